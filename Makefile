@@ -1,0 +1,60 @@
+# make run and make test need nothing but python3 (3.11 or newer) and make; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --constraint constraints.txt
+WORKERS ?= auto
+
+.PHONY: run test check bench cover clean constraints transcripts help
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+
+run: $(VENV)/run  ## serve on 127.0.0.1:8402
+	@$(BIN)/akashml-emulator serve $(ARGS)
+
+test: $(VENV)/test  ## run all tests
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(VENV)/test  ## format, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/test  ## measure, side by side with the bare servers
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+cover: $(VENV)/test  ## tests with branch coverage, at least 95 %
+	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
+
+transcripts: $(VENV)/test  ## write the golden transcripts anew
+	@WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/test_transcripts.py
+
+constraints:  ## write constraints.txt anew from what the newest versions are
+	@rm -rf $(VENV)-new && $(PYTHON) -m venv $(VENV)-new
+	@$(VENV)-new/bin/python -m pip install --quiet -e '.[test,lint]'
+	@(head -1 constraints.txt; $(VENV)-new/bin/python -m pip freeze --exclude-editable | sort -f) > constraints.new
+	@mv constraints.new constraints.txt && rm -rf $(VENV)-new
+
+clean:  ## remove everything that make made
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; $(PYTHON) is `$(PYTHON) --version`. Say which: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "Could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/run: $(VENV)/python pyproject.toml constraints.txt
+	@echo "Installing into $(VENV) ..."
+	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/test: $(VENV)/run
+	@echo "Installing what the tests need ..."
+	@$(INSTALL) --editable '.[test,lint]'
+	@touch $@

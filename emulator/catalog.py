@@ -1,0 +1,199 @@
+"""The models: what each is called, can do, holds and costs. The data is in catalog.yaml; a user's file adds to it.
+
+A file of models is a mapping from ids to fields of `Model`. For a known model the fields replace single ones, also
+inside `pricing`; any other model is new and goes last.
+"""
+
+import reprlib
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import chain
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+import yaml
+from msgspec import Meta, Struct
+
+# An alias has "--" for "/", so that neither "--" nor "-/" can be part of an id that its alias leads back to.
+Id = Annotated[str, Meta(pattern=r"^(?!.*-[-/])\S+\Z", description='an id without spaces, "--" and "-/"')]
+Word = Annotated[str, Meta(description="a text")]
+Words = Annotated[tuple[str, ...], Meta(description="a list of words, such as [tools, reasoning]")]
+Length = Annotated[int, Meta(gt=0, description="a number of tokens, 1 or more")]
+Created = Annotated[int, Meta(ge=0, le=253402300799, description="a time in Unix seconds, before the year 10000")]
+Price = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?\Z", description='USD, a decimal in quotes like "0.0000013"')]
+Modality = Literal["text", "image", "audio", "video", "file"]
+Modalities = Annotated[tuple[Modality, ...], Meta(description="a list of text, image, audio, video and file")]
+Images = Annotated[Literal["read", "drop", "reject"], Meta(description="read, drop or reject")]
+Mistake: TypeAlias = tuple[tuple[str, ...], str]
+SAMPLING = "temperature top_p top_k min_p frequency_penalty presence_penalty repetition_penalty stop seed"
+
+
+class Pricing(Struct, frozen=True):
+    """What a token costs, and `request` a request: USD, as exact decimals.
+
+    Without `input_cache_read` a cached token of the prompt costs what an input token costs.
+    """
+
+    input: Price
+    output: Price
+    request: Price = "0"
+    input_cache_read: Annotated[Price | None, Meta(description="a price as `input` has it, or null")] = None
+
+
+class Model(Struct, frozen=True):
+    """One model, in the words of GET /v1/models (docs/contract.md, models).
+
+    Lengths are in tokens, `created` is in Unix seconds; `images` says what the model does with a picture.
+    """
+
+    id: Id
+    context_length: Length
+    max_output_length: Length
+    pricing: Pricing
+    name: Word = ""
+    created: Created = 0
+    owned_by: Word = "akashml"
+    description: Word = ""
+    quantization: Word = "fp8"
+    input_modalities: Modalities = ("text",)
+    output_modalities: Modalities = ("text",)
+    supported_features: Words = ()
+    supported_sampling_parameters: Words = tuple(SAMPLING.split())
+    images: Images = "reject"
+
+    @property
+    def reasons(self) -> bool:
+        """Whether the model reasons before it answers."""
+        return "reasoning" in self.supported_features
+
+    @property
+    def supports_tools(self) -> bool:
+        """Whether the model calls tools."""
+        return "tools" in self.supported_features
+
+    @property
+    def supports_structured_outputs(self) -> bool:
+        """Whether the model can be held to a JSON Schema."""
+        return "structured_outputs" in self.supported_features
+
+    @property
+    def supports_logprobs(self) -> bool:
+        """Whether the model tells log probabilities; one that does not answers null."""
+        return "logprobs" in self.supported_features
+
+
+class CatalogError(ValueError):
+    """Models with mistakes, one line each. A mistake is its place (id, key, key of pricing) and what is wrong there."""
+
+    def __init__(self, source: str, *mistakes: Mistake) -> None:
+        super().__init__("\n".join(": ".join((source, *place, wrong)) for place, wrong in mistakes))
+        self.mistakes = mistakes
+
+
+class Catalog(Struct, frozen=True):
+    """The models by id, in the order of their listing. It does not change: `with_models` makes another one."""
+
+    models: Mapping[str, Model] = MappingProxyType({})
+
+    @classmethod
+    def load(cls, extra: Path | None = None) -> "Catalog":
+        """Read the shipped models, and over them those of the user's file `extra`.
+
+        Raises CatalogError for a file that cannot be read, is not YAML, or has mistakes.
+        """
+        catalog = cls().with_models(_parse(Path(__file__).with_name("catalog.yaml")))
+        return catalog.with_models(_parse(extra), str(extra)) if extra else catalog
+
+    def get(self, id: str, *, aliased: bool = False) -> Model | None:
+        """Return the model of exactly this id, or None. With `aliased`, an unknown id has every `--` read as `/`."""
+        model = self.models.get(id)
+        return self.models.get(id.replace("--", "/")) if model is None and aliased else model
+
+    def nearest(self, id: str) -> str | None:
+        """Return the id that an unknown one, in either form, most resembles; None when it resembles none."""
+        return next(iter(get_close_matches(id[:100].replace("--", "/"), self.models, 1)), None)
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self.models.values())
+
+    def with_models(self, models: Any, source: str = "models") -> "Catalog":
+        """Make a catalog in which these models are added, or single fields of known ones replaced.
+
+        `models` maps ids to fields, as YAML or JSON has them. Raises CatalogError, whose lines begin with `source`.
+        """
+        if not isinstance(models, Mapping):
+            raise CatalogError(source, ((), f"expected a mapping of ids to fields, got {reprlib.repr(models)}"))
+        if mistakes := list(_mistakes(self.models, models)):
+            raise CatalogError(source, *mistakes)
+        changed = {id: _changed(self.models.get(id), id, fields) for id, fields in models.items()}
+        return Catalog(MappingProxyType({**self.models, **changed}))
+
+
+def alias(id: str) -> str:
+    """Return the id as the Anthropic-shaped endpoints list it: zai-org--GLM-5.3 for zai-org/GLM-5.3."""
+    return id.replace("/", "--")
+
+
+def _changed(known: Model | None, id: str, fields: Mapping[str, Any]) -> Model:
+    old: Any = msgspec.to_builtins(known) if known else {"id": id, "name": id.rpartition("/")[2], "pricing": {}}
+    return msgspec.convert({**old, **fields, "pricing": {**old["pricing"], **fields.get("pricing", {})}}, Model)
+
+
+def _mistakes(known: Mapping[str, Model], models: Mapping[Any, Any]) -> Iterator[Mistake]:
+    for id, fields in models.items():
+        wrong_fields = _wrong_fields(Model, fields, new=id not in known, hint=_did_you_mean(id, known))
+        yield from (((str(id), *place), wrong) for place, wrong in chain(_wrong(id, Id), wrong_fields))
+
+
+def _wrong_fields(kind: type[Struct], fields: Any, *, new: bool = False, hint: str = "") -> Iterator[Mistake]:
+    if not isinstance(fields, Mapping):
+        yield (), f"expected a mapping of fields, got {reprlib.repr(fields)}"
+        return
+    types, required = _fields(kind)
+    for key in fields:
+        if key not in types:
+            yield (str(key),), f"unknown key{_did_you_mean(key, types) or '; expected ' + ', '.join(types)}"
+            continue
+        found = _wrong_fields(Pricing, fields[key], new=new) if key == "pricing" else _wrong(fields[key], types[key])
+        yield from (((key, *place), wrong) for place, wrong in found)
+    if new and (missing := [key for key in required if key not in fields]):
+        yield (), f"a new model needs {', '.join(missing)} as well{hint}"
+
+
+def _wrong(value: Any, kind: Any) -> Iterator[Mistake]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        yield (), f"expected {kind.__metadata__[0].description}, got {reprlib.repr(value)}"
+
+
+@lru_cache
+def _fields(kind: type[Struct]) -> tuple[dict[str, Any], list[str]]:
+    """Return the types of the fields that an entry can have, and the names of those that a new one must have."""
+    fields = [field for field in msgspec.structs.fields(kind) if field.name != "id"]
+    return {field.name: field.type for field in fields}, [field.name for field in fields if field.required]
+
+
+def _did_you_mean(word: Any, known: Iterable[str]) -> str:
+    return "".join([f'; did you mean "{close}"?' for close in get_close_matches(str(word), known, 1)])
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C where PyYAML has it
+    """YAML's safe loader, to which a key that is given twice is a mistake."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+        keys = [key.value for key, _ in node.value]
+        if twice := [key for at, key in enumerate(keys) if key in keys[:at]]:
+            raise yaml.YAMLError(f"{twice[0]} is given twice in the mapping that begins {node.start_mark}")
+        return super().construct_mapping(node, deep)
+
+
+def _parse(path: Path) -> Any:
+    try:
+        with path.open("rb") as stream:
+            return yaml.load(stream, _Loader) or {}  # noqa: S506 (it is a safe one)
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        raise CatalogError(str(path), ((), f"cannot be read: {' '.join(str(error).split())}")) from None

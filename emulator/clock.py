@@ -1,0 +1,176 @@
+"""What time it is, and waiting for a time. The only room that looks at the machine's clock.
+
+Times are in Unix seconds of the emulator's own clock, which runs at a rate (1.0 is real time, 60.0 a minute a second)
+or stands still, and can be moved. Whoever waits for a time is woken when the clock reaches it, however it gets there.
+"""
+
+import asyncio
+import itertools
+import time
+from datetime import UTC, datetime
+from email.utils import formatdate
+from functools import lru_cache
+from typing import Protocol
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+"""Where a frozen clock stands unless told otherwise: 2026-01-01T00:00:00Z."""
+
+_SETTLING_ROUNDS = 100
+
+
+class Clock(Protocol):
+    """What the rooms that need the time are given."""
+
+    def now(self) -> float:
+        """The time, in Unix seconds."""
+        ...
+
+    async def sleep_until(self, deadline: float) -> None:
+        """Return once `now() >= deadline`."""
+        ...
+
+
+class VirtualClock:
+    """A clock that can be frozen, run at any rate, set and advanced.
+
+    `start` is in Unix seconds (None: the machine's time); `rate` is emulated seconds per real second, 0 for frozen.
+
+    >>> clock = VirtualClock(start=100.0, rate=0)
+    >>> clock.now()
+    100.0
+    """
+
+    def __init__(self, start: float | None = None, rate: float = 1.0) -> None:
+        self._rate = rate
+        self._then = time.monotonic()
+        self._time = time.time() if start is None else start
+        self._waiters: dict[int, _Waiter] = {}
+        self._numbers = itertools.count()
+
+    @property
+    def rate(self) -> float:
+        """Emulated seconds per real second; 0 when frozen."""
+        return self._rate
+
+    def now(self) -> float:
+        """The time, in Unix seconds."""
+        if not self._rate:
+            return self._time
+        return self._time + (time.monotonic() - self._then) * self._rate
+
+    async def sleep_until(self, deadline: float) -> None:
+        """Return once `now() >= deadline`; at once, without giving way, if that is so already."""
+        if self.now() >= deadline:
+            return
+        number, waiter = next(self._numbers), _Waiter(deadline)
+        self._waiters[number] = waiter
+        try:
+            while self.now() < waiter.deadline:
+                waiter.begin()
+                self._schedule(waiter)
+                await waiter.woken
+        finally:
+            waiter.cancel_timer()
+            del self._waiters[number]
+
+    def run(self, rate: float = 1.0) -> None:
+        """Let the time pass, `rate` emulated seconds a real second. Raises ValueError for a negative rate."""
+        if rate < 0:
+            raise ValueError(f"a clock cannot run at a rate of {rate}: expected 0 (frozen) or more")
+        self._time, self._then = self.now(), time.monotonic()
+        self._rate = rate
+        self._reschedule()
+
+    def freeze(self) -> None:
+        """Let the time stand still where it is."""
+        self.run(0.0)
+
+    def set(self, moment: float) -> None:
+        """Make it `moment`. Those who wait keep waiting for as long as they would have."""
+        by = moment - self.now()
+        self._time += by
+        for waiter in self._waiters.values():
+            waiter.deadline += by
+        self._reschedule()
+
+    async def advance(self, seconds: float) -> None:
+        """Move the time forward; returns when everything that falls due on the way has happened, in its order.
+
+        Raises ValueError for a negative number of seconds.
+        """
+        if seconds < 0:
+            raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
+        target = self.now() + seconds
+        while due := [waiter for waiter in self._waiters.values() if waiter.deadline <= target]:
+            first = min(due, key=lambda waiter: waiter.deadline)
+            self._move_to(max(first.deadline, self.now()))
+            await self._settle([waiter for waiter in due if waiter.deadline <= first.deadline])
+        self._move_to(max(target, self.now()))
+        self._reschedule()
+
+    def _move_to(self, moment: float) -> None:
+        self._time, self._then = moment, time.monotonic()
+
+    async def _settle(self, due: list["_Waiter"]) -> None:
+        """Wake these, and give way until each has finished or waits for later (or, for a while, for something else)."""
+        tasks = [waiter.task for waiter in due if waiter.task is not None]
+        for waiter in due:
+            waiter.wake()
+        for _ in range(_SETTLING_ROUNDS):
+            await asyncio.sleep(0)
+            waiting = {waiter.task for waiter in self._waiters.values() if waiter.deadline > self.now()}
+            if all(task.done() or task in waiting for task in tasks):
+                break
+
+    def _reschedule(self) -> None:
+        for waiter in self._waiters.values():
+            waiter.cancel_timer()
+            self._schedule(waiter)
+
+    def _schedule(self, waiter: "_Waiter") -> None:
+        if self._rate:
+            waiter.start_timer((waiter.deadline - self.now()) / self._rate)
+
+
+class _Waiter:
+    """One wait for one time, by the task that began it."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.task = asyncio.current_task()
+        self.begin()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self) -> None:
+        self.woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake(self) -> None:
+        if not self.woken.done():
+            self.woken.set_result(None)
+
+    def start_timer(self, seconds: float) -> None:
+        self._timer = self.woken.get_loop().call_later(max(seconds, 0.0), self.wake)
+
+    def cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+@lru_cache(maxsize=64)
+def http_date(moment: int) -> bytes:
+    """A time as the Date header has it (RFC 9110, section 5.6.7).
+
+    >>> http_date(0)
+    b'Thu, 01 Jan 1970 00:00:00 GMT'
+    """
+    return formatdate(moment, usegmt=True).encode()
+
+
+def iso(moment: float) -> str:
+    """A time in RFC 3339, in UTC.
+
+    >>> iso(EPOCH)
+    '2026-01-01T00:00:00Z'
+    """
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,63 @@
+"""How requests read and answers are written: shapes, and nothing else. No rule, no time, no money is known here.
+
+A dialect serves one endpoint; a surface is what the endpoints under one path share. To add a dialect, write the two
+classes `Dialect` and `Encoder` describe, and add it to the routes in app.py.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from emulator.vocabulary import ApiError, Completion, Event, InferenceRequest
+
+
+class Surface(Protocol):
+    """What all endpoints under one path have in common. `x_api_key` says that this header can carry the key."""
+
+    x_api_key: bool
+
+    def error(self, error: ApiError, request_id: str) -> bytes:
+        """The JSON body of an error."""
+        ...
+
+    def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
+        """The headers that tell the two ids of an answer."""
+        ...
+
+
+class Encoder(Protocol):
+    """Writes the events of one stream. It keeps the little state that the frames need; one is made for each stream."""
+
+    def frames(self, event: Event) -> Sequence[bytes]:
+        """The SSE frames of an event, each ending with a blank line."""
+        ...
+
+
+class Dialect(Protocol):
+    """One endpoint's shapes. `keep_alive` is the frame that fills a silence."""
+
+    @property
+    def endpoint(self) -> str:
+        """chat, completions or messages."""
+        ...
+
+    @property
+    def keep_alive(self) -> bytes:
+        """The frame that fills a silence."""
+        ...
+
+    @property
+    def surface(self) -> Surface:
+        """What it shares with its neighbours."""
+        ...
+
+    def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
+        """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
+        ...
+
+    def encoder(self, request: InferenceRequest, request_id: str) -> Encoder:
+        """What writes the events of one stream."""
+        ...
+
+    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
+        """The JSON of a whole answer."""
+        ...

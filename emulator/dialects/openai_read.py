@@ -1,0 +1,330 @@
+"""Reading what /v1 is asked: messages, tools, formats, sampling, reasoning; each field with its documented range."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgspec
+
+from emulator.dialects.fields import Fields
+from emulator.settings import Settings
+from emulator.tokens import VOCABULARY_SIZE
+from emulator.vocabulary import (
+    Media,
+    Message,
+    ReasoningControl,
+    ResponseFormat,
+    Role,
+    Sampling,
+    Tool,
+    ToolChoice,
+    ToolUse,
+)
+
+ROLES: tuple[Role, ...] = ("system", "developer", "user", "assistant", "tool", "function")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+MEDIA: Mapping[str, Any] = {"image_url": "image", "input_audio": "audio", "file": "file", "video_url": "video"}
+_PARTS = ("text", "refusal", *MEDIA)
+_SAMPLING_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Sampling)) - {
+    "max_tokens",
+    "logprobs",
+}
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+# ---------------------------------------------------------------------------------------------- messages
+
+
+def read_messages(fields: Fields) -> tuple[Message, ...]:
+    """The conversation: at least one message."""
+    if not fields.has("messages"):
+        fields.missing("messages", "an array of messages")
+    messages = tuple(_message(message) for message in fields.objects("messages", "an array of messages"))
+    if not messages:
+        fields.reject("messages", "at least one message", got=[])
+    return messages
+
+
+def _message(fields: Fields) -> Message:
+    role = cast(Role, fields.one_of("role", ROLES) or fields.missing("role", f"one of {', '.join(ROLES)}"))
+    text, media = _content(fields, role)
+    return Message(
+        role=role,
+        text=text,
+        media=media,
+        reasoning=fields.string("reasoning_content") or _old_reasoning(fields),
+        tool_calls=_made_calls(fields) if role == "assistant" else (),
+        tool_call_id=fields.required_string("tool_call_id") if role == "tool" else None,
+        name=fields.required_string("name") if role == "function" else fields.string("name"),
+    )
+
+
+def _old_reasoning(fields: Fields) -> str:
+    """Some clients send back `reasoning`, as other servers name it; anything that is not a string is passed over."""
+    given = fields.data.get("reasoning")
+    return given if isinstance(given, str) else ""
+
+
+def _content(fields: Fields, role: Role) -> tuple[str, tuple[Media, ...]]:
+    content = fields.data.get("content")
+    if isinstance(content, str):
+        return content, ()
+    if content is None:
+        if role != "assistant":
+            fields.missing("content", "a string or an array of parts")
+        return "", ()
+    if not isinstance(content, list):
+        fields.wrong_type("content", "a string or an array of parts")
+    texts: list[str] = []
+    media: list[Media] = []
+    for part in fields.objects("content"):
+        kind = part.one_of("type", _PARTS) or part.missing("type", f"one of {', '.join(_PARTS)}")
+        if kind in MEDIA:
+            media.append(_media(part, kind))
+        else:
+            texts.append(part.required_string(kind, empty=True))
+    return "".join(texts), tuple(media)
+
+
+def _media(part: Fields, kind: str) -> Media:
+    given = part.required_object(kind)
+    match kind:
+        case "input_audio":
+            given.required_string("data")
+            return Media("audio", "data")
+        case "file":
+            return Media("file", "file_id" if given.has("file_id") else "data")
+    url = given.required_string("url")
+    if not url.startswith(("http://", "https://", "data:")):
+        given.reject("url", "a URL that starts with http://, https:// or data:")
+    return Media(MEDIA[kind], "data" if url.startswith("data:") else "url")
+
+
+def _made_calls(fields: Fields) -> tuple[ToolUse, ...]:
+    calls = []
+    for call in fields.objects("tool_calls"):
+        function = call.required_object("function")
+        name, arguments = _function_made(function)
+        calls.append(ToolUse(call.required_string("id"), name, arguments))
+    legacy = fields.object("function_call")
+    if legacy is not None:
+        name, arguments = _function_made(legacy)
+        calls.append(ToolUse("", name, arguments))
+    return tuple(calls)
+
+
+def _function_made(function: Fields) -> tuple[str, str]:
+    name = function.required_string("name")
+    arguments = function.required_string("arguments", empty=True)
+    if not arguments:
+        # AkashML's echo trap, seen in the wild: it sends "" for no parameters and refuses it when it comes back.
+        function.reject("arguments", "JSON text (input is a zero-length, empty document: line 1 column 1 (char 0))")
+    try:
+        msgspec.json.decode(arguments)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        function.reject("arguments", f"JSON text ({error})")
+    return name, arguments
+
+
+# ---------------------------------------------------------------------------------------------- tools and formats
+
+
+def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
+    """Tools, the choice among them, and whether several calls may be made; also in the deprecated spelling."""
+    functions = tuple(_function(function) for function in fields.objects("functions"))
+    function_call = _function_call(fields, functions)
+    choice, tools = _tool_choice(fields, tuple(_tool(tool) for tool in fields.objects("tools")))
+    parallel = fields.boolean("parallel_tool_calls", True)
+    if functions and not fields.data.get("tools"):
+        return functions, function_call, False
+    return tools, choice, parallel
+
+
+def _tool(fields: Fields) -> Tool:
+    fields.one_of("type", ("function",)) or fields.missing("type", "'function'")
+    return _function(fields.required_object("function"))
+
+
+def _function(function: Fields) -> Tool:
+    name = function.required_string("name")
+    if not _NAME.fullmatch(name):
+        function.reject("name", f"a name that matches ^{_NAME.pattern}$")
+    parameters = function.object("parameters")
+    return Tool(
+        name=name,
+        description=function.string("description") or "",
+        parameters=parameters.data if parameters is not None else {},
+        strict=function.boolean("strict", False),
+    )
+
+
+def _tool_choice(fields: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
+    given = fields.data.get("tool_choice")
+    if given is None:
+        return ToolChoice("auto" if tools else "none"), tools
+    if given == "none":
+        return ToolChoice("none"), tools
+    if not tools:
+        fields.reject("tool_choice", "'none', since no tools are given")
+    if isinstance(given, str):
+        mode = fields.one_of("tool_choice", ("none", "auto", "required"))
+        return ToolChoice(cast(Any, mode)), tools
+    if not isinstance(given, dict):
+        fields.wrong_type("tool_choice", "a string or an object")
+    chosen = fields.required_object("tool_choice")
+    if chosen.one_of("type", ("function", "allowed_tools")) == "allowed_tools":
+        return _allowed_tools(chosen.required_object("allowed_tools"), tools)
+    function = chosen.required_object("function")
+    return ToolChoice("named", _known_name(function, tools)), tools
+
+
+def _allowed_tools(allowed: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
+    mode = allowed.one_of("mode", ("auto", "required"), "auto")
+    names = {_known_name(tool.required_object("function"), tools) for tool in allowed.objects("tools")}
+    if not names:
+        allowed.reject("tools", "at least one tool")
+    return ToolChoice(cast(Any, mode)), tuple(tool for tool in tools if tool.name in names)
+
+
+def _function_call(fields: Fields, functions: tuple[Tool, ...]) -> ToolChoice:
+    given = fields.data.get("function_call")
+    if given not in (None, "none") and not functions:
+        fields.reject("function_call", "'none', since no functions are given")
+    if given is None or isinstance(given, str):
+        return ToolChoice(cast(Any, fields.one_of("function_call", ("none", "auto"), "auto")))
+    if not isinstance(given, dict):
+        fields.wrong_type("function_call", "a string or an object")
+    return ToolChoice("named", _known_name(fields.required_object("function_call"), functions))
+
+
+def _known_name(fields: Fields, tools: tuple[Tool, ...]) -> str:
+    name = fields.required_string("name")
+    if all(tool.name != name for tool in tools):
+        fields.reject("name", f"the name of one of the tools ({', '.join(tool.name for tool in tools)})")
+    return name
+
+
+def read_response_format(fields: Fields) -> ResponseFormat:
+    """The form that the text has to have."""
+    given = fields.object("response_format")
+    if given is None:
+        return ResponseFormat()
+    kinds = ("text", "json_object", "json_schema")
+    kind = given.one_of("type", kinds) or given.missing("type", f"one of {', '.join(kinds)}")
+    if kind != "json_schema":
+        return ResponseFormat(cast(Any, kind))
+    wanted = given.required_object("json_schema")
+    wanted.required_string("name")
+    schema = wanted.data.get("schema")
+    if not isinstance(schema, bool | dict | None):
+        wanted.wrong_type("schema", "a JSON Schema")
+    return ResponseFormat("json_schema", True if schema is None else schema, wanted.boolean("strict", False))
+
+
+# ---------------------------------------------------------------------------------------------- the rest
+
+
+def read_max_tokens(fields: Fields) -> int | None:
+    """`max_completion_tokens` wins over the deprecated `max_tokens`, as AkashML's page prefers it."""
+    deprecated = fields.integer("max_tokens", 1)
+    preferred = fields.integer("max_completion_tokens", 1)
+    return deprecated if preferred is None else preferred
+
+
+def read_logprobs(fields: Fields) -> int | None:
+    """How many alternatives to tell per token, or None where no log probabilities are wanted."""
+    wanted = fields.boolean("logprobs", False)
+    top = fields.integer("top_logprobs", 0, 20)
+    if top is not None and not wanted:
+        fields.reject("top_logprobs", "logprobs to be true when top_logprobs is given")
+    return (top or 0) if wanted else None
+
+
+def check_modalities(fields: Fields, settings: Settings) -> None:
+    """Refuse audio, which no model of the catalogue speaks (a setting ignores it instead)."""
+    wanted = fields.strings("modalities")
+    if settings.audio == "reject" and "audio" in wanted:
+        fields.reject("modalities", "['text'], since no model here answers in audio")
+
+
+def read_reasoning(fields: Fields) -> ReasoningControl:
+    """`reasoning` beats `reasoning_effort`, and a budget in tokens beats an effort (docs/contract.md, reasoning)."""
+    effort = fields.one_of("reasoning_effort", EFFORTS)
+    given = fields.object("reasoning")
+    if given is not None:
+        own = given.one_of("effort", EFFORTS)
+        budget = given.integer("max_tokens", 0)
+        enabled = given.boolean("enabled", True) if given.has("enabled") else None
+        return ReasoningControl(
+            enabled=_enabled(enabled, own or effort, budget),
+            effort=own or effort,
+            max_tokens=budget,
+            exclude=given.boolean("exclude", False),
+        )
+    template = fields.data.get("chat_template_kwargs")
+    if effort is None and isinstance(template, dict) and template.get("enable_thinking") is False:
+        return ReasoningControl(enabled=False)
+    return ReasoningControl(enabled=_enabled(None, effort, None), effort=effort)
+
+
+def _enabled(enabled: bool | None, effort: str | None, budget: int | None) -> bool | None:
+    if enabled is not None:
+        return enabled and effort != "none"
+    if effort is not None:
+        return effort != "none"
+    return None if budget is None else budget > 0
+
+
+# ---------------------------------------------------------------------------------------------- sampling
+
+
+def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, logprobs: int | None) -> Sampling:
+    """The sampling fields that both endpoints have, with their documented ranges."""
+    if _SAMPLING_FIELDS.isdisjoint(fields.data):
+        return Sampling(max_tokens=max_tokens, logprobs=logprobs)
+    return Sampling(
+        temperature=fields.number("temperature", 0, 2, 1.0),
+        top_p=fields.number("top_p", 0, 1, 1.0, above=True),
+        top_k=max(fields.integer("top_k", -1) or 0, 0),
+        min_p=fields.number("min_p", 0, 1, 0.0),
+        frequency_penalty=fields.number("frequency_penalty", -2, 2, 0.0),
+        presence_penalty=fields.number("presence_penalty", -2, 2, 0.0),
+        repetition_penalty=fields.number("repetition_penalty", 0, 2, 1.0, above=True),
+        logit_bias=_logit_bias(fields),
+        seed=fields.integer("seed"),
+        stop=fields.strings("stop", single=True),
+        stop_token_ids=fields.integers("stop_token_ids"),
+        min_tokens=fields.integer("min_tokens", 0) or 0,
+        ignore_eos=fields.boolean("ignore_eos", False),
+        max_tokens=max_tokens,
+        n=fields.integer("n", 1, settings.max_n) or 1,
+        logprobs=logprobs,
+    )
+
+
+def _logit_bias(fields: Fields) -> Mapping[int, float]:
+    given = fields.object("logit_bias")
+    if given is None:
+        return {}
+    bias: dict[int, float] = {}
+    for token in given.data:
+        if not _is_token_id(token):
+            fields.reject("logit_bias", f"token ids from 0 to {VOCABULARY_SIZE - 1} as keys", got=token)
+        bias[int(token)] = given.number(token, -100, 100, 0.0)
+    return bias
+
+
+def _is_token_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < VOCABULARY_SIZE
+
+
+def read_stream(fields: Fields) -> bool:
+    """Whether to stream; `stream_options` is only valid with it (AkashML's page; vLLM answers 400 as well)."""
+    stream = fields.boolean("stream", False)
+    options = fields.object("stream_options")
+    if options is not None:
+        if not stream:
+            fields.reject("stream_options", "stream to be true when stream_options is given")
+        for name in ("include_usage", "continuous_usage_stats", "include_obfuscation"):
+            options.boolean(name, False)
+    return stream

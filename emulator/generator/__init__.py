@@ -1,0 +1,76 @@
+"""The language model: what is answered where no scenario says it. Small, deterministic, and really sampled.
+
+A grammar says which tokens can come next and how likely each is; the request fills its slots and its sampling
+parameters decide. Everything derives from the seed: the same request has the same answer everywhere.
+"""
+
+import msgspec
+
+from emulator.answer import Draft, obey
+from emulator.generator.calls import json_text, tool_calls
+from emulator.generator.composing import answer, thoughts
+from emulator.generator.describing import describe
+from emulator.generator.speech import Speech, speak
+from emulator.seeds import Seed
+from emulator.tokens import EMPTY, Tokens
+from emulator.vocabulary import InferenceRequest, Sampling
+
+__all__ = ["describe", "generate"]
+
+_SHARES = {"max": 0.95, "xhigh": 0.95, "high": 0.8, "medium": 0.5, "low": 0.2, "minimal": 0.1}
+
+
+def generate(request: InferenceRequest, *, reasons: bool, seed: Seed, choice: int, limit: int) -> Draft:
+    """What one choice says, in at most `limit` tokens, reasoning included.
+
+    `reasons` says whether the model is one that reasons. The limit only cuts: what is said under a smaller one begins
+    what is said under a larger one. Stop strings are the caller's to obey. Raises what `schema.value` raises for a
+    schema that nothing satisfies.
+    """
+    seed = seed.child("choice", choice)
+    reasoning, finished = _reasoning(request, seed, limit) if reasons else (EMPTY, True)
+    if not finished:
+        return Draft(reasoning, finish="length")
+    calls = tool_calls(request, seed)
+    if calls:
+        return obey(Draft(reasoning, tool_calls=calls, finish="tool_calls"), (), limit)
+    if request.response_format.kind != "text":
+        return _formatted(request, reasoning, seed, limit)
+    return _said(request, reasoning, seed, limit)
+
+
+def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Tokens, bool]:
+    """The reasoning, and whether the limit left room to finish it; a budget ends it early, and does finish it."""
+    control = request.reasoning
+    if control.enabled is False or control.effort == "none":
+        return EMPTY, True
+    effort = control.effort or ("medium" if control.enabled else "")
+    budget = control.max_tokens if control.max_tokens is not None else limit
+    if control.max_tokens is None and effort:
+        budget = int(limit * _SHARES.get(effort, 0.5))
+    sampling = request.sampling
+    calm = Sampling(min(sampling.temperature, 1.0), sampling.top_p, sampling.top_k, sampling.min_p)
+    room = min(budget, limit)
+    speech = speak(thoughts(request, effort).walk(), calm, seed.child("reasoning"), room, "")
+    return _tokens(speech), speech.ended or room < limit
+
+
+def _formatted(request: InferenceRequest, reasoning: Tokens, seed: Seed, limit: int) -> Draft:
+    text = json_text(request, seed.child("format"))
+    top = request.sampling.logprobs
+    logprobs = None if top is None else describe(text, seed, top)
+    return obey(Draft(reasoning, text, logprobs=logprobs), (), limit)
+
+
+def _said(request: InferenceRequest, reasoning: Tokens, seed: Seed, limit: int) -> Draft:
+    sampling = request.sampling
+    if reasoning and sampling.min_tokens:
+        sampling = msgspec.structs.replace(sampling, min_tokens=max(sampling.min_tokens - len(reasoning), 0))
+    prompt = "\n".join([*request.prompts, *(message.text for message in request.messages)])
+    speech = speak(answer(request).walk(), sampling, seed.child("text"), limit - len(reasoning), prompt)
+    text = _tokens(speech)
+    return Draft(reasoning, text, finish="stop" if speech.ended else "length", logprobs=speech.logprobs)
+
+
+def _tokens(speech: Speech) -> Tokens:
+    return Tokens("".join(speech.pieces), speech.pieces)

@@ -1,0 +1,142 @@
+"""What is to be said to a request: a program of the grammar, and the phrases that fill its slots."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from emulator.generator.grammar import Rule, Run, run, tokens
+from emulator.generator.intents import Intent, intent
+from emulator.generator.topics import relevant, topics
+from emulator.generator.walk import Phrases, Walk
+from emulator.vocabulary import InferenceRequest, Message
+
+_ITEMS = ("item_one", "item_two", "item_three", "item_four", "item_five", "item_six")
+_THOUGHTS = ("think_one", "think_two", "think_three", "think_four", "think_five")
+_LENGTHS = {"minimal": 0, "low": 1, "medium": 3, "high": 5, "xhigh": 8, "max": 8}
+_NOT_IN_A_NAME = frozenset(["a", "an", "the", "of", "in", "for", "and", "with", "on", "python", "javascript", "sql"])
+
+
+class Composition(NamedTuple):
+    """What to say, and about what."""
+
+    symbols: Sequence[Rule | Run]
+    phrases: Phrases
+
+    def walk(self) -> Walk:
+        """The place where saying it begins."""
+        return Walk(self.symbols, self.phrases)
+
+
+def answer(request: InferenceRequest) -> Composition:
+    """The answer to the last message, or what continues the prompt."""
+    if request.endpoint == "completions":
+        return _continuation(request)
+    last = request.messages[-1] if request.messages else Message("user")
+    if last.role in ("tool", "function"):
+        return Composition([Rule("tool_answer", False)], {**_phrases(request), **_result(request, last)})
+    message = request.last("user") or last
+    wanted = intent(message.text) if message.text.strip() else Intent("explain")
+    if message.media and wanted.rule in ("explain", "fact", "yes_no", "brief"):
+        wanted = Intent("image")
+    return _to_say(wanted, request, message.text)
+
+
+def thoughts(request: InferenceRequest, effort: str) -> Composition:
+    """What is reasoned before the answer; the more effort, the longer."""
+    length = _LENGTHS.get(effort, 3)
+    middle = [Rule(_THOUGHTS[at % len(_THOUGHTS)], True) for at in range(length)]
+    return Composition([Rule("think_open", False), *middle, Rule("think_close", True)], _phrases(request))
+
+
+def last_words(request: InferenceRequest) -> str:
+    """What is to be answered: the last user message, or the prompt."""
+    if request.endpoint == "completions":
+        return "\n".join(request.prompts)
+    message = request.last("user")
+    return message.text if message else ""
+
+
+def _continuation(request: InferenceRequest) -> Composition:
+    text = relevant("\n".join(request.prompts))
+    wanted = intent(text)
+    if wanted.rule in ("said", "arithmetic"):
+        return _to_say(wanted, request, text)
+    rule = "next" if not text.strip() or text.rstrip()[-1] in '.!?:;"”。！？' else "continue"
+    spaced = bool(text) and not text[-1].isspace()
+    return Composition([Rule(rule, spaced)], _phrases(request))
+
+
+def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition:
+    phrases = dict(_phrases(request))
+    phrases["model"] = [request.model.rpartition("/")[2].rpartition("--")[2] or "a model"]
+    match wanted.rule:
+        case "said":
+            phrases["said"] = [wanted.words]
+        case "arithmetic":
+            phrases["sum"] = [wanted.words]
+        case "how":
+            phrases["action"] = [wanted.words]
+        case "one_word":
+            phrases["word"] = [phrases["topic"][0].split()[-1]]
+        case "python" | "javascript" | "sql" | "bash":
+            phrases["name"], phrases["camel"] = _names(text)
+        case "list":
+            return Composition(_list(wanted.items), phrases)
+    return Composition([Rule(wanted.rule, False)], phrases)
+
+
+def _phrases(request: InferenceRequest) -> Phrases:
+    """What the request is about. A message without a topic goes on with that of the one before."""
+    texts = request.prompts or [message.text for message in reversed(request.messages) if message.role == "user"]
+    found = next((found for text in texts if (found := topics(text))), None) or ["this question"]
+    return {"topic": found[:3], "other": found[1:] or ["everyday life"]}
+
+
+def _list(count: int) -> list[Rule | Run]:
+    symbols: list[Rule | Run] = [Rule("list", False)]
+    for number in range(1, count + 1):
+        symbols += [*run(tokens(f"{number}.")), Rule(_ITEMS[(number - 1) % len(_ITEMS)], True)]
+        symbols += run(tokens(".\n" if number < count else ".\n\n"))
+    return [*symbols, Rule("list_close", False)]
+
+
+def _names(text: str) -> tuple[list[str], list[str]]:
+    """Names for a function, as Python and as JavaScript write them."""
+    found = [word for phrase in sorted(topics(text), key=text.find) for word in re.findall(r"[a-z]+", phrase.lower())]
+    words = [word for word in found if word not in _NOT_IN_A_NAME][:3] or ["handle", "items"]
+    return ["_".join(words)], [words[0] + "".join(word.capitalize() for word in words[1:])]
+
+
+def _result(request: InferenceRequest, message: Message) -> Phrases:
+    """What a tool has answered, in words, and the name of that tool."""
+    called = [call for earlier in request.messages for call in earlier.tool_calls if call.id == message.tool_call_id]
+    name = called[-1].name if called else message.name or "the tool"
+    answers = []
+    for earlier in reversed(request.messages):
+        if earlier.role not in ("tool", "function"):
+            break
+        answers.append(_in_words(earlier.text))
+    told = "; ".join(filter(None, reversed(answers))) or "nothing"
+    return {"result": [told], "tool": [name]}
+
+
+def _in_words(text: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    words = " ".join(_told(value).split()[:60])
+    return re.sub(r"[\W_]+$", "", words)
+
+
+def _told(value: Any) -> str:
+    match value:
+        case dict():
+            return ", ".join(f"{name} {_told(inner)}" for name, inner in value.items())
+        case list():
+            return ", ".join(map(_told, value))
+        case bool() | None:
+            return {True: "yes", False: "no", None: "none"}[value]
+        case _:
+            return str(value)

@@ -1,0 +1,34 @@
+"""Log probabilities for text that nothing sampled: the shape of the sampled ones, decided by a seed."""
+
+import math
+
+from emulator.generator.speech import others, told
+from emulator.seeds import Seed
+from emulator.tokens import END, Tokens, encode
+from emulator.vocabulary import TokenLogprob
+
+
+def describe(tokens: Tokens, seed: Seed, top: int) -> tuple[TokenLogprob, ...]:
+    """The log probabilities of a canned text, with `top` alternatives a token; the text's own is always one of them.
+
+    Mostly the text's token is the likeliest, as if it had been sampled.
+    """
+    random = seed.child("logprobs").random().random
+    described: list[TokenLogprob] = []
+    previous = END
+    for id, piece in zip(_ids(tokens), tokens.pieces, strict=True):
+        chance = random()
+        chosen = 0.05 + 0.3 * chance if chance < 0.1 else 1 - 0.6 * random() ** 3
+        distribution = {
+            other: math.log((1 - chosen) * share) for other, share in others(previous).items() if other != id
+        }
+        distribution[id] = math.log(chosen)
+        described.append(told(id, piece, distribution, top))
+        previous = id
+    return tuple(described)
+
+
+def _ids(tokens: Tokens) -> list[int]:
+    """The ids of the tokens; a text that was cut inside a token is taken piece by piece."""
+    ids = encode(tokens.text)
+    return ids if len(ids) == len(tokens) else [encode(piece)[-1] if piece else 0 for piece in tokens.pieces]

@@ -1,0 +1,223 @@
+r"""What the model can say: the rules of data/grammar.txt, as programs that a `Walk` follows token by token.
+
+A rule has a name, a colon, and an alternative a line, the likeliest first: the k-th has the weight 1/√k, or the one
+that stands before it in parentheses. In an alternative, `<rule>` is something that another rule says, `{slot}` a
+phrase of the request (with a capital letter: at the start of a sentence), `[a|b|]` a choice, `<end>` the end of the
+answer, and `\` takes the meaning off the next character, but `\n` is a line break.
+
+Alternatives that begin alike are told apart where they part: every choice is one between different tokens, so
+choosing a token is all that choosing is.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from emulator.tokens import END, encode, split
+
+Symbols: TypeAlias = "tuple[Run | Branch | Slot | Rule, ...]"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Tokens that follow one another without a choice."""
+
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+
+
+class Branch(msgspec.Struct, frozen=True, eq=False):
+    """A choice between tokens; `targets` says, last symbol first, what follows each. The weights add up to 1."""
+
+    ids: tuple[int, ...]
+    pieces: tuple[str, ...]
+    weights: tuple[float, ...]
+    cumulative: tuple[float, ...]
+    likeliest: int
+    targets: tuple["Symbols", ...]
+
+
+class Slot(NamedTuple):
+    """A phrase of the request, with or without a space before it."""
+
+    name: str
+    spaced: bool
+
+
+class Rule(NamedTuple):
+    """What another rule says, with or without a space before it."""
+
+    name: str
+    spaced: bool
+
+
+class Token(NamedTuple):
+    """An id and its piece."""
+
+    id: int
+    piece: str
+
+
+class _Choice(NamedTuple):
+    options: "list[Option]"
+
+
+_Atom: TypeAlias = Token | _Choice | Slot | Rule
+Option: TypeAlias = tuple[float, list[_Atom]]
+_Sequence: TypeAlias = "list[str | Token | Slot | Rule | list[_Sequence]]"
+
+
+# ---------------------------------------------------------------------------------------------- reading
+
+_LINE = re.compile(r"(?:\((?P<weight>[\d.]+)\) )?(?P<text>.*)")
+_PART = re.compile(
+    r"\\(?P<escaped>.)|<(?P<rule>[a-z_]+)>|\{(?P<slot>[A-Za-z]+)\}|(?P<sign>[\[|\]])|(?P<text>[^\\<{\[|\]]+|.)"
+)
+
+
+@cache
+def _rules() -> Mapping[str, list[str]]:
+    """The alternatives of every rule, as they are written."""
+    rules: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in (Path(__file__).parents[1] / "data" / "grammar.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith(" "):
+            lines.append(line.strip(" "))
+        elif line.endswith(":") and not line.startswith("#"):
+            lines = rules[line[:-1]] = []
+    return rules
+
+
+@cache
+def _options(rule: str, spaced: bool) -> list[Option]:
+    """What a rule can say: alternatives and their weights."""
+    found = [_LINE.fullmatch(line) for line in _rules()[rule]]
+    lines = [(float(line["weight"] or rank**-0.5), line["text"]) for rank, line in enumerate(found, 1) if line]
+    return [(weight, _atoms(_parse(iter(_PART.finditer(text)))[0], spaced)) for weight, text in lines]
+
+
+def _parse(parts: Iterator[re.Match[str]]) -> list[_Sequence]:
+    """The alternatives up to the bracket that closes them."""
+    alternatives: list[_Sequence] = [[]]
+    for part in parts:
+        match part.lastgroup, part[part.lastgroup or 0]:
+            case "sign", "[":
+                alternatives[-1].append(_parse(parts))
+            case "sign", "|":
+                alternatives.append([])
+            case "sign", _:
+                break
+            case "rule", "end":
+                alternatives[-1].append(Token(END, ""))
+            case "rule", name:
+                alternatives[-1].append(Rule(name, False))
+            case "slot", name:
+                alternatives[-1].append(Slot(name, False))
+            case kind, text:
+                _add_text(alternatives[-1], "\n" if (kind, text) == ("escaped", "n") else text)
+    return alternatives
+
+
+def _add_text(sequence: _Sequence, text: str) -> None:
+    last = sequence[-1] if sequence else None
+    if isinstance(last, str):
+        sequence[-1] = last + text
+    else:
+        sequence.append(text)
+
+
+def _atoms(sequence: _Sequence, spaced: bool) -> list[_Atom]:
+    """The sequence as tokens, and what becomes tokens later; a space belongs to the token that it stands before."""
+    atoms: list[_Atom] = []
+    for at, part in enumerate(sequence, 1):
+        match part:
+            case str():
+                text = f" {part}" if spaced and part[0] not in " ,.:!?\n" else part
+                spaced = text[-1] == " " and at < len(sequence)
+                atoms += tokens(text[:-1] if spaced else text)
+            case list() if [] in part:  # what follows is then a part of the choice
+                return [*atoms, _choice([[*option, *sequence[at:]] for option in part], spaced)]
+            case list():
+                atoms.append(_choice(part, spaced))
+                spaced = False
+            case _:
+                atoms.append(part._replace(spaced=spaced) if isinstance(part, Slot | Rule) else part)
+                spaced = False
+    return atoms
+
+
+def _choice(sequences: list[_Sequence], spaced: bool) -> _Choice:
+    return _Choice([(rank**-0.5, _atoms(sequence, spaced)) for rank, sequence in enumerate(sequences, 1)])
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens of a text, one by one."""
+    return [Token(id, piece) for id, piece in zip(encode(text), split(text).pieces, strict=True)]
+
+
+# ---------------------------------------------------------------------------------------------- compiling
+
+
+@cache
+def program(rule: Rule) -> Symbols:
+    """What a rule says, last symbol first, so that a `Walk` can take from the end."""
+    options = _options(rule.name, rule.spaced)
+    return _program(options[0][1]) if len(options) == 1 else (branch(options),)
+
+
+def branch(options: Iterable[Option]) -> Branch:
+    """A choice between alternatives. Raises ValueError where two of them part behind a slot, or one ends."""
+    groups: dict[Token, list[Option]] = {}
+    for weight, (first, *rest) in _expanded(options):
+        if not isinstance(first, Token):
+            raise ValueError(f"an alternative must not begin with the slot {first}")
+        groups.setdefault(first, []).append((weight, rest))
+    weights = [sum(weight for weight, _ in group) for group in groups.values()]
+    total = sum(weights)
+    return Branch(
+        ids=tuple([token.id for token in groups]),
+        pieces=tuple([token.piece for token in groups]),
+        weights=tuple([weight / total for weight in weights]),
+        cumulative=tuple(accumulate(weight / total for weight in weights)),
+        likeliest=weights.index(max(weights)),
+        targets=tuple([_program(g[0][1]) if len(g) == 1 else (branch(g),) for g in groups.values()]),
+    )
+
+
+def _expanded(options: Iterable[Option]) -> Iterator[Option]:
+    """The same choice, with alternatives that begin with a token or a slot."""
+    for weight, atoms in options:
+        first, *rest = atoms
+        inner = first.options if isinstance(first, _Choice) else ()
+        if isinstance(first, Rule):
+            inner = _options(first.name, first.spaced)
+        total = sum(share for share, _ in inner)
+        if inner:
+            yield from _expanded((weight * share / total, [*begin, *rest]) for share, begin in inner)
+        else:
+            yield weight, atoms
+
+
+def _program(atoms: Sequence[_Atom]) -> Symbols:
+    symbols: list[Run | Branch | Slot | Rule] = []
+    forced: list[Token] = []
+    for atom in atoms:
+        if isinstance(atom, Token) and atom.id != END:
+            forced.append(atom)
+            continue
+        symbols += run(forced)
+        forced = []
+        if isinstance(atom, Slot | Rule):
+            symbols.append(atom)
+        else:
+            symbols.append(branch(atom.options if isinstance(atom, _Choice) else [(1.0, [atom])]))
+    return tuple(reversed([*symbols, *run(forced)]))
+
+
+def run(tokens: Sequence[Token]) -> tuple[Run, ...]:
+    """These tokens without a choice, as a program."""
+    return (Run(tuple([token.id for token in tokens]), tuple([token.piece for token in tokens])),) if tokens else ()

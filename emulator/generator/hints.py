@@ -1,0 +1,96 @@
+"""Words of a message that are the obvious values of a tool's parameters: "the weather in Paris" has a city."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from emulator.generator.topics import topics
+
+_NAME = r"([A-Z][\w'’.-]*(?: (?:of |de |la |do )?[A-Z][\w'’-]*)*)"
+_PLACE = re.compile(rf"\b(?:in|for|at|near|of|around|to|from) (?:the )?{_NAME}")
+_DIGITS = r"(-?\d+(?:\.\d+)?)"
+_QUOTED = re.compile(r"[\"“«`]([^\"”»`]{1,200})[\"”»`]")
+_PATTERNS = {
+    "email": re.compile(r"([\w.+-]+@[\w-]+(?:\.[\w-]+)+)"),
+    "url": re.compile(r"(https?://[^\s\"'<>)]+[^\s\"'<>).,;!?])"),
+    "date": re.compile(r"\b(\d{4}-\d{2}-\d{2})\b"),
+    "time": re.compile(r"\b(\d{1,2}:\d{2}(?::\d{2})?)\b"),
+    "expression": re.compile(r"(-?\d+(?:\.\d+)?(?:\s*[-+*/^]\s*\(?-?\d+(?:\.\d+)?\)?)+)"),
+    "origin": re.compile(rf"\bfrom {_NAME}"),
+    "destination": re.compile(rf"\bto {_NAME}"),
+    "name": re.compile(rf"\b(?:named|called|name is|name:) {_NAME}"),
+}
+_KINDS = {
+    **dict.fromkeys(["city", "location", "place", "town", "country", "region", "area", "address"], "place"),
+    **dict.fromkeys(["query", "search", "keyword", "keywords", "topic", "subject", "term"], "topic"),
+    **dict.fromkeys(["text", "message", "question", "prompt", "input", "content", "body", "sentence"], "text"),
+    **dict.fromkeys(["email", "mail"], "email"),
+    **dict.fromkeys(["url", "uri", "link", "website"], "url"),
+    **dict.fromkeys(["date", "day"], "date"),
+    **dict.fromkeys(["origin", "from", "departure", "source"], "origin"),
+    **dict.fromkeys(["destination", "to", "arrival", "target"], "destination"),
+    **dict.fromkeys(["expression", "formula", "calculation", "equation"], "expression"),
+    **dict.fromkeys(["name", "recipient", "person", "user"], "name"),
+    "time": "time",
+}
+
+
+def hints(text: str, names: Iterable[str]) -> Mapping[str, str]:
+    """The words of a text for properties of these names, where it has some.
+
+    >>> hints("What's the weather in San Francisco for 3 days?", ["city", "days", "unit"])
+    {'city': 'San Francisco', 'days': '3'}
+    """
+    found = {name: _hint(text, name) for name in names}
+    return {name: hint for name, hint in found.items() if hint}
+
+
+def spoken(schema: Mapping[str, Any], text: str) -> Mapping[str, Any]:
+    """The schema, with an `enum` of a property narrowed to the member that a text speaks of."""
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return schema
+    words = frozenset(re.findall(r"\w+", text.lower()))
+    return {**schema, "properties": {name: _narrowed(property, words) for name, property in properties.items()}}
+
+
+def _narrowed(property: Any, words: frozenset[str]) -> Any:
+    members = property.get("enum") if isinstance(property, Mapping) else None
+    if not isinstance(members, list):
+        return property
+    said = [member for member in members if isinstance(member, str) and member.lower() in words]
+    return {**property, "enum": said[:1]} if said else property
+
+
+def _hint(text: str, name: str) -> str:
+    words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
+    kind = next((_KINDS[word] for word in reversed(words) if word in _KINDS), "")
+    if kind == "place":
+        return _place(text)
+    if kind in ("topic", "text"):
+        quoted = _QUOTED.search(text)
+        return quoted[1] if quoted else _about(text) if kind == "topic" else " ".join(text.split())[:200]
+    if kind:
+        found = _PATTERNS[kind].search(text)
+        return found[1] if found else ""
+    return _number(text, words)
+
+
+def _place(text: str) -> str:
+    found = _PLACE.search(text) or re.search(rf"(?<=[a-z,] ){_NAME}", text)
+    return found[1].rstrip(".") if found else ""
+
+
+def _about(text: str) -> str:
+    found = topics(text)
+    return re.sub(r"^(?:an?|the|your|my) ", "", found[0]) if found else ""
+
+
+def _number(text: str, words: list[str]) -> str:
+    """The number that stands beside one of the words of a name."""
+    for word in words:
+        stem = re.escape(word[:-1] if len(word) > 3 and word.endswith("s") else word)
+        before = rf"\b{stem}s?(?:\s+(?:is|of|to|=|:))?\W{{0,3}}{_DIGITS}"
+        if found := re.search(rf"{before}|{_DIGITS}\W{{0,3}}{stem}", text, re.IGNORECASE):
+            return found[1] or found[2]
+    return ""

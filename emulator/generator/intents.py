@@ -1,0 +1,125 @@
+"""What a message wants: plain patterns, no knowledge of the world."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from emulator.generator.topics import relevant, turned
+
+
+class Intent(NamedTuple):
+    """What is wanted: the rule of the grammar that answers, and what that rule needs to know.
+
+    `words` are the words to say, the sum, or what is to be done; `items` is how many a list is to have.
+    """
+
+    rule: str
+    words: str = ""
+    items: int = 0
+
+
+_SAYING = r"(?:say|reply|respond|answer|repeat|echo|output|print|write|return)\b"
+_JUST = r"(?:with|only|exactly|just|back|after me|this|the (?:single )?(?:word|words|phrase|text|sentence|following))"
+_QUOTED = re.compile(rf"{_SAYING}(?:\s+{_JUST})*\s*:?\s*[\"“«`'](?P<words>[^\"”»`]{{1,300}}?)[\"”»`']", re.IGNORECASE)
+_EXACTLY = re.compile(
+    rf"{_SAYING}(?=\s+(?:\w+\s+)?(?:with|only|exactly|just|after)\b)(?:\s+{_JUST})+\s*:?\s+"
+    r"(?!(?:one|two|three|an?|the|your|my|yes or|json|in|\d+)\b)(?P<words>[^.\n\"“]{1,100})",
+    re.IGNORECASE,
+)
+_SAY = re.compile(
+    r"(?:please\s+)?say:?\s+(?!(?:something|anything|it|an?|the|why|what|how|more|if)\b)"
+    r"(?P<words>(?:\S+\s+){0,2}\S+|this is .{1,60})",
+    re.IGNORECASE,
+)
+_NUMBER = r"-?\d{1,9}(?:\.\d{1,6})?"
+_SUM = re.compile(
+    rf"(?<![\w.-])({_NUMBER})\s*([-+*/×÷x]|plus|minus|times|(?:divided|multiplied) by)\s*({_NUMBER})(?![\w-]|\.\d)",
+    re.IGNORECASE,
+)
+_SIGNS = {
+    "plus": "+",
+    "minus": "-",
+    "times": "*",
+    "multiplied by": "*",
+    "divided by": "/",
+    "×": "*",
+    "x": "*",
+    "÷": "/",
+}
+_HOW = re.compile(
+    r"\bhow (?:do|can|could|should|would|to|might)\s+(?:(?:i|you|we|one|people|someone)\s+)?([^?.!,;:\n]{3,70})",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(r"\W*(?:(?:can|could|would|will) you|please)\s+(?:please\s+)?", re.IGNORECASE)
+_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_COUNT = re.compile(rf"\b(\d{{1,2}}|{'|'.join(_COUNTS)})\b", re.IGNORECASE)
+_LANGUAGES = {
+    **dict.fromkeys(["javascript", "typescript", "js"], "javascript"),
+    **dict.fromkeys(["bash", "shell"], "bash"),
+    "sql": "sql",
+}
+
+
+def intent(text: str) -> Intent:
+    """What a message wants.
+
+    >>> intent("Reply with exactly: pong"), intent("Give me 3 tips for running")
+    (Intent(rule='said', words='pong', items=0), Intent(rule='list', words='', items=3))
+    """
+    text = relevant(text).strip()
+    if words := _to_say(text):
+        return Intent("said", words)
+    if sum := _sum(text):
+        return Intent("arithmetic", sum)
+    flat = " ".join(text.split())
+    polite = _POLITE.match(flat)
+    flat = flat[polite.end() :] if polite else flat
+    rule = next((rule for rule, pattern in _patterns() if pattern.match(flat)), "")
+    match rule:
+        case "list":
+            return Intent(rule, items=_count(flat))
+        case "code":
+            named = (_LANGUAGES[word] for word in re.findall(r"\w+", flat.lower()) if word in _LANGUAGES)
+            return Intent(next(named, "python"))
+        case "" if how := _HOW.search(flat):
+            return Intent("how", turned(how[1].split()[:9]))
+    return Intent(rule or "explain")
+
+
+def _to_say(text: str) -> str:
+    """The words that a message asks to be said, if it does."""
+    if found := _QUOTED.search(text) or _EXACTLY.search(text):
+        return found["words"].strip()
+    if found := _SAY.fullmatch(text):
+        words = found["words"].strip()
+        return words[:1].upper() + words[1:]
+    return ""
+
+
+def _sum(text: str) -> str:
+    """The two numbers of a message, what is to be done with them, and what that makes; empty for another message."""
+    found = _SUM.search(text) if len(text) < 100 else None
+    if not found or re.search(r"\d", text[: found.start()] + text[found.end() :]):
+        return ""
+    left, right = float(found[1]), float(found[3])
+    sign = _SIGNS.get(found[2].lower(), found[2])
+    if sign == "/" and not right:
+        return ""
+    result = {"+": left + right, "-": left - right, "*": left * right, "/": left / (right or 1)}[sign]
+    return f"{found[1]} {sign} {found[3]} = {round(result, 6):.15g}"
+
+
+def _count(text: str) -> int:
+    found = _COUNT.search(text)
+    if not found:
+        return 4
+    word = found[1].lower()
+    return max(1, min(int(word) if word.isdigit() else _COUNTS.index(word) + 1, 20))
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    lines = (Path(__file__).parents[1] / "data" / "intents.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
+    return tuple((rule, re.compile(pattern, re.IGNORECASE)) for rule, pattern in rows)

@@ -1,0 +1,275 @@
+"""Builds a value for a set of schemas: merge what they demand, choose where they leave a choice, build, test.
+
+Every value is built from `Facts` that do not contradict each other. Where the facts cannot promise validity (`oneOf`,
+`not`, `if` ...) the value is tested as soon as it is built; what was learned from a failure (a second branch of a
+`oneOf` that is valid too, say) becomes a demand of the next try. Work is bounded by counting the values built.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from emulator.generator.schema import believable
+from emulator.generator.schema.absorb import absorb
+from emulator.generator.schema.arrays import array
+from emulator.generator.schema.chance import Chance
+from emulator.generator.schema.errors import Malformed, Unsatisfiable
+from emulator.generator.schema.facts import Choice, Facts, Item, Option
+from emulator.generator.schema.nodes import Document
+from emulator.generator.schema.numbers import number
+from emulator.generator.schema.objects import object_
+from emulator.generator.schema.outline import bare, depth, is_plain, is_unknown, outline
+from emulator.generator.schema.persona import Persona
+from emulator.generator.schema.place import Place
+from emulator.generator.schema.strings import string
+from emulator.generator.schema.validation import valid
+from emulator.generator.schema.values import TYPES, is_a
+from emulator.seeds import Seed
+
+_NESTED = 40
+_ALTERNATIVES = 24
+_LESSONS = 4
+_FRUGAL = 1_200
+"""After so many values, everything optional is left out."""
+
+_LIMIT = 8_000
+"""After so many values and choices, the attempt is given up."""
+
+
+_ROOM = 300
+"""How many values an answer has, roughly, before optional parts of it are left out."""
+
+
+class Manner(NamedTuple):
+    """How to build.
+
+    `careful` tests every value as it is built, `sparse` leaves out all that is optional, and `formats` takes `format`
+    as a demand rather than as a note.
+    """
+
+    careful: bool = False
+    sparse: bool = False
+    formats: bool = False
+
+
+class Building:
+    """One attempt at a value for a schema."""
+
+    def __init__(self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: Manner) -> None:
+        self.document = Document(schema, formats=manner.formats)
+        self.chance: Chance = seed.random()
+        self.hints = hints
+        self.spent = 0
+        self._manner = manner
+        self._work = 0
+        self._merged: dict[tuple[Any, ...], Facts | Unsatisfiable | Malformed] = {}
+
+    @property
+    def sparse(self) -> bool:
+        """Whether everything optional is left out."""
+        return self._manner.sparse or self.spent > _FRUGAL
+
+    def whole(self) -> Any:
+        """A valid value. Raises Unsatisfiable or Malformed."""
+        root = self.document.root
+        title = root.schema.get("title") if isinstance(root.schema, dict) else ""
+        name = title if isinstance(title, str) else ""
+        value = self.build(((root, True),), Place("", name, Persona(self.chance), 0, _ROOM, False))
+        if not valid(root, value):
+            raise Unsatisfiable(root.pointer, "no value was found that satisfies all parts of the schema")
+        return value
+
+    def build(self, items: tuple[Item, ...], place: Place) -> Any:
+        """A value that satisfies all items. Raises Unsatisfiable or Malformed."""
+        self._spend(items, place)
+        items = tuple((bare(node), wanted) for node, wanted in items)
+        problem: Exception | None = None
+        for _ in range(_LESSONS):
+            lessons: tuple[Item, ...] = ()
+            for facts in self._alternatives(items, place):
+                if isinstance(facts, Exception):
+                    problem = problem or facts
+                    continue
+                try:
+                    value = self._make(facts, place)
+                    if not (facts.risky or self._manner.careful) or _satisfies(value, items):
+                        return value
+                except (Unsatisfiable, Malformed) as error:
+                    problem = error
+                    continue
+                lessons = _lessons(facts, value)
+                if lessons:
+                    break
+            if not lessons:
+                break
+            items += lessons
+        raise problem or Unsatisfiable(items[0][0].pointer, "no value was found that satisfies all parts of the schema")
+
+    def _spend(self, items: tuple[Item, ...], place: Place) -> None:
+        self.spent += 1
+        self._work += 1
+        if self._work > _LIMIT:
+            raise Unsatisfiable(items[0][0].pointer if items else "#", "no value was found within reasonable work")
+        if place.depth > _NESTED:
+            raise Unsatisfiable(items[0][0].pointer if items else "#", "values would nest without end")
+
+    # ------------------------------------------------------------------------------------------ choosing
+
+    def _alternatives(self, items: tuple[Item, ...], place: Place) -> Iterator[Facts | Unsatisfiable | Malformed]:
+        """Facts with no choice left, one per way of choosing; or why a way is closed."""
+        left = _ALTERNATIVES
+        for strict in (True, False):
+            merged = self._merge(items, strict)
+            if isinstance(merged, Facts) and place.is_too_small_for(merged):
+                merged = merged.conflict("there is no room for it")
+            stack: list[Iterator[Facts | Unsatisfiable | Malformed]] = [iter((merged,))]
+            while stack and left:
+                facts = next(stack[-1], None)
+                if facts is None:
+                    stack.pop()
+                elif isinstance(facts, Facts) and facts.choices and facts.values is None:
+                    stack.append(self._choose(facts, place))
+                else:
+                    left -= isinstance(facts, Facts)
+                    yield facts
+
+    def _merge(self, items: tuple[Item, ...], strict: bool) -> Facts | Unsatisfiable | Malformed:
+        key = (strict, *((id(node), wanted) for node, wanted in items))
+        found = self._merged.get(key)
+        if found is None:
+            found = self._merged[key] = _merged(Facts(strict=strict), items, ())
+        return found
+
+    def _choose(self, facts: Facts, place: Place) -> Iterator[Facts | Unsatisfiable | Malformed]:
+        """The facts with one choice made, in each of the ways."""
+        at = self.chance.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
+        choice = facts.choices[at]
+        for option in self._ordered(choice, facts, place):
+            self._work += 1
+            branch = facts.copy()
+            branch.choices = facts.choices[:at] + facts.choices[at + 1 :]
+            if choice.kind == "oneOf":
+                branch.forks += ((choice.node, option),)
+            yield _merged(branch, option, choice.scopes)
+
+    def _ordered(self, choice: Choice, facts: Facts, place: Place) -> list[Option]:
+        options = list(choice.options)
+        if choice.kind in ("anyOf", "oneOf"):
+            self.chance.shuffle(options)
+            tight = self.sparse or place.room <= 0 or place.depth > 6 or any(map(place.holds, options))
+            options.sort(key=lambda option: _rank(option, tight))
+        elif (choice.kind == "if" and self.chance.random() < 0.4) or (
+            choice.kind == "dependency" and (self.sparse or choice.name not in facts.properties)
+        ):
+            options.reverse()
+        return options
+
+    # ------------------------------------------------------------------------------------------ making
+
+    def _make(self, facts: Facts, place: Place) -> Any:
+        if facts.values is not None:
+            return self._listed(facts)
+        problem: Exception | None = None
+        for kind in self._kinds(facts, place):
+            try:
+                return self._of_kind(kind, facts, place)
+            except (Unsatisfiable, Malformed) as error:
+                problem = problem or error
+        raise problem or facts.conflict("no type is left that all parts of the schema allow")
+
+    def _listed(self, facts: Facts) -> Any:
+        values = [value for value in facts.values or () if is_a(value, facts.types)]
+        self.chance.shuffle(values)
+        values.sort(key=lambda value: value in (None, ""))
+        for value in values:
+            if _complies(facts, value):
+                return value
+        raise facts.conflict("no listed value satisfies all parts of the schema")
+
+    def _kinds(self, facts: Facts, place: Place) -> list[str]:
+        """The allowed types, the likeliest first."""
+        if facts.types == TYPES and not _implied(facts):
+            return [_usual(place.name, facts), "string", "integer", "boolean", "object", "array", "number", "null"]
+        kinds = sorted(facts.types - ({"integer"} if "number" in facts.types else set()))
+        self.chance.shuffle(kinds)
+        implied = _implied(facts)
+        tight = place.optional and place.room <= 0
+        return sorted(
+            kinds, key=lambda kind: (kind == "null", tight and kind in ("array", "object"), kind not in implied)
+        )
+
+    def _of_kind(self, kind: str, facts: Facts, place: Place) -> Any:
+        match kind:
+            case "object":
+                return object_(self, facts, place)
+            case "array":
+                return array(self, facts, place)
+            case "string":
+                return string(self, facts, place)
+            case "number" | "integer":
+                return number(self, facts, place)
+            case "boolean":
+                return self._boolean(facts)
+            case _:
+                return None
+
+    def _boolean(self, facts: Facts) -> bool:
+        options = [value for value in (True, False) if not any(value is other for other in facts.excluded)]
+        if not options:
+            raise facts.conflict("neither true nor false is allowed")
+        return self.chance.choice(options)
+
+
+def _merged(facts: Facts, items: tuple[Item, ...], scopes: Any) -> Facts | Unsatisfiable | Malformed:
+    try:
+        for item in items:
+            absorb(facts, item, scopes)
+    except (Unsatisfiable, Malformed) as error:
+        return error
+    return facts
+
+
+def _satisfies(value: Any, items: tuple[Item, ...]) -> bool:
+    return all(valid(node, value) is wanted for node, wanted in items)
+
+
+def _complies(facts: Facts, value: Any) -> bool:
+    """Whether a listed value satisfies the schemas that have been merged."""
+    return all(valid(node, value) is wanted for node, wanted in facts.absorbed)
+
+
+def _lessons(facts: Facts, value: Any) -> tuple[Item, ...]:
+    """What to demand of the next try: that of each `oneOf` no other branch is valid than the one that was chosen."""
+    return tuple(
+        (part, False)
+        for node, option in facts.forks
+        for part in node.children("oneOf")
+        if (part, True) not in option and valid(part, value)
+    )
+
+
+def _rank(option: Option, tight: bool) -> tuple[bool, bool, bool, int]:
+    node = option[0][0]
+    types = outline(node).types
+    return types == {"null"}, is_unknown(node), tight and not is_plain(node), depth(node) if tight else 0
+
+
+def _implied(facts: Facts) -> set[str]:
+    """The types that the facts speak of."""
+    implied = set()
+    if facts.properties or facts.required or facts.closures or facts.by_pattern or facts.names or facts.min_properties:
+        implied.add("object")
+    if facts.rows or facts.contains or facts.min_items or facts.unique:
+        implied.add("array")
+    if facts.patterns or facts.formats or facts.min_length:
+        implied.add("string")
+    if facts.steps or facts.low > -1e300 or facts.high < 1e300:
+        implied |= {"number", "integer"}
+    return implied & facts.types
+
+
+def _usual(name: str, facts: Facts) -> str:
+    """The type that a property of that name has when nothing is said."""
+    words = believable.words_of(name)
+    if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):
+        return "boolean"
+    return "integer" if believable.is_numeric(name) else "string"

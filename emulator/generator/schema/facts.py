@@ -1,0 +1,184 @@
+"""What must hold of one value: every keyword of every schema that applies to it, merged.
+
+Facts that contradict each other raise Unsatisfiable at once, which is what keeps the search for a value short.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+from emulator.generator.schema.errors import Malformed, Unsatisfiable
+from emulator.generator.schema.nodes import Node
+from emulator.generator.schema.outline import Outline, both, outline
+from emulator.generator.schema.regex import compiled
+from emulator.generator.schema.values import TYPES, equal, is_a
+
+Item: TypeAlias = tuple[Node, bool]
+Option: TypeAlias = tuple[Item, ...]
+Scopes: TypeAlias = tuple[Node, ...]
+
+
+class Choice(NamedTuple):
+    """Options of which one is to be taken. `kind` is the keyword, `scopes` who sees what the option declares."""
+
+    kind: str
+    node: Node
+    options: tuple[Option, ...]
+    scopes: Scopes
+    name: str = ""
+
+
+class Declaration(NamedTuple):
+    """The property names that a schema declares, by name and by pattern, or all of them."""
+
+    names: Any
+    patterns: tuple[str, ...] = ()
+    everything: bool = False
+
+    def covers(self, name: str) -> bool:
+        """Whether the name is one of them."""
+        return self.everything or name in self.names or any(compiled(pattern).search(name) for pattern in self.patterns)
+
+
+class Facts:
+    """The merged demands on one value. Bounds are inclusive unless `..._open`; counts are of characters or members."""
+
+    strict: bool
+    node: Node | None = None
+    absorbed: tuple[Item, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    forks: tuple[tuple[Node, Option], ...] = ()
+    risky: bool = False
+    samples: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
+    types: frozenset[str] = TYPES
+    values: tuple[Any, ...] | None = None
+    excluded: tuple[Any, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+    steps: tuple[float, ...] = ()
+    min_length: int = 0
+    max_length: float = math.inf
+    patterns: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    min_items: int = 0
+    max_items: float = math.inf
+    unique: bool = False
+    rows: tuple[tuple[tuple[Node, ...], Node | None], ...] = ()
+    contains: tuple[tuple[Node, int, float], ...] = ()
+    by_pattern: tuple[tuple[str, Node], ...] = ()
+    closures: tuple[tuple[Declaration, Node], ...] = ()
+    names: tuple[Node, ...] = ()
+    min_properties: int = 0
+    max_properties: float = math.inf
+    dependents: tuple[tuple[str, list[str]], ...] = ()
+
+    def __init__(self, *, strict: bool = True) -> None:
+        self.strict = strict
+        self.seen: set[tuple[int, bool]] = set()
+        self.required: dict[str, None] = {}
+        self.properties: dict[str, tuple[Item, ...]] = {}
+        self.scopes: dict[Node, tuple[Declaration, ...]] = {}
+        self.row_scopes: dict[Node, tuple[float, ...]] = {}
+
+    def copy(self) -> "Facts":
+        """The same facts, to be added to separately."""
+        other = Facts(strict=self.strict)
+        other.__dict__.update(self.__dict__)
+        for name in ("seen", "required", "properties", "scopes", "row_scopes"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
+
+    def conflict(self, why: str) -> Unsatisfiable:
+        """The error to raise for facts that cannot hold together."""
+        return Unsatisfiable(self.node.pointer if self.node else "#", why)
+
+    def items_of(self, name: str) -> tuple[Item, ...]:
+        """All that a property of that name must satisfy."""
+        items = self.properties.get(name, ())
+        items += tuple((node, True) for pattern, node in self.by_pattern if compiled(pattern).search(name))
+        items += tuple((node, True) for declared, node in self.closures if not declared.covers(name))
+        for scope, declared_here in self.scopes.items():
+            if not any(declared.covers(name) for declared in declared_here):
+                items += ((scope.child("unevaluatedProperties"), True),)
+        return items
+
+    def allows(self, name: str) -> bool:
+        """Whether a property of that name may be there at all, as far as can be told at once."""
+        return all(node.schema is not (not wanted) for node, wanted in self.items_of(name))
+
+    def narrow(self, types: Iterable[str]) -> None:
+        """Only these types."""
+        self.types &= frozenset(types)
+        if not self.types:
+            raise self.conflict("no type is left that all parts of the schema allow")
+
+    def only(self, values: list[Any]) -> None:
+        """Only these values."""
+        if self.values is None:
+            self.values = tuple(values)
+        else:
+            self.values = tuple(value for value in self.values if any(equal(value, other) for other in values))
+        if not self.values:
+            raise self.conflict("no listed value satisfies all parts of the schema")
+
+    def require(self, names: Iterable[str]) -> None:
+        """These properties must be there, if the value is an object."""
+        for name in names:
+            if not isinstance(name, str):
+                raise Malformed(f"{self.node.pointer if self.node else '#'}/required", "must be an array of strings")
+            self.required[name] = None
+            if any(node.schema is (not wanted) for node, wanted in self.properties.get(name, ())):
+                self.no_object(f"the property {name!r} is both required and forbidden")
+
+    def declare(self, name: str, item: Item) -> None:
+        """A property of that name, if it is there, is like this."""
+        known = self.properties.get(name, ())
+        self.properties[name] = (*known, item)
+        if item[0].schema is (not item[1]):
+            if name in self.required:
+                self.no_object(f"the property {name!r} is both required and forbidden")
+        elif known and (self.strict or name in self.required) and not _agree(self.properties[name]):
+            raise self.conflict(f"no value of the property {name!r} satisfies all parts of the schema")
+
+    def match(self, pattern: str) -> None:
+        """A string matches this pattern."""
+        if pattern not in self.patterns:
+            self.patterns += (pattern,)
+            self._check_patterns()
+
+    def differ_from(self, pattern: str) -> None:
+        """A string does not match this pattern."""
+        self.unlike += (pattern,)
+        self._check_patterns()
+
+    def _check_patterns(self) -> None:
+        if not set(self.patterns).isdisjoint(self.unlike):
+            if self.types == {"string"}:
+                raise self.conflict("a text must match a pattern and must not")
+            self.types -= {"string"}
+
+    def no_object(self, why: str) -> None:
+        """Objects are out."""
+        if self.types == {"object"}:
+            raise self.conflict(why)
+        self.types -= {"object"}
+
+
+def _agree(items: tuple[Item, ...]) -> bool:
+    """Whether the outlines of what a property must be leave anything."""
+    whole = Outline(TYPES, None)
+    banned: list[Any] = []
+    for node, wanted in items:
+        if wanted:
+            whole = both(whole, outline(node))
+        elif isinstance(node.schema, dict) and node.schema.keys() <= {"const", "enum", "type"}:
+            banned += outline(node).values or ()
+    if not whole.types:
+        return False
+    return whole.values is None or any(
+        is_a(value, whole.types) and not any(equal(value, other) for other in banned) for value in whole.values
+    )

@@ -1,0 +1,154 @@
+"""The ways in which a value can fail to satisfy a schema, each written as schemas again.
+
+A schema fails where one of its keywords does. Keywords whose failing cannot be written as a schema are left out: then
+the generated value is tested, and another one is tried.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from emulator.generator.schema.nodes import Node
+
+Option: TypeAlias = tuple[tuple[Node, bool], ...]
+
+
+def refutations(node: Node) -> tuple[Option, ...]:
+    """The ways in which a value can fail the node's schema, the least intrusive first."""
+    found: tuple[Option, ...] | None = node.cache.get("refutations")
+    if found is None:
+        schema = node.schema
+        keywords = ("$ref",) if "$ref" in schema and node.resource.legacy else _REFUTE
+        found = tuple(option for keyword in keywords if keyword in schema for option in _REFUTE[keyword](node))
+        node.cache["refutations"] = found
+    return found
+
+
+def _say(node: Node, schema: dict[str, Any], wanted: bool = True) -> Option:
+    return ((node.document.derived(schema, node), wanted),)
+
+
+def _values(node: Node) -> Iterator[Option]:
+    values = node.schema["enum"] if "enum" in node.schema else [node.schema["const"]]
+    yield _say(node, {"enum": values}, False)
+
+
+def _pattern(node: Node) -> Iterator[Option]:
+    yield _say(node, {"pattern": node.schema["pattern"]}, False)
+
+
+def _type(node: Node) -> Iterator[Option]:
+    yield _say(node, {"type": node.schema["type"]}, False)
+
+
+def _opposite(keyword: str, kind: str, other: str, step: float = 0) -> "Refute":
+    def refute(node: Node) -> Iterator[Option]:
+        bound = node.schema[keyword]
+        if isinstance(bound, int | float) and not isinstance(bound, bool) and (kind == "number" or bound + step >= 0):
+            yield _say(node, {"type": kind, other: bound + step})
+
+    return refute
+
+
+def _properties(node: Node) -> Iterator[Option]:
+    for name, part in node.members("properties").items():
+        if part.schema is not True:
+            failing: dict[str, Any] = {"not": part.schema}
+            derived = {"type": "object", "required": [name], "properties": {name: failing}}
+            yield _say(node, derived)
+
+
+def _required(node: Node) -> Iterator[Option]:
+    for name in node.schema["required"] if isinstance(node.schema["required"], list) else ():
+        yield _say(node, {"type": "object", "properties": {name: False}})
+
+
+def _items(node: Node) -> Iterator[Option]:
+    if isinstance(node.schema["items"], dict) and node.child("items").schema:
+        yield _say(node, {"type": "array", "contains": {"not": node.schema["items"]}})
+
+
+def _contains(node: Node) -> Iterator[Option]:
+    if "minContains" not in node.schema:
+        yield _say(node, {"type": "array", "items": {"not": node.schema["contains"]}})
+
+
+def _reference(keyword: str) -> "Refute":
+    def refute(node: Node) -> Iterator[Option]:
+        yield ((node.target(keyword), False),)
+
+    return refute
+
+
+def _all_of(node: Node) -> Iterator[Option]:
+    for part in node.children("allOf"):
+        yield ((part, False),)
+
+
+def _any_of(keyword: str) -> "Refute":
+    def refute(node: Node) -> Iterator[Option]:
+        yield tuple((part, False) for part in node.children(keyword))
+
+    return refute
+
+
+def _one_of(node: Node) -> Iterator[Option]:
+    """None of the branches, or two of them."""
+    yield from _any_of("oneOf")(node)
+    for one, other in pairwise(node.children("oneOf")):
+        yield ((one, True), (other, True))
+
+
+def _not(node: Node) -> Iterator[Option]:
+    yield ((node.child("not"), True),)
+
+
+def _if(node: Node) -> Iterator[Option]:
+    for keyword, held in (("then", True), ("else", False)):
+        if keyword in node.schema:
+            yield ((node.child("if"), held), (node.child(keyword), False))
+
+
+def _additional(node: Node) -> Iterator[Option]:
+    known = node.schema.get("properties", {})
+    if node.schema["additionalProperties"] is False and "patternProperties" not in node.schema:
+        yield _say(node, {"type": "object", "minProperties": 1, "propertyNames": {"not": {"enum": list(known)}}})
+
+
+def _unevaluated(node: Node) -> Iterator[Option]:
+    if node.schema["unevaluatedProperties"] is False:
+        yield _say(node, {"type": "object", "minProperties": 1})
+
+
+Refute: TypeAlias = Callable[[Node], Iterator[Option]]
+
+_REFUTE: dict[str, Refute] = {
+    "enum": _values,
+    "const": _values,
+    "pattern": _pattern,
+    "minimum": _opposite("minimum", "number", "exclusiveMaximum"),
+    "maximum": _opposite("maximum", "number", "exclusiveMinimum"),
+    "exclusiveMinimum": _opposite("exclusiveMinimum", "number", "maximum"),
+    "exclusiveMaximum": _opposite("exclusiveMaximum", "number", "minimum"),
+    "minLength": _opposite("minLength", "string", "maxLength", -1),
+    "maxLength": _opposite("maxLength", "string", "minLength", 1),
+    "minItems": _opposite("minItems", "array", "maxItems", -1),
+    "maxItems": _opposite("maxItems", "array", "minItems", 1),
+    "minProperties": _opposite("minProperties", "object", "maxProperties", -1),
+    "maxProperties": _opposite("maxProperties", "object", "minProperties", 1),
+    "properties": _properties,
+    "required": _required,
+    "items": _items,
+    "contains": _contains,
+    "not": _not,
+    "$ref": _reference("$ref"),
+    "$dynamicRef": _reference("$dynamicRef"),
+    "$recursiveRef": _reference("$recursiveRef"),
+    "allOf": _all_of,
+    "anyOf": _any_of("anyOf"),
+    "oneOf": _one_of,
+    "if": _if,
+    "additionalProperties": _additional,
+    "unevaluatedProperties": _unevaluated,
+    "type": _type,
+}

@@ -1,0 +1,165 @@
+"""Objects: every declared property that there is room for, and invented ones where none is declared."""
+
+from typing import Any
+
+from emulator.generator.schema import believable
+from emulator.generator.schema.errors import Malformed, Unsatisfiable
+from emulator.generator.schema.facts import Facts, Item
+from emulator.generator.schema.outline import DEEPEST, depth, is_plain, is_unknown
+from emulator.generator.schema.persona import Persona
+from emulator.generator.schema.place import Builder, Place
+
+_DEEP = 7
+"""Objects and arrays that are deeper than this are left out where they may be."""
+
+_LARGEST = 1_000
+"""Larger objects are not built, whatever a schema asks for."""
+
+_TRIES = 24
+_FAILURES = 3
+
+
+def object_(builder: Builder, facts: Facts, place: Place) -> dict[str, Any]:
+    """An object that satisfies the facts. Raises Unsatisfiable."""
+    return _Making(builder, facts, place).made()
+
+
+class _Making:
+    def __init__(self, builder: Builder, facts: Facts, place: Place) -> None:
+        self.builder = builder
+        self.facts = facts
+        self.place = place
+        self.built: dict[str, Any] = {}
+
+    def made(self) -> dict[str, Any]:
+        facts = self.facts
+        if facts.min_properties > min(facts.max_properties, _LARGEST) or len(facts.required) > facts.max_properties:
+            raise facts.conflict("it must have more properties than it may have")
+        if self.place.is_too_small_for(facts):
+            raise facts.conflict("there is no room for it")
+        names = self.names()
+        self.build_all(names)
+        wanted = self.wanted()
+        while len(self.built) < wanted and self.invented():
+            pass
+        self.drop_unsupported()
+        if len(self.built) < facts.min_properties:
+            raise facts.conflict(f"no object with {facts.min_properties} properties was found")
+        return {name: self.built[name] for name in [*names, *self.built] if name in self.built}
+
+    # ------------------------------------------------------------------------------------------ which
+
+    def names(self) -> list[str]:
+        """The properties to build, in the order in which they are declared."""
+        facts = self.facts
+        must = self.needed()
+        if self.builder.sparse:
+            return list(must)
+        declared = [name for name in facts.properties if name in must or facts.allows(name)]
+        names = list(dict.fromkeys([*declared, *must]))
+        surplus = len(names) - min(facts.max_properties, _LARGEST)
+        for name in reversed(names):
+            if surplus > 0 and name not in must:
+                names.remove(name)
+                surplus -= 1
+        return names
+
+    def needed(self) -> dict[str, None]:
+        """The required properties, and those that they need."""
+        needed = dict(self.facts.required)
+        for _ in self.facts.dependents:
+            for name, others in self.facts.dependents:
+                if name in needed:
+                    needed.update(dict.fromkeys(others))
+        return needed
+
+    # ------------------------------------------------------------------------------------------ building
+
+    def build_all(self, names: list[str]) -> None:
+        """Build the plain properties first, since they are cheap and often decide; then share the room that is left."""
+        items = {name: self.facts.items_of(name) for name in names}
+        plain = [name for name in names if all(is_plain(node) for node, wanted in items[name] if wanted)]
+        plain = [name for name in plain if items[name]]
+        must = self.needed()
+        for name in sorted(plain, key=lambda name: name not in must):
+            self.attempt(name, items[name], 0, name in must)
+        known = set(plain)
+        others = [name for name in names if name not in known]
+        others.sort(key=lambda name: name not in must)
+        room = self.place.room - len(names)
+        for rank, name in enumerate(others):
+            before = self.builder.spent
+            share = max(0, room) // (len(others) - rank)
+            self.attempt(name, items[name], share, name in must)
+            room -= self.builder.spent - before
+
+    def fits(self, items: tuple[Item, ...], room: int) -> bool:
+        """Whether a property that may be left out is to be built: known, not too deep, and there is room for it."""
+        nodes = [node for node, wanted in items if wanted]
+        if self.builder.sparse or any(map(is_unknown, nodes)) or self.place.holds(items):
+            return False
+        levels = max(map(depth, nodes), default=0)
+        return room >= levels and levels <= DEEPEST and (self.place.depth < _DEEP or not levels)
+
+    def attempt(self, name: str, items: tuple[Item, ...], room: int, must: bool) -> None:
+        place = self.place
+        persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
+        inner = Place(name, place.name, persona, place.depth + 1, room, not must, place.inside(items))
+        if must and any(depth(node) > DEEPEST for node, wanted in items if wanted):
+            raise Unsatisfiable(items[0][0].pointer, "values would nest without end")
+        try:
+            if must or self.fits(items, room):
+                self.built[name] = self.builder.build(items, inner)
+        except (Unsatisfiable, Malformed):
+            if must:
+                raise
+
+    # ------------------------------------------------------------------------------------------ inventing
+
+    def wanted(self) -> int:
+        """How many properties there should be: the least number, or one or two where names are free to be invented."""
+        facts = self.facts
+        least = facts.min_properties
+        if not self.built and not self.builder.sparse and self.place.room > 0:
+            free = bool(facts.by_pattern or facts.names) or any(node.schema is not False for _, node in facts.closures)
+            least = max(least, 2 if free and self.place.depth < _DEEP else 0)
+        return int(min(least, facts.max_properties))
+
+    def invented(self) -> bool:
+        """Add one property whose name is not declared, if one can be found."""
+        failed = 0
+        for _ in range(_TRIES):
+            try:
+                name = self.name()
+            except Unsatisfiable:
+                return False
+            if name in self.built or not self.facts.allows(name):
+                continue
+            try:
+                self.attempt(name, self.facts.items_of(name), max(0, self.place.room - 4) // 2, True)
+                return True
+            except (Unsatisfiable, Malformed):
+                failed += 1
+                if failed == _FAILURES:
+                    break
+        return False
+
+    def name(self) -> str:
+        """A name for an invented property: as its pattern wants it, or as such maps usually have."""
+        facts, chance = self.facts, self.builder.chance
+        patterns = [pattern for pattern, node in facts.by_pattern if node.schema is not False]
+        said: dict[str, Any] = {"type": "string", "examples": [chance.choice(believable.keys(self.place.name))]}
+        if patterns and chance.random() < 0.8:
+            said["pattern"] = chance.choice(patterns)
+        node = self.builder.document.derived(said, self.builder.document.root)
+        items: tuple[Item, ...] = ((node, True), *((part, True) for part in facts.names))
+        return str(self.builder.build(items, Place("", "", self.place.persona, self.place.depth + 1, 0, False)))
+
+    def drop_unsupported(self) -> None:
+        """Leave out optional properties whose dependents could not be built."""
+        for _ in self.facts.dependents:
+            for name, others in self.facts.dependents:
+                if name in self.built and any(other not in self.built for other in others):
+                    if name in self.facts.required:
+                        raise self.facts.conflict(f"the property {name!r} needs others that cannot be there")
+                    del self.built[name]

@@ -1,0 +1,179 @@
+"""What can be told of a schema without building a value: its types, its finite values, and how deep it must nest."""
+
+import math
+from typing import Any, NamedTuple
+
+from emulator.generator.schema.errors import Malformed
+from emulator.generator.schema.nodes import Node
+from emulator.generator.schema.values import TYPES, equal
+
+DEEPEST = 12
+"""A schema whose values all nest deeper than this counts as one without values."""
+
+_SCALARS = TYPES - {"array", "object"}
+_HOPS = 4
+
+
+class Outline(NamedTuple):
+    """The types that a value may have, and the values themselves where they are listed."""
+
+    types: frozenset[str]
+    values: tuple[Any, ...] | None
+
+
+_ANY = Outline(TYPES, None)
+
+
+def outline(node: Node, hops: int = _HOPS) -> Outline:
+    """The outline of a schema, following references and `allOf` a few steps."""
+    found: Outline | None = node.cache.get("outline")
+    if found is None:
+        try:
+            found = _outline(node, hops)
+        except Malformed:
+            found = _ANY
+        node.cache["outline"] = found
+    return found
+
+
+def _outline(node: Node, hops: int) -> Outline:
+    schema = node.schema
+    if not isinstance(schema, dict):
+        return _ANY if schema else Outline(frozenset(), ())
+    values: list[Any] | None = schema["enum"] if isinstance(schema.get("enum"), list) else None
+    if "const" in schema:
+        values = [schema["const"]]
+    found = Outline(types_of(schema.get("type")), tuple(values) if values is not None else None)
+    if not hops:
+        return found
+    if isinstance(schema.get("$ref"), str):
+        found = both(found, outline(node.target("$ref"), hops - 1))
+    if isinstance(schema.get("allOf"), list):
+        for part in node.children("allOf"):
+            found = both(found, outline(part, hops - 1))
+    return found
+
+
+def types_of(said: Any) -> frozenset[str]:
+    """The types that the keyword `type` allows; "number" allows integers."""
+    names = {said} if isinstance(said, str) else {name for name in said if isinstance(name, str)} if said else set()
+    if "number" in names:
+        names.add("integer")
+    return frozenset(names) & TYPES or TYPES
+
+
+def both(left: Outline, right: Outline) -> Outline:
+    """The outline of what is valid for both."""
+    values = left.values
+    if values is None:
+        values = right.values
+    elif right.values is not None:
+        values = tuple(value for value in values if any(equal(value, other) for other in right.values))
+    return Outline(left.types & right.types, values)
+
+
+def is_plain(node: Node) -> bool:
+    """Whether values of the schema are certain to be neither arrays nor objects."""
+    return outline(node).types <= _SCALARS or outline(node).values is not None
+
+
+def subject(node: Node) -> Node:
+    """What the schema refers to, if it does nothing else; else itself."""
+    for _ in range(_HOPS):
+        if not isinstance(node.schema, dict) or not isinstance(node.schema.get("$ref"), str):
+            break
+        node = node.target("$ref")
+    return node
+
+
+def bare(node: Node) -> Node:
+    """What the schema refers to, as long as the reference is all that it says."""
+    for _ in range(_HOPS):
+        schema = node.schema
+        if not isinstance(schema, dict) or "$ref" not in schema or (len(schema) > 1 and not node.resource.legacy):
+            break
+        node = node.target("$ref")
+    return node
+
+
+def is_unknown(node: Node) -> bool:
+    """Whether the schema is in a document that is not at hand. Raises Malformed for a reference that leads nowhere."""
+    found: bool | None = node.cache.get("unknown")
+    if found is None:
+        parts = node.children("allOf") if isinstance(node.schema, dict) and "allOf" in node.schema else []
+        found = node.cache["unknown"] = subject(node) is node.document.anything or any(map(is_unknown, parts))
+    return found
+
+
+def depth(node: Node) -> int:
+    """How many arrays and objects deep the shallowest value is; `DEEPEST` and one more if it is deeper or endless."""
+    found: int | None = node.cache.get("depth")
+    if found is None:
+        fits = _Search().fits
+        found = next((levels for levels in range(DEEPEST + 1) if fits(node, levels)), DEEPEST + 1)
+        node.cache["depth"] = found
+    return found
+
+
+class _Search:
+    """Tells whether some value of a schema nests no deeper than so many levels.
+
+    A schema that leads back to itself on the same level has no value by that way. What was found on such a detour is
+    not remembered, since it may be otherwise from elsewhere: `_reach` is the outermost open question that was met.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[Node, int], int] = {}
+        self._reach: float = math.inf
+
+    def fits(self, node: Node, levels: int) -> bool:
+        key = ("fits", levels)
+        known: bool | None = node.cache.get(key)
+        if known is not None:
+            return known
+        if (node, levels) in self._open:
+            self._reach = min(self._reach, self._open[node, levels])
+            return False
+        own = self._open[node, levels] = len(self._open)
+        outer, self._reach = self._reach, math.inf
+        found = levels >= 0 and self._fits(node, levels)
+        del self._open[node, levels]
+        if found or self._reach >= own:
+            node.cache[key] = found
+            self._reach = outer
+        else:
+            self._reach = min(outer, self._reach)
+        return found
+
+    def _fits(self, node: Node, levels: int) -> bool:
+        schema = node.schema
+        if not isinstance(schema, dict):
+            return bool(schema)
+        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            if keyword in schema and not self.fits(node.target(keyword), levels):
+                return False
+        if "allOf" in schema and not all(self.fits(part, levels) for part in node.children("allOf")):
+            return False
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema and not any(self.fits(part, levels) for part in node.children(keyword)):
+                return False
+        return "const" in schema or "enum" in schema or self._some_type_fits(node, levels)
+
+    def _some_type_fits(self, node: Node, levels: int) -> bool:
+        types = types_of(node.schema.get("type"))
+        return (
+            not types.isdisjoint(_SCALARS)
+            or ("object" in types and self._object_fits(node, levels))
+            or ("array" in types and self._array_fits(node, levels))
+        )
+
+    def _object_fits(self, node: Node, levels: int) -> bool:
+        required = node.schema.get("required")
+        members = node.members("properties") if "properties" in node.schema else {}
+        names = required if isinstance(required, list) else ()
+        return all(self.fits(members[name], levels - 1) for name in names if name in members)
+
+    def _array_fits(self, node: Node, levels: int) -> bool:
+        if not node.schema.get("minItems") or not isinstance(node.schema.get("items"), dict):
+            return True
+        return self.fits(node.child("items"), levels - 1)

@@ -1,0 +1,55 @@
+"""Where in the answer a value stands, and what its builder offers to the builders of the types."""
+
+from typing import Any, NamedTuple, Protocol
+
+from emulator.generator.schema.chance import Chance
+from emulator.generator.schema.facts import Facts, Item
+from emulator.generator.schema.nodes import Document, Node
+from emulator.generator.schema.outline import subject
+from emulator.generator.schema.persona import Persona
+
+
+class Place(NamedTuple):
+    """A place in the answer: the property's name, that of the object around it, and who that is about.
+
+    `room` is how many values may be spent below it; an `optional` one may fail instead of overspending.
+    `within` are the schemas of the values around it, from which recursion is told.
+    """
+
+    name: str
+    parent: str
+    persona: Persona
+    depth: int
+    room: int
+    optional: bool
+    within: tuple[Node, ...] = ()
+
+    def is_too_small_for(self, facts: Facts) -> bool:
+        """Whether an object of these facts is better left out than built with few of its properties."""
+        return self.optional and len(facts.properties) > max(self.room, 3)
+
+    def holds(self, items: tuple[Item, ...], times: int = 2) -> bool:
+        """Whether values of one of these schemas are already nested in each other that often."""
+        return any(self.within.count(subject(node)) >= times for node, wanted in items if wanted)
+
+    def inside(self, items: tuple[Item, ...]) -> tuple[Node, ...]:
+        """What a member of these items is within."""
+        return (*self.within, *(subject(node) for node, wanted in items if wanted))
+
+
+class Builder(Protocol):
+    """What the builders of arrays and objects build their members with."""
+
+    chance: Chance
+    document: Document
+    hints: dict[str, str]
+    spent: int
+
+    @property
+    def sparse(self) -> bool:
+        """Whether everything optional is left out."""
+        ...
+
+    def build(self, items: tuple[Item, ...], place: Place) -> Any:
+        """A value that satisfies all items. Raises Unsatisfiable or Malformed."""
+        ...

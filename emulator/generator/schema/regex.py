@@ -1,0 +1,324 @@
+"""Regular expressions of JSON Schema (ECMA-262, section 22.2) as a tree, and as a Python pattern.
+
+`parse` reads the syntax that schemas use: classes, escapes, groups, lookaround, backreferences, quantifiers. Python's
+spellings of named groups and inline flags are read too, since schemas in the wild have them.
+"""
+
+import re
+from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
+
+MANY = 1_000_000
+"""What an open upper bound counts as."""
+
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+
+
+class Chars(msgspec.Struct, frozen=True):
+    """One character out of these code point ranges. `source` is the same as a Python pattern."""
+
+    ranges: Ranges
+    source: str
+
+
+class Sequence(msgspec.Struct, frozen=True):
+    """Parts one after the other."""
+
+    parts: "tuple[Tree, ...]"
+
+
+class Either(msgspec.Struct, frozen=True):
+    """One of several options."""
+
+    options: "tuple[Tree, ...]"
+
+
+class Repeat(msgspec.Struct, frozen=True):
+    """A part, between `low` and `high` times. `suffix` is ?, + or nothing."""
+
+    part: "Tree"
+    low: int
+    high: int
+    suffix: str = ""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A captured part, and what backreferences call it."""
+
+    part: "Tree"
+    names: tuple[str, ...]
+
+
+class Back(msgspec.Struct, frozen=True):
+    """What a group captured, once more."""
+
+    name: str
+
+
+class Look(msgspec.Struct, frozen=True):
+    """An assertion about what follows or precedes; `opening` is `?=`, `?!`, `?<=` or `?<!`."""
+
+    part: "Tree"
+    opening: str
+
+
+class Anchor(msgspec.Struct, frozen=True):
+    """The start, the end, or a word boundary."""
+
+    source: str
+
+
+Tree: TypeAlias = Chars | Sequence | Either | Repeat | Group | Back | Look | Anchor
+
+_AMBIGUOUS = re.compile(r"\[.*(?:--|&&|~~|\|\||\[)")
+"""What Python may one day read as set operations, and warns of."""
+
+_DIGIT: Ranges = ((48, 57),)
+_WORD: Ranges = ((97, 122), (48, 57), (65, 90), (95, 95))
+_SPACE: Ranges = ((32, 32), (9, 9))
+_LETTER: Ranges = ((97, 122), (65, 90))
+_PRINTABLE: Ranges = ((32, 126),)
+_CLASSES = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
+_CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "0": 0}
+_PROPERTIES: dict[str, tuple[Ranges, str]] = {
+    "L": (_LETTER, r"[^\W\d_]"),
+    "Lu": (((65, 90),), "[A-Z\u00c0-\u00de]"),
+    "Ll": (((97, 122),), "[a-z\u00df-\u00ff]"),
+    "N": (_DIGIT, r"\d"),
+    "Nd": (_DIGIT, r"\d"),
+    "Z": (_SPACE, r"\s"),
+    "Zs": (_SPACE, r"\s"),
+    "P": (((33, 47), (58, 64)), r"[!-/:-@\[-`{-~]"),
+    "S": (((36, 36), (43, 43)), r"[$+<=>^`|~]"),
+}
+_LONG_PROPERTIES = {
+    "Letter": "L",
+    "Alphabetic": "L",
+    "Uppercase_Letter": "Lu",
+    "Lowercase_Letter": "Ll",
+    "Number": "N",
+    "Decimal_Number": "Nd",
+    "White_Space": "Z",
+    "Punctuation": "P",
+    "Symbol": "S",
+}
+
+
+def complement(ranges: Ranges) -> Ranges:
+    """The printable ASCII characters outside of the ranges; others if there are none."""
+    for span in (_PRINTABLE[0], (9, 13), (0xA1, 0x2FF)):
+        kept = [code for code in range(span[0], span[1] + 1) if not any(low <= code <= high for low, high in ranges)]
+        if kept:
+            return tuple((code, code) for code in kept)
+    return ((0x4E00, 0x4E00),)
+
+
+@lru_cache(maxsize=1024)
+def parse(pattern: str) -> Tree:
+    """The tree of a pattern. Raises ValueError for what is not a regular expression."""
+    return _Parser(pattern).whole()
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern for `re`: as it is where Python reads it, else translated. Raises ValueError for a bad one."""
+    try:
+        if not _AMBIGUOUS.search(pattern):
+            return re.compile(pattern)
+    except (re.error, OverflowError, RecursionError):
+        pass
+    try:
+        return re.compile(_source(parse(pattern)))
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"is not a regular expression: {error}") from error
+
+
+class _Parser:
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.at = 0
+        self.groups = 0
+
+    def whole(self) -> Tree:
+        tree = self.either()
+        if self.at < len(self.pattern):
+            raise self.wrong("unbalanced parenthesis")
+        return tree
+
+    def wrong(self, what: str) -> ValueError:
+        return ValueError(f"is not a regular expression: {what} at {self.at}")
+
+    def took(self, text: str) -> bool:
+        if self.pattern.startswith(text, self.at):
+            self.at += len(text)
+            return True
+        return False
+
+    def next(self) -> str:
+        if self.at >= len(self.pattern):
+            raise self.wrong("it ends too early")
+        self.at += 1
+        return self.pattern[self.at - 1]
+
+    def scan(self, regex: str) -> re.Match[str] | None:
+        found = re.compile(regex).match(self.pattern, self.at)
+        if found:
+            self.at = found.end()
+        return found
+
+    def either(self) -> Tree:
+        options = [self.sequence()]
+        while self.took("|"):
+            options.append(self.sequence())
+        return options[0] if len(options) == 1 else Either(tuple(options))
+
+    def sequence(self) -> Tree:
+        parts: list[Tree] = []
+        while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
+            atom = self.atom()
+            if atom is not None:
+                parts.append(self.quantified(atom))
+        return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
+
+    def quantified(self, atom: Tree) -> Tree:
+        found = self.scan(r"(?:([*+?])|\{(\d+)(,?)(\d*)\}|\{,(\d+)\})([?+]?)")
+        if not found:
+            return atom
+        sign, low, comma, high, top, suffix = found.groups()
+        bounds = {"*": (0, MANY), "+": (1, MANY), "?": (0, 1)}.get(sign)
+        if top:
+            bounds = (0, int(top))
+        elif not bounds:
+            bounds = (int(low), int(high) if high else MANY if comma else int(low))
+        if bounds[0] > bounds[1]:
+            raise self.wrong("a quantifier is out of order")
+        return atom if isinstance(atom, Anchor) else Repeat(atom, *bounds, suffix)
+
+    def atom(self) -> Tree | None:
+        character = self.next()
+        if character == "(":
+            return self.group()
+        if character == "[":
+            return self.klass()
+        if character == "\\":
+            return self.escape()
+        if character in "^$":
+            return Anchor(character)
+        if character == ".":
+            return Chars(_PRINTABLE, ".")
+        if character in "*+?":
+            raise self.wrong("nothing to repeat")
+        return _literal(ord(character))
+
+    def group(self) -> Tree | None:
+        if self.scan(r"\?[aimsux]+\)"):
+            return None
+        if found := self.scan(r"\?<?[=!]"):
+            return Look(self.closed(), found[0])
+        if self.scan(r"\?[a-z-]*:"):
+            return self.closed()
+        named = self.scan(r"\?P?<(\w+)>")
+        if not named and self.scan(r"\?"):
+            raise self.wrong("unknown kind of group")
+        self.groups += 1
+        names = (str(self.groups), *(named.groups() if named else ()))
+        return Group(self.closed(), names)
+
+    def closed(self) -> Tree:
+        tree = self.either()
+        if not self.took(")"):
+            raise self.wrong("missing )")
+        return tree
+
+    def escape(self) -> Tree:
+        if found := self.scan(r"[1-9]\d?|k<(\w+)>"):
+            return Back(found[1] or found[0])
+        if found := self.scan(r"[bBAZz]"):
+            return Anchor({"A": "^", "Z": "$", "z": "$"}.get(found[0], "\\" + found[0]))
+        return self.escaped()
+
+    def escaped(self) -> Chars:
+        if found := self.scan(r"([pP])\{\^?(?:\w+=)?(\w+)\}"):
+            return _property(found[2], found[1] == "P")
+        if found := self.scan(r"u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})"):
+            return _literal(int(found[1] or found[2] or found[3], 16))
+        if found := self.scan(r"c([A-Za-z])"):
+            return _literal(ord(found[1]) % 32)
+        character = self.next()
+        if character.lower() in _CLASSES:
+            ranges = _CLASSES[character.lower()]
+            return Chars(ranges if character.islower() else complement(ranges), "\\" + character)
+        return _literal(_CONTROLS.get(character, ord(character)))
+
+    def klass(self) -> Tree:
+        negative = self.took("^")
+        if self.took("]"):
+            if negative:
+                return Chars(_PRINTABLE, r"[\s\S]")
+            self.at -= 1
+        ranges: list[tuple[int, int]] = []
+        sources: list[str] = []
+        first = True
+        while first or not self.took("]"):
+            first = False
+            chars = self.span()
+            ranges += chars.ranges
+            sources.append(chars.source)
+        source = f"[{'^' * negative}{''.join(map(_inner, sources))}]"
+        return Chars(complement(tuple(ranges)) if negative else tuple(ranges), source)
+
+    def span(self) -> Chars:
+        start = self.member()
+        if not (self.scan(r"-(?!\])") and len(start.ranges) == 1):
+            return start
+        end = self.member()
+        low, high = start.ranges[0][0], end.ranges[0][1]
+        if len(end.ranges) > 1 or low > high:
+            raise self.wrong("a range is out of order")
+        return Chars(((low, high),), f"[{re.escape(chr(low))}-{re.escape(chr(high))}]")
+
+    def member(self) -> Chars:
+        character = self.next()
+        if character != "\\":
+            return _literal(ord(character))
+        return _literal(8) if self.took("b") else self.escaped()
+
+
+def _literal(code: int) -> Chars:
+    return Chars(((code, code),), re.escape(chr(code)))
+
+
+def _property(name: str, negative: bool) -> Chars:
+    ranges, source = _PROPERTIES.get(_LONG_PROPERTIES.get(name, name), (_LETTER, r"\w"))
+    if negative:
+        return Chars(complement(ranges), f"(?!{source})[\\s\\S]")
+    return Chars(ranges, source)
+
+
+def _inner(source: str) -> str:
+    """The source of a character set, as it stands inside another one."""
+    if source == r"[^\W\d_]":
+        return r"A-Za-z\u00aa-\uffdc"
+    return source[1:-1] if source.startswith("[") and source.endswith("]") else source
+
+
+def _source(tree: Tree) -> str:
+    match tree:
+        case Chars():
+            return tree.source
+        case Anchor():
+            return tree.source
+        case Sequence(parts):
+            return "".join(map(_source, parts))
+        case Either(options):
+            return f"(?:{'|'.join(map(_source, options))})"
+        case Repeat(part, low, high, suffix):
+            return f"(?:{_source(part)}){{{low},{'' if high == MANY else high}}}{suffix}"
+        case Group(part, names):
+            return f"(?P<g{names[0]}>{_source(part)})"
+        case Back(name):
+            return f"(?P=g{name})" if name.isdecimal() else ""
+        case Look(part, opening):
+            return f"({opening}{_source(part)})"

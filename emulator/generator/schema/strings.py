@@ -1,0 +1,104 @@
+"""Strings: proposals from the most believable to the most certain, of which the first valid one is taken."""
+
+from collections.abc import Iterator
+
+from emulator.generator.schema import believable, formats
+from emulator.generator.schema.facts import Facts
+from emulator.generator.schema.place import Builder, Place
+from emulator.generator.schema.regex import compiled
+from emulator.generator.schema.spelling import LONGEST, explosive, matching
+from emulator.generator.schema.words import COMMON, SENTENCES
+
+_TRIES = 6
+
+
+def string(builder: Builder, facts: Facts, place: Place) -> str:
+    """A string that satisfies the facts, and their formats where it can. Raises Unsatisfiable."""
+    if facts.min_length > min(facts.max_length, LONGEST):
+        raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
+    second_best = None
+    for text in _proposals(builder, facts, place):
+        if _accepts(facts, text):
+            if all(formats.conforms(name, text) for name in facts.formats):
+                return text
+            second_best = second_best or text
+    if second_best is None or builder.document.formats:
+        raise facts.conflict("no text satisfies all parts of the schema")
+    return second_best
+
+
+def _accepts(facts: Facts, text: str) -> bool:
+    return (
+        facts.min_length <= len(text) <= facts.max_length
+        and text not in facts.excluded
+        and all(compiled(pattern).search(text) for pattern in facts.patterns)
+        and not any(compiled(pattern).search(text) for pattern in facts.unlike)
+    )
+
+
+def _proposals(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
+    if not any(explosive(pattern) for pattern in (*facts.patterns, *facts.unlike)):
+        yield from _meant(builder, facts, place)
+        if any(map(formats.known, facts.formats)):
+            yield from _formatted(builder, facts, place)
+        else:
+            yield from _named(builder, facts, place)
+    high = int(min(facts.max_length, LONGEST))
+    for pattern in facts.patterns:
+        yield from matching(pattern, builder.chance, facts.min_length, high)
+    for _ in range(_TRIES):
+        yield _fitted(builder, facts, builder.chance.choice(COMMON))
+    yield "x" * facts.min_length
+
+
+def _meant(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
+    """What the conversation or the schema itself offers."""
+    hint = builder.hints.get(place.name)
+    if hint is not None:
+        yield hint
+    samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]
+    if samples:
+        yield builder.chance.choice(samples)
+
+
+def _formatted(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
+    for name in facts.formats:
+        for _ in range(_TRIES):
+            text = formats.written(name, builder.chance, place.persona, believable.words_of(place.name))
+            if text is not None:
+                yield text if len(text) >= facts.min_length else formats.stretched(name, text, facts.min_length)
+        if name in formats.SHORTEST:
+            yield formats.SHORTEST[name]
+
+
+def _named(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
+    chance, persona = builder.chance, place.persona
+    for note in facts.notes:
+        text = believable.described(note, chance, persona, believable.words_of(place.name))
+        if text is not None:
+            yield text
+    for _ in range(2):
+        text = believable.text(place.name, place.parent, facts.notes, chance, persona)
+        yield _fitted(builder, facts, text)
+        if facts.patterns:
+            yield from _restyled(text)
+
+
+def _restyled(text: str) -> Iterator[str]:
+    """The text as patterns often want it: as one word, lower case, upper case, or with other joints."""
+    words = "".join([character if character.isalnum() else " " for character in text]).split()
+    for joint in "-_":
+        yield joint.join(words).lower()
+    yield "".join(words)
+    yield "".join(words).lower()
+    yield "".join([word.title() for word in words])
+    yield "_".join(words).upper()
+
+
+def _fitted(builder: Builder, facts: Facts, text: str) -> str:
+    """The text, cut or continued to an allowed length."""
+    if len(text) > facts.max_length:
+        return text[: int(facts.max_length)].rstrip() or text[: int(facts.max_length)]
+    while len(text) < facts.min_length:
+        text += " " + (builder.chance.choice(SENTENCES if facts.min_length > 60 else COMMON))
+    return text[: int(facts.max_length)] if len(text) > facts.max_length else text

@@ -1,0 +1,253 @@
+"""Whether a value is valid: schemas compiled to closures, each when a value first reaches it.
+
+The rules are those of JSON Schema 2020-12, with the older drafts' spellings read as they were meant. `format` is a
+note, as the specification has it by default, unless the document says otherwise.
+"""
+
+from typing import Any
+
+from emulator.generator.schema.assertions import ASSERTIONS, Maker, Test, number, search, types
+from emulator.generator.schema.evaluated import unevaluated_items, unevaluated_names
+from emulator.generator.schema.nodes import Node
+from emulator.generator.schema.values import distinct
+
+_BY_TYPE: dict[type, str] = {str: "string", int: "integer", bool: "boolean", list: "array", dict: "object"}
+
+
+def valid(node: Node, value: Any) -> bool:
+    """Whether the value is valid. Raises Malformed where the schema is not one."""
+    test = node.test
+    if test is None:
+        test = node.test = _compile(node)
+    return test(value)
+
+
+def _compile(node: Node) -> Test:
+    schema = node.schema
+    if isinstance(schema, bool):
+        return lambda value: schema
+    by_type: dict[type, list[Test]] = {kind: [] for kind in (dict, list, str, int, float, bool, type(None))}
+    hides = "$ref" in schema and node.resource.legacy
+    for keyword in ("$ref",) if hides else schema:
+        kinds, make = _KEYWORDS.get(keyword, ((), None))
+        test = make(node) if make else None
+        for kind in kinds if test else ():
+            by_type[kind].append(test)  # type: ignore[arg-type]
+    if "type" in schema and not hides:
+        _narrow(by_type, types(node))
+
+    def run(value: Any) -> bool:
+        for test in by_type[type(value)]:  # noqa: SIM110 - a generator takes twice as long, and this is where time goes
+            if not test(value):
+                return False
+        return True
+
+    return run
+
+
+def _narrow(by_type: dict[type, list[Test]], allowed: frozenset[str]) -> None:
+    """Let values of other types than these fail at once."""
+    for kind, name in {**_BY_TYPE, type(None): "null"}.items():
+        if name not in allowed:
+            by_type[kind] = [_never]
+    if "number" not in allowed:
+        by_type[float] = [float.is_integer, *by_type[float]] if "integer" in allowed else [_never]
+
+
+def _never(value: Any) -> bool:
+    return False
+
+
+# ---------------------------------------------------------------------------------------------- any type
+
+
+def _reference(keyword: str) -> Maker:
+    return lambda node: lambda value: valid(node.target(keyword), value)
+
+
+def _all_of(node: Node) -> Test:
+    parts = node.children("allOf")
+    return lambda value: all(valid(part, value) for part in parts)
+
+
+def _any_of(node: Node) -> Test:
+    parts = node.children("anyOf")
+    return lambda value: any(valid(part, value) for part in parts)
+
+
+def _one_of(node: Node) -> Test:
+    parts = node.children("oneOf")
+
+    def test(value: Any) -> bool:
+        held = (part for part in parts if valid(part, value))
+        return next(held, None) is not None and next(held, None) is None
+
+    return test
+
+
+def _not(node: Node) -> Test:
+    part = node.child("not")
+    return lambda value: not valid(part, value)
+
+
+def _if(node: Node) -> Test:
+    condition = node.child("if")
+    then = node.child("then") if "then" in node.schema else node.document.anything
+    otherwise = node.child("else") if "else" in node.schema else node.document.anything
+    return lambda value: valid(then if valid(condition, value) else otherwise, value)
+
+
+# ---------------------------------------------------------------------------------------------- arrays
+
+
+def _items(node: Node) -> Test:
+    """`items`: of every further item, or in its older form of the first ones."""
+    if isinstance(node.schema["items"], list):
+        return _first(node.children("items"))
+    return _rest(node.child("items"), len(node.children("prefixItems")) if "prefixItems" in node.schema else 0)
+
+
+def _additional_items(node: Node) -> Test | None:
+    items = node.schema.get("items")
+    return _rest(node.child("additionalItems"), len(items)) if isinstance(items, list) else None
+
+
+def _first(parts: list[Node]) -> Test:
+    return lambda value: all(valid(part, item) for part, item in zip(parts, value, strict=False))
+
+
+def _rest(part: Node, first: int) -> Test:
+    return lambda value: all(valid(part, item) for item in (value[first:] if first else value))
+
+
+def _contains(node: Node) -> Test:
+    part = node.child("contains")
+    low = number(node, "minContains") if "minContains" in node.schema else 1
+    high = number(node, "maxContains") if "maxContains" in node.schema else float("inf")
+    return lambda value: bool(low <= sum(valid(part, item) for item in value) <= high)
+
+
+def _unique_items(node: Node) -> Test | None:
+    return distinct if node.schema["uniqueItems"] is True else None
+
+
+def _unevaluated_items(node: Node) -> Test:
+    part = node.child("unevaluatedItems")
+    return lambda value: all(valid(part, value[at]) for at in unevaluated_items(node, value, valid))
+
+
+# ---------------------------------------------------------------------------------------------- objects
+
+
+def _properties(node: Node) -> Test:
+    members = node.members("properties")
+    must = required_by_themselves(node)
+
+    def test(value: dict[str, Any]) -> bool:
+        for name, item in value.items():
+            part = members.get(name)
+            if part is not None and not valid(part, item):
+                return False
+        return all(name in value for name in must)
+
+    return test
+
+
+def required_by_themselves(node: Node) -> list[str]:
+    """The properties that say `required: true` of themselves, as was usual in draft 3."""
+    members = node.members("properties")
+    return [
+        name for name, part in members.items() if isinstance(part.schema, dict) and part.schema.get("required") is True
+    ]
+
+
+def _pattern_properties(node: Node) -> Test:
+    members = [
+        (search(node, "patternProperties", pattern), part)
+        for pattern, part in node.members("patternProperties").items()
+    ]
+    return lambda value: all(valid(part, item) for find, part in members for name, item in value.items() if find(name))
+
+
+def _additional_properties(node: Node) -> Test | None:
+    part = node.child("additionalProperties")
+    if part.schema is True:
+        return None
+    known = node.schema.get("properties", {})
+    finds = [search(node, "patternProperties", pattern) for pattern in node.schema.get("patternProperties", ())]
+
+    def test(value: dict[str, Any]) -> bool:
+        return all(
+            valid(part, item)
+            for name, item in value.items()
+            if name not in known and not any(find(name) for find in finds)
+        )
+
+    return test
+
+
+def _property_names(node: Node) -> Test:
+    part = node.child("propertyNames")
+    return lambda value: all(valid(part, name) for name in value)
+
+
+def _required(node: Node) -> Test | None:
+    if isinstance(node.schema["required"], bool):
+        return None
+    names = node.typed("required", list, "an array of strings")
+    return lambda value: all(name in value for name in names)
+
+
+def _dependencies(keyword: str) -> Maker:
+    """Per property that is there: a schema for the object, or a list of other properties that are there too."""
+
+    def make(node: Node) -> Test:
+        said = node.typed(keyword, dict, "an object")
+        parts = {
+            name: node.document.node(part, node, f"{keyword}/{name}")
+            for name, part in said.items()
+            if isinstance(part, dict | bool)
+        }
+        lists = {name: [part] if isinstance(part, str) else part for name, part in said.items() if name not in parts}
+        return lambda value: (
+            all(other in value for name, others in lists.items() if name in value for other in others)
+            and all(valid(part, value) for name, part in parts.items() if name in value)
+        )
+
+    return make
+
+
+def _unevaluated_properties(node: Node) -> Test:
+    part = node.child("unevaluatedProperties")
+    return lambda value: all(valid(part, value[name]) for name in unevaluated_names(node, value, valid))
+
+
+_ALL = (dict, list, str, int, float, bool, type(None))
+_ARRAY, _OBJECT = (list,), (dict,)
+
+_KEYWORDS: dict[str, tuple[tuple[type, ...], Maker]] = {
+    **ASSERTIONS,
+    "$ref": (_ALL, _reference("$ref")),
+    "$dynamicRef": (_ALL, _reference("$dynamicRef")),
+    "$recursiveRef": (_ALL, _reference("$recursiveRef")),
+    "allOf": (_ALL, _all_of),
+    "anyOf": (_ALL, _any_of),
+    "oneOf": (_ALL, _one_of),
+    "not": (_ALL, _not),
+    "if": (_ALL, _if),
+    "prefixItems": (_ARRAY, lambda node: _first(node.children("prefixItems"))),
+    "items": (_ARRAY, _items),
+    "additionalItems": (_ARRAY, _additional_items),
+    "contains": (_ARRAY, _contains),
+    "uniqueItems": (_ARRAY, _unique_items),
+    "unevaluatedItems": (_ARRAY, _unevaluated_items),
+    "properties": (_OBJECT, _properties),
+    "patternProperties": (_OBJECT, _pattern_properties),
+    "additionalProperties": (_OBJECT, _additional_properties),
+    "propertyNames": (_OBJECT, _property_names),
+    "required": (_OBJECT, _required),
+    "dependentRequired": (_OBJECT, _dependencies("dependentRequired")),
+    "dependentSchemas": (_OBJECT, _dependencies("dependentSchemas")),
+    "dependencies": (_OBJECT, _dependencies("dependencies")),
+    "unevaluatedProperties": (_OBJECT, _unevaluated_properties),
+}

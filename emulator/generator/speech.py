@@ -1,0 +1,191 @@
+"""Saying something token by token: the grammar offers, the sampling parameters and a chance per position decide.
+
+The chance of a position does not depend on any parameter, so `max_tokens` only cuts, log probabilities change nothing,
+and a little more temperature changes little.
+"""
+
+from codecs import getincrementaldecoder
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping, Set
+from functools import lru_cache
+from heapq import nlargest
+from typing import NamedTuple, TypeAlias
+
+from emulator.generator.grammar import Branch, Run
+from emulator.generator.sampling import (
+    Scores,
+    choose,
+    draw,
+    is_plain,
+    log_probabilities,
+    narrowed,
+    penalized,
+    penalizes,
+    scores,
+)
+from emulator.generator.walk import Walk
+from emulator.seeds import Seed
+from emulator.tokens import END, encode, piece_bytes
+from emulator.vocabulary import Sampling, TokenLogprob, TopLogprob
+
+_decoder = getincrementaldecoder("utf-8")
+
+
+class Speech(NamedTuple):
+    """What was said; `ended` is false where the limit cut it. `logprobs` has an entry for each piece, where wanted."""
+
+    pieces: tuple[str, ...]
+    ended: bool
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+def speak(walk: Walk, sampling: Sampling, seed: Seed, limit: int, prompt: str) -> Speech:
+    """Up to `limit` tokens of what the walk can say. `prompt` is what the repetition penalty counts as said."""
+    if is_plain(sampling) and sampling.logprobs is None:
+        return _spoken(walk, sampling, _Chances(seed), limit)
+    return _Speaker(sampling, prompt).speak(walk, _Chances(seed), limit)
+
+
+class _Chances:
+    """A chance in [0, 1) for each position, found when it is needed."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._random = seed.random().random
+        self._found: list[float] = []
+
+    def __getitem__(self, position: int) -> float:
+        while position >= len(self._found):
+            self._found += [self._random() for _ in range(128)]
+        return self._found[position]
+
+
+def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Speech:
+    """The common case: only where there is a choice, a chance is needed."""
+    decide = _decision(sampling)
+    pieces: list[str] = []
+    ended = False
+    while len(pieces) <= limit:
+        symbol = walk.next()
+        if isinstance(symbol, Run):
+            pieces += symbol.pieces
+            continue
+        index = decide(symbol, chances[len(pieces)]) if symbol else 0
+        if symbol is None or symbol.ids[index] == END:
+            ended = True
+            break
+        pieces.append(symbol.pieces[index])
+        walk.take(symbol.targets[index])
+    return Speech(tuple(pieces[:limit]), ended)
+
+
+def _decision(sampling: Sampling) -> Callable[[Branch, float], int]:
+    """How a branch is decided where the grammar alone decides: a function of the branch and a chance."""
+    temperature, top_k, top_p, min_p = sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p
+    if temperature == 0:
+        return lambda branch, chance: branch.likeliest
+    if temperature == 1 and top_k <= 0 and top_p >= 1 and min_p <= 0:
+        return lambda branch, chance: choose(branch.cumulative, chance)
+    return lambda branch, chance: choose(narrowed(branch.weights, temperature, top_k, top_p, min_p), chance)
+
+
+class _Forced(NamedTuple):
+    """What can come next where there is no choice."""
+
+    ids: tuple[int]
+    weights: tuple[float] = (1.0,)
+
+
+_Offer: TypeAlias = _Forced | Branch
+
+
+class _Speaker:
+    """Every token by itself: for what is not common, or when its probability is to be told."""
+
+    def __init__(self, sampling: Sampling, prompt: str) -> None:
+        self._sampling = sampling
+        self._decide = _decision(sampling) if is_plain(sampling) else None
+        self._prompt = frozenset(encode(prompt)) if sampling.repetition_penalty != 1 else frozenset[int]()
+        self._stops = {END, *sampling.stop_token_ids}
+        self._said: Counter[int] = Counter()
+        self._decoder = _decoder("replace")
+
+    def speak(self, walk: Walk, chances: _Chances, limit: int) -> Speech:
+        """Up to `limit` tokens."""
+        pieces: list[str] = []
+        logprobs: list[TokenLogprob] = []
+        states = _states(walk)
+        offer = next(states)
+        previous = END
+        while True:
+            id, distribution = self._next(offer, previous, len(pieces), chances[len(pieces)])
+            if id in self._stops or len(pieces) == limit:
+                return Speech(tuple(pieces), id in self._stops, self._told(logprobs))
+            pieces.append(self._decoder.decode(piece_bytes(id)))
+            if self._sampling.logprobs is not None:
+                logprobs.append(told(id, pieces[-1], distribution, self._sampling.logprobs))
+            self._said[id] += 1
+            offer = states.send(id)
+            previous = id
+
+    def _told(self, logprobs: list[TokenLogprob]) -> tuple[TokenLogprob, ...] | None:
+        return None if self._sampling.logprobs is None else tuple(logprobs)
+
+    def _next(self, offer: _Offer, previous: int, position: int, chance: float) -> tuple[int, Scores]:
+        """The next token, and the log probabilities of all that could have come."""
+        found = scores(offer.ids, offer.weights, others(previous), self._sampling.logit_bias, self._never(position))
+        if penalizes(self._sampling):
+            found = penalized(found, self._sampling, self._said, self._prompt)
+        distribution = log_probabilities(found, self._sampling.temperature)
+        if self._decide is None:
+            return draw(distribution, self._sampling, chance), distribution
+        return offer.ids[self._decide(offer, chance) if isinstance(offer, Branch) else 0], distribution
+
+    def _never(self, position: int) -> Set[int]:
+        if position < self._sampling.min_tokens:
+            return self._stops
+        return {END} if self._sampling.ignore_eos else frozenset()
+
+
+def _states(walk: Walk) -> Generator[_Offer, int, None]:
+    """What can come next, again and again. A token that was not on offer stands for the likeliest that was."""
+    while (symbol := walk.next()) is not None:
+        if isinstance(symbol, Run):
+            for id in symbol.ids:
+                yield _Forced((id,))
+        else:
+            id = yield symbol
+            walk.take(symbol.targets[symbol.ids.index(id) if id in symbol.ids else _substitute(symbol)])
+    while True:
+        yield _Forced((END,))
+
+
+def _substitute(branch: Branch) -> int:
+    return max(range(len(branch.ids)), key=lambda at: (branch.ids[at] != END, branch.weights[at]))
+
+
+@lru_cache(maxsize=1024)
+def others(previous: int) -> Mapping[int, float]:
+    """What could come after any token, though it hardly ever does: common tokens, and shares that add up to 1."""
+    common = encode(" the a of and to in is that it for with as on at by from or this an be not are but,.")
+    order = sorted(common, key=lambda other: (other * 31 + previous * 17) % 101)
+    total = sum(1 / rank for rank in range(1, len(order) + 1))
+    return {id: 1 / rank / total for rank, id in enumerate(order, 1)}
+
+
+def told(id: int, piece: str, distribution: Scores, top: int) -> TokenLogprob:
+    """The log probability of a token, and of the `top` likeliest, of which it is always one."""
+    ids = nlargest(top, distribution, key=distribution.__getitem__)
+    if ids and id not in ids:
+        ids[-1] = id
+    alternatives = [(piece if other == id else None, piece_bytes(other), distribution[other]) for other in ids]
+    return TokenLogprob(
+        piece,
+        distribution[id],
+        piece_bytes(id),
+        tuple(
+            [
+                TopLogprob(raw.decode("utf-8", "replace") if text is None else text, logprob, raw)
+                for text, raw, logprob in alternatives
+            ]
+        ),
+    )

@@ -1,0 +1,73 @@
+"""What a text is about: its phrases with content, found by the words that have none."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+_LOOKED_AT = 1_200
+_WORD_OR_BREAK = re.compile(r"[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
+_DETERMINERS = frozenset(["a", "an", "the", "this", "these", "those", "my", "your", "our", "some", "any", "every"])
+_CONNECTORS = frozenset(["of", "in", "for", "and", "with", "on", "at", "from", "or", "between"])
+_SMALL = _DETERMINERS | _CONNECTORS
+_TURNED = {"my": "your", "our": "your", "your": "my", "i": "you", "me": "you", "myself": "yourself"}
+
+
+def relevant(text: str) -> str:
+    """The part of a text that is looked at: its beginning and its end."""
+    return text if len(text) <= _LOOKED_AT else f"{text[: _LOOKED_AT // 2]}\n{text[-_LOOKED_AT // 2 :]}"
+
+
+def topics(text: str) -> list[str]:
+    """Up to six phrases that a text is about, the most telling first.
+
+    >>> topics("How do I reverse a list in Python?")
+    ['a list in Python', 'reverse']
+    """
+    phrases: dict[str, float] = {}
+    for place, words in enumerate(_phrases(relevant(text))):
+        content = [word for word in words if word.lower() not in _SMALL]
+        names = sum(word[0].isupper() for word in content)
+        weight = min(len(content), 3) + 0.5 * min(names, 2) - 0.01 * place
+        phrases.setdefault(turned(words), weight)
+    return sorted(phrases, key=lambda phrase: -phrases[phrase])[:6]
+
+
+def turned(words: list[str]) -> str:
+    """The words, said back to the one who said them."""
+    return " ".join([_TURNED.get(word.lower(), word) for word in words])
+
+
+def says_little(word: str) -> bool:
+    """Whether a lower-case word is one that no text is about."""
+    return word in _SMALL or word in _passed_over()
+
+
+def _phrases(text: str) -> list[list[str]]:
+    """Runs of words with content, such as "the capital of France"."""
+    phrases: list[list[str]] = [[]]
+    for place, word in enumerate(_WORD_OR_BREAK.findall(text)):
+        lower = word.lower()
+        open = phrases[-1]
+        follows = bool(open) and open[-1].lower() not in _SMALL
+        if lower in _CONNECTORS and follows:
+            open.append(word)
+        elif lower in _DETERMINERS:
+            if follows or not open:
+                phrases.append([])
+            phrases[-1].append(lower)
+        elif says_little(lower) or not word[0].isalnum() or len(open) >= 7:
+            phrases.append([])
+        else:
+            open.append(lower if place == 0 and word[1:].islower() else word)
+    return [trimmed for phrase in phrases if (trimmed := _trimmed(phrase))]
+
+
+def _trimmed(phrase: list[str]) -> list[str]:
+    while phrase and phrase[-1].lower() in _SMALL:
+        phrase = phrase[:-1]
+    return phrase
+
+
+@cache
+def _passed_over() -> frozenset[str]:
+    return frozenset((Path(__file__).parents[1] / "data" / "passed_over.txt").read_text(encoding="utf-8").split())

@@ -1,0 +1,46 @@
+"""Following the grammar for one request: which tokens can come next, and what follows the chosen one."""
+
+from collections.abc import Mapping, Sequence
+
+from emulator.generator.grammar import Branch, Option, Rule, Run, Slot, Symbols, Token, branch, program, tokens
+
+Phrases = Mapping[str, Sequence[str]]
+"""What the slots stand for, the likeliest phrase first."""
+
+
+class Walk:
+    """A place in what is being said: the symbols that are still to come, the next one last."""
+
+    def __init__(self, symbols: Sequence[Run | Branch | Slot | Rule], phrases: Phrases) -> None:
+        self._stack = list(reversed(symbols))
+        self._phrases = phrases
+        self._filled: dict[Slot, Symbols] = {}
+
+    def next(self) -> Run | Branch | None:
+        """The next tokens, or the next choice between tokens; None at the end."""
+        stack = self._stack
+        while stack:
+            symbol = stack.pop()
+            if isinstance(symbol, Rule):
+                stack.extend(program(symbol))
+            elif isinstance(symbol, Slot):
+                stack.extend(self._filled.get(symbol) or self._fill(symbol))
+            else:
+                return symbol
+        return None
+
+    def take(self, target: Symbols) -> None:
+        """Go on with what follows a chosen token."""
+        self._stack.extend(target)
+
+    def _fill(self, slot: Slot) -> Symbols:
+        """A slot's phrases as a choice between those that begin differently; the k-th has the weight 1/k²."""
+        phrases = self._phrases[slot.name.lower()]
+        if slot.name[0].isupper():
+            phrases = [phrase[:1].upper() + phrase[1:] for phrase in phrases]
+        options: dict[Token, Option] = {}
+        for rank, phrase in enumerate(phrases, 1):
+            first, *rest = tokens(f" {phrase}" if slot.spaced else phrase)
+            options.setdefault(first, (1 / rank**2, [first, *rest]))
+        self._filled[slot] = (branch(options.values()),)
+        return self._filled[slot]

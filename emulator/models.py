@@ -1,0 +1,109 @@
+"""The endpoints that tell what there is: the models, the probe of /anthropic, and the counting of tokens."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from emulator import __version__
+from emulator.account.keys import authenticate
+from emulator.catalog import Model
+from emulator.dialects import Surface
+from emulator.dialects.anthropic import wording
+from emulator.dialects.anthropic_messages import AnthropicMessages
+from emulator.dialects.fields import Fields, decode
+from emulator.dialects.openai import OpenAISurface
+from emulator.engine import Engine
+from emulator.receive import read_body
+
+_PAGE = 20
+_LARGEST_PAGE = 1000
+
+
+def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -> list[BaseRoute]:
+    """The routes for one engine. AkashML lists models without a key under /anthropic, and only with one under /v1."""
+    anthropic = messages.surface
+
+    def telling(surface: Surface, tell: Callable[[Request], bytes], *, with_key: bool) -> _Endpoint:
+        async def endpoint(request: Request) -> Response:
+            key = authenticate(request.headers, engine.settings, x_api_key=surface.x_api_key) if with_key else ""
+            body = tell(request)
+            return _json(engine, surface, body, key, request.scope["path"].encode())
+
+        return endpoint
+
+    def openai_model(request: Request) -> bytes:
+        return openai.model(engine.model(request.path_params["id"]))
+
+    def anthropic_model(request: Request) -> bytes:
+        return anthropic.model(engine.model(request.path_params["id"], aliased=True))
+
+    def anthropic_models(request: Request) -> bytes:
+        return anthropic.models(*page(list(engine.catalog), request.query_params, engine))
+
+    async def count_tokens(request: Request) -> Response:
+        key = authenticate(request.headers, engine.settings, x_api_key=anthropic.x_api_key)
+        body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+        asked = messages.parse_count(decode(body), request.headers, key)
+        return _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
+
+    counting = [Route("/anthropic/v1/messages/count_tokens", count_tokens, methods=["POST"])]
+    return [
+        Route("/v1/models", telling(openai, lambda _: openai.models(engine.catalog), with_key=True)),
+        Route("/v1/models/{id:path}", telling(openai, openai_model, with_key=True)),
+        Route("/anthropic/v1/models", telling(anthropic, anthropic_models, with_key=False)),
+        Route("/anthropic/v1/models/{id:path}", telling(anthropic, anthropic_model, with_key=False)),
+        *(counting if engine.settings.count_tokens else []),
+        Route("/anthropic", probe),
+        Route("/anthropic/api/hello", probe),
+        Route("/", welcome),
+    ]
+
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _json(engine: Engine, surface: Surface, body: bytes, key: str, question: bytes) -> Response:
+    response = Response(body, media_type="application/json")
+    response.raw_headers += surface.id_headers(*engine.ids(key, question))
+    return response
+
+
+async def probe(request: Request) -> JSONResponse:
+    """GET|HEAD /anthropic: always well. Newer builds of Claude Code ask /anthropic/api/hello instead."""
+    return JSONResponse({"status": "ok"})
+
+
+async def welcome(request: Request) -> JSONResponse:
+    """GET /: what this is, for whoever opens the address in a browser."""
+    base = str(request.base_url).rstrip("/")
+    return JSONResponse(
+        {
+            "name": "akashml-emulator",
+            "version": __version__,
+            "openai_base_url": f"{base}/v1",
+            "anthropic_base_url": f"{base}/anthropic",
+            "models": f"{base}/anthropic/v1/models",
+            "health": f"{base}/_emulator/health",
+        }
+    )
+
+
+def page(models: list[Model], query: Mapping[str, str], engine: Engine) -> tuple[list[Model], bool]:
+    """One page of Anthropic's paging, and whether there is more: `limit`, and `after_id` or `before_id`.
+
+    Raises `Rejected` with a 400 for a limit outside 1..1000 and a 404 for an unknown id.
+    """
+    fields = Fields({name: _number(value) if name == "limit" else value for name, value in query.items()}, wording)
+    limit = fields.integer("limit", 1, _LARGEST_PAGE) or _PAGE
+    if before := fields.string("before_id"):
+        rest = models[: models.index(engine.model(before, aliased=True))]
+        return rest[-limit:], len(rest) > limit
+    if after := fields.string("after_id"):
+        models = models[models.index(engine.model(after, aliased=True)) + 1 :]
+    return models[:limit], len(models) > limit
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20 else text

@@ -1,0 +1,49 @@
+"""How many tokens a request is before anything is answered: messages, tools, images, schemas."""
+
+from functools import lru_cache
+
+import msgspec
+
+from emulator.tokens import count
+from emulator.vocabulary import InferenceRequest, Message, Tool
+
+PER_MESSAGE = 4
+"""Tokens around one message (role and separators), as in the chat templates of the field."""
+PER_ANSWER = 3
+"""Tokens that open the assistant's turn."""
+PER_MEDIA = {"image": 258, "audio": 128, "video": 1024, "file": 256}
+"""Tokens of a part that is not text. Real models count pixels and seconds; the emulator does not open the part."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def prompt_tokens(request: InferenceRequest) -> int:
+    """Tokens of everything that the model is given to read."""
+    if request.prompts:
+        return sum(map(count, request.prompts))
+    total = PER_ANSWER + sum(map(_message, request.messages))
+    if request.tools and request.tool_choice.mode != "none":
+        total += sum(map(_tool, request.tools))
+    if request.response_format.kind == "json_schema":
+        total += count(_encode(request.response_format.schema).decode())
+    return total
+
+
+def _message(message: Message) -> int:
+    total = PER_MESSAGE + count(message.text)
+    if message.name:
+        total += count(message.name)
+    if message.reasoning:
+        total += count(message.reasoning)
+    for call in message.tool_calls:
+        total += count(call.name) + count(call.arguments)
+    return total + sum(PER_MEDIA[media.kind] for media in message.media)
+
+
+def _tool(tool: Tool) -> int:
+    return _tool_text(_encode((tool.name, tool.description, tool.parameters)))
+
+
+@lru_cache(maxsize=512)
+def _tool_text(text: bytes) -> int:
+    return count(text.decode())

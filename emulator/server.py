@@ -1,0 +1,162 @@
+"""The app on a socket: uvicorn in the foreground or in a thread, port 0, readiness, a graceful stop.
+
+Also the access to the transport, which ASGI hides and connection faults need.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from uvicorn.protocols.http import httptools_impl
+
+from emulator.app import create_app
+from emulator.engine import Engine
+
+GRACE = 5
+"""Seconds that open answers have to end after SIGTERM before they are cut."""
+_CUTTING = 1  # seconds in which the answers notice that they were cut
+_LOOK = 0.01  # seconds
+_BACKLOG = 2048
+
+
+class TransportProtocol(httptools_impl.HttpToolsProtocol):
+    """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"]."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
+        """Remember the transport for all requests of this connection."""
+        self.app_state = {**self.app_state, "transport": transport}
+        super().connection_made(transport)
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that stops without delay, without a word, and with exit code 0 when a signal says so.
+
+    uvicorn's own looks every tenth of a second whether it is to stop, and cancels what outlives its grace with a
+    traceback each: whoever starts a server in each of a thousand tests would wait for the one and read the other.
+    """
+
+    def __init__(self, config: uvicorn.Config, grace: float, started: Callable[[], object] = lambda: None) -> None:
+        super().__init__(config)
+        self._grace = grace
+        self._started = started
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told_to_stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop. May be called in any thread."""
+        self.should_exit = True
+        self._call(self._told_to_stop.set)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop; a second signal ends the grace. None is raised again: to be told to stop is no failure."""
+        if self.should_exit:
+            self._call(self._cut)
+        self.stop()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve the connections of these sockets, then tell that it does."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        self._started()
+
+    async def main_loop(self) -> None:
+        """Until told to stop."""
+        await self._told_to_stop.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept nothing more, give open answers their grace to end, and cut what is left."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await self._ended(self._grace)
+        self._cut()
+        await self._ended(_CUTTING)
+
+    def _cut(self) -> None:
+        """End all connections as if their clients had left: answers know that way to end."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    async def _ended(self, seconds: float) -> None:
+        """Until all connections and answers have ended, at most so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 # nothing tells it
+                    await asyncio.sleep(_LOOK)
+
+    def _call(self, function: Callable[[], None]) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(function)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens: from here on clients can connect, and wait to be served. Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def serve(engine: Engine, listener: socket.socket, started: Callable[[], object]) -> None:
+    """Serve on this socket until told to stop; calls `started` as soon as a signal can do that."""
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(configure(engine), GRACE, started).run([listener])
+
+
+class Background:
+    """A server in a thread of its own, for programs that do something else at the same time.
+
+    `start` returns once the socket listens and raises OSError if it cannot; `stop` cuts what is still open and
+    returns once the thread has ended.
+    """
+
+    def __init__(self, engine: Engine, host: str, port: int) -> None:
+        self._address = host, port
+        self._server = Server(configure(engine), grace=0)
+
+    def start(self) -> tuple[str, int]:
+        """Begin to listen; returns the host and the real port."""
+        listener = listen(*self._address)
+        host, port = listener.getsockname()[:2]
+        run = self._server.run
+        self._thread = threading.Thread(target=run, args=[[listener]], name="akashml-emulator", daemon=True)
+        self._thread.start()
+        return host, port
+
+    def stop(self) -> None:
+        """Stop listening, cut what is open, end the thread."""
+        self._server.stop()
+        self._thread.join()
+
+
+def configure(engine: Engine) -> uvicorn.Config:
+    """How uvicorn is run here: uvloop and httptools, no access log (each inference has its own line), no websockets."""
+    # uvicorn knows no reason phrase for 529, which is not IANA's; clients show it to people (docs/contract.md).
+    httptools_impl.STATUS_LINE[529] = b"HTTP/1.1 529 Overloaded\r\n"
+    return uvicorn.Config(
+        create_app(engine),
+        http=TransportProtocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+    )
+
+
+def log_to_stderr(level: str) -> None:
+    """Send the emulator's log lines to standard error, and of uvicorn's only what went wrong."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+    logging.getLogger("emulator").addHandler(handler)
+    logging.getLogger("emulator").setLevel(level.upper())
+    uvicorn_log = logging.getLogger("uvicorn")
+    uvicorn_log.addHandler(handler)
+    uvicorn_log.setLevel(logging.WARNING)

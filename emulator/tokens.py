@@ -1,0 +1,300 @@
+"""What a token is: text <-> pieces and ids, and counting. The one place that knows.
+
+A text is first cut into chunks (words, numbers, marks, white space), each chunk then into the longest pieces that the
+vocabulary has. A chunk has the same pieces wherever it stands. Every text can be cut: a character of the Basic
+Multilingual Plane is a piece by itself, and one beyond it, such as an emoji, is written in several byte pieces.
+
+The ids are fixed, and lie in this order. A piece in `n` forms has `n` ids in a row. A piece that is added at the end of
+its file (in `data/`) changes no other id, since each file has room to grow; the ids there are reserved, and their
+tokens have no text.
+
+- bytes: 256 bytes, and 64 beginnings of an emoji (the bytes F0 9F and one of 80 to BF)
+- numbers: of two digits, of three digits
+- fixed: English contractions and runs of white space
+- words: words.txt, in 15 forms: after nothing, space, dot, underscore or parenthesis; lower case, Capital, UPPER CASE
+- marks: marks.txt, in 6 forms: without and with a space before; 0, 1 or 2 line breaks after
+- east: east.txt (Chinese, Japanese and Korean), in 2 forms: without and with a space before
+- pairs: two characters of one alphabet (`_ALPHABETS`), 128 x 128 for each
+- characters: of the Basic Multilingual Plane, in 2 forms: without and with a space before
+- `END`, which ends an answer and has no text
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain, product
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+_Token: TypeAlias = tuple[str, int]
+_Form: TypeAlias = tuple[str, int, str]
+
+_CASES: tuple[Callable[[str], str], ...] = (str.lower, str.capitalize, str.upper)
+_FIXED_PIECES = (
+    *("'s", "'t", "'re", "'ve", "'m", "'ll", "'d"),
+    *(" " * length for length in range(2, 17)),
+    *("\t" * length for length in range(2, 9)),
+    *("\n" * length for length in range(2, 5)),
+    *(" \n", "  \n", "\r\n", "\r\n\r\n"),
+)
+_ALPHABETS = (0x380, 0x400, 0x580, 0x600, 0x900, 0xE00)
+
+
+class _Section(NamedTuple):
+    """Ids of known pieces: where they start, and the forms (what leads it, the number of its case, what follows)."""
+
+    start: int
+    name: str
+    forms: Mapping[_Form, int]
+
+
+class _Pieces(NamedTuple):
+    """The pieces of a section, the number of each, and their first four characters (most noise begins no piece)."""
+
+    texts: tuple[str, ...]
+    numbers: Mapping[str, int]
+    beginnings: frozenset[str]
+
+
+def _section(start: int, name: str, leads: Sequence[str], cases: int = 1, tails: Sequence[str] = ("",)) -> _Section:
+    return _Section(start, name, {form: number for number, form in enumerate(product(leads, range(cases), tails))})
+
+
+_EMOJI = 256
+_NUMBERS = _EMOJI + 64
+_FIXED = _section(_NUMBERS + 100 + 1000, "fixed", [""])
+_WORDS = _section(2_000, "words", ["", " ", ".", "_", "("], cases=3)
+_MARKS = _section(_WORDS.start + 15 * 20_000, "marks", ["", " "], tails=["", "\n", "\n\n"])
+_EAST = _section(_MARKS.start + 6 * 1_000, "east", ["", " "])
+_PAIRS = _EAST.start + 2 * 2_000
+_CHARACTERS = _PAIRS + 128 * 128 * len(_ALPHABETS)
+END = _CHARACTERS + 2 * 0x10000
+VOCABULARY_SIZE = END + 1
+
+_SCRIPTS = "".join(f"{chr(start)}-{chr(start + 127)}" for start in _ALPHABETS)
+_UPPER, _LOWER = "A-ZÀ-ÖØ-Þ", "a-zß-öø-ɏ"
+_KINDS = {
+    "words": rf"[ ._(]?(?:[{_UPPER}]?[{_LOWER}]{{1,16}}|[{_UPPER}]{{1,16}}(?![{_LOWER}])|[{_SCRIPTS}]{{1,16}})",
+    "fixed": r"'(?:s|t|re|ve|m|ll|d)(?![a-z])|[^\S\r\n]{0,16}[\r\n]{1,8}|[^\S\r\n]{1,32}(?!\S)",
+    "marks": r" ?(?:[^\w\s]|_){1,16}\n{0,2}",
+    "number": r"[0-9]{1,3}",
+    "east": rf" ?[^\W0-9_{_UPPER}{_LOWER}{_SCRIPTS}]{{1,16}}",
+    "character": r"(?s:.)",
+}
+_CHUNK = re.compile("|".join(_KINDS.values()))
+_KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WINDOW = 1 << 20
+_LONGEST = 16
+
+
+class Tokens(msgspec.Struct, frozen=True):
+    """A text and its tokens. `"".join(pieces) == text`.
+
+    A character of several tokens stands at its last one; the pieces of its earlier ones are empty.
+    """
+
+    text: str
+    pieces: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+
+EMPTY = Tokens("", ())
+
+
+def split(text: str) -> Tokens:
+    """The tokens of a text.
+
+    >>> split("The cat's 1234 🐱").pieces
+    ('The', ' cat', "'s", ' ', '123', '4', ' ', '', '🐱')
+    """
+    return _remembered(text) if len(text) <= 8_192 else _split(text)
+
+
+def count(text: str) -> int:
+    """How many tokens a text is: the length of `split(text)`, without making it."""
+    return sum(map(len, map(_pieces, _chunks(text))))
+
+
+def encode(text: str) -> list[int]:
+    """The ids of a text's tokens. A lone surrogate, which is no character, becomes U+FFFD."""
+    return list(chain.from_iterable(map(_ids, _chunks(_SURROGATE.sub("\ufffd", text)))))
+
+
+def decode(ids: Sequence[int]) -> str:
+    """The text of these token ids; bytes that are no UTF-8 together become U+FFFD.
+
+    Raises ValueError for an id that is not in the vocabulary.
+    """
+    return b"".join(map(piece_bytes, ids)).decode("utf-8", "replace")
+
+
+def piece_bytes(id: int) -> bytes:
+    """The UTF-8 of a token, which may be a part of a character; empty for `END` and for a reserved id.
+
+    Raises ValueError for an id that is not in the vocabulary.
+    """
+    if not 0 <= id < VOCABULARY_SIZE:
+        raise ValueError(f"there is no token with the id {id}: ids go from 0 to {END}")
+    if id < _EMOJI:
+        return bytes([id])
+    if id < _NUMBERS:
+        return bytes([0xF0, 0x9F, 0x80 + id - _EMOJI])
+    return _SURROGATE.sub("\ufffd", _text(id)).encode()
+
+
+# ---------------------------------------------------------------------------------------------- text -> tokens
+
+
+@lru_cache(maxsize=256)
+def _remembered(text: str) -> Tokens:
+    return _split(text)
+
+
+def _split(text: str) -> Tokens:
+    return Tokens(text, tuple(chain.from_iterable(map(_pieces, _chunks(text)))))
+
+
+def _chunks(text: str) -> Iterator[str]:
+    """The chunks of a text, window by window, so that a long text is never held as a list of all its words."""
+    start = 0
+    while len(text) - start > _WINDOW:
+        chunks = _CHUNK.findall(text, start, start + _WINDOW)
+        start += _WINDOW - len(chunks.pop())  # the last one may go on behind the window
+        yield from chunks
+    yield from _CHUNK.findall(text, start)
+
+
+@lru_cache(maxsize=16_384)
+def _pieces(chunk: str) -> tuple[str, ...]:
+    return tuple([piece for piece, _ in _tokens(chunk)])
+
+
+@lru_cache(maxsize=16_384)
+def _ids(chunk: str) -> tuple[int, ...]:
+    return tuple([id for _, id in _tokens(chunk)])
+
+
+def _tokens(chunk: str) -> list[_Token]:
+    found = _KIND.match(chunk)
+    match found.lastgroup if found else None:
+        case "words":
+            lead = chunk[0] if chunk[0] in " ._(" else ""
+            return _cut(_WORDS, lead, chunk[len(lead) :])
+        case "marks":
+            lead = " " if chunk[0] == " " else ""
+            body = chunk[len(lead) :].rstrip("\n")
+            return _cut(_MARKS, lead, body, chunk[len(lead) + len(body) :])
+        case "east":
+            lead = " " if chunk[0] == " " else ""
+            return _cut(_EAST, lead, chunk[len(lead) :])
+        case "number" if len(chunk) > 1:
+            return [(chunk, _NUMBERS + int(chunk) + (100 if len(chunk) == 3 else 0))]
+        case _:
+            return _cut(_FIXED, "", chunk)
+
+
+def _cut(section: _Section, lead: str, body: str, tail: str = "") -> list[_Token]:
+    """The tokens of a chunk; what leads it goes with its first piece, what follows it with its last, if they can."""
+    key, case = _case(body) if section is _WORDS else (body, 0)
+    tokens: list[_Token] = []
+    for start, end, number in _longest(key, _pieces_of(section.name)):
+        before = lead if start == 0 else ""
+        if number is None:
+            tokens += _spelled(body[start:end], before)
+            continue
+        after = tail if end == len(body) else ""
+        form = section.forms[before, 0 if case == 1 and start else case, after]
+        tokens.append((before + body[start:end] + after, section.start + number * len(section.forms) + form))
+    return tokens if tokens[-1][0].endswith(tail) else tokens + _cut(_FIXED, "", tail)
+
+
+def _case(body: str) -> tuple[str, int]:
+    """What to look a word up by, and the number of its case. A word in mixed case is looked up as it is."""
+    key = body.lower()
+    if len(key) == len(body):
+        for number, case in enumerate(_CASES):
+            if case(key) == body:
+                return key, number
+    return body, 0
+
+
+def _longest(text: str, known: _Pieces) -> Iterator[tuple[int, int, int | None]]:
+    """The longest known pieces from left to right, and what lies between them: start, end, number or None."""
+    gap = start = 0
+    while start < len(text):
+        longest = _LONGEST if text[start : start + 4] in known.beginnings else 3
+        for end in range(min(len(text), start + longest), start, -1):
+            if (number := known.numbers.get(text[start:end])) is not None:
+                if gap < start:
+                    yield gap, start, None
+                yield start, end, number
+                gap = start = end
+                break
+        else:
+            start += 1
+    if gap < start:
+        yield gap, start, None
+
+
+def _spelled(text: str, lead: str) -> list[_Token]:
+    """Text that no known piece covers: pairs of characters of an alphabet, or one character at a time."""
+    tokens: list[_Token] = []
+    if lead == " " and text[0] < "\U00010000":
+        tokens, text = [(lead + text[0], _CHARACTERS + 2 * ord(text[0]) + 1)], text[1:]
+    elif lead:
+        tokens = _character(lead)
+    while text:
+        id = _pair(text[:2])
+        tokens += _character(text[0]) if id is None else [(text[:2], id)]
+        text = text[1 if id is None else 2 :]
+    return tokens
+
+
+def _pair(text: str) -> int | None:
+    block = ord(text[0]) & ~127
+    if len(text) < 2 or block not in _ALPHABETS or ord(text[1]) & ~127 != block:
+        return None
+    return _PAIRS + (_ALPHABETS.index(block) << 14) + (ord(text[0]) - block << 7) + ord(text[1]) - block
+
+
+def _character(text: str) -> list[_Token]:
+    if text < "\U00010000":
+        return [(text, _CHARACTERS + 2 * ord(text))]
+    raw = text.encode()
+    ids = [_EMOJI + raw[2] - 0x80, raw[3]] if raw.startswith(b"\xf0\x9f") else list(raw)
+    return [*(("", id) for id in ids[:-1]), (text, ids[-1])]
+
+
+# ---------------------------------------------------------------------------------------------- id -> text
+
+
+def _text(id: int) -> str:
+    """The text of an id behind the bytes."""
+    if id >= _CHARACTERS:
+        character, spaced = divmod(id - _CHARACTERS, 2)
+        return "" if id == END else " " * spaced + chr(character)
+    if id >= _PAIRS:
+        alphabet, pair = divmod(id - _PAIRS, 1 << 14)
+        return chr(_ALPHABETS[alphabet] + (pair >> 7)) + chr(_ALPHABETS[alphabet] + (pair & 127))
+    if id < _FIXED.start:
+        number = id - _NUMBERS
+        return f"{number:02}" if number < 100 else f"{number - 100:03}"
+    section = next(section for section in (_EAST, _MARKS, _WORDS, _FIXED) if section.start <= id)
+    pieces = _pieces_of(section.name).texts
+    number, form = divmod(id - section.start, len(section.forms))
+    if number >= len(pieces):
+        return ""
+    lead, case, tail = list(section.forms)[form]
+    return lead + _CASES[case](pieces[number]) + tail
+
+
+@lru_cache(maxsize=4)
+def _pieces_of(name: str) -> _Pieces:
+    data = Path(__file__).with_name("data") / f"{name}.txt"
+    texts = _FIXED_PIECES if name == "fixed" else tuple(data.read_text(encoding="utf-8").split())
+    return _Pieces(texts, dict(zip(texts, range(len(texts)), strict=True)), frozenset([text[:4] for text in texts]))

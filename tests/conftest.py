@@ -1,0 +1,20 @@
+"""What every test finds: the hypothesis profile, and a live server for the SDKs."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from emulator import Emulator, VirtualClock
+from emulator.clock import EPOCH
+
+# A loaded machine is slow now and then; no promise here is about time.
+settings.register_profile("promises", deadline=None)
+settings.load_profile("promises")
+
+
+@pytest.fixture(scope="session")
+def akash() -> Iterator[Emulator]:
+    """One emulator on a real socket for the whole run, its clock frozen."""
+    with Emulator(clock=VirtualClock(EPOCH, rate=0)) as emulator:
+        yield emulator
