@@ -25,6 +25,13 @@ if __name__ == "__main__":
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(
-        app, http="httptools", loop="uvloop", ws="none", lifespan="off", access_log=False, log_level="warning"
+        app,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -14,7 +14,7 @@ def asking(**more: object) -> dict[str, object]:
 
 
 def main() -> None:
-    with emulator("--clock", "frozen") as port:
+    with emulator("--clock", "frozen") as server:
         for name, path, body in (
             ("chat, whole, 200 tokens", "/v1/chat/completions", asking(ignore_eos=True)),
             ("chat, stream of 200 events", "/v1/chat/completions", asking(ignore_eos=True, stream=True)),
@@ -22,10 +22,10 @@ def main() -> None:
             ("messages, stream", "/anthropic/v1/messages", asking(stream=True)),
         ):
             request = post(path, body)
-            answer = once(port, request)
+            answer = once(server.port, request)
             events = answer.count(b"data: ")
             with bare(answer) as other:
-                ratio(f"{name} ({len(answer)} bytes, {events} events)", (port, request), (other, request), 60)
+                ratio(f"{name} ({len(answer)} bytes, {events} events)", (server, request), (other, request), 200)
             assert answer.startswith(b"HTTP/1.1 200"), answer
 
 

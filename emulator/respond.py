@@ -8,7 +8,7 @@ leaves is noticed in every wait.
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from itertools import chain
 from math import ceil
 from typing import Literal, TypeAlias
@@ -29,7 +29,9 @@ from emulator.vocabulary import (
     Hangup,
     InferenceRequest,
     Plan,
+    Raw,
     Step,
+    Verbatim,
 )
 
 Outcome: TypeAlias = Literal["completed", "failed", "hung up", "cut by client"]
@@ -42,7 +44,8 @@ _STREAM: Headers = [
     (b"connection", b"keep-alive"),
     (b"x-accel-buffering", b"no"),
 ]
-_JOINED_BYTES = 64 * 1024
+_OF_THE_CONNECTION = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_JOINED_FRAMES = 256
 
 
 class HungUp(ConnectionError):
@@ -67,42 +70,44 @@ class _Reel:
     """The frames of a stream in their order, each with its time. `tokens` are of the frames that were given out."""
 
     def __init__(
-        self, steps: Iterable[Step], encoder: Encoder, faults: Iterable[FrameFault], clock: Clock, begun: float
+        self, steps: Iterable[Step], encoder: Encoder, faults: Sequence[FrameFault], clock: Clock, begun: float
     ) -> None:
         self.due = begun
         self.tokens = 0
         self.over = False
         self.last: Event | None = None
         self._clock = clock
-        self._held: tuple[bytes, ...] = ()
-        self._frames = self._encoded(steps, encoder)
-        for fault in faults:
-            self._frames = fault(self._frames)
+        self._held: Sequence[bytes] = ()
+        self._batches: Iterator[Sequence[bytes]] = self._encoded(steps, encoder)
+        self._most = _JOINED_FRAMES
+        if faults:
+            self._most = 0  # each frame goes out by itself, so that a fault decides what is a write
+            frames: Iterator[bytes] = chain.from_iterable(self._batches)
+            for fault in faults:
+                frames = fault(frames)
+            self._batches = ((frame,) for frame in frames)
 
     def due_now(self) -> bytes:
-        """All frames that are due, joined; the next one, if there is one, is due at `due`."""
-        ready = [*self._held]
+        """All frames that are due, joined; the next ones, if there are any, are due at `due`."""
+        ready, now = [*self._held], self._clock.now()
         self._held = ()
-        size, now = 0, self._clock.now()
-        for frame in self._frames:
-            if self.due > now or size > _JOINED_BYTES:
-                self._held = (frame,)
+        for frames in self._batches:
+            if self.due > now or len(ready) > self._most:
+                self._held = frames
                 return b"".join(ready)
-            ready.append(frame)
-            size += len(frame)
+            ready += frames
         self.over = True
         return b"".join(ready)
 
-    def _encoded(self, steps: Iterable[Step], encoder: Encoder) -> Iterator[bytes]:
-        """Tokens are counted when the next frame is asked for: when the frame that carries them has been taken."""
-        frames = encoder.frames
+    def _encoded(self, steps: Iterable[Step], encoder: Encoder) -> Iterator[Sequence[bytes]]:
+        """Tokens are counted when the next frames are asked for: when those that carry them have been taken."""
+        encode = encoder.frames
         for step in steps:
             self.due += step.delay
-            event = step.event
-            self.last = event
-            if isinstance(event, Hangup):
+            self.last = event = step.event
+            if type(event) is Hangup:
                 return
-            yield from frames(event)
+            yield encode(event)
             self.tokens += event.tokens
 
 
@@ -123,40 +128,34 @@ class Player:
 
     async def play(self, request: InferenceRequest | None) -> None:
         """Wait and send until the plan has ended or the client has left. Without a request the plan is a refusal."""
+        steps = iter(self._plan.steps)
+        first = next(steps)
+        steps = chain((first,), steps)
         try:
-            if request is not None and request.stream:
-                await self._stream(request)
+            if isinstance(first.event, Failure | Hangup | Raw):
+                await self._wait(self.sent.begun + first.delay)
+                await self._instead(first.event)
+            elif request is None or request.stream or isinstance(first.event, Verbatim):
+                await self._stream(steps, request or InferenceRequest("chat", ""))
             else:
-                await self._whole(request)
+                await self._whole(steps, request)
         except _ClientLeft:
             return
 
-    # ------------------------------------------------------------------------------------------ a whole body
-
-    async def _whole(self, request: InferenceRequest | None) -> None:
-        answer, due, tokens, hangup = Fold(), self.sent.begun, 0, None
-        for step in self._plan.steps:
-            due += step.delay
-            event = step.event
-            if isinstance(event, Failure):
-                await self._wait(due)
-                return await self._fail(event.error)
-            if isinstance(event, Hangup):
-                hangup = event
-                break
-            tokens += event.tokens
-            answer.add(event)
-        await self._wait(due)
-        if answer.start is None or request is None:
-            return await self._hang_up(hangup or Hangup("close"))
-        body = self._dialect.body(answer.completion(), request)
-        await self._start(200, [_JSON, (b"content-length", b"%d" % len(body))])
-        if hangup is not None:
-            await self._body(body[: len(body) // 2], more=True)
-            return await self._hang_up(hangup)
-        await self._body(body)
-        self.sent.tokens, self.sent.outcome = tokens, "completed"
-        return None
+    async def _instead(self, event: Failure | Hangup | Raw) -> None:
+        """What comes in the place of an answer of which nothing was sent."""
+        match event:
+            case Failure(error):
+                await self._fail(error)
+            case Raw(status, headers, body):
+                own = [(name, value) for name, value in _encoded(headers) if name not in _OF_THE_CONNECTION]
+                own.append((b"content-length", b"%d" % len(body)))
+                self.sent.status = status
+                await self._send({"type": "http.response.start", "status": status, "headers": own})
+                await self._body(body)
+                self.sent.outcome = "completed"
+            case Hangup():
+                await self._hang_up(event)
 
     async def _fail(self, error: ApiError) -> None:
         body = self._dialect.surface.error(error, self._plan.request_id)
@@ -169,18 +168,45 @@ class Player:
         await self._body(body)
         self.sent.outcome, self.sent.error = "failed", error
 
+    # ------------------------------------------------------------------------------------------ a whole body
+
+    async def _whole(self, steps: Iterable[Step], request: InferenceRequest) -> None:
+        answer, due, tokens, hangup = Fold(), self.sent.begun, 0, None
+        for step in steps:
+            due += step.delay
+            event = step.event
+            if isinstance(event, Failure):
+                await self._wait(due)
+                return await self._fail(event.error)
+            if isinstance(event, Hangup):
+                hangup = event
+                break
+            tokens += event.tokens
+            answer.add(event)
+        await self._wait(due)
+        if hangup is not None and hangup.how != "truncate":
+            return await self._hang_up(hangup)
+        frames = iter([self._dialect.body(answer.completion(), request)])
+        for fault in self._plan.frame_faults:
+            frames = fault(frames)
+        parts = list(frames)
+        size = sum(map(len, parts))
+        await self._start(200, [_JSON, (b"content-length", b"%d" % size)])
+        if hangup is not None:
+            await self._body(b"".join(parts)[: size // 2], more=True)
+            return await self._hang_up(hangup)
+        for part in parts[:-1]:
+            await self._body(part, more=True)
+        await self._body(parts[-1] if parts else b"")
+        self.sent.tokens, self.sent.outcome = tokens, "completed"
+        return None
+
     # ------------------------------------------------------------------------------------------ a stream
 
-    async def _stream(self, request: InferenceRequest) -> None:
-        steps = iter(self._plan.steps)
+    async def _stream(self, steps: Iterator[Step], request: InferenceRequest) -> None:
         first = next(steps)
-        due = self.sent.begun + first.delay
-        await self._wait(due)
-        if isinstance(first.event, Failure):
-            return await self._fail(first.event.error)
-        if isinstance(first.event, Hangup):
-            return await self._hang_up(first.event)
-        begin = due - first.delay
+        begin = self.sent.begun
+        await self._wait(begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
         reel = _Reel(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, begin)
         frames = reel.due_now()
@@ -190,10 +216,9 @@ class Player:
         else:
             self.sent.status = 200
             response = _Paced(self._paced(reel, frames), ping=0, sep="\n")
-            response.raw_headers = [*_STREAM, *self._own_headers()]
+            response.raw_headers = self._headers(_STREAM)
             await response(self._scope, self._receive, self._send)
         self._note(reel)
-        return None
 
     async def _paced(self, reel: _Reel, frames: bytes) -> AsyncIterator[bytes]:
         """What is due, each time something is; and a keep-alive in every long silence."""
@@ -213,23 +238,26 @@ class Player:
     def _note(self, reel: _Reel) -> None:
         self.sent.tokens = reel.tokens
         match reel.last if reel.over else None:
-            case End():
+            case End() | Verbatim():
                 self.sent.outcome = "completed"
             case Failure(error):
                 self.sent.outcome, self.sent.error = "failed", error
 
     # ------------------------------------------------------------------------------------------ sending and waiting
 
-    def _own_headers(self) -> Headers:
+    def _headers(self, usual: Headers) -> Headers:
+        """The usual headers, the date and the ids; and in the place of any of them the plan's own."""
         ids = self._dialect.surface.id_headers(self._plan.inference_id, self._plan.request_id)
-        date = (b"date", http_date(int(self._clock.now())))
-        return [date, *ids] + [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self._plan.headers
-        ]
+        headers = [*usual, (b"date", http_date(int(self._clock.now()))), *ids]
+        if not self._plan.headers:
+            return headers
+        own = _encoded(self._plan.headers)
+        replaced = {name for name, _ in own}
+        return [header for header in headers if header[0] not in replaced] + own
 
     async def _start(self, status: int, headers: Headers) -> None:
         self.sent.status = status
-        await self._send({"type": "http.response.start", "status": status, "headers": headers + self._own_headers()})
+        await self._send({"type": "http.response.start", "status": status, "headers": self._headers(headers)})
 
     async def _body(self, body: bytes, *, more: bool = False) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
@@ -281,6 +309,10 @@ class _Paced(EventSourceResponse):
     async def _listen_for_exit_signal() -> None:
         """The library would poll a process-wide flag for ever; the server cancels what is left when it stops."""
         await asyncio.get_running_loop().create_future()
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def _seconds(duration: float) -> bytes:

@@ -146,6 +146,7 @@ def configure(engine: Engine) -> uvicorn.Config:
         lifespan="off",
         access_log=False,
         log_config=None,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
     )

@@ -133,6 +133,7 @@ def decode(ids: Sequence[int]) -> str:
     return b"".join(map(piece_bytes, ids)).decode("utf-8", "replace")
 
 
+@lru_cache(maxsize=4_096)
 def piece_bytes(id: int) -> bytes:
     """The UTF-8 of a token, which may be a part of a character; empty for `END` and for a reserved id.
 

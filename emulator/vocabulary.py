@@ -254,7 +254,8 @@ class TokenLogprob(msgspec.Struct, frozen=True):
 class Start(msgspec.Struct, frozen=True):
     """The answer begins: from here on a client has its 200.
 
-    `id` is bare (each dialect adds its own prefix), `created` is in Unix seconds.
+    An `id` of 32 hexadecimal digits is bare, and each dialect adds its own prefix; any other is sent as it is.
+    `created` is in Unix seconds.
     """
 
     id: str
@@ -328,7 +329,25 @@ class Hangup(msgspec.Struct, frozen=True):
     tokens: ClassVar[int] = 0
 
 
-Event: TypeAlias = Start | Text | Reasoning | ToolCall | ToolArguments | Finish | End | Failure | Hangup
+class Raw(msgspec.Struct, frozen=True):
+    """Any HTTP answer, instead of an inference: what a proxy in between would send. Nothing comes after it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    tokens: ClassVar[int] = 0
+
+
+class Verbatim(msgspec.Struct, frozen=True):
+    """A frame as it stands, of whatever dialect; a plan of these is a stream without `Start`."""
+
+    frame: bytes
+    tokens: ClassVar[int] = 0
+
+
+Event: TypeAlias = (
+    Start | Text | Reasoning | ToolCall | ToolArguments | Finish | End | Failure | Hangup | Raw | Verbatim
+)
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -349,7 +368,8 @@ class Plan(msgspec.Struct, frozen=True):
     """What will be answered, and when. `steps` is iterated once.
 
     `answered_by` says in a word or two who decided (for logs and records); `inference_id` and `request_id` are the
-    values of the id headers; `frame_faults` are applied, in order, after encoding.
+    values of the id headers; `headers` replace those that the answer would have, name by name; `frame_faults` are
+    applied, in order, after encoding.
     """
 
     steps: Iterable[Step]
@@ -438,7 +458,7 @@ class Fold:
         self._finishes: dict[int, Finish] = {}
 
     def add(self, event: Event) -> None:
-        """Take one event in. `Failure` and `Hangup` are the caller's to handle; they add nothing.
+        """Take one event in. `Failure`, `Hangup`, `Raw` and `Verbatim` are the caller's to handle; they add nothing.
 
         >>> answer = Fold()
         >>> for event in (Start("1", "m", 0, 3), Text(0, "Hel"), Text(0, "lo"), Finish(0, "stop")): answer.add(event)

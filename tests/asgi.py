@@ -163,7 +163,7 @@ MESSAGE_TOOL = {"name": "get_weather", "description": "The weather.", "input_sch
 
 
 def error_of(exchange: Exchange, *, flat: bool = False) -> dict[str, Any]:
-    """The error in a body that has exactly the shape of its surface: Anthropic's, OpenAI's, or (`flat`) AkashML's own."""
+    """The error in a body of exactly its surface's shape: Anthropic's, OpenAI's, or (`flat`) AkashML's own."""
     path: str = exchange.scope["path"]
     body, error = exchange.json, exchange.json["error"]
     assert exchange.headers["content-type"] == "application/json"

@@ -4,10 +4,14 @@ A dialect serves one endpoint; a surface is what the endpoints under one path sh
 classes `Dialect` and `Encoder` describe, and add it to the routes in app.py.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from emulator.vocabulary import ApiError, Completion, Event, InferenceRequest
+
+BARE_ID = re.compile(r"[0-9a-f]{32}")
+"""An id to which the dialect adds its prefix; any other is a scenario's own."""
 
 
 class Surface(Protocol):

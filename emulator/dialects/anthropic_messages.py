@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from emulator.dialects import BARE_ID
 from emulator.dialects.anthropic import STOP_REASONS, AnthropicSurface, encode, error_object, wording
 from emulator.dialects.anthropic_read import (
     read_messages,
@@ -34,6 +35,7 @@ from emulator.vocabulary import (
     ToolArguments,
     ToolCall,
     Usage,
+    Verbatim,
 )
 
 
@@ -129,6 +131,7 @@ class MessageEncoder:
             Start: self._start,
             End: self._end,
             Failure: lambda event: (_frame(b"error", error_object(event.error, request_id)),),
+            Verbatim: lambda event: (event.frame,),
         }
 
     def frames(self, event: Event) -> Sequence[bytes]:
@@ -208,8 +211,8 @@ def _frame(name: bytes, payload: dict[str, Any]) -> bytes:
 
 
 def message_id(id: str) -> str:
-    """The id of a message, in Anthropic's form."""
-    return f"msg_01{id[:22]}"
+    """The id of a message, in Anthropic's form; a scenario's own id as it is."""
+    return f"msg_01{id[:22]}" if BARE_ID.fullmatch(id) else id
 
 
 def call_id(message_id: str, ordinal: int, id: str | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from emulator.catalog import Model
+from emulator.dialects import BARE_ID
 from emulator.dialects.fields import Invalid, show, type_name
 from emulator.settings import Settings
 from emulator.vocabulary import ApiError, ErrorKind, FinishReason, TokenLogprob, Usage
@@ -155,6 +156,11 @@ def model_object(model: Model) -> dict[str, Any]:
     }
 
 
+def completion_id(prefix: str, id: str) -> str:
+    """The id of an answer: the prefix and a bare id, or a scenario's own id as it is."""
+    return prefix + id if BARE_ID.fullmatch(id) else id
+
+
 def usage_object(usage: Usage, details: bool) -> dict[str, Any]:
     """Exactly three integers, as AkashML answers; the details of OpenAI's shape only where they are asked for."""
     shown: dict[str, Any] = {
@@ -191,12 +197,12 @@ def failure_frames(error: ApiError) -> Sequence[bytes]:
 class StreamUsage:
     """What a stream on /v1 tells of usage, and when: `stream_options`."""
 
-    __slots__ = ("_details", "_plain", "_prompt", "_running", "_said", "at_end")
+    __slots__ = ("_details", "_plain", "_prompt", "_said", "at_end", "running")
 
     def __init__(self, body: Mapping[str, Any], settings: Settings) -> None:
         options = body.get("stream_options") or {}
         self.at_end = bool(options.get("include_usage"))
-        self._running = self.at_end and bool(options.get("continuous_usage_stats"))
+        self.running = self.at_end and bool(options.get("continuous_usage_stats"))
         self._plain = b',"usage":null}\n\n' if self.at_end and settings.usage_null else b"}\n\n"
         self._details = settings.usage_details
         self._prompt = 0
@@ -208,7 +214,7 @@ class StreamUsage:
 
     def suffix(self, tokens: int) -> bytes:
         """What stands behind the choices of a chunk that adds so many tokens."""
-        if not self._running:
+        if not self.running:
             return self._plain
         self._said += tokens
         return b',"usage":' + encode(usage_object(Usage(self._prompt, self._said), self._details)) + b"}\n\n"

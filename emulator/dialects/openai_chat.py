@@ -10,6 +10,7 @@ from emulator.dialects.openai import (
     OpenAISurface,
     StreamUsage,
     call_id,
+    completion_id,
     encode,
     failure_frames,
     logprob_object,
@@ -41,7 +42,10 @@ from emulator.vocabulary import (
     Text,
     ToolArguments,
     ToolCall,
+    Verbatim,
 )
+
+_TEXT_END = b'},"logprobs":null,"finish_reason":null}]'
 
 
 class OpenAIChat:
@@ -90,7 +94,7 @@ class OpenAIChat:
         legacy = uses_functions(request.body)
         return encode(
             {
-                "id": f"chatcmpl-{completion.id}",
+                "id": completion_id("chatcmpl-", completion.id),
                 "object": "chat.completion",
                 "created": completion.created,
                 "model": completion.model,
@@ -138,6 +142,7 @@ class ChatEncoder:
         self._indices: dict[int, int] = {}
         self._choices = max(request.sampling.n, 1)
         self._contents: list[bytes] = []
+        self._text_end = b"" if self._usage.running else _TEXT_END + self._usage.suffix(0)
         self._writers: dict[type[Event], Callable[[Any], Sequence[bytes]]] = {
             Text: self._text,
             Reasoning: self._reasoning,
@@ -147,6 +152,7 @@ class ChatEncoder:
             Start: self._start,
             End: self._end,
             Failure: lambda event: failure_frames(event.error),
+            Verbatim: lambda event: (event.frame,),
         }
 
     def frames(self, event: Event) -> Sequence[bytes]:
@@ -155,8 +161,8 @@ class ChatEncoder:
 
     def _text(self, event: Text) -> Sequence[bytes]:
         if event.logprobs is None:
-            tail = b'},"logprobs":null,"finish_reason":null}]'
-            return (self._contents[event.choice] + encode(event.text) + tail + self._usage.suffix(event.tokens),)
+            end = self._text_end or _TEXT_END + self._usage.suffix(event.tokens)
+            return (self._contents[event.choice] + encode(event.text) + end,)
         logprobs = {"content": [logprob_object(entry) for entry in event.logprobs], "refusal": None}
         delta = b'{"content":' + encode(event.text) + b"}"
         return (self._chunk(event.choice, delta, event.tokens, logprobs=encode(logprobs)),)
@@ -191,7 +197,12 @@ class ChatEncoder:
 
     def _start(self, event: Start) -> Sequence[bytes]:
         chunk = "chat.completion.chunk"
-        shown = {"id": f"chatcmpl-{event.id}", "object": chunk, "created": event.created, "model": event.model}
+        shown = {
+            "id": completion_id("chatcmpl-", event.id),
+            "object": chunk,
+            "created": event.created,
+            "model": event.model,
+        }
         self._id = event.id
         self._head = b"data: " + encode(shown)[:-1]
         self._usage.start(event.prompt_tokens)

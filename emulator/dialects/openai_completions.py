@@ -11,6 +11,7 @@ from emulator.dialects.openai import (
     FINISHES,
     OpenAISurface,
     StreamUsage,
+    completion_id,
     encode,
     failure_frames,
     usage_object,
@@ -31,6 +32,7 @@ from emulator.vocabulary import (
     Start,
     Text,
     TokenLogprob,
+    Verbatim,
 )
 
 DEFAULT_MAX_TOKENS = 16
@@ -93,7 +95,7 @@ class OpenAICompletions:
         """The JSON of a whole text completion."""
         return encode(
             {
-                "id": f"cmpl-{completion.id}",
+                "id": completion_id("cmpl-", completion.id),
                 "object": "text_completion",
                 "created": completion.created,
                 "model": completion.model,
@@ -119,7 +121,12 @@ class CompletionEncoder:
             case Finish(choice, reason):
                 return (self._chunk(choice, "", 0, finish=encode(FINISHES[reason])),)
             case Start(id, model, created, prompt_tokens):
-                shown = {"id": f"cmpl-{id}", "object": "text_completion", "created": created, "model": model}
+                shown = {
+                    "id": completion_id("cmpl-", id),
+                    "object": "text_completion",
+                    "created": created,
+                    "model": model,
+                }
                 self._head = b"data: " + encode(shown)[:-1]
                 self._usage.start(prompt_tokens)
             case End(usage):
@@ -128,6 +135,8 @@ class CompletionEncoder:
                 return (self._head + b',"choices":[],"usage":' + self._usage.final(usage) + b"}\n\n", DONE)
             case Failure(error):
                 return failure_frames(error)
+            case Verbatim(frame):
+                return (frame,)
             case _:
                 self._usage.suffix(event.tokens)
         return ()

@@ -7,7 +7,6 @@ parameters decide. Everything derives from the seed: the same request has the sa
 import msgspec
 
 from emulator.answer import Draft, obey
-from emulator.generator.calls import json_text, tool_calls
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe
 from emulator.generator.speech import Speech, speak
@@ -31,12 +30,11 @@ def generate(request: InferenceRequest, *, reasons: bool, seed: Seed, choice: in
     reasoning, finished = _reasoning(request, seed, limit) if reasons else (EMPTY, True)
     if not finished:
         return Draft(reasoning, finish="length")
-    calls = tool_calls(request, seed)
-    if calls:
-        return obey(Draft(reasoning, tool_calls=calls, finish="tool_calls"), (), limit)
-    if request.response_format.kind != "text":
-        return _formatted(request, reasoning, seed, limit)
-    return _said(request, reasoning, seed, limit)
+    structured = request.tools or request.response_format.kind != "text"
+    draft = _structured(request, seed) if structured else None
+    if draft is None:
+        return _said(request, reasoning, seed, limit)
+    return obey(msgspec.structs.replace(draft, reasoning=reasoning), (), limit)
 
 
 def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Tokens, bool]:
@@ -55,11 +53,18 @@ def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Token
     return _tokens(speech), speech.ended or room < limit
 
 
-def _formatted(request: InferenceRequest, reasoning: Tokens, seed: Seed, limit: int) -> Draft:
+def _structured(request: InferenceRequest, seed: Seed) -> Draft | None:
+    """Tool calls or JSON, where the request is to be answered with them."""
+    from emulator.generator.calls import json_text, tool_calls  # noqa: PLC0415 - most answers are text
+
+    calls = tool_calls(request, seed)
+    if calls:
+        return Draft(tool_calls=calls, finish="tool_calls")
+    if request.response_format.kind == "text":
+        return None
     text = json_text(request, seed.child("format"))
     top = request.sampling.logprobs
-    logprobs = None if top is None else describe(text, seed, top)
-    return obey(Draft(reasoning, text, logprobs=logprobs), (), limit)
+    return Draft(text=text, logprobs=None if top is None else describe(text, seed, top))
 
 
 def _said(request: InferenceRequest, reasoning: Tokens, seed: Seed, limit: int) -> Draft:

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.answer import DraftCall
-from emulator.generator.composing import last_words
-from emulator.generator.hints import hints, spoken
+from emulator.generator.composing import brief, last_words
+from emulator.generator.hints import hints, named, spoken
+from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, says_little, topics
 from emulator.seeds import Seed
 from emulator.tokens import Tokens, split
-from emulator.vocabulary import InferenceRequest, Tool
+from emulator.vocabulary import InferenceRequest, Sampling, Tool
 
-_INTERESTED, _CLEARLY = 2, 4
+_ENDING = re.compile(r"(?:ations?|ators?|ate[sd]?|ating|ions?|ers?|ors?|ing|es|s|ed|e)$")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _TOOL_WORDS = frozenset(["tool", "set", "given", "return", "returns", "value", "values", "data", "api", "user"])
 
@@ -31,36 +32,38 @@ def tool_calls(request: InferenceRequest, seed: Seed) -> tuple[DraftCall, ...]:
 def json_text(request: InferenceRequest, seed: Seed) -> Tokens:
     """An answer in the request's format. Raises what `schema.value` raises for a schema that nothing satisfies."""
     form = request.response_format
-    schema = form.schema if form.kind == "json_schema" else _object(request)
+    schema = form.schema if form.kind == "json_schema" else _object(request, seed)
     return _json(schema, request, seed)
 
 
 def _chosen(request: InferenceRequest) -> Sequence[Tool]:
-    """The tools to call: those that are clearly spoken of, or the one that is most."""
+    """The tools to call: the one that is most spoken of, and every other whose whole name is."""
     choice = request.tool_choice
     tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
     if choice.mode == "none" or not tools:
         return ()
-    said = _stems(relevant(last_words(request)))
-    interests = [_interest(tool, said) for tool in tools]
+    text = relevant(last_words(request))
+    said = _stems(text)
+    interests = [_interest(tool, said, text) for tool in tools]
     answered = bool(request.messages) and request.messages[-1].role in ("tool", "function")
-    if choice.mode == "auto" and (answered or max(interests) < _INTERESTED):
+    if choice.mode == "auto" and (answered or max(interests) < 2):
         return ()
-    clearly = [tool for tool, interest in zip(tools, interests, strict=True) if interest >= _CLEARLY]
-    return clearly or [tools[interests.index(max(interests))]]
+    best = tools[interests.index(max(interests))]
+    return [tool for tool in tools if tool is best or (_stems(tool.name) and _stems(tool.name) <= said)]
 
 
-def _interest(tool: Tool, said: frozenset[str]) -> int:
-    """How much the words of a message speak of a tool: its name counts three times, its description once."""
+def _interest(tool: Tool, said: frozenset[str], text: str) -> int:
+    """How much a message speaks of a tool: a word of its name counts three times, one of its description once."""
     name = _stems(tool.name)
-    return 3 * len(name & said) + len((_stems(tool.description[:300]) - name) & said)
+    described = len((_stems(tool.description[:300]) - name) & said)
+    return 3 * len(name & said) + described + 2 * ("expression" in hints(text, _properties(tool.parameters)))
 
 
 def _stems(text: str) -> frozenset[str]:
     """The telling words of a text, without their endings."""
     words = (word.lower() for word in _WORD.findall(text))
     telling = (word for word in words if word not in _TOOL_WORDS and not says_little(word))
-    return frozenset(re.sub(r"(?:ing|es|s|ed|e)$", "", word) or word for word in telling)
+    return frozenset(_ENDING.sub("", word) or word for word in telling)
 
 
 # ---------------------------------------------------------------------------------------------- arguments
@@ -71,19 +74,27 @@ def _call(tool: Tool, request: InferenceRequest, seed: Seed) -> DraftCall:
 
 
 def _json(schema: Mapping[str, Any] | bool, request: InferenceRequest, seed: Seed) -> Tokens:
-    from emulator.generator.schema import value  # noqa: PLC0415 - most answers need no schema
+    from emulator.generator.schema import value  # noqa: PLC0415 - only schemas that are asked for cost its import
 
-    words = relevant(last_words(request))
-    if isinstance(schema, Mapping):
-        schema = spoken(schema, words)
-    properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    found = value(schema, seed, hints=hints(words, properties if isinstance(properties, Mapping) else ()))
+    text = relevant(last_words(request))
+    spoken_of = spoken(schema, text) if isinstance(schema, Mapping) else schema
+    found = value(spoken_of, seed, hints=hints(text, _properties(schema)))
     return split(json.dumps(found, ensure_ascii=False))
 
 
-def _object(request: InferenceRequest) -> Mapping[str, Any]:
-    """What is answered where any JSON object will do."""
-    about = (topics(last_words(request)) or ["this question"])[0]
-    items = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 4}
-    properties = {"topic": {"const": about}, "summary": {"type": "string"}, "items": items}
+def _properties(schema: Mapping[str, Any] | bool) -> Mapping[str, Any]:
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return properties if isinstance(properties, Mapping) else {}
+
+
+def _object(request: InferenceRequest, seed: Seed) -> Mapping[str, Any]:
+    """What is answered where any JSON object will do: one with the keys that are asked for, or one about the topic."""
+    text = relevant(last_words(request))
+    if names := named(text):
+        return {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}
+    speech = speak(brief(request).walk(), Sampling(), seed.child("brief"), 100, "")
+    properties = {
+        "topic": {"const": topics(text)[0] if topics(text) else ""},
+        "answer": {"const": "".join(speech.pieces)},
+    }
     return {"type": "object", "properties": properties, "required": list(properties)}

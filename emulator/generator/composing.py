@@ -14,7 +14,10 @@ from emulator.vocabulary import InferenceRequest, Message
 _ITEMS = ("item_one", "item_two", "item_three", "item_four", "item_five", "item_six")
 _THOUGHTS = ("think_one", "think_two", "think_three", "think_four", "think_five")
 _LENGTHS = {"minimal": 0, "low": 1, "medium": 3, "high": 5, "xhigh": 8, "max": 8}
-_NOT_IN_A_NAME = frozenset(["a", "an", "the", "of", "in", "for", "and", "with", "on", "python", "javascript", "sql"])
+_LETTERS = re.compile(r"[a-z]+")
+_NOT_IN_A_NAME = frozenset(
+    ["your", "my", "select", "a", "an", "the", "of", "in", "for", "and", "with", "on", "python", "javascript", "sql"]
+)
 
 
 class Composition(NamedTuple):
@@ -49,6 +52,11 @@ def thoughts(request: InferenceRequest, effort: str) -> Composition:
     return Composition([Rule("think_open", False), *middle, Rule("think_close", True)], _phrases(request))
 
 
+def brief(request: InferenceRequest) -> Composition:
+    """One sentence about what the request is about."""
+    return Composition([Rule("brief", False)], _phrases(request))
+
+
 def last_words(request: InferenceRequest) -> str:
     """What is to be answered: the last user message, or the prompt."""
     if request.endpoint == "completions":
@@ -62,9 +70,15 @@ def _continuation(request: InferenceRequest) -> Composition:
     wanted = intent(text)
     if wanted.rule in ("said", "arithmetic"):
         return _to_say(wanted, request, text)
-    rule = "next" if not text.strip() or text.rstrip()[-1] in '.!?:;"”。！？' else "continue"
     spaced = bool(text) and not text[-1].isspace()
-    return Composition([Rule(rule, spaced)], _phrases(request))
+    return Composition([Rule(_continuing(text.rstrip()), spaced)], _phrases(request))
+
+
+def _continuing(text: str) -> str:
+    """The rule that goes on where a text stops."""
+    if text.lower().endswith("once upon a time"):
+        return "tale"
+    return "next" if not text or text[-1] in '.!?:;"”。！？' else "continue"
 
 
 def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition:
@@ -78,9 +92,9 @@ def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition
         case "how":
             phrases["action"] = [wanted.words]
         case "one_word":
-            phrases["word"] = [phrases["topic"][0].split()[-1]]
+            phrases["word"] = [max(topics(text) or phrases["topic"], key=text.find).split()[-1]]
         case "python" | "javascript" | "sql" | "bash":
-            phrases["name"], phrases["camel"] = _names(text)
+            phrases |= _code(topics(text))
         case "list":
             return Composition(_list(wanted.items), phrases)
     return Composition([Rule(wanted.rule, False)], phrases)
@@ -89,8 +103,8 @@ def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition
 def _phrases(request: InferenceRequest) -> Phrases:
     """What the request is about. A message without a topic goes on with that of the one before."""
     texts = request.prompts or [message.text for message in reversed(request.messages) if message.role == "user"]
-    found = next((found for text in texts if (found := topics(text))), None) or ["this question"]
-    return {"topic": found[:3], "other": found[1:] or ["everyday life"]}
+    found = next((found for text in texts if (found := topics(text))), None) or ("this question",)
+    return {"topic": found[:3], "other": found[1:] or ("everyday life",)}
 
 
 def _list(count: int) -> list[Rule | Run]:
@@ -101,11 +115,15 @@ def _list(count: int) -> list[Rule | Run]:
     return [*symbols, Rule("list_close", False)]
 
 
-def _names(text: str) -> tuple[list[str], list[str]]:
-    """Names for a function, as Python and as JavaScript write them."""
-    found = [word for phrase in sorted(topics(text), key=text.find) for word in re.findall(r"[a-z]+", phrase.lower())]
-    words = [word for word in found if word not in _NOT_IN_A_NAME][:3] or ["handle", "items"]
-    return ["_".join(words)], [words[0] + "".join(word.capitalize() for word in words[1:])]
+def _code(about: Sequence[str]) -> Phrases:
+    """What a function is about, and its name as Python and as JavaScript write it."""
+    found = {
+        phrase: [word for word in _LETTERS.findall(phrase.lower()) if word not in _NOT_IN_A_NAME] for phrase in about
+    }
+    telling = [phrase for phrase in about if found[phrase]] or ["a list of items"]
+    words = [word for phrase in telling[1::-1] for word in found.get(phrase, ["items"])][:3]
+    camel = words[0] + "".join(word.capitalize() for word in words[1:])
+    return {"topic": telling[:1], "name": ["_".join(words)], "camel": [camel]}
 
 
 def _result(request: InferenceRequest, message: Message) -> Phrases:

@@ -2,7 +2,8 @@
 
 import math
 
-from emulator.generator.speech import others, told
+from emulator.generator.sampling import common
+from emulator.generator.speech import told
 from emulator.seeds import Seed
 from emulator.tokens import END, Tokens, encode
 from emulator.vocabulary import TokenLogprob
@@ -20,7 +21,7 @@ def describe(tokens: Tokens, seed: Seed, top: int) -> tuple[TokenLogprob, ...]:
         chance = random()
         chosen = 0.05 + 0.3 * chance if chance < 0.1 else 1 - 0.6 * random() ** 3
         distribution = {
-            other: math.log((1 - chosen) * share) for other, share in others(previous).items() if other != id
+            other: math.log((1 - chosen) * share) for other, share in common(previous).items() if other != id
         }
         distribution[id] = math.log(chosen)
         described.append(told(id, piece, distribution, top))

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, final
 
 import msgspec
 
@@ -41,6 +41,7 @@ class Branch(msgspec.Struct, frozen=True, eq=False):
     targets: tuple["Symbols", ...]
 
 
+@final
 class Slot(NamedTuple):
     """A phrase of the request, with or without a space before it."""
 
@@ -48,6 +49,7 @@ class Slot(NamedTuple):
     spaced: bool
 
 
+@final
 class Rule(NamedTuple):
     """What another rule says, with or without a space before it."""
 
@@ -176,15 +178,31 @@ def branch(options: Iterable[Option]) -> Branch:
         if not isinstance(first, Token):
             raise ValueError(f"an alternative must not begin with the slot {first}")
         groups.setdefault(first, []).append((weight, rest))
-    weights = [sum(weight for weight, _ in group) for group in groups.values()]
-    total = sum(weights)
+    return _branch(
+        [
+            (sum(weight for weight, _ in group), token, _program(group[0][1]) if len(group) == 1 else (branch(group),))
+            for token, group in groups.items()
+        ]
+    )
+
+
+@cache
+def endless(branch: Branch) -> Branch:
+    """The same choice without the end of the answer."""
+    options = zip(branch.weights, map(Token, branch.ids, branch.pieces), branch.targets, strict=True)
+    return _branch([option for option in options if option[1].id != END])
+
+
+def _branch(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
+    weights, tokens, targets = zip(*options, strict=True)
+    shares = tuple([weight / sum(weights) for weight in weights])
     return Branch(
-        ids=tuple([token.id for token in groups]),
-        pieces=tuple([token.piece for token in groups]),
-        weights=tuple([weight / total for weight in weights]),
-        cumulative=tuple(accumulate(weight / total for weight in weights)),
-        likeliest=weights.index(max(weights)),
-        targets=tuple([_program(g[0][1]) if len(g) == 1 else (branch(g),) for g in groups.values()]),
+        ids=tuple([token.id for token in tokens]),
+        pieces=tuple([token.piece for token in tokens]),
+        weights=shares,
+        cumulative=tuple(accumulate(shares)),
+        likeliest=shares.index(max(shares)),
+        targets=targets,
     )
 
 

@@ -1,7 +1,7 @@
 """Words of a message that are the obvious values of a tool's parameters: "the weather in Paris" has a city."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from emulator.generator.topics import topics
@@ -20,6 +20,11 @@ _PATTERNS = {
     "destination": re.compile(rf"\bto {_NAME}"),
     "name": re.compile(rf"\b(?:named|called|name is|name:) {_NAME}"),
 }
+_KEYS = re.compile(
+    r"\b(?:keys?|fields?|properties)\b(?: named| called|:| are)?\s*"
+    r"((?:[`\"']?\w+[`\"']?(?:,\s*(?:and )?| and )?){1,12})",
+    re.IGNORECASE,
+)
 _KINDS = {
     **dict.fromkeys(["city", "location", "place", "town", "country", "region", "area", "address"], "place"),
     **dict.fromkeys(["query", "search", "keyword", "keywords", "topic", "subject", "term"], "topic"),
@@ -35,14 +40,24 @@ _KINDS = {
 }
 
 
-def hints(text: str, names: Iterable[str]) -> Mapping[str, str]:
-    """The words of a text for properties of these names, where it has some.
+def hints(text: str, properties: Mapping[str, Any]) -> Mapping[str, str]:
+    """The words of a text for these properties of a schema, where it has some.
 
-    >>> hints("What's the weather in San Francisco for 3 days?", ["city", "days", "unit"])
+    >>> hints("What's the weather in San Francisco for 3 days?", {"city": {}, "days": {}, "unit": {}})
     {'city': 'San Francisco', 'days': '3'}
     """
-    found = {name: _hint(text, name) for name in names}
+    found = {name: _hint(text, name, schema) for name, schema in properties.items()}
     return {name: hint for name, hint in found.items() if hint}
+
+
+def named(text: str) -> list[str]:
+    """The keys that a text asks a JSON object to have.
+
+    >>> named("Answer in JSON with the keys `name`, `age` and `city`.")
+    ['name', 'age', 'city']
+    """
+    found = _KEYS.search(text)
+    return [word for word in re.findall(r"\w+", found[1]) if word not in ("and", "or")] if found else []
 
 
 def spoken(schema: Mapping[str, Any], text: str) -> Mapping[str, Any]:
@@ -62,9 +77,12 @@ def _narrowed(property: Any, words: frozenset[str]) -> Any:
     return {**property, "enum": said[:1]} if said else property
 
 
-def _hint(text: str, name: str) -> str:
+def _hint(text: str, name: str, schema: Any) -> str:
     words = [word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)]
     kind = next((_KINDS[word] for word in reversed(words) if word in _KINDS), "")
+    form = schema.get("format") if isinstance(schema, Mapping) else None
+    if isinstance(form, str):
+        kind = _KINDS.get(form, kind)
     if kind == "place":
         return _place(text)
     if kind in ("topic", "text"):

@@ -1,7 +1,7 @@
 """What a message wants: plain patterns, no knowledge of the world."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,9 +19,15 @@ class Intent(NamedTuple):
     items: int = 0
 
 
-_SAYING = r"(?:say|reply|respond|answer|repeat|echo|output|print|write|return)\b"
+_SAYING = (
+    r"(?:^|[.,:;!?\n]\s*|\b(?:please|just|only|and) )"
+    r"(?:say|reply|respond|answer|repeat|echo|output|print|write|return)\b"
+)
 _JUST = r"(?:with|only|exactly|just|back|after me|this|the (?:single )?(?:word|words|phrase|text|sentence|following))"
-_QUOTED = re.compile(rf"{_SAYING}(?:\s+{_JUST})*\s*:?\s*[\"“«`'](?P<words>[^\"”»`]{{1,300}}?)[\"”»`']", re.IGNORECASE)
+_QUOTED = re.compile(
+    rf"{_SAYING}(?:\s+{_JUST})*\s*:?\s*[\"“«`'](?P<words>[^\"”»`]{{1,300}}?)[\"”»`']",
+    re.IGNORECASE,
+)
 _EXACTLY = re.compile(
     rf"{_SAYING}(?=\s+(?:\w+\s+)?(?:with|only|exactly|just|after)\b)(?:\s+{_JUST})+\s*:?\s+"
     r"(?!(?:one|two|three|an?|the|your|my|yes or|json|in|\d+)\b)(?P<words>[^.\n\"“]{1,100})",
@@ -67,7 +73,11 @@ def intent(text: str) -> Intent:
     >>> intent("Reply with exactly: pong"), intent("Give me 3 tips for running")
     (Intent(rule='said', words='pong', items=0), Intent(rule='list', words='', items=3))
     """
-    text = relevant(text).strip()
+    return _intent(relevant(text).strip())
+
+
+@lru_cache(maxsize=256)
+def _intent(text: str) -> Intent:
     if words := _to_say(text):
         return Intent("said", words)
     if sum := _sum(text):
@@ -75,7 +85,7 @@ def intent(text: str) -> Intent:
     flat = " ".join(text.split())
     polite = _POLITE.match(flat)
     flat = flat[polite.end() :] if polite else flat
-    rule = next((rule for rule, pattern in _patterns() if pattern.match(flat)), "")
+    rule = next((rule for rule, pattern in _patterns() if pattern.search(flat)), "")
     match rule:
         case "list":
             return Intent(rule, items=_count(flat))
@@ -89,6 +99,8 @@ def intent(text: str) -> Intent:
 
 def _to_say(text: str) -> str:
     """The words that a message asks to be said, if it does."""
+    if len(text) > 300:
+        return ""
     if found := _QUOTED.search(text) or _EXACTLY.search(text):
         return found["words"].strip()
     if found := _SAY.fullmatch(text):

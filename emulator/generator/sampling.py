@@ -8,45 +8,60 @@ those at temperature 1, where they say something.
 import math
 from bisect import bisect
 from collections.abc import Mapping, Sequence, Set
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 
+from emulator.tokens import encode
 from emulator.vocabulary import Sampling
 
 Scores = dict[int, float]
 
 _CERTAIN = 20.0
 _HARDLY = -10.0
+GREEDY = 1e-5
+"""Temperatures below this one take the likeliest token, as 0 does."""
+
 _UNLIKELY = math.log(2**-27)
 
 
-def scores(
-    ids: Sequence[int],
-    weights: Sequence[float],
-    others: Mapping[int, float],
-    bias: Mapping[int, float],
-    never: Set[int],
-) -> Scores:
-    """The scores of what can come next: what the grammar says, with weights that add up to 1, then a few others.
+def scores(ids: Sequence[int], weights: Sequence[float], previous: int, bias: Mapping[int, float]) -> Scores:
+    """The scores of what can come next: what the grammar says, with weights that add up to 1, then common tokens.
 
-    The others, whose shares add up to 1, have less than 1e-8 of the probability together. Any other token scores so low
-    that it comes only when a bias lifts it. Tokens in `never` are left out.
+    A token that is neither scores so low that it comes only when a bias lifts it.
     """
     found = {id: _CERTAIN + math.log(weight) for id, weight in zip(ids, weights, strict=True)}
-    for id, share in others.items():
-        found.setdefault(id, _CERTAIN + _UNLIKELY + math.log(share))
+    for id, score in _common(previous).items():
+        found.setdefault(id, score)
     for id, extra in bias.items():
         found[id] = found.get(id, _HARDLY) + extra
-    return {id: score for id, score in found.items() if id not in never}
+    return found
+
+
+def common(previous: int) -> Mapping[int, float]:
+    """Common tokens that could follow a token, though they hardly ever do, and shares that add up to 1."""
+    order = sorted(_common_ids(), key=lambda other: (other * 31 + previous * 17) % 101)
+    total = sum(1 / rank for rank in range(1, len(order) + 1))
+    return {id: 1 / rank / total for rank, id in enumerate(order, 1)}
+
+
+@lru_cache(maxsize=1024)
+def _common(previous: int) -> Scores:
+    return {id: _CERTAIN + _UNLIKELY + math.log(share) for id, share in common(previous).items()}
+
+
+@cache
+def _common_ids() -> list[int]:
+    return encode(" the a of and to in is that it for with as on at by from or this an be not are but,.")
 
 
 def penalized(scores: Scores, sampling: Sampling, said: Mapping[int, int], prompt: Set[int]) -> Scores:
     """The scores after the penalties; `said` counts the tokens of the answer so far."""
+    factor = min(max(sampling.repetition_penalty, 1e-3), 1e3)  # so that scores stay finite
     changed = dict(scores)
     for id, score in scores.items():
         times = said.get(id, 0)
         if times or id in prompt:
-            changed[id] = score / sampling.repetition_penalty if score > 0 else score * sampling.repetition_penalty
+            changed[id] = score / factor if score > 0 else score * factor
         if times:
             changed[id] -= sampling.frequency_penalty * times + sampling.presence_penalty
     return changed
@@ -54,19 +69,22 @@ def penalized(scores: Scores, sampling: Sampling, said: Mapping[int, int], promp
 
 def log_probabilities(scores: Scores, temperature: float) -> Scores:
     """The natural logarithms of the probabilities of these scores, each at most 0."""
-    heat = temperature or 1.0
+    heat = 1.0 if temperature < GREEDY else temperature
     highest = max(scores.values())
-    total = math.log(sum([math.exp((score - highest) / heat) for score in scores.values()]))
-    return {id: min((score - highest) / heat - total, 0.0) for id, score in scores.items()}
+    heated = [(score - highest) / heat for score in scores.values()]
+    total = math.log(sum(map(math.exp, heated)))
+    return {id: min(score - total, 0.0) for id, score in zip(scores, heated, strict=True)}
 
 
 def draw(logprobs: Scores, sampling: Sampling, chance: float) -> int:
     """The id that a chance in [0, 1) draws from a distribution at the right temperature."""
     ids = list(logprobs)
-    if sampling.temperature == 0:
+    if sampling.temperature < GREEDY:
         return max(ids, key=logprobs.__getitem__)
-    weights = [math.exp(logprob) for logprob in logprobs.values()]
-    return ids[choose(_narrowed(weights, 1.0, sampling.top_k, sampling.top_p, sampling.min_p), chance)]
+    weights = list(map(math.exp, logprobs.values()))
+    if narrows(sampling):
+        return ids[choose(_narrowed(weights, 1.0, sampling.top_k, sampling.top_p, sampling.min_p), chance)]
+    return ids[choose(list(accumulate(weights)), chance)]
 
 
 def choose(cumulative: Sequence[float], chance: float) -> int:
@@ -81,9 +99,9 @@ def narrowed(weights: tuple[float, ...], temperature: float, top_k: int, top_p: 
 
 
 def _narrowed(weights: Sequence[float], temperature: float, top_k: int, top_p: float, min_p: float) -> list[float]:
-    heated = [weight ** (1 / temperature) for weight in weights] if temperature != 1 else weights
-    least = min_p * max(heated)
-    order = sorted((at for at, weight in enumerate(heated) if weight >= least), key=lambda at: -heated[at])
+    highest = max(weights)
+    heated = [(weight / highest) ** (1 / temperature) for weight in weights]
+    order = sorted((at for at, weight in enumerate(heated) if weight >= min_p), key=lambda at: -heated[at])
     order = order[:top_k] if top_k > 0 else order
     enough = top_p * sum([heated[at] for at in order])
     kept, mass = set(), 0.0
@@ -96,14 +114,14 @@ def _narrowed(weights: Sequence[float], temperature: float, top_k: int, top_p: f
 
 
 def is_plain(sampling: Sampling) -> bool:
-    """Whether the grammar alone decides: nothing but a temperature up to 1 and a narrower choice is asked for."""
-    return sampling.temperature <= 1 and not (
-        sampling.logit_bias
-        or sampling.stop_token_ids
-        or sampling.min_tokens
-        or sampling.ignore_eos
-        or penalizes(sampling)
-    )
+    """Whether the grammar alone decides: nothing asks for what it does not offer, and no heat brings that forth."""
+    asks = sampling.logit_bias or sampling.stop_token_ids or penalizes(sampling)
+    return sampling.temperature <= 1 and not asks
+
+
+def narrows(sampling: Sampling) -> bool:
+    """Whether only some of the tokens are drawn from."""
+    return sampling.top_k > 0 or sampling.top_p < 1 or sampling.min_p > 0
 
 
 def penalizes(sampling: Sampling) -> bool:

@@ -6,19 +6,20 @@ and a little more temperature changes little.
 
 from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Set
-from functools import lru_cache
+from collections.abc import Callable, Generator, Set
 from heapq import nlargest
 from typing import NamedTuple, TypeAlias
 
-from emulator.generator.grammar import Branch, Run
+from emulator.generator.grammar import Branch, Run, endless
 from emulator.generator.sampling import (
+    GREEDY,
     Scores,
     choose,
     draw,
     is_plain,
     log_probabilities,
     narrowed,
+    narrows,
     penalized,
     penalizes,
     scores,
@@ -62,28 +63,29 @@ class _Chances:
 def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Speech:
     """The common case: only where there is a choice, a chance is needed."""
     decide = _decision(sampling)
+    least = limit + 1 if sampling.ignore_eos else sampling.min_tokens
     pieces: list[str] = []
-    ended = False
     while len(pieces) <= limit:
         symbol = walk.next()
         if isinstance(symbol, Run):
             pieces += symbol.pieces
             continue
+        if symbol and len(pieces) < least and END in symbol.ids:
+            symbol = endless(symbol)
         index = decide(symbol, chances[len(pieces)]) if symbol else 0
         if symbol is None or symbol.ids[index] == END:
-            ended = True
-            break
+            return Speech(tuple(pieces), True)
         pieces.append(symbol.pieces[index])
         walk.take(symbol.targets[index])
-    return Speech(tuple(pieces[:limit]), ended)
+    return Speech(tuple(pieces[:limit]), False)
 
 
 def _decision(sampling: Sampling) -> Callable[[Branch, float], int]:
     """How a branch is decided where the grammar alone decides: a function of the branch and a chance."""
     temperature, top_k, top_p, min_p = sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p
-    if temperature == 0:
+    if temperature < GREEDY:
         return lambda branch, chance: branch.likeliest
-    if temperature == 1 and top_k <= 0 and top_p >= 1 and min_p <= 0:
+    if temperature == 1 and not narrows(sampling):
         return lambda branch, chance: choose(branch.cumulative, chance)
     return lambda branch, chance: choose(narrowed(branch.weights, temperature, top_k, top_p, min_p), chance)
 
@@ -132,7 +134,12 @@ class _Speaker:
 
     def _next(self, offer: _Offer, previous: int, position: int, chance: float) -> tuple[int, Scores]:
         """The next token, and the log probabilities of all that could have come."""
-        found = scores(offer.ids, offer.weights, others(previous), self._sampling.logit_bias, self._never(position))
+        never = self._never(position)
+        if END in never and END in offer.ids and isinstance(offer, Branch):
+            offer = endless(offer)
+        found = scores(offer.ids, offer.weights, previous, self._sampling.logit_bias)
+        for id in never:
+            found.pop(id, None)
         if penalizes(self._sampling):
             found = penalized(found, self._sampling, self._said, self._prompt)
         distribution = log_probabilities(found, self._sampling.temperature)
@@ -163,29 +170,19 @@ def _substitute(branch: Branch) -> int:
     return max(range(len(branch.ids)), key=lambda at: (branch.ids[at] != END, branch.weights[at]))
 
 
-@lru_cache(maxsize=1024)
-def others(previous: int) -> Mapping[int, float]:
-    """What could come after any token, though it hardly ever does: common tokens, and shares that add up to 1."""
-    common = encode(" the a of and to in is that it for with as on at by from or this an be not are but,.")
-    order = sorted(common, key=lambda other: (other * 31 + previous * 17) % 101)
-    total = sum(1 / rank for rank in range(1, len(order) + 1))
-    return {id: 1 / rank / total for rank, id in enumerate(order, 1)}
-
-
 def told(id: int, piece: str, distribution: Scores, top: int) -> TokenLogprob:
     """The log probability of a token, and of the `top` likeliest, of which it is always one."""
     ids = nlargest(top, distribution, key=distribution.__getitem__)
     if ids and id not in ids:
         ids[-1] = id
-    alternatives = [(piece if other == id else None, piece_bytes(other), distribution[other]) for other in ids]
     return TokenLogprob(
         piece,
         distribution[id],
         piece_bytes(id),
-        tuple(
-            [
-                TopLogprob(raw.decode("utf-8", "replace") if text is None else text, logprob, raw)
-                for text, raw, logprob in alternatives
-            ]
-        ),
+        tuple([_alternative(other, distribution[other], piece if other == id else None) for other in ids]),
     )
+
+
+def _alternative(id: int, logprob: float, piece: str | None) -> TopLogprob:
+    raw = piece_bytes(id)
+    return TopLogprob(raw.decode("utf-8", "replace") if piece is None else piece, logprob, raw)

@@ -1,7 +1,7 @@
 """What a text is about: its phrases with content, found by the words that have none."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _LOOKED_AT = 1_200
@@ -17,19 +17,25 @@ def relevant(text: str) -> str:
     return text if len(text) <= _LOOKED_AT else f"{text[: _LOOKED_AT // 2]}\n{text[-_LOOKED_AT // 2 :]}"
 
 
-def topics(text: str) -> list[str]:
+def topics(text: str) -> tuple[str, ...]:
     """Up to six phrases that a text is about, the most telling first.
 
     >>> topics("How do I reverse a list in Python?")
-    ['a list in Python', 'reverse']
+    ('a list in Python', 'reverse')
     """
+    return _topics(relevant(text))
+
+
+@lru_cache(maxsize=256)
+def _topics(text: str) -> tuple[str, ...]:
     phrases: dict[str, float] = {}
-    for place, words in enumerate(_phrases(relevant(text))):
+    for place, words in enumerate(_phrases(text)):
         content = [word for word in words if word.lower() not in _SMALL]
         names = sum(word[0].isupper() for word in content)
-        weight = min(len(content), 3) + 0.5 * min(names, 2) - 0.01 * place
+        size = max(len(content), sum(word > "\u0fff" for word in content) * len(words[-1]) / 2)
+        weight = min(size, 3) + 0.5 * min(names, 2) + 0.25 * (words[0] in _DETERMINERS) - 0.01 * place
         phrases.setdefault(turned(words), weight)
-    return sorted(phrases, key=lambda phrase: -phrases[phrase])[:6]
+    return tuple(sorted(phrases, key=lambda phrase: -phrases[phrase])[:6])
 
 
 def turned(words: list[str]) -> str:
@@ -52,14 +58,15 @@ def _phrases(text: str) -> list[list[str]]:
         if lower in _CONNECTORS and follows:
             open.append(word)
         elif lower in _DETERMINERS:
-            if follows or not open:
+            if follows and not open[-1].endswith("ing"):
                 phrases.append([])
             phrases[-1].append(lower)
         elif says_little(lower) or not word[0].isalnum() or len(open) >= 7:
             phrases.append([])
         else:
             open.append(lower if place == 0 and word[1:].islower() else word)
-    return [trimmed for phrase in phrases if (trimmed := _trimmed(phrase))]
+    trimmed = map(_trimmed, phrases)
+    return [phrase for phrase in trimmed if any(word[0].isalpha() for word in phrase)]
 
 
 def _trimmed(phrase: list[str]) -> list[str]:

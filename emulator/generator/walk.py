@@ -21,10 +21,10 @@ class Walk:
         stack = self._stack
         while stack:
             symbol = stack.pop()
-            if isinstance(symbol, Rule):
-                stack.extend(program(symbol))
-            elif isinstance(symbol, Slot):
-                stack.extend(self._filled.get(symbol) or self._fill(symbol))
+            if type(symbol) is Rule:
+                stack += program(symbol)
+            elif type(symbol) is Slot:
+                stack += self._filled.get(symbol) or self._fill(symbol)
             else:
                 return symbol
         return None

@@ -1,41 +1,32 @@
 """The store that lives in memory, and is bounded: what was used longest ago is forgotten first."""
 
 from collections import OrderedDict
-from typing import TypeVar
+
+from emulator.store import Namespace
 
 MAX_NAMESPACES = 10_000
-MAX_REQUESTS = 10_000
-"""Different requests remembered per namespace. A forgotten one counts as new: its ids come again."""
-
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 class MemoryStore:
-    """Counts by namespace."""
+    """Namespaces by their key."""
 
     def __init__(self) -> None:
-        self._counts: OrderedDict[str, OrderedDict[bytes, int]] = OrderedDict()
+        self._namespaces: OrderedDict[str, Namespace] = OrderedDict()
 
-    def seen(self, namespace: str, fingerprint: bytes) -> int:
-        """How often this namespace has sent this request before; counts this time."""
-        counts = self._counts.setdefault(namespace, OrderedDict())
-        before = counts.get(fingerprint, 0)
-        counts[fingerprint] = before + 1
-        _trim(counts, fingerprint, MAX_REQUESTS)
-        _trim(self._counts, namespace, MAX_NAMESPACES)
-        return before
-
-    def reset(self, namespace: str | None = None) -> None:
-        """Forget what has happened in one namespace, or everything."""
-        if namespace is None:
-            self._counts.clear()
+    def namespace(self, key: str) -> Namespace:
+        """What has happened under this key; made when it is first asked for."""
+        found = self._namespaces.get(key)
+        if found is None:
+            found = self._namespaces[key] = Namespace()
+            if len(self._namespaces) > MAX_NAMESPACES:
+                self._namespaces.popitem(last=False)
         else:
-            self._counts.pop(namespace, None)
+            self._namespaces.move_to_end(key)
+        return found
 
-
-def _trim(entries: OrderedDict[K, V], newest: K, most: int) -> None:
-    entries.move_to_end(newest)
-    if len(entries) > most:
-        entries.popitem(last=False)
+    def reset(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
+        """Forget what has happened under one key, or everything; `keep_scenario` leaves the activated ones."""
+        for name in [key] if key is not None else list(self._namespaces):
+            before = self._namespaces.pop(name, None)
+            if keep_scenario and before is not None:
+                self.namespace(name).scenario = before.scenario

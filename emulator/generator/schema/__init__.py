@@ -11,7 +11,12 @@ from emulator.seeds import Seed
 
 __all__ = ["Malformed", "Unsatisfiable", "check", "value"]
 
-_MANNERS = (Manner(), Manner(careful=True), Manner(careful=True, sparse=True), Manner(careful=True, formats=True))
+_MANNERS = (
+    Manner(limit=6_000),
+    Manner(careful=True),
+    Manner(careful=True, sparse=True),
+    Manner(careful=True, formats=True),
+)
 """How to try, one after the other. The first nearly always does; `format` is only asserted where nothing else helps."""
 
 
@@ -30,6 +35,8 @@ def value(schema: Mapping[str, Any] | bool, seed: Seed, *, hints: Mapping[str, s
             return building.whole()
         except (Unsatisfiable, Malformed) as error:
             problem = problem or error
+        except RecursionError:
+            problem = problem or Unsatisfiable("#", "it refers to itself without end")
     raise problem or Unsatisfiable("#", "no value was found")
 
 

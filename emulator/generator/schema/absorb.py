@@ -70,12 +70,12 @@ def _absorb(facts: Facts, node: Node, scopes: Scopes) -> Todo:
 def _declare_to(facts: Facts, node: Node, scopes: Scopes) -> None:
     schema = node.schema
     names = Declaration(
-        schema.get("properties", ()), tuple(schema.get("patternProperties", ())), "additionalProperties" in schema
+        node.members("properties"), tuple(node.members("patternProperties")), "additionalProperties" in schema
     )
     items = schema.get("items")
     first = math.inf if isinstance(items, dict | bool) or "additionalItems" in schema else 0
     if not first:
-        first = len(items if isinstance(items, list) else schema.get("prefixItems", ()))
+        first = len(items if isinstance(items, list) else node.children("prefixItems"))
     for scope in scopes:
         if scope in facts.scopes:
             own = scope is not node and "unevaluatedProperties" in schema
@@ -133,36 +133,17 @@ def _merge_values(facts: Facts, node: Node, scopes: Scopes) -> None:
 def _merge_low(facts: Facts, node: Node, scopes: Scopes) -> None:
     exclusive = node.schema.get("exclusiveMinimum")
     if "minimum" in node.schema:
-        _raise_low(facts, number(node, "minimum"), exclusive is True)
+        facts.raise_low(number(node, "minimum"), exclusive is True)
     if exclusive is not None and not isinstance(exclusive, bool):
-        _raise_low(facts, number(node, "exclusiveMinimum"), True)
-
-
-def _raise_low(facts: Facts, bound: float, is_open: bool) -> None:
-    if (bound, is_open) > (facts.low, facts.low_open):
-        facts.low, facts.low_open = bound, is_open
-        _check_span(facts)
+        facts.raise_low(number(node, "exclusiveMinimum"), True)
 
 
 def _merge_high(facts: Facts, node: Node, scopes: Scopes) -> None:
     exclusive = node.schema.get("exclusiveMaximum")
     if "maximum" in node.schema:
-        _lower_high(facts, number(node, "maximum"), exclusive is True)
+        facts.lower_high(number(node, "maximum"), exclusive is True)
     if exclusive is not None and not isinstance(exclusive, bool):
-        _lower_high(facts, number(node, "exclusiveMaximum"), True)
-
-
-def _lower_high(facts: Facts, bound: float, is_open: bool) -> None:
-    if (bound, not is_open) < (facts.high, not facts.high_open):
-        facts.high, facts.high_open = bound, is_open
-        _check_span(facts)
-
-
-def _check_span(facts: Facts) -> None:
-    if facts.low > facts.high or (facts.low == facts.high and (facts.low_open or facts.high_open)):
-        if facts.types <= {"integer", "number"}:
-            raise facts.conflict(f"no number is above {facts.low} and below {facts.high}")
-        facts.types -= {"integer", "number"}
+        facts.lower_high(number(node, "exclusiveMaximum"), True)
 
 
 def _merge_steps(facts: Facts, node: Node, scopes: Scopes) -> None:
@@ -196,7 +177,7 @@ def _at_most(keyword: str, slot: str) -> "Merge":
 
 def _merge_items(facts: Facts, node: Node, scopes: Scopes) -> None:
     schema = node.schema
-    first: list[Node] = node.children("prefixItems") if "prefixItems" in schema else []
+    first = node.children("prefixItems")
     rest: Node | None = None
     if isinstance(schema.get("items"), list):
         first = node.children("items")
@@ -224,8 +205,7 @@ def _merge_properties(facts: Facts, node: Node, scopes: Scopes) -> None:
 
 
 def _merge_required(facts: Facts, node: Node, scopes: Scopes) -> None:
-    if not isinstance(node.schema["required"], bool):
-        facts.require(node.typed("required", list, "an array of strings"))
+    facts.require(node.names("required"))
 
 
 def _merge_by_pattern(facts: Facts, node: Node, scopes: Scopes) -> None:
@@ -235,7 +215,7 @@ def _merge_by_pattern(facts: Facts, node: Node, scopes: Scopes) -> None:
 
 
 def _merge_additional(facts: Facts, node: Node, scopes: Scopes) -> None:
-    declared = Declaration(node.schema.get("properties", ()), tuple(node.schema.get("patternProperties", ())))
+    declared = Declaration(node.members("properties"), tuple(node.members("patternProperties")))
     facts.closures += ((declared, node.child("additionalProperties")),)
 
 
@@ -244,25 +224,17 @@ def _merge_names(facts: Facts, node: Node, scopes: Scopes) -> None:
     facts.risky = True
 
 
-def _merge_dependent_required(facts: Facts, node: Node, scopes: Scopes) -> None:
-    for name, others in node.typed("dependentRequired", dict, "an object").items():
-        facts.dependents += ((name, others),)
-
-
 def _merge_dependencies(keyword: str) -> "Merge":
     def merge(facts: Facts, node: Node, scopes: Scopes) -> None:
-        for name, part in node.typed(keyword, dict, "an object").items():
-            if isinstance(part, dict | bool):
-                facts.choices += (_dependency(node, keyword, name, scopes),)
-            else:
-                facts.dependents += ((name, [part] if isinstance(part, str) else part),)
+        facts.dependents += tuple(node.needs(keyword).items())
+        for name, part in node.dependents(keyword).items():
+            facts.choices += (_dependency(node, part, name, scopes),)
 
     return merge
 
 
-def _dependency(node: Node, keyword: str, name: str, scopes: Scopes) -> Choice:
+def _dependency(node: Node, part: Node, name: str, scopes: Scopes) -> Choice:
     """Either the property is there and its schema holds, or it is not."""
-    part = node.document.node(node.schema[keyword][name], node, f"{keyword}/{name}")
     present = node.document.derived({"required": [name]}, node)
     absent = node.document.derived({"properties": {name: False}}, node)
     return Choice("dependency", node, (((present, True), (part, True)), ((absent, True),)), scopes, name)
@@ -332,7 +304,7 @@ _MERGE: dict[str, Merge] = {
     "propertyNames": _merge_names,
     "minProperties": _at_least("minProperties", "min_properties"),
     "maxProperties": _at_most("maxProperties", "max_properties"),
-    "dependentRequired": _merge_dependent_required,
+    "dependentRequired": _merge_dependencies("dependentRequired"),
     "dependentSchemas": _merge_dependencies("dependentSchemas"),
     "dependencies": _merge_dependencies("dependencies"),
     "anyOf": _merge_branches("anyOf"),

@@ -1,7 +1,8 @@
 """Arrays: as many items as must be and a few more, different where they must be, containing what they must."""
 
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 from emulator.generator.schema import believable
 from emulator.generator.schema.errors import Malformed, Unsatisfiable
@@ -17,14 +18,26 @@ LARGEST = 2_000
 _DEEP = 7
 """From this depth on, arrays of arrays or objects stay as short as they may be."""
 
-_TRIES = 24
+_TRIES = 3
+
+Items: TypeAlias = tuple[Item, ...]
+Plan: TypeAlias = list[Items]
 
 
 def array(builder: Builder, facts: Facts, place: Place) -> list[Any]:
     """An array that satisfies the facts. Raises Unsatisfiable."""
-    plan = _plan(builder, facts, place)
+    problem: Exception | None = None
+    for plan in _plans(builder, facts, place):
+        try:
+            return _built(builder, facts, place, plan)
+        except (Unsatisfiable, Malformed) as error:
+            problem = problem or error
+    raise problem or facts.conflict(f"no array has at least {_least(facts)} and at most {_most(facts)} items")
+
+
+def _built(builder: Builder, facts: Facts, place: Place, plan: Plan) -> list[Any]:
     built: list[Any] = []
-    seen: set[str] = set()
+    seen: dict[str, Any] = {}
     for at, items in enumerate(plan):
         optional = at >= facts.min_items and not _held(facts, at, len(plan))
         try:
@@ -37,50 +50,54 @@ def array(builder: Builder, facts: Facts, place: Place) -> list[Any]:
     return built
 
 
-def _inside(builder: Builder, place: Place, items: tuple[Item, ...], size: int, optional: bool) -> Place:
+def _inside(builder: Builder, place: Place, items: Items, size: int, optional: bool) -> Place:
     """The place of one of `size` items."""
     room = max(0, (place.room - size) // size)
     name = believable.singular(place.name)
     return Place(name, place.parent, Persona(builder.chance), place.depth + 1, room, optional, place.inside(items))
 
 
-def _item(builder: Builder, items: tuple[Item, ...], place: Place, seen: set[str], unique: bool) -> Any:
-    """An item; if it must or had better be another one than those seen, it is. Its identity is seen afterwards."""
-    if unique:
-        return _different(builder, items, place, seen)
-    value = builder.build(items, place)
-    key = identity(value)
-    if place.optional and key in seen:
+def _item(builder: Builder, items: Items, place: Place, seen: dict[str, Any], unique: bool) -> Any:
+    """An item; if it must or had better be another one than those seen, it is. It is seen afterwards."""
+    for _ in range(_TRIES):
+        value = builder.build(items, place)
+        key = identity(value)
+        if key not in seen or not (unique or place.optional):
+            seen[key] = value
+            return value
+    if not unique:
         raise Unsatisfiable("#", "it would only repeat another item")
-    seen.add(key)
+    origin = items[0][0] if items else builder.document.root
+    others = builder.document.derived({"enum": list(seen.values())}, origin)
+    value = builder.build((*items, (others, False)), place)
+    seen[identity(value)] = value
     return value
 
 
-def _different(builder: Builder, items: tuple[Item, ...], place: Place, seen: set[str]) -> Any:
-    """A value whose identity is not among those seen; puts it there."""
-    plain = all(is_plain(node) for node, wanted in items if wanted)
-    for _ in range(_TRIES if plain else _TRIES // 4):
-        value = builder.build(items, place)
-        key = identity(value)
-        if key not in seen:
-            seen.add(key)
-            return value
-    raise Unsatisfiable(items[0][0].pointer if items else "#", "there are not enough different values")
+def _plans(builder: Builder, facts: Facts, place: Place) -> Iterator[Plan]:
+    """What each item must satisfy, in up to three ways.
 
-
-def _plan(builder: Builder, facts: Facts, place: Place) -> list[tuple[Item, ...]]:
-    """What each item must satisfy."""
-    most = min([facts.max_items, LARGEST, *_ends(facts)])
-    held = sum(low for _, low, _ in facts.contains)
+    What must be contained stands at the end of the array; if that fails, beyond all items that are spoken for; if that
+    fails, in as few items as possible.
+    """
+    least, most = _least(facts), _most(facts)
     first = max((len(prefix) for prefix, _ in facts.rows), default=0)
-    least = max(facts.min_items, held)
-    if least > most:
-        raise facts.conflict(f"no array has at least {least} and at most {most} items")
-    size = int(min(most, max(least, first, 0 if builder.sparse else _usual(builder, facts, place))))
-    if builder.sparse:
-        size = least
-    plan = [_at(facts, at) for at in range(size)]
-    return _holding(facts, plan, first)
+    held = [low for _, low, _ in facts.contains]
+    size = least if builder.sparse else max(least, first, _usual(builder, facts, place))
+    for length, apart in ((size, True), (max(size, first + sum(held)), True), (max(least, *held, 0), False)):
+        if max(facts.min_items, sum(held) if apart else 0) <= min(length, most):
+            plan = [_at(facts, at) for at in range(int(min(length, most)))]
+            yield _holding(facts, plan, apart)
+        if not held:
+            break
+
+
+def _least(facts: Facts) -> int:
+    return max(facts.min_items, sum(low for _, low, _ in facts.contains))
+
+
+def _most(facts: Facts) -> float:
+    return min([facts.max_items, LARGEST, *_ends(facts)])
 
 
 def _ends(facts: Facts) -> list[float]:
@@ -105,7 +122,7 @@ def _usual(builder: Builder, facts: Facts, place: Place) -> int:
     return 1 if place.room < 60 else builder.chance.randint(1, 2)
 
 
-def _at(facts: Facts, at: int) -> tuple[Item, ...]:
+def _at(facts: Facts, at: int) -> Items:
     items: list[Item] = []
     for prefix, rest in facts.rows:
         part = prefix[at] if at < len(prefix) else rest
@@ -117,8 +134,8 @@ def _at(facts: Facts, at: int) -> tuple[Item, ...]:
     return tuple(items)
 
 
-def _holding(facts: Facts, plan: list[tuple[Item, ...]], first: int) -> list[tuple[Item, ...]]:
-    """The plan with what must be contained in it; the last items have it, since the first may be spoken for."""
+def _holding(facts: Facts, plan: Plan, apart: bool) -> Plan:
+    """The plan with what must be contained in it: in items of its own each, or in the same ones."""
     position = len(plan)
     for part, low, high in facts.contains:
         start = max(0, position - low)
@@ -127,7 +144,7 @@ def _holding(facts: Facts, plan: list[tuple[Item, ...]], first: int) -> list[tup
                 plan[at] = (*plan[at], (part, True))
             elif high < math.inf:
                 plan[at] = (*plan[at], (part, False))
-        position = start
+        position = start if apart else position
     return plan
 
 

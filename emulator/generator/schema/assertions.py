@@ -3,6 +3,7 @@
 Each maker takes a node and gives the test of its keyword, or None where the keyword asks for nothing.
 """
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -12,6 +13,8 @@ from emulator.generator.schema.formats import conforms
 from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.regex import compiled
 from emulator.generator.schema.values import TYPES, equal
+
+_GREATEST = sys.float_info.max
 
 Test: TypeAlias = Callable[[Any], bool]
 Maker: TypeAlias = Callable[[Node], Test | None]
@@ -33,6 +36,8 @@ def number(node: Node, keyword: str) -> Any:
     value = node.typed(keyword, (int, float), "a number")
     if isinstance(value, bool):
         raise Malformed(f"{node.pointer}/{keyword}", "must be a number")
+    if abs(value) > _GREATEST:
+        raise Malformed(f"{node.pointer}/{keyword}", "is too large a number")
     return value
 
 

@@ -6,7 +6,8 @@ Every value is built from `Facts` that do not contradict each other. Where the f
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.generator.schema import believable
 from emulator.generator.schema.absorb import absorb
@@ -14,10 +15,10 @@ from emulator.generator.schema.arrays import array
 from emulator.generator.schema.chance import Chance
 from emulator.generator.schema.errors import Malformed, Unsatisfiable
 from emulator.generator.schema.facts import Choice, Facts, Item, Option
-from emulator.generator.schema.nodes import Document
+from emulator.generator.schema.nodes import Document, Node
 from emulator.generator.schema.numbers import number
 from emulator.generator.schema.objects import object_
-from emulator.generator.schema.outline import bare, depth, is_plain, is_unknown, outline
+from emulator.generator.schema.outline import DEEPEST, bare, depth, is_plain, is_unknown, outline
 from emulator.generator.schema.persona import Persona
 from emulator.generator.schema.place import Place
 from emulator.generator.schema.strings import string
@@ -25,30 +26,40 @@ from emulator.generator.schema.validation import valid
 from emulator.generator.schema.values import TYPES, is_a
 from emulator.seeds import Seed
 
-_NESTED = 40
-_ALTERNATIVES = 24
-_LESSONS = 4
+_ROOM = 300
+"""How many values an answer has, roughly, before optional parts of it are left out."""
+
 _FRUGAL = 1_200
 """After so many values, everything optional is left out."""
 
-_LIMIT = 8_000
-"""After so many values and choices, the attempt is given up."""
+_NESTED = 30
+"""Values do not nest deeper."""
+
+_ALTERNATIVES = 24
+"""How many ways of choosing are tried at one place."""
+
+_LESSONS = 4
+"""How often what failed is learned from at one place."""
 
 
-_ROOM = 300
-"""How many values an answer has, roughly, before optional parts of it are left out."""
+Lessons: TypeAlias = dict[Option, tuple[Item, ...]]
+"""What to demand besides an option of a `oneOf`, if it is taken: that certain others are not valid too."""
+
+Outcome: TypeAlias = Facts | Unsatisfiable | Malformed
+"""Facts, or why there are none."""
 
 
 class Manner(NamedTuple):
     """How to build.
 
     `careful` tests every value as it is built, `sparse` leaves out all that is optional, and `formats` takes `format`
-    as a demand rather than as a note.
+    as a demand rather than as a note. After `limit` values and choices the attempt is given up.
     """
 
     careful: bool = False
     sparse: bool = False
     formats: bool = False
+    limit: int = 2_000
 
 
 class Building:
@@ -61,7 +72,7 @@ class Building:
         self.spent = 0
         self._manner = manner
         self._work = 0
-        self._merged: dict[tuple[Any, ...], Facts | Unsatisfiable | Malformed] = {}
+        self._merged: dict[tuple[Any, ...], Outcome] = {}
 
     @property
     def sparse(self) -> bool:
@@ -71,7 +82,9 @@ class Building:
     def whole(self) -> Any:
         """A valid value. Raises Unsatisfiable or Malformed."""
         root = self.document.root
-        title = root.schema.get("title") if isinstance(root.schema, dict) else ""
+        if depth(root) > DEEPEST:
+            raise Unsatisfiable(root.pointer, "values would nest without end")
+        title = root.schema["title"] if root.says("title") else ""
         name = title if isinstance(title, str) else ""
         value = self.build(((root, True),), Place("", name, Persona(self.chance), 0, _ROOM, False))
         if not valid(root, value):
@@ -83,9 +96,10 @@ class Building:
         self._spend(items, place)
         items = tuple((bare(node), wanted) for node, wanted in items)
         problem: Exception | None = None
+        lessons: Lessons = {}
         for _ in range(_LESSONS):
-            lessons: tuple[Item, ...] = ()
-            for facts in self._alternatives(items, place):
+            learned = False
+            for facts in self._alternatives(items, place, lessons):
                 if isinstance(facts, Exception):
                     problem = problem or facts
                     continue
@@ -96,60 +110,64 @@ class Building:
                 except (Unsatisfiable, Malformed) as error:
                     problem = error
                     continue
-                lessons = _lessons(facts, value)
-                if lessons:
+                learned = _learn(lessons, facts, value)
+                if learned:
                     break
-            if not lessons:
+            if not learned:
                 break
-            items += lessons
         raise problem or Unsatisfiable(items[0][0].pointer, "no value was found that satisfies all parts of the schema")
 
     def _spend(self, items: tuple[Item, ...], place: Place) -> None:
+        node = items[0][0] if items else self.document.root
         self.spent += 1
-        self._work += 1
-        if self._work > _LIMIT:
-            raise Unsatisfiable(items[0][0].pointer if items else "#", "no value was found within reasonable work")
+        self._count(node)
         if place.depth > _NESTED:
-            raise Unsatisfiable(items[0][0].pointer if items else "#", "values would nest without end")
+            raise Unsatisfiable(node.pointer, "values would nest without end")
+
+    def _count(self, node: Node) -> None:
+        self._work += 1
+        if self._work > self._manner.limit:
+            raise Unsatisfiable(node.pointer, "no value was found within reasonable work")
 
     # ------------------------------------------------------------------------------------------ choosing
 
-    def _alternatives(self, items: tuple[Item, ...], place: Place) -> Iterator[Facts | Unsatisfiable | Malformed]:
+    def _alternatives(self, items: tuple[Item, ...], place: Place, lessons: Lessons) -> Iterator[Outcome]:
         """Facts with no choice left, one per way of choosing; or why a way is closed."""
         left = _ALTERNATIVES
         for strict in (True, False):
             merged = self._merge(items, strict)
             if isinstance(merged, Facts) and place.is_too_small_for(merged):
                 merged = merged.conflict("there is no room for it")
-            stack: list[Iterator[Facts | Unsatisfiable | Malformed]] = [iter((merged,))]
+            stack: list[Iterator[Outcome]] = [iter((merged,))]
             while stack and left:
                 facts = next(stack[-1], None)
                 if facts is None:
                     stack.pop()
                 elif isinstance(facts, Facts) and facts.choices and facts.values is None:
-                    stack.append(self._choose(facts, place))
+                    stack.append(self._choose(facts, place, lessons))
                 else:
                     left -= isinstance(facts, Facts)
                     yield facts
 
-    def _merge(self, items: tuple[Item, ...], strict: bool) -> Facts | Unsatisfiable | Malformed:
+    def _merge(self, items: tuple[Item, ...], strict: bool) -> Outcome:
         key = (strict, *((id(node), wanted) for node, wanted in items))
         found = self._merged.get(key)
         if found is None:
             found = self._merged[key] = _merged(Facts(strict=strict), items, ())
         return found
 
-    def _choose(self, facts: Facts, place: Place) -> Iterator[Facts | Unsatisfiable | Malformed]:
+    def _choose(self, facts: Facts, place: Place, lessons: Lessons) -> Iterator[Outcome]:
         """The facts with one choice made, in each of the ways."""
+        # Of many conditions usually one holds: any may be the first to be tried, lest it is always the same.
         at = self.chance.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
         choice = facts.choices[at]
         for option in self._ordered(choice, facts, place):
-            self._work += 1
+            self._count(choice.node)
             branch = facts.copy()
             branch.choices = facts.choices[:at] + facts.choices[at + 1 :]
             if choice.kind == "oneOf":
                 branch.forks += ((choice.node, option),)
-            yield _merged(branch, option, choice.scopes)
+            yield _merged(branch, option + lessons.get(option, ()), choice.scopes)
 
     def _ordered(self, choice: Choice, facts: Facts, place: Place) -> list[Option]:
         options = list(choice.options)
@@ -167,7 +185,12 @@ class Building:
 
     def _make(self, facts: Facts, place: Place) -> Any:
         if facts.values is not None:
-            return self._listed(facts)
+            return self._listed(facts, place)
+        if facts.types == TYPES and facts.samples:
+            facts = facts.copy()
+            facts.only(list(facts.samples))
+            with suppress(Unsatisfiable):
+                return self._listed(facts, place)
         problem: Exception | None = None
         for kind in self._kinds(facts, place):
             try:
@@ -176,10 +199,12 @@ class Building:
                 problem = problem or error
         raise problem or facts.conflict("no type is left that all parts of the schema allow")
 
-    def _listed(self, facts: Facts) -> Any:
+    def _listed(self, facts: Facts, place: Place) -> Any:
+        """One of the listed values: the one that was hinted at, or any, rather than none or nothing."""
+        hint = self.hints.get(place.name)
         values = [value for value in facts.values or () if is_a(value, facts.types)]
         self.chance.shuffle(values)
-        values.sort(key=lambda value: value in (None, ""))
+        values.sort(key=lambda value: (hint is None or str(value).lower() != hint.lower(), value in (None, "")))
         for value in values:
             if _complies(facts, value):
                 return value
@@ -188,7 +213,7 @@ class Building:
     def _kinds(self, facts: Facts, place: Place) -> list[str]:
         """The allowed types, the likeliest first."""
         if facts.types == TYPES and not _implied(facts):
-            return [_usual(place.name, facts), "string", "integer", "boolean", "object", "array", "number", "null"]
+            return [_usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
         kinds = sorted(facts.types - ({"integer"} if "number" in facts.types else set()))
         self.chance.shuffle(kinds)
         implied = _implied(facts)
@@ -208,18 +233,19 @@ class Building:
             case "number" | "integer":
                 return number(self, facts, place)
             case "boolean":
-                return self._boolean(facts)
+                return self._boolean(facts, place)
             case _:
                 return None
 
-    def _boolean(self, facts: Facts) -> bool:
+    def _boolean(self, facts: Facts, place: Place) -> bool:
         options = [value for value in (True, False) if not any(value is other for other in facts.excluded)]
         if not options:
             raise facts.conflict("neither true nor false is allowed")
-        return self.chance.choice(options)
+        hinted = self.hints.get(place.name, "").lower() == "true"
+        return hinted if place.name in self.hints and hinted in options else self.chance.choice(options)
 
 
-def _merged(facts: Facts, items: tuple[Item, ...], scopes: Any) -> Facts | Unsatisfiable | Malformed:
+def _merged(facts: Facts, items: tuple[Item, ...], scopes: Any) -> Outcome:
     try:
         for item in items:
             absorb(facts, item, scopes)
@@ -237,14 +263,14 @@ def _complies(facts: Facts, value: Any) -> bool:
     return all(valid(node, value) is wanted for node, wanted in facts.absorbed)
 
 
-def _lessons(facts: Facts, value: Any) -> tuple[Item, ...]:
-    """What to demand of the next try: that of each `oneOf` no other branch is valid than the one that was chosen."""
-    return tuple(
-        (part, False)
-        for node, option in facts.forks
-        for part in node.children("oneOf")
-        if (part, True) not in option and valid(part, value)
-    )
+def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
+    """Add what is to be learned from a value that is not valid: other branches of a `oneOf` that hold too."""
+    before = len(lessons), sum(map(len, lessons.values()))
+    for node, option in facts.forks:
+        known = lessons.get(option, ())
+        held = [(part, False) for part in node.children("oneOf") if (part, True) not in option and valid(part, value)]
+        lessons[option] = (*known, *(item for item in held if item not in known))
+    return before != (len(lessons), sum(map(len, lessons.values())))
 
 
 def _rank(option: Option, tight: bool) -> tuple[bool, bool, bool, int]:
@@ -267,7 +293,7 @@ def _implied(facts: Facts) -> set[str]:
     return implied & facts.types
 
 
-def _usual(name: str, facts: Facts) -> str:
+def _usual(name: str) -> str:
     """The type that a property of that name has when nothing is said."""
     words = believable.words_of(name)
     if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):

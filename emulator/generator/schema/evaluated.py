@@ -6,8 +6,8 @@ JSON Schema 2020-12, section 11: in-place applicators count where they apply, an
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from emulator.generator.schema.assertions import search
 from emulator.generator.schema.nodes import Node
-from emulator.generator.schema.regex import compiled
 
 Valid: TypeAlias = Callable[[Node, Any], bool]
 
@@ -58,19 +58,18 @@ def applied(node: Node, value: Any, valid: Valid) -> Iterator[tuple[Node, bool]]
             yield node.child(branch), True
     if isinstance(value, dict):
         for keyword in ("dependentSchemas", "dependencies"):
-            for name, part in schema.get(keyword, {}).items():
-                if name in value and isinstance(part, dict):
-                    yield node.document.node(part, node, f"{keyword}/{name}"), True
+            if keyword in schema:
+                yield from ((part, True) for name, part in node.dependents(keyword).items() if name in value)
 
 
 def _names(node: Node, value: dict[str, Any], valid: Valid, own: bool) -> set[str]:
     schema = node.schema
     if "additionalProperties" in schema or ("unevaluatedProperties" in schema and not own):
         return set(value)
-    seen = {name for name in value if name in schema.get("properties", ())}
-    for pattern in schema.get("patternProperties", ()):
-        search = compiled(pattern).search
-        seen |= {name for name in value if search(name)}
+    seen = {name for name in value if name in node.members("properties")}
+    for pattern in node.members("patternProperties"):
+        find = search(node, "patternProperties", pattern)
+        seen |= {name for name in value if find(name)}
     return seen
 
 
@@ -80,7 +79,7 @@ def _positions(node: Node, value: list[Any], valid: Valid, own: bool) -> set[int
     everything = items is not None and not isinstance(items, list)
     if everything or "additionalItems" in schema or ("unevaluatedItems" in schema and not own):
         return set(range(len(value)))
-    first = len(items) if isinstance(items, list) else len(schema.get("prefixItems", ()))
+    first = len(items) if isinstance(items, list) else len(node.children("prefixItems"))
     seen = set(range(min(first, len(value))))
     if "contains" in schema:
         part = node.child("contains")

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
-from emulator.generator.schema.errors import Malformed, Unsatisfiable
+from emulator.generator.schema.errors import Unsatisfiable
 from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.outline import Outline, both, outline
 from emulator.generator.schema.regex import compiled
@@ -128,8 +128,6 @@ class Facts:
     def require(self, names: Iterable[str]) -> None:
         """These properties must be there, if the value is an object."""
         for name in names:
-            if not isinstance(name, str):
-                raise Malformed(f"{self.node.pointer if self.node else '#'}/required", "must be an array of strings")
             self.required[name] = None
             if any(node.schema is (not wanted) for node, wanted in self.properties.get(name, ())):
                 self.no_object(f"the property {name!r} is both required and forbidden")
@@ -143,6 +141,23 @@ class Facts:
                 self.no_object(f"the property {name!r} is both required and forbidden")
         elif known and (self.strict or name in self.required) and not _agree(self.properties[name]):
             raise self.conflict(f"no value of the property {name!r} satisfies all parts of the schema")
+
+    def raise_low(self, bound: float, is_open: bool) -> None:
+        """A number is at least this, or above it."""
+        self.low, self.low_open = max((self.low, self.low_open), (bound, is_open))
+        self._check_span()
+
+    def lower_high(self, bound: float, is_open: bool) -> None:
+        """A number is at most this, or below it."""
+        high, is_closed = min((self.high, not self.high_open), (bound, not is_open))
+        self.high, self.high_open = high, not is_closed
+        self._check_span()
+
+    def _check_span(self) -> None:
+        if self.low > self.high or (self.low == self.high and (self.low_open or self.high_open)):
+            if self.types <= {"integer", "number"}:
+                raise self.conflict(f"no number is above {self.low} and below {self.high}")
+            self.types -= {"integer", "number"}
 
     def match(self, pattern: str) -> None:
         """A string matches this pattern."""
@@ -176,7 +191,8 @@ def _agree(items: tuple[Item, ...]) -> bool:
         if wanted:
             whole = both(whole, outline(node))
         elif isinstance(node.schema, dict) and node.schema.keys() <= {"const", "enum", "type"}:
-            banned += outline(node).values or ()
+            types, values = outline(node)
+            banned += [value for value in values or () if is_a(value, types)]
     if not whole.types:
         return False
     return whole.values is None or any(

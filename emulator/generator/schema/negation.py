@@ -59,7 +59,7 @@ def _properties(node: Node) -> Iterator[Option]:
 
 
 def _required(node: Node) -> Iterator[Option]:
-    for name in node.schema["required"] if isinstance(node.schema["required"], list) else ():
+    for name in node.names("required"):
         yield _say(node, {"type": "object", "properties": {name: False}})
 
 
@@ -110,7 +110,7 @@ def _if(node: Node) -> Iterator[Option]:
 
 
 def _additional(node: Node) -> Iterator[Option]:
-    known = node.schema.get("properties", {})
+    known = node.members("properties")
     if node.schema["additionalProperties"] is False and "patternProperties" not in node.schema:
         yield _say(node, {"type": "object", "minProperties": 1, "propertyNames": {"not": {"enum": list(known)}}})
 

@@ -68,6 +68,10 @@ class Node:
             node = node._parent
         return "/".join(reversed(keys))
 
+    def says(self, keyword: str) -> bool:
+        """Whether the schema has that keyword."""
+        return isinstance(self.schema, dict) and keyword in self.schema
+
     def child(self, keyword: str) -> "Node":
         """The subschema under a keyword. Raises Malformed when it is neither an object nor a boolean."""
         found: Node | None = self.cache.get(keyword)
@@ -76,24 +80,53 @@ class Node:
         return found
 
     def children(self, keyword: str) -> "list[Node]":
-        """The subschemas of a keyword that has a list of them. Raises Malformed when it has something else."""
+        """The listed subschemas of a keyword, none if it is not there. Raises Malformed when it has no list."""
         found: list[Node] | None = self.cache.get(keyword)
         if found is None:
-            listed = self.typed(keyword, list, "an array of schemas")
+            listed = self.typed(keyword, list, "an array of schemas") if self.says(keyword) else ()
             found = [self.document.node(schema, self, f"{keyword}/{at}") for at, schema in enumerate(listed)]
             self.cache[keyword] = found
         return found
 
     def members(self, keyword: str) -> "dict[str, Node]":
-        """The subschemas of a keyword that has them by name. Raises Malformed when it has something else."""
+        """The named subschemas of a keyword, none if it is not there. Raises Malformed when it has no names."""
         found: dict[str, Node] | None = self.cache.get(keyword)
         if found is None:
-            named = self.typed(keyword, dict, "an object")
+            named = self.typed(keyword, dict, "an object") if self.says(keyword) else {}
             found = {
                 name: self.document.node(schema, self, f"{keyword}/{escape(name)}") for name, schema in named.items()
             }
             self.cache[keyword] = found
         return found
+
+    def names(self, keyword: str) -> list[str]:
+        """The strings that a keyword lists, none if it is not there or a boolean. Raises Malformed for others."""
+        if not self.says(keyword) or isinstance(self.schema[keyword], bool):
+            return []
+        names: list[str] = self.typed(keyword, list, "an array of strings")
+        if not all(isinstance(name, str) for name in names):
+            raise Malformed(f"{self.pointer}/{keyword}", "must be an array of strings")
+        return names
+
+    def needs(self, keyword: str) -> dict[str, list[str]]:
+        """The lists of names, by name, of `dependentRequired` or `dependencies`. Raises Malformed for anything else."""
+        found = {}
+        for name, others in self.typed(keyword, dict, "an object").items():
+            listed = [others] if isinstance(others, str) else others
+            if isinstance(listed, list) and all(isinstance(other, str) for other in listed):
+                found[name] = listed
+            elif not isinstance(listed, dict | bool):
+                raise Malformed(f"{self.pointer}/{keyword}/{escape(name)}", "must be an array of strings")
+        return found
+
+    def dependents(self, keyword: str) -> "dict[str, Node]":
+        """The schemas, by name, of `dependentSchemas` or `dependencies`."""
+        said = self.typed(keyword, dict, "an object")
+        return {
+            name: self.document.node(schema, self, f"{keyword}/{escape(name)}")
+            for name, schema in said.items()
+            if isinstance(schema, dict | bool)
+        }
 
     def typed(self, keyword: str, kind: type | tuple[type, ...], article: str) -> Any:
         """The keyword's value. Raises Malformed when it is not of the kind, which `article` names."""

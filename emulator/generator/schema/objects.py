@@ -105,6 +105,8 @@ class _Making:
         place = self.place
         persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
         inner = Place(name, place.name, persona, place.depth + 1, room, not must, place.inside(items))
+        if must and not self.facts.allows(name):
+            raise self.facts.conflict(f"the property {name!r} is required and not allowed")
         if must and any(depth(node) > DEEPEST for node, wanted in items if wanted):
             raise Unsatisfiable(items[0][0].pointer, "values would nest without end")
         try:
@@ -148,7 +150,9 @@ class _Making:
         """A name for an invented property: as its pattern wants it, or as such maps usually have."""
         facts, chance = self.facts, self.builder.chance
         patterns = [pattern for pattern, node in facts.by_pattern if node.schema is not False]
-        said: dict[str, Any] = {"type": "string", "examples": [chance.choice(believable.keys(self.place.name))]}
+        usual = chance.choice(believable.keys(self.place.name))
+        example = f"{usual}_{len(self.built)}" if usual in self.built else usual
+        said: dict[str, Any] = {"type": "string", "examples": [example]}
         if patterns and chance.random() < 0.8:
             said["pattern"] = chance.choice(patterns)
         node = self.builder.document.derived(said, self.builder.document.root)

@@ -3,11 +3,12 @@
 import math
 from typing import Any, NamedTuple
 
+from emulator.generator.schema.assertions import types
 from emulator.generator.schema.errors import Malformed
 from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.values import TYPES, equal
 
-DEEPEST = 12
+DEEPEST = 20
 """A schema whose values all nest deeper than this counts as one without values."""
 
 _SCALARS = TYPES - {"array", "object"}
@@ -40,26 +41,21 @@ def _outline(node: Node, hops: int) -> Outline:
     schema = node.schema
     if not isinstance(schema, dict):
         return _ANY if schema else Outline(frozenset(), ())
-    values: list[Any] | None = schema["enum"] if isinstance(schema.get("enum"), list) else None
+    values: list[Any] | None = node.typed("enum", list, "an array") if "enum" in schema else None
     if "const" in schema:
         values = [schema["const"]]
-    found = Outline(types_of(schema.get("type")), tuple(values) if values is not None else None)
+    found = Outline(_types(node), tuple(values) if values is not None else None)
     if not hops:
         return found
-    if isinstance(schema.get("$ref"), str):
+    if "$ref" in schema:
         found = both(found, outline(node.target("$ref"), hops - 1))
-    if isinstance(schema.get("allOf"), list):
-        for part in node.children("allOf"):
-            found = both(found, outline(part, hops - 1))
+    for part in node.children("allOf"):
+        found = both(found, outline(part, hops - 1))
     return found
 
 
-def types_of(said: Any) -> frozenset[str]:
-    """The types that the keyword `type` allows; "number" allows integers."""
-    names = {said} if isinstance(said, str) else {name for name in said if isinstance(name, str)} if said else set()
-    if "number" in names:
-        names.add("integer")
-    return frozenset(names) & TYPES or TYPES
+def _types(node: Node) -> frozenset[str]:
+    return types(node) if node.says("type") else TYPES
 
 
 def both(left: Outline, right: Outline) -> Outline:
@@ -80,7 +76,7 @@ def is_plain(node: Node) -> bool:
 def subject(node: Node) -> Node:
     """What the schema refers to, if it does nothing else; else itself."""
     for _ in range(_HOPS):
-        if not isinstance(node.schema, dict) or not isinstance(node.schema.get("$ref"), str):
+        if not node.says("$ref"):
             break
         node = node.target("$ref")
     return node
@@ -89,8 +85,7 @@ def subject(node: Node) -> Node:
 def bare(node: Node) -> Node:
     """What the schema refers to, as long as the reference is all that it says."""
     for _ in range(_HOPS):
-        schema = node.schema
-        if not isinstance(schema, dict) or "$ref" not in schema or (len(schema) > 1 and not node.resource.legacy):
+        if not node.says("$ref") or (len(node.schema) > 1 and not node.resource.legacy):
             break
         node = node.target("$ref")
     return node
@@ -100,13 +95,17 @@ def is_unknown(node: Node) -> bool:
     """Whether the schema is in a document that is not at hand. Raises Malformed for a reference that leads nowhere."""
     found: bool | None = node.cache.get("unknown")
     if found is None:
-        parts = node.children("allOf") if isinstance(node.schema, dict) and "allOf" in node.schema else []
-        found = node.cache["unknown"] = subject(node) is node.document.anything or any(map(is_unknown, parts))
+        found = node.cache["unknown"] = False
+        found = subject(node) is node.document.anything or any(map(is_unknown, node.children("allOf")))
+        node.cache["unknown"] = found
     return found
 
 
 def depth(node: Node) -> int:
-    """How many arrays and objects deep the shallowest value is; `DEEPEST` and one more if it is deeper or endless."""
+    """How many arrays and objects deep the shallowest value is; `DEEPEST` and one more if it is deeper or endless.
+
+    What is malformed or allows nothing counts as shallow, so that building it tells what is wrong with it.
+    """
     found: int | None = node.cache.get("depth")
     if found is None:
         fits = _Search().fits
@@ -136,7 +135,10 @@ class _Search:
             return False
         own = self._open[node, levels] = len(self._open)
         outer, self._reach = self._reach, math.inf
-        found = levels >= 0 and self._fits(node, levels)
+        try:
+            found = levels >= 0 and self._fits(node, levels)
+        except Malformed:
+            found = True
         del self._open[node, levels]
         if found or self._reach >= own:
             node.cache[key] = found
@@ -148,11 +150,11 @@ class _Search:
     def _fits(self, node: Node, levels: int) -> bool:
         schema = node.schema
         if not isinstance(schema, dict):
-            return bool(schema)
+            return True
         for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             if keyword in schema and not self.fits(node.target(keyword), levels):
                 return False
-        if "allOf" in schema and not all(self.fits(part, levels) for part in node.children("allOf")):
+        if not all(self.fits(part, levels) for part in node.children("allOf")):
             return False
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema and not any(self.fits(part, levels) for part in node.children(keyword)):
@@ -160,18 +162,17 @@ class _Search:
         return "const" in schema or "enum" in schema or self._some_type_fits(node, levels)
 
     def _some_type_fits(self, node: Node, levels: int) -> bool:
-        types = types_of(node.schema.get("type"))
+        allowed = _types(node)
         return (
-            not types.isdisjoint(_SCALARS)
-            or ("object" in types and self._object_fits(node, levels))
-            or ("array" in types and self._array_fits(node, levels))
+            not allowed
+            or not allowed.isdisjoint(_SCALARS)
+            or ("object" in allowed and self._object_fits(node, levels))
+            or ("array" in allowed and self._array_fits(node, levels))
         )
 
     def _object_fits(self, node: Node, levels: int) -> bool:
-        required = node.schema.get("required")
-        members = node.members("properties") if "properties" in node.schema else {}
-        names = required if isinstance(required, list) else ()
-        return all(self.fits(members[name], levels - 1) for name in names if name in members)
+        members = node.members("properties")
+        return all(self.fits(members[name], levels - 1) for name in node.names("required") if name in members)
 
     def _array_fits(self, node: Node, levels: int) -> bool:
         if not node.schema.get("minItems") or not isinstance(node.schema.get("items"), dict):

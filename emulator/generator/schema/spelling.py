@@ -52,6 +52,19 @@ def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]
             yield text
 
 
+def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int) -> Iterator[str]:
+    """Texts that several patterns may match: what each of them matches, one after the other."""
+    order = sorted(patterns, key=lambda pattern: (not pattern.startswith("^"), pattern.endswith("$")))
+    for _ in range(_TRIES):
+        text = ""
+        for pattern in order:
+            text += next(matching(pattern, chance, 0, high), "")
+        if len(text) < low:
+            middle = len(text) // 2
+            text = text[:middle] + "a" * (low - len(text)) + text[middle:]
+        yield text
+
+
 @lru_cache(maxsize=4096)
 def width(tree: Tree) -> tuple[int, int]:
     """The least and the greatest number of characters of a match."""

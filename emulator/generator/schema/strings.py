@@ -6,7 +6,7 @@ from emulator.generator.schema import believable, formats
 from emulator.generator.schema.facts import Facts
 from emulator.generator.schema.place import Builder, Place
 from emulator.generator.schema.regex import compiled
-from emulator.generator.schema.spelling import LONGEST, explosive, matching
+from emulator.generator.schema.spelling import LONGEST, combined, explosive, matching
 from emulator.generator.schema.words import COMMON, SENTENCES
 
 _TRIES = 6
@@ -46,6 +46,8 @@ def _proposals(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
     high = int(min(facts.max_length, LONGEST))
     for pattern in facts.patterns:
         yield from matching(pattern, builder.chance, facts.min_length, high)
+    if len(facts.patterns) > 1:
+        yield from combined(facts.patterns, builder.chance, facts.min_length, high)
     for _ in range(_TRIES):
         yield _fitted(builder, facts, builder.chance.choice(COMMON))
     yield "x" * facts.min_length

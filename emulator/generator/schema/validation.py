@@ -104,7 +104,7 @@ def _items(node: Node) -> Test:
     """`items`: of every further item, or in its older form of the first ones."""
     if isinstance(node.schema["items"], list):
         return _first(node.children("items"))
-    return _rest(node.child("items"), len(node.children("prefixItems")) if "prefixItems" in node.schema else 0)
+    return _rest(node.child("items"), len(node.children("prefixItems")))
 
 
 def _additional_items(node: Node) -> Test | None:
@@ -173,8 +173,8 @@ def _additional_properties(node: Node) -> Test | None:
     part = node.child("additionalProperties")
     if part.schema is True:
         return None
-    known = node.schema.get("properties", {})
-    finds = [search(node, "patternProperties", pattern) for pattern in node.schema.get("patternProperties", ())]
+    known = node.members("properties")
+    finds = [search(node, "patternProperties", pattern) for pattern in node.members("patternProperties")]
 
     def test(value: dict[str, Any]) -> bool:
         return all(
@@ -191,10 +191,8 @@ def _property_names(node: Node) -> Test:
     return lambda value: all(valid(part, name) for name in value)
 
 
-def _required(node: Node) -> Test | None:
-    if isinstance(node.schema["required"], bool):
-        return None
-    names = node.typed("required", list, "an array of strings")
+def _required(node: Node) -> Test:
+    names = node.names("required")
     return lambda value: all(name in value for name in names)
 
 
@@ -202,13 +200,7 @@ def _dependencies(keyword: str) -> Maker:
     """Per property that is there: a schema for the object, or a list of other properties that are there too."""
 
     def make(node: Node) -> Test:
-        said = node.typed(keyword, dict, "an object")
-        parts = {
-            name: node.document.node(part, node, f"{keyword}/{name}")
-            for name, part in said.items()
-            if isinstance(part, dict | bool)
-        }
-        lists = {name: [part] if isinstance(part, str) else part for name, part in said.items() if name not in parts}
+        lists, parts = node.needs(keyword), node.dependents(keyword)
         return lambda value: (
             all(other in value for name, others in lists.items() if name in value for other in others)
             and all(valid(part, value) for name, part in parts.items() if name in value)

@@ -1,0 +1,80 @@
+"""How much arrives at once: tokens, regrouped."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Literal, TypeAlias
+
+from msgspec.structs import replace
+
+from emulator.faults.said import Said, apart
+from emulator.vocabulary import Event, Fault, Step, Text
+
+Chunk: TypeAlias = Literal["token", "word", "whole"] | int
+"""A token, a word, all that a choice says in a row, or tokens of at least so many characters (1 or more)."""
+
+
+def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
+    """The same steps, one token a step at most. A step's delay goes before its first token."""
+    for step in steps:
+        delay = step.delay
+        for event in apart(step.event) if isinstance(step.event, Said) else (step.event,):
+            yield Step(delay, event)
+            delay = 0.0
+
+
+def grouped(chunk: Chunk) -> Fault:
+    """The fault that joins tokens, given one a step, into chunks; text, reasoning and arguments are kept apart.
+
+    A chunk comes when its last token would have come; where several choices advance side by side, a token later at
+    most.
+    """
+
+    def joined(steps: Iterable[Step]) -> Iterator[Step]:
+        held: dict[int, list[Said]] = {}
+        waited = 0.0
+        for step in steps:
+            for event in _ready(held, step, chunk):
+                yield Step(waited, event)
+                waited = 0.0
+            waited += step.delay
+            if isinstance(step.event, Said):
+                held.setdefault(step.event.choice, []).append(step.event)
+            else:
+                yield Step(waited, step.event)
+                waited = 0.0
+        for events in held.values():
+            yield Step(waited, _joined(events))
+            waited = 0.0
+
+    return token_by_token if chunk == "token" else joined
+
+
+def _ready(held: dict[int, list[Said]], step: Step, chunk: Chunk) -> Iterator[Said]:
+    """Take out the chunks that are complete now that this step comes: of its choice, or of all if it has none."""
+    choice = getattr(step.event, "choice", None)
+    for at in list(held):
+        if choice is None or (at == choice and not _goes_on(held[at], step.event, chunk)):
+            yield _joined(held.pop(at))
+
+
+def _goes_on(events: Sequence[Said], event: Event, chunk: Chunk) -> bool:
+    """Whether an event is a part of the chunk that these events are."""
+    if type(event) is not type(events[0]) or _has_logprobs(event) != _has_logprobs(events[0]):
+        return False
+    if chunk == "whole":
+        return True
+    text = "".join(event.text for event in events)
+    return len(text) < chunk if isinstance(chunk, int) else not (text.strip() and event.text[:1].isspace())
+
+
+def _joined(events: Sequence[Said]) -> Said:
+    first = events[0]
+    whole = replace(first, text="".join(event.text for event in events), tokens=sum(event.tokens for event in events))
+    if _has_logprobs(first):
+        logprobs = chain.from_iterable(event.logprobs or () for event in events if isinstance(event, Text))
+        return replace(whole, logprobs=tuple(logprobs))
+    return whole
+
+
+def _has_logprobs(event: Event) -> bool:
+    return isinstance(event, Text) and event.logprobs is not None

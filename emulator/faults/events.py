@@ -1,0 +1,65 @@
+"""Where an event fault happens: a sequence of steps, divided at a place."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from emulator.faults.said import Said, cut, size, text_of, tokens_to
+from emulator.faults.where import Divided, Where, after, before
+from emulator.vocabulary import End, Event, Fault, Finish, Reasoning, Step, Text, ToolArguments, ToolCall
+
+_BEFORE: Mapping[str, Any] = {
+    "response": Event,
+    "first_token": Text | Reasoning | ToolCall,
+    "tool_arguments": ToolArguments,
+    "finish": Finish,
+    "usage": End,
+    "done": End,
+}
+"""The events right before which each place lies."""
+
+
+def no_fault(steps: Iterable[Step]) -> Iterator[Step]:
+    """Nothing goes wrong."""
+    yield from steps
+
+
+def from_there(where: Where, change: Fault) -> Fault:
+    """The fault that leaves all steps before a place as they are, and changes all that follow.
+
+    >>> empty = from_there(Where("after", "events", 1), lambda steps: iter(()))
+    >>> [step.event.text for step in empty([Step(0.0, Text(0, "one")), Step(0.0, Text(0, " two"))])]
+    ['one']
+    """
+
+    def changed(steps: Iterable[Step]) -> Iterator[Step]:
+        rest = yield from divided(where, steps)
+        if rest is not None:
+            yield from change(rest)
+
+    return changed
+
+
+def divided(where: Where, steps: Iterable[Step]) -> Divided[Step]:
+    """Yield the steps before a place, and return the others. The step in which it lies is cut in two."""
+    match where.name:
+        case "tokens":
+            return after(steps, where.count, lambda step: step.event.tokens, _cut_tokens)
+        case "bytes":
+            return after(steps, where.count, lambda step: size(text_of(step.event)), _cut_bytes)
+        case "events":
+            return after(steps, where.count, lambda step: 1, lambda step, left: ((step,), ()))
+        case name:
+            return before(steps, lambda step: isinstance(step.event, _BEFORE[name]))
+
+
+def _cut_bytes(step: Step, left: int) -> tuple[Iterable[Step], Iterable[Step]]:
+    event = step.event
+    return _cut_tokens(step, tokens_to(event, left)) if isinstance(event, Said) else ((step,), ())
+
+
+def _cut_tokens(step: Step, left: int) -> tuple[Iterable[Step], Iterable[Step]]:
+    event = step.event
+    if not isinstance(event, Said) or left >= event.tokens:
+        return (step,), ()
+    head, tail = cut(event, left)
+    return (Step(step.delay, head),), (Step(0.0, tail),)

@@ -1,0 +1,170 @@
+"""How an answer becomes a plan: what a request allows, the drafts, their usage, and the steps that tell them."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from emulator.answer import Draft, obey, steps
+from emulator.catalog import Catalog, Model
+from emulator.generator import describe, generate
+from emulator.prompt import prompt_tokens
+from emulator.seeds import Seed
+from emulator.settings import Settings
+from emulator.tokens import split
+from emulator.vocabulary import (
+    ApiError,
+    Failure,
+    InferenceRequest,
+    Media,
+    Rejected,
+    Start,
+    Step,
+    Usage,
+)
+
+_SHOWN = 100
+_REMEMBERED_ANSWERS = 256
+_REMEMBERED_BYTES = 16 * 1024
+Drafts: TypeAlias = tuple[list[Draft], int]
+"""The drafts of all choices, and how many tokens of others were generated and thrown away (`best_of`)."""
+_canonical = msgspec.json.Encoder(order="sorted").encode
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request that can be answered: its model, the tokens of its prompt, and how many each choice may have."""
+
+    request: InferenceRequest
+    model: Model
+    prompt: int
+    limit: int
+
+
+class Planner:
+    """Makes drafts and steps. What the generator says to a question is remembered, for it says the same again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._seed = Seed.of(settings.seed)
+        self._remembered: dict[bytes, Drafts] = {}
+
+    def admit(self, request: InferenceRequest, model: Model) -> Asked:
+        """Check media and lengths. Raises `Rejected` with a 400 for what the model cannot take."""
+        _check_media(request, model)
+        prompt = prompt_tokens(request)
+        return Asked(request, model, prompt, self._limit(request, model, prompt))
+
+    def _limit(self, request: InferenceRequest, model: Model, prompt: int) -> int:
+        wanted = request.sampling.max_tokens
+        if wanted is not None and wanted > model.max_output_length:
+            if self._settings.max_output == "reject":
+                text = f"max_tokens is too large: {wanted}. {request.model} answers at most {model.max_output_length}."
+                raise Rejected(ApiError("bad_request", text, param="max_tokens"))
+            wanted = model.max_output_length
+        room = model.context_length - prompt
+        if room < (1 if wanted is None else wanted):
+            raise Rejected(overflow(prompt, wanted or 0, model.context_length))
+        return min(model.max_output_length, room) if wanted is None else wanted
+
+    def steps(
+        self, asked: Asked, drafts: Sequence[Draft], discarded: int, id: str, created: float, *, whole: bool
+    ) -> list[Step]:
+        """The steps that tell these drafts, with the usage that they come to. `created` is in Unix seconds."""
+        usage = Usage(
+            prompt_tokens=asked.prompt,
+            completion_tokens=sum(map(len, drafts)) + discarded,
+            reasoning_tokens=sum(len(draft.reasoning) for draft in drafts),
+        )
+        name = asked.request.model if self._settings.model_name == "sent" else asked.model.id
+        start = Start(id, name, int(created), asked.prompt)
+        return steps(start, drafts, usage, whole=whole, hide_reasoning=asked.request.reasoning.exclude)
+
+    # ------------------------------------------------------------------------------------------ what nothing scripts
+
+    def generated(self, asked: Asked, question: bytes) -> Drafts:
+        """What the generator says to a question."""
+        remembered = self._remembered.get(question)
+        if remembered is None:
+            remembered = self._generate(asked)
+            if len(question) <= _REMEMBERED_BYTES:
+                self._remembered[question] = remembered
+                if len(self._remembered) > _REMEMBERED_ANSWERS:
+                    del self._remembered[next(iter(self._remembered))]
+        return remembered
+
+    def _generate(self, asked: Asked) -> Drafts:
+        request, sampling = asked.request, asked.request.sampling
+        drafts: list[Draft] = []
+        discarded = 0
+        for at in range(max(len(request.prompts), 1)):
+            one = msgspec.structs.replace(request, prompts=(request.prompts[at],)) if request.prompts else request
+            seed = self._conversation(one, asked.model)
+            for choice in range(max(sampling.n, sampling.best_of)):
+                draft = self._one(one, asked, seed, choice)
+                if choice >= sampling.n:
+                    discarded += len(draft)
+                elif request.echo:
+                    drafts.append(_echo(draft, request.prompts[at], seed, sampling.logprobs))
+                else:
+                    drafts.append(draft)
+        return drafts, discarded
+
+    def _one(self, request: InferenceRequest, asked: Asked, seed: Seed, choice: int) -> Draft:
+        enabled = request.reasoning.enabled
+        reasons = asked.model.reasons and (self._settings.reasoning_by_default if enabled is None else enabled)
+        draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
+        return obey(draft, request.sampling.stop, asked.limit)
+
+    def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
+        """Where an answer comes from: what was said. Limits, formats and ids do not change what is said next."""
+        said = _canonical((request.messages, request.prompts, request.tools))
+        seed = request.sampling.seed
+        return self._seed.child("answer", model.id, said, "" if seed is None else seed)
+
+
+def failing(error: ApiError) -> list[Step]:
+    """The steps of a request that fails before anything is sent."""
+    return [Step(0.0, Failure(error))]
+
+
+def unknown_model(id: str, catalog: Catalog) -> ApiError:
+    """The 404 for a model that is not in the catalogue; names the nearest that is."""
+    near = catalog.nearest(id)
+    hint = f" Did you mean '{near}'?" if near else ""
+    shown = id if len(id) <= _SHOWN else f"{id[:_SHOWN]}..."
+    return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
+
+
+def overflow(prompt: int, wanted: int, limit: int) -> ApiError:
+    """The 400 for a request that is longer than the model's context, in the words that clients match on."""
+    return ApiError(
+        "context_length_exceeded",
+        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
+        f"({prompt} in the messages, {wanted} in the completion). Please reduce the length of the messages or "
+        "completion.",
+        param="messages",
+        overflow=(prompt, wanted, limit),
+    )
+
+
+def _check_media(request: InferenceRequest, model: Model) -> None:
+    for message in request.messages:
+        for media in message.media:
+            if _refuses(model, media):
+                text = f"Model only supports text input: '{request.model}' cannot read {media.kind} parts."
+                raise Rejected(ApiError("bad_request", text, param="messages"))
+
+
+def _refuses(model: Model, media: Media) -> bool:
+    """Whether the model refuses a part; some drop what they cannot read in silence (docs/contract.md, images)."""
+    return media.kind not in model.input_modalities and model.images != "drop"
+
+
+def _echo(draft: Draft, prompt: str, seed: Seed, logprobs: int | None) -> Draft:
+    """The draft with its prompt in front, as `echo` asks. Nothing precedes the first token: it has no logprob."""
+    echo = split(prompt)
+    if logprobs is None or not echo.pieces:
+        return msgspec.structs.replace(draft, echo=echo)
+    first, *others = describe(echo, seed, logprobs)
+    first = msgspec.structs.replace(first, logprob=None, top=())
+    return msgspec.structs.replace(draft, echo=echo, echo_logprobs=(first, *others))

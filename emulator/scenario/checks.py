@@ -1,0 +1,45 @@
+"""What can only be told when the whole scenario was read: names that nothing has, and rules that nothing reaches."""
+
+from emulator.scenario.mistakes import did_you_mean, quoted
+from emulator.scenario.readers import Loading, Place
+from emulator.scenario.types import Rule
+
+
+def check(loading: Loading) -> None:
+    """Tell the mistakes."""
+    _check_expected(loading)
+    _check_states(loading)
+    _check_reachable(loading.rules)
+
+
+def _check_expected(loading: Loading) -> None:
+    for place, name in loading.expected:
+        if name not in loading.names:
+            place.tell(f"there is no rule of this name, {quoted(name)}{did_you_mean(name, loading.names)}")
+
+
+def _check_states(loading: Loading) -> None:
+    for place, machine, states in loading.states_asked:
+        known = loading.states_set.get(machine)
+        if known is None:
+            place.tell(f"no reply sets the state of {quoted(machine)}{did_you_mean(machine, loading.states_set)}")
+            continue
+        for state in states:
+            if state.casefold() not in map(str.casefold, known):
+                place.tell(f"no reply sets {quoted(machine)} to {quoted(state)}{did_you_mean(state, known)}")
+
+
+def _check_reachable(rules: list[tuple[Place, Rule]]) -> None:
+    answering: list[tuple[Place, Rule]] = []
+    for place, rule in rules:
+        for before, earlier in answering:
+            if earlier.when.tests == () or earlier.when.written == rule.when.written:
+                everything = "everything" if earlier.when.tests == () else "the same"
+                place.tell(f"no request reaches this rule: {before.path} answers {everything}{_line(before)}")
+                break
+        if rule.always_answers:
+            answering.append((place, rule))
+
+
+def _line(place: Place) -> str:
+    return f" (line {place.node.span.line + 1})" if place.node.span.line >= 0 else ""

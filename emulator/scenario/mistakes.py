@@ -1,0 +1,113 @@
+"""What is wrong with a scenario, told so that its author finds the place and knows what to write instead."""
+
+import json
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+_SHOWN = 120
+_INDENT = 5
+
+
+class Mistake(msgspec.Struct, frozen=True):
+    """One mistake. `line` and `column` begin at 1, and are 0 where the scenario was no text.
+
+    `path` leads to the place by keys and positions, such as rules[1].replies[0]; `snippet` is the line of the source
+    with a caret under the place, or empty.
+    """
+
+    source: str
+    line: int
+    column: int
+    path: str
+    message: str
+    snippet: str = ""
+
+    def render(self) -> str:
+        """The mistake as it is printed: place and message, then the snippet.
+
+        >>> print(Mistake("hello.yaml", 3, 7, "rules[0]", "this cannot be").render())
+        hello.yaml:3:7: rules[0]: this cannot be
+        """
+        place = f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+        told = ": ".join(part for part in (place, self.path, self.message) if part)
+        return f"{told}\n{self.snippet}" if self.snippet else told
+
+    def as_dict(self) -> dict[str, Any]:
+        """The mistake as data, with a key for every field."""
+        return msgspec.structs.asdict(self)
+
+
+class ScenarioError(ValueError):
+    """A scenario with mistakes: all of them, in the order of their places."""
+
+    def __init__(self, mistakes: Iterable[Mistake]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(mistake.render() for mistake in self.mistakes))
+
+
+class Span(msgspec.Struct, frozen=True):
+    """A place in a text: line and column begin at 0, and `length` characters are meant. `NOWHERE` is no place."""
+
+    line: int
+    column: int
+    length: int = 1
+
+
+NOWHERE = Span(-1, -1, 0)
+
+
+class Report:
+    """Collects the mistakes of one source. What is found again at the same place, through an alias, is told once.
+
+    `told` counts what was found, repetitions included.
+    """
+
+    def __init__(self, source: str, text: str = "") -> None:
+        self.source = source
+        self.told = 0
+        self._lines = text.split("\n")
+        self._mistakes: dict[tuple[Span | str, str], Mistake] = {}
+
+    def add(self, span: Span, path: str, message: str) -> None:
+        """Note a mistake."""
+        self.told += 1
+        if span is NOWHERE:
+            self._mistakes.setdefault((path, message), Mistake(self.source, 0, 0, path, message))
+            return
+        snippet = _snippet(self._lines[span.line].rstrip("\r"), span) if span.line < len(self._lines) else ""
+        mistake = Mistake(self.source, span.line + 1, span.column + 1, path, message, snippet)
+        self._mistakes.setdefault((span, message), mistake)
+
+    def check(self) -> None:
+        """Raise ScenarioError if there were mistakes."""
+        if self._mistakes:
+            raise ScenarioError(sorted(self._mistakes.values(), key=lambda mistake: (mistake.line, mistake.column)))
+
+
+def _snippet(line: str, span: Span) -> str:
+    """The line, and carets under the place; of a long line only the surroundings of the place."""
+    start = max(0, span.column - _SHOWN // 2) if len(line) > _SHOWN else 0
+    shown = line[start : start + _SHOWN]
+    at = span.column - start
+    carets = "^" * max(1, min(span.length, len(shown) - at))
+    margin = "".join("\t" if character == "\t" else " " for character in shown[:at])
+    return f"{span.line + 1:>{_INDENT}} | {shown}\n{'':>{_INDENT}} | {margin}{carets}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The end of a message that names the nearest known word, or nothing.
+
+    >>> did_you_mean("tool_call", ["text", "tool_calls"])
+    '; did you mean "tool_calls"?'
+    """
+    spelled = {candidate.lower(): candidate for candidate in known}
+    near = get_close_matches(word.lower()[:100], spelled, 1)
+    return f'; did you mean "{spelled[near[0]]}"?' if near else ""
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, shortened, on one line."""
+    return json.dumps(text if len(text) <= 60 else f"{text[:57]}...", ensure_ascii=False)

@@ -1,0 +1,164 @@
+"""What a reply answers to a request: its drafts or its error, with the templates rendered; and whose turn it is."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import msgspec
+
+from emulator.answer import Draft
+from emulator.prompt import prompt_tokens
+from emulator.scenario.choices import draft
+from emulator.scenario.errors import api_error, default_message
+from emulator.scenario.match import Match, Subject
+from emulator.scenario.raw import is_header_value
+from emulator.scenario.template import Failed, is_template, rendered, variables
+from emulator.scenario.types import Recipe, Reply, Rule, Scenario, Written
+from emulator.seeds import Seed
+from emulator.vocabulary import ApiError, InferenceRequest, Rejected
+
+Position: TypeAlias = tuple[int, ...]
+"""How often each reply of a rule was played since it began, or last began again."""
+START: Position = ()
+
+
+def choose(rule: Rule, position: Position, chance: Callable[[], float]) -> tuple[Reply | None, Position]:
+    """The reply whose turn it is, and the position after it. None: the rule does not answer (see `Rule.then`).
+
+    The first reply that is not used up has its turn. One with a probability is played if `chance()`, a number from 0
+    to below 1, is less than it, and otherwise the next one's turn comes. After the last one, `repeat` plays the last
+    reply without a probability, and `loop` begins again.
+    """
+    counts = position or (0,) * len(rule.replies)
+    reply, counts = _turn(rule, counts, chance)
+    if reply is None and rule.then == "loop" and _used_up(rule, counts):
+        reply, counts = _turn(rule, (0,) * len(rule.replies), chance)
+    if reply is None and rule.then == "repeat":
+        reply = next((last for last in reversed(rule.replies) if last.probability is None), None)
+    return reply, counts
+
+
+def _turn(rule: Rule, counts: Position, chance: Callable[[], float]) -> tuple[Reply | None, Position]:
+    for at, (reply, count) in enumerate(zip(rule.replies, counts, strict=True)):
+        left = reply.times is None or count < reply.times
+        if left and (reply.probability is None or chance() < reply.probability):
+            played = count if reply.times is None else count + 1
+            return reply, (*counts[:at], played, *counts[at + 1 :])
+    return None, counts
+
+
+def _used_up(rule: Rule, counts: Position) -> bool:
+    """Whether nothing is left but what has no end: a loop need not wait for that."""
+    return all(reply.times is None or count >= reply.times for reply, count in zip(rule.replies, counts, strict=True))
+
+
+class Context(msgspec.Struct, frozen=True):
+    """What a reply is rendered with: who answers, what matched, and where fake values and the time come from.
+
+    `seed` derives from the request, so that the same request reads the same; `now` is a datetime in UTC.
+    """
+
+    scenario: Scenario
+    rule: Rule
+    match: Match
+    subject: Subject
+    seed: Seed
+    now: Any
+
+    @property
+    def request(self) -> InferenceRequest:
+        """The request."""
+        return self.subject.request
+
+
+def drafts(reply: Reply, context: Context) -> list[Draft]:
+    """What the choices say, not yet cut to what the request allows: one for each `n`, or as they are without `obey`.
+
+    Fewer choices than `n` are repeated in turn. Raises Rejected for a template that fails.
+    """
+    if not reply.choices:
+        return []
+    made = [_finished(_draft(choice, context), reply) for choice in reply.choices]
+    request = context.request
+    wanted = request.sampling.n * max(len(request.prompts), 1) if reply.obey else len(made)
+    return [made[at % len(made)] for at in range(wanted)]
+
+
+def error(reply: Reply, context: Context, context_length: int = 0) -> ApiError | None:
+    """The error of the reply, or None if it answers something else.
+
+    `context_length` is the model's, in tokens: a context that is exceeded without a message of its own names it.
+    Raises Rejected for a template that fails.
+    """
+    spec = reply.error
+    if spec is None:
+        return None
+    message = (
+        _render(spec.message, context) if spec.message is not None else default_message(spec.kind, context.request)
+    )
+    exceeded = spec.kind == "context_length_exceeded" and spec.message is None and context_length > 0
+    made = api_error(spec, message, reply.retry_after)
+    return _exceeded(made, context.request, context_length) if exceeded else made
+
+
+def _exceeded(error: ApiError, request: InferenceRequest, limit: int) -> ApiError:
+    """The error with the numbers of a request that is too long by as much as it really is."""
+    prompt, wanted = limit + prompt_tokens(request), request.sampling.max_tokens or 0
+    message = (
+        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
+        f"({prompt} in the messages, {wanted} in the completion). Please reduce the length of the messages or "
+        "completion."
+    )
+    return msgspec.structs.replace(
+        error, message=message, param=error.param or "messages", overflow=(prompt, wanted, limit)
+    )
+
+
+def headers(reply: Reply, context: Context) -> tuple[tuple[str, str], ...]:
+    """The response headers of the reply, names in lower case. Raises Rejected for a template that fails.
+
+    The Retry-After of an error is not among them: the `ApiError` has it.
+    """
+    written = [*reply.headers, *(reply.raw.headers if reply.raw else ())]
+    made = [(name, _header(name, value, context)) for name, value in written]
+    if reply.retry_after is not None and reply.error is None:
+        made.insert(0, ("retry-after", f"{reply.retry_after:g}"))
+    return tuple(made)
+
+
+def _header(name: str, value: Written, context: Context) -> str:
+    text: str = _render(value, context)
+    if not is_header_value(text):
+        raise _rejected(
+            context, 0, f"the header {name} would be more than one line, or have letters that are not Latin"
+        )
+    return text
+
+
+def _finished(draft: Draft, reply: Reply) -> Draft:
+    return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish)
+
+
+def _draft(choice: Draft | Recipe, context: Context) -> Draft:
+    if isinstance(choice, Draft):
+        return choice
+    said = (choice.reasoning, choice.text, [call.arguments for call in choice.tool_calls])
+    reasoning, text, arguments = _render(list(said), context)
+    calls = [
+        msgspec.structs.replace(call, arguments=args) for call, args in zip(choice.tool_calls, arguments, strict=True)
+    ]
+    return draft(msgspec.structs.replace(choice, reasoning=reasoning, text=text, tool_calls=tuple(calls)))
+
+
+def _render(value: Any, context: Context) -> Any:
+    if not is_template(value):
+        return value
+    try:
+        return rendered(value, variables(context.subject, context.match.groups, context.seed, context.now))
+    except Failed as failed:
+        raise _rejected(context, failed.line, str(failed)) from None
+
+
+def _rejected(context: Context, line: int, why: str) -> Rejected:
+    place = f"line {line} of " if line else ""
+    told = f"The template in {place}the scenario {context.scenario.name}, rule {context.rule.name}, failed: {why}"
+    return Rejected(ApiError("internal", told))

@@ -1,0 +1,262 @@
+"""The whole of a scenario: rules, the account, the clock, the models, and what is expected in the end."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, get_args
+
+import msgspec
+
+from emulator.catalog import Catalog, CatalogError
+from emulator.scenario import units
+from emulator.scenario.conditions import CONDITION
+from emulator.scenario.mistakes import quoted
+from emulator.scenario.readers import (
+    FLAG,
+    TEXT,
+    VALUE,
+    Key,
+    Place,
+    Reader,
+    Section,
+    Unreadable,
+    choice,
+    listed,
+    mapped,
+    parsed,
+    whole,
+)
+from emulator.scenario.replies import REPLY
+from emulator.scenario.types import (
+    AccountSpec,
+    ClockSpec,
+    Condition,
+    Expectation,
+    KeySpec,
+    Rule,
+    Scenario,
+    Then,
+    Unscripted,
+)
+
+NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
+_LIMIT = whole(1, "a whole number of at least 1")
+_MOMENT = parsed(units.moment, "a moment such as 2026-12-31 or 2026-01-01T00:00:00Z", ("2026-01-01T00:00:00Z",))
+_AMOUNT = parsed(units.amount, "an amount such as 5.00 USD", ("5.00 USD",), hint=" USD")
+
+
+# ---------------------------------------------------------------------------------------------- rules
+
+
+def _begin_rule(place: Place, given: Mapping[str, Place]) -> None:
+    place.loading.groups = frozenset()
+    if "reply" in given and "replies" in given:
+        given["reply"].tell("reply is short for a list of one; give one of reply and replies")
+    if "reply" not in given and "replies" not in given:
+        place.tell("a rule needs reply or replies")
+
+
+def _when(place: Place) -> Condition:
+    condition = CONDITION.reader.read(place)
+    place.loading.groups = frozenset(condition.names)
+    return condition
+
+
+def _rule_name(place: Place) -> str:
+    name, names = TEXT.read(place), place.loading.names
+    if first := names.get(name):
+        place.tell(f"another rule has this name, {quoted(name)}{_in_line(first)}")
+    names.setdefault(name, place)
+    return name
+
+
+def _in_line(place: Place) -> str:
+    return f", in line {place.node.span.line + 1}" if place.node.span.line >= 0 else ""
+
+
+def _rule(place: Place, values: Mapping[str, Any]) -> Rule:
+    rule = Rule(
+        values.get("name", place.path),
+        values.get("when", Condition()),
+        values.get("replies") or (values["reply"],),
+        values.get("then", "repeat"),
+        place.node.span.line + 1,
+    )
+    place.loading.rules.append((place, rule))
+    return rule
+
+
+RULE: Section[Rule] = Section(
+    "rule",
+    "a rule",
+    lambda: (
+        Key("name", Reader("text", _rule_name, TEXT.schema), "what explanations and `expect` call it"),
+        Key("when", Reader(CONDITION.what, _when, CONDITION.reader.schema), "what it matches; without it, everything"),
+        Key("replies", listed(REPLY.reader, "a list of replies", at_least=1), "what successive requests are answered"),
+        Key("reply", REPLY.reader, "short for a list of one"),
+        Key(
+            "then",
+            choice(*get_args(Then)),
+            "what comes after the last reply: repeat (the last one), loop, unscripted, fail",
+        ),
+    ),
+    _rule,
+    _begin_rule,
+)
+
+
+# ---------------------------------------------------------------------------------------------- account, clock
+
+POLICY: Section[KeySpec] = Section(
+    "key",
+    "a key's policy",
+    lambda: (
+        Key("requests_per_minute", _LIMIT, "requests in any minute"),
+        Key("tokens_per_minute", _LIMIT, "tokens in any minute, of prompts and answers"),
+        Key("concurrency", _LIMIT, "requests at the same time"),
+        Key("expires", _MOMENT, "from when on it is invalid"),
+    ),
+    lambda place, values: KeySpec(**values),
+)
+ACCOUNT: Section[AccountSpec] = Section(
+    "account",
+    "an account",
+    lambda: (
+        Key("credits", _AMOUNT, "the balance; without it nothing is charged"),
+        Key(
+            "keys",
+            mapped(POLICY.reader, "a mapping of API keys to policies"),
+            "policies by key; `default` is that of whichever key plays the scenario",
+        ),
+    ),
+    lambda place, values: AccountSpec(**values),
+)
+
+
+def _mode(text: str) -> float:
+    """The rate of a mode: frozen, running, or x and a factor."""
+    factor = re.fullmatch(r"x([0-9]{1,6}(?:\.[0-9]{1,6})?)", text)
+    if text not in ("frozen", "running") and not factor:
+        raise ValueError("expected frozen, running or a speed such as x60")
+    return float(factor[1]) if factor else float(text == "running")
+
+
+CLOCK: Section[ClockSpec] = Section(
+    "clock",
+    "a clock",
+    lambda: (
+        Key("start", _MOMENT, "what time it is when the scenario begins"),
+        Key("mode", parsed(_mode, "frozen, running or a speed such as x60", ("frozen", "x60")), "how the time passes"),
+    ),
+    lambda place, values: ClockSpec(values.get("start"), values.get("mode")),
+)
+
+
+# ---------------------------------------------------------------------------------------------- models
+
+_BACKENDS = whole(0, "a number of healthy backends")
+_FIELDS = Reader("fields of a model", VALUE.read, {"type": "object", "properties": {"backends": _BACKENDS.schema}})
+MODELS = mapped(_FIELDS, "a mapping of model ids to fields")
+
+
+def _models(place: Place) -> tuple[Mapping[str, Any], Mapping[str, int]]:
+    """Fields by model, as the catalogue takes them, and backends by model; later keys are read with these models."""
+    models: dict[str, Any] = MODELS.read(place)
+    backends = {}
+    for id, inner in place.pairs(""):
+        if isinstance(models[id], dict) and "backends" in models[id]:
+            del models[id]["backends"]
+            backends[id] = _BACKENDS.read(dict(inner.pairs(""))["backends"])
+    place.loading.catalog = _changed(place, models)
+    return models, backends
+
+
+def _changed(place: Place, models: Mapping[str, Any]) -> Catalog:
+    try:
+        return place.loading.catalog.with_models(models)
+    except CatalogError as error:
+        for path, message in error.mistakes:
+            _deeper(place, path).tell(message)
+        raise Unreadable from None
+
+
+def _deeper(place: Place, path: tuple[str, ...]) -> Place:
+    for step in path:
+        inner = dict(place.pairs("")) if place.node.kind == "mapping" else {}
+        if step not in inner:
+            break
+        place = inner[step]
+    return place
+
+
+# ---------------------------------------------------------------------------------------------- expect
+
+
+def _expectation(place: Place, values: Mapping[str, Any]) -> Expectation:
+    return Expectation(**values, line=place.node.span.line + 1)
+
+
+def _check_expectation(place: Place, given: Mapping[str, Place]) -> None:
+    if "times" in given and "rule" not in given:
+        place.tell("times needs the name of a rule")
+    if not given:
+        place.tell("this expects nothing")
+
+
+def _expected_rule(place: Place) -> str:
+    name = TEXT.read(place)
+    place.loading.expected.append((place, name))
+    return name
+
+
+EXPECTATION: Section[Expectation] = Section(
+    "expectation",
+    "an expectation",
+    lambda: (
+        Key("rule", Reader("a rule's name", _expected_rule, TEXT.schema), "this rule answered"),
+        Key("times", whole(0, "a number of times"), "exactly so many times; without it, at least once"),
+        Key("no_request_within_retry_after", FLAG, "no request came before the Retry-After of the one before was over"),
+    ),
+    _expectation,
+    _check_expectation,
+)
+
+
+# ---------------------------------------------------------------------------------------------- the scenario
+
+
+def _name(place: Place) -> str:
+    name = TEXT.read(place)
+    if not NAME.fullmatch(name):
+        raise place.tell(
+            "a scenario's name has letters and digits, with single - _ . between them, as an API key can have"
+        )
+    return name
+
+
+def _scenario(place: Place, values: dict[str, Any]) -> Scenario:
+    models, backends = values.pop("models", ({}, {}))
+    source = place.loading.report.source
+    name = values.pop("name", None) or PurePath(source).stem
+    if not NAME.fullmatch(name):
+        raise place.tell(f"a name is needed, since {quoted(name)} cannot be one")
+    return Scenario(name=name, models=models, backends=backends, source=source, **values)
+
+
+SCENARIO: Section[Scenario] = Section(
+    "scenario",
+    "a mapping, such as name: and rules:",
+    lambda: (
+        Key(
+            "name", Reader("text", _name, {"type": "string", "pattern": f"^{NAME.pattern}$"}), "without it, the file's"
+        ),
+        Key("description", TEXT, "what it is about, in a sentence"),
+        Key("models", Reader(MODELS.what, _models, MODELS.schema), "fields of the catalogue's models, and `backends`"),
+        Key("account", ACCOUNT.reader, "credits and keys"),
+        Key("clock", CLOCK.reader, "what time it is, and how it passes"),
+        Key("rules", listed(RULE.reader, "a list of rules"), "the first that matches a request answers it"),
+        Key("unscripted", choice(*get_args(Unscripted)), "what no rule answers: generate, fail (404 and why), echo"),
+        Key("expect", listed(EXPECTATION.reader, "a list of expectations"), "what is to be true in the end"),
+    ),
+    _scenario,
+)
