@@ -167,6 +167,11 @@ def http_date(moment: int) -> bytes:
     return formatdate(moment, usegmt=True).encode()
 
 
+def moment(time: float) -> datetime:
+    """A time as a datetime in UTC."""
+    return datetime.fromtimestamp(time, UTC)
+
+
 def iso(moment: float) -> str:
     """A time in RFC 3339, in UTC.
 

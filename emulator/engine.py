@@ -1,45 +1,174 @@
 """From a request to a plan: the one place where a decision is made."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
+from emulator.answer import Draft
 from emulator.catalog import Catalog, Model
-from emulator.clock import Clock
+from emulator.clock import VirtualClock, moment
+from emulator.library import Library, Story
+from emulator.performer import Performance, perform
 from emulator.planner import Planner, failing, unknown_model
 from emulator.prompt import prompt_tokens
+from emulator.scenario.match import Subject, explanation, matching
+from emulator.scenario.mistakes import ScenarioError
+from emulator.scenario.reply import START, Context, choose
+from emulator.scenario.types import NOTHING, Reply, Scenario
 from emulator.seeds import Seed
 from emulator.settings import Settings
-from emulator.store import Store
-from emulator.vocabulary import ApiError, InferenceRequest, Plan, Rejected, Step
+from emulator.store import Namespace, Store
+from emulator.tokens import split
+from emulator.vocabulary import ApiError, InferenceRequest, Plan, Rejected
 
+KEY_PREFIX = "akml-"
+SCENARIO_HEADER = "x-emulator-scenario"
 _NOT_THE_QUESTION = frozenset({"stream", "stream_options"})
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class Engine:
-    """Decides what is answered. Holds what deciding needs: settings, models, the clock, and what has happened."""
+    """Decides what is answered. Holds what deciding needs: settings, models, clock, scenarios, and what has happened.
 
-    def __init__(self, settings: Settings, catalog: Catalog, clock: Clock, store: Store) -> None:
+    `scenario` is the name of the one that plays for keys that name no other; None: nothing is scripted for them.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        clock: VirtualClock,
+        store: Store,
+        library: Library | None = None,
+        scenario: str | None = None,
+    ) -> None:
         self.settings = settings
         self.catalog = catalog
         self.clock = clock
         self.store = store
+        self.library = Library(catalog) if library is None else library
+        self.scenario: str | None = None
         self._planner = Planner(settings)
         self._seed = Seed.of(settings.seed)
+        if scenario is not None:
+            self.activate(scenario)
+
+    def activate(self, name: str | None, key: str | None = None) -> None:
+        """Let a scenario play for one key, or without a key for all that name no other; its clock starts then.
+
+        Raises KeyError for an unknown name and ScenarioError for one that cannot be read.
+        """
+        story = self.library.get(name) if name is not None else None
+        if name is not None and story is None:
+            raise KeyError(name)
+        if key is not None:
+            self.store.namespace(key).scenario = name
+            return
+        self.scenario = name
+        if story is not None and (told := story.scenario.clock) is not None:
+            if told.start is not None:
+                self.clock.set(told.start)
+            if told.rate is not None:
+                self.clock.run(told.rate)
+
+    # ------------------------------------------------------------------------------------------ deciding
 
     def plan(self, request: InferenceRequest) -> Plan:
         """What will be answered. Every refusal is a plan too: one `Failure` before any `Start`."""
         question = _question(request)
+        namespace = self.store.namespace(request.key)
         identity = self._occurrence(request.key, question)
+        answered_by = "generator"
         try:
-            return Plan(self._answer(request, identity, question), "generator", *_ids(identity))
+            story = self._story(request, namespace)
+            model = self.model(request.model, story.catalog if story else None, aliased=request.aliased)
+            found = self._scripted(story, request, model, namespace, identity) if story else None
+            if found is not None:
+                answered_by, performance = found
+            else:
+                performance = self._unscripted(request, model, identity, question)
         except Rejected as rejected:
-            return Plan(failing(rejected.error), rejected.error.kind, *_ids(identity))
+            answered_by, performance = rejected.error.kind, Performance(failing(rejected.error))
+        ids = _ids(identity)
+        return Plan(performance.steps, answered_by, *ids, performance.headers, performance.frame_faults)
 
-    def _answer(self, request: InferenceRequest, identity: Seed, question: bytes) -> list[Step]:
-        asked = self._planner.admit(request, self.model(request.model, aliased=request.aliased))
+    def _story(self, request: InferenceRequest, namespace: Namespace) -> Story | None:
+        """The scenario that plays: the header's, the one activated for the key, the key's own, or the server's."""
+        asked = request.headers.get(SCENARIO_HEADER)
+        if asked is not None:
+            return self._named(asked)
+        name = namespace.scenario or self._of_key(request.key) or self.scenario
+        return self._named(name) if name is not None else None
+
+    def _of_key(self, key: str) -> str | None:
+        """The scenario that a key of the form akml-<scenario> or akml-<scenario>--<anything> names, if there is one."""
+        name = key.removeprefix(KEY_PREFIX).partition("--")[0]
+        return name if key.startswith(KEY_PREFIX) and name in self.library else None
+
+    def _named(self, name: str) -> Story:
+        try:
+            story = self.library.get(name)
+        except ScenarioError as error:
+            told = f"The scenario '{name}' cannot be played. {error.mistakes[0].render().partition(chr(10))[0]}"
+            raise Rejected(ApiError("bad_request", told)) from None
+        if story is None:
+            near = self.library.nearest(name)
+            hint = f" Did you mean '{near}'?" if near else ""
+            raise Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))
+        return story
+
+    def _scripted(
+        self, story: Story, request: InferenceRequest, model: Model, namespace: Namespace, identity: Seed
+    ) -> tuple[str, Performance] | None:
+        """What a rule answers, and which; None where no rule does. Matching, turns and states change in one step."""
+        scenario = story.scenario
+        if scenario.backends.get(model.id) == 0:
+            raise Rejected(ApiError("no_healthy_backend", "No healthy backends are available for the requested model"))
+        states = namespace.states.get(scenario.name, NOTHING)
+        subject = Subject(request, states)
+        chance = identity.child("turn").random().random
+        for number, rule, match in matching(scenario, subject):
+            place = (scenario.name, number)
+            reply, namespace.positions[place] = choose(rule, namespace.positions.get(place, START), chance)
+            if reply is None:
+                if rule.then == "fail":
+                    raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
+                continue
+            _change(namespace, scenario, reply)
+            context = Context(scenario, rule, match, subject, identity, moment(self.clock.now()))
+            return f"{scenario.name}/{rule.name}", perform(self._planner, reply, context, model, identity)
+        if scenario.unscripted == "fail":
+            raise Rejected(ApiError("not_found", _unmatched(scenario, subject)))
+        if scenario.unscripted == "echo":
+            return f"{scenario.name}/echo", self._echo(request, model, subject, identity)
+        return None
+
+    def _unscripted(self, request: InferenceRequest, model: Model, identity: Seed, question: bytes) -> Performance:
+        asked = self._planner.admit(request, model)
         drafts, discarded = self._planner.generated(asked, question)
         now, whole = self.clock.now(), not request.stream
-        return self._planner.steps(asked, drafts, discarded, identity.hex(32), now, whole=whole)
+        return Performance(self._planner.steps(asked, drafts, discarded, identity.hex(32), now, whole=whole))
+
+    def _echo(self, request: InferenceRequest, model: Model, subject: Subject, identity: Seed) -> Performance:
+        asked = self._planner.admit(request, model)
+        said = "\n".join(text.text for text in subject.last_user)
+        drafts = self._planner.obeyed(asked, [Draft(text=split(said))] * request.sampling.n)
+        now, whole = self.clock.now(), not request.stream
+        return Performance(self._planner.steps(asked, drafts, 0, identity.hex(32), now, whole=whole))
+
+    # ------------------------------------------------------------------------------------------ what else is asked
+
+    def explain(self, request: InferenceRequest) -> Mapping[str, Any]:
+        """Which scenario and rule would answer a request, or what kept the nearest from it. Changes nothing."""
+        namespace = self.store.namespace(request.key)
+        story = self._story(request, namespace)
+        if story is None:
+            return {"scenario": None, "rule": None, "nearest": []}
+        subject = Subject(request, namespace.states.get(story.scenario.name, NOTHING))
+        rule = next((rule for _, rule, _ in matching(story.scenario, subject)), None)
+        nearest = [] if rule else explanation(story.scenario, subject)
+        return {"scenario": story.scenario.name, "rule": rule.name if rule else None, "nearest": nearest}
 
     def refuse(self, error: ApiError, namespace: str, question: bytes) -> Plan:
         """The plan that answers an error to something that never became a request, such as a body that is no JSON."""
@@ -49,11 +178,12 @@ class Engine:
         """The inference id and the request id of an answer that needs no plan."""
         return _ids(self._occurrence(namespace, question))
 
-    def model(self, id: str, *, aliased: bool = False) -> Model:
+    def model(self, id: str, catalog: Catalog | None = None, *, aliased: bool = False) -> Model:
         """The model of that id. Raises `Rejected` with a 404 for an unknown one."""
-        model = self.catalog.get(id, aliased=aliased)
+        catalog = self.catalog if catalog is None else catalog
+        model = catalog.get(id, aliased=aliased)
         if model is None:
-            raise Rejected(unknown_model(id, self.catalog))
+            raise Rejected(unknown_model(id, catalog))
         return model
 
     def prompt_tokens(self, request: InferenceRequest) -> int:
@@ -76,3 +206,17 @@ def _question(request: InferenceRequest) -> bytes:
 def _ids(identity: Seed) -> tuple[str, str]:
     """The inference id and the request id."""
     return identity.uuid4(), f"req_{identity.letters(24)}"
+
+
+def _change(namespace: Namespace, scenario: Scenario, reply: Reply) -> None:
+    if reply.set_state:
+        namespace.states[scenario.name] = {**namespace.states.get(scenario.name, {}), **reply.set_state}
+
+
+def _unmatched(scenario: Scenario, subject: Subject) -> str:
+    told = [
+        f"{near['rule']} (line {near['line']}): {'; '.join(near['differences'])}"
+        for near in explanation(scenario, subject)
+    ]
+    nearest = f" The nearest: {' | '.join(told)}" if told else ""
+    return f"No rule of the scenario '{scenario.name}' matches this request.{nearest}"

@@ -85,14 +85,15 @@ class Planner:
         """What the generator says to a question."""
         remembered = self._remembered.get(question)
         if remembered is None:
-            remembered = self._generate(asked)
+            remembered = self.generate(asked)
             if len(question) <= _REMEMBERED_BYTES:
                 self._remembered[question] = remembered
                 if len(self._remembered) > _REMEMBERED_ANSWERS:
                     del self._remembered[next(iter(self._remembered))]
         return remembered
 
-    def _generate(self, asked: Asked) -> Drafts:
+    def generate(self, asked: Asked) -> Drafts:
+        """What the generator says: a draft for each choice of each prompt."""
         request, sampling = asked.request, asked.request.sampling
         drafts: list[Draft] = []
         discarded = 0
@@ -103,11 +104,24 @@ class Planner:
                 draft = self._one(one, asked, seed, choice)
                 if choice >= sampling.n:
                     discarded += len(draft)
-                elif request.echo:
-                    drafts.append(_echo(draft, request.prompts[at], seed, sampling.logprobs))
                 else:
                     drafts.append(draft)
-        return drafts, discarded
+        return (self.echoed(asked, drafts) if request.echo else drafts), discarded
+
+    def obeyed(self, asked: Asked, drafts: Sequence[Draft]) -> list[Draft]:
+        """Canned drafts, cut and described as the request wants it."""
+        request, sampling = asked.request, asked.request.sampling
+        if sampling.logprobs is not None:
+            seed, top = self._conversation(request, asked.model).child("logprobs"), sampling.logprobs
+            drafts = [msgspec.structs.replace(draft, logprobs=describe(draft.text, seed, top)) for draft in drafts]
+        drafts = [obey(draft, sampling.stop, asked.limit) for draft in drafts]
+        return self.echoed(asked, drafts) if request.echo else drafts
+
+    def echoed(self, asked: Asked, drafts: Sequence[Draft]) -> list[Draft]:
+        """The drafts with their prompts in front, as `echo` asks."""
+        prompts, sampling = asked.request.prompts, asked.request.sampling
+        seed = self._conversation(asked.request, asked.model).child("echo")
+        return [_echo(draft, prompts[at // sampling.n], seed, sampling.logprobs) for at, draft in enumerate(drafts)]
 
     def _one(self, request: InferenceRequest, asked: Asked, seed: Seed, choice: int) -> Draft:
         enabled = request.reasoning.enabled

@@ -28,7 +28,7 @@ def make_engine(clock: VirtualClock | None = None, models: dict[str, Any] | None
 
 
 class Exchange:
-    """One request to an app, and what came back so far. A body is bytes, a list of chunks of bytes, or JSON to be."""
+    """One request to an app, and what came back so far. A body is bytes, a list of chunks, or JSON; `unread` is left."""
 
     def __init__(
         self,
@@ -41,8 +41,8 @@ class Exchange:
         state: dict[str, Any] | None = None,
     ) -> None:
         self._app = app
-        self._content = list(_chunks(body))
-        announced = {"content-length": str(len(self._content[0]))} if len(self._content) == 1 else {}
+        self.unread = list(_chunks(body))
+        announced = {"content-length": str(len(self.unread[0]))} if len(self.unread) == 1 else {}
         given = announced | ({"authorization": f"Bearer {key}"} if key else {})
         raw_path, _, query = path.partition("?")
         self.scope: dict[str, Any] = {
@@ -86,8 +86,8 @@ class Exchange:
         return json.loads(self.body)
 
     async def _receive(self) -> Message:
-        if self._content:
-            return {"type": "http.request", "body": self._content.pop(0), "more_body": bool(self._content)}
+        if self.unread:
+            return {"type": "http.request", "body": self.unread.pop(0), "more_body": bool(self.unread)}
         await self._left.wait()
         return {"type": "http.disconnect"}
 

@@ -62,6 +62,18 @@ class Served:
         connection.sendall(request)
         return connection
 
+    def begin(self, request: bytes) -> socket.socket:
+        """A connection whose request the server has taken up: it has answered one that was sent later."""
+        connection = self.connect(request)
+        assert self.ask(get("/_emulator/health")).startswith(b"HTTP/1.1 200 ")
+        return connection
+
+    def until_deaf(self) -> None:
+        """Wait until the server accepts no more connections."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE).close()
+
     def ask(self, request: bytes) -> bytes:
         """All bytes of the answer, until the connection ends in whatever way."""
         with self.connect(request) as connection:

@@ -158,7 +158,7 @@ def reached(where: Where, steps: Sequence[Step]) -> bool:
         case "tokens":
             return tokens(steps) >= where.count
         case "events":
-            return len(steps) >= where.count
+            return sum(not isinstance(event, Failure | Hangup) for event in events(steps)) >= where.count
         case "bytes":
             return len(said(steps).encode()) >= where.count
         case name:

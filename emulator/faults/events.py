@@ -5,7 +5,19 @@ from typing import Any
 
 from emulator.faults.said import Said, cut, size, text_of, tokens_to
 from emulator.faults.where import Divided, Where, after, before
-from emulator.vocabulary import End, Event, Fault, Finish, Reasoning, Step, Text, ToolArguments, ToolCall
+from emulator.vocabulary import (
+    End,
+    Event,
+    Failure,
+    Fault,
+    Finish,
+    Hangup,
+    Reasoning,
+    Step,
+    Text,
+    ToolArguments,
+    ToolCall,
+)
 
 _BEFORE: Mapping[str, Any] = {
     "response": Event,
@@ -47,9 +59,14 @@ def divided(where: Where, steps: Iterable[Step]) -> Divided[Step]:
         case "bytes":
             return after(steps, where.count, lambda step: size(text_of(step.event)), _cut_bytes)
         case "events":
-            return after(steps, where.count, lambda step: 1, lambda step, left: ((step,), ()))
+            return after(steps, where.count, _goes_on, lambda step, left: ((step,), ()))
         case name:
             return before(steps, lambda step: isinstance(step.event, _BEFORE[name]))
+
+
+def _goes_on(step: Step) -> int:
+    """1 for an event behind which there can be another, else 0: what has failed has no further place."""
+    return 0 if isinstance(step.event, Failure | Hangup) else 1
 
 
 def _cut_bytes(step: Step, left: int) -> tuple[Iterable[Step], Iterable[Step]]:

@@ -82,7 +82,7 @@ _PART = re.compile(
 
 
 @cache
-def _rules() -> Mapping[str, list[str]]:
+def rules() -> Mapping[str, list[str]]:
     """The alternatives of every rule, as they are written."""
     rules: dict[str, list[str]] = {}
     lines: list[str] = []
@@ -97,7 +97,7 @@ def _rules() -> Mapping[str, list[str]]:
 @cache
 def _options(rule: str, spaced: bool) -> list[Option]:
     """What a rule can say: alternatives and their weights."""
-    found = [_LINE.fullmatch(line) for line in _rules()[rule]]
+    found = [_LINE.fullmatch(line) for line in rules()[rule]]
     lines = [(float(line["weight"] or rank**-0.5), line["text"]) for rank, line in enumerate(found, 1) if line]
     return [(weight, _atoms(_parse(iter(_PART.finditer(text)))[0], spaced)) for weight, text in lines]
 

@@ -54,6 +54,8 @@ def _phrases(text: str) -> list[list[str]]:
     for place, word in enumerate(_WORD_OR_BREAK.findall(text)):
         lower = word.lower()
         open = phrases[-1]
+        if lower == "than" and open and open[-1].endswith("er"):
+            open.pop()
         follows = bool(open) and open[-1].lower() not in _SMALL
         if lower in _CONNECTORS and follows:
             open.append(word)

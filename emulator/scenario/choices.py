@@ -41,6 +41,7 @@ FINISH_KEY = Key("finish", choice(*get_args(FinishReason)), "why it ends, instea
 
 
 def not_both(place: Place, given: Mapping[str, Place]) -> None:
+    """Tell that a choice says its text twice."""
     if "text" in given and "json" in given:
         given["json"].tell("a choice has a text or json, not both")
 
@@ -59,7 +60,7 @@ def draft(recipe: Recipe) -> Draft:
     """The draft of a recipe without templates."""
     text = _json(recipe.text) if recipe.json else recipe.text
     return Draft(
-        reasoning=split(recipe.reasoning) if recipe.reasoning else EMPTY,
+        reasoning=split(str(recipe.reasoning)) if recipe.reasoning else EMPTY,
         text=split(text) if text else EMPTY,
         tool_calls=tuple(DraftCall(call.name, split(arguments(call.arguments)), call.id) for call in recipe.tool_calls),
         finish=recipe.finish,

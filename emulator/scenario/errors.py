@@ -10,7 +10,7 @@ from emulator.vocabulary import STATUS, ApiError, ErrorKind, InferenceRequest
 
 _MESSAGES: Mapping[ErrorKind, str] = {
     "bad_request": "The request is invalid.",
-    "context_length_exceeded": "This model's maximum context length is exceeded. Please reduce the length of the messages.",
+    "context_length_exceeded": "This model's maximum context length is exceeded. Please send fewer messages.",
     "unauthorized": "Invalid API key.",
     "insufficient_credits": "Insufficient credits. Please add credits to continue.",
     "forbidden": "This API key is not allowed to do this.",

@@ -29,11 +29,7 @@ def _flag(place: Place) -> bool:
     return True
 
 
-def _text(place: Place) -> str:
-    return TEXT.read(place)
-
-
-_RATE: Section[float] = Section(
+SLOW: Section[float] = Section(
     "slow",
     "a mapping with tokens_per_second",
     lambda: (Key("tokens_per_second", RATE, "so many tokens a second", required=True),),
@@ -42,7 +38,7 @@ _RATE: Section[float] = Section(
 _VALUES: Mapping[str, Reader[Any]] = {
     "error": Reader(ERRORS.what, _error, ERRORS.schema),
     "duration": DURATION,
-    "rate": _RATE.reader,
+    "rate": SLOW.reader,
     "flag": Reader("true", _flag, {"const": True}),
     "count": _COUNT,
     "text": TEXT,
@@ -55,18 +51,10 @@ def _reader(fault: FaultType) -> Reader[Any]:
 
 # ---------------------------------------------------------------------------------------------- where
 
-_COUNTS: Section[tuple[str, int]] = Section(
-    "after",
-    "a mapping such as {tokens: 2}",
-    lambda: tuple(Key(name, _COUNT, f"after so many {name}") for name in PLACES["after"]),
-    lambda place, values: next(iter(values.items())),
-    lambda place, given: _exactly_one(place, given, PLACES["after"]),
-)
 
-
-def _exactly_one(place: Place, given: Mapping[str, Place], words: tuple[str, ...]) -> None:
+def _one_count(place: Place, given: Mapping[str, Place]) -> None:
     if len(given) != 1:
-        place.tell(f"expected one of {', '.join(words)}, got {len(given) or 'none'}")
+        place.tell(f"expected one of {', '.join(PLACES['after'])}, got {len(given) or 'none'}")
 
 
 def _named(kind: Any) -> Reader[Where]:
@@ -74,17 +62,21 @@ def _named(kind: Any) -> Reader[Where]:
     return Reader(words.what, lambda place: Where(kind, words.read(place)), words.schema)
 
 
+def _counted(place: Place, values: Mapping[Any, int]) -> Where:
+    name, count = next(iter(values.items()))
+    return Where("after", name, count)
+
+
+AFTER: Section[Where] = Section(
+    "after",
+    "a mapping such as {tokens: 2}",
+    lambda: tuple(Key(name, _COUNT, f"after so many {name}") for name in PLACES["after"]),
+    _counted,
+    _one_count,
+)
 _WHERE = (
     Key("before", _named("before"), "before any header (response), or before the first token"),
-    Key(
-        "after",
-        Reader(
-            _COUNTS.what,
-            lambda place: (lambda counted: Where("after", *counted))(_COUNTS.reader.read(place)),
-            _COUNTS.reader.schema,
-        ),
-        "after so many tokens, events or bytes",
-    ),
+    Key("after", AFTER.reader, "after so many tokens, events or bytes"),
     Key("at", _named("at"), "right before the first tool arguments, a finish reason, the usage, or the end"),
 )
 

@@ -81,6 +81,11 @@ class Report:
         mistake = Mistake(self.source, span.line + 1, span.column + 1, path, message, snippet)
         self._mistakes.setdefault((span, message), mistake)
 
+    def whole_line(self, line: int) -> Span:
+        """The place of all that stands in a line, counted from 0."""
+        text = self._lines[line]
+        return Span(line, len(text) - len(text.lstrip()), max(1, len(text.strip())))
+
     def check(self) -> None:
         """Raise ScenarioError if there were mistakes."""
         if self._mistakes:

@@ -10,7 +10,7 @@ Everything is bounded: the length of the text, the depth, and the number of valu
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, cast
 
 import msgspec
 import yaml
@@ -61,8 +61,8 @@ class Node(msgspec.Struct, frozen=True):
     def describe(self) -> str:
         """What it is, for a message.
 
-        >>> Node("scalar", "two", text="two").describe(), Node("scalar", None).describe(), Node("sequence", ()).describe()
-        ('"two"', 'nothing', 'a list')
+        >>> Node("scalar", "two", text="two").describe(), Node("sequence", ()).describe()
+        ('"two"', 'a list')
         """
         if self.kind != "scalar":
             return "a list" if self.kind == "sequence" else "a mapping"
@@ -170,22 +170,19 @@ class _Composer:
         return node
 
     def _alias(self, event: yaml.AliasEvent) -> Node:
-        node = self._anchors.get(event.anchor)
+        name = event.anchor or ""
+        node = self._anchors.get(name)
+        if node is None and name in self._anchors:
+            self._refuse(_span(event), f'the value of the anchor "{name}" contains itself')
         if node is None:
-            inside = event.anchor in self._anchors
-            why = (
-                f'the value of the anchor "{event.anchor}" contains itself'
-                if inside
-                else f'there is no anchor "{event.anchor}"; a text that begins with * must be in quotes'
-            )
-            self._refuse(_span(event), why)
+            self._refuse(_span(event), f'there is no anchor "{name}"; a text that begins with * must be in quotes')
         return node
 
     def _pairs(self, depth: int) -> tuple[tuple[Node, Node], ...]:
         given: dict[str, tuple[Node, Node]] = {}
         merged: list[Node] = []
         for event in self._until(yaml.MappingEndEvent):
-            key, value = self._node(event, depth), self._node(next(self._events), depth)
+            key, value = self._node(event, depth), self._node(cast(yaml.NodeEvent, next(self._events)), depth)
             if key.kind != "scalar":
                 self._report.add(key.span, "", 'a key must be a text; a template must be in quotes: "{{ ... }}"')
             elif key.text == "<<":
@@ -228,7 +225,7 @@ class _Composer:
 
 
 def _span(event: yaml.Event) -> Span:
-    start, end = event.start_mark, event.end_mark
+    start, end = cast(yaml.Mark, event.start_mark), cast(yaml.Mark, event.end_mark)
     length = end.column - start.column if end.line == start.line else 1
     return Span(start.line, start.column, max(length, 1))
 
@@ -236,7 +233,7 @@ def _span(event: yaml.Event) -> Span:
 def _scalar(event: yaml.ScalarEvent) -> Node:
     text: str = event.value
     if not event.implicit[0]:
-        return Node("scalar", text, _span(event), text, block=event.style in ("|", ">"))
+        return Node("scalar", text, _span(event), text, block=event.style == "|")
     return Node("scalar", resolve(text), _span(event), text, _AMBIGUOUS.match(text) is not None)
 
 
@@ -268,7 +265,7 @@ class _Reader:
     def node(self, value: Any, path: str = "", depth: int = MAX_DEPTH) -> Node:
         self._values += 1
         if depth == 0 or self._values > MAX_VALUES:
-            self._refuse(path, f"nested deeper than {MAX_DEPTH} levels, or more than {MAX_VALUES:,} values")
+            raise self._refused(path, f"nested deeper than {MAX_DEPTH} levels, or more than {MAX_VALUES:,} values")
         match value:
             case Mapping():
                 pairs = [
@@ -284,9 +281,8 @@ class _Reader:
                 return Node("scalar", value, text=value)
             case None | bool() | int() | float():
                 return Node("scalar", value, text=json.dumps(value))
-            case _:
-                self._refuse(path, f"expected a text, number, list or dict, got {type(value).__name__}")
+        raise self._refused(path, f"expected a text, number, list or dict, got {type(value).__name__}")
 
-    def _refuse(self, path: str, message: str) -> NoReturn:
+    def _refused(self, path: str, message: str) -> _Refused:
         self._report.add(NOWHERE, path.removeprefix("."), message)
-        raise _Refused
+        return _Refused()

@@ -1,6 +1,7 @@
 """Answers below the API: headers, any HTTP answer, and verbatim frames."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ def _header_value(place: Place) -> Any:
 
 def is_header_value(text: str) -> bool:
     """Whether HTTP can send it (RFC 9110, section 5.5): no control characters, and nothing beyond Latin-1."""
-    return all(" " <= character <= "\xff" and character != "\x7f" or character == "\t" for character in text)
+    return all((" " <= character <= "\xff" and character != "\x7f") or character == "\t" for character in text)
 
 
 _HEADERS = mapped(
@@ -59,7 +60,7 @@ def _frames(text: str) -> tuple[bytes, ...]:
     """The frames of a recorded stream, each with the blank line that ends it."""
     ends = [found.end() for found in _BLANK_LINE.finditer(text)]
     cuts = [0, *ends, len(text)]
-    return tuple(text[start:end].encode() for start, end in zip(cuts, cuts[1:], strict=False) if start < end)
+    return tuple(text[start:end].encode() for start, end in pairwise(cuts) if start < end)
 
 
 def _frame(place: Place) -> bytes:

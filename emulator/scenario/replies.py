@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from emulator.catalog import alias
 from emulator.scenario.choices import CHOICE, FINISH_KEY, SAID_KEYS, choice_of, not_both
 from emulator.scenario.errors import ERRORS

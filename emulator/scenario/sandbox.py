@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes, pass_context
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import Context, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emulator.scenario import fakes
 from emulator.scenario.mistakes import did_you_mean, quoted
@@ -24,30 +25,295 @@ MAX_STEPS = 10_000
 MAX_NUMBER = 10**15
 
 _STEPS = "__steps__"
-_FILTERS = (
-    "abs capitalize count d default dictsort e escape first float int items join last length list lower map max min "
-    "reject rejectattr replace reverse select selectattr sort string sum title trim truncate unique upper urlencode "
-    "wordcount"
-).split()
-_METHODS: Mapping[type, frozenset[str]] = {
-    str: frozenset(
-        "capitalize casefold count endswith find isalpha isdigit lower lstrip removeprefix removesuffix rstrip split "
-        "splitlines startswith strip title upper".split()
-    ),
-    dict: frozenset(("get", "items", "keys", "values")),
-    list: frozenset(("count", "index")),
-}
-_MOMENT_METHODS = frozenset(("date", "isoformat", "isoweekday", "strftime", "time", "timestamp", "weekday"))
-_FORBIDDEN = (
-    nodes.Macro,
-    nodes.CallBlock,
-    nodes.Import,
-    nodes.FromImport,
-    nodes.Include,
-    nodes.Extends,
-    nodes.Block,
-    nodes.Pow,
-    nodes.AssignBlock,
-    nodes.FilterBlock,
-    nodes.NSRef,
+_FILTERS = frozenset(
+    [
+        "abs",
+        "capitalize",
+        "count",
+        "d",
+        "default",
+        "dictsort",
+        "first",
+        "float",
+        "int",
+        "items",
+        "last",
+        "length",
+        "list",
+        "lower",
+        "map",
+        "max",
+        "min",
+        "reject",
+        "rejectattr",
+        "reverse",
+        "select",
+        "selectattr",
+        "sort",
+        "sum",
+        "title",
+        "trim",
+        "truncate",
+        "unique",
+        "upper",
+        "urlencode",
+        "wordcount",
+    ]
 )
+_METHODS: Mapping[str, frozenset[str]] = {
+    "str": frozenset(
+        [
+            "capitalize",
+            "casefold",
+            "count",
+            "endswith",
+            "find",
+            "isalpha",
+            "isdigit",
+            "lower",
+            "lstrip",
+            "removeprefix",
+            "removesuffix",
+            "rstrip",
+            "split",
+            "splitlines",
+            "startswith",
+            "strip",
+            "title",
+            "upper",
+        ]
+    ),
+    "dict": frozenset(("get", "items", "keys", "values")),
+    "list": frozenset(("count", "index")),
+    "datetime": frozenset(("date", "isoformat", "isoweekday", "strftime", "time", "timestamp", "weekday")),
+    "LoopContext": frozenset(("cycle",)),
+}
+_FORBIDDEN = (
+    *(nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block),
+    *(nodes.FilterBlock, nodes.AssignBlock, nodes.NSRef, nodes.Pow, nodes.Slice),
+)
+
+
+# ---------------------------------------------------------------------------------------------- mistakes
+
+
+def mistakes(text: str, groups: frozenset[str]) -> Iterator[Wrong]:
+    """What is wrong with a template; `groups` are the named groups that `match` has."""
+    environment = _environment()
+    try:
+        tree = environment.parse(text)
+    except TemplateSyntaxError as error:
+        yield Wrong(error.lineno - 1, f"not a template: {error.message}")
+        return
+    unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
+    for node in tree.find_all(nodes.Node):
+        if found := _wrong(node, unknown, groups, environment):
+            yield Wrong(node.lineno - 1, found)
+
+
+def _wrong(node: nodes.Node, unknown: set[str], groups: frozenset[str], environment: "_Environment") -> str:
+    match node:
+        case nodes.Name(name=name, ctx="load") if name in unknown:
+            return f"unknown variable {quoted(name)}{_hint(name, VARIABLES)}"
+        case nodes.Filter(name=name) if name not in environment.filters:
+            return f"unknown filter {quoted(name)}{_hint(name, environment.filters)}"
+        case nodes.Test(name=name) if name not in environment.tests:
+            return f"unknown test {quoted(name)}{_hint(name, environment.tests)}"
+        case nodes.Getattr(node=nodes.Name(name=name), attr=attribute):
+            return _wrong_part(name, attribute, groups)
+        case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(attribute))):
+            return _wrong_part(name, attribute, groups)
+        case nodes.For(recursive=True):
+            return "a recursive loop cannot be used here"
+        case _ if isinstance(node, _FORBIDDEN):
+            return f"{type(node).__name__} cannot be used in a template"
+    return ""
+
+
+def _wrong_part(name: str, part: str, groups: frozenset[str]) -> str:
+    """What is wrong with `name.part`; only of some variables the parts are known."""
+    if name == "fake":
+        known: Iterable[str] = fakes.names()
+    elif name in ("request", "match"):
+        known = REQUEST if name == "request" else groups
+    else:
+        return ""
+    if part in known:
+        return ""
+    if name == "match":
+        return f"no regular expression in `when` has a group named {quoted(part)}{did_you_mean(part, known)}"
+    return f"{name} has no {quoted(part)}{did_you_mean(part, known)}"
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    words = sorted(name for name in known if name[0] != "_")
+    return did_you_mean(word, words) or f"; expected {', '.join(words)}"
+
+
+# ---------------------------------------------------------------------------------------------- rendering
+
+
+class Compiled:
+    """A template that can be rendered."""
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The text. Raises whatever the template raises, and SecurityError for one that does too much."""
+        parts, size = [], 0
+        for part in self._template.generate({**values, _STEPS: _Steps()}):
+            size += len(part)
+            _check_size(size)
+            parts.append(part)
+        return "".join(parts)
+
+    def line_of(self, error: Exception) -> int:
+        """The line in the template that raised the error, from 0."""
+        line, frame = 1, error.__traceback__
+        while frame is not None:
+            if frame.tb_frame.f_code.co_filename == "<template>":
+                line = frame.tb_lineno
+            frame = frame.tb_next
+        return line - 1
+
+
+def compiled(text: str) -> Compiled:
+    """A template in which there are no `mistakes`."""
+    environment = _environment()
+    tree = environment.parse(text)
+    for loop in tree.find_all(nodes.For):
+        loop.iter = nodes.Filter(loop.iter, "_counted", [], [], None, None, lineno=loop.lineno)
+    return Compiled(environment.from_string(tree))
+
+
+class _Steps:
+    """How many more times the loops of a template may go round."""
+
+    def __init__(self) -> None:
+        self._left = MAX_STEPS
+
+    def take(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise SecurityError(f"more than {MAX_STEPS:,} steps")
+
+
+class _Generator(CodeGenerator):
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 (the base class's name)
+        self.write("environment.joined((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with what else a template must not do: grow without bounds, or depend on anything unsaid."""
+
+    code_generator_class = _Generator
+    intercepted_binops = frozenset(("+", "*", "%"))
+
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, finalize=_finalized, keep_trailing_newline=True)
+        self.globals = {"range": _range}
+        self.filters = {name: self.filters[name] for name in _FILTERS} | {
+            "_counted": _counted,
+            "fromjson": json.loads,
+            "join": _join,
+            "replace": _replace,
+            "round": round,
+            "string": _text,
+            "tojson": _json,
+        }
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise SecurityError("only numbers can be multiplied")
+        if operator == "%" and isinstance(left, str):
+            raise SecurityError("% is for numbers; ~ joins texts")
+        if operator == "+" and isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
+            _check_size(len(left) + len(right))
+        made = super().call_binop(context, operator, left, right)
+        if isinstance(made, int) and abs(made) > MAX_NUMBER:
+            raise SecurityError("the number is too large")
+        return made
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        owner = getattr(obj, "__self__", None)
+        allowed = _METHODS.get(type(owner).__name__, ())
+        return obj is _range or isinstance(obj, fakes.Method) or getattr(obj, "__name__", "") in allowed
+
+    def joined(self, parts: Iterable[Any]) -> str:
+        """What `~` makes."""
+        return _join(parts)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> _Environment:
+    return _Environment()
+
+
+# ---------------------------------------------------------------------------------------------- filters
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_CHARACTERS:
+        raise SecurityError(f"more than {MAX_CHARACTERS:,} characters")
+
+
+def _range(*limits: int) -> range:
+    numbers = range(*limits)
+    if len(numbers) > MAX_STEPS:
+        raise SecurityError(f"more than {MAX_STEPS:,} steps")
+    return numbers
+
+
+@pass_context
+def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
+    steps = context[_STEPS]
+    for item in items:
+        steps.take()
+        yield item
+
+
+def _text(value: Any) -> str:
+    """A value as it is printed: a text as it is, what JSON has as JSON, anything else as Python has it."""
+    if isinstance(value, str):
+        return value
+    return _json(value) if value is None or isinstance(value, bool | list | tuple | Mapping) else str(value)
+
+
+def _finalized(value: Any) -> Any:
+    return value if isinstance(value, Undefined) else _text(value)
+
+
+def _json(value: Any) -> str:
+    left = [MAX_CHARACTERS // 10]
+    _measure(value, left)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _measure(value: Any, left: list[int]) -> None:
+    """Count the parts of a value down; the same part in two places counts twice, as it is written twice."""
+    left[0] -= 1
+    if left[0] < 0:
+        raise SecurityError("the value is too large")
+    if isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            _measure(item, left)
+
+
+def _join(items: Iterable[Any], between: str = "") -> str:
+    parts, size = [], 0
+    for item in items:
+        parts.append(_text(item))
+        size += len(parts[-1]) + len(between)
+        _check_size(size)
+    return between.join(parts)
+
+
+def _replace(text: Any, old: str, new: str) -> str:
+    written = _text(text)
+    _check_size(len(written) + written.count(old) * len(new))
+    return written.replace(old, new)

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, get_args
 
-import msgspec
-
 from emulator.catalog import Catalog, CatalogError
 from emulator.scenario import units
 from emulator.scenario.conditions import CONDITION

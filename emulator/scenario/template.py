@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from emulator.scenario.fakes import Fake
 from emulator.scenario.match import Subject
 from emulator.scenario.mistakes import Span
-from emulator.scenario.nodes import Node
 from emulator.scenario.readers import TEXT, VALUE, Place, Reader, Unreadable, read_all
 from emulator.seeds import Seed
 
@@ -26,11 +26,10 @@ REQUEST = ("model", "last_user", "system", "turn", "tools", "body", "headers")
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """What is wrong in a template: the line in it, from 0, and a message. `name` is the word that is meant."""
+    """What is wrong in a template: the line in it, from 0, and a message."""
 
     line: int
     message: str
-    name: str = ""
 
 
 class Failed(Exception):
@@ -54,17 +53,18 @@ class Compiled(Protocol):
 
 
 class Template(msgspec.Struct, frozen=True):
-    """A compiled template; `line` is where it begins in the source, from 1, or 0."""
+    """A compiled template; `line` is where it begins in the source, from 1, or 0. Of a `block` each line is known."""
 
     compiled: Compiled
     line: int
+    block: bool
 
-    def render(self, variables: Mapping[str, Any]) -> str:
+    def render(self, values: Mapping[str, Any]) -> str:
         """The text. Raises Failed for a template that fails, or whose text is too long."""
         try:
-            return self.compiled.render(variables)
-        except Exception as error:  # noqa: BLE001 (whatever a template does is an answer to the client)
-            line = self.line + self.compiled.line_of(error) if self.line else 0
+            return self.compiled.render(values)
+        except Exception as error:  # whatever a template does is answered to the client
+            line = self.line + self.compiled.line_of(error) if self.block else self.line
             raise Failed(line, f"{type(error).__name__}: {error}") from None
 
 
@@ -79,11 +79,11 @@ def variables(subject: Subject, groups: Mapping[str, str], seed: Seed, now: Any)
             "turn": subject.turn,
             "tools": [tool.name for tool in request.tools],
             "body": request.body,
-            "headers": request.headers,
+            "headers": dict(request.headers),
         },
         "match": groups,
         "now": now,
-        "seed": seed,
+        "fake": Fake(seed),
     }
     if subject.tool_results:
         values["tool_result"] = subject.tool_results[-1][1]
@@ -101,22 +101,19 @@ def _read(place: Place) -> "str | Template":
 
     wrong = list(mistakes(text, place.loading.groups))
     for each in wrong:
-        place.tell(each.message, _span(place.node, each))
+        place.tell(each.message, _span(place, each))
     if wrong:
         raise Unreadable
-    start = place.node.span.line + 1
-    return Template(compiled(text), start + place.node.block if start else 0)
+    return Template(compiled(text), place.node.span.line + 1 + place.node.block, place.node.block)
 
 
 def _is_written(text: str) -> bool:
     return "{{" in text or "{%" in text
 
 
-def _span(node: Node, wrong: Wrong) -> Span | None:
+def _span(place: Place, wrong: Wrong) -> Span | None:
     """Where it is: in a block of text its own line, otherwise the text as a whole."""
-    if not node.block or node.span.line < 0:
-        return None
-    return Span(node.span.line + 1 + wrong.line, 0, 0)
+    return place.loading.report.whole_line(place.node.span.line + 1 + wrong.line) if place.node.block else None
 
 
 WRITTEN: Reader["str | Template"] = Reader("text, may be a template", _read, TEXT.schema)

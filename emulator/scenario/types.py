@@ -86,7 +86,7 @@ class ErrorSpec(msgspec.Struct, frozen=True):
     """An error to answer. The fields that are given override what the kind would say."""
 
     kind: ErrorKind
-    message: Written | None = None
+    message: "Written | None" = None
     status: int | None = None
     type: str | None = None
     code: str | None = None
@@ -209,9 +209,10 @@ class Expectation(msgspec.Struct, frozen=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """A story. `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are by model id.
+    """A story.
 
-    `source` is where it was read.
+    `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are how many healthy ones
+    a model has, by its id; `source` is where the scenario was read.
     """
 
     name: str

@@ -14,8 +14,10 @@ __all__ = ["Malformed", "Unsatisfiable", "check", "value"]
 _MANNERS = (
     Manner(limit=6_000),
     Manner(careful=True),
+    Manner(careful=True, exact=True),
     Manner(careful=True, sparse=True),
-    Manner(careful=True, formats=True),
+    Manner(careful=True, sparse=True, any_type=True),
+    Manner(careful=True, any_type=True, formats=True),
 )
 """How to try, one after the other. The first nearly always does; `format` is only asserted where nothing else helps."""
 

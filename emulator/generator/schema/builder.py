@@ -35,7 +35,7 @@ _FRUGAL = 1_200
 _NESTED = 30
 """Values do not nest deeper."""
 
-_ALTERNATIVES = 24
+_ALTERNATIVES = 12
 """How many ways of choosing are tried at one place."""
 
 _LESSONS = 4
@@ -52,13 +52,16 @@ Outcome: TypeAlias = Facts | Unsatisfiable | Malformed
 class Manner(NamedTuple):
     """How to build.
 
-    `careful` tests every value as it is built, `sparse` leaves out all that is optional, and `formats` takes `format`
-    as a demand rather than as a note. After `limit` values and choices the attempt is given up.
+    `careful` tests every value as it is built, `sparse` leaves out all that is optional, `formats` takes `format` as a
+    demand rather than as a note, `any_type` allows types that a schema does not exclude and does not speak of, and
+    `exact` tests by the declared draft only. After `limit` values and choices the attempt is given up.
     """
 
     careful: bool = False
     sparse: bool = False
     formats: bool = False
+    any_type: bool = False
+    exact: bool = False
     limit: int = 2_000
 
 
@@ -66,9 +69,10 @@ class Building:
     """One attempt at a value for a schema."""
 
     def __init__(self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: Manner) -> None:
-        self.document = Document(schema, formats=manner.formats)
+        self.document = Document(schema, formats=manner.formats, exact=manner.exact)
         self.chance: Chance = seed.random()
         self.hints = hints
+        self.hopeless: set[str] = set()
         self.spent = 0
         self._manner = manner
         self._work = 0
@@ -87,9 +91,13 @@ class Building:
         title = root.schema["title"] if root.says("title") else ""
         name = title if isinstance(title, str) else ""
         value = self.build(((root, True),), Place("", name, Persona(self.chance), 0, _ROOM, False))
-        if not valid(root, value):
+        if not valid(root, value) or (self.document.mixed and not self._exactly_valid(value)):
             raise Unsatisfiable(root.pointer, "no value was found that satisfies all parts of the schema")
         return value
+
+    def _exactly_valid(self, value: Any) -> bool:
+        """Whether the value is also valid by the declared draft, which does not have all keywords that are used."""
+        return valid(Document(self.document.root.schema, formats=self.document.formats, exact=True).root, value)
 
     def build(self, items: tuple[Item, ...], place: Place) -> Any:
         """A value that satisfies all items. Raises Unsatisfiable or Malformed."""
@@ -133,18 +141,20 @@ class Building:
 
     def _alternatives(self, items: tuple[Item, ...], place: Place, lessons: Lessons) -> Iterator[Outcome]:
         """Facts with no choice left, one per way of choosing; or why a way is closed."""
-        left = _ALTERNATIVES
-        for strict in (True, False):
+        for strict, meek in ((True, False), (True, True), (False, True)):
             merged = self._merge(items, strict)
             if isinstance(merged, Facts) and place.is_too_small_for(merged):
                 merged = merged.conflict("there is no room for it")
+            if meek and strict and not (isinstance(merged, Facts) and merged.choices):
+                continue
+            left = _ALTERNATIVES
             stack: list[Iterator[Outcome]] = [iter((merged,))]
             while stack and left:
                 facts = next(stack[-1], None)
                 if facts is None:
                     stack.pop()
                 elif isinstance(facts, Facts) and facts.choices and facts.values is None:
-                    stack.append(self._choose(facts, place, lessons))
+                    stack.append(self._choose(facts, place, lessons, meek))
                 else:
                     left -= isinstance(facts, Facts)
                     yield facts
@@ -156,12 +166,12 @@ class Building:
             found = self._merged[key] = _merged(Facts(strict=strict), items, ())
         return found
 
-    def _choose(self, facts: Facts, place: Place, lessons: Lessons) -> Iterator[Outcome]:
-        """The facts with one choice made, in each of the ways."""
+    def _choose(self, facts: Facts, place: Place, lessons: Lessons, meek: bool) -> Iterator[Outcome]:
+        """The facts with one choice made, in each of the ways; a `meek` one takes what demands less first."""
         # Of many conditions usually one holds: any may be the first to be tried, lest it is always the same.
         at = self.chance.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
         choice = facts.choices[at]
-        for option in self._ordered(choice, facts, place):
+        for option in self._ordered(choice, facts, place, meek):
             self._count(choice.node)
             branch = facts.copy()
             branch.choices = facts.choices[:at] + facts.choices[at + 1 :]
@@ -169,16 +179,16 @@ class Building:
                 branch.forks += ((choice.node, option),)
             yield _merged(branch, option + lessons.get(option, ()), choice.scopes)
 
-    def _ordered(self, choice: Choice, facts: Facts, place: Place) -> list[Option]:
+    def _ordered(self, choice: Choice, facts: Facts, place: Place, meek: bool) -> list[Option]:
         options = list(choice.options)
         if choice.kind in ("anyOf", "oneOf"):
             self.chance.shuffle(options)
             tight = self.sparse or place.room <= 0 or place.depth > 6 or any(map(place.holds, options))
             options.sort(key=lambda option: _rank(option, tight))
-        elif (choice.kind == "if" and self.chance.random() < 0.4) or (
-            choice.kind == "dependency" and (self.sparse or choice.name not in facts.properties)
-        ):
-            options.reverse()
+        elif choice.kind == "if":
+            options = options[::-1] if meek or self.chance.random() < 0.4 else options
+        elif choice.kind == "dependency":
+            options = options[::-1] if meek or self.sparse or choice.name not in facts.properties else options
         return options
 
     # ------------------------------------------------------------------------------------------ making
@@ -214,9 +224,10 @@ class Building:
         """The allowed types, the likeliest first."""
         if facts.types == TYPES and not _implied(facts):
             return [_usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
-        kinds = sorted(facts.types - ({"integer"} if "number" in facts.types else set()))
-        self.chance.shuffle(kinds)
         implied = _implied(facts)
+        types = implied if facts.types == TYPES and not self._manner.any_type else facts.types
+        kinds = sorted(types - ({"integer"} if "number" in types else set()))
+        self.chance.shuffle(kinds)
         tight = place.optional and place.room <= 0
         return sorted(
             kinds, key=lambda kind: (kind == "null", tight and kind in ("array", "object"), kind not in implied)

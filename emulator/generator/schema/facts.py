@@ -83,12 +83,13 @@ class Facts:
         self.properties: dict[str, tuple[Item, ...]] = {}
         self.scopes: dict[Node, tuple[Declaration, ...]] = {}
         self.row_scopes: dict[Node, tuple[float, ...]] = {}
+        self.outlines: dict[str, tuple[Outline, tuple[Any, ...]]] = {}
 
     def copy(self) -> "Facts":
         """The same facts, to be added to separately."""
         other = Facts(strict=self.strict)
         other.__dict__.update(self.__dict__)
-        for name in ("seen", "required", "properties", "scopes", "row_scopes"):
+        for name in ("seen", "required", "properties", "scopes", "row_scopes", "outlines"):
             setattr(other, name, getattr(self, name).copy())
         return other
 
@@ -139,7 +140,7 @@ class Facts:
         if item[0].schema is (not item[1]):
             if name in self.required:
                 self.no_object(f"the property {name!r} is both required and forbidden")
-        elif known and (self.strict or name in self.required) and not _agree(self.properties[name]):
+        elif not self._agree(name, item) and (self.strict or name in self.required):
             raise self.conflict(f"no value of the property {name!r} satisfies all parts of the schema")
 
     def raise_low(self, bound: float, is_open: bool) -> None:
@@ -182,19 +183,19 @@ class Facts:
             raise self.conflict(why)
         self.types -= {"object"}
 
-
-def _agree(items: tuple[Item, ...]) -> bool:
-    """Whether the outlines of what a property must be leave anything."""
-    whole = Outline(TYPES, None)
-    banned: list[Any] = []
-    for node, wanted in items:
+    def _agree(self, name: str, item: Item) -> bool:
+        """Whether what is known of a property, with the item added, leaves any value."""
+        node, wanted = item
+        known, banned = self.outlines.get(name, (Outline(TYPES, None), ()))
         if wanted:
-            whole = both(whole, outline(node))
+            known = both(known, outline(node))
         elif isinstance(node.schema, dict) and node.schema.keys() <= {"const", "enum", "type"}:
             types, values = outline(node)
-            banned += [value for value in values or () if is_a(value, types)]
-    if not whole.types:
-        return False
-    return whole.values is None or any(
-        is_a(value, whole.types) and not any(equal(value, other) for other in banned) for value in whole.values
-    )
+            banned += tuple(value for value in values or () if is_a(value, types))
+        self.outlines[name] = known, banned
+        return bool(known.types) and (
+            known.values is None
+            or any(
+                is_a(value, known.types) and not any(equal(value, other) for other in banned) for value in known.values
+            )
+        )

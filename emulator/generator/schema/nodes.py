@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from emulator.generator.schema.drafts import is_legacy
 from emulator.generator.schema.errors import Malformed
 from emulator.generator.schema.metaschemas import is_metaschema, metaschema
 
-_LEGACY = ("draft-03", "draft-04", "draft-06", "draft-07")
 _ONE = frozenset(
     [
         "additionalItems",
@@ -34,13 +34,14 @@ _NAMED = frozenset(["$defs", "definitions", "dependencies", "dependentSchemas", 
 
 
 class Resource:
-    """A schema with its own base URI. `legacy` is draft 7 and before, where `$ref` hides its siblings."""
+    """A schema with its own base URI and `$schema`. In a `legacy` one `$ref` hides the keywords beside it."""
 
-    __slots__ = ("legacy", "root", "uri")
+    __slots__ = ("dialect", "legacy", "root", "uri")
 
-    def __init__(self, uri: str, legacy: bool) -> None:
+    def __init__(self, uri: str, dialect: str) -> None:
         self.uri = uri
-        self.legacy = legacy
+        self.dialect = dialect
+        self.legacy = is_legacy(dialect)
         self.root: Node
 
 
@@ -145,15 +146,21 @@ class Node:
 
 
 class Document:
-    """A root schema and its nodes. With `formats`, validation asserts `format` rather than taking it as a note."""
+    """A root schema and its nodes.
 
-    def __init__(self, schema: Any, *, formats: bool = False) -> None:
+    With `formats`, validation asserts `format` rather than taking it as a note. With `exact`, it goes by the keywords
+    of the declared draft; without, `mixed` tells whether it has met others.
+    """
+
+    def __init__(self, schema: Any, *, formats: bool = False, exact: bool = False) -> None:
         self.formats = formats
+        self.exact = exact
+        self.mixed = False
         self._nodes: dict[int, Node] = {}
         self._anchors: dict[tuple[str, str], Node] = {}
         self._indexed = False
         self._resources: dict[str, Node] = {}
-        self.anything = Node(self, True, Resource("", False), None, "#")
+        self.anything = Node(self, True, Resource("", ""), None, "#")
         self.root = self._resource(schema, None, "#")
 
     def node(self, schema: Any, parent: Node, key: str) -> Node:
@@ -176,12 +183,10 @@ class Document:
 
     def _resource(self, schema: Any, parent: Node | None, key: str) -> Node:
         said = schema if isinstance(schema, dict) else {}
-        dialect = said.get("$schema")
-        legacy = any(name in dialect for name in _LEGACY) if isinstance(dialect, str) else False
-        if parent is not None and dialect is None:
-            legacy = parent.resource.legacy
+        dialect = said.get("$schema", parent.resource.dialect if parent else "")
         base = parent.resource.uri if parent else ""
-        resource = Resource(_join(base, _own_uri(said, legacy)), legacy)
+        resource = Resource(base, dialect if isinstance(dialect, str) else "")
+        resource.uri = _join(base, _own_uri(said, resource.legacy))
         resource.root = Node(self, schema, resource, parent, key)
         self._nodes[id(schema)] = resource.root
         self._resources.setdefault(resource.uri, resource.root)
@@ -223,7 +228,7 @@ class Document:
         if uri not in self._resources:
             self._index()
         if uri not in self._resources and is_metaschema(uri):
-            resource = Resource(uri, False)
+            resource = Resource(uri, "")
             resource.root = Node(self, metaschema(uri), resource, None, uri + "#")
             self._resources[uri] = resource.root
         return self._resources.get(uri)

@@ -43,6 +43,7 @@ class Builder(Protocol):
     chance: Chance
     document: Document
     hints: dict[str, str]
+    hopeless: set[str]
     spent: int
 
     @property

@@ -27,7 +27,7 @@ from emulator.generator.schema.words import COMMON
 LONGEST = 20_000
 """Longer texts are not written, whatever a schema asks for."""
 
-_TRIES = 60
+_TRIES = 24
 
 
 def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]:
@@ -55,7 +55,7 @@ def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]
 def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int) -> Iterator[str]:
     """Texts that several patterns may match: what each of them matches, one after the other."""
     order = sorted(patterns, key=lambda pattern: (not pattern.startswith("^"), pattern.endswith("$")))
-    for _ in range(_TRIES):
+    for _ in range(_TRIES // 2):
         text = ""
         for pattern in order:
             text += next(matching(pattern, chance, 0, high), "")

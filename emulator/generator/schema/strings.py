@@ -16,15 +16,22 @@ def string(builder: Builder, facts: Facts, place: Place) -> str:
     """A string that satisfies the facts, and their formats where it can. Raises Unsatisfiable."""
     if facts.min_length > min(facts.max_length, LONGEST):
         raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
+    demands = (facts.patterns, facts.unlike, facts.excluded, facts.formats, facts.min_length, facts.max_length)
+    text = None if repr(demands) in builder.hopeless else _found(builder, facts, place)
+    if text is None:
+        builder.hopeless.add(repr(demands))
+        raise facts.conflict("no text satisfies all parts of the schema")
+    return text
+
+
+def _found(builder: Builder, facts: Facts, place: Place) -> str | None:
     second_best = None
     for text in _proposals(builder, facts, place):
         if _accepts(facts, text):
             if all(formats.conforms(name, text) for name in facts.formats):
                 return text
             second_best = second_best or text
-    if second_best is None or builder.document.formats:
-        raise facts.conflict("no text satisfies all parts of the schema")
-    return second_best
+    return None if builder.document.formats else second_best
 
 
 def _accepts(facts: Facts, text: str) -> bool:

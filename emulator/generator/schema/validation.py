@@ -7,6 +7,7 @@ note, as the specification has it by default, unless the document says otherwise
 from typing import Any
 
 from emulator.generator.schema.assertions import ASSERTIONS, Maker, Test, number, search, types
+from emulator.generator.schema.drafts import keywords
 from emulator.generator.schema.evaluated import unevaluated_items, unevaluated_names
 from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.values import distinct
@@ -28,8 +29,13 @@ def _compile(node: Node) -> Test:
         return lambda value: schema
     by_type: dict[type, list[Test]] = {kind: [] for kind in (dict, list, str, int, float, bool, type(None))}
     hides = "$ref" in schema and node.resource.legacy
+    own = keywords(node.resource.dialect)
     for keyword in ("$ref",) if hides else schema:
         kinds, make = _KEYWORDS.get(keyword, ((), None))
+        if make and keyword not in own:
+            node.document.mixed = True
+            if node.document.exact:
+                continue
         test = make(node) if make else None
         for kind in kinds if test else ():
             by_type[kind].append(test)  # type: ignore[arg-type]

@@ -1,0 +1,45 @@
+"""Which keywords each draft of JSON Schema has.
+
+Schemas in the wild mix them: one that says it is of draft 4 uses `const`, and means it. So values are built to satisfy
+every keyword that any draft has, and besides must be valid for a validator that goes by the draft that is declared.
+"""
+
+_DRAFT_3 = frozenset(
+    {"$ref", "additionalItems", "additionalProperties", "dependencies", "divisibleBy", "enum", "exclusiveMaximum"}
+    | {"exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum"}
+    | {"pattern", "patternProperties", "properties", "required", "type", "uniqueItems"}
+)
+_DRAFT_4 = (_DRAFT_3 - {"divisibleBy"}) | {
+    "allOf",
+    "anyOf",
+    "maxProperties",
+    "minProperties",
+    "multipleOf",
+    "not",
+    "oneOf",
+}
+_DRAFT_6 = _DRAFT_4 | {"const", "contains", "propertyNames"}
+_DRAFT_7 = _DRAFT_6 | {"if", "then", "else"}
+_DRAFT_2019 = (_DRAFT_7 - {"dependencies"}) | {
+    *("$recursiveRef", "dependentRequired", "dependentSchemas", "maxContains", "minContains"),
+    *("unevaluatedItems", "unevaluatedProperties"),
+}
+_DRAFT_2020 = (_DRAFT_2019 - {"$recursiveRef", "additionalItems"}) | {"$dynamicRef", "prefixItems"}
+
+_BY_NAME = {
+    "draft-03": _DRAFT_3,
+    "draft-04": _DRAFT_4,
+    "draft-06": _DRAFT_6,
+    "draft-07": _DRAFT_7,
+    "2019-09": _DRAFT_2019,
+}
+
+
+def keywords(dialect: str) -> frozenset[str]:
+    """The asserting keywords of the draft that a `$schema` URI names; those of 2020-12 if it names none."""
+    return next((words for name, words in _BY_NAME.items() if name in dialect), _DRAFT_2020)
+
+
+def is_legacy(dialect: str) -> bool:
+    """Whether `$ref` hides the keywords beside it, as it did up to draft 7."""
+    return any(name in dialect for name in _BY_NAME if name.startswith("draft"))

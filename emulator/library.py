@@ -1,0 +1,101 @@
+"""The scenarios a server knows by name: those that are shipped, those of the user's folders, and those put by a client.
+
+A scenario with mistakes never replaces one that works: the mistakes are kept beside it, and told where they are asked.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import msgspec
+
+from emulator.catalog import Catalog
+from emulator.scenario.loader import load_file, load_text
+from emulator.scenario.mistakes import Mistake, ScenarioError
+from emulator.scenario.types import Scenario
+
+_INSTALLED = Path(__file__).with_name("scenarios")
+SHIPPED = _INSTALLED if _INSTALLED.exists() else Path(__file__).parent.parent / "scenarios"
+"""Where the shipped scenarios are: inside an installed package, or beside it in a checkout."""
+
+
+class Story(msgspec.Struct, frozen=True):
+    """A scenario and the catalogue as it is under it."""
+
+    scenario: Scenario
+    catalog: Catalog
+
+
+class Library:
+    """Scenarios by name. Files are read when they are first asked for; later folders go before earlier ones."""
+
+    def __init__(self, catalog: Catalog, folders: Sequence[Path] = (SHIPPED,)) -> None:
+        self.catalog = catalog
+        self.mistakes: dict[str, tuple[Mistake, ...]] = {}
+        self._stories: dict[str, Story] = {}
+        self._files: dict[str, Path] = {}
+        for folder in folders:
+            self.add_folder(folder)
+
+    def add_folder(self, folder: Path) -> None:
+        """Know the scenarios of a folder, each by its file's name without the ending."""
+        for path in sorted(folder.glob("*.y*ml")):
+            self._files[path.stem] = path
+            self._stories.pop(path.stem, None)
+
+    def load(self, paths: Iterable[Path]) -> tuple[Mistake, ...]:
+        """Read these files now, again if they were read before; returns the mistakes of all of them."""
+        return tuple(mistake for path in paths for mistake in self._read(path.stem, path))
+
+    def names(self) -> list[str]:
+        """All names, in order."""
+        return sorted({*self._files, *self._stories})
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._stories or name in self._files
+
+    def __iter__(self) -> Iterator[Story]:
+        return iter(self._stories.values())
+
+    def get(self, name: str) -> Story | None:
+        """The scenario of that name, or None where there is none. Raises ScenarioError for one that cannot be read."""
+        story = self._stories.get(name)
+        if story is None and name in self._files and self._read(name, self._files[name]):
+            raise ScenarioError(self.mistakes[name])
+        return self._stories.get(name)
+
+    def put(self, name: str, text: str) -> Story:
+        """Add or replace a scenario by its YAML. Raises ScenarioError with its mistakes; the old one stays then."""
+        return self.add(msgspec.structs.replace(load_text(text, f"{name}.yaml", catalog=self.catalog), name=name))
+
+    def add(self, scenario: Scenario) -> Story:
+        """Add or replace a scenario."""
+        story = Story(scenario, self.catalog.with_models(scenario.models) if scenario.models else self.catalog)
+        self._stories[scenario.name] = story
+        self.mistakes.pop(scenario.name, None)
+        return story
+
+    def remove(self, name: str) -> bool:
+        """Forget a scenario; False if there was none."""
+        found = name in self
+        for known in (self._stories, self._files, self.mistakes):
+            known.pop(name, None)
+        return found
+
+    def source(self, name: str) -> Path | None:
+        """The file that a scenario is read from, if it is one."""
+        return self._files.get(name)
+
+    def nearest(self, name: str) -> str | None:
+        """The known name that is most like this one."""
+        return next(iter(get_close_matches(name[:100], self.names(), 1)), None)
+
+    def _read(self, name: str, path: Path) -> Sequence[Mistake]:
+        try:
+            scenario = load_file(path, catalog=self.catalog)
+        except ScenarioError as error:
+            self.mistakes[name] = error.mistakes
+            return error.mistakes
+        self._files[name] = path
+        self.add(msgspec.structs.replace(scenario, name=name))
+        return ()

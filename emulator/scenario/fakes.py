@@ -1,0 +1,94 @@
+"""Made-up names and texts for templates, from Faker: a seed in, the same value out."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+from emulator.seeds import Seed
+
+MAX_SIZE = 1_000
+"""The largest number that a method takes, unless it is called a limit of a value: most are lengths."""
+
+_LIMITS = frozenset(("min", "max", "min_value", "max_value", "step"))
+_CLOCKS = frozenset(
+    [
+        "credit_card_expire",
+        "credit_card_full",
+        "firefox",
+        "passport_dates",
+        "passport_dob",
+        "passport_full",
+        "passport_gender",
+        "profile",
+        "simple_profile",
+        "user_agent",
+    ]
+)
+"""What Faker derives from the machine's date, besides its whole provider of dates: it would change from day to day."""
+_FILES = frozenset(
+    ["binary", "csv", "dsv", "enum", "fixed_width", "image", "json", "json_bytes", "psv", "tar", "tsv", "xml", "zip"]
+)
+_OBJECTS = frozenset(["pydict", "pyiterable", "pylist", "pyobject", "pyset", "pystruct", "pytuple"])
+
+
+class _Source:
+    """One Faker. It is seeded for each value, so that no value depends on those before it."""
+
+    def __init__(self) -> None:
+        from faker import Faker  # noqa: PLC0415 (loading it takes a fifth of a second)
+
+        self._faker: Any = Faker("en_US")
+        self._lock = Lock()
+        self.names = frozenset(self._offered()) - _CLOCKS - _FILES - _OBJECTS
+
+    def _offered(self) -> Iterator[str]:
+        for provider in self._faker.factories[0].providers:
+            if provider.__provider__ != "date_time":
+                yield from (name for name in dir(provider) if name[0] != "_" and callable(getattr(provider, name)))
+
+    def value(self, name: str, seed: Seed, *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            self._faker.seed_instance(int.from_bytes(seed.digest[:8]))
+            return getattr(self._faker, name)(*args, **kwargs)
+
+
+@lru_cache(maxsize=1)
+def _source() -> _Source:
+    return _Source()
+
+
+def names() -> frozenset[str]:
+    """What `fake` has."""
+    return _source().names
+
+
+class Method:
+    """One of Faker's methods, ready to be called in a template."""
+
+    def __init__(self, call: Callable[..., Any]) -> None:
+        self._call = call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The value. Raises ValueError for a size that is too large."""
+        for name, value in (*((None, arg) for arg in args), *kwargs.items()):
+            if isinstance(value, int) and value > MAX_SIZE and name not in _LIMITS:
+                raise ValueError(f"{value} is too large; sizes are at most {MAX_SIZE}")
+        return self._call(*args, **kwargs)
+
+
+class Fake:
+    """What templates call `fake`. Each call has its own seed: two names in one text differ."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._seed = seed
+        self._calls = 0
+
+    def __getattr__(self, name: str) -> Method:
+        if name not in names():
+            raise AttributeError(name)
+        return Method(lambda *args, **kwargs: _source().value(name, self._next(), *args, **kwargs))
+
+    def _next(self) -> Seed:
+        self._calls += 1
+        return self._seed.child("fake", self._calls)
