@@ -15,7 +15,7 @@ from emulator.prompt import prompt_tokens
 from emulator.scenario.match import Subject, explanation, matching
 from emulator.scenario.mistakes import ScenarioError
 from emulator.scenario.reply import START, Context, choose
-from emulator.scenario.types import NOTHING, Reply, Scenario
+from emulator.scenario.types import Scenario
 from emulator.seeds import Seed
 from emulator.settings import Settings
 from emulator.store import Namespace, Store
@@ -83,7 +83,7 @@ class Engine:
         try:
             story = self._story(request, namespace)
             model = self.model(request.model, story.catalog if story else None, aliased=request.aliased)
-            found = self._scripted(story, request, model, namespace, identity) if story else None
+            found = self._scripted(story, request, model, namespace, identity, question) if story else None
             if found is not None:
                 answered_by, performance = found
             else:
@@ -119,24 +119,30 @@ class Engine:
         return story
 
     def _scripted(
-        self, story: Story, request: InferenceRequest, model: Model, namespace: Namespace, identity: Seed
+        self,
+        story: Story,
+        request: InferenceRequest,
+        model: Model,
+        namespace: Namespace,
+        identity: Seed,
+        question: bytes,
     ) -> tuple[str, Performance] | None:
         """What a rule answers, and which; None where no rule does. Matching, turns and states change in one step."""
         scenario = story.scenario
         if scenario.backends.get(model.id) == 0:
             raise Rejected(ApiError("no_healthy_backend", "No healthy backends are available for the requested model"))
-        states = namespace.states.get(scenario.name, NOTHING)
-        subject = Subject(request, states)
+        progress = namespace.progress(scenario.name, story.version)
+        subject = Subject(request, progress.states)
         chance = identity.child("turn").random().random
         for number, rule, match in matching(scenario, subject):
-            place = (scenario.name, number)
-            reply, namespace.positions[place] = choose(rule, namespace.positions.get(place, START), chance)
+            position = progress.positions.get(number, START)
+            reply, progress.positions[number] = choose(rule, position, chance)
             if reply is None:
                 if rule.then == "fail":
                     raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
                 continue
-            _change(namespace, scenario, reply)
-            context = Context(scenario, rule, match, subject, identity, moment(self.clock.now()))
+            progress.states = {**progress.states, **reply.set_state}
+            context = Context(scenario, rule, match, subject, self._seed.child(question), moment(self.clock.now()))
             return f"{scenario.name}/{rule.name}", perform(self._planner, reply, context, model, identity)
         if scenario.unscripted == "fail":
             raise Rejected(ApiError("not_found", _unmatched(scenario, subject)))
@@ -165,7 +171,7 @@ class Engine:
         story = self._story(request, namespace)
         if story is None:
             return {"scenario": None, "rule": None, "nearest": []}
-        subject = Subject(request, namespace.states.get(story.scenario.name, NOTHING))
+        subject = Subject(request, namespace.progress(story.scenario.name, story.version).states)
         rule = next((rule for _, rule, _ in matching(story.scenario, subject)), None)
         nearest = [] if rule else explanation(story.scenario, subject)
         return {"scenario": story.scenario.name, "rule": rule.name if rule else None, "nearest": nearest}
@@ -206,11 +212,6 @@ def _question(request: InferenceRequest) -> bytes:
 def _ids(identity: Seed) -> tuple[str, str]:
     """The inference id and the request id."""
     return identity.uuid4(), f"req_{identity.letters(24)}"
-
-
-def _change(namespace: Namespace, scenario: Scenario, reply: Reply) -> None:
-    if reply.set_state:
-        namespace.states[scenario.name] = {**namespace.states.get(scenario.name, {}), **reply.set_state}
 
 
 def _unmatched(scenario: Scenario, subject: Subject) -> str:

@@ -5,6 +5,7 @@ A scenario with mistakes never replaces one that works: the mistakes are kept be
 
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -20,10 +21,11 @@ SHIPPED = _INSTALLED if _INSTALLED.exists() else Path(__file__).parent.parent / 
 
 
 class Story(msgspec.Struct, frozen=True):
-    """A scenario and the catalogue as it is under it."""
+    """A scenario, the catalogue as it is under it, and which version of this library's it is."""
 
     scenario: Scenario
     catalog: Catalog
+    version: int
 
 
 class Library:
@@ -34,6 +36,7 @@ class Library:
         self.mistakes: dict[str, tuple[Mistake, ...]] = {}
         self._stories: dict[str, Story] = {}
         self._files: dict[str, Path] = {}
+        self._versions = count()
         for folder in folders:
             self.add_folder(folder)
 
@@ -70,7 +73,8 @@ class Library:
 
     def add(self, scenario: Scenario) -> Story:
         """Add or replace a scenario."""
-        story = Story(scenario, self.catalog.with_models(scenario.models) if scenario.models else self.catalog)
+        catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
+        story = Story(scenario, catalog, next(self._versions))
         self._stories[scenario.name] = story
         self.mistakes.pop(scenario.name, None)
         return story

@@ -28,7 +28,7 @@ def make_engine(clock: VirtualClock | None = None, models: dict[str, Any] | None
 
 
 class Exchange:
-    """One request to an app, and what came back so far. A body is bytes, a list of chunks, or JSON; `unread` is left."""
+    """One request to an app, and what came back so far. A body is bytes, chunks of bytes, or JSON; `unread` is left."""
 
     def __init__(
         self,

@@ -1,11 +1,25 @@
-"""Routes under /_emulator: how people and tests look into the emulator and steer it."""
+"""Routes under /_emulator: how people and tests look into the emulator and steer it. Bodies are JSON unless said."""
+
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from emulator import __version__
+from emulator.account.keys import masked
+from emulator.clock import iso
+from emulator.control.scenarios import scenario_routes
+from emulator.dialects.fields import Fields, decode
+from emulator.dialects.openai import wording
 from emulator.engine import Engine
+from emulator.receive import read_body
+from emulator.scenario.mistakes import ScenarioError
+from emulator.scenario.units import moment
+from emulator.vocabulary import ApiError, Rejected
+
+_CLOCK_LIMIT = 366 * 24 * 3600
+"""The clock is moved by a year at most in one step, for whatever falls due on the way is carried out."""
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
@@ -15,6 +29,69 @@ def routes(engine: Engine) -> list[BaseRoute]:
         return JSONResponse({"status": "ok", "version": __version__})
 
     async def ready(request: Request) -> JSONResponse:
-        return JSONResponse({"status": "ready", "models": len(list(engine.catalog))})
+        return JSONResponse({"status": "ready", "models": len(list(engine.catalog)), "scenario": engine.scenario})
 
-    return [Route("/_emulator/health", health), Route("/_emulator/ready", ready)]
+    async def activate(request: Request) -> JSONResponse:
+        fields = await _fields(engine, request)
+        name, key = fields.string("scenario"), fields.string("key")
+        try:
+            engine.activate(name, key)
+        except KeyError:
+            near = engine.library.nearest(name or "")
+            fields.reject("scenario", "the name of a scenario" + (f"; did you mean '{near}'?" if near else ""))
+        except ScenarioError as error:
+            return JSONResponse({"mistakes": [mistake.as_dict() for mistake in error.mistakes]}, 400)
+        return JSONResponse({"scenario": name, "key": masked(key) if key else None})
+
+    async def reset(request: Request) -> JSONResponse:
+        fields = await _fields(engine, request)
+        key = fields.string("key")
+        engine.store.reset(key, keep_scenario=fields.boolean("keep_scenario", False))
+        return JSONResponse({"reset": masked(key) if key else "everything"})
+
+    async def clock(request: Request) -> JSONResponse:
+        if request.method == "POST":
+            await _move(engine, await _fields(engine, request))
+        return JSONResponse(clock_state(engine))
+
+    return [
+        Route("/_emulator/health", health),
+        Route("/_emulator/ready", ready),
+        Route("/_emulator/activate", activate, methods=["POST"]),
+        Route("/_emulator/reset", reset, methods=["POST"]),
+        Route("/_emulator/clock", clock, methods=["GET", "POST"]),
+        *scenario_routes(engine),
+    ]
+
+
+async def _fields(engine: Engine, request: Request) -> Fields:
+    """The JSON object of a request; an empty body is an empty object."""
+    body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+    return Fields(decode(body) if body.strip() else {}, wording)
+
+
+async def _move(engine: Engine, fields: Fields) -> None:
+    """One of freeze, run, rate, set and advance."""
+    clock = engine.clock
+    if fields.boolean("freeze", False):
+        clock.freeze()
+    elif fields.boolean("run", False) or fields.has("rate"):
+        clock.run(fields.number("rate", 0, 1_000_000, 1.0))
+    elif (time := fields.string("set")) is not None:
+        try:
+            clock.set(moment(time))
+        except ValueError:
+            fields.reject("set", "a time such as 2026-01-01T00:00:00Z")
+    elif fields.has("advance"):
+        await clock.advance(fields.number("advance", 0, _CLOCK_LIMIT, 0.0))
+    else:
+        expected = (
+            'one of {"freeze": true}, {"run": true}, {"rate": 60}, {"set": "2026-01-01T00:00:00Z"}, {"advance": 5}'
+        )
+        raise Rejected(ApiError("bad_request", f"The clock cannot be moved by this: expected {expected}."))
+
+
+def clock_state(engine: Engine) -> dict[str, Any]:
+    """What time it is, and how it passes."""
+    now, rate = engine.clock.now(), engine.clock.rate
+    return {"now": iso(now), "unix": now, "mode": "running" if rate else "frozen", "rate": rate}

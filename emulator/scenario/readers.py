@@ -7,7 +7,7 @@ the reference are all made of it.
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -131,7 +131,7 @@ def number(low: float, high: float, what: str, *, above: bool = False) -> Reader
             or (above and value == low)
         ):
             raise place.expected(what)
-        return float(value)
+        return cast(float, value)
 
     limit = {"exclusiveMinimum" if above else "minimum": low}
     return Reader(what, read, {"type": "number", **limit, **({} if math.isinf(high) else {"maximum": high})})

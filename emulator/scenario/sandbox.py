@@ -105,16 +105,25 @@ def mistakes(text: str, groups: frozenset[str]) -> Iterator[Wrong]:
     except TemplateSyntaxError as error:
         yield Wrong(error.lineno - 1, f"not a template: {error.message}")
         return
-    unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
     for node in tree.find_all(nodes.Node):
-        if found := _wrong(node, unknown, groups, environment):
+        if found := _wrong(node, groups, environment):
             yield Wrong(node.lineno - 1, found)
+    yield from _unknown_variables(tree)
 
 
-def _wrong(node: nodes.Node, unknown: set[str], groups: frozenset[str], environment: "_Environment") -> str:
+def _unknown_variables(tree: nodes.Template) -> Iterator[Wrong]:
+    try:
+        unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
+    except TemplateSyntaxError as error:  # an unknown filter, which was told, or what only the compiler notices
+        yield Wrong(error.lineno - 1, f"not a template: {error.message}")
+        return
+    for node in tree.find_all(nodes.Name):
+        if node.ctx == "load" and node.name in unknown:
+            yield Wrong(node.lineno - 1, f"unknown variable {quoted(node.name)}{_hint(node.name, VARIABLES)}")
+
+
+def _wrong(node: nodes.Node, groups: frozenset[str], environment: "_Environment") -> str:
     match node:
-        case nodes.Name(name=name, ctx="load") if name in unknown:
-            return f"unknown variable {quoted(name)}{_hint(name, VARIABLES)}"
         case nodes.Filter(name=name) if name not in environment.filters:
             return f"unknown filter {quoted(name)}{_hint(name, environment.filters)}"
         case nodes.Test(name=name) if name not in environment.tests:
