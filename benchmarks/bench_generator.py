@@ -31,7 +31,7 @@ PATHS = {
 
 
 def bare(tokens: int) -> int:
-    random = Random(1).random
+    random = Random(1).random  # noqa: S311 - nothing is secret here
     said: list[str] = []
     for _ in range(tokens):
         said.append(WORDS[bisect(WEIGHTS, random())])
@@ -50,16 +50,19 @@ def microseconds(work: Callable[[], int]) -> float:
     return (time.process_time() - start) / size * 1e6
 
 
+def measure(name: str, sampling: Sampling) -> None:
+    size = answers(sampling)
+    rounds = [(microseconds(lambda: answers(sampling)), microseconds(lambda: bare(size))) for _ in range(ROUNDS)]
+    ours, loop = (min(times) for times in zip(*rounds, strict=True))
+    print(f"{name:28}{ours:10.2f}{loop:11.3f}{ours / loop:8.1f}")
+
+
 def main() -> None:
     print(f"{'path':28}{'us/token':>10}{'bare loop':>11}{'ratio':>8}")
     for name, sampling in PATHS.items():
-        size = answers(sampling)
-        rounds = [(microseconds(lambda: answers(sampling)), microseconds(lambda: bare(size))) for _ in range(ROUNDS)]
-        ours, loop = (min(times) for times in zip(*rounds, strict=True))
-        print(f"{name:28}{ours:10.2f}{loop:11.3f}{ours / loop:8.1f}")
+        measure(name, sampling)
     text = QUESTION * 20_000
-    rate = len(text) / microseconds(lambda: count(text)) / count(text)
-    print(f"counting tokens of English: {rate:.1f} MB/s")
+    print(f"counting tokens of English: {len(text) / count(text) / microseconds(lambda: count(text)):.1f} MB/s")
 
 
 if __name__ == "__main__":

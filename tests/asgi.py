@@ -150,16 +150,16 @@ def completion(prompt: Any = "Once upon a time", **more: Any) -> dict[str, Any]:
     return {"model": PLAIN, "prompt": prompt, **more}
 
 
-WEATHER = {
+WEATHER: dict[str, Any] = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1, "maximum": 7}},
     "required": ["city", "days"],
 }
-CHAT_TOOL = {
+CHAT_TOOL: dict[str, Any] = {
     "type": "function",
     "function": {"name": "get_weather", "description": "The weather.", "parameters": WEATHER},
 }
-MESSAGE_TOOL = {"name": "get_weather", "description": "The weather.", "input_schema": WEATHER}
+MESSAGE_TOOL: dict[str, Any] = {"name": "get_weather", "description": "The weather.", "input_schema": WEATHER}
 
 
 def error_of(exchange: Exchange, *, flat: bool = False) -> dict[str, Any]:

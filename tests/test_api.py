@@ -506,7 +506,7 @@ def test_a_mistake_of_the_emulator_is_a_500_that_says_so(path: str, caplog: pyte
 def test_a_mistake_beside_the_inferences_is_a_500_too(path: str) -> None:
     """It is told to the client in its surface's shape, and goes on to the server, whose log has the traceback."""
     engine = make_engine()
-    engine.model = lambda *_, **__: 1 / 0  # type: ignore[assignment,method-assign,return-value] # a mistake
+    engine.model = lambda *_, **__: 1 / 0  # type: ignore[assignment,method-assign] # a mistake
     exchange = Exchange(create_app(engine), "GET", path)
     with pytest.raises(ZeroDivisionError):
         asyncio.run(exchange.run())

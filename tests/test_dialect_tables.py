@@ -190,7 +190,9 @@ def test_a_deprecated_call_has_a_reason_of_its_own() -> None:
     for tools, expected in (({"functions": [{}]}, "function_call"), ({"tools": [CHAT_TOOL]}, "tool_calls")):
         request = request_for(chat, **tools)
         for reason in REASONS:
-            frame = chat.encoder(request, "req").frames(Finish(0, reason))[0]
+            encoder = chat.encoder(request, "req")
+            encoder.frames(START)
+            frame = encoder.frames(Finish(0, reason))[0]
             told = json.loads(frame.removeprefix(b"data: "))["choices"][0]["finish_reason"]
             assert told == (expected if reason == "tool_calls" else openai.FINISHES[reason])
 
@@ -207,7 +209,7 @@ def test_every_event_has_an_example() -> None:
 @pytest.mark.parametrize("event", EXAMPLES.values(), ids=name_of)
 @pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
 def test_every_event_is_encoded(dialect: Dialect, event: Event) -> None:
-    """Whatever event comes, an encoder makes whole frames of it: of its own form, one JSON each, ended by a blank line."""
+    """Whatever event comes, even out of its order, an encoder makes whole frames of its own form of it, or none."""
     encoder = dialect.encoder(request_for(dialect), "req")
     if not isinstance(event, Start):
         encoder.frames(START)

@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,7 +49,6 @@ from emulator.vocabulary import (
     Hangup,
     InferenceRequest,
     Reasoning,
-    Sampling,
     Start,
     Step,
     Text,
@@ -256,6 +256,12 @@ def test_an_echo_is_not_divided() -> None:
     assert cut == [echo.event, Hangup("close")]
 
 
+def test_half_a_character_has_bytes_too() -> None:
+    """A lone surrogate, which has no UTF-8 of its own, is counted as three bytes."""
+    cut = events(hangup(Where("after", "bytes", 3), "close")([Step(0.0, Text(0, "\ud800")), Step(0.0, Text(0, "x"))]))
+    assert cut == [Text(0, "\ud800"), Hangup("close")]
+
+
 def test_a_divided_text_keeps_its_log_probabilities() -> None:
     """Each half has those of its own tokens."""
     entries = tuple(TokenLogprob(word, -1.0, word.encode()) for word in ("one", " two", " three"))
@@ -351,15 +357,9 @@ SNEAKY = (
 )
 
 
-def request(dialect: str) -> InferenceRequest:
+def request(dialect: Any, **body: Any) -> InferenceRequest:
     """A request to one dialect that wants its usage told."""
-    return InferenceRequest(dialect, "model", body={"stream_options": {"include_usage": True}}, sampling=Sampling(n=1))  # type: ignore[arg-type]
-
-
-def groups(dialect: str, steps: Iterable[Step], settings: Settings | None = None) -> list[list[bytes]]:
-    """The frames of each event of an answer."""
-    encoder = DIALECTS[dialect](settings or Settings()).encoder(request(dialect), "req_1")
-    return [list(encoder.frames(step.event)) for step in steps]
+    return InferenceRequest(dialect, "model", body={"stream_options": {"include_usage": True}, **body})
 
 
 def shown(dialect: str, only: Draft) -> Draft:
@@ -367,16 +367,19 @@ def shown(dialect: str, only: Draft) -> Draft:
     return Draft(text=only.text) if dialect == "completions" else only
 
 
-def stream(dialect: str, steps: Iterable[Step] | None = None) -> list[bytes]:
+def stream(
+    dialect: str, steps: Iterable[Step] | None = None, settings: Settings | None = None, **asked: Any
+) -> list[bytes]:
     """The frames of an answer."""
-    return [frame for group in groups(dialect, answer() if steps is None else steps) for frame in group]
+    encoder = DIALECTS[dialect](settings or Settings()).encoder(request(dialect, **asked), "req_1")
+    return [frame for step in (answer() if steps is None else steps) for frame in encoder.frames(step.event)]
 
 
-def body(dialect: str, steps: Iterable[Step] | None = None) -> bytes:
+def body(dialect: str, steps: Iterable[Step] | None = None, settings: Settings | None = None) -> bytes:
     """The whole body of an answer."""
     completion = fold(events(answer() if steps is None else steps))
     assert isinstance(completion, Completion)
-    found: bytes = DIALECTS[dialect](Settings()).body(completion, request(dialect))
+    found: bytes = DIALECTS[dialect](settings or Settings()).body(completion, request(dialect))
     return found
 
 
@@ -463,6 +466,19 @@ def test_frames_and_events_count_alike(dialect: str, only: Draft, count: int, na
     assert list(divided_frames(where, stream(dialect, steps))) == stream(dialect, divided_steps(where, steps))
 
 
+def test_text_under_two_names_counts_once() -> None:
+    """Reasoning that is shown under both of its names has been said once."""
+    frames = stream("chat", answer(draft("", "one two three")), Settings(reasoning_field="both"))
+    assert list(divided_frames(Where("after", "tokens", 2), frames)) == frames[:3]
+
+
+def test_the_deprecated_form_of_a_tool_call_is_a_first_token() -> None:
+    """A function call is recognised as a tool call is."""
+    frames = stream("chat", answer(draft("", arguments="{}")), functions=[{"name": "f"}])
+    assert "function_call" in payload(frames[1])["choices"][0]["delta"]
+    assert list(divided_frames(Where("before", "first_token"), frames)) == frames[:1]
+
+
 @each_dialect
 def test_frames_are_counted_as_events(dialect: str) -> None:
     """After three events means after three frames, to a frame fault."""
@@ -499,21 +515,24 @@ def test_a_corrupt_frame_has_no_json_and_is_still_a_frame(dialect: str) -> None:
         payload(found[3])
 
 
-def test_every_frame_can_be_corrupted() -> None:
-    """Whatever the place, what comes out is no JSON; a character is never halved."""
+@pytest.mark.parametrize("shift", range(4))
+def test_every_frame_can_be_corrupted(shift: int) -> None:
+    """Whatever the place, what comes out is the first half of its data and no JSON; a character is never halved."""
     for dialect in DIALECTS:
-        frames = stream(dialect, answer(draft("中é👍", "中é👍", '"中é👍"')))
+        frames = stream(dialect, [Step(0.0, START), Step(0.0, Text(0, "x" * shift + "中👍" * 100)), *answer()[-2:]])
         for count in range(1, len(frames)):
-            found = changed(corrupt(Where("after", "events", count)), frames)[count]
-            found.decode()
+            found = changed(corrupt(Where("after", "events", count)), frames)[count].decode()
+            data, whole = (text.partition("data: ")[2].strip().encode() for text in (found, frames[count].decode()))
+            assert whole.startswith(data)
+            assert len(whole) // 2 - 3 <= len(data) <= len(whole) // 2
             with pytest.raises(json.JSONDecodeError):
-                json.loads(found.partition(b"data: ")[2])
+                json.loads(data)
 
 
 @each_dialect
 def test_a_corrupt_body_is_half_of_it(dialect: str) -> None:
-    """A whole body ends in its middle."""
-    whole = body(dialect)
+    """A whole body ends in its middle, whatever it says."""
+    whole = body(dialect, answer(draft(f"A frame has data: {'x' * 400}")))
     assert changed(corrupt(Where("before", "first_token")), [whole]) == [whole[: len(whole) // 2]]
 
 
@@ -569,6 +588,14 @@ def test_garbage_is_a_line_that_nobody_can_read(seed: str) -> None:
         one[1].decode()
 
 
+def test_garbage_is_never_text() -> None:
+    """Even if chance draws nothing but letters."""
+    letters: Any = SimpleNamespace(randbytes=lambda count: b"a" * count)
+    noise = changed(garbage(Where("before", "response"), letters), stream("chat"))[0]
+    with pytest.raises(UnicodeDecodeError):
+        noise.decode()
+
+
 def test_split_bytes_go_out_alone() -> None:
     """Each byte is a write of its own from the place on, also within a character, and together they are the frames."""
     frames = stream("chat", answer(draft("中👍")))
@@ -620,7 +647,7 @@ def test_usage_is_missing_from_every_event_of_a_message() -> None:
 def test_usage_is_missing_from_every_chunk(details: bool) -> None:
     """Also where chunks say null, and where usage has details."""
     settings = Settings(usage_null=True, usage_details=details)
-    frames = [frame for group in groups("chat", answer(), settings) for frame in group]
+    frames = stream("chat", settings=settings)
     found = changed(drop("usage"), frames)
     assert len(found) == len(frames) - 1
     assert all("usage" not in payload(frame) for frame in found[:-1])
@@ -648,6 +675,30 @@ def test_a_body_misses_the_field_and_is_still_json(dialect: str, part: Part, tex
         for field in fields:
             place.pop(field, None)
     assert json.loads(found) == expected
+
+
+@pytest.mark.parametrize("part", ["role", "finish", "usage"])
+def test_the_input_of_a_tool_keeps_its_fields(part: Part) -> None:
+    """A tool may have fields of the same names: in a whole message they are not text, and stay all the same."""
+    fields = {"role": "assistant", "x": 0, "finish_reason": "stop", "stop_reason": "x", "usage": {"a": {"b": 1}}}
+    for arguments in (fields, {"nested": {**fields, "last": fields}}, dict(reversed(fields.items()))):
+        whole = body("messages", answer(draft("", arguments=json.dumps(arguments))))
+        (found,) = changed(drop(part), [whole])
+        assert found != whole
+        assert json.loads(found)["content"] == [json.loads(whole)["content"][0] | {"input": arguments}]
+
+
+def test_usage_with_details_is_missing_from_a_body() -> None:
+    """An object within it goes with it."""
+    (found,) = changed(drop("usage"), [body("chat", settings=Settings(usage_details=True))])
+    assert "usage" not in json.loads(found)
+
+
+@pytest.mark.parametrize("dialect", ["chat", "messages"])
+def test_a_body_with_nothing_but_a_tool_call_has_a_first_token(dialect: str) -> None:
+    """A tool call is what such an answer begins with."""
+    whole = body(dialect, answer(draft("", arguments="{}")))
+    assert changed(corrupt(Where("before", "first_token")), [whole]) != [whole]
 
 
 @each_dialect

@@ -13,7 +13,22 @@ from emulator.answer import steps as told
 from emulator.faults import Chunk, Constant, Exponential, Lognormal, Normal, Uniform, pace
 from emulator.seeds import Seed
 from emulator.tokens import split
-from emulator.vocabulary import Finish, Reasoning, Start, Step, Text, TokenLogprob, ToolArguments, ToolCall, Usage
+from emulator.vocabulary import (
+    ApiError,
+    End,
+    Event,
+    Failure,
+    Finish,
+    Hangup,
+    Reasoning,
+    Start,
+    Step,
+    Text,
+    TokenLogprob,
+    ToolArguments,
+    ToolCall,
+    Usage,
+)
 
 START = Start("id", "model", 0, 1)
 TEXTS = st.text(st.sampled_from("ab 1.é中👍\n"), max_size=40)
@@ -100,9 +115,9 @@ def test_a_whole_body_takes_as_long_as_its_stream(drafts: list[Draft], between: 
 
 
 def test_an_answer_that_is_late_already_is_later() -> None:
-    """A pace adds to the delays that steps have."""
-    late = [Step(2.0, START), Step(1.0, Text(0, "a"))]
-    assert [step.delay for step in paced(late)] == [2.0, 1.5]
+    """A pace adds to the delays that steps have; the one of several tokens is before the first of them."""
+    late = [Step(2.0, START), Step(1.0, Text(0, "a b", 2))]
+    assert [step.delay for step in paced(late)] == [2.0, 1.5, 0.1]
 
 
 # ---------------------------------------------------------------------------------------------- chance
@@ -114,6 +129,12 @@ def test_jitter_stays_within_its_fraction(seed: str, jitter: float) -> None:
     delays = [delay for delay, _ in content(paced(steps(draft("one two three four")), jitter=jitter, seed=seed))]
     for delay, plain in zip(delays, [0.5, 0.1, 0.1, 0.1], strict=True):
         assert plain * (1 - jitter) - 1e-9 <= delay <= plain * (1 + jitter) + 1e-9
+
+
+def test_jitter_goes_both_ways() -> None:
+    """Some delays are shorter than they would be, and some longer."""
+    first = [content(paced(steps(draft("one")), jitter=0.5, seed=str(seed)))[0][0] for seed in range(50)]
+    assert min(first) < 0.4 and max(first) > 0.6
 
 
 def test_the_same_seed_has_the_same_delays() -> None:
@@ -166,6 +187,19 @@ def test_tokens_come_in_chunks(chunk: Chunk, expected: list[tuple[float, str]]) 
         assert [text for _, text in found] == [text for _, text in expected]
         if not whole:
             assert [delay for delay, _ in found] == pytest.approx([delay for delay, _ in expected])
+
+
+def test_white_space_goes_with_the_word_behind_it() -> None:
+    """However much of it there is."""
+    answer = [Step(0.0, Text(0, text)) for text in ("a", "\n\n", " ", " b", "c")]
+    assert [text for _, text in content(paced(answer, "word"))] == ["a", "\n\n  bc"]
+
+
+@pytest.mark.parametrize("last", [Failure(ApiError("overloaded", "")), Hangup("close"), End(Usage(1, 2))])
+def test_what_is_said_is_said_before_the_end(last: Event) -> None:
+    """A chunk does not wait for tokens that will not come."""
+    answer = [Step(0.0, Text(0, "a")), Step(0.0, Text(1, "b")), Step(0.0, last)]
+    assert [step.event for step in paced(answer, "whole")] == [step.event for step in answer]
 
 
 @given(st.lists(DRAFTS, min_size=1, max_size=3), st.sampled_from(CHUNKS), st.booleans())

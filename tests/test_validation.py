@@ -41,7 +41,8 @@ GONE = object()
 """In place of a value: the field is taken away."""
 
 Body: TypeAlias = dict[str, Any]
-Place: TypeAlias = tuple[str | int, ...]
+Place: TypeAlias = tuple[Any, ...]
+"""The keys and indices that lead to something inside a JSON value."""
 Rule: TypeAlias = tuple[str, str, list[Any]]
 """Where something wrong is put into a full body, words of the message, and the wrong values."""
 Clash: TypeAlias = tuple[Body, str, str]
@@ -109,14 +110,20 @@ FULL_CHAT: Body = {
     "ignore_eos": False,
     "chat_template_kwargs": {"enable_thinking": True},
 }
+SHARED = [
+    *("temperature", "top_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "min_p", "top_k", "n"),
+    *("stop", "stop_token_ids", "min_tokens", "ignore_eos", "seed", "logit_bias", "user", "stream", "stream_options"),
+]
 FULL_COMPLETION: Body = {
-    name: FULL_CHAT[name]
-    for name in (
-        *("temperature", "top_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "min_p", "top_k"),
-        *("stop", "stop_token_ids", "min_tokens", "ignore_eos", "seed", "logit_bias", "user", "stream"),
-        *("stream_options", "n"),
-    )
-} | {"model": PLAIN, "prompt": ["x"], "max_tokens": 6, "suffix": "x", "echo": True, "logprobs": 1, "best_of": 1}
+    **{name: FULL_CHAT[name] for name in SHARED},
+    "model": PLAIN,
+    "prompt": ["x"],
+    "max_tokens": 6,
+    "suffix": "x",
+    "echo": True,
+    "logprobs": 1,
+    "best_of": 1,
+}
 FULL_COUNT: Body = {
     "model": "openai--gpt-oss-20b",
     "system": [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],

@@ -158,6 +158,8 @@ class MessageEncoder:
         return self._begin({"type": "tool_use", "id": id, "name": event.name, "input": {}})
 
     def _tool_arguments(self, event: ToolArguments) -> Sequence[bytes]:
+        if self._open != "tool_use":
+            return ()
         return (self._head + b'"input_json_delta","partial_json":' + encode(event.text) + b"}}\n\n",)
 
     def _finish(self, event: Finish) -> Sequence[bytes]:

@@ -183,6 +183,8 @@ class ChatEncoder:
         return (self._chunk(choice, self._call(choice, call), 0),)
 
     def _tool_arguments(self, event: ToolArguments) -> Sequence[bytes]:
+        if event.choice not in self._indices:
+            return ()
         function = {"arguments": event.text}
         delta = (
             encode({"function_call": function}) if self._legacy else self._call(event.choice, {"function": function})
@@ -190,7 +192,7 @@ class ChatEncoder:
         return (self._chunk(event.choice, delta, event.tokens),)
 
     def _call(self, choice: int, fields: dict[str, Any]) -> bytes:
-        return encode({"tool_calls": [{"index": self._indices.get(choice, 0), **fields}]})
+        return encode({"tool_calls": [{"index": self._indices[choice], **fields}]})
 
     def _finish(self, event: Finish) -> Sequence[bytes]:
         return (self._chunk(event.choice, b"{}", 0, finish=encode(finish_name(event.reason, self._legacy))),)

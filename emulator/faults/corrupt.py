@@ -1,13 +1,12 @@
 """A frame is broken."""
 
-import re
 from collections.abc import Iterator
 
 from emulator.faults.frames import from_there, is_body
 from emulator.faults.where import Where
 from emulator.vocabulary import FrameFault
 
-_DATA = re.compile(rb"^data: ", re.MULTILINE)
+_DATA = b"data: "
 
 
 def corrupt(where: Where) -> FrameFault:
@@ -15,17 +14,19 @@ def corrupt(where: Where) -> FrameFault:
 
     def corrupted(frames: Iterator[bytes]) -> Iterator[bytes]:
         for frame in frames:
-            data = _DATA.search(frame)
-            if data or is_body(frame):
-                yield _cut(frame, data.end() if data else 0)
-                yield from frames
+            if is_body(frame):
+                yield _halved(frame)
+            elif _DATA in frame:
+                head, mark, data = frame.partition(_DATA)
+                yield head + mark + _halved(data.rstrip(b"\n")) + b"\n\n"
             else:
                 yield frame
+                continue
+            yield from frames
 
     return from_there(where, corrupted)
 
 
-def _cut(frame: bytes, start: int) -> bytes:
-    """The frame with the first half of its data, and no half of a character."""
-    end = len(frame.rstrip(b"\n"))
-    return frame[: (start + end) // 2].decode("utf-8", "ignore").encode() + frame[end:]
+def _halved(data: bytes) -> bytes:
+    """The first half, without half a character."""
+    return data[: len(data) // 2].decode("utf-8", "ignore").encode()

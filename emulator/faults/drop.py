@@ -25,12 +25,13 @@ class _Missing(msgspec.Struct, frozen=True):
 _MISSING: Mapping[Part, _Missing] = {
     # the chunks that open the choices; the event that opens a message
     "role": _Missing(
-        frame=re.compile(rb'"delta":\{"role":|\Aevent: message_start\n'), field=re.compile(rb'"role":"assistant",')
+        frame=re.compile(rb'"delta":\{"role":|\Aevent: message_start\n'),
+        field=re.compile(rb'(?:(?<="message":\{)|(?<="type":"message",))"role":"assistant",'),
     ),
     # each choice's last chunk; the event with the stop reason, which has the usage, too
     "finish": _Missing(
         frame=re.compile(rb'"finish_reason":"|\Aevent: message_delta\n'),
-        field=re.compile(rb',"finish_reason":"\w+"(?=\})|,"stop_reason":"\w+"(?=,"stop_sequence":)'),
+        field=re.compile(rb',"finish_reason":"\w+"(?=\}(?:\]|,\{"index":))|,"stop_reason":"\w+"(?=,"stop_sequence":)'),
     ),
     # the chunk without choices; the field wherever else it stands, always the last of its object
     "usage": _Missing(

@@ -24,17 +24,21 @@ GREEDY = 1e-5
 _UNLIKELY = math.log(2**-27)
 
 
-def scores(ids: Sequence[int], weights: Sequence[float], previous: int, bias: Mapping[int, float]) -> Scores:
+def scores(ids: tuple[int, ...], weights: tuple[float, ...], previous: int, bias: Mapping[int, float]) -> Scores:
     """The scores of what can come next: what the grammar says, with weights that add up to 1, then common tokens.
 
     A token that is neither scores so low that it comes only when a bias lifts it.
     """
-    found = {id: _CERTAIN + math.log(weight) for id, weight in zip(ids, weights, strict=True)}
-    for id, score in _common(previous).items():
-        found.setdefault(id, score)
+    offered = dict(zip(ids, _scores(weights), strict=True))
+    found = {**offered, **_common(previous), **offered}
     for id, extra in bias.items():
         found[id] = found.get(id, _HARDLY) + extra
     return found
+
+
+@lru_cache(maxsize=4096)
+def _scores(weights: tuple[float, ...]) -> list[float]:
+    return [_CERTAIN + math.log(weight) for weight in weights]
 
 
 def common(previous: int) -> Mapping[int, float]:
@@ -58,12 +62,10 @@ def penalized(scores: Scores, sampling: Sampling, said: Mapping[int, int], promp
     """The scores after the penalties; `said` counts the tokens of the answer so far."""
     factor = min(max(sampling.repetition_penalty, 1e-3), 1e3)  # so that scores stay finite
     changed = dict(scores)
-    for id, score in scores.items():
-        times = said.get(id, 0)
-        if times or id in prompt:
-            changed[id] = score / factor if score > 0 else score * factor
-        if times:
-            changed[id] -= sampling.frequency_penalty * times + sampling.presence_penalty
+    for id in (scores.keys() & said.keys()) | (scores.keys() & prompt):
+        changed[id] = scores[id] / factor if scores[id] > 0 else scores[id] * factor
+        if id in said:
+            changed[id] -= sampling.frequency_penalty * said[id] + sampling.presence_penalty
     return changed
 
 
@@ -73,7 +75,7 @@ def log_probabilities(scores: Scores, temperature: float) -> Scores:
     highest = max(scores.values())
     heated = [(score - highest) / heat for score in scores.values()]
     total = math.log(sum(map(math.exp, heated)))
-    return {id: min(score - total, 0.0) for id, score in zip(scores, heated, strict=True)}
+    return dict(zip(scores, [score - total for score in heated], strict=True))
 
 
 def draw(logprobs: Scores, sampling: Sampling, chance: float) -> int:

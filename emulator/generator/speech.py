@@ -7,7 +7,6 @@ and a little more temperature changes little.
 from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Callable, Generator, Set
-from heapq import nlargest
 from typing import NamedTuple, TypeAlias
 
 from emulator.generator.grammar import Branch, Run, endless
@@ -172,7 +171,7 @@ def _substitute(branch: Branch) -> int:
 
 def told(id: int, piece: str, distribution: Scores, top: int) -> TokenLogprob:
     """The log probability of a token, and of the `top` likeliest, of which it is always one."""
-    ids = nlargest(top, distribution, key=distribution.__getitem__)
+    ids = sorted(distribution, key=distribution.__getitem__, reverse=True)[:top]
     if ids and id not in ids:
         ids[-1] = id
     return TokenLogprob(

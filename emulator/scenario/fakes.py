@@ -23,6 +23,8 @@ _CLOCKS = frozenset(
         "profile",
         "simple_profile",
         "user_agent",
+        "uuid1",
+        "uuid7",
     ]
 )
 """What Faker derives from the machine's date, besides its whole provider of dates: it would change from day to day."""
@@ -44,7 +46,7 @@ class _Source:
 
     def _offered(self) -> Iterator[str]:
         for provider in self._faker.factories[0].providers:
-            if provider.__provider__ != "date_time":
+            if not provider.__provider__.endswith("date_time"):
                 yield from (name for name in dir(provider) if name[0] != "_" and callable(getattr(provider, name)))
 
     def value(self, name: str, seed: Seed, *args: Any, **kwargs: Any) -> Any:

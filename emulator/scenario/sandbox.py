@@ -25,6 +25,7 @@ MAX_STEPS = 10_000
 MAX_NUMBER = 10**15
 
 _STEPS = "__steps__"
+_LISTED = 12
 _FILTERS = frozenset(
     [
         "abs",
@@ -108,13 +109,15 @@ def mistakes(text: str, groups: frozenset[str]) -> Iterator[Wrong]:
     for node in tree.find_all(nodes.Node):
         if found := _wrong(node, groups, environment):
             yield Wrong(node.lineno - 1, found)
+        if isinstance(node, nodes.Filter | nodes.Test):
+            node.name = "string"  # whether it is known was told; what follows would fail at the first that is not
     yield from _unknown_variables(tree)
 
 
 def _unknown_variables(tree: nodes.Template) -> Iterator[Wrong]:
     try:
         unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
-    except TemplateSyntaxError as error:  # an unknown filter, which was told, or what only the compiler notices
+    except TemplateSyntaxError as error:  # what only the compiler notices
         yield Wrong(error.lineno - 1, f"not a template: {error.message}")
         return
     for node in tree.find_all(nodes.Name):
@@ -132,8 +135,10 @@ def _wrong(node: nodes.Node, groups: frozenset[str], environment: "_Environment"
             return _wrong_part(name, attribute, groups)
         case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(attribute))):
             return _wrong_part(name, attribute, groups)
+        case nodes.Name(name="self"):
+            return 'unknown variable "self"'
         case nodes.For(recursive=True):
-            return "a recursive loop cannot be used here"
+            return "a recursive loop cannot be used in a template"
         case _ if isinstance(node, _FORBIDDEN):
             return f"{type(node).__name__} cannot be used in a template"
     return ""
@@ -156,7 +161,7 @@ def _wrong_part(name: str, part: str, groups: frozenset[str]) -> str:
 
 def _hint(word: str, known: Iterable[str]) -> str:
     words = sorted(name for name in known if name[0] != "_")
-    return did_you_mean(word, words) or f"; expected {', '.join(words)}"
+    return did_you_mean(word, words) or (f"; expected {', '.join(words)}" if len(words) <= _LISTED else "")
 
 
 # ---------------------------------------------------------------------------------------------- rendering
@@ -249,9 +254,12 @@ class _Environment(ImmutableSandboxedEnvironment):
         return made
 
     def is_safe_callable(self, obj: Any) -> bool:
-        owner = getattr(obj, "__self__", None)
-        allowed = _METHODS.get(type(owner).__name__, ())
-        return obj is _range or isinstance(obj, fakes.Method) or getattr(obj, "__name__", "") in allowed
+        if obj is _range or isinstance(obj, fakes.Method | Undefined):  # what is undefined says so when it is called
+            return True
+        owner, name = type(getattr(obj, "__self__", None)).__name__, getattr(obj, "__name__", type(obj).__name__)
+        if name not in _METHODS.get(owner, ()):
+            raise SecurityError(f"{name} cannot be called in a template")
+        return True
 
     def joined(self, parts: Iterable[Any]) -> str:
         """What `~` makes."""
@@ -287,10 +295,16 @@ def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
 
 
 def _text(value: Any) -> str:
-    """A value as it is printed: a text as it is, what JSON has as JSON, anything else as Python has it."""
+    """A value as it is printed: a text as it is, what JSON has as JSON, a number or a moment as Python has it."""
     if isinstance(value, str):
         return value
-    return _json(value) if value is None or isinstance(value, bool | list | tuple | Mapping) else str(value)
+    if isinstance(value, Iterator):
+        value = list(value)
+    if value is None or isinstance(value, bool | list | tuple | Mapping):
+        return _json(value)
+    if callable(value) or type(value).__repr__ is object.__repr__:  # it would print an address in memory
+        raise SecurityError(f"a {type(value).__name__} cannot be printed; a method is called with ()")
+    return str(value)
 
 
 def _finalized(value: Any) -> Any:

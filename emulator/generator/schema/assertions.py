@@ -22,13 +22,15 @@ Maker: TypeAlias = Callable[[Node], Test | None]
 
 def types(node: Node) -> frozenset[str]:
     """The types that `type` allows; number includes integer. Raises Malformed for what is not a type."""
-    said = node.typed("type", (str, list), "a string or an array")
-    names = {said} if isinstance(said, str) else set(map(str, said))
-    if "any" in names:
-        return TYPES
-    if not names <= TYPES:
-        raise Malformed(f"{node.pointer}/type", f"{said!r} is not a type")
-    return frozenset(names | {"integer"} if "number" in names else names)
+    found: frozenset[str] | None = node.cache.get("types")
+    if found is None:
+        said = node.typed("type", (str, list), "a string or an array")
+        names = {said} if isinstance(said, str) else set(map(str, said))
+        if not names <= TYPES | {"any"}:
+            raise Malformed(f"{node.pointer}/type", f"{said!r} is not a type")
+        found = TYPES if "any" in names else frozenset(names | {"integer"} if "number" in names else names)
+        node.cache["types"] = found
+    return found
 
 
 def number(node: Node, keyword: str) -> Any:

@@ -26,7 +26,7 @@ from emulator.generator.schema.validation import valid
 from emulator.generator.schema.values import TYPES, is_a
 from emulator.seeds import Seed
 
-_ROOM = 150
+_ROOM = 200
 """How many values an answer has, roughly, before optional parts of it are left out."""
 
 _FRUGAL = 1_200

@@ -83,7 +83,7 @@ class Facts:
         self.properties: dict[str, tuple[Item, ...]] = {}
         self.scopes: dict[Node, tuple[Declaration, ...]] = {}
         self.row_scopes: dict[Node, tuple[float, ...]] = {}
-        self.outlines: dict[str, tuple[Outline, tuple[Any, ...]]] = {}
+        self.outlines: dict[str, tuple[int, Outline, tuple[Any, ...]]] = {}
 
     def copy(self) -> "Facts":
         """The same facts, to be added to separately."""
@@ -140,7 +140,7 @@ class Facts:
         if item[0].schema is (not item[1]):
             if name in self.required:
                 self.no_object(f"the property {name!r} is both required and forbidden")
-        elif not self._agree(name, item) and (self.strict or name in self.required):
+        elif known and (self.strict or name in self.required) and not self._agree(name):
             raise self.conflict(f"no value of the property {name!r} satisfies all parts of the schema")
 
     def raise_low(self, bound: float, is_open: bool) -> None:
@@ -183,16 +183,17 @@ class Facts:
             raise self.conflict(why)
         self.types -= {"object"}
 
-    def _agree(self, name: str, item: Item) -> bool:
-        """Whether what is known of a property, with the item added, leaves any value."""
-        node, wanted = item
-        known, banned = self.outlines.get(name, (Outline(TYPES, None), ()))
-        if wanted:
-            known = both(known, outline(node))
-        elif isinstance(node.schema, dict) and node.schema.keys() <= {"const", "enum", "type"}:
-            types, values = outline(node)
-            banned += tuple(value for value in values or () if is_a(value, types))
-        self.outlines[name] = known, banned
+    def _agree(self, name: str) -> bool:
+        """Whether what a property must be leaves any value, as far as outlines tell."""
+        items = self.properties[name]
+        count, known, banned = self.outlines.get(name, (0, Outline(TYPES, None), ()))
+        for node, wanted in items[count:]:
+            if wanted:
+                known = both(known, outline(node))
+            elif isinstance(node.schema, dict) and node.schema.keys() <= {"const", "enum", "type"}:
+                types, values = outline(node)
+                banned += tuple(value for value in values or () if is_a(value, types))
+        self.outlines[name] = len(items), known, banned
         return bool(known.types) and (
             known.values is None
             or any(

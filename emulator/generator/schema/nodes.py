@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urljoin
 
-from emulator.generator.schema.drafts import is_legacy
+from emulator.generator.schema.drafts import is_legacy, keywords
 from emulator.generator.schema.errors import Malformed
 from emulator.generator.schema.metaschemas import is_metaschema, metaschema
 
@@ -34,13 +34,17 @@ _NAMED = frozenset(["$defs", "definitions", "dependencies", "dependentSchemas", 
 
 
 class Resource:
-    """A schema with its own base URI and `$schema`. In a `legacy` one `$ref` hides the keywords beside it."""
+    """A schema with its own base URI and `$schema`.
 
-    __slots__ = ("dialect", "legacy", "root", "uri")
+    `keywords` are those of its draft; in a `legacy` one `$ref` hides the keywords beside it.
+    """
+
+    __slots__ = ("dialect", "keywords", "legacy", "root", "uri")
 
     def __init__(self, uri: str, dialect: str) -> None:
         self.uri = uri
         self.dialect = dialect
+        self.keywords = keywords(dialect)
         self.legacy = is_legacy(dialect)
         self.root: Node
 
