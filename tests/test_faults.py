@@ -249,6 +249,14 @@ def test_at_least_so_many_bytes_have_been_said(only: Draft, count: int, whole: b
     assert len(said(cut).encode()) == next((end for end in ends if end >= count), max(ends, default=0))
 
 
+@pytest.mark.parametrize("last", [Failure(OVERLOADED), Hangup("close")])
+def test_what_has_failed_has_no_further_place(last: Event) -> None:
+    """No second end comes behind the first; in its place, one can."""
+    steps = [Step(0.0, START), Step(1.0, last)]
+    assert list(hangup(Where("after", "events", 2), "reset")(steps)) == steps
+    assert list(hangup(Where("after", "events", 1), "reset")(steps)) == [steps[0], Step(1.0, Hangup("reset"))]
+
+
 def test_an_echo_is_not_divided() -> None:
     """A repeated prompt has bytes and no tokens: the place is behind it."""
     echo = Step(0.0, Text(0, "the prompt", 0))

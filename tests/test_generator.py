@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from emulator.answer import Draft
 from emulator.generator import describe, generate
-from emulator.generator.grammar import Branch, Rule, Run, Slot, program, rules
+from emulator.generator.grammar import Branch, Rule, Run, Slot, branch, program, rules
 from emulator.generator.hints import hints, named
 from emulator.generator.intents import intent
 from emulator.generator.topics import topics
@@ -26,6 +26,7 @@ from emulator.seeds import Seed
 from emulator.tokens import END, VOCABULARY_SIZE, Tokens, count, encode, split
 from emulator.vocabulary import (
     InferenceRequest,
+    Media,
     Message,
     ReasoningControl,
     ResponseFormat,
@@ -101,6 +102,7 @@ def test_an_answer_speaks_of_what_was_asked(question: str) -> None:
         ('Please answer with only the word "blue".', "blue"),
         ("What is 2 + 2?", "2 + 2 = 4."),
         ("What is 7 divided by 2", "7 / 2 = 3.5."),
+        ("999999999 x 999999999", "999999999 * 999999999 = 999999998000000001."),
         ("In one word, what is the capital of France?", "France."),
     ],
 )
@@ -133,6 +135,10 @@ def test_small_requests_get_just_what_they_ask_for(question: str, answer: str) -
         ("Say something about owls", "explain"),
         ("Reply with one sentence about owls", "brief"),
         ("The answer in 2024 was 3 + 4", "explain"),
+        ("What is the status code for not found?", "explain"),
+        ("Hello, can you explain how DNS works", "explain"),
+        ("How to - -", "explain"),
+        ("implement quicksort", "python"),
         ("", "explain"),
     ],
 )
@@ -184,8 +190,14 @@ def test_a_completion_continues_its_prompt() -> None:
     assert say(replace(request, prompts=("",))).text.text
 
 
-@given(st.text(max_size=60) | st.text("aeB1 ,.'\"?!-_()\n", max_size=80), st.integers(0, 5))
-@settings(max_examples=150)
+words = st.text(max_size=60) | st.text("aeB1 ,.'\"?!-_()\n", max_size=80)
+openings = st.sampled_from(
+    ["", "", "How to ", "Say ", "Reply only with: ", "3 ideas for ", "Write SQL code for ", "In one word: "]
+)
+
+
+@given(st.builds(str.__add__, openings, words), st.integers(0, 5))
+@settings(max_examples=200)
 def test_any_message_is_answered_and_counted_as_its_text_is(message: str, seed: int) -> None:
     """Whatever is asked: an answer, whose tokens are those that counting its text finds."""
     draft = say(ask(message), seed, reasons=True, limit=5_000)
@@ -193,6 +205,18 @@ def test_any_message_is_answered_and_counted_as_its_text_is(message: str, seed: 
         assert spoken.pieces
         assert "".join(spoken.pieces) == spoken.text
         assert spoken.pieces == split(spoken.text).pieces
+
+
+def test_an_image_without_a_question_is_looked_at() -> None:
+    """An image of its own is answered as one."""
+    message = Message("user", "", media=(Media("image", "https://example.org/a.png"),))
+    assert "image" in say(replace(ask(""), messages=(message,))).text.text
+
+
+def test_alternatives_that_part_behind_a_slot_are_refused() -> None:
+    """The grammar's author learns of it, since no token would tell the alternatives apart."""
+    with pytest.raises(ValueError, match="must not begin with the slot"):
+        branch([(1.0, [Slot("topic", True)]), (1.0, [Slot("other", True)])])
 
 
 def test_every_rule_of_the_grammar_can_be_said() -> None:
@@ -606,13 +630,28 @@ def test_a_tool_result_is_answered_in_text_that_uses_it() -> None:
     messages = (
         Message("user", "What's the weather in Oslo and in Rome?"),
         Message("assistant", tool_calls=(ToolUse("1", "get_weather", "{}"), ToolUse("2", "get_weather", "{}"))),
-        Message("tool", '{"city": "Oslo", "temperature": 3.5, "wind": null, "rain": true}', tool_call_id="1"),
+        Message("tool", '{"city": "Oslo", "temperature": 3.5, "wind": null, "rain": [true, false]}', tool_call_id="1"),
         Message("tool", "Rome: sunny, 24 °C.", tool_call_id="2"),
     )
     text = say(replace(ask("", tools=TOOLS), messages=messages)).text.text
-    assert "city Oslo, temperature 3.5, wind none, rain yes; Rome: sunny, 24 °C" in text
+    assert "city Oslo, temperature 3.5, wind none, rain yes, no; Rome: sunny, 24 °C" in text
+    deep = replace(messages[-1], text="[" * 100_000)
+    assert say(replace(ask("", tools=TOOLS), messages=(*messages[:-1], deep))).text.text
     forced = say(replace(ask("", tools=TOOLS, tool_choice=ToolChoice("required")), messages=messages))
     assert forced.tool_calls
+
+
+def test_what_is_spoken_of_gives_way_to_the_schema() -> None:
+    """A member of an enum that the rest of the schema forbids is not insisted on."""
+    either = {"enum": ["red", "blue"]}
+    schema = {
+        "type": "object",
+        "properties": {"hue": either},
+        "required": ["hue"],
+        "not": {"properties": {"hue": {"const": "red"}}},
+    }
+    draft = say(ask("Paint it red", tools=(Tool("paint", "", schema),)))
+    assert json.loads(draft.tool_calls[0].arguments.text) == {"hue": "blue"}
 
 
 def test_a_limit_cuts_arguments() -> None:
@@ -635,6 +674,16 @@ def test_json_object_is_about_the_request() -> None:
         )
     )
     assert list(json.loads(keyed.text.text)) == ["name", "age", "city"]
+
+
+def test_a_completion_can_be_json_too() -> None:
+    """The prompt is then what the object is about; a schema that is no object's has no properties to look for."""
+    request = InferenceRequest(endpoint="completions", model="m", prompts=("The otters of Oslo",))
+    about = say(replace(request, response_format=ResponseFormat("json_object"))).text.text
+    assert json.loads(about)["topic"] == "the otters of Oslo"
+    numbers = {"type": "array", "items": {"type": "integer"}, "minItems": 2}
+    text = say(replace(request, response_format=ResponseFormat("json_schema", numbers))).text.text
+    jsonschema.validate(json.loads(text), numbers)
 
 
 @given(st.integers())
@@ -666,6 +715,7 @@ def test_json_schema_is_obeyed(seed: int) -> None:
         ("search for red shoes", "query", "red shoes"),
         ("translate «bom dia»", "text", "bom dia"),
         ("with limit=25", "limit", "25"),
+        ("weather Porto please", "city", "Porto"),
         ("nothing", "city", ""),
     ],
 )

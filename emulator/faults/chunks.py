@@ -6,11 +6,13 @@ from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from emulator.faults.said import Said, apart
+from emulator.faults.events import no_fault
+from emulator.faults.said import Said, apart, text_of
 from emulator.vocabulary import Event, Fault, Step, Text
 
 Chunk: TypeAlias = Literal["token", "word", "whole"] | int
-"""A token, a word, all that a choice says in a row, or tokens of at least so many characters (1 or more)."""
+"""A token, a word with the white space before it, all that a choice says in a row, or tokens of at least so many (1 or
+more) characters. Scripts without white space have long words."""
 
 
 def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
@@ -46,7 +48,7 @@ def grouped(chunk: Chunk) -> Fault:
             yield Step(waited, _joined(events))
             waited = 0.0
 
-    return token_by_token if chunk == "token" else joined
+    return no_fault if chunk == "token" else joined
 
 
 def _ready(held: dict[int, list[Said]], step: Step, chunk: Chunk) -> Iterator[Said]:
@@ -63,8 +65,9 @@ def _goes_on(events: Sequence[Said], event: Event, chunk: Chunk) -> bool:
         return False
     if chunk == "whole":
         return True
-    text = "".join(event.text for event in events)
-    return len(text) < chunk if isinstance(chunk, int) else not (text.strip() and event.text[:1].isspace())
+    if isinstance(chunk, int):
+        return sum(len(event.text) for event in events) < chunk
+    return not (text_of(event)[:1].isspace() and any(event.text.strip() for event in events))
 
 
 def _joined(events: Sequence[Said]) -> Said:

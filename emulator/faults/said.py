@@ -67,9 +67,9 @@ def apart(event: Said) -> Iterator[Said]:
 
 
 def tokens_to(event: Said, count: int) -> int:
-    """How many of an event's tokens it takes to say so many bytes. An echo has none: it is not to be divided."""
+    """How many of an event's tokens it takes to say so many bytes; 0 of an echo, which has none."""
     ends = accumulate(map(size, pieces(event)))
-    return next((tokens for tokens, end in enumerate(ends, 1) if end >= count), event.tokens)
+    return next((tokens for tokens, end in enumerate(ends, 1) if end >= count), 0)
 
 
 def _part(event: Said, text: str, start: int, end: int) -> Said:

@@ -74,11 +74,14 @@ def _call(tool: Tool, request: InferenceRequest, seed: Seed) -> DraftCall:
 
 
 def _json(schema: Mapping[str, Any] | bool, request: InferenceRequest, seed: Seed) -> Tokens:
-    from emulator.generator.schema import value  # noqa: PLC0415 - only schemas that are asked for cost its import
+    from emulator.generator.schema import Unsatisfiable, value  # noqa: PLC0415 - most answers do not pay its import
 
     text = relevant(last_words(request))
-    spoken_of = spoken(schema, text) if isinstance(schema, Mapping) else schema
-    found = value(spoken_of, seed, hints=hints(text, _properties(schema)))
+    words = hints(text, _properties(schema))
+    try:
+        found = value(spoken(schema, text) if isinstance(schema, Mapping) else schema, seed, hints=words)
+    except Unsatisfiable:  # the schema may not allow what was spoken of
+        found = value(schema, seed, hints=words)
     return split(json.dumps(found, ensure_ascii=False))
 
 
@@ -93,8 +96,6 @@ def _object(request: InferenceRequest, seed: Seed) -> Mapping[str, Any]:
     if names := named(text):
         return {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}
     speech = speak(brief(request).walk(), Sampling(), seed.child("brief"), 100, "")
-    properties = {
-        "topic": {"const": topics(text)[0] if topics(text) else ""},
-        "answer": {"const": "".join(speech.pieces)},
-    }
+    about = next(iter(topics(text)), "this question")
+    properties = {"topic": {"const": about}, "answer": {"const": "".join(speech.pieces)}}
     return {"type": "object", "properties": properties, "required": list(properties)}

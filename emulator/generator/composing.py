@@ -14,6 +14,7 @@ from emulator.vocabulary import InferenceRequest, Message
 _ITEMS = ("item_one", "item_two", "item_three", "item_four", "item_five", "item_six")
 _THOUGHTS = ("think_one", "think_two", "think_three", "think_four", "think_five")
 _LENGTHS = {"minimal": 0, "low": 1, "medium": 3, "high": 5, "xhigh": 8, "max": 8}
+_READ = 4_000
 _LETTERS = re.compile(r"[a-z]+")
 _NOT_IN_A_NAME = frozenset(
     ["your", "my", "select", "a", "an", "the", "of", "in", "for", "and", "with", "on", "python", "javascript", "sql"]
@@ -49,7 +50,8 @@ def thoughts(request: InferenceRequest, effort: str) -> Composition:
     """What is reasoned before the answer; the more effort, the longer."""
     length = _LENGTHS.get(effort, 3)
     middle = [Rule(_THOUGHTS[at % len(_THOUGHTS)], True) for at in range(length)]
-    return Composition([Rule("think_open", False), *middle, Rule("think_close", True)], _phrases(request))
+    symbols = [Rule("think_open", False), *middle, Rule("think_close", True), Rule("final", False)]
+    return Composition(symbols, _phrases(request))
 
 
 def brief(request: InferenceRequest) -> Composition:
@@ -91,6 +93,8 @@ def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition
             phrases["sum"] = [wanted.words]
         case "how":
             phrases["action"] = [wanted.words]
+        case "image" if not topics(text):
+            phrases["topic"] = ["this picture"]
         case "one_word":
             phrases["word"] = [max(topics(text) or phrases["topic"], key=text.find).split()[-1]]
         case "python" | "javascript" | "sql" | "bash":
@@ -140,12 +144,12 @@ def _result(request: InferenceRequest, message: Message) -> Phrases:
 
 
 def _in_words(text: str) -> str:
+    """The beginning of a tool's answer, without the signs of JSON, and without a full stop."""
     try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
-    words = " ".join(_told(value).split()[:60])
-    return re.sub(r"[\W_]+$", "", words)
+        text = _told(json.loads(text[:_READ]))
+    except (ValueError, RecursionError):
+        text = text[:_READ]  # prose, or JSON that is too long or too deep to be told
+    return re.sub(r"[\W_]+$", "", " ".join(text.split()[:60]))
 
 
 def _told(value: Any) -> str:

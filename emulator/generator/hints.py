@@ -57,7 +57,8 @@ def named(text: str) -> list[str]:
     ['name', 'age', 'city']
     """
     found = _KEYS.search(text)
-    return [word for word in re.findall(r"\w+", found[1]) if word not in ("and", "or")] if found else []
+    words = re.findall(r"\w+", found[1]) if found else []
+    return [word for word in dict.fromkeys(words) if word not in ("and", "or")]
 
 
 def spoken(schema: Mapping[str, Any], text: str) -> Mapping[str, Any]:
@@ -85,9 +86,12 @@ def _hint(text: str, name: str, schema: Any) -> str:
         kind = _KINDS.get(form, kind)
     if kind == "place":
         return _place(text)
-    if kind in ("topic", "text"):
-        quoted = _QUOTED.search(text)
-        return quoted[1] if quoted else _about(text) if kind == "topic" else " ".join(text.split())[:200]
+    if kind in ("topic", "text") and (quoted := _QUOTED.search(text)):
+        return quoted[1]
+    if kind == "topic":
+        return _about(text)
+    if kind == "text":
+        return " ".join(text.split())[:200]
     if kind:
         found = _PATTERNS[kind].search(text)
         return found[1] if found else ""

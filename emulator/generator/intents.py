@@ -1,6 +1,7 @@
 """What a message wants: plain patterns, no knowledge of the world."""
 
 import re
+from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -92,8 +93,8 @@ def _intent(text: str) -> Intent:
         case "code":
             named = (_LANGUAGES[word] for word in re.findall(r"\w+", flat.lower()) if word in _LANGUAGES)
             return Intent(next(named, "python"))
-        case "" if how := _HOW.search(flat):
-            return Intent("how", turned(how[1].split()[:9]))
+        case "" if action := _action(flat):
+            return Intent("how", action)
     return Intent(rule or "explain")
 
 
@@ -109,17 +110,23 @@ def _to_say(text: str) -> str:
     return ""
 
 
+def _action(text: str) -> str:
+    """What a message asks how to do, said back to the one who asks."""
+    found = _HOW.search(text)
+    return turned(re.sub(r"[\W_]+$", "", found[1]).split()[:9]) if found else ""
+
+
 def _sum(text: str) -> str:
     """The two numbers of a message, what is to be done with them, and what that makes; empty for another message."""
     found = _SUM.search(text) if len(text) < 100 else None
     if not found or re.search(r"\d", text[: found.start()] + text[found.end() :]):
         return ""
-    left, right = float(found[1]), float(found[3])
+    left, right = Decimal(found[1]), Decimal(found[3])
     sign = _SIGNS.get(found[2].lower(), found[2])
     if sign == "/" and not right:
         return ""
     result = {"+": left + right, "-": left - right, "*": left * right, "/": left / (right or 1)}[sign]
-    return f"{found[1]} {sign} {found[3]} = {round(result, 6):.15g}"
+    return f"{found[1]} {sign} {found[3]} = {round(result, 6).normalize():f}"
 
 
 def _count(text: str) -> int:

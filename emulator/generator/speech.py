@@ -69,10 +69,10 @@ def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Sp
         if isinstance(symbol, Run):
             pieces += symbol.pieces
             continue
-        if symbol and len(pieces) < least and END in symbol.ids:
+        if len(pieces) < least and END in symbol.ids:
             symbol = endless(symbol)
-        index = decide(symbol, chances[len(pieces)]) if symbol else 0
-        if symbol is None or symbol.ids[index] == END:
+        index = decide(symbol, chances[len(pieces)])
+        if symbol.ids[index] == END:
             return Speech(tuple(pieces), True)
         pieces.append(symbol.pieces[index])
         walk.take(symbol.targets[index])
@@ -154,15 +154,14 @@ class _Speaker:
 
 def _states(walk: Walk) -> Generator[_Offer, int, None]:
     """What can come next, again and again. A token that was not on offer stands for the likeliest that was."""
-    while (symbol := walk.next()) is not None:
+    while True:
+        symbol = walk.next()
         if isinstance(symbol, Run):
             for id in symbol.ids:
                 yield _Forced((id,))
         else:
             id = yield symbol
             walk.take(symbol.targets[symbol.ids.index(id) if id in symbol.ids else _substitute(symbol)])
-    while True:
-        yield _Forced((END,))
 
 
 def _substitute(branch: Branch) -> int:

@@ -16,10 +16,10 @@ class Walk:
         self._phrases = phrases
         self._filled: dict[Slot, Symbols] = {}
 
-    def next(self) -> Run | Branch | None:
-        """The next tokens, or the next choice between tokens; None at the end."""
+    def next(self) -> Run | Branch:
+        """The next tokens, or the next choice between tokens. The end is such a choice, so there is always a next."""
         stack = self._stack
-        while stack:
+        while True:
             symbol = stack.pop()
             if type(symbol) is Rule:
                 stack += program(symbol)
@@ -27,7 +27,6 @@ class Walk:
                 stack += self._filled.get(symbol) or self._fill(symbol)
             else:
                 return symbol
-        return None
 
     def take(self, target: Symbols) -> None:
         """Go on with what follows a chosen token."""

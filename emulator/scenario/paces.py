@@ -9,9 +9,7 @@ from emulator.scenario.readers import Key, Place, Reader, Section, by_kind, numb
 from emulator.scenario.types import Pace
 
 INFINITY = float("inf")
-DURATION: Reader[float] = parsed(
-    units.duration, "a duration such as 250ms, 2s or 1m30s", ("250ms", "2s", "1m30s"), hint="s"
-)
+DURATION: Reader[float] = parsed(units.duration, "a duration such as 250ms, 2s or 1m30s", units.DURATION, unit="s")
 _SIGMA = number(0, 10, "a number from 0 to 10")
 RATE: Reader[float] = number(0, INFINITY, "a number above 0", above=True)
 

@@ -137,8 +137,8 @@ def number(low: float, high: float, what: str, *, above: bool = False) -> Reader
     return Reader(what, read, {"type": "number", **limit, **({} if math.isinf(high) else {"maximum": high})})
 
 
-def parsed(parse: Callable[[str], T], what: str, examples: Sequence[str], hint: str = "") -> Reader[T]:
-    """A text with a form of its own. `parse` raises ValueError; `hint` is added to a bare number to make it right."""
+def parsed(parse: Callable[[str], T], what: str, form: re.Pattern[str], unit: str = "") -> Reader[T]:
+    """A text of a form. `parse` raises ValueError; a bare number is told that it lacks the `unit`."""
 
     def read(place: Place) -> T:
         if place.node.kind != "scalar" or place.node.value is None:
@@ -146,11 +146,11 @@ def parsed(parse: Callable[[str], T], what: str, examples: Sequence[str], hint: 
         try:
             return parse(place.node.text)
         except ValueError as error:
-            bare = hint and type(place.node.value) in (int, float)
-            meant = f'; did you mean "{place.node.text}{hint}"?' if bare else ""
+            bare = unit and type(place.node.value) in (int, float)
+            meant = f'; did you mean "{place.node.text}{unit}"?' if bare else ""
             raise place.tell(f"{error}, got {place.node.describe()}{meant}") from None
 
-    return Reader(what, read, {"type": ["string", "number"] if not hint else "string", "examples": list(examples)})
+    return Reader(what, read, {"type": "string", "pattern": f"^(?:{form.pattern})$"})
 
 
 def choice(*words: str) -> Reader[Any]:

@@ -39,8 +39,9 @@ from emulator.scenario.types import (
 
 NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
 _LIMIT = whole(1, "a whole number of at least 1")
-_MOMENT = parsed(units.moment, "a moment such as 2026-12-31 or 2026-01-01T00:00:00Z", ("2026-01-01T00:00:00Z",))
-_AMOUNT = parsed(units.amount, "an amount such as 5.00 USD", ("5.00 USD",), hint=" USD")
+_MOMENT = parsed(units.moment, "a moment such as 2026-12-31 or 2026-01-01T00:00:00Z", units.MOMENT)
+_AMOUNT = parsed(units.amount, "an amount such as 5.00 USD", units.AMOUNT, unit=" USD")
+_SPEED = parsed(units.speed, "frozen, running or a speed such as x60", units.SPEED)
 
 
 # ---------------------------------------------------------------------------------------------- rules
@@ -131,20 +132,12 @@ ACCOUNT: Section[AccountSpec] = Section(
 )
 
 
-def _mode(text: str) -> float:
-    """The rate of a mode: frozen, running, or x and a factor."""
-    factor = re.fullmatch(r"x([0-9]{1,6}(?:\.[0-9]{1,6})?)", text)
-    if text not in ("frozen", "running") and not factor:
-        raise ValueError("expected frozen, running or a speed such as x60")
-    return float(factor[1]) if factor else float(text == "running")
-
-
 CLOCK: Section[ClockSpec] = Section(
     "clock",
     "a clock",
     lambda: (
         Key("start", _MOMENT, "what time it is when the scenario begins"),
-        Key("mode", parsed(_mode, "frozen, running or a speed such as x60", ("frozen", "x60")), "how the time passes"),
+        Key("mode", _SPEED, "how the time passes"),
     ),
     lambda place, values: ClockSpec(values.get("start"), values.get("mode")),
 )

@@ -1,4 +1,4 @@
-"""Quantities as people write them: durations, amounts of money, moments, and chances of a duration.
+"""Quantities as people write them: durations, amounts of money, moments, and the speed of a clock.
 
 Each function returns the value, or raises ValueError with what was expected.
 """
@@ -8,10 +8,11 @@ import re
 from decimal import Decimal
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_DURATION = re.compile(r"(?=[0-9])" + "".join(rf"(?:([0-9]+(?:\.[0-9]+)?){unit})?" for unit in _UNITS) + r"\Z")
-_AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,18})?) ?USD\Z")
-_TIME = r"[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-_MOMENT = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})(?:{_TIME})?\Z")
+DURATION = re.compile("(?=[0-9])" + "".join(rf"(?:([0-9]+(?:\.[0-9]+)?){unit})?" for unit in _UNITS))
+AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,18})?) ?USD")
+_TIME = r"[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+MOMENT = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})(?:{_TIME})?")
+SPEED = re.compile(r"frozen|running|x([0-9]{1,6}(?:\.[0-9]{1,6})?)")
 _LONGEST = 366 * 24 * 3600.0
 
 
@@ -21,7 +22,7 @@ def duration(text: str) -> float:
     >>> duration("250ms"), duration("1m30s"), duration("1h")
     (0.25, 90.0, 3600.0)
     """
-    found = _DURATION.match(text)
+    found = DURATION.fullmatch(text)
     if not found or len(text) > 40:
         raise ValueError("expected a duration such as 250ms, 2s or 1m30s")
     seconds = sum(float(number) * size for number, size in zip(found.groups(), _UNITS.values(), strict=True) if number)
@@ -36,7 +37,7 @@ def amount(text: str) -> Decimal:
     >>> amount("5.00 USD")
     Decimal('5.00')
     """
-    found = _AMOUNT.match(text)
+    found = AMOUNT.fullmatch(text)
     if not found:
         raise ValueError("expected an amount such as 5.00 USD")
     return Decimal(found[1])
@@ -48,12 +49,24 @@ def moment(text: str) -> float:
     >>> moment("1970-01-02"), moment("1970-01-01T01:00:00.5+01:00")
     (86400.0, 0.5)
     """
-    found = _MOMENT.match(text)
+    found = MOMENT.fullmatch(text)
     if not found or not _exists(*(int(part or 0) for part in found.groups()[:6])):
         raise ValueError("expected a moment such as 2026-12-31 or 2026-01-01T00:00:00Z")
     *parts, fraction, offset = found.groups()
     seconds = calendar.timegm((*(int(part or 0) for part in parts), 0, 0, 0))
     return seconds + float(fraction or 0) - _offset(offset)
+
+
+def speed(text: str) -> float:
+    """Emulated seconds per real second; 0 stands still.
+
+    >>> speed("frozen"), speed("running"), speed("x60")
+    (0.0, 1.0, 60.0)
+    """
+    found = SPEED.fullmatch(text)
+    if not found:
+        raise ValueError("expected frozen, running or a speed such as x60")
+    return float(found[1] or text == "running")
 
 
 def _exists(year: int, month: int, day: int, hour: int, minute: int, second: int) -> bool:

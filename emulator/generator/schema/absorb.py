@@ -73,9 +73,9 @@ def _declare_to(facts: Facts, node: Node, scopes: Scopes) -> None:
         node.members("properties"), tuple(node.members("patternProperties")), "additionalProperties" in schema
     )
     items = schema.get("items")
-    first = math.inf if isinstance(items, dict | bool) or "additionalItems" in schema else 0
-    if not first:
-        first = len(items if isinstance(items, list) else node.children("prefixItems"))
+    first: float = len(items if isinstance(items, list) else node.children("prefixItems"))
+    if isinstance(items, dict | bool) or (isinstance(items, list) and "additionalItems" in schema):
+        first = math.inf
     for scope in scopes:
         if scope in facts.scopes:
             own = scope is not node and "unevaluatedProperties" in schema

@@ -76,8 +76,8 @@ def _names(node: Node, value: dict[str, Any], valid: Valid, own: bool) -> set[st
 def _positions(node: Node, value: list[Any], valid: Valid, own: bool) -> set[int]:
     schema = node.schema
     items = schema.get("items")
-    everything = items is not None and not isinstance(items, list)
-    if everything or "additionalItems" in schema or ("unevaluatedItems" in schema and not own):
+    everything = "additionalItems" in schema if isinstance(items, list) else items is not None
+    if everything or ("unevaluatedItems" in schema and not own):
         return set(range(len(value)))
     first = len(items) if isinstance(items, list) else len(node.children("prefixItems"))
     seen = set(range(min(first, len(value))))

@@ -12,8 +12,12 @@ from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.values import distinct
 
 _BY_TYPE: dict[type, str] = {
-    str: "string", int: "integer", bool: "boolean",
-    list: "array", dict: "object", type(None): "null",
+    str: "string",
+    int: "integer",
+    bool: "boolean",
+    list: "array",
+    dict: "object",
+    type(None): "null",
 }
 
 

@@ -1,0 +1,47 @@
+"""The language as JSON Schema, for editors, and as a table, for people: both made of the keys that the loader reads."""
+
+from typing import Any
+
+import msgspec
+
+from emulator.scenario.choices import CALL, CHOICE
+from emulator.scenario.conditions import CONDITION, RESULT_SECTION
+from emulator.scenario.errors import ERROR
+from emulator.scenario.faulty import AFTER, FAULT, SLOW
+from emulator.scenario.lookups import NUMBER_SECTION, TEXT_SECTION, VALUE_SECTION
+from emulator.scenario.paces import DISTRIBUTION, PACE, SHAPES
+from emulator.scenario.raw import RAW
+from emulator.scenario.readers import Section
+from emulator.scenario.replies import GENERATE, REPLY, USAGE
+from emulator.scenario.stories import ACCOUNT, CLOCK, EXPECTATION, POLICY, RULE, SCENARIO
+
+SECTIONS: tuple[Section[Any], ...] = (
+    *(SCENARIO, RULE, CONDITION, TEXT_SECTION, NUMBER_SECTION, VALUE_SECTION, RESULT_SECTION),
+    *(REPLY, CALL, CHOICE, GENERATE, ERROR, RAW, USAGE, PACE, DISTRIBUTION, *SHAPES),
+    *(FAULT, AFTER, SLOW, ACCOUNT, POLICY, CLOCK, EXPECTATION),
+)
+"""All sections of the language, in the order in which they are explained."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One key: the section it is in, its name, what its value is, and what it means."""
+
+    section: str
+    key: str
+    type: str
+    meaning: str
+
+
+def reference() -> list[Row]:
+    """Every key of the language, section by section."""
+    return [Row(section.name, key.name, key.reader.what, key.meaning) for section in SECTIONS for key in section.keys()]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a scenario. It knows keys and forms; what depends on others the loader tells."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A scenario of the AkashML emulator",
+        "$ref": f"#/$defs/{SCENARIO.name}",
+        "$defs": {section.name: section.definition() for section in SECTIONS},
+    }
