@@ -5,21 +5,15 @@ from typing import Any
 
 import msgspec
 
-from emulator.answer import Draft
 from emulator.catalog import Catalog, Model
 from emulator.clock import VirtualClock, moment
 from emulator.library import Library, Story
-from emulator.performer import Performance, perform
-from emulator.planner import Planner, failing, unknown_model
+from emulator.planner import Performance, Planner, failing, unknown_model
 from emulator.prompt import prompt_tokens
-from emulator.scenario.match import Subject, explanation, matching
 from emulator.scenario.mistakes import ScenarioError
-from emulator.scenario.reply import START, Context, choose
-from emulator.scenario.types import Scenario
 from emulator.seeds import Seed
 from emulator.settings import Settings
 from emulator.store import Namespace, Store
-from emulator.tokens import split
 from emulator.vocabulary import ApiError, InferenceRequest, Plan, Rejected
 
 KEY_PREFIX = "akml-"
@@ -119,36 +113,14 @@ class Engine:
         return story
 
     def _scripted(
-        self,
-        story: Story,
-        request: InferenceRequest,
-        model: Model,
-        namespace: Namespace,
-        identity: Seed,
-        question: bytes,
+        self, story: Story, request: InferenceRequest, model: Model, namespace: Namespace, identity: Seed, asked: bytes
     ) -> tuple[str, Performance] | None:
-        """What a rule answers, and which; None where no rule does. Matching, turns and states change in one step."""
-        scenario = story.scenario
-        if scenario.backends.get(model.id) == 0:
-            raise Rejected(ApiError("no_healthy_backend", "No healthy backends are available for the requested model"))
-        progress = namespace.progress(scenario.name, story.version)
-        subject = Subject(request, progress.states)
-        chance = identity.child("turn").random().random
-        for number, rule, match in matching(scenario, subject):
-            position = progress.positions.get(number, START)
-            reply, progress.positions[number] = choose(rule, position, chance)
-            if reply is None:
-                if rule.then == "fail":
-                    raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
-                continue
-            progress.states = {**progress.states, **reply.set_state}
-            context = Context(scenario, rule, match, subject, self._seed.child(question), moment(self.clock.now()))
-            return f"{scenario.name}/{rule.name}", perform(self._planner, reply, context, model, identity)
-        if scenario.unscripted == "fail":
-            raise Rejected(ApiError("not_found", _unmatched(scenario, subject)))
-        if scenario.unscripted == "echo":
-            return f"{scenario.name}/echo", self._echo(request, model, subject, identity)
-        return None
+        from emulator.director import Scene  # noqa: PLC0415 (imported when the first scenario plays)
+
+        progress = namespace.progress(story.scenario.name, story.version)
+        now = moment(self.clock.now())
+        scene = Scene(story, progress, request, model, identity, self._seed.child("said", asked), now)
+        return scene.direct(self._planner)
 
     def _unscripted(self, request: InferenceRequest, model: Model, identity: Seed, question: bytes) -> Performance:
         asked = self._planner.admit(request, model)
@@ -156,25 +128,17 @@ class Engine:
         now, whole = self.clock.now(), not request.stream
         return Performance(self._planner.steps(asked, drafts, discarded, identity.hex(32), now, whole=whole))
 
-    def _echo(self, request: InferenceRequest, model: Model, subject: Subject, identity: Seed) -> Performance:
-        asked = self._planner.admit(request, model)
-        said = "\n".join(text.text for text in subject.last_user)
-        drafts = self._planner.obeyed(asked, [Draft(text=split(said))] * request.sampling.n)
-        now, whole = self.clock.now(), not request.stream
-        return Performance(self._planner.steps(asked, drafts, 0, identity.hex(32), now, whole=whole))
-
     # ------------------------------------------------------------------------------------------ what else is asked
 
     def explain(self, request: InferenceRequest) -> Mapping[str, Any]:
         """Which scenario and rule would answer a request, or what kept the nearest from it. Changes nothing."""
+        from emulator.director import explain  # noqa: PLC0415 (imported when the first scenario plays)
+
         namespace = self.store.namespace(request.key)
         story = self._story(request, namespace)
         if story is None:
             return {"scenario": None, "rule": None, "nearest": []}
-        subject = Subject(request, namespace.progress(story.scenario.name, story.version).states)
-        rule = next((rule for _, rule, _ in matching(story.scenario, subject)), None)
-        nearest = [] if rule else explanation(story.scenario, subject)
-        return {"scenario": story.scenario.name, "rule": rule.name if rule else None, "nearest": nearest}
+        return explain(story, namespace.progress(story.scenario.name, story.version), request)
 
     def refuse(self, error: ApiError, namespace: str, question: bytes) -> Plan:
         """The plan that answers an error to something that never became a request, such as a body that is no JSON."""
@@ -212,12 +176,3 @@ def _question(request: InferenceRequest) -> bytes:
 def _ids(identity: Seed) -> tuple[str, str]:
     """The inference id and the request id."""
     return identity.uuid4(), f"req_{identity.letters(24)}"
-
-
-def _unmatched(scenario: Scenario, subject: Subject) -> str:
-    told = [
-        f"{near['rule']} (line {near['line']}): {'; '.join(near['differences'])}"
-        for near in explanation(scenario, subject)
-    ]
-    nearest = f" The nearest: {' | '.join(told)}" if told else ""
-    return f"No rule of the scenario '{scenario.name}' matches this request.{nearest}"

@@ -3,24 +3,28 @@
 A scenario with mistakes never replaces one that works: the mistakes are kept beside it, and told where they are asked.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from emulator.catalog import Catalog
-from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.mistakes import Mistake, ScenarioError
-from emulator.scenario.types import Scenario
+
+if TYPE_CHECKING:
+    from emulator.scenario.types import Scenario
 
 _INSTALLED = Path(__file__).with_name("scenarios")
 SHIPPED = _INSTALLED if _INSTALLED.exists() else Path(__file__).parent.parent / "scenarios"
 """Where the shipped scenarios are: inside an installed package, or beside it in a checkout."""
 
 
-class Story(msgspec.Struct, frozen=True):
+class Story(NamedTuple):
     """A scenario, the catalogue as it is under it, and which version of this library's it is."""
 
     scenario: Scenario
@@ -69,6 +73,8 @@ class Library:
 
     def put(self, name: str, text: str) -> Story:
         """Add or replace a scenario by its YAML. Raises ScenarioError with its mistakes; the old one stays then."""
+        from emulator.scenario.loader import load_text  # noqa: PLC0415 (the loader is imported when it is needed)
+
         return self.add(msgspec.structs.replace(load_text(text, f"{name}.yaml", catalog=self.catalog), name=name))
 
     def add(self, scenario: Scenario) -> Story:
@@ -95,6 +101,8 @@ class Library:
         return next(iter(get_close_matches(name[:100], self.names(), 1)), None)
 
     def _read(self, name: str, path: Path) -> Sequence[Mistake]:
+        from emulator.scenario.loader import load_file  # noqa: PLC0415 (the loader is imported when it is needed)
+
         try:
             scenario = load_file(path, catalog=self.catalog)
         except ScenarioError as error:

@@ -7,20 +7,12 @@ import msgspec
 from emulator.answer import Draft
 from emulator.catalog import Model
 from emulator.faults import Faults, assemble, pace
-from emulator.planner import Asked, Planner, failing
+from emulator.planner import Asked, Performance, Planner, failing
 from emulator.scenario import reply as replies
 from emulator.scenario.reply import Context
 from emulator.scenario.types import Generate, Reply, UsageSpec
 from emulator.seeds import Seed
-from emulator.vocabulary import End, FrameFault, Raw, Start, Step, Usage, Verbatim
-
-
-class Performance(msgspec.Struct, frozen=True):
-    """What a plan is made of: steps, headers of its own, and what happens to its frames."""
-
-    steps: Iterable[Step]
-    headers: tuple[tuple[str, str], ...] = ()
-    frame_faults: tuple[FrameFault, ...] = ()
+from emulator.vocabulary import End, Raw, Start, Step, Usage, Verbatim
 
 
 def perform(planner: Planner, reply: Reply, context: Context, model: Model, identity: Seed) -> Performance:

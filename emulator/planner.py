@@ -1,6 +1,6 @@
 """How an answer becomes a plan: what a request allows, the drafts, their usage, and the steps that tell them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -15,6 +15,7 @@ from emulator.tokens import split
 from emulator.vocabulary import (
     ApiError,
     Failure,
+    FrameFault,
     InferenceRequest,
     Media,
     Rejected,
@@ -38,6 +39,14 @@ class Asked(msgspec.Struct, frozen=True):
     model: Model
     prompt: int
     limit: int
+
+
+class Performance(msgspec.Struct, frozen=True):
+    """What a plan is made of: steps, headers of its own, and what happens to its frames."""
+
+    steps: Iterable[Step]
+    headers: tuple[tuple[str, str], ...] = ()
+    frame_faults: tuple[FrameFault, ...] = ()
 
 
 class Planner:

@@ -15,11 +15,12 @@ from emulator.dialects.openai import wording
 from emulator.engine import Engine
 from emulator.receive import read_body
 from emulator.scenario.mistakes import ScenarioError
-from emulator.scenario.units import moment
 from emulator.vocabulary import ApiError, Rejected
 
 _CLOCK_LIMIT = 366 * 24 * 3600
 """The clock is moved by a year at most in one step, for whatever falls due on the way is carried out."""
+_CLOCK_END = 253370764800
+"""The clock is not moved beyond 9999-01-01: a Date header has a year of four digits."""
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
@@ -78,17 +79,26 @@ async def _move(engine: Engine, fields: Fields) -> None:
     elif fields.boolean("run", False) or fields.has("rate"):
         clock.run(fields.number("rate", 0, 1_000_000, 1.0))
     elif (time := fields.string("set")) is not None:
-        try:
-            clock.set(moment(time))
-        except ValueError:
-            fields.reject("set", "a time such as 2026-01-01T00:00:00Z")
+        clock.set(_moment(fields, time))
     elif fields.has("advance"):
-        await clock.advance(fields.number("advance", 0, _CLOCK_LIMIT, 0.0))
+        await clock.advance(fields.number("advance", 0, min(_CLOCK_LIMIT, _CLOCK_END - clock.now()), 0.0))
     else:
         expected = (
             'one of {"freeze": true}, {"run": true}, {"rate": 60}, {"set": "2026-01-01T00:00:00Z"}, {"advance": 5}'
         )
         raise Rejected(ApiError("bad_request", f"The clock cannot be moved by this: expected {expected}."))
+
+
+def _moment(fields: Fields, text: str) -> float:
+    from emulator.scenario.units import moment  # noqa: PLC0415 (it belongs to the scenarios, which may not be there)
+
+    try:
+        found = moment(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= _CLOCK_END:
+        fields.reject("set", "a time from 1970 to 9998, such as 2026-01-01T00:00:00Z")
+    return found
 
 
 def clock_state(engine: Engine) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """/_emulator/scenarios: which there are, and putting one."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -9,8 +9,10 @@ from starlette.routing import BaseRoute, Route
 from emulator.engine import Engine
 from emulator.receive import read_body
 from emulator.scenario.mistakes import ScenarioError
-from emulator.scenario.types import Scenario
 from emulator.vocabulary import ApiError, Rejected
+
+if TYPE_CHECKING:
+    from emulator.scenario.types import Scenario
 
 
 def scenario_routes(engine: Engine) -> list[BaseRoute]:
@@ -61,7 +63,7 @@ def scenario_routes(engine: Engine) -> list[BaseRoute]:
     ]
 
 
-def shown(scenario: Scenario) -> dict[str, Any]:
+def shown(scenario: "Scenario") -> dict[str, Any]:
     """A scenario in short: what a person wants to see of it in a list."""
     return {
         "name": scenario.name,

@@ -269,7 +269,7 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
 
     name: str
     what: str
-    keys: Callable[[], Sequence[Key]]
+    table: Callable[[], Sequence[Key]]
     build: Callable[[Place, dict[str, Any]], T]
     check: Callable[[Place, Mapping[str, Place]], None] = lambda place, given: None
 
@@ -280,7 +280,7 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
 
     def definition(self) -> dict[str, Any]:
         """The JSON Schema of the section."""
-        keys = self.keys()
+        keys = self.table()
         required = [key.name for key in keys if key.required]
         return {
             "type": "object",
@@ -290,7 +290,7 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
         }
 
     def _read(self, place: Place) -> T:
-        known = {key.name: key for key in self.keys()}
+        known = {key.name: key for key in self.table()}
         given = dict(place.pairs(self.what))
         told = place.loading.report.told
         self.check(place, given)

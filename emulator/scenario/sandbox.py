@@ -6,6 +6,7 @@ anything else. Its work is bounded: loops in steps, texts and numbers in size.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -26,68 +27,17 @@ MAX_NUMBER = 10**15
 
 _STEPS = "__steps__"
 _LISTED = 12
-_FILTERS = frozenset(
-    [
-        "abs",
-        "capitalize",
-        "count",
-        "d",
-        "default",
-        "dictsort",
-        "first",
-        "float",
-        "int",
-        "items",
-        "last",
-        "length",
-        "list",
-        "lower",
-        "map",
-        "max",
-        "min",
-        "reject",
-        "rejectattr",
-        "reverse",
-        "select",
-        "selectattr",
-        "sort",
-        "sum",
-        "title",
-        "trim",
-        "truncate",
-        "unique",
-        "upper",
-        "urlencode",
-        "wordcount",
-    ]
+_FILTERS = (
+    "abs capitalize count d default dictsort first float int items last length list lower map max min reject rejectattr "
+    "reverse select selectattr sort sum title trim truncate unique upper urlencode wordcount"
 )
-_METHODS: Mapping[str, frozenset[str]] = {
-    "str": frozenset(
-        [
-            "capitalize",
-            "casefold",
-            "count",
-            "endswith",
-            "find",
-            "isalpha",
-            "isdigit",
-            "lower",
-            "lstrip",
-            "removeprefix",
-            "removesuffix",
-            "rstrip",
-            "split",
-            "splitlines",
-            "startswith",
-            "strip",
-            "title",
-            "upper",
-        ]
-    ),
-    "dict": frozenset(("get", "items", "keys", "values")),
-    "list": frozenset(("count", "index")),
-    "datetime": frozenset(("date", "isoformat", "isoweekday", "strftime", "time", "timestamp", "weekday")),
-    "LoopContext": frozenset(("cycle",)),
+_METHODS = {
+    "str": "capitalize casefold count endswith find isalpha isdigit lower lstrip removeprefix removesuffix rstrip split "
+    "splitlines startswith strip title upper",
+    "dict": "get items keys values",
+    "list": "count index",
+    "datetime": "date isoformat isoweekday strftime time timestamp weekday",
+    "LoopContext": "cycle",
 }
 _FORBIDDEN = (
     *(nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block),
@@ -231,7 +181,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=StrictUndefined, finalize=_finalized, keep_trailing_newline=True)
         self.globals = {"range": _range}
-        self.filters = {name: self.filters[name] for name in _FILTERS} | {
+        self.filters = {name: self.filters[name] for name in _FILTERS.split()} | {
             "_counted": _counted,
             "fromjson": json.loads,
             "join": _join,
@@ -257,7 +207,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         if obj is _range or isinstance(obj, fakes.Method | Undefined):  # what is undefined says so when it is called
             return True
         owner, name = type(getattr(obj, "__self__", None)).__name__, getattr(obj, "__name__", type(obj).__name__)
-        if name not in _METHODS.get(owner, ()):
+        if name not in _METHODS.get(owner, "").split():
             raise SecurityError(f"{name} cannot be called in a template")
         return True
 
@@ -302,9 +252,9 @@ def _text(value: Any) -> str:
         value = list(value)
     if value is None or isinstance(value, bool | list | tuple | Mapping):
         return _json(value)
-    if callable(value) or type(value).__repr__ is object.__repr__:  # it would print an address in memory
-        raise SecurityError(f"a {type(value).__name__} cannot be printed; a method is called with ()")
-    return str(value)
+    if isinstance(value, int | float | Decimal) or hasattr(value, "isoformat"):
+        return str(value)
+    raise SecurityError(f"a {type(value).__name__} cannot be printed; a method is called with ()")
 
 
 def _finalized(value: Any) -> Any:
@@ -312,16 +262,15 @@ def _finalized(value: Any) -> Any:
 
 
 def _json(value: Any) -> str:
-    left = [MAX_CHARACTERS // 10]
+    left = [MAX_CHARACTERS]
     _measure(value, left)
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _measure(value: Any, left: list[int]) -> None:
-    """Count the parts of a value down; the same part in two places counts twice, as it is written twice."""
-    left[0] -= 1
-    if left[0] < 0:
-        raise SecurityError("the value is too large")
+    """Count down what a value is written with; the same part in two places counts twice, as it is written twice."""
+    left[0] -= 1 + (len(value) if isinstance(value, str) else 0)
+    _check_size(MAX_CHARACTERS - left[0])
     if isinstance(value, Mapping | list | tuple):
         for item in value.values() if isinstance(value, Mapping) else value:
             _measure(item, left)

@@ -34,11 +34,12 @@ class Row(msgspec.Struct, frozen=True):
 
 def reference() -> list[Row]:
     """Every key of the language, section by section."""
-    return [Row(section.name, key.name, key.reader.what, key.meaning) for section in SECTIONS for key in section.keys()]
+    rows = ((section.name, key) for section in SECTIONS for key in section.table())
+    return [Row(section, key.name, key.reader.what, key.meaning) for section, key in rows]
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a scenario. It knows keys and forms; what depends on others the loader tells."""
+    """The JSON Schema (draft 2020-12) of a scenario: its keys and forms. The loader tells what depends on others."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A scenario of the AkashML emulator",

@@ -1,0 +1,90 @@
+"""Which rule of a scenario answers a request, and what: matching, turns and states, in one step.
+
+This room is imported when the first scenario plays, so that a server that plays none starts without it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from emulator.answer import Draft
+from emulator.catalog import Model
+from emulator.library import Story
+from emulator.performer import perform
+from emulator.planner import Performance, Planner
+from emulator.scenario.match import Subject, explanation, matching
+from emulator.scenario.reply import START, Context, choose
+from emulator.scenario.types import Scenario
+from emulator.seeds import Seed
+from emulator.store import Progress
+from emulator.tokens import split
+from emulator.vocabulary import ApiError, InferenceRequest, Rejected
+
+
+class Scene:
+    """One request to one scenario: where it has come to, what its ids derive from, and what fake values do.
+
+    `now` is a datetime in UTC.
+    """
+
+    def __init__(
+        self,
+        story: Story,
+        progress: Progress,
+        request: InferenceRequest,
+        model: Model,
+        identity: Seed,
+        question: Seed,
+        now: datetime,
+    ) -> None:
+        self._scenario = story.scenario
+        self._progress = progress
+        self._subject = Subject(request, progress.states)
+        self._request = request
+        self._model = model
+        self._identity = identity
+        self._question = question
+        self._now = now
+
+    def direct(self, planner: Planner) -> tuple[str, Performance] | None:
+        """What is answered, and by what; None where the generator is to answer. Raises `Rejected` for a refusal."""
+        scenario, progress = self._scenario, self._progress
+        if scenario.backends.get(self._model.id) == 0:
+            raise Rejected(ApiError("no_healthy_backend", "No healthy backends are available for the requested model"))
+        chance = self._identity.child("turn").random().random
+        for number, rule, match in matching(scenario, self._subject):
+            position = progress.positions.get(number, START)
+            reply, progress.positions[number] = choose(rule, position, chance)
+            if reply is not None:
+                progress.states = {**progress.states, **reply.set_state}
+                context = Context(scenario, rule, match, self._subject, self._question, self._now)
+                return f"{scenario.name}/{rule.name}", perform(planner, reply, context, self._model, self._identity)
+            if rule.then == "fail":
+                raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
+        if scenario.unscripted == "fail":
+            raise Rejected(ApiError("not_found", _unmatched(scenario, self._subject)))
+        return (f"{scenario.name}/echo", self._echo(planner)) if scenario.unscripted == "echo" else None
+
+    def _echo(self, planner: Planner) -> Performance:
+        asked = planner.admit(self._request, self._model)
+        said = "\n".join(text.text for text in self._subject.last_user)
+        drafts = planner.obeyed(asked, [Draft(text=split(said))] * self._request.sampling.n)
+        now, whole = self._now.timestamp(), not self._request.stream
+        return Performance(planner.steps(asked, drafts, 0, self._identity.hex(32), now, whole=whole))
+
+
+def explain(story: Story, progress: Progress, request: InferenceRequest) -> Mapping[str, Any]:
+    """Which rule would answer a request, or what kept the nearest from it. Changes nothing."""
+    subject = Subject(request, progress.states)
+    rule = next((rule for _, rule, _ in matching(story.scenario, subject)), None)
+    nearest = [] if rule else explanation(story.scenario, subject)
+    return {"scenario": story.scenario.name, "rule": rule.name if rule else None, "nearest": nearest}
+
+
+def _unmatched(scenario: Scenario, subject: Subject) -> str:
+    told = [
+        f"{near['rule']} (line {near['line']}): {'; '.join(near['differences'])}"
+        for near in explanation(scenario, subject)
+    ]
+    nearest = f" The nearest: {' | '.join(told)}" if told else ""
+    return f"No rule of the scenario '{scenario.name}' matches this request.{nearest}"
