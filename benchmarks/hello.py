@@ -15,7 +15,7 @@ async def hello(request: Request) -> JSONResponse:
 
 if __name__ == "__main__":
     listener = socket.create_server(("127.0.0.1", 0))
-    print(listener.getsockname()[1], flush=True)
+    print(f'{{"url": "http://127.0.0.1:{listener.getsockname()[1]}"}}', flush=True)
     config = uvicorn.Config(
         Starlette(routes=[Route("/", hello)]), lifespan="off", access_log=False, log_level="warning"
     )

@@ -2,10 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from emulator import __version__
+
+if TYPE_CHECKING:
+    from emulator.library import Library
+    from emulator.scenario.mistakes import Mistake
 
 DEFAULT_PORT = 8402
 SAMPLE_KEY = "akml-local"
@@ -33,6 +38,9 @@ def main() -> None:
 @click.option("--seed", help="What answers and ids derive from.  [default: 0]")
 @click.option("--clock", type=click.Choice(["running", "frozen"]), default="running", show_default=True)
 @click.option("--models", type=click.Path(path_type=Path), help="YAML file that adds and overrides models.")
+@click.option("--scenarios", "folder", type=click.Path(path_type=Path), help="Folder of scenarios to know by name.")
+@click.option("--scenario", metavar="NAME|FILE", help="The scenario that plays for keys that name no other.")
+@click.option("--watch", is_flag=True, help="Read scenarios again when their files change.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another setting (repeatable; see settings).")
 @click.option("--print", "form", type=click.Choice(["banner", "json"]), default="banner", show_default=True)
 @click.option(
@@ -46,6 +54,9 @@ def serve(
     seed: str | None,
     clock: str,
     models: Path | None,
+    folder: Path | None,
+    scenario: str | None,
+    watch: bool,
     pairs: tuple[str, ...],
     form: str,
     log_level: str,
@@ -54,6 +65,8 @@ def serve(
     from emulator.catalog import Catalog, CatalogError
     from emulator.clock import EPOCH, VirtualClock
     from emulator.engine import Engine
+    from emulator.library import SHIPPED, Library
+    from emulator.scenario.mistakes import ScenarioError
     from emulator.server import listen, log_to_stderr
     from emulator.server import serve as serve_engine
     from emulator.settings import Settings, SettingsError, from_strings
@@ -63,10 +76,12 @@ def serve(
         values = from_strings(pairs)
         values |= {name: value for name, value in (("auth", auth), ("seed", seed), ("keys", keys or None)) if value}
         catalog = Catalog.load(models)
-    except (SettingsError, CatalogError) as error:
+        emulated = VirtualClock(EPOCH, rate=0) if clock == "frozen" else VirtualClock()
+        library = Library(catalog, [SHIPPED])
+        playing = _scenarios(library, folder, scenario)
+        engine = Engine(Settings(**values), catalog, emulated, MemoryStore(), library, playing)
+    except (SettingsError, CatalogError, ScenarioError) as error:
         raise click.ClickException(str(error)) from None
-    emulated = VirtualClock(EPOCH, rate=0) if clock == "frozen" else VirtualClock()
-    engine = Engine(Settings(**values), catalog, emulated, MemoryStore())
     log_to_stderr(log_level)
     try:
         listener = listen(host, port)
@@ -75,7 +90,92 @@ def serve(
     address, number = listener.getsockname()[:2]
     url = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
     key = engine.settings.keys[0] if engine.settings.keys else SAMPLE_KEY
-    serve_engine(engine, listener, lambda: click.echo(_ready(url, key, form)))
+    watched = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
+    serve_engine(engine, listener, lambda: click.echo(_ready(url, key, form)), sorted(watched) if watch else ())
+
+
+def _scenarios(library: "Library", folder: Path | None, scenario: str | None) -> str | None:
+    """Make a folder's scenarios and a named one known; returns the name of the one that is to play.
+
+    Raises ScenarioError with the mistakes of all files, and ClickException for what is not there.
+    """
+    from emulator.scenario.mistakes import ScenarioError
+
+    mistakes: list[Mistake] = []
+    if folder is not None:
+        if not folder.is_dir():
+            raise click.ClickException(f"there is no folder {folder}")
+        mistakes += library.load(library.add_folder(folder))
+    if scenario is not None and scenario.endswith((".yaml", ".yml")):
+        mistakes += library.load([Path(scenario)])
+        scenario = Path(scenario).stem
+    if mistakes:
+        raise ScenarioError(mistakes)
+    if scenario is not None and scenario not in library:
+        near = library.nearest(scenario)
+        raise click.ClickException(f"there is no scenario {scenario}" + (f"; did you mean {near}?" if near else ""))
+    return scenario
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the mistakes as JSON.")
+def check(paths: tuple[Path, ...], as_json: bool) -> None:
+    """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes."""
+    from emulator.rehearsal import rehearse
+
+    found = [(path, rehearse(path)) for path in _files(paths)]
+    mistakes = [mistake for _, wrong in found for mistake in wrong]
+    if as_json:
+        click.echo(json.dumps([mistake.as_dict() for mistake in mistakes], indent=2))
+    else:
+        for mistake in mistakes:
+            click.echo(mistake.render(), err=True)
+        good = sum(not wrong for _, wrong in found)
+        click.echo(f"{good} of {len(found)} scenarios are good")
+    if mistakes:
+        raise SystemExit(1)
+
+
+def _files(paths: tuple[Path, ...]) -> list[Path]:
+    return [
+        file
+        for path in paths
+        for file in (
+            sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
+        )
+    ]
+
+
+@main.command()
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("request", type=click.Path(path_type=Path))
+@click.option(
+    "--endpoint",
+    type=click.Choice(["chat", "completions", "messages"]),
+    help="Whose request it is.  [default: by its fields]",
+)
+def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
+    """Tell which rule of a scenario answers a request (a JSON file), and what kept the others from it."""
+    from emulator.rehearsal import explained
+    from emulator.scenario.mistakes import ScenarioError
+    from emulator.vocabulary import Rejected
+
+    try:
+        told, matched = explained(scenario, request, endpoint)
+    except (ScenarioError, OSError, Rejected) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(told)
+    if not matched:
+        raise SystemExit(1)
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenarios, for editors."""
+    from emulator.scenario.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
 @main.command()

@@ -44,11 +44,17 @@ class Library:
         for folder in folders:
             self.add_folder(folder)
 
-    def add_folder(self, folder: Path) -> None:
-        """Know the scenarios of a folder, each by its file's name without the ending."""
-        for path in sorted(folder.glob("*.y*ml")):
+    def add_folder(self, folder: Path) -> list[Path]:
+        """Know the scenarios of a folder, each by its file's name without the ending; returns their files."""
+        paths = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
+        for path in paths:
             self._files[path.stem] = path
             self._stories.pop(path.stem, None)
+        return paths
+
+    def files(self) -> Iterator[Path]:
+        """The files of all scenarios that come from one."""
+        return iter(self._files.values())
 
     def load(self, paths: Iterable[Path]) -> tuple[Mistake, ...]:
         """Read these files now, again if they were read before; returns the mistakes of all of them."""

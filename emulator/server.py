@@ -8,7 +8,8 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -40,10 +41,17 @@ class Server(uvicorn.Server):
     traceback each: whoever starts a server in each of a thousand tests would wait for the one and read the other.
     """
 
-    def __init__(self, config: uvicorn.Config, grace: float, started: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        grace: float,
+        started: Callable[[], object] = lambda: None,
+        beside: Callable[[], Coroutine[None, None, None]] | None = None,
+    ) -> None:
         super().__init__(config)
         self._grace = grace
         self._started = started
+        self._beside = beside
         self._loop: asyncio.AbstractEventLoop | None = None
         self._told_to_stop = asyncio.Event()
 
@@ -65,8 +73,11 @@ class Server(uvicorn.Server):
         self._started()
 
     async def main_loop(self) -> None:
-        """Until told to stop."""
+        """Until told to stop; what runs beside the server ends with it."""
+        beside = asyncio.create_task(self._beside()) if self._beside is not None else None
         await self._told_to_stop.wait()
+        if beside is not None:
+            beside.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept nothing more, give open answers their grace to end, and cut what is left."""
@@ -103,10 +114,19 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
-def serve(engine: Engine, listener: socket.socket, started: Callable[[], object]) -> None:
-    """Serve on this socket until told to stop; calls `started` as soon as a signal can do that."""
+def serve(engine: Engine, listener: socket.socket, started: Callable[[], object], watched: Sequence[Path] = ()) -> None:
+    """Serve on this socket until told to stop; calls `started` as soon as a signal can do that.
+
+    Scenarios in the `watched` folders are read again when they change.
+    """
     with contextlib.suppress(KeyboardInterrupt):
-        Server(configure(engine), GRACE, started).run([listener])
+        Server(configure(engine), GRACE, started, _watching(engine, watched) if watched else None).run([listener])
+
+
+def _watching(engine: Engine, folders: Sequence[Path]) -> Callable[[], Coroutine[None, None, None]]:
+    from emulator.watch import watch  # noqa: PLC0415 (only who asks for it pays for watchfiles)
+
+    return lambda: watch(engine.library, folders)
 
 
 class Background:

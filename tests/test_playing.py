@@ -276,7 +276,7 @@ models:
     assert not said(engine, "hi", model="my/model").startswith("404")
     assert said(engine, "hi", model="zai-org/GLM-5.3").startswith("529 No healthy backends")
     assert ask(create_app(engine), "POST", CHAT, chat("hi")).json["created"] == 1809475200
-    assert said(make_engine(), "hi", model="my/model").startswith("404")  # type: ignore[arg-type]
+    assert said(make_engine(), "hi", model="my/model").startswith("404")
 
 
 # ---------------------------------------------------------------------------------------------- time and faults

@@ -217,13 +217,11 @@ def test_a_tool_call_says_its_name_once(name: str, calls: list[str]) -> None:
 
 @pytest.mark.parametrize("empty", ["{}", ""])
 def test_a_call_without_parameters_has_empty_arguments(empty: str) -> None:
-    """They are an empty object, or by a setting no text at all, as AkashML once sent it; a message has an input of {}."""
+    """They are an empty object, or by a setting no text, as AkashML once sent it; a message has an input of {} then."""
     tool = {"type": "function", "function": {"name": "ping"}}
     body = chat(tools=[tool], tool_choice="required")
-    fragments = [
-        fragment for delta in deltas(chunks(CHAT, body, empty_arguments=empty), "tool_calls") for fragment in delta
-    ]
-    assert "".join(fragment["function"]["arguments"] for fragment in fragments) == empty
+    calls = [call for delta in deltas(chunks(CHAT, body, empty_arguments=empty), "tool_calls") for call in delta]
+    assert "".join(call["function"]["arguments"] for call in calls) == empty
     answer = post(CHAT, body, empty_arguments=empty).json["choices"][0]["message"]
     assert answer["tool_calls"][0]["function"]["arguments"] == empty
     body = message(tools=[{"name": "ping", "input_schema": {"type": "object"}}], tool_choice={"type": "any"})
@@ -459,7 +457,7 @@ def test_the_events_of_a_message_come_in_their_order(name: str) -> None:
     assert (start["type"], delta["type"], stop) == ("message_start", "message_delta", {"type": "message_stop"})
     assert [at for at, event in enumerate(middle) if event["type"] == "ping"] == [1]
     del middle[1]
-    kinds = []
+    kinds: list[str] = []
     for index, group in groupby(middle, key=lambda event: event["index"]):
         opened, *told, closed = group
         kind = opened["content_block"]["type"]

@@ -413,6 +413,32 @@ def test_a_server_can_be_stricter(body: Body, setting: dict[str, Any], param: st
     assert error_of(post(path, body, **setting))["param"] == param
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "nonsense"},
+        {"type": 5},
+        {"properties": []},
+        {"$ref": "#/nowhere"},
+        {"type": "string", "pattern": "("},
+        {"type": "integer", "minimum": 5, "maximum": 4},
+        False,
+    ],
+    ids=repr,
+)
+def test_a_schema_that_nothing_satisfies(schema: Any) -> None:
+    """What is no schema, or one that no value fits, is a 400 and not a 500: in a format and in a forced tool."""
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    told = [post(CHAT, chat(response_format=form))]
+    if schema:
+        tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+        told.append(post(CHAT, chat(tools=[tool], tool_choice="required")))
+        body = message(tools=[{"name": "f", "input_schema": schema}], tool_choice={"type": "any"})
+        told += [post(MESSAGES, body), post(MESSAGES, body | {"stream": True})]
+    for exchange in told:
+        assert (exchange.status, error_of(exchange)["type"]) == (400, "invalid_request_error")
+
+
 def test_audio_can_be_ignored() -> None:
     """A server can be told to pass over the modality that no model has."""
     assert post(CHAT, chat(modalities=["text", "audio"]), audio="ignore").status == 200
@@ -893,7 +919,7 @@ def test_a_body_cut_anywhere(full: tuple[str, Body], data: st.DataObject) -> Non
 HEADERS = [
     *("authorization", "x-api-key", "content-type", "content-length", "accept", "host", "user-agent", "origin"),
     *("anthropic-version", "anthropic-beta", "access-control-request-method", "access-control-request-headers"),
-    *("x-stainless-retry-count", "transfer-encoding", "expect", "cookie", "x-forwarded-for"),
+    *("x-stainless-retry-count", "transfer-encoding", "expect", "cookie", "x-forwarded-for", "x-emulator-scenario"),
 ]
 
 

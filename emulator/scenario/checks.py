@@ -1,14 +1,19 @@
 """What can only be told when the whole scenario was read: names that nothing has, and rules that nothing reaches."""
 
+from difflib import get_close_matches
+
 from emulator.scenario.mistakes import did_you_mean, quoted
 from emulator.scenario.readers import Loading, Place
 from emulator.scenario.types import Rule
+
+_NEARLY = 0.85
 
 
 def check(loading: Loading) -> None:
     """Tell the mistakes."""
     _check_expected(loading)
     _check_states(loading)
+    _check_tools(loading)
     _check_reachable(loading.rules)
 
 
@@ -27,6 +32,23 @@ def _check_states(loading: Loading) -> None:
         for state in states:
             if state.casefold() not in map(str.casefold, known):
                 place.tell(f"no reply sets {quoted(machine)} to {quoted(state)}{did_you_mean(state, known)}")
+
+
+def _check_tools(loading: Loading) -> None:
+    """Tell of results that no call can have, and of calls that nearly, but not quite, call a tool that is offered.
+
+    A call of something quite different may be meant: models do that.
+    """
+    called = {name for _, name in loading.tools_called}
+    known = called | loading.tools_offered
+    for place, names in loading.tools_answered:
+        for name in names:
+            if called and name not in known:
+                place.tell(f"no reply calls a tool {quoted(name)}{did_you_mean(name, known)}")
+    for place, name in loading.tools_called:
+        near = get_close_matches(name, loading.tools_offered, 1, _NEARLY)
+        if near and name not in loading.tools_offered:
+            place.tell(f"no rule is about a tool {quoted(name)}{did_you_mean(name, near)}")
 
 
 def _check_reachable(rules: list[tuple[Place, Rule]]) -> None:

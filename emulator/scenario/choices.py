@@ -21,11 +21,19 @@ def _arguments(place: Place) -> Any:
 _ARGUMENTS: Reader[Any] = Reader(
     "a mapping, or a raw string for broken JSON", _arguments, {"type": ["object", "string"]}
 )
+
+
+def _tool(place: Place) -> str:
+    name = TEXT.read(place)
+    place.loading.tools_called.append((place, name))
+    return name
+
+
 CALL: Section[Call] = Section(
     "tool_call",
     "a tool call",
     lambda: (
-        Key("name", TEXT, "the tool's name", required=True),
+        Key("name", Reader("text", _tool, TEXT.schema), "the tool's name", required=True),
         Key("arguments", _ARGUMENTS, "its arguments; a string is sent as it is, whether it is JSON or not"),
         Key("id", TEXT, "the call's id; without one it is derived"),
     ),

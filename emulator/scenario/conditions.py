@@ -61,6 +61,17 @@ def _looks_at(
     return Reader(lookup.what, lambda place: [_test(name, lookup.read(place), get, cost, tell)], lookup.schema)
 
 
+def _tools(name: str, cost: int) -> Reader[list[Test]]:
+    """A key that compares names of tools, which are noted: a reply that nearly calls one of them is a mistake."""
+
+    def read(place: Place) -> list[Test]:
+        lookup = TEXT_LOOKUP.read(place)
+        place.loading.tools_offered.update(lookup.words)
+        return [_test(name, lookup, attrgetter(name), cost, _told)]
+
+    return Reader(TEXT_LOOKUP.what, read, TEXT_LOOKUP.schema)
+
+
 def _model(place: Place) -> list[Test]:
     lookup = GLOB_LOOKUP.read(place)
     ids = list(place.loading.catalog.models)
@@ -198,18 +209,25 @@ def _answered(place: Place, values: Mapping[str, Any]) -> Test:
     )
 
 
+def _answering(place: Place) -> Lookup:
+    lookup = TEXT_LOOKUP.read(place)
+    place.loading.tools_answered.append((place, lookup.words))
+    return lookup
+
+
+_ANSWERING = Reader(TEXT_LOOKUP.what, _answering, TEXT_LOOKUP.schema)
 RESULT_SECTION: Section[Test] = Section(
     "tool_result",
     "a tool result",
     lambda: (
-        Key("name", TEXT_LOOKUP, "the tool's name"),
+        Key("name", _ANSWERING, "the tool's name"),
         Key("content", TEXT_LOOKUP, "what the tool answered"),
         Key("exists", FLAG, "false: there is no such result"),
     ),
     _answered,
 )
 _BY_NAME: Reader[Test] = Reader(
-    "the name of a tool", lambda place: _answered(place, {"name": TEXT_LOOKUP.read(place)}), {"type": "string"}
+    "the name of a tool", lambda place: _answered(place, {"name": _ANSWERING.read(place)}), {"type": "string"}
 )
 _RESULT: Reader[Test] = by_kind(
     "the name of a tool, or {name, content}", scalar=_BY_NAME, mapping=RESULT_SECTION.reader
@@ -284,8 +302,8 @@ def _keys() -> tuple[Key, ...]:
         Key("any_message", _looks_at("any_message", _DEAR), "one of the messages"),
         Key("prompt", _looks_at("prompt", _DEAR), "all that is said, as one text"),
         Key("turn", _looks_at("turn", 2, NUMBER_LOOKUP, str), "how many assistant messages the request has already"),
-        Key("tools", _looks_at("tools", 4), "the name of a tool that is offered"),
-        Key("tool_choice", _looks_at("tool_choice", 1), "the tool that is demanded by name, or none, auto, required"),
+        Key("tools", _tools("tools", 4), "the name of a tool that is offered"),
+        Key("tool_choice", _tools("tool_choice", 1), "the tool that is demanded by name, or none, auto, required"),
         Key("tool_result", Reader(_RESULT.what, _tool_result, _RESULT.schema), "a tool was just answered"),
         Key("stream", Reader(FLAG.what, _stream, FLAG.schema), "whether the answer is to be streamed"),
         Key("key", _looks_at("key", 1, tell=_masked), "the API key"),

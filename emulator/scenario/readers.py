@@ -35,6 +35,9 @@ class Loading:
         self.names: dict[str, Place] = {}
         self.states_set: dict[str, list[str]] = {}
         self.states_asked: list[tuple[Place, str, tuple[str, ...]]] = []
+        self.tools_offered: set[str] = set()
+        self.tools_called: list[tuple[Place, str]] = []
+        self.tools_answered: list[tuple[Place, tuple[str, ...]]] = []
         self.expected: list[tuple[Place, str]] = []
         self.rules: list[tuple[Place, Rule]] = []
 

@@ -28,12 +28,12 @@ MAX_NUMBER = 10**15
 _STEPS = "__steps__"
 _LISTED = 12
 _FILTERS = (
-    "abs capitalize count d default dictsort first float int items last length list lower map max min reject rejectattr "
-    "reverse select selectattr sort sum title trim truncate unique upper urlencode wordcount"
+    "abs capitalize count d default dictsort first float int items last length list lower map max min reject "
+    "rejectattr reverse select selectattr sort sum title trim truncate unique upper urlencode wordcount"
 )
 _METHODS = {
-    "str": "capitalize casefold count endswith find isalpha isdigit lower lstrip removeprefix removesuffix rstrip split "
-    "splitlines startswith strip title upper",
+    "str": "capitalize casefold count endswith find isalpha isdigit lower lstrip removeprefix removesuffix rstrip "
+    "split splitlines startswith strip title upper",
     "dict": "get items keys values",
     "list": "count index",
     "datetime": "date isoformat isoweekday strftime time timestamp weekday",
