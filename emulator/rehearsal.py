@@ -67,7 +67,9 @@ def _failures(story: Story, rule: Rule, reply: Reply) -> Iterator[str]:
                     if not isinstance(step.event, Hangup | Raw):
                         encoder.frames(step.event)
             except Rejected as rejected:
-                yield rejected.error.message
+                # A template can need what only a real request has, such as a field of a tool's result.
+                if rejected.error.kind != "internal":
+                    yield rejected.error.message
 
 
 def _sample(endpoint: Any, stream: bool) -> InferenceRequest:

@@ -867,6 +867,7 @@ def places(value: Any, at: Place = ()) -> Iterator[Place]:
 
 PLACES = [(path, body, at) for path, body in SPOILABLE for at in places(body)]
 APP = create_app(make_engine(auth="open"))
+"""One app for all examples: to make one takes longer than to ask it."""
 often = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 
 

@@ -87,6 +87,8 @@ def text(name: str, parent: str, notes: tuple[str, ...], chance: Chance, persona
 @lru_cache(maxsize=4096)
 def _key(words: Words) -> str | None:
     """The key of the table that fits the words best: their end, as long as possible; else telling words before it."""
+    while words[1:] and words[-1].isdecimal() and not _known(" ".join(words[-2:])):
+        words = words[:-1]
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - 3), end):
             key = _known(" ".join(words[start:end]))

@@ -102,19 +102,22 @@ class _Making:
         return room >= levels and levels <= DEEPEST and (self.place.depth < _DEEP or not levels)
 
     def attempt(self, name: str, items: tuple[Item, ...], room: int, must: bool) -> None:
-        place = self.place
-        persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
-        inner = Place(name, place.name, persona, place.depth + 1, room, not must, place.inside(items))
+        """Build a property. One that need not be there is left out when it does not fit or cannot be built."""
         if must and not self.facts.allows(name):
             raise self.facts.conflict(f"the property {name!r} is required and not allowed")
         if must and any(depth(node) > DEEPEST for node, wanted in items if wanted):
             raise Unsatisfiable(items[0][0].pointer, "values would nest without end")
         try:
             if must or self.fits(items, room):
-                self.built[name] = self.builder.build(items, inner)
+                self.built[name] = self.builder.build(items, self.inside(name, items, room, must))
         except (Unsatisfiable, Malformed):
             if must:
                 raise
+
+    def inside(self, name: str, items: tuple[Item, ...], room: int, must: bool) -> Place:
+        place = self.place
+        persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
+        return Place(name, place.name, persona, place.depth + 1, room, not must, place.inside(items))
 
     # ------------------------------------------------------------------------------------------ inventing
 

@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
     def is_too_small_for(self, facts: Facts) -> bool:
         """Whether an object of these facts is better left out than built with few of its properties."""
-        return self.optional and len(facts.properties) > max(self.room, 3)
+        return self.optional and facts.values is None and len(facts.properties) > max(self.room, 3)
 
     def holds(self, items: tuple[Item, ...], times: int = 2) -> bool:
         """Whether values of one of these schemas are already nested in each other that often."""

@@ -45,16 +45,16 @@ class Repeat(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A captured part, and what backreferences call it."""
+    """A captured part; `number` is what backreferences call it."""
 
     part: "Tree"
-    names: tuple[str, ...]
+    number: int
 
 
 class Back(msgspec.Struct, frozen=True):
     """What a group captured, once more."""
 
-    name: str
+    number: int
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -140,6 +140,7 @@ class _Parser:
         self.pattern = pattern
         self.at = 0
         self.groups = 0
+        self.names: dict[str, int] = {}
 
     def whole(self) -> Tree:
         tree = self.either()
@@ -223,8 +224,10 @@ class _Parser:
         if not named and self.scan(r"\?"):
             raise self.wrong("unknown kind of group")
         self.groups += 1
-        names = (str(self.groups), *(named.groups() if named else ()))
-        return Group(self.closed(), names)
+        number = self.groups
+        if named:
+            self.names[named[1]] = number
+        return Group(self.closed(), number)
 
     def closed(self) -> Tree:
         tree = self.either()
@@ -233,8 +236,10 @@ class _Parser:
         return tree
 
     def escape(self) -> Tree:
-        if found := self.scan(r"[1-9]\d?|k<(\w+)>"):
-            return Back(found[1] or found[0])
+        if found := self.scan(r"[1-9]\d?"):
+            return Back(int(found[0]))
+        if (found := self.scan(r"k<(\w+)>")) and found[1] in self.names:
+            return Back(self.names[found[1]])
         if found := self.scan(r"[bBAZz]"):
             return Anchor({"A": "^", "Z": "$", "z": "$"}.get(found[0], "\\" + found[0]))
         return self.escaped()
@@ -271,10 +276,11 @@ class _Parser:
 
     def span(self) -> Chars:
         start = self.member()
-        if not (self.scan(r"-(?!\])") and len(start.ranges) == 1):
+        low, last = start.ranges[0]
+        if len(start.ranges) > 1 or low != last or not self.scan(r"-(?!\])"):
             return start
         end = self.member()
-        low, high = start.ranges[0][0], end.ranges[0][1]
+        high = end.ranges[0][1]
         if len(end.ranges) > 1 or low > high:
             raise self.wrong("a range is out of order")
         return Chars(((low, high),), f"[{re.escape(chr(low))}-{re.escape(chr(high))}]")
@@ -316,9 +322,9 @@ def _source(tree: Tree) -> str:
             return f"(?:{'|'.join(map(_source, options))})"
         case Repeat(part, low, high, suffix):
             return f"(?:{_source(part)}){{{low},{'' if high == MANY else high}}}{suffix}"
-        case Group(part, names):
-            return f"(?P<g{names[0]}>{_source(part)})"
-        case Back(name):
-            return f"(?P=g{name})" if name.isdecimal() else ""
+        case Group(part):
+            return f"({_source(part)})"
+        case Back(number):
+            return f"(?:\\{number})"
         case Look(part, opening):
             return f"({opening}{_source(part)})"

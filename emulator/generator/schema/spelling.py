@@ -112,7 +112,7 @@ class _Writer:
 
     def __init__(self, chance: Chance) -> None:
         self.chance = chance
-        self.captured: dict[str, str] = {}
+        self.captured: dict[int, str] = {}
 
     def write(self, tree: Tree, size: int) -> str:
         match tree:
@@ -127,12 +127,11 @@ class _Writer:
                 return spell(ranges, min(max(size, low), high), self.chance)
             case Repeat(part, low, high):
                 return self.parts([part] * self.times(part, low, high, size), size)
-            case Group(part, names):
-                text = self.write(part, size)
-                self.captured.update(dict.fromkeys(names, text))
+            case Group(part, number):
+                text = self.captured[number] = self.write(part, size)
                 return text
-            case Back(name):
-                return self.captured.get(name, "")
+            case Back(number):
+                return self.captured.get(number, "")
             case _:
                 return ""
 
