@@ -14,6 +14,7 @@ PER_ANSWER = 3
 PER_MEDIA = {"image": 258, "audio": 128, "video": 1024, "file": 256}
 """Tokens of a part that is not text. Real models count pixels and seconds; the emulator does not open the part."""
 
+_REMEMBERED = 2000
 _encode = msgspec.json.Encoder().encode
 
 
@@ -30,7 +31,7 @@ def prompt_tokens(request: InferenceRequest) -> int:
 
 
 def _message(message: Message) -> int:
-    total = PER_MESSAGE + count(message.text)
+    total = PER_MESSAGE + _counted(message.text)
     if message.name:
         total += count(message.name)
     if message.reasoning:
@@ -38,6 +39,14 @@ def _message(message: Message) -> int:
     for call in message.tool_calls:
         total += count(call.name) + count(call.arguments)
     return total + sum(PER_MEDIA[media.kind] for media in message.media)
+
+
+def _counted(text: str) -> int:
+    """A conversation sends its earlier messages again and again, so short ones are remembered."""
+    return _remembered(text) if len(text) <= _REMEMBERED else count(text)
+
+
+_remembered = lru_cache(maxsize=4096)(count)
 
 
 def _tool(tool: Tool) -> int:

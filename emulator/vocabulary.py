@@ -454,8 +454,17 @@ class Fold:
     def __init__(self) -> None:
         self.start: Start | None = None
         self.usage: Usage | None = None
-        self._blocks: dict[int, list[list[Any]]] = {}
+        self._blocks: dict[int, list[_Open]] = {}
         self._finishes: dict[int, Finish] = {}
+        self._takers: dict[type[Event], Callable[[Any], None]] = {
+            Text: self._text,
+            Reasoning: self._reasoning,
+            ToolCall: self._tool_call,
+            ToolArguments: self._tool_arguments,
+            Finish: self._finish,
+            Start: self._start,
+            End: self._end,
+        }
 
     def add(self, event: Event) -> None:
         """Take one event in. `Failure`, `Hangup`, `Raw` and `Verbatim` are the caller's to handle; they add nothing.
@@ -465,61 +474,81 @@ class Fold:
         >>> answer.completion().choices[0].text
         'Hello'
         """
-        match event:
-            case Text(choice, text, _, logprobs):
-                block = self._open(choice, TextBlock)
-                block[1].append(text)
-                if logprobs is not None:
-                    block[2].extend(logprobs)
-                    block[3] = True
-            case Reasoning(choice, text):
-                if text:
-                    self._open(choice, ReasoningBlock)[1].append(text)
-            case ToolArguments(choice, text):
-                if calls := [block for block in self._blocks.get(choice, ()) if block[0] is ToolCallBlock]:
-                    calls[-1][1].append(text)
-            case ToolCall(choice, id, name):
-                blocks = self._blocks.setdefault(choice, [])
-                blocks.append([ToolCallBlock, [], id, name, sum(block[0] is ToolCallBlock for block in blocks)])
-            case Finish(choice):
-                self._blocks.setdefault(choice, [])
-                self._finishes[choice] = event
-            case Start():
-                self.start = event
-            case End(usage):
-                self.usage = usage
+        taker = self._takers.get(type(event))
+        if taker is not None:
+            taker(event)
 
-    def _open(self, choice: int, kind: type[Block]) -> list[Any]:
+    def _start(self, event: Start) -> None:
+        self.start = event
+
+    def _text(self, event: Text) -> None:
+        block = self._into(event.choice, TextBlock)
+        block.texts.append(event.text)
+        if event.logprobs is not None:
+            if block.logprobs is None:
+                block.logprobs = []
+            block.logprobs.extend(event.logprobs)
+
+    def _reasoning(self, event: Reasoning) -> None:
+        if event.text:
+            self._into(event.choice, ReasoningBlock).texts.append(event.text)
+
+    def _tool_call(self, event: ToolCall) -> None:
+        blocks = self._blocks.setdefault(event.choice, [])
+        ordinal = sum(block.kind is ToolCallBlock for block in blocks)
+        blocks.append(_Open(ToolCallBlock, event.id, event.name, ordinal))
+
+    def _tool_arguments(self, event: ToolArguments) -> None:
+        calls = [block for block in self._blocks.get(event.choice, ()) if block.kind is ToolCallBlock]
+        if calls:
+            calls[-1].texts.append(event.text)
+
+    def _finish(self, event: Finish) -> None:
+        self._blocks.setdefault(event.choice, [])
+        self._finishes[event.choice] = event
+
+    def _end(self, event: End) -> None:
+        self.usage = event.usage
+
+    def _into(self, choice: int, kind: type[Block]) -> "_Open":
+        """The open block of this kind, or a new one: another kind ends it."""
         blocks = self._blocks.setdefault(choice, [])
-        if not blocks or blocks[-1][0] is not kind:
-            blocks.append([kind, [], [], False])
+        if not blocks or blocks[-1].kind is not kind:
+            blocks.append(_Open(kind))
         return blocks[-1]
 
     def completion(self) -> Completion:
         """The answer so far; raises ValueError when nothing has started."""
         if self.start is None:
             raise ValueError("a completion starts with a Start event")
-        choices = tuple(
-            Choice(
-                index,
-                tuple(_block(*parts) for parts in blocks),
-                finish.reason if (finish := self._finishes.get(index)) else None,
-                finish.stop_sequence if finish else None,
-            )
-            for index, blocks in sorted(self._blocks.items())
-        )
-        return Completion(self.start.id, self.start.model, self.start.created, choices, self.usage)
+        choices = []
+        for index, blocks in sorted(self._blocks.items()):
+            finish = self._finishes.get(index)
+            reason, stop = (finish.reason, finish.stop_sequence) if finish else (None, None)
+            choices.append(Choice(index, tuple(block.closed() for block in blocks), reason, stop))
+        return Completion(self.start.id, self.start.model, self.start.created, tuple(choices), self.usage)
 
 
-def _block(kind: type[Block], texts: list[str], *rest: Any) -> Block:
-    text = "".join(texts)
-    if kind is ToolCallBlock:
-        id, name, ordinal = rest
-        return ToolCallBlock(id, name, text, ordinal)
-    if kind is ReasoningBlock:
-        return ReasoningBlock(text)
-    logprobs, given = rest
-    return TextBlock(text, tuple(logprobs) if given else None)
+class _Open:
+    """A block that is still being said."""
+
+    __slots__ = ("id", "kind", "logprobs", "name", "ordinal", "texts")
+
+    def __init__(self, kind: type[Block], id: str | None = None, name: str = "", ordinal: int = 0) -> None:
+        self.kind = kind
+        self.texts: list[str] = []
+        self.logprobs: list[TokenLogprob] | None = None
+        self.id = id
+        self.name = name
+        self.ordinal = ordinal
+
+    def closed(self) -> Block:
+        text = "".join(self.texts)
+        if self.kind is ToolCallBlock:
+            return ToolCallBlock(self.id, self.name, text, self.ordinal)
+        if self.kind is ReasoningBlock:
+            return ReasoningBlock(text)
+        return TextBlock(text, None if self.logprobs is None else tuple(self.logprobs))
 
 
 def fold(events: Iterable[Event]) -> Completion | ApiError:

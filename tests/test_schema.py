@@ -240,6 +240,9 @@ HARD: list[Any] = [
     {"type": "object", "properties": {"kind": {"required": True, "type": "string"}}},
     {"$schema": "http://json-schema.org/draft-03/schema#", "properties": {"kind": {"required": True, "type": "any"}}},
     {"type": "object", "required": ["a/b", "a~b", " ", "__proto__"]},
+    {"type": "object", "properties": {"a": True, "b": {"enum": []}}, "dependentRequired": {"a": ["b"]}},
+    {"type": "object", "additionalProperties": {"type": "string", "minLength": 5, "maxLength": 1}},
+    {"type": "object", "propertyNames": {"type": "integer"}, "additionalProperties": True},
     # choices
     {"oneOf": [{"type": "number"}, {"type": "integer"}]},
     {"oneOf": [{"type": "integer"}, {"type": "number", "minimum": 2}]},
@@ -262,6 +265,9 @@ HARD: list[Any] = [
     {"not": {"unevaluatedProperties": False}, "type": "object"},
     {"not": {"uniqueItems": True}, "type": "array", "items": {"const": 1}, "minItems": 2},
     {"not": {"minimum": 5}, "type": "integer"},
+    {"not": {"enum": ["a"], "type": "string", "minLength": 1, "pattern": "^a"}, "type": "string"},
+    {"minimum": 5, "maximum": 4, "type": ["integer", "null"]},
+    {"properties": {"a": {"const": 1}}, "allOf": [{"properties": {"a": {"not": {"const": 1}}}}], "type": "object"},
     {"not": {"maxLength": 5}, "type": "string"},
     {"not": {"$ref": "#/$defs/a"}, "type": ["string", "integer"], "$defs": {"a": {"type": "string"}}},
     {"type": "boolean", "not": {"const": True}},
@@ -356,6 +362,7 @@ UNSATISFIABLE: list[tuple[Any, str]] = [
     ({"type": "object", "maxProperties": 1, "required": ["a", "b"]}, "#"),
     ({"type": "object", "required": ["a"], "dependentRequired": {"a": ["b"]}, "properties": {"b": False}}, "#"),
     ({"type": "boolean", "allOf": [{"not": {"const": True}}, {"not": {"const": False}}]}, "#/allOf/1/not"),
+    ({"type": "object", "additionalProperties": {"enum": []}, "minProperties": 1}, "#"),
     ({"enum": []}, "#"),
     ({"const": 1, "type": "string"}, "#"),
     ({"oneOf": [{"type": "string"}, {"type": "string"}], "type": "string"}, "#/oneOf/0"),
@@ -395,6 +402,7 @@ MALFORMED: list[tuple[Any, str]] = [
     ({"required": [1]}, "#/required"),
     ({"type": "integer", "minimum": "5"}, "#/minimum"),
     ({"type": "integer", "minimum": True}, "#/minimum"),
+    ({"type": "integer", "minimum": 10**400}, "#/minimum"),
     ({"type": "number", "multipleOf": "x"}, "#/multipleOf"),
     ({"type": "string", "minLength": "a"}, "#/minLength"),
     ({"type": "string", "pattern": "("}, "#/pattern"),
@@ -445,6 +453,11 @@ def test_the_check_reads_what_an_answer_would_not(schema: Any) -> None:
 def test_the_check_lets_lists_of_names_be_dependencies() -> None:
     """`dependencies` may have names instead of schemas, as up to draft 7."""
     check({"dependencies": {"a": ["b"], "c": {"required": ["d"]}, "e": "f"}, "$defs": {"x": True}})
+
+
+def test_a_multiple_of_nothing_is_any_number() -> None:
+    """A step of zero, which strict checking refuses, asks for nothing."""
+    assert isinstance(make({"type": "integer", "multipleOf": 0}), int)
 
 
 def test_a_malformed_part_that_is_not_needed_is_left_out() -> None:
@@ -839,6 +852,7 @@ def test_texts_match_their_patterns(pattern: str, anchored: bool) -> None:
 @pytest.mark.parametrize(
     ("pattern", "yes", "no"),
     [
+        (r"(?i)^ab$", "AB", "c"),
         (r"^\p{L}+$", "héé", "h1"),
         (r"^\p{Lu}\P{Lu}$", "Ab", "AB"),
         (r"^[\p{L}\d]+$", "é1", "-"),

@@ -32,6 +32,7 @@ def _tool(place: Place) -> str:
 CALL: Section[Call] = Section(
     "tool_call",
     "a tool call",
+    "{name: get_weather, arguments: {city: Oslo}}",
     lambda: (
         Key("name", Reader("text", _tool, TEXT.schema), "the tool's name", required=True),
         Key("arguments", _ARGUMENTS, "its arguments; a string is sent as it is, whether it is JSON or not"),
@@ -85,5 +86,10 @@ def _json(value: Any) -> str:
 
 
 CHOICE: Section[Draft | Recipe] = Section(
-    "choice", "a choice", lambda: (*SAID_KEYS, FINISH_KEY), lambda place, values: choice_of(values), not_both
+    "choice",
+    "a choice",
+    "{text: Hello}",
+    lambda: (*SAID_KEYS, FINISH_KEY),
+    lambda place, values: choice_of(values),
+    not_both,
 )

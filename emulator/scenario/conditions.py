@@ -18,11 +18,11 @@ from emulator.scenario.lookups import (
 )
 from emulator.scenario.match import Subject, differences, groups, match
 from emulator.scenario.mistakes import did_you_mean, quoted
+from emulator.scenario.raw import HEADER_NAME
 from emulator.scenario.readers import FLAG, Key, Place, Reader, Section, by_kind, choice, listed, mapped
 from emulator.scenario.types import Condition, Test
 
 ENDPOINTS = ("chat", "completions", "messages")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _SECRET = frozenset({"authorization", "x-api-key", "cookie"})
 _SHOWN_OF_A_SECRET = 9
 _DEAR = 20
@@ -118,7 +118,7 @@ def _stream(place: Place) -> list[Test]:
 # ---------------------------------------------------------------------------------------------- many of a kind
 
 _LOOKUPS = mapped(TEXT_LOOKUP, "a mapping of names to lookups")
-_HEADERS = mapped(TEXT_LOOKUP, "a mapping of header names to lookups", _HEADER_NAME, "a name of a header")
+_HEADERS = mapped(TEXT_LOOKUP, "a mapping of header names to lookups", HEADER_NAME, "the name of a header")
 _PATHS = mapped(VALUE_LOOKUP, "a mapping of paths to lookups")
 
 
@@ -219,6 +219,7 @@ _ANSWERING = Reader(TEXT_LOOKUP.what, _answering, TEXT_LOOKUP.schema)
 RESULT_SECTION: Section[Test] = Section(
     "tool_result",
     "a tool result",
+    "{name: get_weather, content: {contains: sunny}}",
     lambda: (
         Key("name", _ANSWERING, "the tool's name"),
         Key("content", TEXT_LOOKUP, "what the tool answered"),
@@ -316,5 +317,7 @@ def _keys() -> tuple[Key, ...]:
     )
 
 
-CONDITION: Section[Condition] = Section("condition", "a condition", _keys, _condition)
+CONDITION: Section[Condition] = Section(
+    "condition", "a condition", "{last_user: {contains: weather}}", _keys, _condition
+)
 _CONDITIONS = listed(CONDITION.reader, "a list of conditions", at_least=1)

@@ -53,6 +53,7 @@ _KIND = choice(*STATUS)
 ERROR: Section[ErrorSpec] = Section(
     "error",
     "an error",
+    "{status: 418, message: ...}",
     lambda: (
         Key("kind", _KIND, "the kind that it is like; without one, what its status says"),
         Key("status", whole(400, at_most=599), "the HTTP status"),

@@ -23,6 +23,13 @@ def _error(place: Place) -> ApiError:
     return api_error(spec, default_message(spec.kind) if spec.message is None else spec.message)
 
 
+def _text(place: Place) -> str:
+    text = TEXT.read(place)
+    if not text:
+        raise place.expected("a text that is not empty")
+    return text
+
+
 def _flag(place: Place) -> bool:
     if place.node.value is not True:
         raise place.expected("true")
@@ -31,7 +38,8 @@ def _flag(place: Place) -> bool:
 
 SLOW: Section[float] = Section(
     "slow",
-    "a mapping with tokens_per_second",
+    "a speed",
+    "{tokens_per_second: 1}",
     lambda: (Key("tokens_per_second", RATE, "so many tokens a second", required=True),),
     lambda place, values: float(values["tokens_per_second"]),
 )
@@ -41,7 +49,7 @@ _VALUES: Mapping[str, Reader[Any]] = {
     "rate": SLOW.reader,
     "flag": Reader("true", _flag, {"const": True}),
     "count": _COUNT,
-    "text": TEXT,
+    "text": Reader("a text that is not empty", _text, {**TEXT.schema, "minLength": 1}),
 }
 
 
@@ -69,7 +77,8 @@ def _counted(place: Place, values: Mapping[Any, int]) -> Where:
 
 AFTER: Section[Where] = Section(
     "after",
-    "a mapping such as {tokens: 2}",
+    "a place",
+    "{tokens: 2}",
     lambda: tuple(Key(name, _COUNT, f"after so many {name}") for name in PLACES["after"]),
     _counted,
     _one_count,
@@ -91,8 +100,8 @@ def _check(place: Place, given: Mapping[str, Place]) -> None:
         given[other].tell(f"a fault is one thing: {whats[0]} and {other} are two items of the list")
     for other in wheres[1:]:
         given[other].tell(f"a fault has one place, got {wheres[0]} and {other}")
-    if not whats and all(name in PLACES for name in given):
-        place.tell(f"this says where, not what; expected {', '.join(FAULTS)}")
+    if not whats and len(wheres) == len(given):
+        place.tell(f"a fault says what goes wrong: {', '.join(FAULTS)}")
     if whats:
         placing = FAULTS[whats[0]].placing
         if placing == "required" and not wheres:
@@ -109,6 +118,7 @@ def _build(place: Place, values: Mapping[str, Any]) -> FaultSpec:
 FAULT: Section[FaultSpec] = Section(
     "fault",
     "a fault",
+    "{stall: 30s, after: {tokens: 2}}",
     lambda: (*(Key(name, _reader(fault), fault.meaning) for name, fault in FAULTS.items()), *_WHERE),
     _build,
     _check,
@@ -122,7 +132,7 @@ def _bare(place: Place) -> FaultSpec:
     if fault is None:
         raise place.tell(f"unknown fault {quoted(name)}{did_you_mean(name, FAULTS)}")
     if fault.value != "flag" or fault.placing == "required":
-        raise place.tell(f"{name} needs a value: {{{name}: {fault.expected}}}")
+        raise place.tell(f"{name} needs a value: {fault.expected}")
     return FaultSpec(name, True)
 
 

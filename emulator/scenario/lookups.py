@@ -189,7 +189,8 @@ def _named(values: Mapping[str, Any], *, case: bool) -> tuple[int, tuple[str, ..
 
 TEXT_SECTION: Section[Lookup] = Section(
     "text_lookup",
-    "a text lookup",
+    "a lookup",
+    "{contains: weather}",
     lambda: (_TEXT_EQUALS, *_TEXT_KEYS, _TEXT_ONE_OF, _EXISTS, _CASE),
     lambda place, values: _text_lookup(values),
     _not_empty,
@@ -261,6 +262,7 @@ def _same(value: Any, expected: Any, *, case: bool) -> bool:
 VALUE_SECTION: Section[Lookup] = Section(
     "value_lookup",
     "a lookup",
+    "{gt: 0.5}",
     lambda: (_EQUALS_ANY, *_VALUE_TEXT_KEYS, _ONE_OF_ANY, *_ORDER_KEYS, _EXISTS, _CASE),
     lambda place, values: _value_lookup(values),
     _not_empty,
@@ -273,7 +275,8 @@ VALUE_LOOKUP: Reader[Lookup] = Reader(
 )
 NUMBER_SECTION: Section[Lookup] = Section(
     "number_lookup",
-    "a lookup of a number",
+    "a lookup",
+    "{gt: 2}",
     lambda: (_NUMBER_EQUALS, _NUMBER_ONE_OF, *_ORDER_KEYS),
     lambda place, values: _value_lookup(values),
     _not_empty,

@@ -30,6 +30,15 @@ _AMBIGUOUS = re.compile(
     r"|[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?\Z|(?i:[-+]?\.inf|\.nan)\Z"
 )
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EXPLANATIONS = {
+    "mapping values are not allowed": 'a colon cannot stand here; a text that contains ": " must be in quotes',
+    "found unexpected ':'": "a colon needs a space after it",
+    "unexpected end of stream": "this quote is never closed",
+    "cannot start any token": "a text that begins with {} must be in quotes",
+    "alphabetic or numeric": "a text that begins with {} must be in quotes",
+    "found character '\\t'": "a tab cannot indent; use spaces",
+}
+"""What the parser's problems mean to an author, by words in them."""
 _MAX_DIGITS = 300
 
 
@@ -111,8 +120,10 @@ class _Composer:
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            self._refuse(Span(mark.line, mark.column) if mark else NOWHERE, self._explained(error))
+            endless = "unexpected end of stream" in (error.problem or "")
+            mark = cast(yaml.Mark, error.context_mark if endless else error.problem_mark)
+            span = Span(mark.line, mark.column)
+            self._refuse(span, self._explained(error, span))
 
     def _check_text(self) -> None:
         if len(self._text) > MAX_BYTES:
@@ -141,7 +152,7 @@ class _Composer:
             self._refuse(_span(event), f"nested deeper than {MAX_DEPTH} levels")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            self._report.add(_span(event), "", f"tags such as {quoted(tag)} are not available")
+            self._report.add(_span(event), "", "a tag (such as !!str) cannot be used here")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         node = self._made(event, depth - 1)
@@ -204,19 +215,12 @@ class _Composer:
                 self._report.add(mapping.span, "", f"<< expects an alias of a mapping, got {mapping.describe()}")
         return [mapping for mapping in mappings if mapping.kind == "mapping"]
 
-    def _explained(self, error: yaml.MarkedYAMLError) -> str:
-        problem = error.problem or "this is no YAML"
-        mark = error.problem_mark
-        line = self._text.split("\n")[mark.line] if mark else ""
-        character = line[mark.column : mark.column + 1] if mark else ""
-        if "mapping values are not allowed" in problem:
-            return 'a colon cannot stand here; a text that contains ": " must be in quotes'
-        if "cannot start any token" in problem:
-            if character == "\t":
-                return "a tab cannot indent; use spaces"
-            return f"a text that begins with {character} must be in quotes"
-        if "alphabetic or numeric" in problem:
-            return f"a text that begins with {character} must be in quotes"
+    def _explained(self, error: yaml.MarkedYAMLError, span: Span) -> str:
+        problem = error.problem or "this cannot be read"
+        character = self._text.split("\n")[span.line][span.column : span.column + 1]
+        for words, explanation in _EXPLANATIONS.items():
+            if words in problem:
+                return explanation.format(character)
         return f"not YAML: {problem}"
 
     def _refuse(self, span: Span, message: str) -> NoReturn:

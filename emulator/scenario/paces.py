@@ -25,9 +25,13 @@ def _ordered(place: Place, values: dict[str, Any]) -> Uniform:
     return Uniform(**values)
 
 
+_EXAMPLES = {"median": "800ms", "sigma": "0.5", "low": "1s", "high": "3s", "mean": "2s", "sd": "500ms"}
+
+
 def _section(name: str, build: Any, **keys: tuple[Reader[float], str]) -> Section[Distribution]:
     table = tuple(Key(key, reader, meaning, required=True) for key, (reader, meaning) in keys.items())
-    return Section(name, f"a distribution ({', '.join(keys)})", lambda: table, build)
+    example = ", ".join(f"{key}: {_EXAMPLES[key]}" for key in keys)
+    return Section(name, f"the distribution {name}", f"{{{example}}}", lambda: table, build)
 
 
 SHAPES = (
@@ -50,6 +54,7 @@ _MEANINGS = ("latencies look like this", "all equally likely", "around an averag
 DISTRIBUTION: Section[Distribution] = Section(
     "distribution",
     "a distribution",
+    "{exponential: {mean: 2s}}",
     lambda: tuple(Key(shape.name, shape.reader, told) for shape, told in zip(SHAPES, _MEANINGS, strict=True)),
     lambda place, values: next(iter(values.values()), Constant(0)),
     _one,
@@ -95,6 +100,7 @@ def _pace(place: Place, values: Mapping[str, Any]) -> Pace:
 PACE: Section[Pace] = Section(
     "stream",
     "a pace",
+    "{first_token: 800ms, tokens_per_second: 40}",
     lambda: (
         Key("first_token", CHANCE, "how long the first token takes"),
         Key("tokens_per_second", RATE, "how many tokens come a second after that"),

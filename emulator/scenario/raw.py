@@ -10,7 +10,7 @@ from emulator.scenario.readers import TEXT, VALUE, Key, Place, Reader, Section, 
 from emulator.scenario.template import WRITTEN
 from emulator.scenario.types import Raw
 
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BLANK_LINE = re.compile(r"(?<=\n)\r?\n")
 _encode = msgspec.json.Encoder().encode
 
@@ -27,8 +27,12 @@ def is_header_value(text: str) -> bool:
     return all((" " <= character <= "\xff" and character != "\x7f") or character == "\t" for character in text)
 
 
+_VALUE = Reader("text, may be a template", _header_value, TEXT.schema)
 _HEADERS = mapped(
-    Reader("text, may be a template", _header_value, TEXT.schema), "a mapping of header names to texts", _HEADER_NAME
+    _VALUE,
+    "a mapping of header names to texts",
+    HEADER_NAME,
+    "the name of a header",
 )
 HEADERS: Reader[tuple[tuple[str, Any], ...]] = Reader(
     _HEADERS.what,
@@ -47,6 +51,7 @@ _BODY: Reader[bytes] = Reader("a text, or a value that is sent as JSON", _body, 
 RAW: Section[Raw] = Section(
     "raw",
     "an HTTP answer",
+    "{status: 502, body: Bad Gateway}",
     lambda: (
         Key("status", whole(200, at_most=599), "the HTTP status (200 unless it is given)"),
         Key("headers", HEADERS, "its headers"),

@@ -6,7 +6,7 @@ the reference are all made of it.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -18,7 +18,8 @@ from emulator.scenario.types import Rule
 
 T = TypeVar("T")
 Schema = Mapping[str, Any]
-_LISTED = 12
+_LISTED = 8
+"""So many words, a message can list; of more it only names a near one."""
 
 
 class Unreadable(Exception):
@@ -54,6 +55,11 @@ class Place(msgspec.Struct, frozen=True):
         plain = re.fullmatch(r"[\w-]+", name)
         step = (f".{name}" if self.path else name) if plain else f"[{quoted(name)}]"
         return Place(node, f"{self.path}{step}", self.loading)
+
+    def key_span(self, name: str) -> Span:
+        """Where a key of this mapping stands."""
+        spans: dict[str, Span] = {key.text: key.span for key, _ in self.node.value}
+        return spans[name]
 
     def item(self, at: int, node: Node) -> "Place":
         """An item of this list."""
@@ -115,8 +121,9 @@ def whole(at_least: int, what: str | None = None, at_most: int = 10**12) -> Read
 
     def read(place: Place) -> int:
         value = place.node.value
-        if type(value) is not int or place.node.ambiguous or not at_least <= value <= at_most:
+        if type(value) is not int or not at_least <= value <= at_most:
             raise place.expected(what)
+        _check_ambiguous(place)
         return value
 
     return Reader(what, read, {"type": "integer", "minimum": at_least, "maximum": at_most})
@@ -127,13 +134,9 @@ def number(low: float, high: float, what: str, *, above: bool = False) -> Reader
 
     def read(place: Place) -> float:
         value = place.node.value
-        if (
-            type(value) not in (int, float)
-            or place.node.ambiguous
-            or not low <= value <= high
-            or (above and value == low)
-        ):
+        if type(value) not in (int, float) or not low <= value <= high or (above and value == low):
             raise place.expected(what)
+        _check_ambiguous(place)
         return cast(float, value)
 
     limit = {"exclusiveMinimum" if above else "minimum": low}
@@ -180,11 +183,15 @@ def _read_value(place: Place) -> Any:
         return read_all({key: (VALUE, inner) for key, inner in place.pairs("")})
     if node.kind == "sequence":
         return list(read_all({str(at): (VALUE, place.item(at, item)) for at, item in enumerate(node.value)}).values())
-    if node.ambiguous:
-        raise place.tell(f"{node.text} is read in different ways: put it in quotes, or write it as JSON would")
+    _check_ambiguous(place)
     if isinstance(node.value, float) and not math.isfinite(node.value):
         raise place.expected("a number that JSON can hold")
     return node.value
+
+
+def _check_ambiguous(place: Place) -> None:
+    if place.node.ambiguous:
+        raise place.tell(f"{place.node.text} can mean two things: put it in quotes, or write it as JSON would")
 
 
 VALUE: Reader[Any] = Reader("any JSON value", _read_value, {})
@@ -227,13 +234,15 @@ def mapped(
     """A mapping of names to values of one kind; `key` is what a name must look like."""
 
     def read(place: Place) -> dict[str, T]:
-        parts = dict(place.pairs(what))
-        wrong = [name for name in parts if key and not key.fullmatch(name)]
-        for name in wrong:
-            parts[name].tell(f"{quoted(name)} is not {key_what}")
-        values = read_all({name: (reader, inner) for name, inner in parts.items()})
+        parts = {name: (reader, inner) for name, inner in place.pairs(what)}
+        wrong = [
+            place.tell(f"{quoted(name)} is not {key_what}", place.key_span(name))
+            for name in parts
+            if key and not key.fullmatch(name)
+        ]
+        values = read_all(parts)
         if wrong:
-            raise Unreadable
+            raise wrong[0]
         return values
 
     schema: dict[str, Any] = {"type": "object", "additionalProperties": reader.schema}
@@ -267,11 +276,12 @@ class Key(msgspec.Struct, frozen=True):
 class Section(msgspec.Struct, Generic[T], frozen=True):
     """A mapping with known keys. They are read in the order of the table, so a later one may rely on an earlier one.
 
-    `check` is called first, to tell what is wrong with the keys together; `build` makes the value.
+    `what` names it and `example` shows one, in messages. `check` is called first, to tell what is wrong with the keys together; `build` makes the value.
     """
 
     name: str
     what: str
+    example: str
     table: Callable[[], Sequence[Key]]
     build: Callable[[Place, dict[str, Any]], T]
     check: Callable[[Place, Mapping[str, Place]], None] = lambda place, given: None
@@ -279,7 +289,7 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
     @property
     def reader(self) -> Reader[T]:
         """The reader of the section; its schema is a reference to the definition of the same name."""
-        return Reader(self.what, self._read, {"$ref": f"#/$defs/{self.name}"})
+        return Reader(f"{self.what} such as {self.example}", self._read, {"$ref": f"#/$defs/{self.name}"})
 
     def definition(self) -> dict[str, Any]:
         """The JSON Schema of the section."""
@@ -294,23 +304,19 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
 
     def _read(self, place: Place) -> T:
         known = {key.name: key for key in self.table()}
-        given = dict(place.pairs(self.what))
+        given = dict(place.pairs(self.reader.what))
         told = place.loading.report.told
         self.check(place, given)
-        for name in given.keys() - known.keys():
-            self._tell_unknown(place, name, known)
+        for name in given:
+            if name not in known:
+                hint = did_you_mean(name, known) or f"; expected {', '.join(known)}"
+                place.tell(f"unknown key {quoted(name)}{hint}", place.key_span(name))
         if missing := [key.name for key in known.values() if key.required and key.name not in given]:
             place.tell(f"{self.what} needs {_and(missing)}")
         values = read_all({name: (known[name].reader, given[name]) for name in known if name in given})
         if place.loading.report.told > told:
             raise Unreadable
         return self.build(place, values)
-
-    def _tell_unknown(self, place: Place, name: str, known: Iterable[str]) -> None:
-        key = next(key for key, _ in place.node.value if key.text == name)
-        words = list(known)
-        hint = did_you_mean(name, words) or (f"; expected {', '.join(words)}" if len(words) <= _LISTED else "")
-        place.tell(f"unknown key {quoted(name)}{hint}", key.span)
 
 
 def _and(words: Sequence[str]) -> str:

@@ -19,7 +19,8 @@ _TOKENS = whole(0, "a number of tokens")
 
 GENERATE: Section[Generate] = Section(
     "generate",
-    "a mapping such as {tokens: 100}",
+    "a wish",
+    "{tokens: 100}",
     lambda: (
         Key("tokens", _TOKENS, "how many tokens of text"),
         Key("reasoning_tokens", _TOKENS, "how many tokens of reasoning; 0 for none"),
@@ -30,6 +31,7 @@ GENERATE: Section[Generate] = Section(
 USAGE: Section[UsageSpec] = Section(
     "usage",
     "a usage",
+    "{prompt_tokens: 9, completion_tokens: 14}",
     lambda: tuple(Key(name, _TOKENS, f"what {name} is to be") for name in UsageSpec.__struct_fields__),
     lambda place, values: UsageSpec(**values),
 )
@@ -102,4 +104,4 @@ def _reply(place: Place, values: dict[str, Any]) -> Reply:
     return Reply(**values, times=times, line=place.node.span.line + 1)
 
 
-REPLY: Section[Reply] = Section("reply", "a reply", lambda: _KEYS, _reply, _check)
+REPLY: Section[Reply] = Section("reply", "a reply", "{text: Hello}", lambda: _KEYS, _reply, _check)

@@ -88,6 +88,7 @@ def _rule(place: Place, values: Mapping[str, Any]) -> Rule:
 RULE: Section[Rule] = Section(
     "rule",
     "a rule",
+    "{when: {last_user: hello}, reply: {text: Hello}}",
     lambda: (
         Key("name", Reader("text", _rule_name, TEXT.schema), "what explanations and `expect` call it"),
         Key("when", Reader(CONDITION.what, _when, CONDITION.reader.schema), "what it matches; without it, everything"),
@@ -108,7 +109,8 @@ RULE: Section[Rule] = Section(
 
 POLICY: Section[KeySpec] = Section(
     "key",
-    "a key's policy",
+    "a policy",
+    "{requests_per_minute: 3}",
     lambda: (
         Key("requests_per_minute", _LIMIT, "requests in any minute"),
         Key("tokens_per_minute", _LIMIT, "tokens in any minute, of prompts and answers"),
@@ -120,6 +122,7 @@ POLICY: Section[KeySpec] = Section(
 ACCOUNT: Section[AccountSpec] = Section(
     "account",
     "an account",
+    "{credits: 5.00 USD}",
     lambda: (
         Key("credits", _AMOUNT, "the balance; without it nothing is charged"),
         Key(
@@ -135,6 +138,7 @@ ACCOUNT: Section[AccountSpec] = Section(
 CLOCK: Section[ClockSpec] = Section(
     "clock",
     "a clock",
+    "{mode: frozen}",
     lambda: (
         Key("start", _MOMENT, "what time it is when the scenario begins"),
         Key("mode", _SPEED, "how the time passes"),
@@ -167,17 +171,18 @@ def _changed(place: Place, models: Mapping[str, Any]) -> Catalog:
         return place.loading.catalog.with_models(models)
     except CatalogError as error:
         for path, message in error.mistakes:
-            _deeper(place, path).tell(message)
+            _tell(place, path, message)
         raise Unreadable from None
 
 
-def _deeper(place: Place, path: tuple[str, ...]) -> Place:
-    for step in path:
-        inner = dict(place.pairs("")) if place.node.kind == "mapping" else {}
-        if step not in inner:
-            break
-        place = inner[step]
-    return place
+def _tell(place: Place, path: tuple[str, ...], message: str) -> None:
+    """Tell a mistake of the catalogue's where its path leads: at the key if that is what is wrong, else at the value."""
+    for at, step in enumerate(path):
+        if message.startswith("unknown key") and at == len(path) - 1:
+            place.tell(message.replace("key", f"key {quoted(step)}", 1), place.key_span(step))
+            return
+        place = dict(place.pairs(""))[step]
+    place.tell(message)
 
 
 # ---------------------------------------------------------------------------------------------- expect
@@ -203,6 +208,7 @@ def _expected_rule(place: Place) -> str:
 EXPECTATION: Section[Expectation] = Section(
     "expectation",
     "an expectation",
+    "{rule: weather, times: 3}",
     lambda: (
         Key("rule", Reader("a rule's name", _expected_rule, TEXT.schema), "this rule answered"),
         Key("times", whole(0, "a number of times"), "exactly so many times; without it, at least once"),
@@ -236,7 +242,8 @@ def _scenario(place: Place, values: dict[str, Any]) -> Scenario:
 
 SCENARIO: Section[Scenario] = Section(
     "scenario",
-    "a mapping, such as name: and rules:",
+    "a scenario",
+    "{name: hello, rules: [...]}",
     lambda: (
         Key(
             "name", Reader("text", _name, {"type": "string", "pattern": f"^{NAME.pattern}$"}), "without it, the file's"

@@ -29,7 +29,9 @@ def array(builder: Builder, facts: Facts, place: Place) -> list[Any]:
     problem: Exception | None = None
     for plan in _plans(builder, facts, place):
         try:
-            return _built(builder, facts, place, plan)
+            built = _built(builder, facts, place, plan)
+            if not facts.excludes(built):
+                return built
         except (Unsatisfiable, Malformed) as error:
             problem = problem or error
     raise problem or facts.conflict(f"no array has at least {_least(facts)} and at most {_most(facts)} items")
@@ -84,12 +86,11 @@ def _plans(builder: Builder, facts: Facts, place: Place) -> Iterator[Plan]:
     first = max((len(prefix) for prefix, _ in facts.rows), default=0)
     held = [low for _, low, _ in facts.contains]
     size = least if builder.sparse else max(least, first, _usual(builder, facts, place))
-    for length, apart in ((size, True), (max(size, first + sum(held)), True), (max(least, *held, 0), False)):
+    others = size + 1 if facts.excluded else size
+    for length, apart in ((size, True), (max(others, first + sum(held)), True), (max(least, *held, 0), False)):
         if max(facts.min_items, sum(held) if apart else 0) <= min(length, most):
             plan = [_at(facts, at) for at in range(int(min(length, most)))]
             yield _holding(facts, plan, apart)
-        if not held:
-            break
 
 
 def _least(facts: Facts) -> int:

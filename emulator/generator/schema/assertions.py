@@ -14,7 +14,8 @@ from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.regex import compiled
 from emulator.generator.schema.values import TYPES, equal
 
-_GREATEST = sys.float_info.max
+GREATEST = sys.float_info.max
+"""Larger numbers are no bounds: the languages that read JSON could not keep to them."""
 
 Test: TypeAlias = Callable[[Any], bool]
 Maker: TypeAlias = Callable[[Node], Test | None]
@@ -38,7 +39,7 @@ def number(node: Node, keyword: str) -> Any:
     value = node.typed(keyword, (int, float), "a number")
     if isinstance(value, bool):
         raise Malformed(f"{node.pointer}/{keyword}", "must be a number")
-    if abs(value) > _GREATEST:
+    if abs(value) > GREATEST:
         raise Malformed(f"{node.pointer}/{keyword}", "is too large a number")
     return value
 

@@ -249,7 +249,7 @@ class Building:
                 return None
 
     def _boolean(self, facts: Facts, place: Place) -> bool:
-        options = [value for value in (True, False) if not any(value is other for other in facts.excluded)]
+        options = [value for value in (True, False) if not facts.excludes(value)]
         if not options:
             raise facts.conflict("neither true nor false is allowed")
         hinted = self.hints.get(place.name, "").lower() == "true"

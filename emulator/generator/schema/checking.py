@@ -6,6 +6,7 @@ The shapes are those of the metaschemas of draft 4 to 2020-12. Keywords that non
 from collections.abc import Callable
 from typing import Any
 
+from emulator.generator.schema.assertions import GREATEST
 from emulator.generator.schema.errors import Malformed
 from emulator.generator.schema.nodes import Document, Node, escape, subschemas
 from emulator.generator.schema.regex import compiled
@@ -53,7 +54,7 @@ def _check_regex(node: Node, key: str, pattern: str) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= GREATEST
 
 
 def _is_count(value: Any) -> bool:
@@ -65,7 +66,7 @@ def _is_step(value: Any) -> bool:
 
 
 def _is_bound(value: Any) -> bool:
-    return isinstance(value, int | float)
+    return isinstance(value, bool) or _is_number(value)
 
 
 def _is_text(value: Any) -> bool:

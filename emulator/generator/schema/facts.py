@@ -111,6 +111,10 @@ class Facts:
         """Whether a property of that name may be there at all, as far as can be told at once."""
         return all(node.schema is not (not wanted) for node, wanted in self.items_of(name))
 
+    def excludes(self, value: Any) -> bool:
+        """Whether the value is one of those that it must not be."""
+        return any(equal(value, other) for other in self.excluded)
+
     def narrow(self, types: Iterable[str]) -> None:
         """Only these types."""
         self.types &= frozenset(types)

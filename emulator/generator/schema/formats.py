@@ -224,8 +224,6 @@ SHORTEST = {
 def stretched(name: str, text: str, size: int) -> str:
     """The text with its local part or its path made longer, up to `size` characters."""
     more = "x" * (size - len(text))
-    if not more:
-        return text
     if _plain(name) in ("email", "idn-email"):
         return more + text
     return text + "/" + more[1:]

@@ -28,17 +28,13 @@ def _say(node: Node, schema: dict[str, Any], wanted: bool = True) -> Option:
     return ((node.document.derived(schema, node), wanted),)
 
 
-def _values(node: Node) -> Iterator[Option]:
-    values = node.schema["enum"] if "enum" in node.schema else [node.schema["const"]]
-    yield _say(node, {"enum": values}, False)
+def _alone(keyword: str) -> "Refute":
+    """The keyword by itself, not satisfied."""
 
+    def refute(node: Node) -> Iterator[Option]:
+        yield _say(node, {keyword: node.schema[keyword]}, False)
 
-def _pattern(node: Node) -> Iterator[Option]:
-    yield _say(node, {"pattern": node.schema["pattern"]}, False)
-
-
-def _type(node: Node) -> Iterator[Option]:
-    yield _say(node, {"type": node.schema["type"]}, False)
+    return refute
 
 
 def _opposite(keyword: str, kind: str, other: str, step: float = 0) -> "Refute":
@@ -123,9 +119,9 @@ def _unevaluated(node: Node) -> Iterator[Option]:
 Refute: TypeAlias = Callable[[Node], Iterator[Option]]
 
 _REFUTE: dict[str, Refute] = {
-    "enum": _values,
-    "const": _values,
-    "pattern": _pattern,
+    "enum": _alone("enum"),
+    "const": _alone("const"),
+    "pattern": _alone("pattern"),
     "minimum": _opposite("minimum", "number", "exclusiveMaximum"),
     "maximum": _opposite("maximum", "number", "exclusiveMinimum"),
     "exclusiveMinimum": _opposite("exclusiveMinimum", "number", "maximum"),
@@ -150,5 +146,5 @@ _REFUTE: dict[str, Refute] = {
     "if": _if,
     "additionalProperties": _additional,
     "unevaluatedProperties": _unevaluated,
-    "type": _type,
+    "type": _alone("type"),
 }

@@ -315,8 +315,6 @@ def _says(node: Node, keyword: str, value: Any) -> bool:
 def _identified(root: Node) -> Iterator[Node]:
     """The nodes of a document that have a URI or an anchor of their own."""
     yield root
-    if not isinstance(root.schema, dict):
-        return
     todo: list[tuple[Any, Node, str]] = [(part, root, key) for key, part in subschemas(root.schema)]
     while todo:
         schema, parent, key = todo.pop()

@@ -12,7 +12,7 @@ from emulator.generator.schema.chance import Chance
 from emulator.generator.schema.facts import Facts
 from emulator.generator.schema.lexicon import USUAL
 from emulator.generator.schema.place import Builder, Place
-from emulator.generator.schema.values import equal, is_a
+from emulator.generator.schema.values import is_a
 
 _TRIES = 40
 
@@ -39,7 +39,7 @@ def _accepts(facts: Facts, value: int | float) -> bool:
         and (value > facts.low or (value == facts.low and not facts.low_open))
         and (value < facts.high or (value == facts.high and not facts.high_open))
         and all(divides(step, value) for step in facts.steps)
-        and not any(equal(value, other) for other in facts.excluded)
+        and not facts.excludes(value)
         and ("integer" in facts.types or not float(value).is_integer())
     )
 

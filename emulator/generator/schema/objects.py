@@ -40,11 +40,14 @@ class _Making:
         names = self.names()
         self.build_all(names)
         wanted = self.wanted()
-        while len(self.built) < wanted and self.invented():
+        while (len(self.built) < wanted or facts.excludes(self.built)) and self.invented():
             pass
         self.drop_unsupported()
         if len(self.built) < facts.min_properties:
             raise facts.conflict(f"no object with {facts.min_properties} properties was found")
+        for name in reversed(names):
+            if facts.excludes(self.built) and name not in self.needed():
+                self.built.pop(name, None)
         return {name: self.built[name] for name in [*names, *self.built] if name in self.built}
 
     # ------------------------------------------------------------------------------------------ which
