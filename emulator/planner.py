@@ -135,7 +135,10 @@ class Planner:
     def _one(self, request: InferenceRequest, asked: Asked, seed: Seed, choice: int) -> Draft:
         enabled = request.reasoning.enabled
         reasons = asked.model.reasons and (self._settings.reasoning_by_default if enabled is None else enabled)
-        draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
+        try:
+            draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
+        except ValueError as error:  # a schema that is none, or that nothing satisfies
+            raise Rejected(_bad_schema(request, str(error))) from None
         return obey(draft, request.sampling.stop, asked.limit)
 
     def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
@@ -156,6 +159,11 @@ def unknown_model(id: str, catalog: Catalog) -> ApiError:
     hint = f" Did you mean '{near}'?" if near else ""
     shown = id if len(id) <= _SHOWN else f"{id[:_SHOWN]}..."
     return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
+
+
+def _bad_schema(request: InferenceRequest, why: str) -> ApiError:
+    param = "tools" if request.response_format.kind != "json_schema" else "response_format"
+    return ApiError("bad_request", f"The JSON Schema in '{param}' cannot be satisfied: {why}", param=param)
 
 
 def overflow(prompt: int, wanted: int, limit: int) -> ApiError:

@@ -148,3 +148,26 @@ def test_serving_imports_late_what_is_needed_late() -> None:
         loaded = modules(server.stop().stderr)
     assert {"uvicorn", "starlette"} <= loaded
     assert not loaded & {"faker", "jinja2", "jsonschema", "pydantic", "fastapi", "httpx", "hypothesis"}
+
+
+SILENT = """
+import socket, urllib.request
+from emulator import Emulator
+
+for _ in range(3):
+    with Emulator() as akash:
+        urllib.request.urlopen(f"{akash.url}/anthropic").close()
+        host, port = akash.url.removeprefix("http://").split(":")
+        idle, begun = (socket.create_connection((host, int(port))) for _ in range(2))
+        begun.sendall(%r)
+        urllib.request.urlopen(f"{akash.url}/anthropic").close()
+    idle.close()
+    begun.close()
+"""
+
+
+def test_the_emulator_in_a_program_says_nothing() -> None:
+    """It starts and stops without a word, whatever clients have left open: here one idle, one in mid-request."""
+    command = [sys.executable, "-c", SILENT % post(CHAT, {})[:-1]]
+    ended = subprocess.run(command, capture_output=True, check=True, cwd=ROOT, timeout=PATIENCE)
+    assert (ended.stdout, ended.stderr) == (b"", b"")

@@ -18,6 +18,7 @@ INT64 = 2**63
 MAX_DEPTH = 128
 """How deep a body may be nested. Whatever looks at one level by level, schemas included, has room for this."""
 _SHOWN = 80
+_CONTAINERS = frozenset({dict, list})
 
 
 class Invalid(msgspec.Struct, frozen=True):
@@ -260,8 +261,8 @@ def _too_deep() -> ApiError:
 def _is_deeper(value: Any, levels: int) -> bool:
     nodes = [value]
     for _ in range(levels):
-        inner = chain.from_iterable(node.values() if isinstance(node, dict) else node for node in nodes)
-        nodes = [node for node in inner if isinstance(node, dict | list)]
+        inner = chain.from_iterable([node.values() if type(node) is dict else node for node in nodes])
+        nodes = [node for node in inner if type(node) in _CONTAINERS]
         if not nodes:
             return False
     return True

@@ -36,7 +36,6 @@ _EXPLANATIONS = {
     "unexpected end of stream": "this quote is never closed",
     "cannot start any token": "a text that begins with {} must be in quotes",
     "alphabetic or numeric": "a text that begins with {} must be in quotes",
-    "found character '\\t'": "a tab cannot indent; use spaces",
 }
 """What the parser's problems mean to an author, by words in them."""
 _MAX_DIGITS = 300
@@ -218,10 +217,10 @@ class _Composer:
     def _explained(self, error: yaml.MarkedYAMLError, span: Span) -> str:
         problem = error.problem or "this cannot be read"
         character = self._text.split("\n")[span.line][span.column : span.column + 1]
-        for words, explanation in _EXPLANATIONS.items():
-            if words in problem:
-                return explanation.format(character)
-        return f"not YAML: {problem}"
+        if character == "\t":
+            return "a tab cannot indent; use spaces"
+        explained = (told.format(character) for words, told in _EXPLANATIONS.items() if words in problem)
+        return next(explained, f"not YAML: {problem}")
 
     def _refuse(self, span: Span, message: str) -> NoReturn:
         self._report.add(span, "", message)

@@ -276,7 +276,8 @@ class Key(msgspec.Struct, frozen=True):
 class Section(msgspec.Struct, Generic[T], frozen=True):
     """A mapping with known keys. They are read in the order of the table, so a later one may rely on an earlier one.
 
-    `what` names it and `example` shows one, in messages. `check` is called first, to tell what is wrong with the keys together; `build` makes the value.
+    `what` names it and `example` shows one, in messages. `check` is called first, to tell what is wrong with the keys
+    together; `build` makes the value.
     """
 
     name: str
