@@ -5,13 +5,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from emulator.answer import Draft, obey, steps
+from emulator.answer import Draft, DraftCall, obey, steps
 from emulator.catalog import Catalog, Model
 from emulator.generator import describe, generate
 from emulator.prompt import prompt_tokens
 from emulator.seeds import Seed
 from emulator.settings import Settings
-from emulator.tokens import split
+from emulator.tokens import EMPTY, split
 from emulator.vocabulary import (
     ApiError,
     Failure,
@@ -58,8 +58,14 @@ class Planner:
         self._remembered: dict[bytes, Drafts] = {}
 
     def admit(self, request: InferenceRequest, model: Model) -> Asked:
-        """Check media and lengths. Raises `Rejected` with a 400 for what the model cannot take."""
+        """Check media and lengths. Raises `Rejected` with a 400 for what the model cannot take.
+
+        A model without log probabilities answers null where they are asked for, as AkashML was seen to do.
+        """
         _check_media(request, model)
+        if request.sampling.logprobs is not None and not model.supports_logprobs:
+            silent = msgspec.structs.replace(request.sampling, logprobs=None)
+            request = msgspec.structs.replace(request, sampling=silent)
         prompt = prompt_tokens(request)
         return Asked(request, model, prompt, self._limit(request, model, prompt))
 
@@ -134,11 +140,15 @@ class Planner:
 
     def _one(self, request: InferenceRequest, asked: Asked, seed: Seed, choice: int) -> Draft:
         enabled = request.reasoning.enabled
-        reasons = asked.model.reasons and (self._settings.reasoning_by_default if enabled is None else enabled)
+        wanted = self._settings.reasoning_by_default if enabled is None else enabled
+        # A model reasons in its turn of a conversation; a bare prompt is only continued.
+        reasons = asked.model.reasons and wanted and not request.prompts
         try:
             draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
         except ValueError as error:  # a schema that is none, or that nothing satisfies
             raise Rejected(_bad_schema(request, str(error))) from None
+        if draft.tool_calls and not self._settings.empty_arguments:
+            draft = msgspec.structs.replace(draft, tool_calls=tuple(map(_without_empty, draft.tool_calls)))
         return obey(draft, request.sampling.stop, asked.limit)
 
     def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
@@ -159,6 +169,11 @@ def unknown_model(id: str, catalog: Catalog) -> ApiError:
     hint = f" Did you mean '{near}'?" if near else ""
     shown = id if len(id) <= _SHOWN else f"{id[:_SHOWN]}..."
     return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
+
+
+def _without_empty(call: DraftCall) -> DraftCall:
+    """No text for no arguments, as AkashML was once seen to send them."""
+    return msgspec.structs.replace(call, arguments=EMPTY) if call.arguments.text == "{}" else call
 
 
 def _bad_schema(request: InferenceRequest, why: str) -> ApiError:

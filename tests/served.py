@@ -45,6 +45,16 @@ class Served:
         """The port of its URL."""
         return int(self.url.rpartition(":")[2])
 
+    def lines_until(self, beginning: str) -> list[str]:
+        """The lines that it printed, from the first to the one that begins so."""
+        assert self.process.stdout is not None
+        lines = [self.first]
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith(beginning):
+                break
+        return lines
+
     def stop(self, *signals: signal.Signals) -> Ended:
         """Send these signals (SIGTERM if none is named) and wait for the end."""
         for number in signals or (signal.SIGTERM,):

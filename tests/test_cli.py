@@ -162,10 +162,7 @@ def test_a_port_that_is_taken() -> None:
 def test_the_banner_can_be_pasted() -> None:
     """Its variables hold addresses that answer to the key beside them, and its curl is a request that succeeds."""
     with served("--clock", "frozen", form="banner") as server:
-        lines = [server.first]
-        while not lines[-1].startswith("    -d"):
-            lines.append(server.process.stdout.readline())  # type: ignore[union-attr] # it is a pipe
-        text = "".join(lines)
+        text = "".join(server.lines_until("    -d"))
         variables = dict(re.findall(r"(\w+)=(\S+)", text))
         for base, key, path in (
             ("OPENAI_BASE_URL", "OPENAI_API_KEY", "/models"),

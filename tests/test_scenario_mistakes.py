@@ -105,7 +105,7 @@ def test_of_a_long_line_only_the_surroundings_are_shown() -> None:
     """A scenario on one line of ten thousand characters still has a readable message."""
     (mistake,) = mistakes(f"description: {'x' * 5000}\nrules: [{' ' * 3000}7{' ' * 3000}]")
     line, carets = mistake.snippet.splitlines()
-    assert mistake.column == 3010
+    assert mistake.column == 3009
     assert len(line) < 140
     assert line[carets.index("^")] == "7"
 
@@ -272,17 +272,17 @@ RULES = [
         "no request reaches this rule: rules[0] answers the same (line 2)",
     ),
     (
-        f"rules:\n  - {{when: {{state: {{o: {MARK}payed}}}}, reply: {{text: a}}}}\n  - reply: {{set_state: {{o: paid}}}}",
+        when(f"{{state: {{o: {MARK}payed}}}}") + "\n  - reply: {set_state: {o: paid}}",
         "rules[0].when.state.o",
         'no reply sets "o" to "payed"; did you mean "paid"?',
     ),
     (
-        f"rules:\n  - {{when: {{state: {{ordr: {MARK}x}}}}, reply: {{text: a}}}}\n  - reply: {{set_state: {{order: x}}}}",
+        when(f"{{state: {{ordr: {MARK}x}}}}") + "\n  - reply: {set_state: {order: x}}",
         "rules[0].when.state.ordr",
         'no reply sets the state of "ordr"; did you mean "order"?',
     ),
     (
-        f"rules:\n  - {{when: {{tool_result: {MARK}f}}, reply: {{text: a}}}}\n  - reply: {{tool_calls: [{{name: g}}]}}",
+        when(f"{{tool_result: {MARK}f}}") + "\n  - reply: {tool_calls: [{name: g}]}",
         "rules[0].when.tool_result",
         'no reply calls a tool "f"',
     ),
@@ -554,7 +554,7 @@ TEMPLATES = [
         'no regular expression in `when` has a group named "city"',
     ),
     (
-        f"rules:\n  - when: {{last_user: {{matches: '(?P<town>x)'}}}}\n    reply: {{text: {MARK}'{{{{ match.tonw }}}}'}}",
+        f"rules:\n  - when: {{key: {{matches: '(?P<town>x)'}}}}\n    reply: {{text: {MARK}'{{{{ match.tonw }}}}'}}",
         "text",
         'no regular expression in `when` has a group named "tonw"; did you mean "town"?',
     ),
@@ -745,7 +745,8 @@ def test_any_text_is_a_scenario_or_has_mistakes(text: str) -> None:
         assert all(1 <= mistake.line <= len(lines) for mistake in error.mistakes)
 
 
-KEYS = (
+WORDS = "name rules when reply replies text error faults stall after tokens stream last_user contains matches body"
+KEYS = WORDS.split()
     "name rules when reply replies text error faults stall after tokens stream last_user contains matches body".split()
 )
 JSON = st.recursive(

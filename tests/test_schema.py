@@ -768,15 +768,21 @@ def schemas_of(instance: Any) -> st.SearchStrategy[Any]:
         options.append(st.just({"type": kind, "pattern": f"^{instance}", "maxLength": len(instance)}))
         options.append(st.just({"minLength": len(instance), "not": {"pattern": "^zz"}}))
     if kind == "array":
-        options.append(
-            st.tuples(*map(schemas_of, instance)).map(lambda parts: {"prefixItems": list(parts), "items": False})
-        )
+        exact = st.tuples(*map(schemas_of, instance))
+        options.append(exact.map(lambda parts: {"prefixItems": list(parts), "items": False}))
         options.append(st.just({"type": kind, "minItems": len(instance), "maxItems": len(instance) + 1}))
         if instance:
             options.append(schemas_of(instance[-1]).map(lambda part: {"type": kind, "contains": part}))
+        if len({json.dumps(item) for item in instance}) == len(instance):
+            options.append(st.just({"uniqueItems": True, "minItems": len(instance)}))
     if kind == "object":
-        options.append(st.fixed_dictionaries({name: schemas_of(item) for name, item in instance.items()}).map(closed))
+        exact = st.fixed_dictionaries({name: schemas_of(item) for name, item in instance.items()})
+        options.append(exact.map(closed))
+        options.append(
+            exact.map(lambda parts: {"patternProperties": {f"^{name}": part for name, part in parts.items()}})
+        )
         options.append(st.just({"required": sorted(instance), "propertyNames": {"maxLength": 1}}))
+        options.append(st.just({"dependentRequired": {name: sorted(instance) for name in instance}}))
         options.append(st.just({"type": kind, "minProperties": len(instance), "maxProperties": len(instance)}))
     return st.one_of(options)
 
@@ -796,11 +802,16 @@ def satisfiable(draw: st.DrawFn) -> dict[str, Any]:
     parts = draw(st.lists(schemas_of(instance), min_size=1, max_size=3))
     foreign = draw(st.lists(VALUES.flatmap(schemas_of), max_size=2))
     failing = [part for part in foreign if not valid(Document(part).root, instance)]
+    condition = draw(VALUES.flatmap(schemas_of))
+    holds = valid(Document(condition).root, instance)
     return {
         "allOf": parts,
         "anyOf": [*foreign, parts[0]],
         "not": {"anyOf": failing} if failing else False,
         "oneOf": [*failing, parts[-1]],
+        "if": condition,
+        "then": parts[0] if holds else False,
+        "else": False if holds else parts[0],
     }
 
 

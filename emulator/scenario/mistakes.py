@@ -77,7 +77,8 @@ class Report:
         if span is NOWHERE:
             self._mistakes.setdefault((path, message), Mistake(self.source, 0, 0, path, message))
             return
-        snippet = _snippet(self._lines[span.line].rstrip("\r"), span) if span.line < len(self._lines) else ""
+        span = self.inside(span)
+        snippet = _snippet(self._lines[span.line].rstrip("\r"), span)
         mistake = Mistake(self.source, span.line + 1, span.column + 1, path, message, snippet)
         self._mistakes.setdefault((span, message), mistake)
 
@@ -85,6 +86,15 @@ class Report:
         """The place of all that stands in a line, counted from 0."""
         text = self._lines[line]
         return Span(line, len(text) - len(text.lstrip()), max(1, len(text.strip())))
+
+    def inside(self, span: Span) -> Span:
+        """The same place, or the end of the text where it lies behind it."""
+        last = len(self._lines) - 1
+        return span if span.line <= last else Span(last, len(self._lines[last]))
+
+    def character(self, span: Span) -> str:
+        """The character that stands at a place, or nothing at the end of a line."""
+        return self._lines[span.line][span.column : span.column + 1]
 
     def check(self) -> None:
         """Raise ScenarioError if there were mistakes."""

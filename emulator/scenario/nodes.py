@@ -38,6 +38,8 @@ _EXPLANATIONS = {
     "alphabetic or numeric": "a text that begins with {} must be in quotes",
 }
 """What the parser's problems mean to an author, by words in them."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = "half of a surrogate pair is no character"
 _MAX_DIGITS = 300
 
 
@@ -121,7 +123,7 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             endless = "unexpected end of stream" in (error.problem or "")
             mark = cast(yaml.Mark, error.context_mark if endless else error.problem_mark)
-            span = Span(mark.line, mark.column)
+            span = self._report.inside(Span(mark.line, mark.column))
             self._refuse(span, self._explained(error, span))
 
     def _check_text(self) -> None:
@@ -161,6 +163,8 @@ class _Composer:
 
     def _made(self, event: yaml.NodeEvent, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
+            if _SURROGATE.search(event.value):
+                self._refuse(_span(event), _HALF)
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
             items = tuple(self._node(item, depth) for item in self._until(yaml.SequenceEndEvent))
@@ -216,7 +220,7 @@ class _Composer:
 
     def _explained(self, error: yaml.MarkedYAMLError, span: Span) -> str:
         problem = error.problem or "this cannot be read"
-        character = self._text.split("\n")[span.line][span.column : span.column + 1]
+        character = self._report.character(span)
         if character == "\t":
             return "a tab cannot indent; use spaces"
         explained = (told.format(character) for words, told in _EXPLANATIONS.items() if words in problem)
@@ -281,6 +285,8 @@ class _Reader:
                     "sequence", tuple([self.node(item, f"{path}[{at}]", depth - 1) for at, item in enumerate(value)])
                 )
             case str():
+                if _SURROGATE.search(value):
+                    raise self._refused(path, _HALF)
                 return Node("scalar", value, text=value)
             case None | bool() | int() | float():
                 return Node("scalar", value, text=json.dumps(value))

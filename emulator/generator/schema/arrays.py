@@ -10,6 +10,7 @@ from emulator.generator.schema.facts import Facts, Item
 from emulator.generator.schema.outline import is_plain, is_unknown
 from emulator.generator.schema.persona import Persona
 from emulator.generator.schema.place import Builder, Place
+from emulator.generator.schema.validation import valid
 from emulator.generator.schema.values import identity
 
 LARGEST = 2_000
@@ -19,6 +20,7 @@ _DEEP = 7
 """From this depth on, arrays of arrays or objects stay as short as they may be."""
 
 _TRIES = 3
+_PLACES = 6
 
 Items: TypeAlias = tuple[Item, ...]
 Plan: TypeAlias = list[Items]
@@ -30,11 +32,16 @@ def array(builder: Builder, facts: Facts, place: Place) -> list[Any]:
     for plan in _plans(builder, facts, place):
         try:
             built = _built(builder, facts, place, plan)
-            if not facts.excludes(built):
+            if not facts.excludes(built) and _holds(facts, built):
                 return built
         except (Unsatisfiable, Malformed) as error:
             problem = problem or error
     raise problem or facts.conflict(f"no array has at least {_least(facts)} and at most {_most(facts)} items")
+
+
+def _holds(facts: Facts, built: list[Any]) -> bool:
+    """Whether the array contains what it must."""
+    return all(low <= sum(valid(part, item) for item in built) <= high for part, low, high in facts.contains)
 
 
 def _built(builder: Builder, facts: Facts, place: Place, plan: Plan) -> list[Any]:
@@ -77,20 +84,24 @@ def _item(builder: Builder, items: Items, place: Place, seen: dict[str, Any], un
 
 
 def _plans(builder: Builder, facts: Facts, place: Place) -> Iterator[Plan]:
-    """What each item must satisfy, in up to three ways.
+    """What each item must satisfy, in several ways, of which the first nearly always does.
 
-    What must be contained stands at the end of the array; if that fails, beyond all items that are spoken for; if that
-    fails, in as few items as possible.
+    What must be contained stands at the end of the array; if that fails, beyond all items that are spoken for; then in
+    as few items as possible, and then wherever it may turn out to be.
     """
     least, most = _least(facts), _most(facts)
     first = max((len(prefix) for prefix, _ in facts.rows), default=0)
     held = [low for _, low, _ in facts.contains]
     size = least if builder.sparse else max(least, first, _usual(builder, facts, place))
-    others = size + 1 if facts.excluded else size
-    for length, apart in ((size, True), (max(others, first + sum(held)), True), (max(least, *held, 0), False)):
-        if max(facts.min_items, sum(held) if apart else 0) <= min(length, most):
-            plan = [_at(facts, at) for at in range(int(min(length, most)))]
-            yield _holding(facts, plan, apart)
+    ways = [(size, size, True), (size + 1 if facts.excluded else first + sum(held), math.inf, True)]
+    if held:
+        ways += [(max(facts.min_items, *held), math.inf, False), (first, math.inf, False)]
+        ways += [(max(size, first), last, False) for last in range(_PLACES)]
+    for wanted, last, apart in ways:
+        length = int(min(max(wanted, facts.min_items), most))
+        if max(facts.min_items, sum(held) if apart else 0) <= length:
+            plan = [_at(facts, at) for at in range(length)]
+            yield _holding(facts, plan, min(last, length), apart)
 
 
 def _least(facts: Facts) -> int:
@@ -135,17 +146,16 @@ def _at(facts: Facts, at: int) -> Items:
     return tuple(items)
 
 
-def _holding(facts: Facts, plan: Plan, apart: bool) -> Plan:
-    """The plan with what must be contained in it: in items of its own each, or in the same ones."""
-    position = len(plan)
+def _holding(facts: Facts, plan: Plan, last: float, apart: bool) -> Plan:
+    """The plan with what must be contained in it, up to a position: in items of its own each, or in the same ones."""
     for part, low, high in facts.contains:
-        start = max(0, position - low)
+        start = last - low
         for at in range(len(plan)):
-            if start <= at < position:
+            if start <= at < last:
                 plan[at] = (*plan[at], (part, True))
             elif high < math.inf:
                 plan[at] = (*plan[at], (part, False))
-        position = start if apart else position
+        last = start if apart else last
     return plan
 
 
