@@ -1,5 +1,6 @@
 """The command line: arguments only, and the words for people who type them."""
 
+import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +63,8 @@ def serve(
     log_level: str,
 ) -> None:
     """Serve the emulated API until stopped."""
+    # What is made while starting lives as long as the server: collecting it now, or ever, would be for nothing.
+    gc.disable()
     from emulator.catalog import Catalog, CatalogError
     from emulator.clock import EPOCH, VirtualClock
     from emulator.engine import Engine
@@ -90,6 +93,8 @@ def serve(
     address, number = listener.getsockname()[:2]
     url = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
     key = engine.settings.keys[0] if engine.settings.keys else SAMPLE_KEY
+    gc.freeze()
+    gc.enable()
     watched = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
     serve_engine(engine, listener, lambda: click.echo(_ready(url, key, form)), sorted(watched) if watch else ())
 

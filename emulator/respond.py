@@ -14,8 +14,7 @@ from math import ceil
 from typing import Literal, TypeAlias
 
 import msgspec
-from sse_starlette import EventSourceResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from emulator.clock import Clock, http_date
 from emulator.dialects import Dialect, Encoder
@@ -215,7 +214,9 @@ class Player:
             await self._body(frames)
         else:
             self.sent.status = 200
-            response = _Paced(self._paced(reel, frames), ping=0, sep="\n")
+            from emulator.paced import Paced  # noqa: PLC0415 (only a stream that waits pays for its library)
+
+            response = Paced(self._paced(reel, frames), ping=0, sep="\n")
             response.raw_headers = self._headers(_STREAM)
             await response(self._scope, self._receive, self._send)
         self._note(reel)
@@ -297,18 +298,6 @@ class Player:
         else:
             transport.close()
         await self._until_left()
-
-
-class _Paced(EventSourceResponse):
-    """An event source whose frames are ready bytes; the server's own shutdown ends it, and no send times out."""
-
-    async def _send_with_timeout(self, send: Send, message: Message) -> None:
-        await send(message)
-
-    @staticmethod
-    async def _listen_for_exit_signal() -> None:
-        """The library would poll a process-wide flag for ever; the server cancels what is left when it stops."""
-        await asyncio.get_running_loop().create_future()
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:

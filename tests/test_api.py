@@ -231,7 +231,7 @@ def test_a_body_of_the_limit_is_read(path: str) -> None:
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("how", ["announced", "whole", "chunked", "chunked, and more to come"])
 def test_a_larger_body_is_413(path: str, how: str) -> None:
-    """It is refused as soon as it is known to be too large, and the connection is closed."""
+    """It is refused, and the connection is closed."""
     body: Any = padded(path, LIMIT + 1)
     headers = {"content-length": str(LIMIT + 1)} if how == "announced" else {"content-length": ""}
     if how == "announced":
@@ -246,11 +246,19 @@ def test_a_larger_body_is_413(path: str, how: str) -> None:
     assert error.get("code", "request_too_large") == "request_too_large"
 
 
-def test_reading_ends_when_a_body_is_too_large() -> None:
-    """What a client still has to send is not read into memory."""
+def test_what_is_too_much_is_read_so_that_the_client_hears_of_it() -> None:
+    """A client that is still sending would see a reset instead of the 413; what it sends is thrown away."""
     exchange = Exchange(new_app(max_body_bytes=LIMIT), "POST", CHAT, [b"x" * 300] * 50)
     asyncio.run(exchange.run())
-    assert (exchange.status, len(exchange.unread)) == (413, 48)
+    assert (exchange.status, len(exchange.unread)) == (413, 0)
+
+
+def test_a_client_that_waits_for_leave_is_told_at_once() -> None:
+    """With Expect: 100-continue nothing of a body that is announced too large is read."""
+    headers = {"expect": "100-continue", "content-length": "100000"}
+    exchange = Exchange(new_app(max_body_bytes=LIMIT), "POST", CHAT, [b"x" * 300] * 50, headers=headers)
+    asyncio.run(exchange.run())
+    assert (exchange.status, len(exchange.unread)) == (413, 50)
 
 
 @pytest.mark.parametrize("announced", ["", "abc", "-1", "1e9", "٣", "0" * 5000])

@@ -200,4 +200,6 @@ def test_the_process_survives_and_the_meter_counts_what_was_sent(
     if sent.tokens == 0 and stream and not faults:
         raise AssertionError("an answer without a fault says something")
     if stream and not any("duplicate" in fault for fault in faults) and endpoint != "completions":
-        assert count(said_in(played.exchange, True)) <= sent.tokens + 3  # where two texts meet, one token can read as more
+        assert (
+            count(said_in(played.exchange, True)) <= sent.tokens + 3
+        )  # where two texts meet, one token can read as more

@@ -19,7 +19,7 @@ DOORS = {
     "random": "seeds.py",
     "secrets": "seeds.py",
     "uuid": "seeds.py",
-    "sse_starlette": "respond.py",
+    "sse_starlette": "paced.py",
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

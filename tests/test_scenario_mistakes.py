@@ -747,8 +747,6 @@ def test_any_text_is_a_scenario_or_has_mistakes(text: str) -> None:
 
 WORDS = "name rules when reply replies text error faults stall after tokens stream last_user contains matches body"
 KEYS = WORDS.split()
-    "name rules when reply replies text error faults stall after tokens stream last_user contains matches body".split()
-)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 99) | st.floats() | st.sampled_from(SNIPPETS),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from shipped_expectations import BY_CHANCE, ROWS
 
 from emulator.catalog import Catalog
+from emulator.faults.registry import FAULTS
 from emulator.rehearsal import explained, rehearse
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.mistakes import ScenarioError
@@ -164,7 +165,7 @@ def test_the_links_within_the_page_lead_somewhere() -> None:
 
 
 def test_the_reference_is_current() -> None:
-    """It has each section, error kind and template variable as the loader knows them."""
+    """It has each section, fault, error kind and template variable as the loader knows them."""
     head, start, rest = PAGE.partition(START)
     written, end, tail = rest.partition(END)
     if os.environ.get("WRITE_REFERENCE"):
@@ -176,7 +177,7 @@ def test_the_reference_is_current() -> None:
 
 def current_reference() -> str:
     """The reference as it has to be, in Markdown."""
-    return "\n".join([*_sections(), *_kinds(), *_variables(), ""])
+    return "\n".join([*_sections(), *_places(), *_kinds(), *_variables(), ""])
 
 
 def _sections() -> Iterator[str]:
@@ -188,6 +189,16 @@ def _sections() -> Iterator[str]:
 
 def _kinds() -> Iterator[str]:
     return _table("error kinds", ("kind", "status"), [(f"`{kind}`", str(status)) for kind, status in STATUS.items()])
+
+
+def _places() -> Iterator[str]:
+    """Where each fault may happen, and where it does so if nothing is said."""
+    words = {"required": "has to be said", "none": "none"}
+    rows = [
+        (f"`{name}`", words.get(fault.placing, f"`{fault.default.kind}: {fault.default.name}` unless it is said"))
+        for name, fault in FAULTS.items()
+    ]
+    return _table("places of faults", ("fault", "place"), rows)
 
 
 def _variables() -> Iterator[str]:

@@ -6,6 +6,7 @@ refused when they are read, and only the beginning of a text is searched.
 
 import fnmatch
 import re
+import warnings
 
 import msgspec
 
@@ -46,8 +47,9 @@ def compiled(pattern: str, *, case: bool) -> Pattern:
     if len(pattern) > MAX_PATTERN:
         raise ValueError(f"a regular expression has at most {MAX_PATTERN:,} characters")
     try:
-        regex = re.compile(pattern, 0 if case else re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings(action="error"):  # what will mean something else one day
+            regex = re.compile(pattern, 0 if case else re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         raise ValueError(f"not a regular expression: {error}") from None
     if regex.flags & re.VERBOSE:
         raise ValueError("the flag x (verbose) is not available in a regular expression")
@@ -102,7 +104,7 @@ def _check(pattern: str) -> bool:
     """Whether an open repetition comes before any literal. Raises ValueError for a repetition that may never end."""
     groups, last, solid, from_anywhere = [_Group()], _Group(), False, False
     parts = [(part.lastgroup, part[0]) for part in _PARTS.finditer(pattern)]
-    following = [kind for kind, _ in parts[1:]] + [None]
+    following = [*(kind for kind, _ in parts), None][1:]
     for (kind, text), next_kind in zip(parts, following, strict=True):
         match kind:
             case "open":

@@ -91,6 +91,10 @@ def _refute(facts: Facts, node: Node, scopes: Scopes) -> Option:
     if said and said <= {"const", "enum"}:
         facts.excluded += outline(node).values or ()
         return ()
+    if said == {"uniqueItems"} and node.schema["uniqueItems"] is True:
+        facts.narrow({"array"})
+        facts.min_items, facts.repeated = max(facts.min_items, 2), True
+        return ()
     if said == {"type"}:
         facts.narrow(TYPES - types(node))
         return ()

@@ -56,6 +56,8 @@ def _built(builder: Builder, facts: Facts, place: Place, plan: Plan) -> list[Any
                 break
             raise
         built.append(item)
+    if facts.repeated:
+        built[-1] = built[0]
     return built
 
 

@@ -67,6 +67,7 @@ class Facts:
     min_items: int = 0
     max_items: float = math.inf
     unique: bool = False
+    repeated: bool = False
     rows: tuple[tuple[tuple[Node, ...], Node | None], ...] = ()
     contains: tuple[tuple[Node, int, float], ...] = ()
     by_pattern: tuple[tuple[str, Node], ...] = ()

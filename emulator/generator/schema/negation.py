@@ -54,14 +54,51 @@ def _properties(node: Node) -> Iterator[Option]:
             yield _say(node, derived)
 
 
+def _by_pattern(node: Node) -> Iterator[Option]:
+    for pattern, part in node.members("patternProperties").items():
+        failing: dict[str, Any] = {"not": part.schema}
+        yield _say(node, {"type": "object", "minProperties": 1, "patternProperties": {pattern: failing}})
+
+
 def _required(node: Node) -> Iterator[Option]:
     for name in node.names("required"):
         yield _say(node, {"type": "object", "properties": {name: False}})
 
 
+def _names(node: Node) -> Iterator[Option]:
+    yield _say(node, {"type": "object", "minProperties": 1, "propertyNames": {"not": node.schema["propertyNames"]}})
+
+
+def _dependent(keyword: str) -> "Refute":
+    def refute(node: Node) -> Iterator[Option]:
+        for name, others in node.needs(keyword).items():
+            for other in others:
+                yield _say(node, {"type": "object", "required": [name], "properties": {other: False}})
+        for name, part in node.dependents(keyword).items():
+            yield (*_say(node, {"type": "object", "required": [name]}), (part, False))
+
+    return refute
+
+
 def _items(node: Node) -> Iterator[Option]:
-    if isinstance(node.schema["items"], dict) and node.child("items").schema:
-        yield _say(node, {"type": "array", "contains": {"not": node.schema["items"]}})
+    items = node.schema["items"]
+    if isinstance(items, list):
+        yield from _first(node, items)
+    elif items is False:
+        yield _say(node, {"type": "array", "minItems": len(node.children("prefixItems")) + 1})
+    elif items is not True:
+        yield _say(node, {"type": "array", "contains": {"not": items}})
+
+
+def _prefix(node: Node) -> Iterator[Option]:
+    yield from _first(node, [part.schema for part in node.children("prefixItems")])
+
+
+def _first(node: Node, schemas: list[Any]) -> Iterator[Option]:
+    for at, schema in enumerate(schemas):
+        if schema is not True:
+            prefix = [*[True] * at, {"not": schema}]
+            yield _say(node, {"type": "array", "minItems": at + 1, "prefixItems": prefix})
 
 
 def _contains(node: Node) -> Iterator[Option]:
@@ -133,7 +170,14 @@ _REFUTE: dict[str, Refute] = {
     "minProperties": _opposite("minProperties", "object", "maxProperties", -1),
     "maxProperties": _opposite("maxProperties", "object", "minProperties", 1),
     "properties": _properties,
+    "patternProperties": _by_pattern,
     "required": _required,
+    "uniqueItems": _alone("uniqueItems"),
+    "propertyNames": _names,
+    "dependentRequired": _dependent("dependentRequired"),
+    "dependentSchemas": _dependent("dependentSchemas"),
+    "dependencies": _dependent("dependencies"),
+    "prefixItems": _prefix,
     "items": _items,
     "contains": _contains,
     "not": _not,
