@@ -8,7 +8,10 @@ from pathlib import Path
 
 from side_by_side import emulator, once, post, ratio
 
-BODY = {"model": "meta-llama/Llama-3.3-70B-Instruct", "messages": [{"role": "user", "content": "The harbour of Lisbon"}]}
+BODY = {
+    "model": "meta-llama/Llama-3.3-70B-Instruct",
+    "messages": [{"role": "user", "content": "The harbour of Lisbon"}],
+}
 RULE = """
   - when: {{last_user: {{contains: "word {number}"}}, model: "*GLM*", endpoint: chat}}
     reply: {{text: "Number {number}."}}"""

@@ -157,7 +157,8 @@ def ratio(name: str, ours: tuple[Server, bytes], theirs: tuple[Server, bytes], b
     rates = sorted(a.rate / b.rate for a, b in rounds)
     processor = statistics.median(b.processor / a.processor if a.processor else 0.0 for a, b in rounds)
     print(
-        f"{name}: {statistics.median(rates):.2f}x of the other in requests/s ({rates[0]:.2f} to {rates[-1]:.2f}), "
+        f"{name}: {statistics.median(rates):.2f}x of the other in requests/s "
+        f"({rates[0]:.2f} to {rates[-1]:.2f}), "
         f"{processor:.2f}x by processor time "
         f"({statistics.median(a.rate for a, _ in rounds):.0f}/s by {statistics.median(b.rate for _, b in rounds):.0f}/s)"
     )

@@ -166,7 +166,8 @@ def _said(value: Any) -> str:
 def _input(block: dict[str, Any]) -> str:
     if "input" not in block:
         return ""
-    return block["input"] if isinstance(block["input"], str) else json.dumps(block["input"], ensure_ascii=False)
+    given = block["input"]
+    return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
 
 
 @pytest.mark.parametrize("endpoint", DIALECTS)

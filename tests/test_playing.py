@@ -195,7 +195,7 @@ def test_a_canned_text_is_answered_in_every_dialect(path: str, body: dict[str, A
 
 
 def test_canned_text_obeys_the_request() -> None:
-    """max_tokens cuts it, stop cuts it, n repeats it, logprobs describe it, usage counts it; obey: false turns it off."""
+    """max_tokens cuts it, stop cuts it, n repeats it, logprobs describe it, usage counts it, unless told not to."""
     engine = engine_with("rules: [{reply: {text: 'one two three four'}}]")
     app = create_app(engine)
     cut = ask(app, "POST", CHAT, chat("go", max_tokens=2, n=2, logprobs=True, top_logprobs=1)).json
@@ -210,7 +210,8 @@ def test_canned_text_obeys_the_request() -> None:
 
 def test_overrides_are_told() -> None:
     """id, model, usage and finish say what the scenario says."""
-    story = "rules: [{reply: {text: x, id: my-id, model: openai/gpt-oss-20b, finish: content_filter, usage: {prompt_tokens: 7}}}]"
+    overrides = "id: my-id, model: openai/gpt-oss-20b, finish: content_filter, usage: {prompt_tokens: 7}"
+    story = f"rules: [{{reply: {{text: x, {overrides}}}}}]"
     body = ask(create_app(engine_with(story)), "POST", CHAT, chat("go")).json
     assert (body["id"], body["model"], body["choices"][0]["finish_reason"]) == (
         "my-id",
@@ -253,7 +254,7 @@ def test_generate_gives_the_word_to_the_generator() -> None:
 
 
 def test_what_no_rule_matches_is_generated_echoed_or_explained() -> None:
-    """unscripted says what happens; fail names the three nearest rules and what kept them from matching."""
+    """The key unscripted says what happens; fail names the three nearest rules and what kept them from matching."""
     rules = "rules: [{name: a, when: {last_user: hello}, reply: {text: x}}]\nunscripted: "
     assert said(engine_with(rules + "generate"), "What is a harbour?")
     assert said(engine_with(rules + "echo"), "What is a harbour?") == "What is a harbour?"

@@ -55,10 +55,11 @@ def test_curl(block: str, akash: Emulator) -> None:
 def test_the_environment_of_claude_code(akash: Emulator) -> None:
     """Each model that the block names answers at the address that it sets, with the key that it sets."""
     (block,) = [block for block in blocks("sh") if "claude" in block]
-    body = '{\\"model\\": \\"$model\\", \\"max_tokens\\": 9, \\"messages\\": [{\\"role\\": \\"user\\", \\"content\\": \\"Hi\\"}]}'
+    body = r"{\"model\": \"$model\", \"max_tokens\": 9, \"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}"
     asking = f"""
 for model in $ANTHROPIC_DEFAULT_OPUS_MODEL $ANTHROPIC_DEFAULT_SONNET_MODEL $ANTHROPIC_DEFAULT_HAIKU_MODEL; do
-  curl --fail -sS "$ANTHROPIC_BASE_URL/v1/messages?beta=true" -H "Authorization: Bearer $ANTHROPIC_AUTH_TOKEN" -d "{body}"
+  curl --fail -sS "$ANTHROPIC_BASE_URL/v1/messages?beta=true" \\
+    -H "Authorization: Bearer $ANTHROPIC_AUTH_TOKEN" -d "{body}"
 done
 """
     done = run(["bash", "-e"], here(block.replace("claude\n", asking), akash))

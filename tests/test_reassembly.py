@@ -97,8 +97,8 @@ def joined_completion(chunks: list[Any]) -> dict[str, Any]:
         choice["text"] += part["text"]
         choice["finish_reason"] = part["finish_reason"]
         if part["logprobs"]:
-            before = choice["logprobs"] or dict.fromkeys(part["logprobs"], [])
-            choice["logprobs"] = {name: before[name] + values for name, values in part["logprobs"].items()}
+            before = choice["logprobs"] or {}
+            choice["logprobs"] = {name: before.get(name, []) + values for name, values in part["logprobs"].items()}
     return {**usage, "choices": [choices[index] for index in sorted(choices)]}
 
 

@@ -47,7 +47,7 @@ def test_check_tells_mistakes_as_data(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text(BROKEN)
     code, output = run("check", tmp_path / "broken.yaml", "--json")
     assert code == 1
-    assert [(mistake["line"], mistake["path"]) for mistake in json.loads(output)][0] == (2, "rules[0].reply")
+    assert (json.loads(output)[0]["line"], json.loads(output)[0]["path"]) == (2, "rules[0].reply")
 
 
 @pytest.mark.parametrize("body", [chat("the weather?"), completion("the weather?"), message("the weather?")])

@@ -356,14 +356,13 @@ def test_any_and_all_are_what_they_say(many: list[dict[str, Any]], request: Infe
 
 def test_the_rules_that_match_come_in_their_order() -> None:
     """The first that matches is asked first; the others are there for when it has nothing to say."""
+    turns = {"a": 0, "b": 1, "c": 0}
     rules = [
         {"name": name, "when": {"turn": turn}, "then": "unscripted", "reply": {"text": "x"}}
-        for name, turn in [("a", 0), ("b", 1), ("c", 0)]
+        for name, turn in turns.items()
     ]
-    assert [(number, rule.name) for number, rule, _ in matching(scenario(*rules), Subject(PLAIN))] == [
-        (0, "a"),
-        (2, "c"),
-    ]
+    found = matching(scenario(*rules), Subject(PLAIN))
+    assert [(number, rule.name) for number, rule, _ in found] == [(1, "a"), (3, "c")]
 
 
 def test_the_nearest_rules_are_those_of_which_most_holds() -> None:

@@ -177,7 +177,7 @@ def test_the_reference_is_current() -> None:
 
 def current_reference() -> str:
     """The reference as it has to be, in Markdown."""
-    return "\n".join([*_sections(), *_places(), *_kinds(), *_variables(), ""])
+    return "\n".join([*_sections(), *_places(), *_kinds(), *_variables(), "", ""])
 
 
 def _sections() -> Iterator[str]:
