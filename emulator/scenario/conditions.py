@@ -1,5 +1,6 @@
 """`when`: what a rule looks at in a request. Each key becomes tests; all must hold."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
@@ -287,9 +288,16 @@ def _cost(condition: Condition) -> int:
 
 
 def _condition(place: Place, values: Mapping[str, list[Test]]) -> Condition:
-    tests = sorted((test for tests in values.values() for test in tests), key=lambda test: test.cost)
+    written = place.node.plain()
+    shared = [_shared(place, name, written.get(name), tests) for name, tests in values.items()]
+    tests = sorted((test for tests in shared for test in tests), key=lambda test: test.cost)
     names = dict.fromkeys(name for test in tests for name in test.names)
-    return Condition(tuple(tests), tuple(names), place.node.plain())
+    return Condition(tuple(tests), tuple(names), written, frozenset(tests))
+
+
+def _shared(place: Place, name: str, written: Any, tests: list[Test]) -> list[Test]:
+    """The tests that another rule has already for the same words: what they find of a request is then found once."""
+    return place.loading.tests.setdefault((name, json.dumps(written, sort_keys=True, default=str)), tests)
 
 
 def _keys() -> tuple[Key, ...]:

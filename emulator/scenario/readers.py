@@ -14,7 +14,7 @@ import msgspec
 from emulator.catalog import Catalog
 from emulator.scenario.mistakes import Report, Span, did_you_mean, quoted
 from emulator.scenario.nodes import Node
-from emulator.scenario.types import Rule
+from emulator.scenario.types import Rule, Test
 
 T = TypeVar("T")
 Schema = Mapping[str, Any]
@@ -34,6 +34,7 @@ class Loading:
         self.catalog = catalog
         self.groups: frozenset[str] = frozenset()
         self.names: dict[str, Place] = {}
+        self.tests: dict[tuple[str, str], list[Test]] = {}
         self.states_set: dict[str, list[str]] = {}
         self.states_asked: list[tuple[Place, str, tuple[str, ...]]] = []
         self.tools_offered: set[str] = set()

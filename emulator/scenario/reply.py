@@ -29,26 +29,28 @@ def choose(rule: Rule, position: Position, chance: Callable[[], float]) -> tuple
     reply without a probability, and `loop` begins again.
     """
     counts = position or (0,) * len(rule.replies)
-    reply, counts = _turn(rule, counts, chance)
-    if reply is None and rule.then == "loop" and _used_up(rule, counts):
-        reply, counts = _turn(rule, (0,) * len(rule.replies), chance)
-    if reply is None and rule.then == "repeat":
-        reply = next((last for last in reversed(rule.replies) if last.probability is None), None)
-    return reply, counts
+    at = _turn(rule, counts, chance)
+    if at is None and rule.then == "loop" and any(counts) and not any(map(_left, rule.replies, counts)):
+        counts = (0,) * len(rule.replies)
+        at = _turn(rule, counts, chance, again=True)
+    if at is not None:
+        return rule.replies[at], (*counts[:at], counts[at] + 1, *counts[at + 1 :])
+    certain = (reply for reply in reversed(rule.replies) if reply.probability is None)
+    return next(certain, None) if rule.then == "repeat" else None, counts
 
 
-def _turn(rule: Rule, counts: Position, chance: Callable[[], float]) -> tuple[Reply | None, Position]:
+def _turn(rule: Rule, counts: Position, chance: Callable[[], float], *, again: bool = False) -> int | None:
+    """Which reply is played. One without end is not asked again when a loop begins anew: chance passed it over."""
     for at, (reply, count) in enumerate(zip(rule.replies, counts, strict=True)):
-        left = reply.times is None or count < reply.times
-        if left and (reply.probability is None or chance() < reply.probability):
-            played = count if reply.times is None else count + 1
-            return reply, (*counts[:at], played, *counts[at + 1 :])
-    return None, counts
+        has_turn = _left(reply, count) or (reply.times is None and not again)
+        if has_turn and (reply.probability is None or chance() < reply.probability):
+            return at
+    return None
 
 
-def _used_up(rule: Rule, counts: Position) -> bool:
-    """Whether nothing is left but what has no end: a loop need not wait for that."""
-    return all(reply.times is None or count >= reply.times for reply, count in zip(rule.replies, counts, strict=True))
+def _left(reply: Reply, count: int) -> bool:
+    """Whether it is still to be played before the end comes, for which one without end is not waited."""
+    return reply.times is not None and count < reply.times
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -26,7 +26,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 # ---------------------------------------------------------------------------------------------- what is matched
 
 
-class Test(msgspec.Struct, frozen=True):
+class Test(msgspec.Struct, frozen=True, eq=False):
     """One thing that a request must be. `name` is what is looked at, and `expected` what it is expected to be.
 
     `actual` tells what a request has there, in words; `groups` gives the named groups of a regular expression, `names`
@@ -45,12 +45,14 @@ class Test(msgspec.Struct, frozen=True):
 class Condition(msgspec.Struct, frozen=True):
     """What a rule matches: all tests must hold; none at all match everything.
 
-    `names` are those of all named groups; `written` is the condition as data.
+    `names` are those of all named groups; `written` is the condition as data; `distinct` has the tests
+    as a set: rules that say the same share them.
     """
 
     tests: tuple[Test, ...] = ()
     names: tuple[str, ...] = ()
     written: Mapping[str, Any] = NOTHING
+    distinct: frozenset[Test] = frozenset()
 
 
 # ---------------------------------------------------------------------------------------------- what is answered

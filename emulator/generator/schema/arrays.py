@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from emulator.generator.schema import believable
 from emulator.generator.schema.errors import Malformed, Unsatisfiable
 from emulator.generator.schema.facts import Facts, Item
-from emulator.generator.schema.outline import is_plain, is_unknown
+from emulator.generator.schema.outline import agree, is_plain, is_unknown
 from emulator.generator.schema.persona import Persona
 from emulator.generator.schema.place import Builder, Place
 from emulator.generator.schema.validation import valid
@@ -20,7 +20,6 @@ _DEEP = 7
 """From this depth on, arrays of arrays or objects stay as short as they may be."""
 
 _TRIES = 3
-_PLACES = 6
 
 Items: TypeAlias = tuple[Item, ...]
 Plan: TypeAlias = list[Items]
@@ -48,9 +47,10 @@ def _built(builder: Builder, facts: Facts, place: Place, plan: Plan) -> list[Any
     built: list[Any] = []
     seen: dict[str, Any] = {}
     for at, items in enumerate(plan):
-        optional = at >= facts.min_items and not _held(facts, at, len(plan))
+        optional = at >= facts.min_items and not facts.contains
+        new = facts.unique or (optional and at >= _first(facts))
         try:
-            item = _item(builder, items, _inside(builder, place, items, len(plan), optional), seen, facts.unique)
+            item = _item(builder, items, _inside(builder, place, items, len(plan), optional), seen, new)
         except (Unsatisfiable, Malformed):
             if optional:
                 break
@@ -68,16 +68,14 @@ def _inside(builder: Builder, place: Place, items: Items, size: int, optional: b
     return Place(name, place.parent, Persona(builder.chance), place.depth + 1, room, optional, place.inside(items))
 
 
-def _item(builder: Builder, items: Items, place: Place, seen: dict[str, Any], unique: bool) -> Any:
-    """An item; if it must or had better be another one than those seen, it is. It is seen afterwards."""
+def _item(builder: Builder, items: Items, place: Place, seen: dict[str, Any], new: bool) -> Any:
+    """An item; a `new` one is another one than those seen. It is seen afterwards."""
     for _ in range(_TRIES):
         value = builder.build(items, place)
         key = identity(value)
-        if key not in seen or not (unique or place.optional):
+        if key not in seen or not new:
             seen[key] = value
             return value
-    if not unique:
-        raise Unsatisfiable("#", "it would only repeat another item")
     origin = items[0][0] if items else builder.document.root
     others = builder.document.derived({"enum": list(seen.values())}, origin)
     value = builder.build((*items, (others, False)), place)
@@ -88,22 +86,27 @@ def _item(builder: Builder, items: Items, place: Place, seen: dict[str, Any], un
 def _plans(builder: Builder, facts: Facts, place: Place) -> Iterator[Plan]:
     """What each item must satisfy, in several ways, of which the first nearly always does.
 
-    What must be contained stands at the end of the array; if that fails, beyond all items that are spoken for; then in
-    as few items as possible, and then wherever it may turn out to be.
+    What must be contained stands towards the end, each in items of its own; if that fails, beyond all items that are
+    spoken for; then in as few items as possible; and then nowhere in particular, since it may be there by itself.
     """
-    least, most = _least(facts), _most(facts)
-    first = max((len(prefix) for prefix, _ in facts.rows), default=0)
+    first = _first(facts)
     held = [low for _, low, _ in facts.contains]
-    size = least if builder.sparse else max(least, first, _usual(builder, facts, place))
-    ways = [(size, size, True), (size + 1 if facts.excluded else first + sum(held), math.inf, True)]
-    if held:
-        ways += [(max(facts.min_items, *held), math.inf, False), (first, math.inf, False)]
-        ways += [(max(size, first), last, False) for last in range(_PLACES)]
-    for wanted, last, apart in ways:
-        length = int(min(max(wanted, facts.min_items), most))
-        if max(facts.min_items, sum(held) if apart else 0) <= length:
-            plan = [_at(facts, at) for at in range(length)]
-            yield _holding(facts, plan, min(last, length), apart)
+    size = _least(facts) if builder.sparse else max(_least(facts), first, _usual(builder, facts, place))
+    for length, apart in (
+        (size, True),
+        (size + 1 if facts.excluded else first + sum(held), True),
+        (max(facts.min_items, *held, 0), False),
+        (first, False),
+        (first, None),
+    ):
+        number = int(min(max(length, facts.min_items), _most(facts)))
+        if number >= max(facts.min_items, sum(held) if apart else 0):
+            yield _holding(facts, [_at(facts, at) for at in range(number)], apart)
+
+
+def _first(facts: Facts) -> int:
+    """How many items have a schema of their own."""
+    return max((len(prefix) for prefix, _ in facts.rows), default=0)
 
 
 def _least(facts: Facts) -> int:
@@ -148,18 +151,19 @@ def _at(facts: Facts, at: int) -> Items:
     return tuple(items)
 
 
-def _holding(facts: Facts, plan: Plan, last: float, apart: bool) -> Plan:
-    """The plan with what must be contained in it, up to a position: in items of its own each, or in the same ones."""
+def _holding(facts: Facts, plan: Plan, apart: bool | None) -> Plan:
+    """The plan with what must be contained in it, where it may be: in items of its own, or in the same; None: nowhere."""
+    taken: set[int] = set()
     for part, low, high in facts.contains:
-        start = last - low
+        spots = [
+            at for at in reversed(range(len(plan))) if agree([part, *(node for node, wanted in plan[at] if wanted)])
+        ]
+        spots.sort(key=lambda at: (at in taken) is apart)
+        chosen = set(spots[:low] if apart is not None else ())
         for at in range(len(plan)):
-            if start <= at < last:
+            if at in chosen:
                 plan[at] = (*plan[at], (part, True))
             elif high < math.inf:
                 plan[at] = (*plan[at], (part, False))
-        last = start if apart else last
+        taken |= chosen
     return plan
-
-
-def _held(facts: Facts, at: int, size: int) -> bool:
-    return at >= size - sum(low for _, low, _ in facts.contains)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from emulator.generator.schema.errors import Unsatisfiable
 from emulator.generator.schema.nodes import Node
-from emulator.generator.schema.outline import Outline, both, outline
+from emulator.generator.schema.outline import Outline, any_left, both, outline
 from emulator.generator.schema.regex import compiled
 from emulator.generator.schema.values import TYPES, equal, is_a
 
@@ -199,9 +199,4 @@ class Facts:
                 types, values = outline(node)
                 banned += tuple(value for value in values or () if is_a(value, types))
         self.outlines[name] = len(items), known, banned
-        return bool(known.types) and (
-            known.values is None
-            or any(
-                is_a(value, known.types) and not any(equal(value, other) for other in banned) for value in known.values
-            )
-        )
+        return any_left(known, banned)

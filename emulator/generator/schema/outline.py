@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from emulator.generator.schema.assertions import types
 from emulator.generator.schema.errors import Malformed
 from emulator.generator.schema.nodes import Node
-from emulator.generator.schema.values import TYPES, equal
+from emulator.generator.schema.values import TYPES, equal, is_a
 
 DEEPEST = 20
 """A schema whose values all nest deeper than this counts as one without values."""
@@ -66,6 +66,21 @@ def both(left: Outline, right: Outline) -> Outline:
     elif right.values is not None:
         values = tuple(value for value in values if any(equal(value, other) for other in right.values))
     return Outline(left.types & right.types, values)
+
+
+def agree(nodes: list[Node]) -> bool:
+    """Whether the outlines of schemas leave any value that is valid for all of them."""
+    whole = _ANY
+    for node in nodes:
+        whole = both(whole, outline(node))
+    return any_left(whole, ())
+
+
+def any_left(left: Outline, banned: tuple[Any, ...]) -> bool:
+    """Whether there is a value in an outline besides those that are banned."""
+    if left.values is None:
+        return bool(left.types)
+    return any(is_a(value, left.types) and not any(equal(value, other) for other in banned) for value in left.values)
 
 
 def is_plain(node: Node) -> bool:
