@@ -3,7 +3,7 @@
 This room is imported when the first scenario plays, so that a server that plays none starts without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +51,7 @@ class Scene:
         scenario, progress = self._scenario, self._progress
         if scenario.backends.get(self._model.id) == 0:
             raise Rejected(ApiError("no_healthy_backend", "No healthy backends are available for the requested model"))
-        chance = self._identity.child("turn").random().random
+        chance = _Chance(self._identity)
         for number, rule, match in matching(scenario, self._subject):
             position = progress.positions.get(number, START)
             reply, progress.positions[number] = choose(rule, position, chance)
@@ -71,6 +71,19 @@ class Scene:
         drafts = planner.obeyed(asked, [Draft(text=split(said))] * self._request.sampling.n)
         now, whole = self._now.timestamp(), not self._request.stream
         return Performance(planner.steps(asked, drafts, 0, self._identity.hex(32), now, whole=whole))
+
+
+class _Chance:
+    """Numbers from 0 to below 1, of the request's own; made when a reply with a probability first asks for one."""
+
+    def __init__(self, identity: Seed) -> None:
+        self._identity = identity
+        self._draw: Callable[[], float] | None = None
+
+    def __call__(self) -> float:
+        if self._draw is None:
+            self._draw = self._identity.child("turn").random().random
+        return self._draw()
 
 
 def explain(story: Story, progress: Progress, request: InferenceRequest) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import msgspec
 
 from emulator.answer import Draft
 from emulator.catalog import Model
-from emulator.faults import Faults, assemble, pace
+from emulator.faults import NO_FAULTS, Faults, assemble, pace
 from emulator.planner import Asked, Performance, Planner, failing
 from emulator.scenario import reply as replies
 from emulator.scenario.reply import Context
@@ -17,9 +17,11 @@ from emulator.vocabulary import End, Raw, Start, Step, Usage, Verbatim
 
 def perform(planner: Planner, reply: Reply, context: Context, model: Model, identity: Seed) -> Performance:
     """Everything that a reply answers to one request. Raises `Rejected` for what the model cannot take."""
+    headers = replies.headers(reply, context)
+    if not reply.faults and reply.stream is None:
+        return Performance(_steps(planner, reply, context, model, identity, NO_FAULTS, headers), headers)
     chance = identity.child("chance").random()
     faults = assemble(((fault.what, fault.value, fault.where) for fault in reply.faults), chance)
-    headers = replies.headers(reply, context)
     steps = _steps(planner, reply, context, model, identity, faults, headers)
     if reply.stream is not None:
         paced = reply.stream

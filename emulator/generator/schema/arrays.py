@@ -92,16 +92,16 @@ def _plans(builder: Builder, facts: Facts, place: Place) -> Iterator[Plan]:
     first = _first(facts)
     held = [low for _, low, _ in facts.contains]
     size = _least(facts) if builder.sparse else max(_least(facts), first, _usual(builder, facts, place))
-    for length, apart in (
-        (size, True),
-        (size + 1 if facts.excluded else first + sum(held), True),
-        (max(facts.min_items, *held, 0), False),
-        (first, False),
-        (first, None),
+    for length, where in (
+        (size, "apart"),
+        (size + 1 if facts.excluded else first + sum(held), "apart"),
+        (max(facts.min_items, *held, 0), "together"),
+        (first, "together"),
+        (first, "anywhere"),
     ):
         number = int(min(max(length, facts.min_items), _most(facts)))
-        if number >= max(facts.min_items, sum(held) if apart else 0):
-            yield _holding(facts, [_at(facts, at) for at in range(number)], apart)
+        if number >= max(facts.min_items, sum(held) if where == "apart" else 0):
+            yield _holding(facts, [_at(facts, at) for at in range(number)], where)
 
 
 def _first(facts: Facts) -> int:
@@ -151,15 +151,15 @@ def _at(facts: Facts, at: int) -> Items:
     return tuple(items)
 
 
-def _holding(facts: Facts, plan: Plan, apart: bool | None) -> Plan:
-    """The plan with what must be contained in it, where it may be: in items of its own, or in the same; None: nowhere."""
+def _holding(facts: Facts, plan: Plan, where: str) -> Plan:
+    """The plan with what must be contained put where it may be: items of its own, or the same for all, or none."""
     taken: set[int] = set()
     for part, low, high in facts.contains:
         spots = [
             at for at in reversed(range(len(plan))) if agree([part, *(node for node, wanted in plan[at] if wanted)])
         ]
-        spots.sort(key=lambda at: (at in taken) is apart)
-        chosen = set(spots[:low] if apart is not None else ())
+        spots.sort(key=lambda at: (at in taken) is (where == "apart"))
+        chosen = set(spots[:low] if where != "anywhere" else ())
         for at in range(len(plan)):
             if at in chosen:
                 plan[at] = (*plan[at], (part, True))
