@@ -158,7 +158,7 @@ def test_activation_is_for_a_key_or_for_all() -> None:
     assert said(engine, "go") == "one"
     wrong = control(engine, "POST", "activate", {"scenario": "onne"})
     assert (wrong.status, wrong.json["error"]["param"]) == (400, "scenario")
-    assert "did you mean 'one'?" in wrong.json["error"]["message"]
+    assert "such as 'one'" in wrong.json["error"]["message"]
 
 
 def test_reset_forgets_one_key_or_everything() -> None:

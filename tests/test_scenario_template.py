@@ -83,7 +83,7 @@ def failure(text: str, request: InferenceRequest = REQUEST) -> str:
         ("{{ request.tools | map('upper') }}", '["SEARCH", "GET_WEATHER"]'),
         ("{{ 'a-b' | replace('-', '+') }} {{ 2.345 | round(1) }}", "a+b 2.3"),
         ("{{ '{{' }} {% raw %}{% x %}{% endraw %}", "{{ {% x %}"),
-        ("<b>{{ '<' }}</b>\n", "<b><</b>\n"),
+        ("<b>{{ '<' }}</b>\n\n!", "<b><</b>\n\n!"),
         ("{# no comment without a template #}", "{# no comment without a template #}"),
     ],
 )

@@ -348,7 +348,8 @@ UNSATISFIABLE: list[tuple[Any, str]] = [
     ({"type": "array", "items": {"type": "boolean"}, "minItems": 3, "uniqueItems": True}, "#/items"),
     ({"type": "array", "items": False, "minItems": 1}, "#"),
     ({"type": "array", "minItems": 10**9, "items": True}, "#"),
-    ({"type": "array", "contains": {"type": "string"}, "items": {"type": "integer"}}, "#/contains"),
+    ({"type": "array", "contains": {"type": "string"}, "items": {"type": "integer"}}, "#"),
+    ({"type": "array", "contains": True, "maxItems": 0}, "#"),
     (
         {
             "type": "object",

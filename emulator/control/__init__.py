@@ -39,7 +39,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
             engine.activate(name, key)
         except KeyError:
             near = engine.library.nearest(name or "")
-            fields.reject("scenario", "the name of a scenario" + (f"; did you mean '{near}'?" if near else ""))
+            fields.reject("scenario", f"the name of a scenario (such as '{near}')" if near else "a scenario's name")
         except ScenarioError as error:
             return JSONResponse({"mistakes": [mistake.as_dict() for mistake in error.mistakes]}, 400)
         return JSONResponse({"scenario": name, "key": masked(key) if key else None})

@@ -20,7 +20,7 @@ from emulator.scenario.lookups import (
 from emulator.scenario.match import Subject, differences, groups, match
 from emulator.scenario.mistakes import did_you_mean, quoted
 from emulator.scenario.raw import HEADER_NAME
-from emulator.scenario.readers import FLAG, Key, Place, Reader, Section, by_kind, choice, listed, mapped
+from emulator.scenario.readers import FLAG, TEXT, Key, Place, Reader, Section, by_kind, choice, listed, mapped
 from emulator.scenario.types import Condition, Test
 
 ENDPOINTS = ("chat", "completions", "messages")
@@ -229,7 +229,7 @@ RESULT_SECTION: Section[Test] = Section(
     _answered,
 )
 _BY_NAME: Reader[Test] = Reader(
-    "the name of a tool", lambda place: _answered(place, {"name": _ANSWERING.read(place)}), {"type": "string"}
+    "the name of a tool", lambda place: _answered(place, {"name": _ANSWERING.read(place)}), TEXT.schema
 )
 _RESULT: Reader[Test] = by_kind(
     "the name of a tool, or {name, content}", scalar=_BY_NAME, mapping=RESULT_SECTION.reader

@@ -8,20 +8,21 @@ from emulator.scenario.template import WRITTEN
 from emulator.scenario.types import ErrorSpec
 from emulator.vocabulary import STATUS, ApiError, ErrorKind, InferenceRequest
 
+# Of 402, 429, 504 and 529 AkashML documents the words; the others are ours.
 _MESSAGES: Mapping[ErrorKind, str] = {
     "bad_request": "The request is invalid.",
     "context_length_exceeded": "This model's maximum context length is exceeded. Please send fewer messages.",
     "unauthorized": "Invalid API key.",
-    "insufficient_credits": "Insufficient credits. Please add credits to continue.",
+    "insufficient_credits": "Insufficient credits",
     "forbidden": "This API key is not allowed to do this.",
     "not_found": "The requested resource was not found.",
     "method_not_allowed": "This method is not allowed here.",
     "too_large": "The request is too large.",
-    "rate_limited": "Rate limit exceeded. Please retry later.",
+    "rate_limited": "Rate limited",
     "internal": "Internal server error.",
     "unavailable": "The service is temporarily unavailable.",
-    "no_backend": "No backend answered in time.",
-    "no_healthy_backend": "No healthy backend is available for this model.",
+    "no_backend": "No backend available",
+    "no_healthy_backend": "No healthy backends are available for the requested model",
     "overloaded": "The service is overloaded. Please retry later.",
 }
 

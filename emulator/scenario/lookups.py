@@ -64,7 +64,7 @@ def _pattern(place: Place) -> str:
     return text
 
 
-PATTERN: Reader[str] = Reader("a regular expression", _pattern, {"type": "string", "format": "regex"})
+PATTERN: Reader[str] = Reader("a regular expression", _pattern, {**TEXT.schema, "format": "regex"})
 _TEXTS = listed(TEXT, "a list of texts", at_least=1)
 NUMBER = number(-INFINITY, INFINITY, "a number")
 _EQUALS_ANY = Key("equals", VALUE, "is this value")

@@ -76,6 +76,6 @@ def _frame(place: Place) -> bytes:
 
 FRAMES: Reader[tuple[bytes, ...]] = by_kind(
     "a stream's text, or a list of frames",
-    scalar=Reader("a stream's text", lambda place: _frames(TEXT.read(place)), {"type": "string"}),
-    sequence=listed(Reader("a frame", _frame, {"type": "string"}), "a list of frames", at_least=1),
+    scalar=Reader("a stream's text", lambda place: _frames(TEXT.read(place)), TEXT.schema),
+    sequence=listed(Reader("a frame", _frame, TEXT.schema), "a list of frames", at_least=1),
 )

@@ -26,6 +26,8 @@ MAX_STEPS = 10_000
 MAX_NUMBER = 10**15
 
 _STEPS = "__steps__"
+_PART = 10
+"""So many characters a part of a value counts for, however short it is written."""
 _LISTED = 12
 _FILTERS = (
     "abs capitalize count d default dictsort first float int items last length list lower map max min reject "
@@ -269,7 +271,7 @@ def _json(value: Any) -> str:
 
 def _measure(value: Any, left: list[int]) -> None:
     """Count down what a value is written with; the same part in two places counts twice, as it is written twice."""
-    left[0] -= 1 + (len(value) if isinstance(value, str) else 0)
+    left[0] -= _PART + (len(value) if isinstance(value, str) else 0)
     _check_size(MAX_CHARACTERS - left[0])
     if isinstance(value, Mapping | list | tuple):
         for item in value.values() if isinstance(value, Mapping) else value:

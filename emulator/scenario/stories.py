@@ -245,9 +245,7 @@ SCENARIO: Section[Scenario] = Section(
     "a scenario",
     "{name: hello, rules: [...]}",
     lambda: (
-        Key(
-            "name", Reader("text", _name, {"type": "string", "pattern": f"^{NAME.pattern}$"}), "without it, the file's"
-        ),
+        Key("name", Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"}), "without it, the file's"),
         Key("description", TEXT, "what it is about, in a sentence"),
         Key("models", Reader(MODELS.what, _models, MODELS.schema), "fields of the catalogue's models, and `backends`"),
         Key("account", ACCOUNT.reader, "credits and keys"),

@@ -35,6 +35,8 @@ def array(builder: Builder, facts: Facts, place: Place) -> list[Any]:
                 return built
         except (Unsatisfiable, Malformed) as error:
             problem = problem or error
+    if facts.contains and _least(facts) <= _most(facts):
+        raise problem or facts.conflict("no array was found that contains what it must")
     raise problem or facts.conflict(f"no array has at least {_least(facts)} and at most {_most(facts)} items")
 
 
