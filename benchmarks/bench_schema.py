@@ -47,7 +47,8 @@ def declared(schema: Any, root: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in parts:
         found |= declared(part, root)
-    return found | schema.get("properties", {})
+    properties: dict[str, Any] = schema.get("properties", {})
+    return found | properties
 
 
 def filled(schema: Any, root: Any, found: Any) -> Iterator[tuple[int, int]]:
@@ -64,8 +65,8 @@ def problem(schema: Any, found: Any) -> str | None:
     kind = validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
         error = next(kind(schema, format_checker=kind.FORMAT_CHECKER).iter_errors(found), None)
-    except Exception as error:
-        return f"cannot be judged: {type(error).__name__}"
+    except Exception as unjudged:
+        return f"cannot be judged: {type(unjudged).__name__}"
     return f"invalid: {error.json_path} {error.message[:80]}" if error else None
 
 

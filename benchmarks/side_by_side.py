@@ -160,6 +160,7 @@ def ratio(name: str, ours: tuple[Server, bytes], theirs: tuple[Server, bytes], b
         f"{name}: {statistics.median(rates):.2f}x of the other in requests/s "
         f"({rates[0]:.2f} to {rates[-1]:.2f}), "
         f"{processor:.2f}x by processor time "
-        f"({statistics.median(a.rate for a, _ in rounds):.0f}/s by {statistics.median(b.rate for _, b in rounds):.0f}/s)"
+        f"({statistics.median(a.rate for a, _ in rounds):.0f}/s "
+        f"by {statistics.median(b.rate for _, b in rounds):.0f}/s)"
     )
     return statistics.median(rates)

@@ -122,15 +122,20 @@ def _first(tokens: Tokens, limit: int) -> Tokens:
     return Tokens("".join(pieces), pieces)
 
 
-def steps(start: Start, drafts: Sequence[Draft], usage: Usage, *, whole: bool, hide_reasoning: bool) -> list[Step]:
-    """The steps of an answer, none of them delayed: a token a step, or with `whole` a text a step.
+def steps(start: Start, told: Iterable[Step], usage: Usage) -> list[Step]:
+    """The steps of an answer, from what is told of it in between."""
+    return [Step(0.0, start), *told, Step(0.0, End(usage))]
+
+
+def tell(drafts: Sequence[Draft], *, whole: bool, hide_reasoning: bool) -> list[Step]:
+    """The steps that tell these drafts, none of them delayed: a token a step, or with `whole` a text a step.
 
     The choices of a stream advance side by side, token by token, as a batch on a real server does.
     `hide_reasoning` keeps the reasoning's tokens and drops its text.
     """
     tellings = [_tell(choice, draft, whole, hide_reasoning) for choice, draft in enumerate(drafts)]
     told = tellings[0] if len(tellings) == 1 else _side_by_side(tellings)
-    return [Step(0.0, start), *[Step(0.0, event) for event in told], Step(0.0, End(usage))]
+    return [Step(0.0, event) for event in told]
 
 
 def _side_by_side(tellings: list[list[Event]]) -> Iterator[Event]:

@@ -11,7 +11,7 @@ from emulator.answer import Draft
 from emulator.catalog import Model
 from emulator.library import Story
 from emulator.performer import perform
-from emulator.planner import Performance, Planner
+from emulator.planner import Performance, Planner, Said
 from emulator.scenario.match import Subject, explanation, matching
 from emulator.scenario.reply import START, Context, choose
 from emulator.scenario.types import Scenario
@@ -70,7 +70,7 @@ class Scene:
         said = "\n".join(text.text for text in self._subject.last_user)
         drafts = planner.obeyed(asked, [Draft(text=split(said))] * self._request.sampling.n)
         now, whole = self._now.timestamp(), not self._request.stream
-        return Performance(planner.steps(asked, drafts, 0, self._identity.hex(32), now, whole=whole))
+        return Performance(planner.steps(asked, Said(drafts), self._identity.hex(32), now, whole=whole))
 
 
 class _Chance:

@@ -124,9 +124,9 @@ class Engine:
 
     def _unscripted(self, request: InferenceRequest, model: Model, identity: Seed, question: bytes) -> Performance:
         asked = self._planner.admit(request, model)
-        drafts, discarded = self._planner.generated(asked, question)
+        said = self._planner.generated(asked, question)
         now, whole = self.clock.now(), not request.stream
-        return Performance(self._planner.steps(asked, drafts, discarded, identity.hex(32), now, whole=whole))
+        return Performance(self._planner.steps(asked, said, identity.hex(32), now, whole=whole))
 
     # ------------------------------------------------------------------------------------------ what else is asked
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from emulator.answer import Draft
 from emulator.catalog import Model
 from emulator.faults import NO_FAULTS, Faults, assemble, pace
-from emulator.planner import Asked, Performance, Planner, failing
+from emulator.planner import Asked, Performance, Planner, Said, failing
 from emulator.scenario import reply as replies
 from emulator.scenario.reply import Context
 from emulator.scenario.types import Generate, Reply, UsageSpec
@@ -48,17 +47,17 @@ def _steps(
     if error is not None:
         return failing(error)
     asked = planner.admit(context.request, model)
-    drafts = _drafts(planner, reply, context, asked)
+    said = _said(planner, reply, context, asked)
     whole = not context.request.stream and reply.stream is None and not faults.events
-    steps = planner.steps(asked, drafts, 0, reply.id or identity.hex(32), context.now.timestamp(), whole=whole)
+    steps = planner.steps(asked, said, reply.id or identity.hex(32), context.now.timestamp(), whole=whole)
     return _overridden(steps, reply) if reply.model or reply.usage else steps
 
 
-def _drafts(planner: Planner, reply: Reply, context: Context, asked: Asked) -> list[Draft]:
+def _said(planner: Planner, reply: Reply, context: Context, asked: Asked) -> Said:
     if reply.generate is not None:
-        return planner.generate(_generating(asked, reply.generate))[0]
+        return planner.generate(_generating(asked, reply.generate))
     drafts = replies.drafts(reply, context)
-    return planner.obeyed(asked, drafts) if reply.obey else drafts
+    return Said(planner.obeyed(asked, drafts) if reply.obey else drafts)
 
 
 def _generating(asked: Asked, wanted: Generate) -> Asked:

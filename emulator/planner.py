@@ -1,11 +1,10 @@
 """How an answer becomes a plan: what a request allows, the drafts, their usage, and the steps that tell them."""
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
 import msgspec
 
-from emulator.answer import Draft, DraftCall, obey, steps
+from emulator.answer import Draft, DraftCall, obey, steps, tell
 from emulator.catalog import Catalog, Model
 from emulator.generator import describe, generate
 from emulator.prompt import prompt_tokens
@@ -27,8 +26,7 @@ from emulator.vocabulary import (
 _SHOWN = 100
 _REMEMBERED_ANSWERS = 256
 _REMEMBERED_BYTES = 16 * 1024
-Drafts: TypeAlias = tuple[list[Draft], int]
-"""The drafts of all choices, and how many tokens of others were generated and thrown away (`best_of`)."""
+_REMEMBERED_TOKENS = 4096
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -55,7 +53,7 @@ class Planner:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._seed = Seed.of(settings.seed)
-        self._remembered: dict[bytes, Drafts] = {}
+        self._remembered: dict[bytes, Said] = {}
 
     def admit(self, request: InferenceRequest, model: Model) -> Asked:
         """Check media and lengths. Raises `Rejected` with a 400 for what the model cannot take.
@@ -81,33 +79,27 @@ class Planner:
             raise Rejected(overflow(prompt, wanted or 0, model.context_length))
         return min(model.max_output_length, room) if wanted is None else wanted
 
-    def steps(
-        self, asked: Asked, drafts: Sequence[Draft], discarded: int, id: str, created: float, *, whole: bool
-    ) -> list[Step]:
-        """The steps that tell these drafts, with the usage that they come to. `created` is in Unix seconds."""
-        usage = Usage(
-            prompt_tokens=asked.prompt,
-            completion_tokens=sum(map(len, drafts)) + discarded,
-            reasoning_tokens=sum(len(draft.reasoning) for draft in drafts),
-        )
+    def steps(self, asked: Asked, said: "Said", id: str, created: float, *, whole: bool) -> list[Step]:
+        """The steps that tell what is said, with the usage that it comes to. `created` is in Unix seconds."""
+        usage = Usage(asked.prompt, said.tokens, said.reasoning_tokens)
         name = asked.request.model if self._settings.model_name == "sent" else asked.model.id
         start = Start(id, name, int(created), asked.prompt)
-        return steps(start, drafts, usage, whole=whole, hide_reasoning=asked.request.reasoning.exclude)
+        return steps(start, said.told(whole=whole, hide_reasoning=asked.request.reasoning.exclude), usage)
 
     # ------------------------------------------------------------------------------------------ what nothing scripts
 
-    def generated(self, asked: Asked, question: bytes) -> Drafts:
+    def generated(self, asked: Asked, question: bytes) -> "Said":
         """What the generator says to a question."""
         remembered = self._remembered.get(question)
         if remembered is None:
             remembered = self.generate(asked)
-            if len(question) <= _REMEMBERED_BYTES:
+            if len(question) <= _REMEMBERED_BYTES and remembered.tokens <= _REMEMBERED_TOKENS:
                 self._remembered[question] = remembered
                 if len(self._remembered) > _REMEMBERED_ANSWERS:
                     del self._remembered[next(iter(self._remembered))]
         return remembered
 
-    def generate(self, asked: Asked) -> Drafts:
+    def generate(self, asked: Asked) -> "Said":
         """What the generator says: a draft for each choice of each prompt."""
         request, sampling = asked.request, asked.request.sampling
         drafts: list[Draft] = []
@@ -121,7 +113,7 @@ class Planner:
                     discarded += len(draft)
                 else:
                     drafts.append(draft)
-        return (self.echoed(asked, drafts) if request.echo else drafts), discarded
+        return Said(self.echoed(asked, drafts) if request.echo else drafts, discarded)
 
     def obeyed(self, asked: Asked, drafts: Sequence[Draft]) -> list[Draft]:
         """Canned drafts, cut and described as the request wants it."""
@@ -156,6 +148,23 @@ class Planner:
         said = _canonical((request.messages, request.prompts, request.tools))
         seed = request.sampling.seed
         return self._seed.child("answer", model.id, said, "" if seed is None else seed)
+
+
+class Said:
+    """What an answer says. `tokens` count what was thrown away as well (`best_of`). It is told alike every time."""
+
+    def __init__(self, drafts: Sequence[Draft], discarded: int = 0) -> None:
+        self.drafts = drafts
+        self.tokens = sum(map(len, drafts)) + discarded
+        self.reasoning_tokens = sum(len(draft.reasoning) for draft in drafts)
+        self._told: dict[tuple[bool, bool], list[Step]] = {}
+
+    def told(self, *, whole: bool, hide_reasoning: bool) -> list[Step]:
+        """The steps that tell it."""
+        found = self._told.get((whole, hide_reasoning))
+        if found is None:
+            found = self._told[whole, hide_reasoning] = tell(self.drafts, whole=whole, hide_reasoning=hide_reasoning)
+        return found
 
 
 def failing(error: ApiError) -> list[Step]:

@@ -3,12 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.answer import Draft, DraftCall, obey, steps
+from emulator.answer import Draft, DraftCall, obey, steps, tell
 from emulator.tokens import Tokens, split
 from emulator.vocabulary import Completion, Reasoning, Start, Step, Text, TokenLogprob, Usage, fold
 
 START = Start("id", "model", 0, 1)
 TEXTS = st.text(st.sampled_from("ab 1.é中👍\n"), max_size=60)
+
+
+def told(drafts: list[Draft], *, whole: bool = False, hide: bool = False) -> list[Step]:
+    return steps(START, tell(drafts, whole=whole, hide_reasoning=hide), Usage(1, 2))
 
 
 def texts(found: list[Step]) -> list[str]:
@@ -60,25 +64,22 @@ def test_logprobs_are_cut_with_their_tokens() -> None:
 def test_a_token_a_step_says_the_same_as_a_text_a_step(text: str, hide: bool) -> None:
     """How finely an answer is told changes nothing of what it says."""
     draft = Draft(split("Hm. ok"), split(text), (DraftCall("f", split('{"a": 1}'), "id"),))
-    told = [
-        fold(step.event for step in steps(START, [draft, draft], Usage(1, 2), whole=whole, hide_reasoning=hide))
-        for whole in (True, False)
-    ]
-    assert isinstance(told[0], Completion) and told[0] == told[1]
+    answers = [fold(step.event for step in told([draft, draft], whole=whole, hide=hide)) for whole in (True, False)]
+    assert isinstance(answers[0], Completion) and answers[0] == answers[1]
 
 
 @given(TEXTS)
 def test_no_delta_is_empty_and_all_tokens_are_counted(text: str) -> None:
     """A token without text of its own, part of a longer character, comes with the next."""
     tokens = split(text)
-    found = steps(START, [Draft(text=tokens)], Usage(1, 2), whole=False, hide_reasoning=False)
+    found = told([Draft(text=tokens)])
     assert "" not in texts(found)
     assert sum(step.event.tokens for step in found) == len(tokens)
 
 
 def test_hidden_reasoning_keeps_its_tokens() -> None:
     """Reasoning that is excluded is counted and not shown."""
-    found = steps(START, [Draft(reasoning=split("Let me see"))], Usage(1, 3), whole=False, hide_reasoning=True)
+    found = told([Draft(reasoning=split("Let me see"))], hide=True)
     hidden = [step.event for step in found if isinstance(step.event, Reasoning)]
     assert [event.text for event in hidden] == [""] * len(split("Let me see"))
 
@@ -86,13 +87,11 @@ def test_hidden_reasoning_keeps_its_tokens() -> None:
 def test_choices_advance_side_by_side() -> None:
     """The tokens of several choices alternate, and a longer one goes on alone."""
     drafts = [Draft(text=Tokens("ab", ("a", "b"))), Draft(text=Tokens("xyz", ("x", "y", "z")))]
-    assert texts(steps(START, drafts, Usage(1, 5), whole=False, hide_reasoning=False)) == ["a", "x", "b", "y", "z"]
+    assert texts(told(drafts)) == ["a", "x", "b", "y", "z"]
 
 
 def test_an_echoed_prompt_comes_first_and_costs_no_completion_tokens() -> None:
     """Echo is sent, and is no part of what was said."""
-    found = steps(
-        START, [Draft(echo=split("Once"), text=split(" upon"))], Usage(1, 1), whole=False, hide_reasoning=False
-    )
+    found = told([Draft(echo=split("Once"), text=split(" upon"))])
     assert texts(found) == ["Once", " upon"]
     assert sum(step.event.tokens for step in found) == 1

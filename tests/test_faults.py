@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import emulator.faults
-from emulator.answer import Draft, DraftCall
+from emulator.answer import Draft, DraftCall, tell
 from emulator.answer import steps as told
 from emulator.dialects.anthropic_messages import AnthropicMessages
 from emulator.dialects.openai_chat import OpenAIChat
@@ -116,7 +116,7 @@ EXAMPLE = draft("It is sunny.", "Let me look.", '{"city": "Paris"}')
 
 def answer(*drafts: Draft, whole: bool = False) -> list[Step]:
     """The steps of an answer of these choices."""
-    return told(START, drafts or (EXAMPLE,), Usage(5, 20), whole=whole, hide_reasoning=False)
+    return told(START, tell(drafts or (EXAMPLE,), whole=whole, hide_reasoning=False), Usage(5, 20))
 
 
 @st.composite

@@ -157,7 +157,7 @@ def _said(value: Any) -> str:
         )
     if "delta" in value:
         delta = value["delta"]
-        return delta.get("thinking", "") + delta.get("text", "") + delta.get("partial_json", "")
+        return "".join(str(delta.get(name, "")) for name in ("thinking", "text", "partial_json"))
     return "".join(
         block.get("thinking", "") + block.get("text", "") + _input(block) for block in value.get("content", [])
     )

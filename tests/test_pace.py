@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.answer import Draft, DraftCall
+from emulator.answer import Draft, DraftCall, tell
 from emulator.answer import steps as told
 from emulator.faults import Chunk, Constant, Exponential, Lognormal, Normal, Uniform, pace
 from emulator.seeds import Seed
@@ -38,7 +38,7 @@ DISTRIBUTIONS = [Constant(0.02), Uniform(0.01, 0.05), Normal(0.02, 0.05), Lognor
 
 def steps(*drafts: Draft, whole: bool = False) -> list[Step]:
     """An answer of these choices, not yet paced."""
-    return told(START, drafts, Usage(1, 1), whole=whole, hide_reasoning=False)
+    return told(START, tell(drafts, whole=whole, hide_reasoning=False), Usage(1, 1))
 
 
 def draft(text: str, reasoning: str = "", arguments: str = "", logprobs: bool = False) -> Draft:

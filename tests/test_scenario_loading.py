@@ -1,5 +1,6 @@
 """What a scenario is once it is read: every key of the language, and how YAML is understood."""
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from textwrap import dedent
@@ -312,7 +313,7 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
         units.duration(text)
 
 
-@given(st.datetimes(min_value=__import__("datetime").datetime(1, 1, 2)))
+@given(st.datetimes(min_value=datetime(1, 1, 2)))
 def test_moments_are_unix_seconds(when: Any) -> None:
     """Any moment that can be written is read back to the second."""
     text = when.replace(microsecond=0).isoformat()
@@ -328,3 +329,22 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
     """Days and hours that do not exist, and times without an offset."""
     with pytest.raises(ValueError, match="expected a moment"):
         units.moment(text)
+
+
+# ---------------------------------------------------------------------------------------------- what is reached
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "{then: unscripted, reply: {text: a}}",
+        "{reply: {text: a, probability: 0.5}}",
+        "{when: {turn: 0, stream: true}, reply: {text: a}}",
+        "{when: {turn: {lt: 1}}, reply: {text: a}}",
+        "{when: {body: {n: 1}}, reply: {text: a}}",
+    ],
+)
+def test_a_rule_is_reached_behind_one_that_lets_requests_pass(first: str) -> None:
+    """One that ends unscripted, or by chance, or that matches other requests, hides none."""
+    scenario = load(f"rules: [{first}, {{when: {{turn: 0, body: {{n: true}}}}, reply: {{text: b}}}}]")
+    assert len(scenario.rules) == 2

@@ -264,7 +264,12 @@ RULES = [
     (
         f"rules:\n  - reply: {{text: a}}\n  - {MARK}when: {{turn: 1}}\n    reply: {{text: b}}",
         "rules[1]",
-        "no request reaches this rule: rules[0] answers everything (line 2)",
+        "no request reaches this rule: rules[0] answers all that it matches (line 2)",
+    ),
+    (
+        when("{turn: {gt: 1}}") + f"\n  - {MARK}{{when: {{stream: true, turn: {{gt: 1}}}}, reply: {{text: b}}}}",
+        "rules[1]",
+        "no request reaches this rule: rules[0] answers all that it matches (line 2)",
     ),
     (
         f"rules:\n  - {{when: {{turn: 1}}, reply: {{text: a}}}}\n  - {MARK}{{when: {{turn: 1}}, reply: {{text: b}}}}",

@@ -195,7 +195,14 @@ def test_without_obedience_all_choices_are_sent() -> None:
 
 def test_other_replies_have_no_drafts() -> None:
     """Errors, raw answers, frames and the generator are the engine's to play."""
-    for reply in ({"error": "internal"}, {"raw": {}}, {"frames": "data: x"}, {"generate": {"tokens": 3}}, {}):
+    replies: list[dict[str, Any]] = [
+        {"error": "internal"},
+        {"raw": {}},
+        {"frames": "data: x"},
+        {"generate": {"tokens": 3}},
+        {},
+    ]
+    for reply in replies:
         assert drafted(reply) == []
         assert (error(rule(reply).replies[0], context(rule(reply))) is None) == ("error" not in reply)
 

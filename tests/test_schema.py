@@ -265,6 +265,16 @@ HARD: list[Any] = [
     {"not": {"unevaluatedProperties": False}, "type": "object"},
     {"not": {"uniqueItems": True}, "type": "array", "items": {"const": 1}, "minItems": 2},
     {"not": {"minimum": 5}, "type": "integer"},
+    {"not": {"propertyNames": {"maxLength": 3}}, "type": "object"},
+    {"not": {"patternProperties": {"^a": {"type": "string"}}}, "type": "object"},
+    {"not": {"dependentRequired": {"a": ["b"]}}, "type": "object", "properties": {"a": True, "b": True}},
+    {"not": {"dependentSchemas": {"a": {"required": ["b"]}}}, "type": "object"},
+    {"not": {"prefixItems": [True, {"type": "string"}]}, "type": "array"},
+    {"not": {"prefixItems": [True], "items": False}, "type": "array", "items": {"type": "integer"}},
+    {"$schema": "http://json-schema.org/draft-07/schema#", "not": {"items": [{"type": "string"}]}, "type": "array"},
+    {"type": "object", "properties": {"a": {"const": 1}}, "additionalProperties": False, "not": {"const": {"a": 1}}},
+    {"type": "object", "not": {"enum": [{}, {"primary": "x"}]}},
+    {"type": "array", "not": {"const": []}, "items": {"const": 1}},
     {"not": {"enum": ["a"], "type": "string", "minLength": 1, "pattern": "^a"}, "type": "string"},
     {"minimum": 5, "maximum": 4, "type": ["integer", "null"]},
     {"properties": {"a": {"const": 1}}, "allOf": [{"properties": {"a": {"not": {"const": 1}}}}], "type": "object"},
@@ -345,6 +355,8 @@ UNSATISFIABLE: list[tuple[Any, str]] = [
     ({"type": "string", "minLength": 10**9}, "#"),
     ({"type": "string", "pattern": "^a$", "not": {"pattern": "^a$"}}, "#/not"),
     ({"type": "string", "pattern": "^a$", "minLength": 2}, "#"),
+    ({"type": "string", "pattern": "^(?=.*\\d)(a+)+$", "minLength": 60}, "#"),
+    ({"type": "string", "pattern": "^a+b$", "minLength": 60, "not": {"pattern": "^(a|a)+b$"}}, "#"),
     ({"type": "array", "items": {"type": "boolean"}, "minItems": 3, "uniqueItems": True}, "#/items"),
     ({"type": "array", "items": False, "minItems": 1}, "#"),
     ({"type": "array", "minItems": 10**9, "items": True}, "#"),
@@ -364,10 +376,15 @@ UNSATISFIABLE: list[tuple[Any, str]] = [
     ({"type": "object", "required": ["a"], "dependentRequired": {"a": ["b"]}, "properties": {"b": False}}, "#"),
     ({"type": "boolean", "allOf": [{"not": {"const": True}}, {"not": {"const": False}}]}, "#/allOf/1/not"),
     ({"type": "object", "additionalProperties": {"enum": []}, "minProperties": 1}, "#"),
+    ({"type": "object", "properties": {"a": {"enum": []}}, "required": ["a"]}, "#/properties/a"),
+    ({"type": "object", "properties": {"a": {"type": "object", "$ref": "#"}}, "required": ["a"]}, "#"),
     ({"enum": []}, "#"),
     ({"const": 1, "type": "string"}, "#"),
     ({"oneOf": [{"type": "string"}, {"type": "string"}], "type": "string"}, "#/oneOf/0"),
     ({"$ref": "#"}, "#"),
+    ({"anyOf": [{"$ref": "#"}, {"type": "string"}]}, "#"),
+    ({"type": "object", "required": ["a"], "allOf": [{"properties": {"a": False}}]}, "#/allOf/0"),
+    ({"type": "object", "properties": {"a": {"const": 1}}, "not": {"properties": {"a": {"const": 1}}}}, "#"),
     ({"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}, "#"),
     (
         {
@@ -600,6 +617,7 @@ def test_descriptions_tell_what_a_text_is(description: str, form: str) -> None:
         ("company", str.istitle),
         ("product", str.istitle),
         ("city", str.istitle),
+        ("country", str.istitle),
         ("rule", str.islower),
     ],
 )
@@ -616,6 +634,12 @@ def test_a_person_is_one_person() -> None:
         assert found["email"].split("@")[0] == found["full_name"].lower().replace(" ", ".")
         assert found["start_date"] < found["end_date"]
         assert len(set(found["tags"])) == len(found["tags"])
+
+
+def test_untyped_properties_are_what_their_names_say() -> None:
+    """A property without a type is a boolean, a number or a text, by its name."""
+    found = make({"type": "object", "properties": {"is_open": {}, "age": {}, "email": {}}})
+    assert [type(found[name]) for name in ("is_open", "age", "email")] == [bool, int, str]
 
 
 def test_maps_have_entries() -> None:
@@ -643,6 +667,7 @@ def test_what_is_elsewhere_is_left_out_or_anything() -> None:
             "optional": {"$ref": "https://example.com/elsewhere.json#/definitions/a"},
             "required": {"allOf": [{"$ref": "other.json"}]},
             "list": {"type": "array", "items": {"$ref": "other.json"}},
+            "nonsense": {"$ref": "http://[no"},
         },
         "required": ["required"],
     }
@@ -777,10 +802,10 @@ def schemas_of(instance: Any) -> st.SearchStrategy[Any]:
         if len({json.dumps(item) for item in instance}) == len(instance):
             options.append(st.just({"uniqueItems": True, "minItems": len(instance)}))
     if kind == "object":
-        exact = st.fixed_dictionaries({name: schemas_of(item) for name, item in instance.items()})
-        options.append(exact.map(closed))
+        members = st.fixed_dictionaries({name: schemas_of(item) for name, item in instance.items()})
+        options.append(members.map(closed))
         options.append(
-            exact.map(lambda parts: {"patternProperties": {f"^{name}": part for name, part in parts.items()}})
+            members.map(lambda parts: {"patternProperties": {f"^{name}": part for name, part in parts.items()}})
         )
         options.append(st.just({"required": sorted(instance), "propertyNames": {"maxLength": 1}}))
         options.append(st.just({"dependentRequired": {name: sorted(instance) for name in instance}}))

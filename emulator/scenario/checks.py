@@ -1,7 +1,5 @@
 """What can only be told when the whole scenario was read: names that nothing has, and rules that nothing reaches."""
 
-from difflib import get_close_matches
-
 from emulator.scenario.mistakes import did_you_mean, quoted
 from emulator.scenario.readers import Loading, Place
 from emulator.scenario.types import Rule
@@ -39,25 +37,26 @@ def _check_tools(loading: Loading) -> None:
 
     A call of something quite different may be meant: models do that.
     """
-    called = {name for _, name in loading.tools_called}
+    called = dict.fromkeys(name for _, name in loading.tools_called)
     known = called | loading.tools_offered
     for place, names in loading.tools_answered:
         for name in names:
             if called and name not in known:
                 place.tell(f"no reply calls a tool {quoted(name)}{did_you_mean(name, known)}")
     for place, name in loading.tools_called:
-        near = get_close_matches(name, loading.tools_offered, 1, _NEARLY)
-        if near and name not in loading.tools_offered:
-            place.tell(f"no rule is about a tool {quoted(name)}{did_you_mean(name, near)}")
+        if name not in loading.tools_offered and (near := did_you_mean(name, loading.tools_offered, _NEARLY)):
+            place.tell(f"no rule is about a tool {quoted(name)}{near}")
 
 
 def _check_reachable(rules: list[tuple[Place, Rule]]) -> None:
+    """Tell of rules whose tests include all tests of an earlier rule that lets no request pass."""
     answering: list[tuple[Place, Rule]] = []
     for place, rule in rules:
+        tests = rule.when.distinct
         for before, earlier in answering:
-            if earlier.when.tests == () or earlier.when.written == rule.when.written:
-                everything = "everything" if earlier.when.tests == () else "the same"
-                place.tell(f"no request reaches this rule: {before.path} answers {everything}{_line(before)}")
+            if earlier.when.distinct <= tests:
+                what = "the same" if earlier.when.distinct == tests else "all that it matches"
+                place.tell(f"no request reaches this rule: {before.path} answers {what}{_line(before)}")
                 break
         if rule.always_answers:
             answering.append((place, rule))

@@ -67,7 +67,7 @@ def _tools(name: str, cost: int) -> Reader[list[Test]]:
 
     def read(place: Place) -> list[Test]:
         lookup = TEXT_LOOKUP.read(place)
-        place.loading.tools_offered.update(lookup.words)
+        place.loading.tools_offered.update(dict.fromkeys(lookup.words))
         return [_test(name, lookup, attrgetter(name), cost, _told)]
 
     return Reader(TEXT_LOOKUP.what, read, TEXT_LOOKUP.schema)

@@ -131,7 +131,7 @@ def shown(value: Any) -> str:
 def _text_lookup(values: Mapping[str, Any]) -> Lookup:
     case = values.get("case", False)
     tests = [_text_test(name, operand, case=case) for name, operand in values.items() if name in _WORDS]
-    holds = _any_of(tests)
+    holds = _contains(values["contains"].casefold()) if values.keys() == {"contains"} else _any_of(tests)
     if (exists := values.get("exists")) is not None:
         some = holds
         holds = lambda texts: bool(texts) is exists and (not tests or some(texts))  # noqa: E731 (a case of `holds`)
@@ -159,6 +159,18 @@ def _text_test(name: str, operand: Any, *, case: bool) -> _TextTest:
             return lambda said: of(said).endswith(needle)
 
 
+def _contains(needle: str) -> Callable[[Texts], bool]:
+    """The commonest lookup, without the calls that all others share: a hundred rules may have it."""
+
+    def holds(texts: Texts) -> bool:
+        for text in texts:  # noqa: SIM110 (a loop takes a third of the time that any() takes)
+            if needle in text.folded:
+                return True
+        return False
+
+    return holds
+
+
 def _any_of(tests: Sequence[_TextTest]) -> Callable[[Texts], bool]:
     """Whether all tests hold for one of the texts."""
     if len(tests) > 1:
@@ -166,7 +178,7 @@ def _any_of(tests: Sequence[_TextTest]) -> Callable[[Texts], bool]:
     test = tests[0] if tests else bool
 
     def holds(texts: Texts) -> bool:
-        for text in texts:  # noqa: SIM110 (a loop takes a third of the time that any() takes, once a rule and request)
+        for text in texts:  # noqa: SIM110 (the same)
             if test(text):
                 return True
         return False

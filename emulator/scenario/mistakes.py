@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 _SHOWN = 120
 _INDENT = 5
+_CANDIDATES = 250
+"""So many known words are compared with an unknown one: comparing is slow, and a file can have thousands of each."""
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -74,7 +77,7 @@ class Report:
     def add(self, span: Span, path: str, message: str) -> None:
         """Note a mistake."""
         self.told += 1
-        if span is NOWHERE:
+        if span.line < 0:
             self._mistakes.setdefault((path, message), Mistake(self.source, 0, 0, path, message))
             return
         span = self.inside(span)
@@ -112,14 +115,14 @@ def _snippet(line: str, span: Span) -> str:
     return f"{span.line + 1:>{_INDENT}} | {shown}\n{'':>{_INDENT}} | {margin}{carets}"
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a message that names the nearest known word, or nothing.
+def did_you_mean(word: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """The end of a message that names the nearest known word, or nothing. `alike` is from 0 (any) to 1 (the same).
 
     >>> did_you_mean("tool_call", ["text", "tool_calls"])
     '; did you mean "tool_calls"?'
     """
-    spelled = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(word.lower()[:100], spelled, 1)
+    spelled = {candidate.lower(): candidate for candidate in islice(known, _CANDIDATES)}
+    near = get_close_matches(word.lower()[:100], spelled, 1, alike)
     return f'; did you mean "{spelled[near[0]]}"?' if near else ""
 
 

@@ -37,7 +37,7 @@ class Loading:
         self.tests: dict[tuple[str, str], list[Test]] = {}
         self.states_set: dict[str, list[str]] = {}
         self.states_asked: list[tuple[Place, str, tuple[str, ...]]] = []
-        self.tools_offered: set[str] = set()
+        self.tools_offered: dict[str, None] = {}
         self.tools_called: list[tuple[Place, str]] = []
         self.tools_answered: list[tuple[Place, tuple[str, ...]]] = []
         self.expected: list[tuple[Place, str]] = []
@@ -57,10 +57,9 @@ class Place(msgspec.Struct, frozen=True):
         step = (f".{name}" if self.path else name) if plain else f"[{quoted(name)}]"
         return Place(node, f"{self.path}{step}", self.loading)
 
-    def key_span(self, name: str) -> Span:
-        """Where a key of this mapping stands."""
-        spans: dict[str, Span] = {key.text: key.span for key, _ in self.node.value}
-        return spans[name]
+    def key_spans(self) -> dict[str, Span]:
+        """Where the keys of this mapping stand."""
+        return {key.text: key.span for key, _ in self.node.value}
 
     def item(self, at: int, node: Node) -> "Place":
         """An item of this list."""
@@ -236,8 +235,9 @@ def mapped(
 
     def read(place: Place) -> dict[str, T]:
         parts = {name: (reader, inner) for name, inner in place.pairs(what)}
+        spans = place.key_spans()
         wrong = [
-            place.tell(f"{quoted(name)} is not {key_what}", place.key_span(name))
+            place.tell(f"{quoted(name)} is not {key_what}", spans[name])
             for name in parts
             if key and not key.fullmatch(name)
         ]
@@ -309,10 +309,11 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
         given = dict(place.pairs(self.reader.what))
         told = place.loading.report.told
         self.check(place, given)
+        spans = place.key_spans()
         for name in given:
             if name not in known:
                 hint = did_you_mean(name, known) or f"; expected {', '.join(known)}"
-                place.tell(f"unknown key {quoted(name)}{hint}", place.key_span(name))
+                place.tell(f"unknown key {quoted(name)}{hint}", spans[name])
         if missing := [key.name for key in known.values() if key.required and key.name not in given]:
             place.tell(f"{self.what} needs {_and(missing)}")
         values = read_all({name: (known[name].reader, given[name]) for name in known if name in given})

@@ -179,7 +179,7 @@ def _tell(place: Place, path: tuple[str, ...], message: str) -> None:
     """Tell a mistake of the catalogue's where its path leads: at the key if it is unknown, else at the value."""
     for at, step in enumerate(path):
         if message.startswith("unknown key") and at == len(path) - 1:
-            place.tell(message.replace("key", f"key {quoted(step)}", 1), place.key_span(step))
+            place.tell(message.replace("key", f"key {quoted(step)}", 1), place.key_spans()[step])
             return
         place = dict(place.pairs(""))[step]
     place.tell(message)

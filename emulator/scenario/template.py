@@ -1,7 +1,7 @@
 """Templates: texts with `{{` or `{%` in them. What they may use is told here; Jinja2 is loaded when one is met.
 
 A template is compiled when the scenario is loaded, so that a wrong one is a mistake with its line, and rendered for
-each request from the variables of `Variables`.
+each request.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

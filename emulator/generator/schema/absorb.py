@@ -99,7 +99,6 @@ def _refute(facts: Facts, node: Node, scopes: Scopes) -> Option:
         facts.narrow(TYPES - types(node))
         return ()
     if said == {"pattern"}:
-        facts.narrow({"string"})
         facts.differ_from(_regex(node))
         return ()
     options = refutations(node)
@@ -204,7 +203,7 @@ def _merge_unique(facts: Facts, node: Node, scopes: Scopes) -> None:
 
 def _merge_properties(facts: Facts, node: Node, scopes: Scopes) -> None:
     for name, part in node.members("properties").items():
-        facts.declare(name, (part, True))
+        facts.declare(name, part)
     facts.require(required_by_themselves(node))
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from emulator.generator.schema import believable
 from emulator.generator.schema.errors import Malformed, Unsatisfiable
 from emulator.generator.schema.facts import Facts, Item
+from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.outline import agree, is_plain, is_unknown
 from emulator.generator.schema.persona import Persona
 from emulator.generator.schema.place import Builder, Place
@@ -67,7 +68,9 @@ def _inside(builder: Builder, place: Place, items: Items, size: int, optional: b
     """The place of one of `size` items."""
     room = max(0, (place.room - size) // size)
     name = believable.singular(place.name)
-    return Place(name, place.parent, Persona(builder.chance), place.depth + 1, room, optional, place.inside(items))
+    return Place(
+        name, place.parent, Persona(builder.chance), place.depth + 1, room, optional, place.inside(_wanted(items))
+    )
 
 
 def _item(builder: Builder, items: Items, place: Place, seen: dict[str, Any], new: bool) -> Any:
@@ -135,8 +138,7 @@ def _usual(builder: Builder, facts: Facts, place: Place) -> int:
     rests = [rest for _, rest in facts.rows if rest is not None]
     if all(is_plain(rest) for rest in rests):
         return builder.chance.randint(1, 3)
-    items = tuple((rest, True) for rest in rests)
-    if place.room < 1 or place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(items):
+    if place.room < 1 or place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(rests):
         return 0
     return 1 if place.room < 60 else builder.chance.randint(1, 2)
 
@@ -157,9 +159,7 @@ def _holding(facts: Facts, plan: Plan, where: str) -> Plan:
     """The plan with what must be contained put where it may be: items of its own, or the same for all, or none."""
     taken: set[int] = set()
     for part, low, high in facts.contains:
-        spots = [
-            at for at in reversed(range(len(plan))) if agree([part, *(node for node, wanted in plan[at] if wanted)])
-        ]
+        spots = [at for at in reversed(range(len(plan))) if agree([part, *_wanted(plan[at])])]
         spots.sort(key=lambda at: (at in taken) is (where == "apart"))
         chosen = set(spots[:low] if where != "anywhere" else ())
         for at in range(len(plan)):
@@ -169,3 +169,7 @@ def _holding(facts: Facts, plan: Plan, where: str) -> Plan:
                 plan[at] = (*plan[at], (part, False))
         taken |= chosen
     return plan
+
+
+def _wanted(items: Items) -> list[Node]:
+    return [node for node, wanted in items if wanted]

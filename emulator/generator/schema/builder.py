@@ -183,7 +183,12 @@ class Building:
         options = list(choice.options)
         if choice.kind in ("anyOf", "oneOf"):
             self.chance.shuffle(options)
-            tight = self.sparse or place.room <= 0 or place.depth > 6 or any(map(place.holds, options))
+            tight = (
+                self.sparse
+                or place.room <= 0
+                or place.depth > 6
+                or any(place.holds([option[0][0]]) for option in options)
+            )
             options.sort(key=lambda option: _rank(option, tight))
         elif choice.kind == "if":
             options = options[::-1] if meek or self.chance.random() < 0.4 else options

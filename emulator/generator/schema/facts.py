@@ -81,7 +81,7 @@ class Facts:
         self.strict = strict
         self.seen: set[tuple[int, bool]] = set()
         self.required: dict[str, None] = {}
-        self.properties: dict[str, tuple[Item, ...]] = {}
+        self.properties: dict[str, tuple[Node, ...]] = {}
         self.scopes: dict[Node, tuple[Declaration, ...]] = {}
         self.row_scopes: dict[Node, tuple[float, ...]] = {}
         self.outlines: dict[str, tuple[int, Outline, tuple[Any, ...]]] = {}
@@ -98,19 +98,19 @@ class Facts:
         """The error to raise for facts that cannot hold together."""
         return Unsatisfiable(self.node.pointer if self.node else "#", why)
 
-    def items_of(self, name: str) -> tuple[Item, ...]:
+    def schemas_of(self, name: str) -> tuple[Node, ...]:
         """All that a property of that name must satisfy."""
-        items = self.properties.get(name, ())
-        items += tuple((node, True) for pattern, node in self.by_pattern if compiled(pattern).search(name))
-        items += tuple((node, True) for declared, node in self.closures if not declared.covers(name))
+        nodes = self.properties.get(name, ())
+        nodes += tuple(node for pattern, node in self.by_pattern if compiled(pattern).search(name))
+        nodes += tuple(node for declared, node in self.closures if not declared.covers(name))
         for scope, declared_here in self.scopes.items():
             if not any(declared.covers(name) for declared in declared_here):
-                items += ((scope.child("unevaluatedProperties"), True),)
-        return items
+                nodes += (scope.child("unevaluatedProperties"),)
+        return nodes
 
     def allows(self, name: str) -> bool:
         """Whether a property of that name may be there at all, as far as can be told at once."""
-        return all(node.schema is not (not wanted) for node, wanted in self.items_of(name))
+        return all(node.schema is not False for node in self.schemas_of(name))
 
     def excludes(self, value: Any) -> bool:
         """Whether the value is one of those that it must not be."""
@@ -135,14 +135,14 @@ class Facts:
         """These properties must be there, if the value is an object."""
         for name in names:
             self.required[name] = None
-            if any(node.schema is (not wanted) for node, wanted in self.properties.get(name, ())):
+            if any(node.schema is False for node in self.properties.get(name, ())):
                 self.no_object(f"the property {name!r} is both required and forbidden")
 
-    def declare(self, name: str, item: Item) -> None:
+    def declare(self, name: str, node: Node) -> None:
         """A property of that name, if it is there, is like this."""
         known = self.properties.get(name, ())
-        self.properties[name] = (*known, item)
-        if item[0].schema is (not item[1]):
+        self.properties[name] = (*known, node)
+        if node.schema is False:
             if name in self.required:
                 self.no_object(f"the property {name!r} is both required and forbidden")
         elif known and (self.strict or name in self.required) and not self._agree(name):
@@ -172,15 +172,14 @@ class Facts:
             self._check_patterns()
 
     def differ_from(self, pattern: str) -> None:
-        """A string does not match this pattern."""
+        """It is a string, and does not match this pattern."""
+        self.narrow({"string"})
         self.unlike += (pattern,)
         self._check_patterns()
 
     def _check_patterns(self) -> None:
         if not set(self.patterns).isdisjoint(self.unlike):
-            if self.types == {"string"}:
-                raise self.conflict("a text must match a pattern and must not")
-            self.types -= {"string"}
+            raise self.conflict("a text must match a pattern and must not")
 
     def no_object(self, why: str) -> None:
         """Objects are out."""
@@ -190,13 +189,19 @@ class Facts:
 
     def _agree(self, name: str) -> bool:
         """Whether what a property must be leaves any value, as far as outlines tell."""
-        items = self.properties[name]
+        nodes = self.properties[name]
         count, known, banned = self.outlines.get(name, (0, Outline(TYPES, None), ()))
-        for node, wanted in items[count:]:
-            if wanted:
-                known = both(known, outline(node))
-            elif isinstance(node.schema, dict) and node.schema.keys() <= {"const", "enum", "type"}:
-                types, values = outline(node)
-                banned += tuple(value for value in values or () if is_a(value, types))
-        self.outlines[name] = len(items), known, banned
+        for node in nodes[count:]:
+            known = both(known, outline(node))
+            banned += _banned(node)
+        self.outlines[name] = len(nodes), known, banned
         return any_left(known, banned)
+
+
+def _banned(node: Node) -> tuple[Any, ...]:
+    """The values that a schema says in so many words that a value must not be."""
+    said = node.schema.get("not") if node.says("not") else None
+    if not isinstance(said, dict) or not said.keys() <= {"const", "enum", "type"}:
+        return ()
+    types, values = outline(node.child("not"))
+    return tuple(value for value in values or () if is_a(value, types))

@@ -287,7 +287,10 @@ def _step(place: Any, key: str) -> Any:
 
 
 def _join(base: str, address: str) -> str:
-    return urljoin(base, address).rstrip("#") if address else base
+    try:
+        return urljoin(base, address).rstrip("#") if address else base
+    except ValueError:  # what is not a URI at all leads to no document, like any other that is not at hand
+        return address
 
 
 def _own_uri(schema: Any, legacy: bool) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from emulator.generator.schema import believable
 from emulator.generator.schema.errors import Malformed, Unsatisfiable
 from emulator.generator.schema.facts import Facts, Item
+from emulator.generator.schema.nodes import Node
 from emulator.generator.schema.outline import DEEPEST, depth, is_plain, is_unknown
 from emulator.generator.schema.persona import Persona
 from emulator.generator.schema.place import Builder, Place
@@ -80,47 +81,45 @@ class _Making:
 
     def build_all(self, names: list[str]) -> None:
         """Build the plain properties first, since they are cheap and often decide; then share the room that is left."""
-        items = {name: self.facts.items_of(name) for name in names}
-        plain = [name for name in names if all(is_plain(node) for node, wanted in items[name] if wanted)]
-        plain = [name for name in plain if items[name]]
         must = self.needed()
-        for name in sorted(plain, key=lambda name: name not in must):
-            self.attempt(name, items[name], 0, name in must)
-        known = set(plain)
-        others = [name for name in names if name not in known]
-        others.sort(key=lambda name: name not in must)
+        schemas = {name: self.facts.schemas_of(name) for name in sorted(names, key=lambda name: name not in must)}
+        plain = {name for name, nodes in schemas.items() if nodes and all(map(is_plain, nodes))}
+        for name, nodes in schemas.items():
+            if name in plain:
+                self.attempt(name, nodes, 0, name in must)
+        others = [name for name in schemas if name not in plain]
         room = self.place.room - len(names)
         for rank, name in enumerate(others):
             before = self.builder.spent
             share = max(0, room) // (len(others) - rank)
-            self.attempt(name, items[name], share, name in must)
+            self.attempt(name, schemas[name], share, name in must)
             room -= self.builder.spent - before
 
-    def fits(self, items: tuple[Item, ...], room: int) -> bool:
+    def fits(self, nodes: tuple[Node, ...], room: int) -> bool:
         """Whether a property that may be left out is to be built: known, not too deep, and there is room for it."""
-        nodes = [node for node, wanted in items if wanted]
-        if self.builder.sparse or any(map(is_unknown, nodes)) or self.place.holds(items):
+        if self.builder.sparse or any(map(is_unknown, nodes)) or self.place.holds(nodes):
             return False
         levels = max(map(depth, nodes), default=0)
         return room >= levels and levels <= DEEPEST and (self.place.depth < _DEEP or not levels)
 
-    def attempt(self, name: str, items: tuple[Item, ...], room: int, must: bool) -> None:
+    def attempt(self, name: str, nodes: tuple[Node, ...], room: int, must: bool) -> None:
         """Build a property. One that need not be there is left out when it does not fit or cannot be built."""
         if must and not self.facts.allows(name):
             raise self.facts.conflict(f"the property {name!r} is required and not allowed")
-        if must and any(depth(node) > DEEPEST for node, wanted in items if wanted):
-            raise Unsatisfiable(items[0][0].pointer, "values would nest without end")
+        if must and any(depth(node) > DEEPEST for node in nodes):
+            raise Unsatisfiable(nodes[0].pointer, "values would nest without end")
         try:
-            if must or self.fits(items, room):
-                self.built[name] = self.builder.build(items, self.inside(name, items, room, must))
+            if must or self.fits(nodes, room):
+                items = tuple((node, True) for node in nodes)
+                self.built[name] = self.builder.build(items, self.inside(name, nodes, room, must))
         except (Unsatisfiable, Malformed):
             if must:
                 raise
 
-    def inside(self, name: str, items: tuple[Item, ...], room: int, must: bool) -> Place:
+    def inside(self, name: str, nodes: tuple[Node, ...], room: int, must: bool) -> Place:
         place = self.place
         persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
-        return Place(name, place.name, persona, place.depth + 1, room, not must, place.inside(items))
+        return Place(name, place.name, persona, place.depth + 1, room, not must, place.inside(nodes))
 
     # ------------------------------------------------------------------------------------------ inventing
 
@@ -144,7 +143,7 @@ class _Making:
             if name in self.built or not self.facts.allows(name):
                 continue
             try:
-                self.attempt(name, self.facts.items_of(name), max(0, self.place.room - 4) // 2, True)
+                self.attempt(name, self.facts.schemas_of(name), max(0, self.place.room - 4) // 2, True)
                 return True
             except (Unsatisfiable, Malformed):
                 failed += 1

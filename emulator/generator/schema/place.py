@@ -1,5 +1,6 @@
 """Where in the answer a value stands, and what its builder offers to the builders of the types."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from emulator.generator.schema.chance import Chance
@@ -28,13 +29,13 @@ class Place(NamedTuple):
         """Whether an object of these facts is better left out than built with few of its properties."""
         return self.optional and facts.values is None and len(facts.properties) > max(self.room, 3)
 
-    def holds(self, items: tuple[Item, ...], times: int = 2) -> bool:
-        """Whether values of one of these schemas are already nested in each other that often."""
-        return any(self.within.count(subject(node)) >= times for node, wanted in items if wanted)
+    def holds(self, nodes: Iterable[Node]) -> bool:
+        """Whether values of one of these schemas are already nested in each other, twice."""
+        return any(self.within.count(subject(node)) >= 2 for node in nodes)
 
-    def inside(self, items: tuple[Item, ...]) -> tuple[Node, ...]:
-        """What a member of these items is within."""
-        return (*self.within, *(subject(node) for node, wanted in items if wanted))
+    def inside(self, nodes: Iterable[Node]) -> tuple[Node, ...]:
+        """What a member with these schemas is within."""
+        return (*self.within, *map(subject, nodes))
 
 
 class Builder(Protocol):

@@ -28,6 +28,7 @@ LONGEST = 20_000
 """Longer texts are not written, whatever a schema asks for."""
 
 _TRIES = 24
+_SHORT = 20
 
 
 def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]:
@@ -46,8 +47,10 @@ def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]
         text = _Writer(chance).write(tree, size)
         if len(text) < low and loose:
             text = _padded(text, low, chance, loose)
-        if looks and not search(text):
+        if looks and safe(pattern, text) and not search(text):
             text = _sprinkled(text, looks, chance)
+            if not safe(pattern, text):
+                continue
         if low <= len(text) <= high and search(text):
             yield text
 
@@ -88,16 +91,23 @@ def width(tree: Tree) -> tuple[int, int]:
             return 0, 0
 
 
+def safe(pattern: str, text: str) -> bool:
+    """Whether the pattern may be tried on a text that was not written for it: that it ends soon if it fails."""
+    return len(text) <= _SHORT or not explosive(pattern)
+
+
 @lru_cache(maxsize=1024)
 def explosive(pattern: str) -> bool:
-    """Whether matching some text may take exponential time: an open repetition inside an open repetition."""
+    """Whether failing to match may take exponential time: a repetition or a choice inside an open repetition."""
     return _nested(parse(pattern), False)
 
 
 def _nested(tree: Tree, inside: bool) -> bool:
     match tree:
-        case Sequence(parts) | Either(parts):
+        case Sequence(parts):
             return any(_nested(part, inside) for part in parts)
+        case Either(parts):
+            return inside or any(_nested(part, inside) for part in parts)
         case Group(part) | Look(part):
             return _nested(part, inside)
         case Repeat(part, _, high):
@@ -203,13 +213,10 @@ def _wanted(chance: Chance, low: int, high: int, attempt: int) -> int:
 @lru_cache(maxsize=1024)
 def _loose(tree: Tree) -> str:
     """Where text may be added without harm: at the end ($), at the start (^), or nowhere."""
-    text = _ends(tree)
-    return "" if text == "both" else "^" if text == "end" else "$"
-
-
-def _ends(tree: Tree) -> str:
-    found = {anchor for anchor in _anchors(tree) if anchor in "^$"}
-    return "both" if len(found) == 2 else "end" if "$" in found else "start" if "^" in found else ""
+    anchors = set(_anchors(tree))
+    if "$" not in anchors:
+        return "$"
+    return "" if "^" in anchors else "^"
 
 
 def _anchors(tree: Tree) -> Iterator[str]:

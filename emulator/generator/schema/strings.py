@@ -6,7 +6,7 @@ from emulator.generator.schema import believable, formats
 from emulator.generator.schema.facts import Facts
 from emulator.generator.schema.place import Builder, Place
 from emulator.generator.schema.regex import compiled
-from emulator.generator.schema.spelling import LONGEST, combined, explosive, matching
+from emulator.generator.schema.spelling import LONGEST, combined, matching, safe
 from emulator.generator.schema.words import COMMON, SENTENCES
 
 _TRIES = 6
@@ -26,38 +26,44 @@ def string(builder: Builder, facts: Facts, place: Place) -> str:
 
 def _found(builder: Builder, facts: Facts, place: Place) -> str | None:
     second_best = None
-    for text in _proposals(builder, facts, place):
-        if _accepts(facts, text):
+    for text, source in _proposals(builder, facts, place):
+        if _accepts(facts, text, source):
             if all(formats.conforms(name, text) for name in facts.formats):
                 return text
             second_best = second_best or text
     return None if builder.document.formats else second_best
 
 
-def _accepts(facts: Facts, text: str) -> bool:
+def _accepts(facts: Facts, text: str, source: str) -> bool:
+    """Whether a text that was written for a pattern, or for none, is one that satisfies the facts."""
     return (
         facts.min_length <= len(text) <= facts.max_length
         and text not in facts.excluded
+        and all(safe(pattern, text) or pattern == source for pattern in (*facts.patterns, *facts.unlike))
         and all(compiled(pattern).search(text) for pattern in facts.patterns)
         and not any(compiled(pattern).search(text) for pattern in facts.unlike)
     )
 
 
-def _proposals(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
-    if not any(explosive(pattern) for pattern in (*facts.patterns, *facts.unlike)):
-        yield from _meant(builder, facts, place)
-        if any(map(formats.known, facts.formats)):
-            yield from _formatted(builder, facts, place)
-        else:
-            yield from _named(builder, facts, place)
+def _proposals(builder: Builder, facts: Facts, place: Place) -> Iterator[tuple[str, str]]:
+    """Texts, each with the pattern that it was written for."""
+    yield from ((text, "") for text in _believable(builder, facts, place))
     high = int(min(facts.max_length, LONGEST))
     for pattern in facts.patterns:
-        yield from matching(pattern, builder.chance, facts.min_length, high)
+        yield from ((text, pattern) for text in matching(pattern, builder.chance, facts.min_length, high))
     if len(facts.patterns) > 1:
-        yield from combined(facts.patterns, builder.chance, facts.min_length, high)
+        yield from ((text, "") for text in combined(facts.patterns, builder.chance, facts.min_length, high))
     for _ in range(_TRIES):
-        yield _fitted(builder, facts, builder.chance.choice(COMMON))
-    yield "x" * facts.min_length
+        yield _fitted(builder, facts, builder.chance.choice(COMMON)), ""
+    yield "x" * facts.min_length, ""
+
+
+def _believable(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
+    yield from _meant(builder, facts, place)
+    if any(map(formats.known, facts.formats)):
+        yield from _formatted(builder, facts, place)
+    else:
+        yield from _named(builder, facts, place)
 
 
 def _meant(builder: Builder, facts: Facts, place: Place) -> Iterator[str]:
