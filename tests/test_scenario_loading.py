@@ -1,5 +1,7 @@
 """What a scenario is once it is read: every key of the language, and how YAML is understood."""
 
+import doctest
+import importlib
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -293,6 +295,14 @@ def test_a_block_of_text_keeps_its_lines() -> None:
 
 
 # ---------------------------------------------------------------------------------------------- units
+
+
+@pytest.mark.parametrize("module", ["mistakes", "nodes", "units"])
+def test_the_examples_of_the_docstrings_are_true(module: str) -> None:
+    """What a docstring shows is what happens."""
+    found = doctest.testmod(importlib.import_module(f"emulator.scenario.{module}"))
+    assert found.attempted
+    assert not found.failed
 
 
 @pytest.mark.parametrize(

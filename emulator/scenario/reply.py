@@ -79,7 +79,7 @@ def drafts(reply: Reply, context: Context) -> list[Draft]:
     """
     if not reply.choices:
         return []
-    made = [_finished(_draft(choice, context), reply) for choice in reply.choices]
+    made = [finished(_draft(choice, context), reply) for choice in reply.choices]
     request = context.request
     wanted = request.sampling.n * max(len(request.prompts), 1) if reply.obey else len(made)
     return [made[at % len(made)] for at in range(wanted)]
@@ -136,7 +136,8 @@ def _header(name: str, value: Written, context: Context) -> str:
     return text
 
 
-def _finished(draft: Draft, reply: Reply) -> Draft:
+def finished(draft: Draft, reply: Reply) -> Draft:
+    """The draft with the finish reason that the reply gives, if it gives one; also for what the generator says."""
     return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish)
 
 
