@@ -156,8 +156,9 @@ def _merge_steps(facts: Facts, node: Node, scopes: Scopes) -> None:
 
 
 def _merge_format(facts: Facts, node: Node, scopes: Scopes) -> None:
-    if isinstance(node.schema["format"], str):
-        facts.formats += (node.schema["format"],)
+    for keyword in ("format", "contentEncoding"):
+        if isinstance(node.schema.get(keyword), str):
+            facts.formats += (node.schema[keyword],)
 
 
 def _merge_pattern(facts: Facts, node: Node, scopes: Scopes) -> None:
@@ -291,6 +292,7 @@ _MERGE: dict[str, Merge] = {
     "multipleOf": _merge_steps,
     "divisibleBy": _merge_steps,
     "format": _merge_format,
+    "contentEncoding": _merge_format,
     "pattern": _merge_pattern,
     "minLength": _at_least("minLength", "min_length"),
     "maxLength": _at_most("maxLength", "max_length"),
@@ -333,5 +335,6 @@ ASSERTIONS = (_MERGE.keys() | _FOLLOW.keys() | {"unevaluatedProperties", "uneval
     "default",
     "description",
     "format",
+    "contentEncoding",
 }
 """The keywords that can make a value invalid."""

@@ -53,7 +53,8 @@ def _built(builder: Builder, facts: Facts, place: Place, plan: Plan) -> list[Any
         optional = at >= facts.min_items and not facts.contains
         new = facts.unique or (optional and at >= _first(facts))
         try:
-            item = _item(builder, items, _inside(builder, place, items, len(plan), optional), seen, new)
+            inside = _inside(builder, place, items, len(plan), optional and (place.optional or at > 0))
+            item = _item(builder, items, inside, seen, new)
         except (Unsatisfiable, Malformed):
             if optional:
                 break
@@ -134,12 +135,14 @@ def _ends(facts: Facts) -> list[float]:
 
 
 def _usual(builder: Builder, facts: Facts, place: Place) -> int:
-    """One to three plain items, one or two others; none if they are unknown."""
+    """One to three plain items, one or two others; none if they are unknown, or optional and there is no room."""
     rests = [rest for _, rest in facts.rows if rest is not None]
     if all(is_plain(rest) for rest in rests):
         return builder.chance.randint(1, 3)
-    if place.room < 1 or place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(rests):
+    if place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(rests):
         return 0
+    if place.room < 1:
+        return 0 if place.optional else 1
     return 1 if place.room < 60 else builder.chance.randint(1, 2)
 
 

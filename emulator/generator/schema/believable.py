@@ -30,6 +30,9 @@ _EXAMPLE = re.compile(
     r"(?:e\.g\.|eg\.|[Ff]or example|[Ee]xamples?|such as|[Ll]ike)[,:]?\s+[\"'`“‘]([^\"'`”’]{1,60})[\"'`”’]"
     r"|(?:e\.g\.|eg\.|Examples?:)[,:]?\s+([\w][\w ,+./:#@-]{0,40}?)(?=[);\n]|\.(?:\s|$)|,? (?:or|and|etc)\b|$)"
 )
+_GENERAL = (("number",), ("value",))
+"""Names that say less than that of what they are in."""
+
 _DATES = tuple(
     (re.compile(form, re.IGNORECASE), layout)
     for form, layout in (
@@ -74,7 +77,7 @@ def singular(name: str) -> str:
 def text(name: str, parent: str, notes: tuple[str, ...], chance: Chance, persona: Persona) -> str:
     """A text for a property of that name in an object of that name; where they tell nothing, its descriptions may."""
     words = words_of(name)
-    key = _key(words)
+    key = (_key(words_of(parent)) if words in _GENERAL else None) or _key(words)
     if key is None and words[-1:] == ("name",):
         return _named(words[:-1] or words_of(parent), chance, persona)
     if key is None:
@@ -132,6 +135,7 @@ def described(description: str, chance: Chance, persona: Persona, words: Words) 
         if form.search(description):
             return persona.moment(words).strftime(layout)
     found = [quoted or plain.strip() for quoted, plain in _EXAMPLE.findall(description)]
+    found = [example for example in found if not example.startswith(("a ", "an ", "the "))]
     return chance.choice(found) if found else None
 
 

@@ -18,7 +18,7 @@ from emulator.generator.schema.facts import Choice, Facts, Item, Option
 from emulator.generator.schema.nodes import Document, Node
 from emulator.generator.schema.numbers import number
 from emulator.generator.schema.objects import object_
-from emulator.generator.schema.outline import DEEPEST, bare, depth, is_plain, is_unknown, outline
+from emulator.generator.schema.outline import DEEPEST, bare, depth, is_plain, is_unknown, outline, subject
 from emulator.generator.schema.persona import Persona
 from emulator.generator.schema.place import Place
 from emulator.generator.schema.strings import string
@@ -90,7 +90,8 @@ class Building:
             raise Unsatisfiable(root.pointer, "values would nest without end")
         title = root.schema["title"] if root.says("title") else ""
         name = title if isinstance(title, str) else ""
-        value = self.build(((root, True),), Place("", name, Persona(self.chance), 0, _ROOM, False))
+        place = Place("", name, Persona(self.chance), 0, _ROOM, False, (subject(root),))
+        value = self.build(((root, True),), place)
         if not valid(root, value) or (self.document.mixed and not self._exactly_valid(value)):
             raise Unsatisfiable(root.pointer, "no value was found that satisfies all parts of the schema")
         return value
@@ -183,12 +184,8 @@ class Building:
         options = list(choice.options)
         if choice.kind in ("anyOf", "oneOf"):
             self.chance.shuffle(options)
-            tight = (
-                self.sparse
-                or place.room <= 0
-                or place.depth > 6
-                or any(place.holds([option[0][0]]) for option in options)
-            )
+            tight = self.sparse or place.room <= 0 or place.depth > 6
+            tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
             options.sort(key=lambda option: _rank(option, tight))
         elif choice.kind == "if":
             options = options[::-1] if meek or self.chance.random() < 0.4 else options
@@ -289,10 +286,11 @@ def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
     return before != (len(lessons), sum(map(len, lessons.values())))
 
 
-def _rank(option: Option, tight: bool) -> tuple[bool, bool, bool, int]:
+def _rank(option: Option, tight: bool) -> tuple[bool, bool, int, bool]:
+    """What is known comes first, null last; and where there is little room, what takes least."""
     node = option[0][0]
-    types = outline(node).types
-    return types == {"null"}, is_unknown(node), tight and not is_plain(node), depth(node) if tight else 0
+    plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
+    return is_unknown(node), not plain, levels, outline(node).types == {"null"}
 
 
 def _implied(facts: Facts) -> set[str]:

@@ -116,6 +116,7 @@ _WRITERS: tuple[tuple[str, Text], ...] = (
     ("id, identifier, key, ref, reference, uid, sku, code, number, no, serial", _identifier),
     ("hash, sha, checksum, digest, commit, fingerprint, etag, revision", _hash),
     ("token, secret, api key, access key, signature, client secret", _secret),
+    ("api version", _one_of("v1", "v2", "v1beta1")),
     ("version, release, semver", formats.WRITERS["semver"]),
     ("title, headline, subject, heading, book, movie, event, song, course, task, playlist, album", _one_of(*TITLES)),
     ("book title, movie title, event name, event title", _one_of(*TITLES)),
@@ -126,7 +127,7 @@ _WRITERS: tuple[tuple[str, Text], ...] = (
     ),
     ("abstract, instruction, remark, overview, explanation, feedback, review, caption, prompt", _one_of(*SENTENCES)),
     ("answer, question, desc, usage, help, excerpt, paragraph, sentence, info, statement", _one_of(*SENTENCES)),
-    ("documentation, biography, definition", _one_of(*SENTENCES)),
+    ("documentation, biography, definition, step, direction", _one_of(*SENTENCES)),
     ("query, search, search term, q", _joined(" ")),
     ("status, condition, phase", _one_of("active", "pending", "completed")),
     ("gender, sex", _one_of("female", "male", "other")),
@@ -166,7 +167,7 @@ TOGETHER = {key.replace(" ", ""): key for key in TEXTS if " " in key}
 
 TELLING = frozenset(
     {"full name", "first name", "last name", "email", "email address", "mail", "phone", "phone number", "url", "uri"}
-    | {"website", "date", "image", "city", "country", "company", "address", "ip address", "hostname", "file", "path"}
+    | {"website", "date", "city", "country", "company", "address", "ip address", "hostname"}
     | {"currency", "language", "color", "timezone", "uuid", "postal code", "zip code"}
 )
 """Keys that tell what a text is wherever they stand in a name or a description, not only at its end."""
@@ -213,7 +214,7 @@ PEOPLE = frozenset(
     | {"doctor", "contact", "contributor", "maintainer", "recipient", "sender", "guest", "passenger", "player"}
     | {"buyer", "seller", "manager", "attendee", "artist", "actor", "director", "applicant", "candidate", "driver"}
     | {"participant", "reviewer", "assignee", "creator", "editor", "friend", "parent", "child", "spouse", "traveler"}
-    | {"stylist", "therapist", "dentist", "host", "agent", "people"}
+    | {"from", "to", "shipper", "stylist", "therapist", "dentist", "host", "agent", "people"}
 )
 COMPANIES = frozenset(
     {"company", "organization", "organisation", "employer", "vendor", "supplier", "publisher", "business", "brand"}

@@ -73,6 +73,12 @@ class Node:
             node = node._parent
         return "/".join(reversed(keys))
 
+    @property
+    def title(self) -> str:
+        """What the schema is called, if it is a definition: `Person` under `#/$defs/Person`."""
+        container, _, name = self._key.rpartition("/")
+        return name if container.endswith(("$defs", "definitions", "schemas")) else ""
+
     def says(self, keyword: str) -> bool:
         """Whether the schema has that keyword."""
         return isinstance(self.schema, dict) and keyword in self.schema

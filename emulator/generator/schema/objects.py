@@ -119,7 +119,8 @@ class _Making:
     def inside(self, name: str, nodes: tuple[Node, ...], room: int, must: bool) -> Place:
         place = self.place
         persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
-        return Place(name, place.name, persona, place.depth + 1, room, not must, place.inside(nodes))
+        around = " ".join([place.name or place.parent, *(node.title for node in place.within[-1:])])
+        return Place(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
 
     # ------------------------------------------------------------------------------------------ inventing
 

@@ -132,7 +132,8 @@ class _Writer:
                 return self.parts(parts, size)
             case Either(options):
                 fitting = [option for option in options if width(option)[0] <= size <= width(option)[1]]
-                return self.write(self.chance.choice(fitting or options), size)
+                printable = [option for option in fitting if not _is_control(option)]
+                return self.write(self.chance.choice(printable or fitting or options), size)
             case Repeat(Chars(ranges), low, high):
                 return spell(ranges, min(max(size, low), high), self.chance)
             case Repeat(part, low, high):
@@ -170,6 +171,11 @@ class _Writer:
         fewest = max(low, -(-size // most) if most else low)
         most_often = min(high, size // least if least else max(low, min(size, 3)))
         return self.chance.randint(fewest, max(fewest, min(most_often, fewest + 3)))
+
+
+def _is_control(tree: Tree) -> bool:
+    """Whether it is a class of nothing but control characters."""
+    return isinstance(tree, Chars) and all(high < 32 for _, high in tree.ranges)
 
 
 def spell(ranges: tuple[tuple[int, int], ...], size: int, chance: Chance) -> str:
