@@ -329,6 +329,15 @@ HARD: list[Any] = [
             }
         },
     },
+    {"properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+    {
+        "$ref": "#/$defs/rule",
+        "$defs": {
+            "rule": {"oneOf": [{"$ref": "#/$defs/more"}, {"$ref": "#/$defs/last"}]},
+            "more": {"properties": {"kind": {"const": "more"}, "rule": {"$ref": "#/$defs/rule"}}, "required": ["rule"]},
+            "last": {"properties": {"kind": {"const": "last"}, "rule": False}, "required": ["kind"], "type": "object"},
+        },
+    },
     # nothing much
     True,
     {},
@@ -737,6 +746,20 @@ def test_large_objects_leave_out_rather_than_overflow() -> None:
         for number in range(200)
     }
     assert len(json.dumps(make({"type": "object", "properties": wide}))) < 20_000
+
+
+def test_recursion_ends_soon() -> None:
+    """What may nest without end is ended after a few levels, by leaving out, by null or by the shortest branch."""
+    node = {
+        "type": "object",
+        "properties": {"next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+        "required": ["next"],
+    }
+    tree = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#"}}}, "required": ["kids"]}
+    free = {"type": "object", "properties": {"more": {"$ref": "#"}, "name": {"type": "string"}}}
+    for schema in (node, tree, free):
+        for seed in range(10):
+            assert json.dumps(make(schema, seed)).count("{") < 20
 
 
 def test_deep_callers_are_served() -> None:

@@ -83,10 +83,14 @@ class Building:
         """Whether everything optional is left out."""
         return self._manner.sparse or self.spent > _FRUGAL
 
+    def is_endless(self, node: Node) -> bool:
+        """Whether values of the schema nest without end, as long as they are of the types that it speaks of."""
+        return depth(node) > DEEPEST and not self._manner.any_type
+
     def whole(self) -> Any:
         """A valid value. Raises Unsatisfiable or Malformed."""
         root = self.document.root
-        if depth(root) > DEEPEST:
+        if self.is_endless(root):
             raise Unsatisfiable(root.pointer, "values would nest without end")
         title = root.schema["title"] if root.says("title") else ""
         name = title if isinstance(title, str) else ""

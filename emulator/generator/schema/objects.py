@@ -106,7 +106,7 @@ class _Making:
         """Build a property. One that need not be there is left out when it does not fit or cannot be built."""
         if must and not self.facts.allows(name):
             raise self.facts.conflict(f"the property {name!r} is required and not allowed")
-        if must and any(depth(node) > DEEPEST for node in nodes):
+        if must and any(map(self.builder.is_endless, nodes)):
             raise Unsatisfiable(nodes[0].pointer, "values would nest without end")
         try:
             if must or self.fits(nodes, room):

@@ -58,6 +58,15 @@ def _types(node: Node) -> frozenset[str]:
     return types(node) if node.says("type") else TYPES
 
 
+def _spoken_of(node: Node) -> frozenset[str]:
+    """The types that a schema allows, or if it allows all, the one that its other keywords speak of."""
+    if node.says("type"):
+        return types(node)
+    if node.says("properties") or node.says("required"):
+        return frozenset({"object"})
+    return frozenset({"array"}) if node.says("items") else TYPES
+
+
 def both(left: Outline, right: Outline) -> Outline:
     """The outline of what is valid for both."""
     values = left.values
@@ -177,7 +186,7 @@ class _Search:
         return "const" in schema or "enum" in schema or self._some_type_fits(node, levels)
 
     def _some_type_fits(self, node: Node, levels: int) -> bool:
-        allowed = _types(node)
+        allowed = _spoken_of(node)
         return (
             not allowed
             or not allowed.isdisjoint(_SCALARS)

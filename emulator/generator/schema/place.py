@@ -52,6 +52,10 @@ class Builder(Protocol):
         """Whether everything optional is left out."""
         ...
 
+    def is_endless(self, node: Node) -> bool:
+        """Whether values of the schema nest without end."""
+        ...
+
     def build(self, items: tuple[Item, ...], place: Place) -> Any:
         """A value that satisfies all items. Raises Unsatisfiable or Malformed."""
         ...
