@@ -4,7 +4,6 @@ This room is imported when the first scenario plays, so that a server that plays
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from emulator.answer import Draft
@@ -24,7 +23,7 @@ from emulator.vocabulary import ApiError, InferenceRequest, Rejected
 class Scene:
     """One request to one scenario: where it has come to, what its ids derive from, and what fake values do.
 
-    `now` is a datetime in UTC.
+    `now` is in Unix seconds.
     """
 
     def __init__(
@@ -34,8 +33,9 @@ class Scene:
         request: InferenceRequest,
         model: Model,
         identity: Seed,
-        question: Seed,
-        now: datetime,
+        seed: Seed,
+        question: bytes,
+        now: float,
     ) -> None:
         self._scenario = story.scenario
         self._progress = progress
@@ -43,6 +43,7 @@ class Scene:
         self._request = request
         self._model = model
         self._identity = identity
+        self._seed = seed
         self._question = question
         self._now = now
 
@@ -57,7 +58,7 @@ class Scene:
             reply, progress.positions[number] = choose(rule, position, chance)
             if reply is not None:
                 progress.states = {**progress.states, **reply.set_state}
-                context = Context(scenario, rule, match, self._subject, self._question, self._now)
+                context = Context(scenario, rule, match, self._subject, self._seed, self._now, self._question)
                 return f"{scenario.name}/{rule.name}", perform(planner, reply, context, self._model, self._identity)
             if rule.then == "fail":
                 raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
@@ -69,7 +70,7 @@ class Scene:
         asked = planner.admit(self._request, self._model)
         said = "\n".join(text.text for text in self._subject.last_user)
         drafts = planner.obeyed(asked, [Draft(text=split(said))] * self._request.sampling.n)
-        now, whole = self._now.timestamp(), not self._request.stream
+        now, whole = self._now, not self._request.stream
         return Performance(planner.steps(asked, Said(drafts), self._identity.hex(32), now, whole=whole))
 
 

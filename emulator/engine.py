@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from emulator.catalog import Catalog, Model
-from emulator.clock import VirtualClock, moment
+from emulator.clock import VirtualClock
 from emulator.library import Library, Story
 from emulator.planner import Performance, Planner, failing, unknown_model
 from emulator.prompt import prompt_tokens
@@ -118,8 +118,7 @@ class Engine:
         from emulator.director import Scene  # noqa: PLC0415 (imported when the first scenario plays)
 
         progress = namespace.progress(story.scenario.name, story.version)
-        now = moment(self.clock.now())
-        scene = Scene(story, progress, request, model, identity, self._seed.child("said", asked), now)
+        scene = Scene(story, progress, request, model, identity, self._seed, asked, self.clock.now())
         return scene.direct(self._planner)
 
     def _unscripted(self, request: InferenceRequest, model: Model, identity: Seed, question: bytes) -> Performance:

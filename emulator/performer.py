@@ -49,13 +49,14 @@ def _steps(
     asked = planner.admit(context.request, model)
     said = _said(planner, reply, context, asked)
     whole = not context.request.stream and reply.stream is None and not faults.events
-    steps = planner.steps(asked, said, reply.id or identity.hex(32), context.now.timestamp(), whole=whole)
+    steps = planner.steps(asked, said, reply.id or identity.hex(32), context.now, whole=whole)
     return _overridden(steps, reply) if reply.model or reply.usage else steps
 
 
 def _said(planner: Planner, reply: Reply, context: Context, asked: Asked) -> Said:
     if reply.generate is not None:
-        return planner.generate(_generating(asked, reply.generate))
+        said = planner.generate(_generating(asked, reply.generate))
+        return Said([replies.finished(draft, reply) for draft in said.drafts], said.discarded) if reply.finish else said
     drafts = replies.drafts(reply, context)
     return Said(planner.obeyed(asked, drafts) if reply.obey else drafts)
 

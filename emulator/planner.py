@@ -7,7 +7,7 @@ import msgspec
 from emulator.answer import Draft, DraftCall, obey, steps, tell
 from emulator.catalog import Catalog, Model
 from emulator.generator import describe, generate
-from emulator.prompt import prompt_tokens
+from emulator.prompt import overflow, prompt_tokens
 from emulator.seeds import Seed
 from emulator.settings import Settings
 from emulator.tokens import EMPTY, split
@@ -155,6 +155,7 @@ class Said:
 
     def __init__(self, drafts: Sequence[Draft], discarded: int = 0) -> None:
         self.drafts = drafts
+        self.discarded = discarded
         self.tokens = sum(map(len, drafts)) + discarded
         self.reasoning_tokens = sum(len(draft.reasoning) for draft in drafts)
         self._told: dict[tuple[bool, bool], list[Step]] = {}
@@ -188,18 +189,6 @@ def _without_empty(call: DraftCall) -> DraftCall:
 def _bad_schema(request: InferenceRequest, why: str) -> ApiError:
     param = "tools" if request.response_format.kind != "json_schema" else "response_format"
     return ApiError("bad_request", f"The JSON Schema in '{param}' cannot be satisfied: {why}", param=param)
-
-
-def overflow(prompt: int, wanted: int, limit: int) -> ApiError:
-    """The 400 for a request that is longer than the model's context, in the words that clients match on."""
-    return ApiError(
-        "context_length_exceeded",
-        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
-        f"({prompt} in the messages, {wanted} in the completion). Please reduce the length of the messages or "
-        "completion.",
-        param="messages",
-        overflow=(prompt, wanted, limit),
-    )
 
 
 def _check_media(request: InferenceRequest, model: Model) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.catalog import Catalog
-from emulator.clock import EPOCH, VirtualClock, moment
+from emulator.clock import EPOCH, VirtualClock
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic_messages import AnthropicMessages
 from emulator.dialects.fields import decode
@@ -58,7 +58,7 @@ def _failures(story: Story, rule: Rule, reply: Reply) -> Iterator[str]:
     for endpoint, dialect in _DIALECTS.items():
         for stream in (True, False):
             request = _sample(endpoint, stream)
-            context = Context(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), moment(EPOCH))
+            context = Context(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), EPOCH)
             model = next(iter(story.catalog))
             try:
                 performance = perform(Planner(_SETTINGS), reply, context, model, Seed.of("sample"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emulator.answer import Draft
 from emulator.catalog import Catalog
-from emulator.clock import EPOCH, moment
+from emulator.clock import EPOCH
 from emulator.scenario.loader import load_objects
 from emulator.scenario.match import Subject, match
 from emulator.scenario.reply import START, Context, choose, drafts, error, headers
@@ -35,7 +35,7 @@ def context(told: Rule, request: InferenceRequest = REQUEST) -> Context:
     subject = Subject(request)
     found = match(told.when, subject)
     assert found is not None
-    return Context(scenario, told, found, subject, Seed.of("test"), moment(EPOCH))
+    return Context(scenario, told, found, subject, Seed.of("test"), EPOCH)
 
 
 def drafted(reply: dict[str, Any], request: InferenceRequest = REQUEST) -> list[Draft]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator.catalog import Catalog
-from emulator.clock import EPOCH, moment
+from emulator.clock import EPOCH
 from emulator.scenario import fakes
 from emulator.scenario.loader import load_text
 from emulator.scenario.match import Subject, match
@@ -41,7 +41,7 @@ def context(text: str, when: str = "{}", request: InferenceRequest = REQUEST, se
     subject = Subject(request)
     found = match(scenario.rules[0].when, subject)
     assert found is not None
-    return Context(scenario, scenario.rules[0], found, subject, Seed.of("test", seed), moment(EPOCH))
+    return Context(scenario, scenario.rules[0], found, subject, Seed.of("test", seed), EPOCH)
 
 
 def rendered(text: str, when: str = "{}", request: InferenceRequest = REQUEST, seed: str = "") -> str:
@@ -126,7 +126,7 @@ def test_templates_stand_in_json_and_arguments() -> None:
     subject = Subject(REQUEST)
     found = match(told.when, subject)
     assert found is not None
-    (draft,) = drafts(told.replies[0], Context(scenario, told, found, subject, Seed.of(""), moment(EPOCH)))
+    (draft,) = drafts(told.replies[0], Context(scenario, told, found, subject, Seed.of(""), EPOCH))
     assert draft.text.text == '{"a": ["0", 1, null]}'
     assert draft.tool_calls[0].arguments.text == '{"b": "\\""}'
 

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from emulator.answer import Draft
-from emulator.prompt import prompt_tokens
+from emulator.clock import moment
+from emulator.prompt import overflow, prompt_tokens
 from emulator.scenario.choices import draft
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.match import Match, Subject
@@ -56,7 +57,8 @@ def _left(reply: Reply, count: int) -> bool:
 class Context(msgspec.Struct, frozen=True):
     """What a reply is rendered with: who answers, what matched, and where fake values and the time come from.
 
-    `seed` derives from the request, so that the same request reads the same; `now` is a datetime in UTC.
+    Fake values derive from `seed` and from the `question` that is asked, so that the same request reads the same;
+    `now` is in Unix seconds.
     """
 
     scenario: Scenario
@@ -64,7 +66,8 @@ class Context(msgspec.Struct, frozen=True):
     match: Match
     subject: Subject
     seed: Seed
-    now: Any
+    now: float
+    question: bytes = b""
 
     @property
     def request(self) -> InferenceRequest:
@@ -104,15 +107,8 @@ def error(reply: Reply, context: Context, context_length: int = 0) -> ApiError |
 
 def _exceeded(error: ApiError, request: InferenceRequest, limit: int) -> ApiError:
     """The error with the numbers of a request that is too long by as much as it really is."""
-    prompt, wanted = limit + prompt_tokens(request), request.sampling.max_tokens or 0
-    message = (
-        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
-        f"({prompt} in the messages, {wanted} in the completion). Please reduce the length of the messages or "
-        "completion."
-    )
-    return msgspec.structs.replace(
-        error, message=message, param=error.param or "messages", overflow=(prompt, wanted, limit)
-    )
+    told = overflow(limit + prompt_tokens(request), request.sampling.max_tokens or 0, limit)
+    return msgspec.structs.replace(error, message=told.message, param=error.param or told.param, overflow=told.overflow)
 
 
 def headers(reply: Reply, context: Context) -> tuple[tuple[str, str], ...]:
@@ -156,7 +152,8 @@ def _render(value: Any, context: Context) -> Any:
     if not is_template(value):
         return value
     try:
-        return rendered(value, variables(context.subject, context.match.groups, context.seed, context.now))
+        seed = context.seed.child("said", context.question)
+        return rendered(value, variables(context.subject, context.match.groups, seed, moment(context.now)))
     except Failed as failed:
         raise _rejected(context, failed.line, str(failed)) from None
 

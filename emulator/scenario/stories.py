@@ -8,6 +8,7 @@ from typing import Any, get_args
 from emulator.catalog import Catalog, CatalogError
 from emulator.scenario import units
 from emulator.scenario.conditions import CONDITION
+from emulator.scenario.match import sharing
 from emulator.scenario.mistakes import quoted
 from emulator.scenario.readers import (
     FLAG,
@@ -237,7 +238,8 @@ def _scenario(place: Place, values: dict[str, Any]) -> Scenario:
     name = values.pop("name", None) or PurePath(source).stem
     if not NAME.fullmatch(name):
         raise place.tell(f"a name is needed, since {quoted(name)} cannot be one")
-    return Scenario(name=name, models=models, backends=backends, source=source, **values)
+    shared = sharing(values.get("rules", ()))
+    return Scenario(name=name, models=models, backends=backends, source=source, sharing=shared, **values)
 
 
 SCENARIO: Section[Scenario] = Section(

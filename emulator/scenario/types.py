@@ -214,7 +214,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A story.
 
     `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are how many healthy ones
-    a model has, by its id; `source` is where the scenario was read.
+    a model has, by its id; `source` is where the scenario was read. `sharing` tells of each test which rules have it,
+    a bit a rule: when it fails for one, the others need not be looked at.
     """
 
     name: str
@@ -227,3 +228,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     unscripted: Unscripted = "generate"
     expect: tuple[Expectation, ...] = ()
     source: str = ""
+    sharing: Mapping[Test, int] = MappingProxyType({})
