@@ -251,6 +251,8 @@ def test_generate_gives_the_word_to_the_generator() -> None:
     engine = engine_with("rules: [{reply: {generate: {tokens: 30, seed: 7}}}]")
     body = ask(create_app(engine), "POST", CHAT, chat("Tell me of harbours.")).json
     assert body["usage"]["completion_tokens"] == 30
+    engine = engine_with("rules: [{reply: {generate: {}, finish: content_filter}}]")
+    assert ask(create_app(engine), "POST", CHAT, chat()).json["choices"][0]["finish_reason"] == "content_filter"
 
 
 def test_what_no_rule_matches_is_generated_echoed_or_explained() -> None:
@@ -300,6 +302,28 @@ def play(engine: Engine, body: dict[str, Any], *advances: float, path: str = CHA
         return exchange, sends
 
     return asyncio.run(run())
+
+
+def test_a_retry_after_of_an_hour_takes_no_time() -> None:
+    """A client that waits by the emulator's clock asks again when the hour is over, and not a second before."""
+    engine = engine_with("rules: [{replies: [{error: rate_limited, retry_after: 1h}, {text: It passes.}]}]")
+
+    async def client() -> list[Exchange]:
+        refused = await Exchange(create_app(engine), "POST", CHAT, chat()).run()
+        await engine.clock.sleep_until(engine.clock.now() + float(refused.headers["retry-after"]))
+        return [refused, await Exchange(create_app(engine), "POST", CHAT, chat()).run()]
+
+    async def hour() -> list[Exchange]:
+        asking = asyncio.ensure_future(client())
+        await asyncio.sleep(0)
+        await engine.clock.advance(3599)
+        assert not asking.done()
+        await engine.clock.advance(1)
+        return await asking
+
+    refused, answered = asyncio.run(hour())
+    assert (refused.status, refused.headers["retry-after"], answered.status) == (429, "3600", 200)
+    assert (refused.headers["date"][17:25], answered.headers["date"][17:25]) == ("00:00:00", "01:00:00")
 
 
 def test_a_stall_of_ten_minutes_takes_no_time() -> None:

@@ -97,7 +97,7 @@ def test_every_scenario_has_its_expectations() -> None:
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
     """A block in a language that no test looks at would be a claim without proof."""
-    assert {name for name, _ in BLOCKS} == {"yaml", "python", "text"}
+    assert {name for name, _ in BLOCKS} == {"yaml", "python", "text", "sh"}
 
 
 @pytest.mark.parametrize("block", blocks("yaml"), ids=lambda block: re.findall(r"name: (\S+)", block)[0])

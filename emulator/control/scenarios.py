@@ -20,15 +20,20 @@ def scenario_routes(engine: Engine) -> list[BaseRoute]:
     library = engine.library
 
     async def listing(request: Request) -> JSONResponse:
-        shown = [
-            {
-                "name": name,
-                "source": str(library.source(name) or "put"),
-                "mistakes": [mistake.as_dict() for mistake in library.mistakes.get(name, ())],
-            }
-            for name in library.names()
-        ]
-        return JSONResponse({"active": engine.scenario, "scenarios": shown})
+        return JSONResponse({"active": engine.scenario, "scenarios": list(map(listed, library.names()))})
+
+    def listed(name: str) -> dict[str, Any]:
+        """One line of the list; the file is read for it, if it was not before."""
+        try:
+            story = library.get(name)
+        except ScenarioError:
+            story = None
+        return {
+            "name": name,
+            "description": story.scenario.description if story else "",
+            "source": str(library.source(name) or "put"),
+            "mistakes": [mistake.as_dict() for mistake in library.mistakes.get(name, ())],
+        }
 
     async def one(request: Request) -> JSONResponse:
         name = request.path_params["name"]
