@@ -9,8 +9,10 @@ import logging
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import uvicorn
 from uvicorn.protocols.http import httptools_impl
@@ -23,6 +25,7 @@ GRACE = 5
 _CUTTING = 1  # seconds in which the answers notice that they were cut
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
+T = TypeVar("T")
 
 
 class TransportProtocol(httptools_impl.HttpToolsProtocol):
@@ -52,7 +55,7 @@ class Server(uvicorn.Server):
         self._grace = grace
         self._started = started
         self._beside = beside
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: Future[asyncio.AbstractEventLoop] = Future()
         self._told_to_stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -68,7 +71,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve the connections of these sockets, then tell that it does."""
-        self._loop = asyncio.get_running_loop()
+        self._loop.set_result(asyncio.get_running_loop())
         await super().startup(sockets)
         self._started()
 
@@ -103,9 +106,13 @@ class Server(uvicorn.Server):
                 while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 # nothing tells it
                     await asyncio.sleep(_LOOK)
 
+    def run_in_loop(self, coroutine: Coroutine[None, None, T]) -> T:
+        """What a coroutine returns that runs beside the answers; for other threads, once the server listens."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop.result()).result()
+
     def _call(self, function: Callable[[], None]) -> None:
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(function)
+        if self._loop.done():
+            self._loop.result().call_soon_threadsafe(function)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -148,6 +155,10 @@ class Background:
         self._thread = threading.Thread(target=run, args=[[listener]], name="akashml-emulator", daemon=True)
         self._thread.start()
         return host, port
+
+    def run(self, coroutine: Coroutine[None, None, T]) -> T:
+        """What a coroutine returns that runs in the server's thread, where its clock and its answers are."""
+        return self._server.run_in_loop(coroutine)
 
     def stop(self) -> None:
         """Stop listening, cut what is open, end the thread."""
