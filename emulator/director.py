@@ -57,7 +57,8 @@ class Scene:
             position = progress.positions.get(number, START)
             reply, progress.positions[number] = choose(rule, position, chance)
             if reply is not None:
-                progress.states = {**progress.states, **reply.set_state}
+                if reply.set_state:
+                    progress.states = {**progress.states, **reply.set_state}
                 context = Context(scenario, rule, match, self._subject, self._seed, self._now, self._question)
                 return f"{scenario.name}/{rule.name}", perform(planner, reply, context, self._model, self._identity)
             if rule.then == "fail":

@@ -58,7 +58,11 @@ def _said(planner: Planner, reply: Reply, context: Context, asked: Asked) -> Sai
         said = planner.generate(_generating(asked, reply.generate))
         return Said([replies.finished(draft, reply) for draft in said.drafts], said.discarded) if reply.finish else said
     drafts = replies.drafts(reply, context)
-    return Said(planner.obeyed(asked, drafts) if reply.obey else drafts)
+    if reply.obey:
+        drafts = planner.obeyed(asked, drafts)
+    if len(drafts) == 1 and drafts[0] is reply.choices[0]:
+        return planner.canned(drafts[0])
+    return Said(drafts)
 
 
 def _generating(asked: Asked, wanted: Generate) -> Asked:

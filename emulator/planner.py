@@ -54,6 +54,7 @@ class Planner:
         self._settings = settings
         self._seed = Seed.of(settings.seed)
         self._remembered: dict[bytes, Said] = {}
+        self._canned: dict[int, Said] = {}
 
     def admit(self, request: InferenceRequest, model: Model) -> Asked:
         """Check media and lengths. Raises `Rejected` with a 400 for what the model cannot take.
@@ -97,6 +98,15 @@ class Planner:
                 self._remembered[question] = remembered
                 if len(self._remembered) > _REMEMBERED_ANSWERS:
                     del self._remembered[next(iter(self._remembered))]
+        return remembered
+
+    def canned(self, draft: Draft) -> "Said":
+        """What a draft says that a scenario has ready, and that nothing cut: it is told alike every time."""
+        remembered = self._canned.get(id(draft))
+        if remembered is None or remembered.drafts[0] is not draft:
+            remembered = self._canned[id(draft)] = Said([draft])
+            if len(self._canned) > _REMEMBERED_ANSWERS:
+                del self._canned[next(iter(self._canned))]
         return remembered
 
     def generate(self, asked: Asked) -> "Said":

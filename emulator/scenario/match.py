@@ -1,7 +1,7 @@
 """Whether a rule matches a request, and if not, why not: a rule matches if there is no difference."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -21,13 +21,12 @@ class Subject:
     @cached_property
     def endpoint(self) -> tuple[Said, ...]:
         """chat, completions or messages."""
-        return (said(self.request.endpoint),)
+        return (_known(self.request.endpoint),)
 
     @cached_property
     def model(self) -> tuple[Said, ...]:
         """The model's id in both of its forms."""
-        id = self.request.model
-        return tuple(map(said, dict.fromkeys((id.replace("--", "/"), id, id.replace("/", "--")))))
+        return _forms(self.request.model)
 
     @cached_property
     def last_user(self) -> tuple[Said, ...]:
@@ -83,6 +82,14 @@ class Subject:
         return (said(self.request.key),)
 
 
+_known = lru_cache(maxsize=64)(said)
+
+
+@lru_cache(maxsize=256)
+def _forms(id: str) -> tuple[Said, ...]:
+    return tuple(map(said, dict.fromkeys((id.replace("--", "/"), id, id.replace("/", "--")))))
+
+
 def _tool_results(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:
     names: dict[str, str] = {}
     last = -1
@@ -126,7 +133,10 @@ def differences(condition: Condition, subject: Subject) -> tuple[Difference, ...
 
 def failing(condition: Condition, subject: Subject) -> Test | None:
     """The first test in which the request is not what the condition wants; None: it matches."""
-    return next((test for test in condition.tests if not test.check(subject)), None)
+    for test in condition.tests:  # a loop takes half the time of next(), for every rule of every request
+        if not test.check(subject):
+            return test
+    return None
 
 
 def match(condition: Condition, subject: Subject) -> Match | None:

@@ -29,6 +29,8 @@ def choose(rule: Rule, position: Position, chance: Callable[[], float]) -> tuple
     to below 1, is less than it, and otherwise the next one's turn comes. After the last one, `repeat` plays the last
     reply without a probability, and `loop` begins again.
     """
+    if rule.sole is not None:
+        return rule.sole, position
     counts = position or (0,) * len(rule.replies)
     at = _turn(rule, counts, chance)
     if at is None and rule.then == "loop" and any(counts) and not any(map(_left, rule.replies, counts)):
@@ -116,6 +118,8 @@ def headers(reply: Reply, context: Context) -> tuple[tuple[str, str], ...]:
 
     The Retry-After of an error is not among them: the `ApiError` has it.
     """
+    if not reply.headers and reply.raw is None and reply.retry_after is None:
+        return ()
     written = [*reply.headers, *(reply.raw.headers if reply.raw else ())]
     made = [(name, _header(name, value, context)) for name, value in written]
     if reply.retry_after is not None and reply.error is None:

@@ -75,12 +75,14 @@ def _in_line(place: Place) -> str:
 
 
 def _rule(place: Place, values: Mapping[str, Any]) -> Rule:
+    replies, then = values.get("replies") or (values["reply"],), values.get("then", "repeat")
     rule = Rule(
         values.get("name", place.path),
         values.get("when", Condition()),
-        values.get("replies") or (values["reply"],),
-        values.get("then", "repeat"),
+        replies,
+        then,
         place.node.span.line + 1,
+        replies[0] if len(replies) == 1 and replies[0].probability is None and then == "repeat" else None,
     )
     place.loading.rules.append((place, rule))
     return rule

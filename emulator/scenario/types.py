@@ -159,13 +159,17 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """Requests that match `when` get successive replies; `then` says what comes after the last one."""
+    """Requests that match `when` get successive replies; `then` says what comes after the last one.
+
+    `sole` is the reply of a rule whose turn it always is.
+    """
 
     name: str
     when: Condition
     replies: tuple[Reply, ...]
     then: Then = "repeat"
     line: int = 0
+    sole: Reply | None = None
 
     @property
     def always_answers(self) -> bool:
