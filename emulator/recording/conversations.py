@@ -1,0 +1,108 @@
+"""Which requests are the same conversation, and how a rule tells it from others."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from emulator.catalog import Catalog
+from emulator.seeds import Seed
+from emulator.vocabulary import InferenceRequest
+
+RECORDED = re.compile(r"(?:.*-)?([0-9a-f]{10})")
+"""The name of a recorded rule: some words, and the conversation's digest."""
+_NOT_THE_CONVERSATION = frozenset({"user", "metadata", "safety_identifier", "prompt_cache_key", "cache_salt"})
+_IDS = frozenset({"id", "tool_call_id", "tool_use_id", "signature", "cache_control"})
+_SAID_ELSEWHERE = frozenset({"model", "stream", "messages", "prompt", "system", "tools", *_NOT_THE_CONVERSATION})
+_TELLING = 100
+_WORDS = 40
+_GLOB = re.compile(r"[*?\[]")
+_canonical = msgspec.json.Encoder(order="sorted").encode
+
+
+def digest(request: InferenceRequest) -> str:
+    """Ten digits that are the same for the same conversation: whatever the ids of its tool calls, and whoever asks."""
+    told = {name: value for name, value in request.body.items() if name not in _NOT_THE_CONVERSATION}
+    told["messages"] = _without_ids(told.get("messages"))
+    told["stream"] = request.stream
+    return Seed.of("conversation", request.endpoint, _canonical(told)).hex(10)
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_ids(inner) for key, inner in value.items() if key not in _IDS}
+    return [_without_ids(item) for item in value] if isinstance(value, list) else value
+
+
+def name(request: InferenceRequest) -> str:
+    """The name of the conversation's rule.
+
+    >>> name(InferenceRequest("completions", "m", prompts=("Once upon a time",)))[:-10]
+    'once-upon-a-time-'
+    """
+    words = re.findall(r"[a-z0-9]+", _last_words(request)[: 4 * _WORDS].lower())
+    slug = "-".join(words)[:_WORDS].rstrip("-")
+    return f"{slug}-{digest(request)}" if slug else digest(request)
+
+
+def _last_words(request: InferenceRequest) -> str:
+    message = request.last("user")
+    return message.text if message else " ".join(request.prompts[:1])
+
+
+def conditions(request: InferenceRequest) -> Iterator[dict[str, Any]]:
+    """What a rule may look at, as YAML has it: what tells the conversation to a reader, and then all that was sent."""
+    usual = _usual(request)
+    yield usual
+    sent = {name: request.body[name] for name in ("system", "tools", "messages", "prompt") if name in request.body}
+    exact = {name: {"equals": value, "case": True} for name, value in sent.items()}
+    yield usual | {"body": {**usual.get("body", {}), **exact}}
+
+
+def _usual(request: InferenceRequest) -> dict[str, Any]:
+    model = request.model
+    told: dict[str, Any] = {
+        "endpoint": request.endpoint,
+        "model": {"equals": model} if _GLOB.search(model) else model,
+        "stream": request.stream,
+    }
+    if request.messages:
+        told["turn"] = sum(message.role == "assistant" for message in request.messages)
+    if (said := request.last("user")) or request.prompts:
+        told["last_user"] = said.text if said else request.prompts[0]
+    last = request.messages[-1] if request.messages else None
+    if last is not None and last.role == "tool":
+        told["tool_result"] = {"content": last.text}
+    fields = {
+        path: value
+        for name, sent in request.body.items()
+        if name not in _SAID_ELSEWHERE and len(_canonical(sent)) <= _TELLING
+        for path, value in _leaves(name, sent)
+    }
+    return told | ({"body": fields} if fields else {})
+
+
+def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The values in a field of the body, each with its dotted path."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if "." not in key:
+                yield from _leaves(f"{path}.{key}", inner)
+    elif value is not None:
+        yield path, value
+
+
+def unknown_models(request: InferenceRequest, answered: str | None, catalog: Catalog) -> dict[str, Any]:
+    """Entries for the models that the catalogue does not have: roomy ones, since the upstream was the judge."""
+    ids = dict.fromkeys(id for id in (request.model, answered) if id)
+    return {id: dict(_ROOMY) for id in ids if catalog.get(id, aliased=True) is None}
+
+
+_ROOMY: Mapping[str, Any] = {
+    "context_length": 10_000_000,
+    "max_output_length": 10_000_000,
+    "pricing": {"input": "0", "output": "0"},
+    "input_modalities": ["text", "image", "audio", "video", "file"],
+    "supported_features": ["tools", "json_mode", "structured_outputs", "reasoning", "logprobs"],
+}

@@ -1,0 +1,142 @@
+"""Where an upstream is shaped otherwise than the emulator: a dozen cheap calls to both, compared by shape."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+from emulator.app import create_app
+from emulator.catalog import Catalog
+from emulator.clock import VirtualClock
+from emulator.engine import Engine
+from emulator.recording.shapes import Shape, shape_of
+from emulator.recording.upstream import Broken, Upstream, UpstreamError
+from emulator.settings import Settings
+from emulator.store.memory import MemoryStore
+
+MODEL = "meta-llama/Llama-3.3-70B-Instruct"
+"""The cheapest model that does not reason."""
+_TOKENS = 8
+_ASKED = [{"role": "user", "content": "Say hello."}]
+_NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One call: what it is about, and what is sent. Without a `body` it is a GET."""
+
+    name: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    with_key: bool = True
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One place in which the answers to a call differ; None: nothing is there."""
+
+    call: str
+    place: str
+    upstream: str | None
+    emulator: str | None
+
+    def __str__(self) -> str:
+        told = {"upstream": self.upstream or "absent", "emulator": self.emulator or "absent"}
+        return f"{self.place}: upstream {told['upstream']}, emulator {told['emulator']}"
+
+
+class Drift(msgspec.Struct, frozen=True):
+    """What a comparison has found: the calls that were made, the differences, and what could not be asked."""
+
+    upstream: str
+    calls: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    failures: Mapping[str, str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+    def __str__(self) -> str:
+        same = len(self.calls) - len({difference.call for difference in self.differences} | self.failures.keys())
+        lines = [f"{self.upstream}: {same} of {len(self.calls)} calls are answered as the emulator answers them"]
+        for call in self.calls:
+            told = [f"  {difference}" for difference in self.differences if difference.call == call]
+            told += [f"  no answer: {self.failures[call]}"] if call in self.failures else []
+            lines += [call, *told] if told else []
+        return "\n".join(lines)
+
+
+def calls(model: str = MODEL) -> tuple[Call, ...]:
+    """The calls: each endpoint whole and streamed, the model lists, and the commonest errors."""
+    chat = {"model": model, "messages": _ASKED, "max_tokens": _TOKENS}
+    prompt = {"model": model, "prompt": "Once upon a time", "max_tokens": _TOKENS}
+    tool = {"type": "function", "function": {"name": "get_weather", "parameters": _NOWHERE}}
+    usage = {"stream": True, "stream_options": {"include_usage": True}}
+    return (
+        Call("chat", "/v1/chat/completions", chat),
+        Call("chat, streamed", "/v1/chat/completions", {**chat, **usage}),
+        Call(
+            "chat, tool call",
+            "/v1/chat/completions",
+            {**chat, "max_tokens": 64, "tools": [tool], "tool_choice": "required"},
+        ),
+        Call("chat without messages", "/v1/chat/completions", {"model": model}),
+        Call("chat with an unknown model", "/v1/chat/completions", {**chat, "model": "no-such/model"}),
+        Call("chat without a key", "/v1/chat/completions", chat, with_key=False),
+        Call("completion", "/v1/completions", prompt),
+        Call("completion, streamed", "/v1/completions", {**prompt, **usage}),
+        Call("models", "/v1/models"),
+        Call("message", "/anthropic/v1/messages", chat),
+        Call("message, streamed", "/anthropic/v1/messages", {**chat, "stream": True}),
+        Call("message without max_tokens", "/anthropic/v1/messages", {"model": model, "messages": _ASKED}),
+        Call("anthropic models", "/anthropic/v1/models", with_key=False),
+        Call("anthropic", "/anthropic", with_key=False),
+    )
+
+
+async def drift(
+    upstream: str, key: str, *, model: str = MODEL, transport: httpx.AsyncBaseTransport | None = None
+) -> Drift:
+    """Compare an upstream with the emulator as it is by default. `key` is good at the upstream and is nowhere told.
+
+    The calls to the upstream take a few dozen tokens. Raises UpstreamError for a bad URL.
+    """
+    engine = Engine(Settings(), Catalog.load(), VirtualClock(), MemoryStore())
+    asked, own = Upstream(upstream, transport), Upstream("http://emulator", httpx.ASGITransport(create_app(engine)))
+    differences: list[Difference] = []
+    failures: dict[str, str] = {}
+    try:
+        for call in calls(model):
+            try:
+                theirs = await _shape(asked, call, key)
+            except UpstreamError as error:
+                failures[call.name] = str(error)
+            except Broken as broken:
+                failures[call.name] = f"the connection ended ({broken})"
+            else:
+                ours = await _shape(own, call, "akml-drift")
+                differences += _differences(call.name, theirs, ours)
+    finally:
+        await asked.close()
+        await own.close()
+    return Drift(asked.url, tuple(call.name for call in calls(model)), tuple(differences), failures)
+
+
+async def _shape(upstream: Upstream, call: Call, key: str) -> Shape:
+    headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if call.with_key else {})
+    if call.body is None:
+        return shape_of(await upstream.ask("GET", call.path, headers))
+    return shape_of(await upstream.ask("POST", call.path, headers, msgspec.json.encode(call.body)))
+
+
+def _differences(call: str, theirs: Shape, ours: Shape) -> Iterator[Difference]:
+    """The places that differ. What is below one that is missing, or no object, goes without saying."""
+    told: list[str] = []
+    for place in dict.fromkeys([*theirs, *ours]):
+        one, other = theirs.get(place), ours.get(place)
+        if one == other or any(place.startswith((f"{above}.", f"{above}[")) for above in told):
+            continue
+        if one is None or other is None or ("object" in one) != ("object" in other):
+            told.append(place)
+        yield Difference(call, place, one, other)

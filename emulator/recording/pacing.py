@@ -1,0 +1,61 @@
+"""From the moments of an answer to the pace and the silences that a scenario gives it."""
+
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+from emulator.recording.answers import Heard
+
+NOTICEABLE = 0.01
+"""Seconds; what takes less is the machine's doing, and is not recorded."""
+_SILENCE = 1.0
+_TIMES_THE_USUAL = 10
+
+
+def duration(seconds: float) -> str:
+    """A duration as scenarios have it, to the millisecond.
+
+    >>> duration(0.25), duration(1.5), duration(90), duration(120)
+    ('250ms', '1.5s', '1m30s', '2m')
+    """
+    milliseconds = round(seconds * 1000)
+    if milliseconds < 1000:
+        return f"{milliseconds}ms"
+    minutes, rest = divmod(milliseconds, 60_000)
+    return (f"{minutes}m" if minutes else "") + (f"{rest / 1000:g}s" if rest or not minutes else "")
+
+
+def whole(seconds: float) -> dict[str, Any]:
+    """The pace of an answer that came at once."""
+    return {"stream": {"first_token": duration(seconds)}} if seconds >= NOTICEABLE else {}
+
+
+def before_response(seconds: float) -> list[dict[str, Any]]:
+    """The fault that makes any other answer come so late."""
+    return [{"stall": duration(seconds), "before": "response"}] if seconds >= NOTICEABLE else []
+
+
+def paced(heard: Heard, begun: float) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The pace of a stream whose headers came after `begun` seconds, and the faults for its silences.
+
+    What was said of several choices is paced as one: they advance side by side.
+    """
+    moments = heard.moments
+    if not moments:
+        return {}, before_response(begun)
+    gaps = [after.at - before.at for before, after in pairwise(moments)]
+    longest = max(_SILENCE, _TIMES_THE_USUAL * median(gaps)) if gaps else 0.0
+    silences = [
+        {"stall": duration(gap), "after": {"tokens": heard.tokens(moment.length)}}
+        for moment, gap in zip(moments, gaps, strict=False)
+        if gap > longest
+    ]
+    stream: dict[str, Any] = {}
+    if moments[0].at >= NOTICEABLE:
+        stream["first_token"] = duration(moments[0].at)
+    seconds = sum(gap for gap in gaps if gap <= longest)
+    tokens = heard.tokens(moments[-1].length) - heard.tokens(moments[0].length) - len(silences)
+    if seconds >= NOTICEABLE and tokens > 0:
+        rate = float(f"{tokens / seconds:.3g}")
+        stream["tokens_per_second"] = int(rate) if rate.is_integer() else rate
+    return stream, silences

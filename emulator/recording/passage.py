@@ -1,0 +1,130 @@
+"""One request on its way to the upstream, and its answer on its way back: byte for byte, as it comes, as it ends."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Coroutine
+
+import httpx
+from starlette.types import Receive, Scope, Send
+
+from emulator.clock import Clock
+from emulator.receive import headers_of
+from emulator.recording.seen import Ending, Exchange, Part, masked, secrets_of, without_secrets
+from emulator.recording.upstream import Broken, RawHeaders, Upstream, end_to_end, parts_of, target_of
+from emulator.respond import HungUp
+from emulator.vocabulary import InferenceRequest
+
+
+class Passage:
+    """Passes one request on. `relay` first, then `finish` if the client has stayed; in between it can be written.
+
+    A stream goes to the client part by part. What is none is held until `finish`, so that whoever has an answer can
+    rely on its having been written.
+    """
+
+    def __init__(self, upstream: Upstream, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
+        self._upstream = upstream
+        self._clock = clock
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._sent = clock.now()
+        self.status = 0
+        self._headers: RawHeaders = []
+        self._parts: list[Part] = []
+        self._held: list[bytes] = []
+        self._begun = 0.0
+        self._ended: Ending = "in order"
+
+    async def relay(self, body: bytes) -> bool:
+        """Ask, and pass on what comes; False if the client left before the end. Raises UpstreamError."""
+        scope = self._scope
+        request = self._upstream.request(scope["method"], target_of(scope), scope["headers"], body)
+        return await self._unless_left(self._relay(request))
+
+    async def _relay(self, request: httpx.Request) -> None:
+        try:
+            async with self._upstream.answer(request) as response:
+                self.status, self._begun = response.status_code, self._elapsed()
+                self._headers = end_to_end(response.headers.raw)
+                is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
+                await self._send({"type": "http.response.start", "status": self.status, "headers": self._headers})
+                async for part in parts_of(response):
+                    self._parts.append(Part(self._elapsed(), part))
+                    if is_stream:
+                        await self._body(part)
+                    else:
+                        self._held.append(part)
+        except Broken as broken:
+            self._ended = broken.ending
+            self._begun = self._begun or self._elapsed()
+
+    async def _unless_left(self, passing: Coroutine[None, None, None]) -> bool:
+        """Run this to its end, unless the client leaves before; that ends the upstream's answer, too."""
+        relaying = asyncio.ensure_future(passing)
+        leaving = asyncio.ensure_future(until_left(self._receive))
+        try:
+            await asyncio.wait((relaying, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stayed = relaying.done()
+            relaying.cancel()
+            leaving.cancel()
+        if stayed:
+            relaying.result()
+        else:
+            await asyncio.wait((relaying,))
+        return stayed
+
+    def exchange(self, asked: InferenceRequest) -> Exchange:
+        """What was seen, without the secrets of the request's headers."""
+        secrets = secrets_of(headers_of(self._scope).items())
+        headers = ((name.decode("latin-1"), masked(value, secrets).decode("latin-1")) for name, value in self._headers)
+        return Exchange(
+            request=asked,
+            status=self.status,
+            headers=tuple(headers),
+            parts=without_secrets(self._decoded(), secrets),
+            begun=self._begun,
+            ended=self._ended,
+        )
+
+    def _decoded(self) -> list[Part]:
+        """The parts; of a body that came compressed although nobody asked for it, all in one."""
+        encodings = [header for header in self._headers if header[0] == b"content-encoding"]
+        if not encodings or not self._parts:
+            return self._parts
+        body = b"".join(part.data for part in self._parts)
+        return [Part(self._parts[-1].at, httpx.Response(200, headers=encodings, content=body).content)]
+
+    async def finish(self) -> None:
+        """Send what was held, and end the answer as the upstream has ended it."""
+        for part in self._held:
+            await self._body(part)
+        if self._ended == "in order":
+            await self._body(b"", more=False)
+        else:
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        transport = self._scope.get("state", {}).get("transport")
+        if transport is None:
+            raise HungUp(f"the upstream hung up here ({self._ended})")
+        if self._ended == "reset" and not transport.is_closing():
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+        else:
+            transport.close()
+        await until_left(self._receive)
+
+    def _elapsed(self) -> float:
+        return self._clock.now() - self._sent
+
+    async def _body(self, data: bytes, *, more: bool = True) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+async def until_left(receive: Receive) -> None:
+    """Return once the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass

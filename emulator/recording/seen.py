@@ -1,0 +1,113 @@
+"""What the proxy has seen of one inference: the request, and the answer with its times and its end."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from emulator.vocabulary import InferenceRequest
+
+Ending: TypeAlias = Literal["in order", "close", "reset", "truncate"]
+"""How the upstream ended it: as HTTP has it, or in one of the ways of a `hangup`."""
+
+_BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
+_TERMINAL = re.compile(rb"^data: ?\[DONE\]|\"type\": ?\"message_stop\"", re.MULTILINE)
+_SHORTEST_SECRET = 8
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Some bytes of a body, and when they came: in seconds after the request was sent."""
+
+    at: float
+    data: bytes
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """One inference as it was seen. `status` is 0 where no answer came; header names are in lower case."""
+
+    request: InferenceRequest
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    parts: tuple[Part, ...] = ()
+    begun: float = 0.0
+    ended: Ending = "in order"
+
+    @property
+    def body(self) -> bytes:
+        """All of the body that came."""
+        return b"".join(part.data for part in self.parts)
+
+    @property
+    def media_type(self) -> str:
+        """The Content-Type without its parameters; empty where there is none."""
+        return dict(self.headers).get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the answer is made of server-sent events."""
+        return self.media_type == "text/event-stream"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the answer says itself that it is over, whatever the connection did then."""
+        return self.is_stream and _TERMINAL.search(self.body) is not None
+
+    def frames(self) -> list[Part]:
+        """The server-sent events, each with its blank line and the time of its last byte; the last may be cut."""
+        return list(_frames(self.parts))
+
+
+def _frames(parts: tuple[Part, ...]) -> Iterator[Part]:
+    body = b"".join(part.data for part in parts)
+    ends = [found.end() for found in _BLANK_LINE.finditer(body)]
+    arrivals = _arrivals(parts)
+    reached, at = next(arrivals, (0, 0.0))
+    for start, end in pairwise([0, *ends, len(body)]):
+        while reached < end:
+            reached, at = next(arrivals)
+        if start < end:
+            yield Part(at, body[start:end])
+
+
+def _arrivals(parts: tuple[Part, ...]) -> Iterator[tuple[int, float]]:
+    """How many bytes had come, and when."""
+    size = 0
+    for part in parts:
+        size += len(part.data)
+        yield size, part.at
+
+
+def secrets_of(headers: Iterable[tuple[str, str]]) -> list[bytes]:
+    """What the headers of a request have that nobody else may read: keys, tokens, cookies."""
+    found: list[str] = []
+    for name, value in headers:
+        match name:
+            case "authorization" | "proxy-authorization":
+                found += value.split()[1:] or [value]
+            case "cookie":
+                found += [pair.partition("=")[2].strip() for pair in value.split(";")]
+            case _ if "key" in name or "token" in name or "secret" in name:
+                found.append(value)
+    return [secret.encode("latin-1") for secret in found if len(secret) >= _SHORTEST_SECRET]
+
+
+def masked(data: bytes, secrets: list[bytes]) -> bytes:
+    """The same number of bytes, with stars in the place of each secret.
+
+    >>> masked(b"Incorrect API key: akml-12345", [b"akml-12345"])
+    b'Incorrect API key: **********'
+    """
+    for secret in secrets:
+        data = data.replace(secret, b"*" * len(secret))
+    return data
+
+
+def without_secrets(parts: list[Part], secrets: list[bytes]) -> tuple[Part, ...]:
+    """The parts with their secrets masked, also those that begin in one part and end in another."""
+    data, start, found = masked(b"".join(part.data for part in parts), secrets), 0, []
+    for part in parts:
+        found.append(Part(part.at, data[start : start + len(part.data)]))
+        start += len(part.data)
+    return tuple(found)

@@ -1,0 +1,114 @@
+"""The shape of an answer: keys and types instead of values, kinds and order of events instead of tokens."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+import httpx
+import msgspec
+
+from emulator.recording.seen import Exchange, Part
+from emulator.vocabulary import InferenceRequest
+
+Shape: TypeAlias = dict[str, str]
+"""What is at each place, in words: places are `status`, `headers.<name>`, `events`, and dotted paths into bodies."""
+
+_ON_THE_WAY = (
+    "accept-ranges age alt-svc connection content-encoding content-length content-security-policy date etag expires "
+    "keep-alive last-modified nel permissions-policy pragma referrer-policy report-to server server-timing set-cookie "
+    "strict-transport-security transfer-encoding vary via x-content-type-options x-envoy-upstream-service-time "
+    "x-frame-options x-powered-by x-served-by x-xss-protection"
+)
+_NOT_THE_API = frozenset(_ON_THE_WAY.split())
+"""Headers of the servers and proxies on the way, which tell nothing of the API."""
+
+
+def shape_of(response: httpx.Response) -> Shape:
+    """The shape of a whole answer, streamed or not."""
+    shape = {"status": str(response.status_code)}
+    for name, value in response.headers.items():
+        if name not in _NOT_THE_API and not name.startswith(("access-control-", "cf-")):
+            shape[f"headers.{name}"] = value.partition(";")[0] if name == "content-type" else "given"
+    if shape.get("headers.content-type") == "text/event-stream":
+        return shape | _stream(response)
+    try:
+        return shape | dict(_paths("body", msgspec.json.decode(response.content)))
+    except msgspec.MsgspecError:
+        return shape | {"body": "no JSON" if response.content else "nothing"}
+
+
+def _stream(response: httpx.Response) -> Shape:
+    """The events in their order, those of a kind in a row as one and pings once, and the paths of each kind."""
+    exchange = Exchange(request=InferenceRequest("chat", ""), parts=(Part(0.0, response.content),))
+    order: list[str] = []
+    shape: Shape = {}
+    for frame in exchange.frames():
+        for kind, payload in _event(frame.data):
+            if kind != (order[-1] if order else "") and not (kind == "ping" and kind in order):
+                order.append(kind)
+            for path, type in _paths(kind, payload):
+                shape[path] = _either(shape.get(path), type)
+    return {"events": ", ".join(order), **shape}
+
+
+def _event(frame: bytes) -> Iterator[tuple[str, Any]]:
+    lines = frame.splitlines()
+    data = b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
+    name = next((line[6:].strip().decode() for line in lines if line.startswith(b"event:")), "")
+    if not data:
+        return
+    try:
+        payload = msgspec.json.decode(data)
+    except msgspec.MsgspecError:
+        yield data.decode("utf-8", "replace")[:20], None
+        return
+    yield name or _kind(payload), payload
+
+
+def _kind(payload: Any) -> str:
+    """What a chunk of /v1 tells, since its frames have no names."""
+    if not isinstance(payload, Mapping):
+        return "chunk"
+    choice = next(iter(payload.get("choices") or ()), None)
+    if not isinstance(choice, Mapping):
+        return "error chunk" if payload.get("error") else "usage chunk" if payload.get("usage") else "empty chunk"
+    delta = choice.get("delta") or {}
+    told = [name for name, value in delta.items() if value and name != "role"] or [*delta][:1]
+    if not told and choice.get("text"):
+        told = ["text"]
+    return "+".join([*told, *(["finish"] if choice.get("finish_reason") else [])]) + " chunk"
+
+
+def _paths(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    """The type at each path; the items of a list are one path, whose types are all that they have."""
+    yield path, _type(value)
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _paths(f"{path}.{key}", inner)
+    elif isinstance(value, list):
+        items: Shape = {}
+        for item in value:
+            for inner_path, type in _paths(f"{path}[]", item):
+                items[inner_path] = _either(items.get(inner_path), type)
+        yield from items.items()
+
+
+def _either(known: str | None, type: str) -> str:
+    return " or ".join(sorted({*(known.split(" or ") if known else ()), type}))
+
+
+def _type(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
