@@ -7,6 +7,7 @@ or stands still, and can be moved. Whoever waits for a time is woken when the cl
 import asyncio
 import itertools
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -93,6 +94,15 @@ class VirtualClock:
             waiter.deadline += by
         self._reschedule()
 
+    def snapshot(self) -> dict[str, float]:
+        """Where it stands, how fast it runs, and how far it is ahead of the machine's clock, in seconds."""
+        return {"time": self.now(), "rate": self._rate, "ahead": self.now() - time.time()}
+
+    def restore(self, data: Mapping[str, float]) -> None:
+        """Go on from a snapshot: one that ran in real time has gone on meanwhile, any other has stood still."""
+        self.set(time.time() + data["ahead"] if data["rate"] == 1 else data["time"])
+        self.run(data["rate"])
+
     async def advance(self, seconds: float) -> None:
         """Move the time forward; returns when everything that falls due on the way has happened, in its order.
 
@@ -112,14 +122,19 @@ class VirtualClock:
         self._time, self._then = moment, time.monotonic()
 
     async def _settle(self, due: list["_Waiter"]) -> None:
-        """Wake these, and give way until each has finished or waits for later (or, for a while, for something else)."""
-        tasks = [waiter.task for waiter in due if waiter.task is not None]
+        """Wake these, and give way until all who waited have finished or wait for later (or for something else).
+
+        One that ends may let another go on, which is seen a round later.
+        """
+        tasks = [waiter.task for waiter in self._waiters.values() if waiter.task is not None]
         for waiter in due:
             waiter.wake()
+        settled = 0
         for _ in range(_SETTLING_ROUNDS):
             await asyncio.sleep(0)
             waiting = {waiter.task for waiter in self._waiters.values() if waiter.deadline > self.now()}
-            if all(task.done() or task in waiting for task in tasks):
+            settled = settled + 1 if all(task.done() or task in waiting for task in tasks) else 0
+            if settled == 2:
                 break
 
     def _reschedule(self) -> None:

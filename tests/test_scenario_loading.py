@@ -12,6 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.account.backends import Backends
+from emulator.account.policy import Policy
+from emulator.account.terms import Terms
 from emulator.answer import Draft
 from emulator.catalog import Catalog
 from emulator.clock import iso
@@ -19,12 +22,10 @@ from emulator.faults import FAULTS, Constant, Exponential, Lognormal, Normal, Un
 from emulator.scenario import units
 from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.types import (
-    AccountSpec,
     ClockSpec,
     Expectation,
     FaultSpec,
     Generate,
-    KeySpec,
     Pace,
     Raw,
     Reply,
@@ -103,11 +104,11 @@ def test_a_scenario_may_only_set_the_account_the_clock_and_the_models() -> None:
         unscripted: echo
         expect: [{no_request_within_retry_after: true}]
         """)
-    default = KeySpec(requests_per_minute=3, expires=units.moment("2026-12-31"))
-    assert scenario.account == AccountSpec(Decimal("0.05"), {"default": default, "akml-b": KeySpec()})
+    default = Policy(requests_per_minute=3, expires=units.moment("2026-12-31"))
+    assert scenario.account == Terms(Decimal("0.05"), keys={"default": default, "akml-b": Policy()})
     assert scenario.clock == ClockSpec(units.moment("2026-01-01"), 60.0)
     assert scenario.models == {"zai-org/GLM-5.3": {"pricing": {"input": "0.5"}}, "moonshotai/Kimi-K3": {}}
-    assert scenario.backends == {"zai-org/GLM-5.3": 0, "moonshotai/Kimi-K3": 2}
+    assert scenario.backends == {"zai-org/GLM-5.3": Backends(1, 0), "moonshotai/Kimi-K3": Backends(2, 2)}
     assert CATALOG.with_models(scenario.models).models["zai-org/GLM-5.3"].pricing.input == "0.5"
     assert (scenario.name, scenario.unscripted, scenario.rules) == ("story", "echo", ())
     assert scenario.expect == (Expectation(no_request_within_retry_after=True, line=6),)

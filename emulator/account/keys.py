@@ -3,7 +3,7 @@
 AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /anthropic (docs/contract.md, auth).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from emulator.settings import Settings
 from emulator.vocabulary import ApiError, Rejected
@@ -13,22 +13,28 @@ ANONYMOUS = "anonymous"
 """The namespace of those who need no key."""
 
 
-def authenticate(headers: Mapping[str, str], settings: Settings, *, x_api_key: bool) -> str:
-    """The key of a request, which is its namespace. Raises `Rejected` with a 401 for a missing or unknown one."""
-    key = _presented(headers, x_api_key=x_api_key)
+def authenticate(
+    headers: Mapping[str, str], settings: Settings, managed: Callable[[str], bool], *, x_api_key: bool
+) -> str:
+    """The key of a request, which is its namespace. Raises `Rejected` with a 401 for a missing or unknown one.
+
+    `managed` tells whether a key was made here; what has become of it is for the registry to say.
+    """
+    key = presented(headers, x_api_key=x_api_key)
     if settings.auth == "open":
         return key or ANONYMOUS
     if not key:
         raise _unauthorized("Missing or invalid Authorization header")
     if settings.auth == "strict":
-        if key not in settings.keys:
+        if key not in settings.keys and not managed(key):
             raise _unauthorized("Invalid API key.")
     elif not key.startswith(PREFIX):
         raise _unauthorized(f"Invalid token format. API keys should start with '{PREFIX}'.")
     return key
 
 
-def _presented(headers: Mapping[str, str], *, x_api_key: bool) -> str:
+def presented(headers: Mapping[str, str], *, x_api_key: bool) -> str:
+    """The key that a request brings, whatever it is worth; empty without one."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()

@@ -9,12 +9,13 @@ from starlette.routing import BaseRoute, Route
 from emulator import __version__
 from emulator.account.keys import masked
 from emulator.clock import iso
+from emulator.control.account import account_routes
+from emulator.control.bodies import read_fields
 from emulator.control.scenarios import scenario_routes
-from emulator.dialects.fields import Fields, decode
-from emulator.dialects.openai import wording
+from emulator.dialects.fields import Fields
 from emulator.engine import Engine
-from emulator.receive import read_body
 from emulator.scenario.mistakes import ScenarioError
+from emulator.state import StateError, restore, snapshot
 from emulator.vocabulary import ApiError, Rejected
 
 _CLOCK_LIMIT = 366 * 24 * 3600
@@ -33,7 +34,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         return JSONResponse({"status": "ready", "models": len(list(engine.catalog)), "scenario": engine.scenario})
 
     async def activate(request: Request) -> JSONResponse:
-        fields = await _fields(engine, request)
+        fields = await read_fields(engine, request)
         name, key = fields.string("scenario"), fields.string("key")
         try:
             engine.activate(name, key)
@@ -45,30 +46,35 @@ def routes(engine: Engine) -> list[BaseRoute]:
         return JSONResponse({"scenario": name, "key": masked(key) if key else None})
 
     async def reset(request: Request) -> JSONResponse:
-        fields = await _fields(engine, request)
+        fields = await read_fields(engine, request)
         key = fields.string("key")
         engine.store.reset(key, keep_scenario=fields.boolean("keep_scenario", False))
         return JSONResponse({"reset": masked(key) if key else "everything"})
 
     async def clock(request: Request) -> JSONResponse:
         if request.method == "POST":
-            await _move(engine, await _fields(engine, request))
+            await _move(engine, await read_fields(engine, request))
         return JSONResponse(clock_state(engine))
+
+    async def saved(request: Request) -> JSONResponse:
+        if request.method == "PUT":
+            try:
+                restore(engine, (await read_fields(engine, request)).data)
+            except StateError as error:
+                raise Rejected(ApiError("bad_request", str(error))) from None
+            return JSONResponse({"restored": True, "clock": clock_state(engine), "scenario": engine.scenario})
+        return JSONResponse(snapshot(engine))
 
     return [
         Route("/_emulator/health", health),
+        Route("/_emulator/snapshot", saved, methods=["GET", "PUT"]),
         Route("/_emulator/ready", ready),
         Route("/_emulator/activate", activate, methods=["POST"]),
         Route("/_emulator/reset", reset, methods=["POST"]),
         Route("/_emulator/clock", clock, methods=["GET", "POST"]),
         *scenario_routes(engine),
+        *account_routes(engine),
     ]
-
-
-async def _fields(engine: Engine, request: Request) -> Fields:
-    """The JSON object of a request; an empty body is an empty object."""
-    body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
-    return Fields(decode(body) if body.strip() else {}, wording)
 
 
 async def _move(engine: Engine, fields: Fields) -> None:

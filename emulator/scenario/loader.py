@@ -2,18 +2,20 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from emulator.catalog import Catalog
 from emulator.scenario import nodes
 from emulator.scenario.checks import check
 from emulator.scenario.mistakes import Mistake, Report, ScenarioError
 from emulator.scenario.nodes import Node
-from emulator.scenario.readers import Loading, Place, Unreadable
+from emulator.scenario.readers import Loading, Place, Reader, Unreadable
 from emulator.scenario.stories import SCENARIO
 from emulator.scenario.types import Scenario
 
-__all__ = ["ScenarioError", "load_file", "load_objects", "load_text"]
+__all__ = ["ScenarioError", "load_file", "load_objects", "load_text", "read_objects"]
+
+T = TypeVar("T")
 
 
 def load_text(text: str, source: str, *, catalog: Catalog) -> Scenario:
@@ -44,6 +46,19 @@ def load_objects(value: Any, source: str = "scenario", *, catalog: Catalog) -> S
     """
     report = Report(source)
     return _load(nodes.from_objects(value, report), report, catalog)
+
+
+def read_objects(reader: Reader[T], value: Any, source: str, *, catalog: Catalog) -> T:
+    """Read a part of the language by itself, made of dicts, lists and scalars: `source` names it in messages.
+
+    Raises ScenarioError with all mistakes.
+    """
+    report = Report(source)
+    node = nodes.from_objects(value, report)
+    with suppress(Unreadable):
+        if node is not None:
+            return reader.read(Place(node, "", Loading(report, catalog)))
+    raise ScenarioError(report.mistakes())
 
 
 def _refuse(path: Path, message: str) -> NoReturn:

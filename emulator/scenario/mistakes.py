@@ -102,7 +102,11 @@ class Report:
     def check(self) -> None:
         """Raise ScenarioError if there were mistakes."""
         if self._mistakes:
-            raise ScenarioError(sorted(self._mistakes.values(), key=lambda mistake: (mistake.line, mistake.column)))
+            raise ScenarioError(self.mistakes())
+
+    def mistakes(self) -> list[Mistake]:
+        """All mistakes, in the order of their places."""
+        return sorted(self._mistakes.values(), key=lambda mistake: (mistake.line, mistake.column))
 
 
 def _snippet(line: str, span: Span) -> str:

@@ -13,12 +13,13 @@ from emulator.scenario.paces import DISTRIBUTION, PACE, SHAPES
 from emulator.scenario.raw import RAW
 from emulator.scenario.readers import Section
 from emulator.scenario.replies import GENERATE, REPLY, USAGE
-from emulator.scenario.stories import ACCOUNT, CLOCK, EXPECTATION, POLICY, RULE, SCENARIO
+from emulator.scenario.stories import EXPECTATION, RULE, SCENARIO
+from emulator.scenario.world import ACCOUNT, AUTO_TOP_UP, BACKENDS, CLOCK, FLAPPING, POLICY, TRIAL
 
 SECTIONS: tuple[Section[Any], ...] = (
     *(SCENARIO, RULE, CONDITION, TEXT_SECTION, NUMBER_SECTION, VALUE_SECTION, RESULT_SECTION),
     *(REPLY, CALL, CHOICE, GENERATE, ERROR, RAW, USAGE, PACE, DISTRIBUTION, *SHAPES),
-    *(FAULT, AFTER, SLOW, ACCOUNT, POLICY, CLOCK, EXPECTATION),
+    *(FAULT, AFTER, SLOW, ACCOUNT, TRIAL, AUTO_TOP_UP, POLICY, CLOCK, BACKENDS, FLAPPING, EXPECTATION),
 )
 """All sections of the language, in the order in which they are explained."""
 

@@ -1,48 +1,36 @@
-"""The whole of a scenario: rules, the account, the clock, the models, and what is expected in the end."""
+"""The whole of a scenario: rules, the world around them, and what is expected in the end."""
 
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, get_args
 
-from emulator.catalog import Catalog, CatalogError
-from emulator.scenario import units
 from emulator.scenario.conditions import CONDITION
 from emulator.scenario.match import sharing
 from emulator.scenario.mistakes import quoted
 from emulator.scenario.readers import (
     FLAG,
     TEXT,
-    VALUE,
     Key,
     Place,
     Reader,
     Section,
-    Unreadable,
     choice,
     listed,
-    mapped,
-    parsed,
     whole,
 )
 from emulator.scenario.replies import REPLY
 from emulator.scenario.types import (
-    AccountSpec,
-    ClockSpec,
     Condition,
     Expectation,
-    KeySpec,
     Rule,
     Scenario,
     Then,
     Unscripted,
 )
+from emulator.scenario.world import ACCOUNT, CLOCK, MODELS
 
 NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
-_LIMIT = whole(1, "a whole number of at least 1")
-_MOMENT = parsed(units.moment, "a moment such as 2026-12-31 or 2026-01-01T00:00:00Z", units.MOMENT)
-_AMOUNT = parsed(units.amount, "an amount such as 5.00 USD", units.AMOUNT, unit=" USD")
-_SPEED = parsed(units.speed, "frozen, running or a speed such as x60", units.SPEED)
 
 
 # ---------------------------------------------------------------------------------------------- rules
@@ -108,86 +96,6 @@ RULE: Section[Rule] = Section(
 )
 
 
-# ---------------------------------------------------------------------------------------------- account, clock
-
-POLICY: Section[KeySpec] = Section(
-    "key",
-    "a policy",
-    "{requests_per_minute: 3}",
-    lambda: (
-        Key("requests_per_minute", _LIMIT, "requests in any minute"),
-        Key("tokens_per_minute", _LIMIT, "tokens in any minute, of prompts and answers"),
-        Key("concurrency", _LIMIT, "requests at the same time"),
-        Key("expires", _MOMENT, "from when on it is invalid"),
-    ),
-    lambda place, values: KeySpec(**values),
-)
-ACCOUNT: Section[AccountSpec] = Section(
-    "account",
-    "an account",
-    "{credits: 5.00 USD}",
-    lambda: (
-        Key("credits", _AMOUNT, "the balance; without it nothing is charged"),
-        Key(
-            "keys",
-            mapped(POLICY.reader, "a mapping of API keys to policies"),
-            "policies by key; `default` is that of whichever key plays the scenario",
-        ),
-    ),
-    lambda place, values: AccountSpec(**values),
-)
-
-
-CLOCK: Section[ClockSpec] = Section(
-    "clock",
-    "a clock",
-    "{mode: frozen}",
-    lambda: (
-        Key("start", _MOMENT, "what time it is when the scenario begins"),
-        Key("mode", _SPEED, "how the time passes"),
-    ),
-    lambda place, values: ClockSpec(values.get("start"), values.get("mode")),
-)
-
-
-# ---------------------------------------------------------------------------------------------- models
-
-_BACKENDS = whole(0, "a number of healthy backends")
-_FIELDS = Reader("fields of a model", VALUE.read, {"type": "object", "properties": {"backends": _BACKENDS.schema}})
-MODELS = mapped(_FIELDS, "a mapping of model ids to fields")
-
-
-def _models(place: Place) -> tuple[Mapping[str, Any], Mapping[str, int]]:
-    """Fields by model, as the catalogue takes them, and backends by model; later keys are read with these models."""
-    models: dict[str, Any] = MODELS.read(place)
-    backends = {}
-    for id, inner in place.pairs(""):
-        if isinstance(models[id], dict) and "backends" in models[id]:
-            del models[id]["backends"]
-            backends[id] = _BACKENDS.read(dict(inner.pairs(""))["backends"])
-    place.loading.catalog = _changed(place, models)
-    return models, backends
-
-
-def _changed(place: Place, models: Mapping[str, Any]) -> Catalog:
-    try:
-        return place.loading.catalog.with_models(models)
-    except CatalogError as error:
-        for path, message in error.mistakes:
-            _tell(place, path, message)
-        raise Unreadable from None
-
-
-def _tell(place: Place, path: tuple[str, ...], message: str) -> None:
-    """Tell a mistake of the catalogue's where its path leads: at the key if it is unknown, else at the value."""
-    for at, step in enumerate(path):
-        if message.startswith("unknown key") and at == len(path) - 1:
-            place.tell(message.replace("key", f"key {quoted(step)}", 1), place.key_spans()[step])
-            return
-        place = dict(place.pairs(""))[step]
-    place.tell(message)
-
-
 # ---------------------------------------------------------------------------------------------- expect
 
 
@@ -251,7 +159,7 @@ SCENARIO: Section[Scenario] = Section(
     lambda: (
         Key("name", Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"}), "without it, the file's"),
         Key("description", TEXT, "what it is about, in a sentence"),
-        Key("models", Reader(MODELS.what, _models, MODELS.schema), "fields of the catalogue's models, and `backends`"),
+        Key("models", MODELS, "fields of the catalogue's models, and their `backends`"),
         Key("account", ACCOUNT.reader, "credits and keys"),
         Key("clock", CLOCK.reader, "what time it is, and how it passes"),
         Key("rules", listed(RULE.reader, "a list of rules"), "the first that matches a request answers it"),

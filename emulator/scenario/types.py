@@ -1,12 +1,13 @@
 """What a scenario is once it is read: frozen values, none of which can be wrong. Durations are in seconds."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
+from emulator.account.backends import Backends
+from emulator.account.terms import Terms
 from emulator.answer import Draft
 from emulator.faults.chance import Distribution
 from emulator.faults.where import Where
@@ -182,22 +183,6 @@ class Rule(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------------------------------------- the world around it
 
 
-class KeySpec(msgspec.Struct, frozen=True):
-    """The policy of an API key; None: no limit. `expires` is in Unix seconds."""
-
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    concurrency: int | None = None
-    expires: float | None = None
-
-
-class AccountSpec(msgspec.Struct, frozen=True):
-    """The balance in USD (None: without end) and the policies of keys; `default` is that of whichever key plays."""
-
-    credits: Decimal | None = None
-    keys: Mapping[str, KeySpec] = NOTHING
-
-
 class ClockSpec(msgspec.Struct, frozen=True):
     """Where the clock starts, in Unix seconds, and how fast it runs (0: frozen). None: as it is."""
 
@@ -217,18 +202,18 @@ class Expectation(msgspec.Struct, frozen=True):
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A story.
 
-    `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are how many healthy ones
-    a model has, by its id; `source` is where the scenario was read. `sharing` tells of each test which rules have it,
+    `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are what they run on, by
+    their ids; `source` is where the scenario was read. `sharing` tells of each test which rules have it,
     a bit a rule: when it fails for one, the others need not be looked at.
     """
 
     name: str
     description: str = ""
     rules: tuple[Rule, ...] = ()
-    account: AccountSpec | None = None
+    account: Terms | None = None
     clock: ClockSpec | None = None
     models: Mapping[str, Mapping[str, Any]] = NOTHING
-    backends: Mapping[str, int] = NOTHING
+    backends: Mapping[str, Backends] = NOTHING
     unscripted: Unscripted = "generate"
     expect: tuple[Expectation, ...] = ()
     source: str = ""

@@ -1,0 +1,160 @@
+"""Whether a request may run now: what its key may do and pay, and whether a backend of its model is free.
+
+What was never limited costs nothing here: without a policy, credits and backends nothing is counted.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from emulator.account.account import Account, Admission
+from emulator.account.backends import Pool, Ticket
+from emulator.account.limits import Headers
+from emulator.account.policy import UNLIMITED, Policy
+from emulator.account.terms import NO_LIMITS, Terms
+from emulator.catalog import Model
+from emulator.clock import Clock
+from emulator.library import Story
+from emulator.prompt import prompt_tokens
+from emulator.store import Namespace, Store
+from emulator.vocabulary import ApiError, Failure, InferenceRequest, Rejected, Step, Usage
+
+
+class Admitted:
+    """A request that was let in: what it holds, until it ends.
+
+    As a `Turn` (vocabulary) it waits at its backend if all slots are busy. `headers` are the X-RateLimit-* of its
+    answer.
+    """
+
+    def __init__(self, clock: Clock, account: Admission, headers: Headers) -> None:
+        self.headers = headers
+        self.ticket: Ticket | None = None
+        self._account = account
+        self._clock = clock
+        self._wake: Callable[[], object] = lambda: None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has no slot yet."""
+        return self.ticket is not None and not self.ticket.admitted
+
+    @property
+    def deadline(self) -> float:
+        """Until when it waits for one, in Unix seconds."""
+        return self.ticket.deadline if self.ticket is not None else self._clock.now()
+
+    def on_turn(self, wake: Callable[[], object]) -> None:
+        """Have this called when it gets a slot."""
+        self._wake = wake
+
+    def wake(self) -> None:
+        """It has a slot."""
+        self._wake()
+
+    def give_up(self) -> None:
+        """The deadline has come. Raises `Rejected` with a 529 if it has no slot."""
+        if self.ticket is not None:
+            self.ticket.give_up()
+
+    def affordable(self) -> int | None:
+        """How many tokens of an answer the credits pay; None: there is no end to them."""
+        return self._account.affordable(self._clock.now())
+
+    def end(self, usage: Usage | None) -> None:
+        """Free the slots, charge what was used, and count it. None: nothing was answered, and nothing is charged."""
+        if self.ticket is not None:
+            self.ticket.leave()
+        if usage is None:
+            self._account.fail()
+        else:
+            now = self._clock.now()
+            self._account.settle(now, usage.prompt_tokens, usage.cached_tokens, usage.completion_tokens)
+
+
+class Gate:
+    """Lets requests in. `terms` are those of every key of which no scenario says more."""
+
+    def __init__(self, store: Store, clock: Clock, terms: Terms = NO_LIMITS) -> None:
+        self._terms = terms
+        self._store = store
+        self._clock = clock
+
+    def account(self, key: str, namespace: Namespace, story: Story | None) -> Account:
+        """The account of a key, as the scenario that plays for it has one, or the server.
+
+        Raises `Rejected` with a 401 or 403 for a managed key that may do nothing.
+        """
+        policy = self._managed(key) if len(self._store.keys) else None
+        name, version, terms = self._place(story)
+        account = namespace.account(name, version)
+        if account is None:
+            account = terms.opened(key, policy, self._clock.now())
+            namespace.open(name, version, account)
+        elif policy is not None and account.policy is not policy:
+            account.set_policy(policy)
+        return account
+
+    def reopen(self, key: str, namespace: Namespace, story: Story | None, terms: Terms) -> Account:
+        """Open the account of a key anew, on these terms."""
+        name, version, _ = self._place(story)
+        account = terms.opened(key, None, self._clock.now())
+        namespace.open(name, version, account)
+        return account
+
+    def _place(self, story: Story | None) -> tuple[str, int, Terms]:
+        """Under which scenario and version of it an account is kept, and the terms on which it is opened."""
+        if story is not None and story.scenario.account is not None:
+            return story.scenario.name, story.version, story.scenario.account
+        return "", self._store.terms_version, self._store.terms or self._terms
+
+    def _managed(self, key: str) -> Policy | None:
+        """The policy of a managed key, if it says anything."""
+        record = self._store.keys.authorize(key, self._clock.now())
+        return record.policy if record is not None and record.policy != UNLIMITED else None
+
+    def admit(
+        self, request: InferenceRequest, model: Model, account: Account, pool: Pool | None, inference_id: str
+    ) -> Admitted | None:
+        """Let a request in; None if nothing counts it. Raises `Rejected`, with X-RateLimit-* where there are limits."""
+        if account.unlimited and pool is None:
+            return None
+        now, sampling = self._clock.now(), request.sampling
+        wanted = sampling.max_tokens and sampling.max_tokens * max(sampling.n, sampling.best_of)
+        try:
+            admission = account.admit(now, model, prompt_tokens(request), wanted, inference_id)
+        except Rejected as rejected:
+            raise Rejected(rejected.error, account.headers(now, rejected.error)) from None
+        admitted = Admitted(self._clock, admission, admission.headers)
+        if pool is not None:
+            try:
+                admitted.ticket = pool.enter(now, admitted.wake)
+            except Rejected:
+                admission.cancel()
+                raise
+        return admitted
+
+    def pool(self, model: str, namespace: Namespace, story: Story | None) -> Pool | None:
+        """What a model runs on: what was said while the server runs, or by the scenario that plays for the key."""
+        pool = self._store.fleet.get(model)
+        if pool is None and story is not None and model in story.scenario.backends:
+            fleet = namespace.fleet(story.scenario.name, story.version)
+            pool = fleet.get(model)
+            if pool is None:
+                fleet.configure(model, story.scenario.backends[model], self._clock.now())
+                pool = fleet.get(model)
+        return pool
+
+    def lists(self, model: str, story: Story | None) -> bool:
+        """Whether the lists of models have a model."""
+        told = story.scenario.backends.get(model) if story is not None else None
+        return self._store.fleet.lists(model) and (told is None or told.listed)
+
+
+def until_spent(steps: Iterable[Step], tokens: int) -> Iterator[Step]:
+    """The steps, as long as the credits pay for them: `tokens` of the answer, and then a failure."""
+    for step in steps:
+        tokens -= step.event.tokens
+        if tokens < 0:
+            told = "Insufficient credits: they ran out while this was answered. Add credits to go on."
+            yield Step(step.delay, Failure(ApiError("insufficient_credits", told, cause="insufficient_credits")))
+            return
+        yield step
