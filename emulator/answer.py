@@ -1,15 +1,15 @@
 """What a choice is to say, cut to what its request allows, and told as timed steps.
 
-A `Draft` comes from the generator or from a scenario. `obey` cuts it (stop strings, token limits); `steps` turns the
-drafts of all choices into the plan's steps.
+A `Draft` comes from the generator or from a scenario. `obey` cuts it (token limits, stop tokens, stop strings); `steps`
+turns the drafts of all choices into the plan's steps.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat, zip_longest
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, repeat, zip_longest
 
 import msgspec
 
-from emulator.tokens import EMPTY, Tokens
+from emulator.tokens import EMPTY, Tokens, ids_of
 from emulator.vocabulary import (
     End,
     Event,
@@ -55,42 +55,86 @@ class Draft(msgspec.Struct, frozen=True):
         return len(self.reasoning) + len(self.text) + sum(len(call.arguments) for call in self.tool_calls)
 
 
-def obey(draft: Draft, stop: Sequence[str], limit: int | None) -> Draft:
-    """The draft, cut where a stop string begins or after `limit` tokens, whichever comes first.
+def obey(
+    draft: Draft, stop: Sequence[str], limit: int | None, *, stop_ids: Collection[int] = (), least: int = 0
+) -> Draft:
+    """The draft, cut after `limit` tokens, before a stop token, or where a stop string begins: what comes first.
 
-    A stop string is looked for in the text only, as the field's servers do; the cut-off part is not sent, and the
-    string that ended the text is named in `stop_sequence`.
+    Stops are looked for in the text only. A stop that is complete within the first `least` tokens, reasoning included,
+    is none (so vLLM's `min_tokens`). What is cut off is not sent; `stop_sequence` names the string that ended the text.
     """
-    if stop and draft.text.text:
-        draft = _stopped(draft, stop)
     if limit is not None and len(draft) > limit:
         draft = _shortened(draft, limit)
+    kept = max(least - len(draft.reasoning), 0)
+    if stop_ids and draft.text.pieces:
+        draft = _before_token(draft, stop_ids, kept)
+    if stop and draft.text.text:
+        draft = _before_string(draft, stop, kept)
     return draft
 
 
-def _stopped(draft: Draft, stop: Sequence[str]) -> Draft:
-    text = draft.text.text
-    found = [(at, sequence) for sequence in stop if sequence and (at := text.find(sequence)) >= 0]
+def likeliest(drafts: Sequence[Draft], n: int) -> list[Draft]:
+    """The `n` drafts whose tokens are the likeliest on average, the likeliest first: what `best_of` keeps.
+
+    Every draft has to have its `logprobs`; one without a token of text counts as certain.
+    """
+    return sorted(drafts, key=_mean_logprob, reverse=True)[:n]
+
+
+def _mean_logprob(draft: Draft) -> float:
+    logprobs = [entry.logprob or 0.0 for entry in draft.logprobs or ()]
+    return sum(logprobs) / len(logprobs) if logprobs else 0.0
+
+
+def _before_token(draft: Draft, stop_ids: Collection[int], kept: int) -> Draft:
+    ids = ids_of(draft.text)
+    at = next((at for at in range(kept, len(ids)) if ids[at] in stop_ids), None)
+    if at is None:
+        return draft
+    logprobs = draft.logprobs[:at] if draft.logprobs is not None else None
+    text = _first(draft.text, at)
+    return msgspec.structs.replace(draft, text=text, tool_calls=(), finish="stop", logprobs=logprobs)
+
+
+def _before_string(draft: Draft, stop: Sequence[str], kept: int) -> Draft:
+    text, pieces = draft.text.text, draft.text.pieces
+    begin = sum(map(len, pieces[:kept])) + 1
+    found = [
+        (at, sequence)
+        for sequence in stop
+        if sequence and (at := text.find(sequence, max(begin - len(sequence), 0))) >= 0
+    ]
     if not found:
         return draft
     at, sequence = min(found, key=lambda hit: (hit[0], -len(hit[1])))
-    kept: list[str] = []
-    length = 0
-    for piece in draft.text.pieces:
-        if length + len(piece) > at:
-            break
-        kept.append(piece)
-        length += len(piece)
-    if length < at:
-        kept.append(text[length:at])
+    ends = list(accumulate(map(len, pieces)))
+    whole = sum(end <= at for end in ends)
+    while whole and not pieces[whole - 1]:  # the beginning of a character that is cut off
+        whole -= 1
+    rest = text[ends[whole - 1] if whole else 0 : at]
     return msgspec.structs.replace(
         draft,
-        text=Tokens(text[:at], tuple(kept)),
+        text=Tokens(text[:at], (*pieces[:whole], rest) if rest else pieces[:whole]),
         tool_calls=(),
         finish="stop",
         stop_sequence=sequence,
-        logprobs=draft.logprobs[: len(kept)] if draft.logprobs is not None else None,
+        logprobs=None if draft.logprobs is None else _cut(draft.logprobs, whole, rest),
     )
+
+
+def _cut(logprobs: Sequence[TokenLogprob], whole: int, rest: str) -> tuple[TokenLogprob, ...]:
+    """The entries of so many whole tokens, and of the one that only its beginning is left of."""
+    if not rest:
+        return tuple(logprobs[:whole])
+    entry, raw = logprobs[whole], rest.encode("utf-8", "surrogatepass")
+    chosen = (entry.token, entry.logprob, entry.bytes)
+    top = [
+        msgspec.structs.replace(other, token=rest, bytes=raw)
+        if (other.token, other.logprob, other.bytes) == chosen
+        else other
+        for other in entry.top
+    ]
+    return (*logprobs[:whole], msgspec.structs.replace(entry, token=rest, bytes=raw, top=tuple(top)))
 
 
 def _shortened(draft: Draft, limit: int) -> Draft:

@@ -72,19 +72,21 @@ class Inference:
         request: InferenceRequest | None = None
         key, body = "", b""
         try:
-            key = authenticate(headers, engine.settings, x_api_key=dialect.surface.x_api_key)
+            key = authenticate(headers, engine.settings, engine.store.keys.knows, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
             request = dialect.parse(decode(body), headers, key)
             plan = engine.plan(request)
         except Rejected as rejected:
-            plan = engine.refuse(rejected.error, key, body)
+            plan = engine.refuse(rejected.error, key, body, headers)
         except Exception as error:
             log.exception("The emulator itself failed")
-            plan = engine.refuse(errors.of_our_own(error), key, body)
+            plan = engine.refuse(errors.of_our_own(error), "", body)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, send)
         try:
             await player.play(request)
         finally:
+            if plan.end is not None:
+                plan.end(player.sent.used)
             if log.isEnabledFor(logging.INFO):
                 log.info(line(dialect.endpoint, request, plan, player.sent, key, engine.clock.now()))
 

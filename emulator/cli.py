@@ -10,8 +10,10 @@ import click
 from emulator import __version__
 
 if TYPE_CHECKING:
+    from emulator.account.terms import Terms
     from emulator.library import Library
     from emulator.scenario.mistakes import Mistake
+    from emulator.server import Beside
 
 DEFAULT_PORT = 8402
 SAMPLE_KEY = "akml-local"
@@ -43,6 +45,11 @@ def main() -> None:
 @click.option("--scenario", metavar="NAME|FILE", help="The scenario that plays for keys that name no other.")
 @click.option("--watch", is_flag=True, help="Read scenarios again when their files change.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another setting (repeatable; see settings).")
+@click.option("--credits", metavar="USD", help='Each key\'s balance, such as "5.00 USD".  [default: without end]')
+@click.option("--requests-per-minute", type=click.IntRange(1), help="Of each key.  [default: any number]")
+@click.option("--tokens-per-minute", type=click.IntRange(1), help="Of each key.  [default: any number]")
+@click.option("--concurrency", type=click.IntRange(1), help="Requests of each key at a time.  [default: any number]")
+@click.option("--state", type=click.Path(path_type=Path), help="File to go on from, and to save to in the end.")
 @click.option("--print", "form", type=click.Choice(["banner", "json"]), default="banner", show_default=True)
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
@@ -59,20 +66,27 @@ def serve(
     scenario: str | None,
     watch: bool,
     pairs: tuple[str, ...],
+    credits: str | None,
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
+    concurrency: int | None,
+    state: Path | None,
     form: str,
     log_level: str,
 ) -> None:
     """Serve the emulated API until stopped."""
     # What is made while starting lives as long as the server: collecting it now, or ever, would be for nothing.
     gc.disable()
+    from emulator.app import create_app
     from emulator.catalog import Catalog, CatalogError
     from emulator.clock import EPOCH, VirtualClock
     from emulator.engine import Engine
     from emulator.library import SHIPPED, Library
     from emulator.scenario.mistakes import ScenarioError
     from emulator.server import listen, log_to_stderr
-    from emulator.server import serve as serve_engine
+    from emulator.server import serve as serve_app
     from emulator.settings import Settings, SettingsError, from_strings
+    from emulator.state import StateError, read_state, write_state
     from emulator.store.memory import MemoryStore
 
     try:
@@ -82,8 +96,11 @@ def serve(
         emulated = VirtualClock(EPOCH, rate=0) if clock == "frozen" else VirtualClock()
         library = Library(catalog, [SHIPPED])
         playing = _scenarios(library, folder, scenario)
-        engine = Engine(Settings(**values), catalog, emulated, MemoryStore(), library, playing)
-    except (SettingsError, CatalogError, ScenarioError) as error:
+        terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
+        engine = Engine(Settings(**values), catalog, emulated, MemoryStore(), library, playing, terms)
+        if state is not None and state.exists():
+            read_state(engine, state)
+    except (SettingsError, CatalogError, ScenarioError, StateError) as error:
         raise click.ClickException(str(error)) from None
     log_to_stderr(log_level)
     try:
@@ -96,7 +113,34 @@ def serve(
     gc.freeze()
     gc.enable()
     watched = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
-    serve_engine(engine, listener, lambda: click.echo(_ready(url, key, form)), sorted(watched) if watch else ())
+    beside = _watching(library, sorted(watched)) if watch and watched else None
+    serve_app(create_app(engine), listener, lambda: click.echo(_ready(url, key, form)), beside)
+    if state is not None:
+        write_state(engine, state)
+
+
+def _watching(library: "Library", folders: list[Path]) -> "Beside":
+    from emulator.watch import watch
+
+    return lambda: watch(library, folders)
+
+
+def _terms(
+    credits: str | None, requests_per_minute: int | None, tokens_per_minute: int | None, concurrency: int | None
+) -> "Terms":
+    """On which terms accounts are opened. Raises ClickException for an amount that is none."""
+    from emulator.account.policy import Policy
+    from emulator.account.terms import Terms
+
+    balance = None
+    if credits is not None:
+        from emulator.scenario.units import amount
+
+        try:
+            balance = amount(credits if credits.rstrip().endswith("USD") else f"{credits} USD")
+        except ValueError as error:
+            raise click.ClickException(f"--credits: {error}, got {credits}") from None
+    return Terms(balance, keys={"default": Policy(requests_per_minute, tokens_per_minute, concurrency)})
 
 
 def _scenarios(library: "Library", folder: Path | None, scenario: str | None) -> str | None:

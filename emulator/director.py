@@ -10,7 +10,7 @@ from emulator.answer import Draft
 from emulator.catalog import Model
 from emulator.library import Story
 from emulator.performer import perform
-from emulator.planner import Performance, Planner, Said
+from emulator.planner import Performance, Planner
 from emulator.scenario.match import Subject, explanation, matching
 from emulator.scenario.reply import START, Context, choose
 from emulator.scenario.types import Scenario
@@ -50,8 +50,6 @@ class Scene:
     def direct(self, planner: Planner) -> tuple[str, Performance] | None:
         """What is answered, and by what; None where the generator is to answer. Raises `Rejected` for a refusal."""
         scenario, progress = self._scenario, self._progress
-        if scenario.backends.get(self._model.id) == 0:
-            raise Rejected(ApiError("no_healthy_backend", "No healthy backends are available for the requested model"))
         chance = _Chance(self._identity)
         for number, rule, match in matching(scenario, self._subject):
             position = progress.positions.get(number, START)
@@ -70,9 +68,10 @@ class Scene:
     def _echo(self, planner: Planner) -> Performance:
         asked = planner.admit(self._request, self._model)
         said = "\n".join(text.text for text in self._subject.last_user)
-        drafts = planner.obeyed(asked, [Draft(text=split(said))] * self._request.sampling.n)
+        choices = self._request.sampling.n * max(len(self._request.prompts), 1)
+        echoed = planner.obeyed(asked, [Draft(text=split(said))] * choices)
         now, whole = self._now, not self._request.stream
-        return Performance(planner.steps(asked, Said(drafts), self._identity.hex(32), now, whole=whole))
+        return Performance(planner.steps(asked, echoed, self._identity.hex(32), now, whole=whole))
 
 
 class _Chance:

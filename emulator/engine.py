@@ -1,14 +1,18 @@
 """From a request to a plan: the one place where a decision is made."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from emulator.account.account import Account
+from emulator.account.terms import NO_LIMITS, Terms
+from emulator.admission import Admitted, Gate, until_spent
 from emulator.catalog import Catalog, Model
 from emulator.clock import VirtualClock
 from emulator.library import Library, Story
-from emulator.planner import Performance, Planner, failing, unknown_model
+from emulator.planner import Performance, Planner, failing, readable, unknown_model
 from emulator.prompt import prompt_tokens
 from emulator.scenario.mistakes import ScenarioError
 from emulator.seeds import Seed
@@ -18,6 +22,7 @@ from emulator.vocabulary import ApiError, InferenceRequest, Plan, Rejected
 
 KEY_PREFIX = "akml-"
 SCENARIO_HEADER = "x-emulator-scenario"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _NOT_THE_QUESTION = frozenset({"stream", "stream_options"})
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
@@ -26,6 +31,7 @@ class Engine:
     """Decides what is answered. Holds what deciding needs: settings, models, clock, scenarios, and what has happened.
 
     `scenario` is the name of the one that plays for keys that name no other; None: nothing is scripted for them.
+    `terms` are those of every account of which no scenario says more.
     """
 
     def __init__(
@@ -36,6 +42,7 @@ class Engine:
         store: Store,
         library: Library | None = None,
         scenario: str | None = None,
+        terms: Terms = NO_LIMITS,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -44,7 +51,9 @@ class Engine:
         self.library = Library(catalog) if library is None else library
         self.scenario: str | None = None
         self._planner = Planner(settings)
+        self.gate = Gate(store, clock, terms)
         self._seed = Seed.of(settings.seed)
+        self.chance = self._seed.child("keys")
         if scenario is not None:
             self.activate(scenario)
 
@@ -73,26 +82,41 @@ class Engine:
         question = _question(request)
         namespace = self.store.namespace(request.key)
         identity = self._occurrence(request.key, question)
-        answered_by = "generator"
+        ids = _ids(identity)
+        answered_by, admitted = "generator", None
         try:
-            story = self._story(request, namespace)
-            model = self.model(request.model, story.catalog if story else None, aliased=request.aliased)
+            story = self._story(request.headers, request.key, namespace)
+            account = self.gate.account(request.key, namespace, story)
+            if not account.unlimited:
+                account.policy.authorize(self.clock.now())
+            model = self.model(request.model, story, aliased=request.aliased)
+            pool = self.gate.pool(model.id, namespace, story)
+            admitted = self.gate.admit(request, model, account, pool, ids[0])
             found = self._scripted(story, request, model, namespace, identity, question) if story else None
             if found is not None:
                 answered_by, performance = found
             else:
                 performance = self._unscripted(request, model, identity, question)
         except Rejected as rejected:
-            answered_by, performance = rejected.error.kind, Performance(failing(rejected.error))
-        ids = _ids(identity)
-        return Plan(performance.steps, answered_by, *ids, performance.headers, performance.frame_faults)
+            answered_by, performance = rejected.error.kind, Performance(failing(rejected.error), rejected.headers)
+        plan = Plan(performance.steps, answered_by, *ids, performance.headers, performance.frame_faults)
+        return plan if admitted is None else self._counted(plan, admitted)
 
-    def _story(self, request: InferenceRequest, namespace: Namespace) -> Story | None:
+    def _counted(self, plan: Plan, admitted: Admitted) -> Plan:
+        """The plan of a request that something counts."""
+        steps = plan.steps
+        if self.settings.credits_run_out == "error" and (paid := admitted.affordable()) is not None:
+            steps = until_spent(steps, paid)
+        headers = (*admitted.headers, *plan.headers)
+        turn = admitted if admitted.waits else None
+        return msgspec.structs.replace(plan, steps=steps, headers=headers, turn=turn, end=admitted.end)
+
+    def _story(self, headers: Mapping[str, str], key: str, namespace: Namespace) -> Story | None:
         """The scenario that plays: the header's, the one activated for the key, the key's own, or the server's."""
-        asked = request.headers.get(SCENARIO_HEADER)
+        asked = headers.get(SCENARIO_HEADER)
         if asked is not None:
             return self._named(asked)
-        name = namespace.scenario or self._of_key(request.key) or self.scenario
+        name = namespace.scenario or self._of_key(key) or self.scenario
         return self._named(name) if name is not None else None
 
     def _of_key(self, key: str) -> str | None:
@@ -125,7 +149,8 @@ class Engine:
         asked = self._planner.admit(request, model)
         said = self._planner.generated(asked, question)
         now, whole = self.clock.now(), not request.stream
-        return Performance(self._planner.steps(asked, said, identity.hex(32), now, whole=whole))
+        steps = self._planner.steps(asked, said, identity.hex(32), now, whole=whole)
+        return Performance(steps, self._planner.warnings(request, model))
 
     # ------------------------------------------------------------------------------------------ what else is asked
 
@@ -134,31 +159,56 @@ class Engine:
         from emulator.director import explain  # noqa: PLC0415 (imported when the first scenario plays)
 
         namespace = self.store.namespace(request.key)
-        story = self._story(request, namespace)
+        story = self._story(request.headers, request.key, namespace)
         if story is None:
             return {"scenario": None, "rule": None, "nearest": []}
         return explain(story, namespace.progress(story.scenario.name, story.version), request)
 
-    def refuse(self, error: ApiError, namespace: str, question: bytes) -> Plan:
-        """The plan that answers an error to something that never became a request, such as a body that is no JSON."""
+    def playing(self, key: str, headers: Mapping[str, str] = NO_HEADERS) -> Story | None:
+        """The scenario that plays for a request with this key. Raises `Rejected` for one that cannot be played."""
+        return self._story(headers, key, self.store.namespace(key))
+
+    def account(self, key: str, headers: Mapping[str, str] = NO_HEADERS) -> Account:
+        """The account of a key, under the scenario that plays for it."""
+        return self.gate.account(key, self.store.namespace(key), self.playing(key, headers))
+
+    def authorize(self, key: str, headers: Mapping[str, str]) -> None:
+        """Let a key pass. Raises `Rejected` with a 401 or 403 if it may do nothing."""
+        self.account(key, headers).policy.authorize(self.clock.now())
+
+    def refuse(self, error: ApiError, namespace: str, question: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Plan:
+        """The plan that answers an error to something that never became a request, such as a body that is no JSON.
+
+        A key that may do nothing hears of that first.
+        """
+        if namespace:
+            try:
+                self.authorize(namespace, headers)
+            except Rejected as rejected:
+                error = rejected.error
         return Plan(failing(error), error.kind, *self.ids(namespace, question))
+
+    def models(self, story: Story | None) -> list[Model]:
+        """The models as they are listed while a scenario plays."""
+        catalog = self.catalog if story is None else story.catalog
+        return [model for model in catalog if self.gate.lists(model.id, story)]
 
     def ids(self, namespace: str, question: bytes) -> tuple[str, str]:
         """The inference id and the request id of an answer that needs no plan."""
         return _ids(self._occurrence(namespace, question))
 
-    def model(self, id: str, catalog: Catalog | None = None, *, aliased: bool = False) -> Model:
-        """The model of that id. Raises `Rejected` with a 404 for an unknown one."""
-        catalog = self.catalog if catalog is None else catalog
+    def model(self, id: str, story: Story | None = None, *, aliased: bool = False) -> Model:
+        """The model of that id while a scenario plays. Raises `Rejected` with a 404 for an unknown one."""
+        catalog = self.catalog if story is None else story.catalog
         model = catalog.get(id, aliased=aliased)
         if model is None:
             raise Rejected(unknown_model(id, catalog))
         return model
 
     def prompt_tokens(self, request: InferenceRequest) -> int:
-        """How many tokens the request is. Raises `Rejected` for an unknown model."""
-        self.model(request.model, aliased=request.aliased)
-        return prompt_tokens(request)
+        """How many tokens the request is. Raises `Rejected` for an unknown model, and for what the model refuses."""
+        model = self.model(request.model, aliased=request.aliased)
+        return prompt_tokens(readable(request, model))
 
     def _occurrence(self, namespace: str, question: bytes) -> Seed:
         """Where ids come from: what is asked, who asks, and how often it was asked; never the order of arrival."""

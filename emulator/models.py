@@ -1,13 +1,14 @@
 """The endpoints that tell what there is: the models, the probe of /anthropic, and the counting of tokens."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator import __version__
-from emulator.account.keys import authenticate
+from emulator.account.keys import authenticate, presented
 from emulator.catalog import Model
 from emulator.dialects import Surface
 from emulator.dialects.anthropic import wording
@@ -15,6 +16,7 @@ from emulator.dialects.anthropic_messages import AnthropicMessages
 from emulator.dialects.fields import Fields, decode
 from emulator.dialects.openai import OpenAISurface
 from emulator.engine import Engine
+from emulator.library import Story
 from emulator.receive import read_body
 
 _PAGE = 20
@@ -25,32 +27,42 @@ def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -
     """The routes for one engine. AkashML lists models without a key under /anthropic, and only with one under /v1."""
     anthropic = messages.surface
 
-    def telling(surface: Surface, tell: Callable[[Request], bytes], *, with_key: bool) -> _Endpoint:
+    def telling(surface: Surface, tell: _Telling, *, with_key: bool) -> _Endpoint:
         async def endpoint(request: Request) -> Response:
-            key = authenticate(request.headers, engine.settings, x_api_key=surface.x_api_key) if with_key else ""
-            body = tell(request)
-            return _json(engine, surface, body, key, request.scope["path"].encode())
+            headers, namespace = request.headers, ""
+            key = presented(headers, x_api_key=surface.x_api_key)
+            if with_key:
+                key = authenticate(headers, engine.settings, engine.store.keys.knows, x_api_key=surface.x_api_key)
+                engine.authorize(key, headers)
+                namespace = key
+            body = tell(request, engine.playing(key, headers))
+            return _json(engine, surface, body, namespace, request.scope["path"].encode())
 
         return endpoint
 
-    def openai_model(request: Request) -> bytes:
-        return openai.model(engine.model(request.path_params["id"]))
+    def openai_models(request: Request, story: Story | None) -> bytes:
+        return openai.models(engine.models(story))
 
-    def anthropic_model(request: Request) -> bytes:
-        return anthropic.model(engine.model(request.path_params["id"], aliased=True))
+    def openai_model(request: Request, story: Story | None) -> bytes:
+        return openai.model(engine.model(request.path_params["id"], story))
 
-    def anthropic_models(request: Request) -> bytes:
-        return anthropic.models(*page(list(engine.catalog), request.query_params, engine))
+    def anthropic_models(request: Request, story: Story | None) -> bytes:
+        find = partial(engine.model, story=story, aliased=True)
+        return anthropic.models(*page(engine.models(story), request.query_params, find))
+
+    def anthropic_model(request: Request, story: Story | None) -> bytes:
+        return anthropic.model(engine.model(request.path_params["id"], story, aliased=True))
 
     async def count_tokens(request: Request) -> Response:
-        key = authenticate(request.headers, engine.settings, x_api_key=anthropic.x_api_key)
+        key = authenticate(request.headers, engine.settings, engine.store.keys.knows, x_api_key=anthropic.x_api_key)
+        engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
         asked = messages.parse_count(decode(body), request.headers, key)
         return _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
 
     counting = [Route("/anthropic/v1/messages/count_tokens", count_tokens, methods=["POST"])]
     return [
-        Route("/v1/models", telling(openai, lambda _: openai.models(engine.catalog), with_key=True)),
+        Route("/v1/models", telling(openai, openai_models, with_key=True)),
         Route("/v1/models/{id:path}", telling(openai, openai_model, with_key=True)),
         Route("/anthropic/v1/models", telling(anthropic, anthropic_models, with_key=False)),
         Route("/anthropic/v1/models/{id:path}", telling(anthropic, anthropic_model, with_key=False)),
@@ -62,6 +74,7 @@ def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -
 
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
+_Telling = Callable[[Request, Story | None], bytes]
 
 
 def _json(engine: Engine, surface: Surface, body: bytes, key: str, question: bytes) -> Response:
@@ -90,7 +103,7 @@ async def welcome(request: Request) -> JSONResponse:
     )
 
 
-def page(models: list[Model], query: Mapping[str, str], engine: Engine) -> tuple[list[Model], bool]:
+def page(models: list[Model], query: Mapping[str, str], find: Callable[[str], Model]) -> tuple[list[Model], bool]:
     """One page of Anthropic's paging, and whether there is more: `limit`, and `after_id` or `before_id`.
 
     Raises `Rejected` with a 400 for a limit outside 1..1000 and a 404 for an unknown id.
@@ -98,10 +111,10 @@ def page(models: list[Model], query: Mapping[str, str], engine: Engine) -> tuple
     fields = Fields({name: _number(value) if name == "limit" else value for name, value in query.items()}, wording)
     limit = fields.integer("limit", 1, _LARGEST_PAGE) or _PAGE
     if before := fields.string("before_id"):
-        rest = models[: models.index(engine.model(before, aliased=True))]
+        rest = models[: models.index(find(before))]
         return rest[-limit:], len(rest) > limit
     if after := fields.string("after_id"):
-        models = models[models.index(engine.model(after, aliased=True)) + 1 :]
+        models = models[models.index(find(after)) + 1 :]
     return models[:limit], len(models) > limit
 
 

@@ -16,7 +16,7 @@ from emulator.vocabulary import End, Raw, Start, Step, Usage, Verbatim
 
 def perform(planner: Planner, reply: Reply, context: Context, model: Model, identity: Seed) -> Performance:
     """Everything that a reply answers to one request. Raises `Rejected` for what the model cannot take."""
-    headers = replies.headers(reply, context)
+    headers = (*replies.headers(reply, context), *planner.warnings(context.request, model))
     if not reply.faults and reply.stream is None:
         return Performance(_steps(planner, reply, context, model, identity, NO_FAULTS, headers), headers)
     chance = identity.child("chance").random()
@@ -58,11 +58,9 @@ def _said(planner: Planner, reply: Reply, context: Context, asked: Asked) -> Sai
         said = planner.generate(_generating(asked, reply.generate))
         return Said([replies.finished(draft, reply) for draft in said.drafts], said.discarded) if reply.finish else said
     drafts = replies.drafts(reply, context)
-    if reply.obey:
-        drafts = planner.obeyed(asked, drafts)
-    if len(drafts) == 1 and drafts[0] is reply.choices[0]:
-        return planner.canned(drafts[0])
-    return Said(drafts)
+    said = planner.obeyed(asked, drafts) if reply.obey else Said(drafts)
+    uncut = len(said.drafts) == 1 and said.drafts[0] is reply.choices[0] and not said.discarded
+    return planner.canned(said) if uncut else said
 
 
 def _generating(asked: Asked, wanted: Generate) -> Asked:

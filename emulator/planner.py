@@ -1,13 +1,14 @@
 """How an answer becomes a plan: what a request allows, the drafts, their usage, and the steps that tell them."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
-from emulator.answer import Draft, DraftCall, obey, steps, tell
-from emulator.catalog import Catalog, Model
+from emulator.answer import Draft, DraftCall, likeliest, obey, steps, tell
+from emulator.catalog import SAMPLING, Catalog, Model
 from emulator.generator import describe, generate
-from emulator.prompt import overflow, prompt_tokens
+from emulator.prompt import overflow, prompt_sizes, prompt_tokens
 from emulator.seeds import Seed
 from emulator.settings import Settings
 from emulator.tokens import EMPTY, split
@@ -17,7 +18,9 @@ from emulator.vocabulary import (
     FrameFault,
     InferenceRequest,
     Media,
+    Message,
     Rejected,
+    Sampling,
     Start,
     Step,
     Usage,
@@ -27,6 +30,7 @@ _SHOWN = 100
 _REMEMBERED_ANSWERS = 256
 _REMEMBERED_BYTES = 16 * 1024
 _REMEMBERED_TOKENS = 4096
+_PLAIN = Sampling()
 _canonical = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -57,18 +61,34 @@ class Planner:
         self._canned: dict[int, Said] = {}
 
     def admit(self, request: InferenceRequest, model: Model) -> Asked:
-        """Check media and lengths. Raises `Rejected` with a 400 for what the model cannot take.
+        """Check schemas, media and lengths. Raises `Rejected` with a 400 for what the model cannot take.
 
         A model without log probabilities answers null where they are asked for, as AkashML was seen to do.
         """
-        _check_media(request, model)
+        if request.response_format.strict or any(tool.strict for tool in request.tools):
+            _check_strict(request)
+        request = readable(request, model)
+        unlisted = _unlisted(request, model)
+        if unlisted and self._settings.unsupported_sampling == "reject":
+            raise Rejected(ApiError("bad_request", _not_listed(unlisted, request.model), param=unlisted[0]))
+        without_effect = {name: getattr(_PLAIN, name) for name in unlisted}
         if request.sampling.logprobs is not None and not model.supports_logprobs:
-            silent = msgspec.structs.replace(request.sampling, logprobs=None)
-            request = msgspec.structs.replace(request, sampling=silent)
+            without_effect["logprobs"] = None
+        if without_effect:
+            sampling = msgspec.structs.replace(request.sampling, **without_effect)
+            request = msgspec.structs.replace(request, sampling=sampling)
         prompt = prompt_tokens(request)
         return Asked(request, model, prompt, self._limit(request, model, prompt))
 
+    def warnings(self, request: InferenceRequest, model: Model) -> tuple[tuple[str, str], ...]:
+        """The header that names the parameters which have no effect, where the settings want one."""
+        if self._settings.unsupported_sampling != "warn" or not (unlisted := _unlisted(request, model)):
+            return ()
+        return (("x-emulator-warning", _not_listed(unlisted, model.id)),)
+
     def _limit(self, request: InferenceRequest, model: Model, prompt: int) -> int:
+        """How many tokens each choice may have. Each of several prompts has the whole context to itself."""
+        prompt = max(prompt_sizes(request)) if len(request.prompts) > 1 else prompt
         wanted = request.sampling.max_tokens
         if wanted is not None and wanted > model.max_output_length:
             if self._settings.max_output == "reject":
@@ -100,11 +120,12 @@ class Planner:
                     del self._remembered[next(iter(self._remembered))]
         return remembered
 
-    def canned(self, draft: Draft) -> "Said":
-        """What a draft says that a scenario has ready, and that nothing cut: it is told alike every time."""
+    def canned(self, said: "Said") -> "Said":
+        """The same as what is said, which is one draft that a scenario has ready: it is told alike every time."""
+        draft = said.drafts[0]
         remembered = self._canned.get(id(draft))
         if remembered is None or remembered.drafts[0] is not draft:
-            remembered = self._canned[id(draft)] = Said([draft])
+            remembered = self._canned[id(draft)] = said
             if len(self._canned) > _REMEMBERED_ANSWERS:
                 del self._canned[next(iter(self._canned))]
         return remembered
@@ -116,23 +137,35 @@ class Planner:
         discarded = 0
         for at in range(max(len(request.prompts), 1)):
             one = msgspec.structs.replace(request, prompts=(request.prompts[at],)) if request.prompts else request
-            seed = self._conversation(one, asked.model)
-            for choice in range(max(sampling.n, sampling.best_of)):
-                draft = self._one(one, asked, seed, choice)
-                if choice >= sampling.n:
-                    discarded += len(draft)
-                else:
-                    drafts.append(draft)
+            made = self._choices(one, asked)
+            kept = made if len(made) == sampling.n else likeliest(made, sampling.n)
+            discarded += sum(map(len, made)) - sum(map(len, kept))
+            drafts += kept
+        if sampling.best_of > sampling.n and sampling.logprobs is None:
+            drafts = [msgspec.structs.replace(draft, logprobs=None) for draft in drafts]
         return Said(self.echoed(asked, drafts) if request.echo else drafts, discarded)
 
-    def obeyed(self, asked: Asked, drafts: Sequence[Draft]) -> list[Draft]:
-        """Canned drafts, cut and described as the request wants it."""
+    def _choices(self, request: InferenceRequest, asked: Asked) -> list[Draft]:
+        """All choices of one prompt. Where the best are kept, their log probabilities have to be known."""
+        sampling, seed = request.sampling, self._conversation(request, asked.model)
+        if sampling.best_of > sampling.n and sampling.logprobs is None:
+            request = msgspec.structs.replace(request, sampling=msgspec.structs.replace(sampling, logprobs=0))
+        return [self._one(request, asked, seed, choice) for choice in range(max(sampling.n, sampling.best_of))]
+
+    def obeyed(self, asked: Asked, drafts: Sequence[Draft]) -> "Said":
+        """Canned drafts, cut and described as the request wants it. What `best_of` asks for is made and counted too."""
         request, sampling = asked.request, asked.request.sampling
         if sampling.logprobs is not None:
             seed, top = self._conversation(request, asked.model).child("logprobs"), sampling.logprobs
             drafts = [msgspec.structs.replace(draft, logprobs=describe(draft.text, seed, top)) for draft in drafts]
-        drafts = [obey(draft, sampling.stop, asked.limit) for draft in drafts]
-        return self.echoed(asked, drafts) if request.echo else drafts
+        drafts = [
+            obey(draft, sampling.stop, asked.limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
+            for draft in drafts
+        ]
+        others = range(sampling.n, sampling.best_of)
+        firsts = range(0, len(drafts), sampling.n)
+        discarded = sum(len(drafts[first + other % sampling.n]) for first in firsts for other in others)
+        return Said(self.echoed(asked, drafts) if request.echo else drafts, discarded)
 
     def echoed(self, asked: Asked, drafts: Sequence[Draft]) -> list[Draft]:
         """The drafts with their prompts in front, as `echo` asks."""
@@ -145,17 +178,17 @@ class Planner:
         wanted = self._settings.reasoning_by_default if enabled is None else enabled
         # A model reasons in its turn of a conversation; a bare prompt is only continued.
         reasons = asked.model.reasons and wanted and not request.prompts
-        try:
-            draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
-        except ValueError as error:  # a schema that is none, or that nothing satisfies
-            raise Rejected(_bad_schema(request, str(error))) from None
+        draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
         if draft.tool_calls and not self._settings.empty_arguments:
             draft = msgspec.structs.replace(draft, tool_calls=tuple(map(_without_empty, draft.tool_calls)))
-        return obey(draft, request.sampling.stop, asked.limit)
+        return obey(draft, request.sampling.stop, asked.limit, least=request.sampling.min_tokens)
 
     def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
         """Where an answer comes from: what was said. Limits, formats and ids do not change what is said next."""
-        said = _canonical((request.messages, request.prompts, request.tools))
+        tools = [msgspec.structs.asdict(tool) for tool in request.tools]
+        for tool in tools:
+            del tool["place"]  # the same tool has another place on another surface
+        said = _canonical((request.messages, request.prompts, tools))
         seed = request.sampling.seed
         return self._seed.child("answer", model.id, said, "" if seed is None else seed)
 
@@ -191,27 +224,54 @@ def unknown_model(id: str, catalog: Catalog) -> ApiError:
     return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
 
 
+def _unlisted(request: InferenceRequest, model: Model) -> list[str]:
+    """The parameters that the request sets and the model's listing lacks; what no listing names cannot be lacking."""
+    lacking = _lacking(model.supported_sampling_parameters)
+    return [name for name in lacking if getattr(request.sampling, name) != getattr(_PLAIN, name)]
+
+
+@lru_cache(maxsize=64)
+def _lacking(supported: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in SAMPLING.split() if name not in supported)
+
+
+def _not_listed(names: Sequence[str], model: str) -> str:
+    return f"{', '.join(names)}: not among the supported_sampling_parameters of {model}"
+
+
 def _without_empty(call: DraftCall) -> DraftCall:
     """No text for no arguments, as AkashML was once seen to send them."""
     return msgspec.structs.replace(call, arguments=EMPTY) if call.arguments.text == "{}" else call
 
 
-def _bad_schema(request: InferenceRequest, why: str) -> ApiError:
-    param = "tools" if request.response_format.kind != "json_schema" else "response_format"
-    return ApiError("bad_request", f"The JSON Schema in '{param}' cannot be satisfied: {why}", param=param)
+def _check_strict(request: InferenceRequest) -> None:
+    from emulator.generator.calls import check_strict  # noqa: PLC0415 - most requests have no schema
+
+    check_strict(request)
 
 
-def _check_media(request: InferenceRequest, model: Model) -> None:
-    for message in request.messages:
-        for media in message.media:
-            if _refuses(model, media):
-                text = f"Model only supports text input: '{request.model}' cannot read {media.kind} parts."
-                raise Rejected(ApiError("bad_request", text, param="messages"))
+def readable(request: InferenceRequest, model: Model) -> InferenceRequest:
+    """The request as the model reads it: without what it drops. Raises `Rejected` for what it refuses.
+
+    Some models drop in silence what they cannot read (docs/contract.md, images).
+    """
+    unread = [media for message in request.messages for media in message.media if not _reads(model, media)]
+    if not unread:
+        return request
+    if model.images != "drop":
+        reads = " and ".join(model.input_modalities)
+        text = f"Model only supports {reads} input: '{request.model}' cannot read {unread[0].kind} parts."
+        raise Rejected(ApiError("bad_request", text, param="messages"))
+    return msgspec.structs.replace(request, messages=tuple(_without(message, model) for message in request.messages))
 
 
-def _refuses(model: Model, media: Media) -> bool:
-    """Whether the model refuses a part; some drop what they cannot read in silence (docs/contract.md, images)."""
-    return media.kind not in model.input_modalities and model.images != "drop"
+def _without(message: Message, model: Model) -> Message:
+    read = tuple(media for media in message.media if _reads(model, media))
+    return message if len(read) == len(message.media) else msgspec.structs.replace(message, media=read)
+
+
+def _reads(model: Model, media: Media) -> bool:
+    return media.kind in model.input_modalities
 
 
 def _echo(draft: Draft, prompt: str, seed: Seed, logprobs: int | None) -> Draft:

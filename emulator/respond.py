@@ -8,7 +8,7 @@ leaves is noticed in every wait.
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from math import ceil
 from typing import Literal, TypeAlias
@@ -29,7 +29,11 @@ from emulator.vocabulary import (
     InferenceRequest,
     Plan,
     Raw,
+    Rejected,
+    Start,
     Step,
+    Turn,
+    Usage,
     Verbatim,
 )
 
@@ -56,13 +60,22 @@ class _ClientLeft(Exception):
 
 
 class Sent(msgspec.Struct):
-    """What was really handed to the wire, begun at a time in Unix seconds. `tokens` are of the completion."""
+    """What was really handed to the wire, for a request that came at a time in Unix seconds (`begun`).
+
+    `used` is what that comes to in tokens: of an answer that is complete, what its usage says; else its prompt and the
+    completion tokens that were sent. None: nothing of an answer was.
+    """
 
     begun: float
     status: int = 0
-    tokens: int = 0
+    used: Usage | None = None
     outcome: Outcome = "cut by client"
     error: ApiError | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the completion."""
+        return self.used.completion_tokens if self.used is not None else 0
 
 
 class _Reel:
@@ -72,6 +85,7 @@ class _Reel:
         self, steps: Iterable[Step], encoder: Encoder, faults: Sequence[FrameFault], clock: Clock, begun: float
     ) -> None:
         self.due = begun
+        self.start: Start | None = None
         self.tokens = 0
         self.over = False
         self.last: Event | None = None
@@ -107,7 +121,16 @@ class _Reel:
             if type(event) is Hangup:
                 return
             yield encode(event)
+            if type(event) is Start:
+                self.start = event
             self.tokens += event.tokens
+
+    @property
+    def used(self) -> Usage | None:
+        """What was given out, in tokens."""
+        if self.over and isinstance(self.last, End):
+            return self.last.usage
+        return None if self.start is None else Usage(self.start.prompt_tokens, self.tokens)
 
 
 class Player:
@@ -123,7 +146,8 @@ class Player:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self.sent = Sent(begun=clock.now())
+        self._begin = clock.now()
+        self.sent = Sent(begun=self._begin)
 
     async def play(self, request: InferenceRequest | None) -> None:
         """Wait and send until the plan has ended or the client has left. Without a request the plan is a refusal."""
@@ -131,8 +155,10 @@ class Player:
         first = next(steps)
         steps = chain((first,), steps)
         try:
+            if self._plan.turn is not None:
+                await self._queue(self._plan.turn)
             if isinstance(first.event, Failure | Hangup | Raw):
-                await self._wait(self.sent.begun + first.delay)
+                await self._wait(self._begin + first.delay)
                 await self._instead(first.event)
             elif request is None or request.stream or isinstance(first.event, Verbatim):
                 await self._stream(steps, request or InferenceRequest("chat", ""))
@@ -140,6 +166,8 @@ class Player:
                 await self._whole(steps, request)
         except _ClientLeft:
             return
+        except Rejected as rejected:
+            await self._fail(rejected.error)
 
     async def _instead(self, event: Failure | Hangup | Raw) -> None:
         """What comes in the place of an answer of which nothing was sent."""
@@ -170,7 +198,7 @@ class Player:
     # ------------------------------------------------------------------------------------------ a whole body
 
     async def _whole(self, steps: Iterable[Step], request: InferenceRequest) -> None:
-        answer, due, tokens, hangup = Fold(), self.sent.begun, 0, None
+        answer, due, hangup = Fold(), self._begin, None
         for step in steps:
             due += step.delay
             event = step.event
@@ -180,7 +208,6 @@ class Player:
             if isinstance(event, Hangup):
                 hangup = event
                 break
-            tokens += event.tokens
             answer.add(event)
         await self._wait(due)
         if hangup is not None and hangup.how != "truncate":
@@ -197,17 +224,16 @@ class Player:
         for part in parts[:-1]:
             await self._body(part, more=True)
         await self._body(parts[-1] if parts else b"")
-        self.sent.tokens, self.sent.outcome = tokens, "completed"
+        self.sent.used, self.sent.outcome = answer.usage, "completed"
         return None
 
     # ------------------------------------------------------------------------------------------ a stream
 
     async def _stream(self, steps: Iterator[Step], request: InferenceRequest) -> None:
         first = next(steps)
-        begin = self.sent.begun
-        await self._wait(begin + first.delay)
+        await self._wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
-        reel = _Reel(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, begin)
+        reel = _Reel(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
         frames = reel.due_now()
         if reel.over and not isinstance(reel.last, Hangup):
             await self._start(200, _STREAM)
@@ -237,7 +263,7 @@ class Player:
             await self._hang_up(reel.last)
 
     def _note(self, reel: _Reel) -> None:
-        self.sent.tokens = reel.tokens
+        self.sent.used = reel.used
         match reel.last if reel.over else None:
             case End() | Verbatim():
                 self.sent.outcome = "completed"
@@ -263,20 +289,37 @@ class Player:
     async def _body(self, body: bytes, *, more: bool = False) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
-    async def _wait(self, deadline: float) -> None:
-        """Wait for a time, or for the client to leave. Raises `_ClientLeft` for the latter."""
+    async def _queue(self, turn: Turn) -> None:
+        """Wait for the turn, with which the answer begins. Raises `Rejected` if it does not come in time."""
+        if turn.waits:
+            await self._wait(turn.deadline, turn.on_turn)
+        turn.give_up()
+        self._begin = self._clock.now()
+
+    async def _wait(self, deadline: float, on_turn: Callable[[Callable[[], None]], None] | None = None) -> None:
+        """Wait for a time, for a turn, or for the client to leave. Raises `_ClientLeft` for the latter."""
         if self._clock.now() >= deadline:
             return
-        waiting = asyncio.current_task()
+        waiting = [asyncio.current_task()]
+
+        def interrupt() -> None:
+            if waiting and (task := waiting.pop()) is not None:
+                task.cancel()
+
         leaving = asyncio.ensure_future(self._until_left())
-        leaving.add_done_callback(lambda task: None if task.cancelled() or waiting is None else waiting.cancel())
+        leaving.add_done_callback(lambda task: None if task.cancelled() else interrupt())
+        if on_turn is not None:
+            on_turn(interrupt)
         try:
             await self._clock.sleep_until(deadline)
         except asyncio.CancelledError:
-            if leaving.done() and waiting is not None and waiting.uncancel() == 0:
+            task = asyncio.current_task()
+            if waiting or task is None or task.uncancel() > 0:
+                raise
+            if leaving.done():
                 raise _ClientLeft from None
-            raise
         finally:
+            waiting.clear()
             leaving.cancel()
 
     async def _until_left(self) -> None:
@@ -291,7 +334,7 @@ class Player:
         transport = self._scope.get("state", {}).get("transport")
         if transport is None:
             raise HungUp(f"the scenario hangs up here ({hangup.how})")
-        if hangup.how == "reset":
+        if hangup.how == "reset" and not transport.is_closing():
             linger = struct.pack("ii", 1, 0)
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             transport.abort()

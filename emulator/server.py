@@ -8,17 +8,14 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from pathlib import Path
 from types import FrameType
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http import httptools_impl
-
-from emulator.app import create_app
-from emulator.engine import Engine
 
 GRACE = 5
 """Seconds that open answers have to end after SIGTERM before they are cut."""
@@ -26,6 +23,7 @@ _CUTTING = 1  # seconds in which the answers notice that they were cut
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
 T = TypeVar("T")
+Beside: TypeAlias = Callable[[], Coroutine[None, None, None]]
 
 
 class TransportProtocol(httptools_impl.HttpToolsProtocol):
@@ -49,7 +47,7 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         grace: float,
         started: Callable[[], object] = lambda: None,
-        beside: Callable[[], Coroutine[None, None, None]] | None = None,
+        beside: Beside | None = None,
     ) -> None:
         super().__init__(config)
         self._grace = grace
@@ -121,19 +119,13 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
-def serve(engine: Engine, listener: socket.socket, started: Callable[[], object], watched: Sequence[Path] = ()) -> None:
-    """Serve on this socket until told to stop; calls `started` as soon as a signal can do that.
+def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], object], beside: Beside | None = None) -> None:
+    """Serve an app on this socket until told to stop; calls `started` as soon as a signal can do that.
 
-    Scenarios in the `watched` folders are read again when they change.
+    `beside` runs meanwhile, and is cancelled in the end.
     """
     with contextlib.suppress(KeyboardInterrupt):
-        Server(configure(engine), GRACE, started, _watching(engine, watched) if watched else None).run([listener])
-
-
-def _watching(engine: Engine, folders: Sequence[Path]) -> Callable[[], Coroutine[None, None, None]]:
-    from emulator.watch import watch  # noqa: PLC0415 (only who asks for it pays for watchfiles)
-
-    return lambda: watch(engine.library, folders)
+        Server(configure(app), GRACE, started, beside).run([listener])
 
 
 class Background:
@@ -143,9 +135,9 @@ class Background:
     returns once the thread has ended.
     """
 
-    def __init__(self, engine: Engine, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._address = host, port
-        self._server = Server(configure(engine), grace=0)
+        self._server = Server(configure(app), grace=0)
 
     def start(self) -> tuple[str, int]:
         """Begin to listen; returns the host and the real port."""
@@ -166,12 +158,12 @@ class Background:
         self._thread.join()
 
 
-def configure(engine: Engine) -> uvicorn.Config:
+def configure(app: ASGIApp) -> uvicorn.Config:
     """How uvicorn is run here: uvloop and httptools, no access log (each inference has its own line), no websockets."""
     # uvicorn knows no reason phrase for 529, which is not IANA's; clients show it to people (docs/contract.md).
     httptools_impl.STATUS_LINE[529] = b"HTTP/1.1 529 Overloaded\r\n"
     return uvicorn.Config(
-        create_app(engine),
+        app,
         http=TransportProtocol,
         ws="none",
         lifespan="off",

@@ -73,6 +73,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     suffix: Annotated[
         Literal["ignore", "reject"], Meta(description="A suffix in /v1/completions: ignored, or 400 as vLLM does.")
     ] = "ignore"
+    unsupported_sampling: Annotated[
+        Literal["ignore", "warn", "reject"],
+        Meta(
+            description="A sampling parameter that the model's supported_sampling_parameters lack: without effect, "
+            "without effect and told in the header X-Emulator-Warning, or 400."
+        ),
+    ] = "ignore"
+    credits_run_out: Annotated[
+        Literal["finish", "error"],
+        Meta(description="Credits that run out during an answer: it is finished, or ends with an error."),
+    ] = "finish"
     audio: Annotated[
         Literal["reject", "ignore"], Meta(description="Audio asked for in modalities: 400, or ignored.")
     ] = "reject"

@@ -4,6 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from emulator.app import create_app
 from emulator.catalog import Catalog
 from emulator.clock import VirtualClock
 from emulator.engine import Engine
@@ -38,7 +39,7 @@ class Emulator:
         self.engine = Engine(Settings(**settings), catalog, self.clock, MemoryStore())
         if scenario is not None:
             self.play(scenario)
-        self._server = Background(self.engine, "127.0.0.1", 0)
+        self._server = Background(create_app(self.engine), "127.0.0.1", 0)
         self.url = ""
 
     def __enter__(self) -> Self:

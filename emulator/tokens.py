@@ -125,6 +125,12 @@ def encode(text: str) -> list[int]:
     return list(chain.from_iterable(map(_ids, _chunks(_SURROGATE.sub("\ufffd", text)))))
 
 
+def ids_of(tokens: Tokens) -> list[int]:
+    """The ids of these tokens, one each. A text that was cut inside a token is taken piece by piece."""
+    ids = encode(tokens.text)
+    return ids if len(ids) == len(tokens) else [encode(piece)[-1] if piece else 0 for piece in tokens.pieces]
+
+
 def decode(ids: Sequence[int]) -> str:
     """The text of these token ids; bytes that are no UTF-8 together become U+FFFD.
 

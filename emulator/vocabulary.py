@@ -15,7 +15,7 @@ Do not subclass these.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -93,12 +93,16 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """A tool that the model may call; `parameters` is a JSON Schema."""
+    """A tool that the model may call; `parameters` is a JSON Schema, which a `strict` one has to be in all it says.
+
+    `place` is where in the request the schema stands, as its surface names it to a client.
+    """
 
     name: str
     description: str = ""
     parameters: Mapping[str, Any] = {}
     strict: bool = False
+    place: str = "tools"
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
@@ -109,11 +113,12 @@ class ToolChoice(msgspec.Struct, frozen=True):
 
 
 class ResponseFormat(msgspec.Struct, frozen=True):
-    """The form that the text must have; `schema` is the JSON Schema of `json_schema`."""
+    """The form that the text must have; `schema` is the JSON Schema of `json_schema`, `place` where it stands."""
 
     kind: Literal["text", "json_object", "json_schema"] = "text"
     schema: Mapping[str, Any] | bool = True
     strict: bool = False
+    place: str = "response_format"
 
 
 class ReasoningControl(msgspec.Struct, frozen=True):
@@ -194,6 +199,7 @@ class ApiError(msgspec.Struct, frozen=True):
     `status` overrides the kind's HTTP status, `type` and `code` what the dialect's table would say, and `flat` asks
     for the body `{"error": "...", "message": "..."}` where the surface has one. `overflow` is (prompt tokens, tokens
     asked for, context length) of a request that does not fit: clients match on each surface's own words for it.
+    `cause` tells in a word which limit of several it was; it is not sent.
     """
 
     kind: ErrorKind
@@ -205,6 +211,7 @@ class ApiError(msgspec.Struct, frozen=True):
     type: str | None = None
     flat: bool | None = None
     overflow: tuple[int, int, int] | None = None
+    cause: str | None = None
 
     @property
     def http_status(self) -> int:
@@ -213,11 +220,12 @@ class ApiError(msgspec.Struct, frozen=True):
 
 
 class Rejected(Exception):
-    """A request that does not become a plan; carries the `ApiError` that the client is told."""
+    """A request that does not become a plan; carries the `ApiError` that the client is told, and headers beside it."""
 
-    def __init__(self, error: ApiError) -> None:
+    def __init__(self, error: ApiError, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(error.message)
         self.error = error
+        self.headers = headers
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -364,12 +372,35 @@ FrameFault: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
 """What goes wrong below an event: a function from encoded frames to frames."""
 
 
+class Turn(Protocol):
+    """A place in a queue: before `deadline`, in Unix seconds, the answer may begin or it never does."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether its turn has not come yet."""
+        ...
+
+    @property
+    def deadline(self) -> float:
+        """Until when it waits."""
+        ...
+
+    def on_turn(self, wake: Callable[[], object]) -> None:
+        """Have this called when its turn has come."""
+        ...
+
+    def give_up(self) -> None:
+        """The deadline has come. Raises `Rejected` if the turn has not."""
+        ...
+
+
 class Plan(msgspec.Struct, frozen=True):
     """What will be answered, and when. `steps` is iterated once.
 
     `answered_by` says in a word or two who decided (for logs and records); `inference_id` and `request_id` are the
     values of the id headers; `headers` replace those that the answer would have, name by name; `frame_faults` are
-    applied, in order, after encoding.
+    applied, in order, after encoding. Before all of it comes the `turn`, if there is a queue; and whatever became of
+    the answer, `end` is called with what was sent of it (None: nothing).
     """
 
     steps: Iterable[Step]
@@ -378,6 +409,8 @@ class Plan(msgspec.Struct, frozen=True):
     request_id: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     frame_faults: tuple[FrameFault, ...] = ()
+    turn: Turn | None = None
+    end: Callable[[Usage | None], None] | None = None
 
 
 # ---------------------------------------------------------------------------------------------- the fold

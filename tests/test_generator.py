@@ -716,6 +716,11 @@ def test_json_schema_is_obeyed(seed: int) -> None:
         ("translate «bom dia»", "text", "bom dia"),
         ("with limit=25", "limit", "25"),
         ("weather Porto please", "city", "Porto"),
+        ("read src/main.py, please", "file_path", "src/main.py"),
+        ("write to ./notes.txt.", "path", "./notes.txt"),
+        ("mail ana@example.org", "path", ""),
+        ("the price of AAPL?", "symbol", "AAPL"),
+        ("run `git status` here", "command", "git status"),
         ("nothing", "city", ""),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from asgi import make_engine
 from served import get, post, read_all
 
+from emulator.app import create_app
 from emulator.clock import EPOCH, VirtualClock
 from emulator.library import SHIPPED
 from emulator.server import Background
@@ -37,7 +38,7 @@ def requests() -> list[bytes]:
 @pytest.mark.skipif(not FILES.exists(), reason="open files are counted in /proc")
 def test_nothing_is_left_behind() -> None:
     """No socket, no task: after every shipped scenario was played to its end, and to a client that leaves early."""
-    server = Background(make_engine(VirtualClock(EPOCH, rate=1_000_000)), "127.0.0.1", 0)
+    server = Background(create_app(make_engine(VirtualClock(EPOCH, rate=1_000_000))), "127.0.0.1", 0)
     address = server.start()
     try:
 

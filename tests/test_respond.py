@@ -9,6 +9,7 @@ import pytest
 from asgi import Exchange, events
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from emulator.app import create_app
 from emulator.clock import EPOCH, VirtualClock
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic_messages import AnthropicMessages
@@ -257,7 +258,7 @@ def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
 
     emulator = Emulator()
     emulator.engine.plan = lambda request: plan  # type: ignore[method-assign] # this plan, whatever is asked
-    server = Background(emulator.engine, "127.0.0.1", 0)
+    server = Background(create_app(emulator.engine), "127.0.0.1", 0)
     host, port = server.start()
     body = b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":%b}' % (b"true" if stream else b"false")
     head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer akml-x\r\nConnection: close\r\n"

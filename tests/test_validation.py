@@ -722,8 +722,10 @@ ODD_CHATS: dict[str, Body] = {
         {"role": "assistant", "content": "x", "refusal": None, "reasoning_content": "y", "annotations": []}, SAID
     ),
     "reasoning of another server": said({"role": "assistant", "content": "x", "reasoning": {"any": "thing"}}, SAID),
-    "a result in parts, without its call": said(
-        SAID, {"role": "tool", "tool_call_id": "call_2", "content": [{"type": "text", "text": "y"}]}
+    "a result in parts": said(
+        SAID,
+        {"role": "assistant", "content": None, "tool_calls": FULL_CHAT["messages"][2]["tool_calls"]},
+        {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "y"}]},
     ),
     "a schema that allows everything": chat(
         response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": True}}

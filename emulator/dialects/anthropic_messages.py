@@ -9,6 +9,7 @@ import msgspec
 from emulator.dialects import BARE_ID
 from emulator.dialects.anthropic import STOP_REASONS, AnthropicSurface, encode, error_object, wording
 from emulator.dialects.anthropic_read import (
+    omits_thinking,
     read_messages,
     read_reasoning,
     read_response_format,
@@ -85,18 +86,19 @@ class AnthropicMessages:
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "MessageEncoder":
         """What writes the events of one stream."""
-        return MessageEncoder(request_id)
+        return MessageEncoder(request_id, omits_thinking=omits_thinking(request.body))
 
     def body(self, completion: Completion, request: InferenceRequest) -> bytes:
         """The JSON of a whole message."""
         choice = completion.choices[0] if completion.choices else Choice(0, (), None)
+        omits = omits_thinking(request.body)
         return encode(
             {
                 "id": message_id(completion.id),
                 "type": "message",
                 "role": "assistant",
                 "model": completion.model,
-                "content": [_block(completion.id, block) for block in choice.blocks if _shown(block)],
+                "content": [_block(completion.id, block, omits) for block in choice.blocks if _shown(block)],
                 **_stop(choice.finish_reason, choice.stop_sequence),
                 "usage": usage_object(completion.usage) if completion.usage else None,
             }
@@ -113,8 +115,8 @@ class MessageEncoder:
     Blocks are strictly sequential: another kind of content closes the open block and opens the next.
     """
 
-    def __init__(self, request_id: str) -> None:
-        self._request_id = request_id
+    def __init__(self, request_id: str, *, omits_thinking: bool = False) -> None:
+        self._omits_thinking = omits_thinking
         self._id = ""
         self._index = -1
         self._open: str | None = None
@@ -150,6 +152,8 @@ class MessageEncoder:
         block = {"type": "thinking", "thinking": "", "signature": ""}
         opening = () if self._open == "thinking" else self._begin(block)
         self._thinking.append(event.text)
+        if self._omits_thinking:
+            return opening
         return (*opening, self._head + b'"thinking_delta","thinking":' + encode(event.text) + b"}}\n\n")
 
     def _tool_call(self, event: ToolCall) -> Sequence[bytes]:
@@ -247,11 +251,12 @@ def _shown(block: Block) -> bool:
     return not isinstance(block, TextBlock) or bool(block.text)
 
 
-def _block(id: str, block: Block) -> dict[str, Any]:
+def _block(id: str, block: Block, omits_thinking: bool) -> dict[str, Any]:
     if isinstance(block, TextBlock):
         return {"type": "text", "text": block.text}
     if isinstance(block, ReasoningBlock):
-        return {"type": "thinking", "thinking": block.text, "signature": signature(id, block.text)}
+        shown = "" if omits_thinking else block.text
+        return {"type": "thinking", "thinking": shown, "signature": signature(id, block.text)}
     return {
         "type": "tool_use",
         "id": call_id(id, block.ordinal, block.id),

@@ -1,10 +1,12 @@
 """Reading what /anthropic/v1/messages is asked: messages and their blocks, tools, thinking, formats."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from emulator.dialects.anthropic import encode
 from emulator.dialects.fields import Fields
+from emulator.dialects.open_calls import OpenCalls
 from emulator.vocabulary import (
     ApiError,
     Media,
@@ -21,6 +23,7 @@ from emulator.vocabulary import (
 MIN_THINKING_BUDGET = 1024
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
+_DISPLAYS = ("summarized", "omitted")
 _BILLING_BLOCK = "x-anthropic-billing-header"
 _USER_BLOCKS = ("text", "image", "tool_result", "document", "search_result")
 _ASSISTANT_BLOCKS = ("text", "tool_use", "thinking", "redacted_thinking")
@@ -38,16 +41,32 @@ def read_messages(fields: Fields) -> tuple[Message, ...]:
     given = list(fields.objects("messages", "a valid list"))
     if not given:
         fields.reject("messages", "at least one message is required", got=[])
+    calls, before = OpenCalls(), ""
     for entry in given:
         roles = ("user", "assistant", "system")
-        match entry.one_of("role", roles) or entry.missing("role", "a role"):
+        role = entry.one_of("role", roles) or entry.missing("role", "a role")
+        match role:
             case "assistant":
-                messages.append(_assistant(entry))
+                if before != "assistant":  # neighbours of one role are one turn
+                    _check_answered(calls)
+                    calls.begin(entry)
+                messages.append(_assistant(entry, calls))
             case "user":
-                messages.extend(_user(entry, messages))
+                messages.extend(_user(entry, calls))
             case _:
                 messages.append(Message("system", _text_only(entry, "content")))
+        before = role
+    _check_answered(calls)
     return tuple(messages)
+
+
+def _check_answered(calls: OpenCalls) -> None:
+    if calls.turn is not None and (ids := ", ".join(calls.waiting())):
+        calls.turn.reject(
+            "content",
+            f"`tool_use` ids were found without `tool_result` blocks immediately after: {ids[:100]}. Each `tool_use` "
+            "block must have a corresponding `tool_result` block in the next message.",
+        )
 
 
 def _system(fields: Fields) -> Iterator[Message]:
@@ -84,7 +103,7 @@ def _blocks(entry: Fields, allowed: tuple[str, ...]) -> Iterator[tuple[str, Fiel
             block.reject("type", f"Input should be one of {', '.join(repr(name) for name in allowed)}")
 
 
-def _assistant(entry: Fields) -> Message:
+def _assistant(entry: Fields, open: OpenCalls) -> Message:
     if isinstance(content := entry.data.get("content"), str):
         return Message("assistant", content)
     texts: list[str] = []
@@ -98,56 +117,67 @@ def _assistant(entry: Fields) -> Message:
                 thoughts.append(block.required_string("thinking", empty=True))
             case "tool_use":
                 given = block.required_object("input").data
-                name = block.required_string("name")
-                calls.append(ToolUse(block.required_string("id"), name, encode(given).decode()))
+                name, id = block.required_string("name"), block.required_string("id")
+                if not open.make(id):
+                    block.reject("id", "`tool_use` ids must be unique")
+                calls.append(ToolUse(id, name, encode(given).decode()))
     return Message("assistant", "".join(texts), reasoning="".join(thoughts), tool_calls=tuple(calls))
 
 
-def _user(entry: Fields, before: list[Message]) -> Iterator[Message]:
+def _user(entry: Fields, calls: OpenCalls) -> Iterator[Message]:
     """A user entry as messages: first the results of tools, then what the user says."""
     if isinstance(content := entry.data.get("content"), str):
         yield Message("user", content)
         return
-    called = {call.id for message in before for call in message.tool_calls}
     results: list[Message] = []
     texts: list[str] = []
     media: list[Media] = []
     for kind, block in _blocks(entry, _USER_BLOCKS):
-        match kind:
-            case "text":
-                texts.append(block.required_string("text", empty=True))
-            case "image":
-                media.append(_image(block))
-            case "tool_result":
-                results.append(_tool_result(block, called, media))
-            case "document":
-                texts.append(_document(block, media))
-            case _:
-                texts.append(_text_only(block, "content"))
+        if kind == "tool_result":
+            results.append(_tool_result(block, calls, media))
+        else:
+            _read_part(kind, block, texts, media)
     yield from results
     if texts or media or not results:
         yield Message("user", "\n".join(texts), tuple(media))
 
 
-def _tool_result(block: Fields, called: set[str], media: list[Media]) -> Message:
+def _tool_result(block: Fields, calls: OpenCalls, media: list[Media]) -> Message:
     id = block.required_string("tool_use_id")
-    if id not in called:
-        block.reject(
-            "tool_use_id",
-            "unexpected `tool_use_id` found in `tool_result` blocks. Each `tool_result` block must have a "
-            "corresponding `tool_use` block in the previous message.",
-        )
+    match calls.answer(id):
+        case "unknown":
+            block.reject(
+                "tool_use_id",
+                "unexpected `tool_use_id` found in `tool_result` blocks. Each `tool_result` block must have a "
+                "corresponding `tool_use` block in the previous message.",
+            )
+        case "again":
+            block.reject("tool_use_id", "each `tool_use` must have a single result, but there are several of this id")
     block.boolean("is_error", False)
+    return Message("tool", _result_text(block, media), tool_call_id=id)
+
+
+def _result_text(block: Fields, media: list[Media]) -> str:
     content = block.data.get("content")
     if content is None or isinstance(content, str):
-        return Message("tool", content or "", tool_call_id=id)
-    texts = []
+        return content or ""
+    texts: list[str] = []
     for kind, part in _blocks(block, ("text", "image", "document", "search_result")):
-        if kind == "image":
-            media.append(_image(part))
-        elif kind == "text":
+        _read_part(kind, part, texts, media)
+    return "\n".join(texts)
+
+
+def _read_part(kind: str, part: Fields, texts: list[str], media: list[Media]) -> None:
+    """What a message and the result of a tool can both be made of."""
+    match kind:
+        case "text":
             texts.append(part.required_string("text", empty=True))
-    return Message("tool", "\n".join(texts), tool_call_id=id)
+        case "image":
+            media.append(_image(part))
+        case "document":
+            texts.append(_document(part, media))
+        case "search_result":
+            texts.append(_text_only(part, "content"))
 
 
 def _image(block: Fields) -> Media:
@@ -201,6 +231,7 @@ def _tool(entry: Fields) -> Tool | None:
         description=entry.string("description") or "",
         parameters=entry.required_object("input_schema").data,
         strict=entry.boolean("strict", False),
+        place=entry.place("input_schema"),
     )
 
 
@@ -220,18 +251,23 @@ def read_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
 
 
 def read_reasoning(fields: Fields, max_tokens: int | None) -> ReasoningControl:
-    """`thinking` and `output_config.effort` as one word about reasoning."""
+    """`thinking` and `output_config.effort` as one word about reasoning. An effort alone asks for reasoning too."""
     config = fields.object("output_config")
     effort = config.one_of("effort", _EFFORTS) if config else None
     thinking = fields.object("thinking")
     if thinking is None:
-        return ReasoningControl(effort=effort)
+        return ReasoningControl(enabled=True if effort else None, effort=effort)
     kinds = ("enabled", "adaptive", "disabled")
     kind = thinking.one_of("type", kinds) or thinking.missing("type", "the type of thinking")
+    thinking.one_of("display", _DISPLAYS)
     if kind == "disabled":
         return ReasoningControl(enabled=False)
     if kind == "adaptive":
         return ReasoningControl(enabled=True, effort=effort)
+    return ReasoningControl(enabled=True, effort=effort, max_tokens=_thinking_budget(thinking, max_tokens))
+
+
+def _thinking_budget(thinking: Fields, max_tokens: int | None) -> int:
     budget = thinking.integer("budget_tokens", MIN_THINKING_BUDGET)
     if budget is None:
         thinking.missing("budget_tokens", "a number of tokens")
@@ -243,14 +279,21 @@ def read_reasoning(fields: Fields, max_tokens: int | None) -> ReasoningControl:
                 param="max_tokens",
             )
         )
-    return ReasoningControl(enabled=True, effort=effort, max_tokens=budget)
+    return budget
+
+
+def omits_thinking(body: Mapping[str, Any]) -> bool:
+    """Whether thinking is to be signed and not shown (`thinking.display`, which the SDKs type)."""
+    thinking = body.get("thinking") or {}
+    return bool(thinking.get("display") == "omitted")
 
 
 def read_response_format(fields: Fields) -> ResponseFormat:
-    """`output_config.format`: the JSON Schema that the text has to satisfy."""
+    """`output_config.format`: the JSON Schema that the text has to satisfy. It is always meant strictly."""
     config = fields.object("output_config")
     given = config.object("format") if config else None
     if given is None:
         return ResponseFormat()
     given.one_of("type", ("json_schema",)) or given.missing("type", "'json_schema'")
-    return ResponseFormat("json_schema", given.required_object("schema").data)
+    schema = given.required_object("schema").data
+    return ResponseFormat("json_schema", schema, strict=True, place=given.place("schema"))

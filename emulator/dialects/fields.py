@@ -87,6 +87,10 @@ class Fields:
         """Whether the field is there and not null."""
         return self._data.get(name) is not None
 
+    def place(self, name: str) -> str:
+        """Where in the request a field is, as the surface names it to a client."""
+        return self._wording(Invalid((*self._path, name), "missing", "")).param or name
+
     def reject(self, name: str | int, expected: str, *, got: Any = None) -> NoReturn:
         """Refuse the value of a field for a reason of its own. Raises `Rejected`."""
         self._refuse(Invalid((*self._path, name), "other", expected, self._value(name) if got is None else got))

@@ -23,11 +23,10 @@ from emulator.dialects.openai_read import (
     read_max_tokens,
     read_messages,
     read_reasoning,
-    read_response_format,
     read_sampling,
     read_stream,
-    read_tools,
 )
+from emulator.dialects.openai_tools import read_response_format, read_tools
 from emulator.settings import Settings
 from emulator.vocabulary import (
     Choice,
@@ -177,13 +176,13 @@ class ChatEncoder:
         choice = event.choice
         ordinal = self._indices[choice] = self._indices.get(choice, -1) + 1
         function = {"name": event.name, "arguments": ""}
-        if self._legacy:
-            return (self._chunk(choice, encode({"function_call": function}), 0),)
+        if self._legacy:  # the deprecated form has room for one
+            return () if ordinal else (self._chunk(choice, encode({"function_call": function}), 0),)
         call = {"id": call_id(self._id, choice, ordinal, event.id), "type": "function", "function": function}
         return (self._chunk(choice, self._call(choice, call), 0),)
 
     def _tool_arguments(self, event: ToolArguments) -> Sequence[bytes]:
-        if event.choice not in self._indices:
+        if event.choice not in self._indices or (self._legacy and self._indices[event.choice]):
             return ()
         function = {"arguments": event.text}
         delta = (

@@ -208,7 +208,14 @@ def _logprobs_object(logprobs: Sequence[TokenLogprob], offset: int) -> dict[str,
         "text_offset": offsets,
         "token_logprobs": [entry.logprob for entry in logprobs],
         "tokens": [entry.token for entry in logprobs],
-        "top_logprobs": [
-            None if entry.logprob is None else {top.token: top.logprob for top in entry.top} for entry in logprobs
-        ],
+        "top_logprobs": [None if entry.logprob is None else _top_logprobs(entry) for entry in logprobs],
     }
+
+
+def _top_logprobs(entry: TokenLogprob) -> dict[str, float | None]:
+    """The likeliest tokens by their text, the chosen one always among them; of equal texts the likelier counts."""
+    shown: dict[str, float | None] = {}
+    for top in entry.top:
+        shown.setdefault(top.token, top.logprob)
+    shown[entry.token] = entry.logprob
+    return shown

@@ -1,23 +1,20 @@
-"""Reading what /v1 is asked: messages, tools, formats, sampling, reasoning; each field with its documented range."""
+"""Reading what /v1 is asked: messages, sampling, reasoning; each field with its documented range."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
 
 from emulator.dialects.fields import Fields
+from emulator.dialects.open_calls import OpenCalls
 from emulator.settings import Settings
 from emulator.tokens import VOCABULARY_SIZE
 from emulator.vocabulary import (
     Media,
     Message,
     ReasoningControl,
-    ResponseFormat,
     Role,
     Sampling,
-    Tool,
-    ToolChoice,
     ToolUse,
 )
 
@@ -29,7 +26,6 @@ _SAMPLING_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Samp
     "max_tokens",
     "logprobs",
 }
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 # ---------------------------------------------------------------------------------------------- messages
@@ -39,10 +35,37 @@ def read_messages(fields: Fields) -> tuple[Message, ...]:
     """The conversation: at least one message."""
     if not fields.has("messages"):
         fields.missing("messages", "an array of messages")
-    messages = tuple(_message(message) for message in fields.objects("messages", "an array of messages"))
-    if not messages:
+    given = list(fields.objects("messages", "an array of messages"))
+    if not given:
         fields.reject("messages", "at least one message", got=[])
+    messages = tuple(map(_message, given))
+    _check_results(given, messages)
     return messages
+
+
+def _check_results(given: Sequence[Fields], messages: Sequence[Message]) -> None:
+    """Every call has one result, right after it, and every result a call. A deprecated function call has no id."""
+    calls = OpenCalls()
+    for fields, message in zip(given, messages, strict=True):
+        if message.role == "tool":
+            if calls.answer(message.tool_call_id or "") != "expected":
+                fields.reject("tool_call_id", _waiting(calls))
+        elif message.role not in ("system", "developer"):
+            _check_answered(calls)
+            calls.begin(fields)
+            if not all(calls.make(call.id) for call in message.tool_calls if call.id):
+                fields.reject("tool_calls", "calls with different ids")
+    _check_answered(calls)
+
+
+def _waiting(calls: OpenCalls) -> str:
+    found = ", ".join(calls.waiting())
+    return f"the id of a call that still waits for its result ({found[:100] or 'none does'})"
+
+
+def _check_answered(calls: OpenCalls) -> None:
+    if calls.turn is not None and (ids := ", ".join(calls.waiting())):
+        calls.turn.reject("tool_calls", f"a tool message for each call right after it (there is none for {ids[:100]})")
 
 
 def _message(fields: Fields) -> Message:
@@ -126,101 +149,6 @@ def _function_made(function: Fields) -> tuple[str, str]:
     return name, arguments
 
 
-# ---------------------------------------------------------------------------------------------- tools and formats
-
-
-def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
-    """Tools, the choice among them, and whether several calls may be made; also in the deprecated spelling."""
-    functions = tuple(_function(function) for function in fields.objects("functions"))
-    function_call = _function_call(fields, functions)
-    choice, tools = _tool_choice(fields, tuple(_tool(tool) for tool in fields.objects("tools")))
-    parallel = fields.boolean("parallel_tool_calls", True)
-    if functions and not fields.data.get("tools"):
-        return functions, function_call, False
-    return tools, choice, parallel
-
-
-def _tool(fields: Fields) -> Tool:
-    fields.one_of("type", ("function",)) or fields.missing("type", "'function'")
-    return _function(fields.required_object("function"))
-
-
-def _function(function: Fields) -> Tool:
-    name = function.required_string("name")
-    if not _NAME.fullmatch(name):
-        function.reject("name", f"a name that matches ^{_NAME.pattern}$")
-    parameters = function.object("parameters")
-    return Tool(
-        name=name,
-        description=function.string("description") or "",
-        parameters=parameters.data if parameters is not None else {},
-        strict=function.boolean("strict", False),
-    )
-
-
-def _tool_choice(fields: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
-    given = fields.data.get("tool_choice")
-    if given is None:
-        return ToolChoice("auto" if tools else "none"), tools
-    if given == "none":
-        return ToolChoice("none"), tools
-    if not tools:
-        fields.reject("tool_choice", "'none', since no tools are given")
-    if isinstance(given, str):
-        mode = fields.one_of("tool_choice", ("none", "auto", "required"))
-        return ToolChoice(cast(Any, mode)), tools
-    if not isinstance(given, dict):
-        fields.wrong_type("tool_choice", "a string or an object")
-    chosen = fields.required_object("tool_choice")
-    if chosen.one_of("type", ("function", "allowed_tools")) == "allowed_tools":
-        return _allowed_tools(chosen.required_object("allowed_tools"), tools)
-    function = chosen.required_object("function")
-    return ToolChoice("named", _known_name(function, tools)), tools
-
-
-def _allowed_tools(allowed: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
-    mode = allowed.one_of("mode", ("auto", "required"), "auto")
-    names = {_known_name(tool.required_object("function"), tools) for tool in allowed.objects("tools")}
-    if not names:
-        allowed.reject("tools", "at least one tool")
-    return ToolChoice(cast(Any, mode)), tuple(tool for tool in tools if tool.name in names)
-
-
-def _function_call(fields: Fields, functions: tuple[Tool, ...]) -> ToolChoice:
-    given = fields.data.get("function_call")
-    if given not in (None, "none") and not functions:
-        fields.reject("function_call", "'none', since no functions are given")
-    if given is None or isinstance(given, str):
-        return ToolChoice(cast(Any, fields.one_of("function_call", ("none", "auto"), "auto")))
-    if not isinstance(given, dict):
-        fields.wrong_type("function_call", "a string or an object")
-    return ToolChoice("named", _known_name(fields.required_object("function_call"), functions))
-
-
-def _known_name(fields: Fields, tools: tuple[Tool, ...]) -> str:
-    name = fields.required_string("name")
-    if all(tool.name != name for tool in tools):
-        fields.reject("name", f"the name of one of the tools ({', '.join(tool.name for tool in tools)})")
-    return name
-
-
-def read_response_format(fields: Fields) -> ResponseFormat:
-    """The form that the text has to have."""
-    given = fields.object("response_format")
-    if given is None:
-        return ResponseFormat()
-    kinds = ("text", "json_object", "json_schema")
-    kind = given.one_of("type", kinds) or given.missing("type", f"one of {', '.join(kinds)}")
-    if kind != "json_schema":
-        return ResponseFormat(cast(Any, kind))
-    wanted = given.required_object("json_schema")
-    wanted.required_string("name")
-    schema = wanted.data.get("schema")
-    if not isinstance(schema, bool | dict | None):
-        wanted.wrong_type("schema", "a JSON Schema")
-    return ResponseFormat("json_schema", True if schema is None else schema, wanted.boolean("strict", False))
-
-
 # ---------------------------------------------------------------------------------------------- the rest
 
 
@@ -248,31 +176,39 @@ def check_modalities(fields: Fields, settings: Settings) -> None:
 
 
 def read_reasoning(fields: Fields) -> ReasoningControl:
-    """`reasoning` beats `reasoning_effort`, and a budget in tokens beats an effort (docs/contract.md, reasoning)."""
+    """`reasoning` beats `reasoning_effort`, which beats `chat_template_kwargs` (docs/contract.md, reasoning)."""
     effort = fields.one_of("reasoning_effort", EFFORTS)
     given = fields.object("reasoning")
-    if given is not None:
-        own = given.one_of("effort", EFFORTS)
-        budget = given.integer("max_tokens", 0)
-        enabled = given.boolean("enabled", True) if given.has("enabled") else None
-        return ReasoningControl(
-            enabled=_enabled(enabled, own or effort, budget),
-            effort=own or effort,
-            max_tokens=budget,
-            exclude=given.boolean("exclude", False),
-        )
-    template = fields.data.get("chat_template_kwargs")
-    if effort is None and isinstance(template, dict) and template.get("enable_thinking") is False:
-        return ReasoningControl(enabled=False)
-    return ReasoningControl(enabled=_enabled(None, effort, None), effort=effort)
+    if given is None:
+        return ReasoningControl(enabled=_enabled(fields, None, effort, None), effort=effort)
+    own = given.one_of("effort", EFFORTS)
+    budget = given.integer("max_tokens", 0)
+    enabled = given.boolean("enabled", True) if given.has("enabled") else None
+    if effort == "none" and (enabled or budget):
+        effort = None
+    effort = own or effort
+    return ReasoningControl(
+        enabled=_enabled(fields, enabled, effort, budget),
+        effort=effort,
+        max_tokens=budget,
+        exclude=given.boolean("exclude", False),
+    )
 
 
-def _enabled(enabled: bool | None, effort: str | None, budget: int | None) -> bool | None:
+def _enabled(fields: Fields, enabled: bool | None, effort: str | None, budget: int | None) -> bool | None:
+    """Whether to reason; None where nothing is said of it. An effort or a budget asks for it, unless it is none."""
     if enabled is not None:
         return enabled and effort != "none"
     if effort is not None:
         return effort != "none"
-    return None if budget is None else budget > 0
+    return _template_switch(fields) if budget is None else budget > 0
+
+
+def _template_switch(fields: Fields) -> bool | None:
+    """`enable_thinking` of the chat templates of Qwen3 and GLM; whatever else stands there is theirs to know."""
+    template = fields.data.get("chat_template_kwargs")
+    switch = template.get("enable_thinking") if isinstance(template, dict) else None
+    return switch if isinstance(switch, bool) else None
 
 
 # ---------------------------------------------------------------------------------------------- sampling
@@ -282,6 +218,9 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
     """The sampling fields that both endpoints have, with their documented ranges."""
     if _SAMPLING_FIELDS.isdisjoint(fields.data):
         return Sampling(max_tokens=max_tokens, logprobs=logprobs)
+    min_tokens = fields.integer("min_tokens", 0) or 0
+    if max_tokens is not None and min_tokens > max_tokens:
+        fields.reject("min_tokens", f"at most as many tokens as the answer may have, which is {max_tokens}")
     return Sampling(
         temperature=fields.number("temperature", 0, 2, 1.0),
         top_p=fields.number("top_p", 0, 1, 1.0, above=True),
@@ -294,7 +233,7 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
         seed=fields.integer("seed"),
         stop=fields.strings("stop", single=True),
         stop_token_ids=fields.integers("stop_token_ids"),
-        min_tokens=fields.integer("min_tokens", 0) or 0,
+        min_tokens=min_tokens,
         ignore_eos=fields.boolean("ignore_eos", False),
         max_tokens=max_tokens,
         n=fields.integer("n", 1, settings.max_n) or 1,

@@ -11,7 +11,7 @@ from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe
 from emulator.generator.speech import Speech, speak
 from emulator.seeds import Seed
-from emulator.tokens import EMPTY, Tokens
+from emulator.tokens import EMPTY, END, Tokens
 from emulator.vocabulary import InferenceRequest, Sampling
 
 __all__ = ["describe", "generate"]
@@ -23,8 +23,8 @@ def generate(request: InferenceRequest, *, reasons: bool, seed: Seed, choice: in
     """What one choice says, in at most `limit` tokens, reasoning included.
 
     `reasons` says whether the model is one that reasons. The limit only cuts: what is said under a smaller one begins
-    what is said under a larger one. Stop strings are the caller's to obey. Raises what `schema.value` raises for a
-    schema that nothing satisfies.
+    what is said under a larger one. Stop strings are the caller's to obey. Raises `Rejected` for a schema that is
+    none, or that nothing satisfies.
     """
     seed = seed.child("choice", choice)
     reasoning, finished = _reasoning(request, seed, limit) if reasons else (EMPTY, True)
@@ -34,7 +34,8 @@ def generate(request: InferenceRequest, *, reasons: bool, seed: Seed, choice: in
     draft = _structured(request, seed) if structured else None
     if draft is None:
         return _said(request, reasoning, seed, limit)
-    return obey(msgspec.structs.replace(draft, reasoning=reasoning), (), limit)
+    sampling, draft = request.sampling, msgspec.structs.replace(draft, reasoning=reasoning)
+    return obey(draft, (), limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
 
 
 def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Tokens, bool]:
@@ -47,7 +48,9 @@ def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Token
     if control.max_tokens is None and effort:
         budget = int(limit * _SHARES.get(effort, 0.5))
     sampling = request.sampling
-    calm = Sampling(min(sampling.temperature, 1.0), sampling.top_p, sampling.top_k, sampling.min_p)
+    # A bias holds here as well, but the end of the answer is not the end of the reasoning.
+    bias = {id: extra for id, extra in sampling.logit_bias.items() if id != END}
+    calm = Sampling(min(sampling.temperature, 1.0), sampling.top_p, sampling.top_k, sampling.min_p, logit_bias=bias)
     room = min(budget, limit)
     speech = speak(thoughts(request, effort).walk(), calm, seed.child("reasoning"), room, "")
     return _tokens(speech), speech.ended or room < limit

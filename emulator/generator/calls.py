@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.answer import DraftCall
 from emulator.generator.composing import brief, last_words
@@ -12,77 +13,182 @@ from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, says_little, topics
 from emulator.seeds import Seed
 from emulator.tokens import Tokens, split
-from emulator.vocabulary import InferenceRequest, Sampling, Tool
+from emulator.vocabulary import ApiError, InferenceRequest, Message, Rejected, Sampling, Tool
 
+_ENOUGH = 2
+"""How much a message has to speak of a tool that it is free to be answered without."""
 _ENDING = re.compile(r"(?:ations?|ators?|ate[sd]?|ating|ions?|ers?|ors?|ing|es|s|ed|e)$")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
-_TOOL_WORDS = frozenset(["tool", "set", "given", "return", "returns", "value", "values", "data", "api", "user"])
+_TOOL_WORDS = frozenset(
+    ["tool", "set", "get", "to", "by", "web", "given", "return", "returns", "value", "values", "data", "api", "user"]
+)
+_DEEDS = frozenset(["search", "find", "send", "call", "look"])
+"""Verbs that no text is about, for what a tool can do and words cannot."""
+_NAME = r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*"
+_IN = r"(?:in|of|at|to|for)"
+_LISTED = re.compile(rf"\b{_IN} ({_NAME}(?:(?:,|,? and|,? or) (?:{_IN} )?{_NAME})+)")
+
+
+class _Wish(NamedTuple):
+    """A call that a message asks for: a tool, and the words that its arguments are taken from."""
+
+    tool: Tool
+    words: str
 
 
 def tool_calls(request: InferenceRequest, seed: Seed) -> tuple[DraftCall, ...]:
     """The calls that the request is answered with; none where it is answered in text.
 
-    `auto` calls the tools that the last user message speaks of, and none right after a tool's result.
-    Raises what `schema.value` raises for parameters that no arguments satisfy.
+    `auto` makes the calls that the last user message speaks of, each once, and none after their results: a loop that
+    runs the calls and sends back what they say comes to an end. Raises `Rejected` for parameters that are no JSON
+    Schema, or that no arguments satisfy.
     """
-    chosen = _chosen(request)[: None if request.parallel_tool_calls else 1]
-    return tuple(_call(tool, request, seed.child("call", number)) for number, tool in enumerate(chosen))
+    one = request.tool_choice.mode == "named" or not request.parallel_tool_calls
+    chosen = _chosen(request)[: 1 if one else None]
+    # Calls of one tool share a seed, so that they are alike in what is not spoken of.
+    names = list(dict.fromkeys(wish.tool.name for wish in chosen))
+    return tuple(_call(wish, seed.child("call", names.index(wish.tool.name))) for wish in chosen)
 
 
 def json_text(request: InferenceRequest, seed: Seed) -> Tokens:
-    """An answer in the request's format. Raises what `schema.value` raises for a schema that nothing satisfies."""
+    """An answer in the request's format. Raises `Rejected` for what is no JSON Schema, or has no value."""
     form = request.response_format
     schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-    return _json(schema, request, seed)
+    return _json(schema, form.place, relevant(last_words(request)), seed)
 
 
-def _chosen(request: InferenceRequest) -> Sequence[Tool]:
-    """The tools to call: the one that is most spoken of, and every other whose whole name is."""
+def check_strict(request: InferenceRequest) -> None:
+    """Raise `Rejected` for what is no JSON Schema where one is meant strictly."""
+    for tool in request.tools:
+        if tool.strict:
+            _check(tool.parameters, tool.place)
+    if request.response_format.strict:
+        _check(request.response_format.schema, request.response_format.place)
+
+
+# ---------------------------------------------------------------------------------------------- which tools
+
+
+def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
+    """The calls that are wished for and not made yet; where a call is demanded, at least one."""
     choice = request.tool_choice
     tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
     if choice.mode == "none" or not tools:
         return ()
-    text = relevant(last_words(request))
+    wishes = _wishes(tools, relevant(last_words(request)), _ENOUGH if choice.mode == "auto" else 0)
+    left = _not_made(wishes, request.messages)
+    return left if choice.mode == "auto" else left or wishes[:1]
+
+
+def _wishes(tools: Sequence[Tool], text: str, enough: int) -> list[_Wish]:
+    """What a text asks for: the tool that it speaks of most, if enough, and every other that it names."""
     said = _stems(text)
-    interests = [_interest(tool, said, text) for tool in tools]
-    answered = bool(request.messages) and request.messages[-1].role in ("tool", "function")
-    if choice.mode == "auto" and (answered or max(interests) < 2):
-        return ()
-    best = tools[interests.index(max(interests))]
-    return [tool for tool in tools if tool is best or (_stems(tool.name) and _stems(tool.name) <= said)]
+    interests = {tool.name: _interest(tool, said, text) for tool in tools}
+    best = max(tools, key=lambda tool: interests[tool.name])
+    if interests[best.name] < enough:
+        return []
+    chosen = {best.name, *_named(sorted(tools, key=lambda tool: interests[tool.name], reverse=True), said)}
+    return [wish for tool in tools if tool.name in chosen for wish in _one_by_one(tool, text)]
+
+
+def _named(tools: Sequence[Tool], said: frozenset[str]) -> list[str]:
+    """The tools whose names are said; of those that are about the same, as read_file and write_file, the first."""
+    about: dict[frozenset[str], str] = {}
+    for tool in tools:
+        if (words := _telling(tool.name)) and words <= said:
+            about.setdefault(words, tool.name)
+    return [name for words, name in about.items() if not any(words < others for others in about)]
+
+
+def _one_by_one(tool: Tool, text: str) -> list[_Wish]:
+    """One call, or one for each of the names that the text lists: the weather in Oslo and in Rome."""
+    listed = _LISTED.search(text)
+    if listed:
+        names = re.findall(_NAME, listed[1])
+        texts = [f"{text[: listed.start(1)]}{name}{text[listed.end(1) :]}" for name in names]
+        found = {str(hints(each, _properties(tool.parameters))): each for each in texts}
+        return [_Wish(tool, each) for each in found.values()]
+    return [_Wish(tool, text)]
+
+
+def _not_made(wishes: Sequence[_Wish], messages: Sequence[Message]) -> list[_Wish]:
+    """The wishes without the calls that were made since the assistant last answered in words alone."""
+    made: Counter[str] = Counter()
+    follower = ""
+    for message in reversed(messages):
+        if message.role == "assistant" and not message.tool_calls and follower != "tool":
+            break
+        made.update(call.name for call in message.tool_calls)
+        follower = message.role
+    left = []
+    for wish in wishes:
+        if made[wish.tool.name]:
+            made[wish.tool.name] -= 1
+        else:
+            left.append(wish)
+    return left
 
 
 def _interest(tool: Tool, said: frozenset[str], text: str) -> int:
-    """How much a message speaks of a tool: a word of its name counts three times, one of its description once."""
-    name = _stems(tool.name)
-    described = len((_stems(tool.description[:300]) - name) & said)
-    return 3 * len(name & said) + described + 2 * ("expression" in hints(text, _properties(tool.parameters)))
+    """How much a message speaks of a tool: of what it is about, what it does, and what describes it."""
+    name, about = _stems(tool.name), _telling(tool.name)
+    described = len((_telling(tool.description[:300]) - about) & said)
+    does = len((name - about) & said) + 2 * bool(name <= said and name & _DEEDS)
+    calculates = "expression" in hints(text, _properties(tool.parameters))
+    return 3 * len(about & said) + does + described + 2 * calculates
+
+
+def _telling(text: str) -> frozenset[str]:
+    """The stems of the words that a text is about."""
+    return _stems(" ".join(word for word in _WORD.findall(text) if not says_little(word.lower())))
 
 
 def _stems(text: str) -> frozenset[str]:
-    """The telling words of a text, without their endings."""
+    """The words of a text without their endings, and without those that any tool may have."""
     words = (word.lower() for word in _WORD.findall(text))
-    telling = (word for word in words if word not in _TOOL_WORDS and not says_little(word))
-    return frozenset(_ENDING.sub("", word) or word for word in telling)
+    return frozenset(_ENDING.sub("", word) or word for word in words if word not in _TOOL_WORDS)
 
 
 # ---------------------------------------------------------------------------------------------- arguments
 
 
-def _call(tool: Tool, request: InferenceRequest, seed: Seed) -> DraftCall:
-    return DraftCall(tool.name, _json(tool.parameters or {"type": "object", "properties": {}}, request, seed))
+def _call(wish: _Wish, seed: Seed) -> DraftCall:
+    schema = wish.tool.parameters or {"type": "object", "properties": {}}
+    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.words, seed))
 
 
-def _json(schema: Mapping[str, Any] | bool, request: InferenceRequest, seed: Seed) -> Tokens:
-    from emulator.generator.schema import Unsatisfiable, value  # noqa: PLC0415 - most answers do not pay its import
+def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed) -> Tokens:
+    from emulator.generator.schema import Malformed, Unsatisfiable  # noqa: PLC0415 - most answers do not pay its import
 
-    text = relevant(last_words(request))
+    _check(schema, place)
+    try:
+        return split(json.dumps(_value(schema, text, seed), ensure_ascii=False))
+    except (Malformed, Unsatisfiable) as error:
+        raise Rejected(_refused(place, "no value satisfies this JSON Schema", error)) from None
+
+
+def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed) -> Any:
+    from emulator.generator.schema import Unsatisfiable, value  # noqa: PLC0415 - as above
+
     words = hints(text, _properties(schema))
     try:
-        found = value(spoken(schema, text) if isinstance(schema, Mapping) else schema, seed, hints=words)
+        return value(spoken(schema, text) if isinstance(schema, Mapping) else schema, seed, hints=words)
     except Unsatisfiable:  # the schema may not allow what was spoken of
-        found = value(schema, seed, hints=words)
-    return split(json.dumps(found, ensure_ascii=False))
+        return value(schema, seed, hints=words)
+
+
+def _check(schema: Mapping[str, Any] | bool, place: str) -> None:
+    from emulator.generator.schema import Malformed, check  # noqa: PLC0415 - as above
+
+    try:
+        check(schema)
+    except Malformed as error:
+        raise Rejected(_refused(place, "this is not a JSON Schema", error)) from None
+
+
+def _refused(place: str, what: str, why: ValueError) -> ApiError:
+    """The 400 for a schema: which one it is, and where in it what is wrong."""
+    return ApiError("bad_request", f"{place}: {what}, at {str(why)[:300]}.", param=place)
 
 
 def _properties(schema: Mapping[str, Any] | bool) -> Mapping[str, Any]:

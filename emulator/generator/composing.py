@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from emulator.generator.grammar import Rule, Run, run, tokens
@@ -36,9 +37,9 @@ def answer(request: InferenceRequest) -> Composition:
     """The answer to the last message, or what continues the prompt."""
     if request.endpoint == "completions":
         return _continuation(request)
+    if results := _results(request.messages):
+        return Composition([Rule("tool_answer", False)], {**_phrases(request), **_told_by_tools(request, results)})
     last = request.messages[-1] if request.messages else Message("user")
-    if last.role in ("tool", "function"):
-        return Composition([Rule("tool_answer", False)], {**_phrases(request), **_result(request, last)})
     message = request.last("user") or last
     wanted = intent(message.text) if message.text.strip() else Intent("explain")
     if message.media and wanted.rule in ("explain", "fact", "yes_no", "brief"):
@@ -130,17 +131,19 @@ def _code(about: Sequence[str]) -> Phrases:
     return {"topic": telling[:1], "name": ["_".join(words)], "camel": [camel]}
 
 
-def _result(request: InferenceRequest, message: Message) -> Phrases:
-    """What a tool has answered, in words, and the name of that tool."""
-    called = [call for earlier in request.messages for call in earlier.tool_calls if call.id == message.tool_call_id]
-    name = called[-1].name if called else message.name or "the tool"
-    answers = []
-    for earlier in reversed(request.messages):
-        if earlier.role not in ("tool", "function"):
-            break
-        answers.append(_in_words(earlier.text))
-    told = "; ".join(filter(None, reversed(answers))) or "nothing"
-    return {"result": [told], "tool": [name]}
+def _results(messages: Sequence[Message]) -> list[Message]:
+    """What tools have said since the assistant spoke. Reminders that clients put behind it do not count."""
+    since = list(takewhile(lambda message: message.role != "assistant", reversed(messages)))
+    return [message for message in reversed(since) if message.role in ("tool", "function")]
+
+
+def _told_by_tools(request: InferenceRequest, results: Sequence[Message]) -> Phrases:
+    """What tools have answered, in words, and the name of the last of them."""
+    last = results[-1]
+    called = [call for earlier in request.messages for call in earlier.tool_calls if call.id == last.tool_call_id]
+    name = called[-1].name if called else last.name or "the tool"
+    answers = [_in_words(result.text) for result in results]
+    return {"result": ["; ".join(filter(None, answers)) or "nothing"], "tool": [name]}
 
 
 def _in_words(text: str) -> str:

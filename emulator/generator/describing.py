@@ -5,7 +5,7 @@ import math
 from emulator.generator.sampling import common
 from emulator.generator.speech import told
 from emulator.seeds import Seed
-from emulator.tokens import END, Tokens, encode
+from emulator.tokens import END, Tokens, ids_of
 from emulator.vocabulary import TokenLogprob
 
 
@@ -17,7 +17,7 @@ def describe(tokens: Tokens, seed: Seed, top: int) -> tuple[TokenLogprob, ...]:
     random = seed.child("logprobs").random().random
     described: list[TokenLogprob] = []
     previous = END
-    for id, piece in zip(_ids(tokens), tokens.pieces, strict=True):
+    for id, piece in zip(ids_of(tokens), tokens.pieces, strict=True):
         chance = random()
         chosen = 0.05 + 0.3 * chance if chance < 0.1 else 1 - 0.6 * random() ** 3
         distribution = {
@@ -27,9 +27,3 @@ def describe(tokens: Tokens, seed: Seed, top: int) -> tuple[TokenLogprob, ...]:
         described.append(told(id, piece, distribution, top))
         previous = id
     return tuple(described)
-
-
-def _ids(tokens: Tokens) -> list[int]:
-    """The ids of the tokens; a text that was cut inside a token is taken piece by piece."""
-    ids = encode(tokens.text)
-    return ids if len(ids) == len(tokens) else [encode(piece)[-1] if piece else 0 for piece in tokens.pieces]

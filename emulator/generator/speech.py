@@ -137,8 +137,8 @@ class _Speaker:
         if END in never and END in offer.ids and isinstance(offer, Branch):
             offer = endless(offer)
         found = scores(offer.ids, offer.weights, previous, self._sampling.logit_bias)
-        for id in never:
-            found.pop(id, None)
+        if never:  # a stop token ends the answer after all where nothing else can come
+            found = {id: score for id, score in found.items() if id not in never} or found
         if penalizes(self._sampling):
             found = penalized(found, self._sampling, self._said, self._prompt)
         distribution = log_probabilities(found, self._sampling.temperature)
