@@ -1,7 +1,9 @@
 """The command line: arguments only, and the words for people who type them."""
 
 import gc
+import importlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,32 @@ _MODEL = "zai-org/GLM-5.3"
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=_HELP)
+_ELSEWHERE = {
+    "check": "scenarios",
+    "drift": "recording",
+    "explain": "scenarios",
+    "record": "recording",
+    "schema": "scenarios",
+    "settings": "scenarios",
+    "wait": "waiting",
+}
+"""Commands and the modules of `emulator.commands` that have them: each is imported when it is asked for."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in order."""
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(importlib.import_module(f"emulator.commands.{_ELSEWHERE[cmd_name]}"), cmd_name)
+        return found
+
+
+@click.group(cls=_Commands, context_settings=_HELP)
 @click.version_option(__version__, "-V", "--version", prog_name="akashml-emulator")
 def main() -> None:
     """The AkashML inference API on 127.0.0.1: offline, free, deterministic and scriptable."""
@@ -50,7 +77,9 @@ def main() -> None:
 @click.option("--tokens-per-minute", type=click.IntRange(1), help="Of each key.  [default: any number]")
 @click.option("--concurrency", type=click.IntRange(1), help="Requests of each key at a time.  [default: any number]")
 @click.option("--state", type=click.Path(path_type=Path), help="File to go on from, and to save to in the end.")
-@click.option("--print", "form", type=click.Choice(["banner", "json"]), default="banner", show_default=True)
+@click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
+@click.option("--port-file", type=click.Path(path_type=Path), help="File that gets the port once it is open.")
+@click.option("--ready-fd", type=int, metavar="N", help="File descriptor that gets a line once requests are answered.")
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
@@ -72,6 +101,8 @@ def serve(
     concurrency: int | None,
     state: Path | None,
     form: str,
+    port_file: Path | None,
+    ready_fd: int | None,
     log_level: str,
 ) -> None:
     """Serve the emulated API until stopped."""
@@ -114,7 +145,16 @@ def serve(
     gc.enable()
     watched = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
     beside = _watching(library, sorted(watched)) if watch and watched else None
-    serve_app(create_app(engine), listener, lambda: click.echo(_ready(url, key, form)), beside)
+
+    def ready() -> None:
+        if form != "nothing":
+            click.echo(_ready(url, key, form))
+        if port_file is not None:
+            _write_at_once(port_file, f"{number}\n")
+        if ready_fd is not None:
+            os.write(ready_fd, f"{url}\n".encode())
+
+    serve_app(create_app(engine), listener, ready, beside)
     if state is not None:
         write_state(engine, state)
 
@@ -123,6 +163,13 @@ def _watching(library: "Library", folders: list[Path]) -> "Beside":
     from emulator.watch import watch
 
     return lambda: watch(library, folders)
+
+
+def _write_at_once(path: Path, text: str) -> None:
+    """Who waits for the file never reads half of it."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
 
 
 def _terms(
@@ -164,76 +211,6 @@ def _scenarios(library: "Library", folder: Path | None, scenario: str | None) ->
         near = library.nearest(scenario)
         raise click.ClickException(f"there is no scenario {scenario}" + (f"; did you mean {near}?" if near else ""))
     return scenario
-
-
-@main.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the mistakes as JSON.")
-def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes."""
-    from emulator.rehearsal import rehearse
-
-    found = [(path, rehearse(path)) for path in _files(paths)]
-    mistakes = [mistake for _, wrong in found for mistake in wrong]
-    if as_json:
-        click.echo(json.dumps([mistake.as_dict() for mistake in mistakes], indent=2))
-    else:
-        for mistake in mistakes:
-            click.echo(mistake.render(), err=True)
-        good = sum(not wrong for _, wrong in found)
-        click.echo(f"{good} of {len(found)} scenarios are good")
-    if mistakes:
-        raise SystemExit(1)
-
-
-def _files(paths: tuple[Path, ...]) -> list[Path]:
-    return [
-        file
-        for path in paths
-        for file in (
-            sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
-        )
-    ]
-
-
-@main.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
-@click.argument("request", type=click.Path(path_type=Path))
-@click.option(
-    "--endpoint",
-    type=click.Choice(["chat", "completions", "messages"]),
-    help="Whose request it is.  [default: by its fields]",
-)
-def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
-    """Tell which rule of a scenario answers a request (a JSON file), and what kept the others from it."""
-    from emulator.rehearsal import explained
-    from emulator.scenario.mistakes import ScenarioError
-    from emulator.vocabulary import Rejected
-
-    try:
-        told, matched = explained(scenario, request, endpoint)
-    except (ScenarioError, OSError, Rejected) as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(told)
-    if not matched:
-        raise SystemExit(1)
-
-
-@main.command()
-def schema() -> None:
-    """Print the JSON Schema of scenarios, for editors."""
-    from emulator.scenario.schema import json_schema
-
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
-
-
-@main.command()
-def settings() -> None:
-    """List what --set NAME=VALUE can set."""
-    from emulator.settings import table
-
-    for row in table():
-        click.echo(f"{row['name']}  [{row['values']}; default {row['default'] or 'none'}]\n    {row['meaning']}")
 
 
 def _ready(url: str, key: str, form: str) -> str:

@@ -7,7 +7,7 @@ or stands still, and can be moved. Whoever waits for a time is woken when the cl
 import asyncio
 import itertools
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache
@@ -17,6 +17,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 """Where a frozen clock stands unless told otherwise: 2026-01-01T00:00:00Z."""
 
 _SETTLING_ROUNDS = 100
+_PAUSE = 0.05
 
 
 class Clock(Protocol):
@@ -170,6 +171,16 @@ class _Waiter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def patience(seconds: float) -> Iterator[float]:
+    """How many real seconds are left, again and again with a short pause between, until none is; at least once."""
+    until = time.monotonic() + seconds
+    while True:
+        yield until - time.monotonic()
+        if time.monotonic() >= until:
+            return
+        time.sleep(_PAUSE)
 
 
 @lru_cache(maxsize=64)

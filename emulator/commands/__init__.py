@@ -1,0 +1,1 @@
+"""The commands besides `serve`, a module for each subject; `emulator.cli` imports it when it is asked for."""

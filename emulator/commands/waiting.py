@@ -1,0 +1,32 @@
+"""The command that waits for a server: for scripts, and for the health check of a container."""
+
+import http.client
+from urllib.parse import urlsplit
+
+import click
+
+
+@click.command()
+@click.argument("url", default="http://127.0.0.1:8402")
+@click.option("--timeout", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to wait at most.")
+def wait(url: str, timeout: float) -> None:
+    """Wait until the emulator at URL answers; exit 1 if it does not in time."""
+    from emulator.clock import patience
+
+    parts = urlsplit(url if "//" in url else f"http://{url}")
+    if parts.scheme != "http" or not parts.hostname:
+        raise click.ClickException(f"{url} is no address of an emulator; expected one such as http://127.0.0.1:8402")
+    why = "it was not tried"
+    for left in patience(timeout):
+        connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=max(left, 0.1))
+        try:
+            connection.request("GET", "/_emulator/ready")
+            with connection.getresponse() as answer:
+                if answer.status == http.HTTPStatus.OK and b'"ready"' in answer.read(4096):
+                    return
+            why = f"it answers {answer.status} to /_emulator/ready, so it is no emulator"
+        except (OSError, http.client.HTTPException) as error:
+            why = str(error) or type(error).__name__
+        finally:
+            connection.close()
+    raise click.ClickException(f"no emulator at {url} within {timeout:g} s: {why}")

@@ -1,0 +1,91 @@
+"""docs/ci.md and docs/recording.md as their reader follows them: each block runs, each linked file is there."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from served import PATIENCE, ROOT
+
+from emulator import Emulator
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+CI, RECORDING = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("ci", "recording"))
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def bash(script: str, environment: dict[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    command = ["bash", "-e"]
+    return subprocess.run(
+        command,
+        input=script,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `akashml-emulator` is this one."""
+    shim = tmp_path / "bin" / "akashml-emulator"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m emulator "$@"\n')
+    shim.chmod(0o755)
+    return {**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.parametrize("path", [*DOCS, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every file that a page links to is there."""
+    linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [name for name in linked if not (path.parent / name).exists()] == []
+
+
+def test_the_script_of_the_pipeline(tmp_path: Path, environment: dict[str, str]) -> None:
+    """It starts a server, waits for it, asks it, and ends it."""
+    (script,) = blocks(CI, "sh")
+    done = bash(script, environment, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"status":"ok"' in done.stdout
+
+
+def test_the_workflow() -> None:
+    """It gives the action inputs that the action has."""
+    (workflow,) = blocks(CI, "yaml")
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    assert yaml.safe_load(workflow)["steps"][1]["with"].keys() <= inputs.keys()
+
+
+def test_recording_and_serving_what_was_recorded(tmp_path: Path, environment: dict[str, str], akash: Emulator) -> None:
+    """Both commands start, with the upstream that is there; what was recorded can be served."""
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "stories" / "recorded.yaml").write_text("rules: [{reply: {text: It was recorded.}}]")
+    for command in [line for block in blocks(RECORDING, "sh")[:2] for line in block.splitlines()]:
+        words = shlex.split(command.replace("https://api.akashml.com", akash.url))
+        with subprocess.Popen(
+            [*words, "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
+        ) as process:
+            assert process.stdout is not None
+            assert "http://127.0.0.1:" in process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+
+
+def test_drift(environment: dict[str, str], akash: Emulator) -> None:
+    """The command compares, and finds that an emulator is like an emulator."""
+    command = blocks(RECORDING, "sh")[2].replace("https://api.akashml.com", akash.url)
+    done = bash(command, environment, ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
