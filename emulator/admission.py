@@ -4,18 +4,25 @@ What was never limited costs nothing here: without a policy, credits and backend
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from emulator.account.account import Account, Admission
-from emulator.account.backends import Pool, Ticket
-from emulator.account.limits import Headers
-from emulator.account.policy import UNLIMITED, Policy
-from emulator.account.terms import NO_LIMITS, Terms
 from emulator.catalog import Model
 from emulator.clock import Clock
 from emulator.library import Story
 from emulator.prompt import prompt_tokens
 from emulator.store import Namespace, Store
 from emulator.vocabulary import ApiError, Failure, InferenceRequest, Rejected, Step, Usage
+
+if TYPE_CHECKING:
+    from emulator.account.account import Account, Admission
+    from emulator.account.backends import Pool, Ticket
+    from emulator.account.limits import Headers
+    from emulator.account.policy import Policy
+    from emulator.account.terms import Terms
+
+
+def _nobody() -> None:
+    """Nobody is woken."""
 
 
 class Admitted:
@@ -25,12 +32,14 @@ class Admitted:
     answer.
     """
 
-    def __init__(self, clock: Clock, account: Admission, headers: Headers) -> None:
+    __slots__ = ("_account", "_clock", "_wake", "headers", "ticket")
+
+    def __init__(self, clock: Clock, account: "Admission", headers: "Headers") -> None:
         self.headers = headers
         self.ticket: Ticket | None = None
         self._account = account
         self._clock = clock
-        self._wake: Callable[[], object] = lambda: None
+        self._wake: Callable[[], object] = _nobody
 
     @property
     def waits(self) -> bool:
@@ -73,56 +82,83 @@ class Admitted:
 class Gate:
     """Lets requests in. `terms` are those of every key of which no scenario says more."""
 
-    def __init__(self, store: Store, clock: Clock, terms: Terms = NO_LIMITS) -> None:
+    def __init__(self, store: Store, clock: Clock, terms: "Terms | None" = None) -> None:
         self._terms = terms
         self._store = store
         self._clock = clock
 
-    def account(self, key: str, namespace: Namespace, story: Story | None) -> Account:
-        """The account of a key, as the scenario that plays for it has one, or the server.
+    def account(self, key: str, namespace: Namespace, story: Story | None) -> "Account | None":
+        """The account of a key, as the scenario that plays for it has one, or the server; None: nothing is limited.
 
         Raises `Rejected` with a 401 or 403 for a managed key that may do nothing.
         """
-        policy = self._managed(key) if len(self._store.keys) else None
+        policy = self._managed(key) if self._store.has_keys else None
         name, version, terms = self._place(story)
         account = namespace.account(name, version)
-        if account is None:
-            account = terms.opened(key, policy, self._clock.now())
-            namespace.open(name, version, account)
-        elif policy is not None and account.policy is not policy:
-            account.set_policy(policy)
+        if account is not None:
+            if policy != account.managed:
+                account.set_policy(policy or (terms or _no_limits()).policy(key))
+                account.managed = policy
+        elif terms is not None or policy is not None:
+            account = self._open(key, namespace, story, terms, policy)
         return account
 
-    def reopen(self, key: str, namespace: Namespace, story: Story | None, terms: Terms) -> Account:
+    def opened(self, key: str, namespace: Namespace, story: Story | None) -> "Account":
+        """The same, and where nothing was limited yet, one without limits. Raises as `account` does."""
+        return self.account(key, namespace, story) or self._open(key, namespace, story, None)
+
+    def reopen(self, key: str, namespace: Namespace, story: Story | None, terms: "Terms") -> "Account":
         """Open the account of a key anew, on these terms."""
+        return self._open(key, namespace, story, terms)
+
+    def _open(
+        self,
+        key: str,
+        namespace: Namespace,
+        story: Story | None,
+        terms: "Terms | None",
+        policy: "Policy | None" = None,
+    ) -> "Account":
         name, version, _ = self._place(story)
-        account = terms.opened(key, None, self._clock.now())
+        account = (terms or _no_limits()).opened(key, policy, self._clock.now())
+        account.managed = policy
         namespace.open(name, version, account)
         return account
 
-    def _place(self, story: Story | None) -> tuple[str, int, Terms]:
+    def _place(self, story: Story | None) -> "tuple[str, int, Terms | None]":
         """Under which scenario and version of it an account is kept, and the terms on which it is opened."""
         if story is not None and story.scenario.account is not None:
             return story.scenario.name, story.version, story.scenario.account
         return "", self._store.terms_version, self._store.terms or self._terms
 
-    def _managed(self, key: str) -> Policy | None:
+    def _managed(self, key: str) -> "Policy | None":
         """The policy of a managed key, if it says anything."""
+        from emulator.account.policy import UNLIMITED  # noqa: PLC0415 (only who has managed keys pays for them)
+
         record = self._store.keys.authorize(key, self._clock.now())
         return record.policy if record is not None and record.policy != UNLIMITED else None
 
     def admit(
-        self, request: InferenceRequest, model: Model, account: Account, pool: Pool | None, inference_id: str
+        self,
+        request: InferenceRequest,
+        model: Model,
+        account: "Account | None",
+        pool: "Pool | None",
+        inference_id: str,
     ) -> Admitted | None:
         """Let a request in; None if nothing counts it. Raises `Rejected`, with X-RateLimit-* where there are limits."""
-        if account.unlimited and pool is None:
+        unlimited = account is None or account.unlimited
+        if unlimited and pool is None:
             return None
         now, sampling = self._clock.now(), request.sampling
         wanted = sampling.max_tokens and sampling.max_tokens * max(sampling.n, sampling.best_of)
-        try:
-            admission = account.admit(now, model, prompt_tokens(request), wanted, inference_id)
-        except Rejected as rejected:
-            raise Rejected(rejected.error, account.headers(now, rejected.error)) from None
+        if account is None:
+            from emulator.account.account import UNCOUNTED as admission  # noqa: PLC0415, N811 (as in `_managed`)
+        else:
+            try:
+                admission = account.admit(now, model, prompt_tokens(request), wanted, inference_id)
+            except Rejected as rejected:
+                raise Rejected(rejected.error, account.headers(now, rejected.error)) from None
         admitted = Admitted(self._clock, admission, admission.headers)
         if pool is not None:
             try:
@@ -132,9 +168,9 @@ class Gate:
                 raise
         return admitted
 
-    def pool(self, model: str, namespace: Namespace, story: Story | None) -> Pool | None:
+    def pool(self, model: str, namespace: Namespace, story: Story | None) -> "Pool | None":
         """What a model runs on: what was said while the server runs, or by the scenario that plays for the key."""
-        pool = self._store.fleet.get(model)
+        pool = self._store.fleet.get(model) if self._store.has_backends else None
         if pool is None and story is not None and model in story.scenario.backends:
             fleet = namespace.fleet(story.scenario.name, story.version)
             pool = fleet.get(model)
@@ -145,8 +181,16 @@ class Gate:
 
     def lists(self, model: str, story: Story | None) -> bool:
         """Whether the lists of models have a model."""
+        if self._store.has_backends and not self._store.fleet.lists(model):
+            return False
         told = story.scenario.backends.get(model) if story is not None else None
-        return self._store.fleet.lists(model) and (told is None or told.listed)
+        return told is None or told.listed
+
+
+def _no_limits() -> "Terms":
+    from emulator.account.terms import NO_LIMITS  # noqa: PLC0415 (as in `_managed`)
+
+    return NO_LIMITS
 
 
 def until_spent(steps: Iterable[Step], tokens: int) -> Iterator[Step]:

@@ -10,7 +10,8 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator import control, errors, models
-from emulator.account.keys import authenticate, masked
+from emulator.account.keys import authenticate, masked, presented
+from emulator.catalog import Pricing
 from emulator.clock import Clock, http_date
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic_messages import AnthropicMessages
@@ -18,6 +19,7 @@ from emulator.dialects.fields import decode
 from emulator.dialects.openai_chat import OpenAIChat
 from emulator.dialects.openai_completions import OpenAICompletions
 from emulator.engine import Engine
+from emulator.inferences import Recorder
 from emulator.receive import headers_of, read_body
 from emulator.respond import Player, Sent
 from emulator.vocabulary import InferenceRequest, Plan, Rejected
@@ -69,10 +71,11 @@ class Inference:
         """Answer one POST."""
         engine, dialect = self._engine, self._dialect
         headers = headers_of(scope)
+        recorder = Recorder(dialect.endpoint, headers, engine.clock, send)
         request: InferenceRequest | None = None
         key, body = "", b""
         try:
-            key = authenticate(headers, engine.settings, engine.store.keys.knows, x_api_key=dialect.surface.x_api_key)
+            key = authenticate(headers, engine.settings, engine.manages, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
             request = dialect.parse(decode(body), headers, key)
             plan = engine.plan(request)
@@ -81,14 +84,31 @@ class Inference:
         except Exception as error:
             log.exception("The emulator itself failed")
             plan = engine.refuse(errors.of_our_own(error), "", body)
-        player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, send)
+        asked = (request.model, request.stream) if request is not None else None
+        recorder.begin(key or presented(headers, x_api_key=True), body, asked, plan.inference_id, plan.answered_by)
+        engine.store.inferences.begin(recorder)
+        player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
+        sent = player.sent
         try:
             await player.play(request)
         finally:
             if plan.end is not None:
-                plan.end(player.sent.used)
+                plan.end(sent.used)
+            recorder.end(sent.outcome, sent.error, sent.used, _pricing(engine, request) if sent.used else None)
+            engine.store.inferences.end(recorder)
             if log.isEnabledFor(logging.INFO):
-                log.info(line(dialect.endpoint, request, plan, player.sent, key, engine.clock.now()))
+                log.info(line(dialect.endpoint, request, plan, sent, key, engine.clock.now()))
+
+
+def _pricing(engine: Engine, request: InferenceRequest | None) -> Pricing | None:
+    """What the model costs that answered, as the scenario has it that plays for the key."""
+    if request is None:
+        return None
+    try:
+        story = engine.playing(request.key, request.headers)
+        return engine.model(request.model, story, aliased=request.aliased).pricing
+    except Rejected:  # the scenario was taken away meanwhile
+        return None
 
 
 def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:

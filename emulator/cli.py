@@ -27,9 +27,11 @@ _ELSEWHERE = {
     "check": "scenarios",
     "drift": "recording",
     "explain": "scenarios",
+    "inferences": "inferences",
     "record": "recording",
     "schema": "scenarios",
     "settings": "scenarios",
+    "verify": "inferences",
     "wait": "waiting",
 }
 """Commands and the modules of `emulator.commands` that have them: each is imported when it is asked for."""
@@ -77,6 +79,7 @@ def main() -> None:
 @click.option("--tokens-per-minute", type=click.IntRange(1), help="Of each key.  [default: any number]")
 @click.option("--concurrency", type=click.IntRange(1), help="Requests of each key at a time.  [default: any number]")
 @click.option("--state", type=click.Path(path_type=Path), help="File to go on from, and to save to in the end.")
+@click.option("--inferences", type=click.Path(path_type=Path), help="File that gets a line of JSON for each inference.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
 @click.option("--port-file", type=click.Path(path_type=Path), help="File that gets the port once it is open.")
 @click.option("--ready-fd", type=int, metavar="N", help="File descriptor that gets a line once requests are answered.")
@@ -100,6 +103,7 @@ def serve(
     tokens_per_minute: int | None,
     concurrency: int | None,
     state: Path | None,
+    inferences: Path | None,
     form: str,
     port_file: Path | None,
     ready_fd: int | None,
@@ -111,10 +115,11 @@ def serve(
     from emulator.app import create_app
     from emulator.catalog import Catalog, CatalogError
     from emulator.clock import EPOCH, VirtualClock
+    from emulator.commands.listening import listening
     from emulator.engine import Engine
     from emulator.library import SHIPPED, Library
     from emulator.scenario.mistakes import ScenarioError
-    from emulator.server import listen, log_to_stderr
+    from emulator.server import log_to_stderr
     from emulator.server import serve as serve_app
     from emulator.settings import Settings, SettingsError, from_strings
     from emulator.state import StateError, read_state, write_state
@@ -135,11 +140,11 @@ def serve(
         raise click.ClickException(str(error)) from None
     log_to_stderr(log_level)
     try:
-        listener = listen(host, port)
+        if inferences is not None:
+            engine.store.inferences.append_to(inferences)
     except OSError as error:
-        raise click.ClickException(f"cannot listen: {error.strerror}; --port 0 picks a free port") from None
-    address, number = listener.getsockname()[:2]
-    url = f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
+        raise click.ClickException(f"cannot write {inferences}: {error.strerror}") from None
+    listener, url = listening(host, port)
     key = engine.settings.keys[0] if engine.settings.keys else SAMPLE_KEY
     gc.freeze()
     gc.enable()
@@ -150,7 +155,7 @@ def serve(
         if form != "nothing":
             click.echo(_ready(url, key, form))
         if port_file is not None:
-            _write_at_once(port_file, f"{number}\n")
+            _write_at_once(port_file, f"{url.rpartition(':')[2]}\n")
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
@@ -174,8 +179,10 @@ def _write_at_once(path: Path, text: str) -> None:
 
 def _terms(
     credits: str | None, requests_per_minute: int | None, tokens_per_minute: int | None, concurrency: int | None
-) -> "Terms":
-    """On which terms accounts are opened. Raises ClickException for an amount that is none."""
+) -> "Terms | None":
+    """On which terms accounts are opened; None: nothing is limited. Raises ClickException for what is no amount."""
+    if not any((credits is not None, requests_per_minute, tokens_per_minute, concurrency)):
+        return None
     from emulator.account.policy import Policy
     from emulator.account.terms import Terms
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from emulator.account.account import Account
-from emulator.account.terms import NO_LIMITS, Terms
 from emulator.admission import Admitted, Gate, until_spent
 from emulator.catalog import Catalog, Model
 from emulator.clock import VirtualClock
@@ -19,6 +17,10 @@ from emulator.seeds import Seed
 from emulator.settings import Settings
 from emulator.store import Namespace, Store
 from emulator.vocabulary import ApiError, InferenceRequest, Plan, Rejected
+
+if TYPE_CHECKING:
+    from emulator.account.account import Account
+    from emulator.account.terms import Terms
 
 KEY_PREFIX = "akml-"
 SCENARIO_HEADER = "x-emulator-scenario"
@@ -42,7 +44,7 @@ class Engine:
         store: Store,
         library: Library | None = None,
         scenario: str | None = None,
-        terms: Terms = NO_LIMITS,
+        terms: "Terms | None" = None,
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -87,7 +89,7 @@ class Engine:
         try:
             story = self._story(request.headers, request.key, namespace)
             account = self.gate.account(request.key, namespace, story)
-            if not account.unlimited:
+            if account is not None:
                 account.policy.authorize(self.clock.now())
             model = self.model(request.model, story, aliased=request.aliased)
             pool = self.gate.pool(model.id, namespace, story)
@@ -99,6 +101,10 @@ class Engine:
                 performance = self._unscripted(request, model, identity, question)
         except Rejected as rejected:
             answered_by, performance = rejected.error.kind, Performance(failing(rejected.error), rejected.headers)
+        except BaseException:
+            if admitted is not None:  # a mistake of ours is no reason to keep the slot
+                admitted.end(None)
+            raise
         plan = Plan(performance.steps, answered_by, *ids, performance.headers, performance.frame_faults)
         return plan if admitted is None else self._counted(plan, admitted)
 
@@ -168,13 +174,19 @@ class Engine:
         """The scenario that plays for a request with this key. Raises `Rejected` for one that cannot be played."""
         return self._story(headers, key, self.store.namespace(key))
 
-    def account(self, key: str, headers: Mapping[str, str] = NO_HEADERS) -> Account:
-        """The account of a key, under the scenario that plays for it."""
-        return self.gate.account(key, self.store.namespace(key), self.playing(key, headers))
+    def account(self, key: str, headers: Mapping[str, str] = NO_HEADERS) -> "Account":
+        """The account of a key, under the scenario that plays for it; opened, if it was not."""
+        return self.gate.opened(key, self.store.namespace(key), self.playing(key, headers))
+
+    def manages(self, key: str) -> bool:
+        """Whether a key was made here."""
+        return self.store.has_keys and self.store.keys.knows(key)
 
     def authorize(self, key: str, headers: Mapping[str, str]) -> None:
         """Let a key pass. Raises `Rejected` with a 401 or 403 if it may do nothing."""
-        self.account(key, headers).policy.authorize(self.clock.now())
+        account = self.gate.account(key, self.store.namespace(key), self.playing(key, headers))
+        if account is not None:
+            account.policy.authorize(self.clock.now())
 
     def refuse(self, error: ApiError, namespace: str, question: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Plan:
         """The plan that answers an error to something that never became a request, such as a body that is no JSON.

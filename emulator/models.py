@@ -32,7 +32,7 @@ def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -
             headers, namespace = request.headers, ""
             key = presented(headers, x_api_key=surface.x_api_key)
             if with_key:
-                key = authenticate(headers, engine.settings, engine.store.keys.knows, x_api_key=surface.x_api_key)
+                key = authenticate(headers, engine.settings, engine.manages, x_api_key=surface.x_api_key)
                 engine.authorize(key, headers)
                 namespace = key
             body = tell(request, engine.playing(key, headers))
@@ -54,7 +54,7 @@ def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -
         return anthropic.model(engine.model(request.path_params["id"], story, aliased=True))
 
     async def count_tokens(request: Request) -> Response:
-        key = authenticate(request.headers, engine.settings, engine.store.keys.knows, x_api_key=anthropic.x_api_key)
+        key = authenticate(request.headers, engine.settings, engine.manages, x_api_key=anthropic.x_api_key)
         engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
         asked = messages.parse_count(decode(body), request.headers, key)

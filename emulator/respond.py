@@ -18,12 +18,12 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.clock import Clock, http_date
 from emulator.dialects import Dialect, Encoder
+from emulator.fold import Fold
 from emulator.vocabulary import (
     ApiError,
     End,
     Event,
     Failure,
-    Fold,
     FrameFault,
     Hangup,
     InferenceRequest,
@@ -259,6 +259,8 @@ class Player:
                 yield reel.due_now() if heard >= reel.due else self._dialect.keep_alive
         finally:
             self._note(reel)
+            if self._plan.end is not None:  # before the last chunk goes out: who has read it may ask again
+                self._plan.end(self.sent.used)
         if isinstance(reel.last, Hangup):
             await self._hang_up(reel.last)
 

@@ -8,6 +8,8 @@ from hypothesis import settings
 from emulator import Emulator, VirtualClock
 from emulator.clock import EPOCH
 
+pytest_plugins = ["pytester"]
+
 # A loaded machine is slow now and then; no promise here is about time.
 settings.register_profile("promises", deadline=None)
 settings.load_profile("promises")

@@ -195,6 +195,13 @@ ROWS = (
     Row("overloaded-then-recovers", answers(SUNNY, attempts=3)),
     Row("no-response", NO_ANSWER),
     Row("empty-200", all_of(Expected())),
+    # real limits: what more than one request makes of them is told by test_account_sdk.py
+    Row("three-a-minute", answers(SUNNY)),
+    Row("low-credits", answers(SUNNY)),
+    Row("low-credits", only(NO_CREDITS, CHATS), Asked(turns=100)),
+    Row("one-at-a-time", answers(SUNNY)),
+    Row("busy-backend", answers(SUNNY, seconds=4)),
+    Row("backends-withdrawn", NO_BACKEND),
     # slow
     Row(
         "slow-first-token",

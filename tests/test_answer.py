@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.answer import Draft, DraftCall, obey, steps, tell
+from emulator.fold import Completion, fold
 from emulator.tokens import Tokens, split
-from emulator.vocabulary import Completion, Reasoning, Start, Step, Text, TokenLogprob, Usage, fold
+from emulator.vocabulary import Reasoning, Start, Step, Text, TokenLogprob, Usage
 
 START = Start("id", "model", 0, 1)
 TEXTS = st.text(st.sampled_from("ab 1.é中👍\n"), max_size=60)

@@ -135,6 +135,18 @@ def test_a_state_that_cannot_be_used(tmp_path: Path) -> None:
     assert done.output.startswith(f"Error: {path}: this is no state")
 
 
+def test_inferences_are_written_as_they_end(tmp_path: Path) -> None:
+    """--inferences FILE has a line of JSON for each, also after a restart, and no key in it."""
+    path = tmp_path / "inferences.jsonl"
+    for _ in range(2):
+        with served("--inferences", str(path), "--log-level", "error") as server:
+            server.ask(post(CHAT, chat(), key="akml-secret-0123456789"))
+            server.stop()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["status"] for line in lines] == [200, 200]
+    assert "secret-0123456789" not in path.read_text()
+
+
 # ---------------------------------------------------------------------------------------------- recording
 
 

@@ -17,12 +17,11 @@ from emulator.dialects.anthropic_messages import AnthropicMessages
 from emulator.dialects.openai import OpenAISurface
 from emulator.dialects.openai_chat import OpenAIChat
 from emulator.dialects.openai_completions import OpenAICompletions
+from emulator.fold import Choice, Completion, TextBlock
 from emulator.settings import Settings
 from emulator.vocabulary import (
     STATUS,
     ApiError,
-    Choice,
-    Completion,
     End,
     ErrorKind,
     Event,
@@ -35,7 +34,6 @@ from emulator.vocabulary import (
     Reasoning,
     Start,
     Text,
-    TextBlock,
     ToolArguments,
     ToolCall,
     Usage,

@@ -35,12 +35,12 @@ from emulator.faults.reorder import reorder
 from emulator.faults.slow import slow
 from emulator.faults.split import split as split_bytes
 from emulator.faults.stall import stall
+from emulator.fold import Completion, fold
 from emulator.seeds import Seed
 from emulator.settings import Settings
 from emulator.tokens import split
 from emulator.vocabulary import (
     ApiError,
-    Completion,
     End,
     Event,
     Failure,
@@ -56,7 +56,6 @@ from emulator.vocabulary import (
     ToolArguments,
     ToolCall,
     Usage,
-    fold,
 )
 
 START = Start("0123456789abcdef0123456789abcdef", "model", 0, 5)

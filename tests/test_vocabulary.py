@@ -2,26 +2,21 @@
 
 import pytest
 
+from emulator.fold import Completion, Fold, ReasoningBlock, TextBlock, ToolCallBlock, fold
 from emulator.vocabulary import (
     STATUS,
     ApiError,
-    Completion,
     End,
     Failure,
     Finish,
-    Fold,
     Hangup,
     Reasoning,
-    ReasoningBlock,
     Start,
     Text,
-    TextBlock,
     TokenLogprob,
     ToolArguments,
     ToolCall,
-    ToolCallBlock,
     Usage,
-    fold,
 )
 
 START = Start("id", "model", 7, 3)

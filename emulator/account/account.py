@@ -37,18 +37,21 @@ class _State(Struct, frozen=True):
     limits: RateLimits
     credits: Credits | None
     in_flight: tuple[Reservation, ...]
+    managed: Policy | None = None
 
 
 class Account:
     """What one API key may do and has done. Without a policy and credits it is unlimited, and nothing is counted.
 
     `unlimited` says so: then `admit` need not be called. `policy` and `credits` are set by the methods for it.
-    `in_flight` are the admissions that have not ended, oldest first; `limits` are the windows.
+    `in_flight` are the admissions that have not ended, oldest first; `limits` are the windows. `managed` is the policy
+    that a managed key had when the account last followed it.
     """
 
     def __init__(self, policy: Policy = UNLIMITED, credits: Credits | None = None) -> None:
         self.in_flight: dict[Admission, None] = {}
         self.limits = RateLimits()
+        self.managed: Policy | None = None
         self.policy, self.credits = policy, credits
         self.set_policy(policy)
 
@@ -88,7 +91,9 @@ class Account:
         if self.credits is not None:
             hold = tariff(model.pricing).price(prompt)
             self.credits.check(now, hold)
-        self._check_concurrency()
+        cap = self.policy.concurrency
+        if cap is not None and len(self.in_flight) >= cap:
+            raise Rejected(_too_many_at_once(cap))
         tokens = prompt if limit is None else prompt + limit
         tick = self.limits.check(now, tokens)
         self.limits.take(tick, tokens)
@@ -103,18 +108,12 @@ class Account:
         """X-RateLimit-* for an answer without an admission, such as the error that `admit` `refused` a request with."""
         return self.limits.headers(self.limits.at(now), refused)
 
-    def _check_concurrency(self) -> None:
-        cap = self.policy.concurrency
-        if cap is not None and len(self.in_flight) >= cap:
-            told = f"Concurrency limit reached: {cap} at the same time. Try again when a request in flight has ended."
-            raise Rejected(ApiError("rate_limited", told, cause="concurrency_exceeded"))
-
     # ------------------------------------------------------------------------------------------ saving
 
     def snapshot(self) -> dict[str, Any]:
         """All that the account holds, what is in flight included, in types that JSON has."""
         in_flight = tuple(admission.reservation for admission in self.in_flight)
-        state = _State(self.policy, self.limits, self.credits, in_flight)
+        state = _State(self.policy, self.limits, self.credits, in_flight, self.managed)
         data: dict[str, Any] = json.decode(json.encode(state))
         return data
 
@@ -126,7 +125,7 @@ class Account:
         """
         state = convert(data, _State)
         account = cls(credits=state.credits)
-        account.limits = state.limits
+        account.limits, account.managed = state.limits, state.managed
         account.set_policy(state.policy)
         account.in_flight = {Admission(account, reservation, ()): None for reservation in state.in_flight}
         return account
@@ -154,8 +153,8 @@ class Admission:
             return
         account, reserved = self._account, self.reservation
         account.limits.correct(reserved.tick, prompt + completion - reserved.tokens)
-        self._release()
         if account.credits is not None:
+            account.credits.release(reserved.hold)
             price = tariff(reserved.pricing).price(prompt, cached, completion)
             account.credits.charge(now, price, reserved.inference_id, reserved.model)
 
@@ -185,6 +184,11 @@ class Admission:
     def _end(self) -> bool:
         """Free the slot; False when that has happened before."""
         return self._account.in_flight.pop(self, self) is None
+
+
+def _too_many_at_once(cap: int) -> ApiError:
+    told = f"Concurrency limit reached: {cap} at the same time. Try again when a request in flight has ended."
+    return ApiError("rate_limited", told, cause="concurrency_exceeded")
 
 
 UNCOUNTED = Admission(Account(), Reservation("", "", Pricing("0", "0"), 0, 0, ZERO), ())

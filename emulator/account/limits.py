@@ -34,9 +34,10 @@ class RateLimits(Struct):
     def at(self, now: float) -> int:
         """The tick of a clock's time; what is older than a minute then counts no longer."""
         tick = self.timeline.at(now)
-        for window in (self.requests, self.tokens):
-            if window is not None:
-                window.forget(tick)
+        if self.requests is not None:
+            self.requests.forget(tick)
+        if self.tokens is not None:
+            self.tokens.forget(tick)
         return tick
 
     def check(self, now: float, tokens: int) -> int:
@@ -46,13 +47,13 @@ class RateLimits(Struct):
         with more tokens than a whole minute has can never pass: it gets a 429 without Retry-After, for there is no time
         to tell.
         """
-        if self.tokens is not None and tokens > self.tokens.limit:
-            raise Rejected(_too_many_tokens(tokens, self.tokens.limit))
         tick = self.at(now)
-        if (self.requests is None or self.requests.passes_at(tick, 1) == tick) and (
-            self.tokens is None or self.tokens.passes_at(tick, tokens) == tick
+        if (self.requests is None or self.requests.has_room(1)) and (
+            self.tokens is None or self.tokens.has_room(tokens)
         ):
             return tick
+        if self.tokens is not None and tokens > self.tokens.limit:
+            raise Rejected(_too_many_tokens(tokens, self.tokens.limit))
         raise Rejected(self._refusal(now, tick, tokens))
 
     def take(self, tick: int, tokens: int) -> None:

@@ -29,11 +29,12 @@ class Tariff(Struct, frozen=True):
     request: int
 
     def price(self, prompt: int, cached: int = 0, completion: int = 0) -> Decimal:
-        """USD for one request with these tokens, of which `cached` are part of the prompt.
+        """USD for one request with these tokens, of which `cached` are part of the prompt, and at most all of it.
 
         AkashML's formula: input x input + cached x (input_cache_read, or input) + output x output + request
         (docs/contract.md, models).
         """
+        cached = min(cached, prompt)
         units = (prompt - cached) * self.input + cached * self.cached + completion * self.output + self.request
         return _EXACT.multiply(self.unit, units)
 

@@ -29,10 +29,13 @@ class Terms(Struct, frozen=True):
     auto_top_up: AutoTopUp | None = None
     keys: Mapping[str, Policy] = MappingProxyType({})
 
+    def policy(self, key: str) -> Policy:
+        """What a key may do of which nothing else is said."""
+        return self.keys.get(key) or self.keys.get("default") or UNLIMITED
+
     def opened(self, key: str, policy: Policy | None, now: float) -> Account:
         """A new account. `policy` goes before what the terms say of the key; `now` is in Unix seconds."""
-        if policy is None:
-            policy = self.keys.get(key) or self.keys.get("default") or UNLIMITED
+        policy = policy or self.policy(key)
         if self.credits is None and self.trial is None and self.auto_top_up is None:
             return Account(policy)
         credits = Credits()

@@ -31,10 +31,10 @@ class Timeline(Struct):
     def at(self, now: float) -> int:
         """The microsecond of a clock's time, in Unix seconds; no later call gives a smaller one."""
         tick = self._read(now)
-        if tick < self.newest:
-            self.offset += self.newest - tick
-        else:
+        if tick >= self.newest:
             self.newest = tick
+            return tick
+        self.offset += self.newest - tick
         return self.newest
 
     def seconds_until(self, tick: int, now: float) -> float:
@@ -70,14 +70,18 @@ class Window(Struct):
     ticks: list[int] = []
     amounts: list[int] = []
 
+    def has_room(self, amount: int) -> bool:
+        """Whether an amount passes at once. What is too old has to be forgotten before."""
+        return self.used + amount <= self.limit
+
     def passes_at(self, tick: int, amount: int) -> int:
         """When an amount within the limit would pass, if nothing else did until then: `tick` when it does now.
 
         What is too old at `tick` has to be forgotten before.
         """
-        over = self.used + amount - self.limit
-        if over <= 0:
+        if self.has_room(amount):
             return tick
+        over = self.used + amount - self.limit
         entry = self.first
         while (over := over - self.amounts[entry]) > 0:
             entry += 1

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from emulator.commands.listening import listening
+
 if TYPE_CHECKING:
     from emulator.recording.proxy import Mode
 
@@ -34,19 +36,16 @@ def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: 
     from emulator.recording.proxy import recorder
     from emulator.recording.upstream import UpstreamError
     from emulator.scenario.mistakes import ScenarioError
-    from emulator.server import listen, log_to_stderr, serve
+    from emulator.server import log_to_stderr, serve
 
     if upstream is None and mode != "replay":
         raise click.UsageError("--upstream is needed, unless --mode is replay")
     try:
         proxy = recorder(upstream, out, mode, exact=not readable)
-        listener = listen(host, port)
     except (UpstreamError, BookError, ScenarioError) as error:
         raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"cannot listen: {error.strerror}; --port 0 picks a free port") from None
+    listener, url = listening(host, port)
     log_to_stderr(log_level)
-    url = f"http://{host}:{listener.getsockname()[1]}"
     serve(proxy, listener, lambda: click.echo(f"{mode} at {url}: {upstream or 'no upstream'}, {out}"))
     click.echo(f"{proxy.recorded} recorded, {proxy.left_out} left out: {out}")
 

@@ -1,27 +1,45 @@
 """Routes under /_emulator: how people and tests look into the emulator and steer it. Bodies are JSON unless said."""
 
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator import __version__
 from emulator.account.keys import masked
 from emulator.clock import iso
-from emulator.control.account import account_routes
 from emulator.control.bodies import read_fields
 from emulator.control.scenarios import scenario_routes
 from emulator.dialects.fields import Fields
 from emulator.engine import Engine
 from emulator.scenario.mistakes import ScenarioError
-from emulator.state import StateError, restore, snapshot
 from emulator.vocabulary import ApiError, Rejected
 
 _CLOCK_LIMIT = 366 * 24 * 3600
 """The clock is moved by a year at most in one step, for whatever falls due on the way is carried out."""
 _CLOCK_END = 253370764800
 """The clock is not moved beyond 9999-01-01: a Date header has a year of four digits."""
+
+
+_OF_THE_ACCOUNT = {
+    "/_emulator/account": "GET PUT POST",
+    "/_emulator/credits": "GET POST",
+    "/_emulator/ledger": "GET",
+    "/_emulator/keys": "GET POST",
+    "/_emulator/keys/{id}": "GET PUT DELETE",
+    "/_emulator/keys/{id}/regenerate": "POST",
+    "/_emulator/backends": "GET PUT",
+}
+_OF_THE_INFERENCES = {
+    "/_emulator/inferences": "GET",
+    "/_emulator/inferences/{id}": "GET",
+    "/_emulator/verify": "GET",
+    "/_emulator/verdict": "GET",
+}
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
@@ -57,6 +75,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
         return JSONResponse(clock_state(engine))
 
     async def saved(request: Request) -> JSONResponse:
+        from emulator.state import StateError, restore, snapshot  # noqa: PLC0415 (few ask for it)
+
         if request.method == "PUT":
             try:
                 restore(engine, (await read_fields(engine, request)).data)
@@ -73,8 +93,26 @@ def routes(engine: Engine) -> list[BaseRoute]:
         Route("/_emulator/reset", reset, methods=["POST"]),
         Route("/_emulator/clock", clock, methods=["GET", "POST"]),
         *scenario_routes(engine),
-        *account_routes(engine),
+        *_later(engine, "account", _OF_THE_ACCOUNT),
+        *_later(engine, "inferences", _OF_THE_INFERENCES),
     ]
+
+
+def _later(engine: Engine, module: str, paths: Mapping[str, str]) -> list[BaseRoute]:
+    """Routes whose module, a part of this room, is imported when one of them is first asked for."""
+
+    @cache
+    def endpoints() -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
+        routes = importlib.import_module(f"emulator.control.{module}").routes(engine)
+        return {route.path: route.endpoint for route in routes}
+
+    def route(path: str, methods: str) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await endpoints()[path](request)
+
+        return Route(path, endpoint, methods=methods.split())
+
+    return [route(path, methods) for path, methods in paths.items()]
 
 
 async def _move(engine: Engine, fields: Fields) -> None:

@@ -4,7 +4,7 @@ What is sent is written as a scenario has it: "5.00 USD", "2026-12-31", {"reques
 account is meant; without one it is the key of the request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,7 @@ from emulator.vocabulary import ApiError, Rejected
 _CHANGES = ("purchase", "trial", "take", "auto_top_up")
 
 
-def account_routes(engine: Engine) -> list[BaseRoute]:
+def routes(engine: Engine) -> list[BaseRoute]:
     """The routes for one engine."""
 
     def meant(request: Request, fields: Fields | None = None) -> str:
@@ -61,8 +61,11 @@ def account_routes(engine: Engine) -> list[BaseRoute]:
             return JSONResponse(shown(engine, meant(request))["credits"])
         fields = await read_fields(engine, request)
         key = meant(request, fields)
-        opened = engine.account(key)
-        opened.set_credits(_changed(engine, opened.credits or Credits(), fields))
+        now, opened = engine.clock.now(), engine.account(key)
+        changes, changed = _changes(engine, fields, now), opened.credits or Credits()
+        for change in changes:
+            change(changed)
+        opened.set_credits(changed)
         return JSONResponse(shown(engine, key)["credits"])
 
     async def ledger(request: Request) -> JSONResponse:
@@ -124,30 +127,30 @@ def _policy(engine: Engine, fields: Fields) -> Policy:
     return read_part(engine, POLICY.reader, "policy", fields.required_object("policy").data)
 
 
-def _changed(engine: Engine, credits: Credits, fields: Fields) -> Credits:
-    """The credits after what the fields say: one or more of purchase, trial, take and auto_top_up."""
-    from emulator.scenario import world  # noqa: PLC0415 (the language is imported when it is needed)
-
-    now, wanted = engine.clock.now(), [name for name in _CHANGES if name in fields.data]
+def _changes(engine: Engine, fields: Fields, now: float) -> list[Callable[[Credits], object]]:
+    """What the fields say is to be done with credits: all of it can be done now, or a `Rejected` is raised."""
+    wanted = [name for name in _CHANGES if name in fields.data]
     if not wanted:
         fields.missing("purchase", f"one of {', '.join(_CHANGES)}")
-    for name in wanted:
-        if name == "trial":
-            trial = read_part(engine, world.TRIAL.reader, name, fields.data[name])
-            if trial.expires <= now:
-                fields.reject("trial", f"a time to expire after {iso(now)}, which is now", got=iso(trial.expires))
-            credits.grant_trial(now, trial.amount, trial.expires)
-        elif name == "auto_top_up":
-            wish = fields.data[name]
-            top_up = None if wish is None else read_part(engine, world.AUTO_TOP_UP.reader, name, wish)
-            credits.top_up_automatically(now, top_up)
-        else:
-            amount: Decimal = read_part(engine, world.SUM, name, fields.data[name])
-            if name == "purchase":
-                credits.purchase(now, amount)
-            else:
-                credits.correct(now, -amount)
-    return credits
+    return [_change(engine, fields, name, now) for name in wanted]
+
+
+def _change(engine: Engine, fields: Fields, name: str, now: float) -> Callable[[Credits], object]:
+    from emulator.scenario import world  # noqa: PLC0415 (the language is imported when it is needed)
+
+    value = fields.data[name]
+    if name == "trial":
+        trial = read_part(engine, world.TRIAL.reader, name, value)
+        if trial.expires <= now:
+            fields.reject("trial", f"a time to expire after {iso(now)}, which is now", got=iso(trial.expires))
+        return lambda to: to.grant_trial(now, trial.amount, trial.expires)
+    if name == "auto_top_up":
+        top_up = None if value is None else read_part(engine, world.AUTO_TOP_UP.reader, name, value)
+        return lambda to: to.top_up_automatically(now, top_up)
+    amount: Decimal = read_part(engine, world.SUM, name, value)
+    if name == "purchase":
+        return lambda to: to.purchase(now, amount)
+    return lambda to: to.correct(now, -amount)
 
 
 # ---------------------------------------------------------------------------------------------- keys
@@ -213,8 +216,11 @@ def _record(record: Record, now: float) -> dict[str, Any]:
 
 
 def _backend_routes(engine: Engine) -> list[BaseRoute]:
-    def shown(model: str) -> dict[str, Any]:
+    def shown(model: str, key: str | None = None) -> dict[str, Any]:
+        """The backends of a model, and with a key those that it meets, for its scenario may have its own."""
         pool, now = engine.store.fleet.get(model), engine.clock.now()
+        if key:
+            pool = engine.gate.pool(model, engine.store.namespace(key), engine.playing(key))
         if pool is None:
             return {"model": model, "backends": None, "healthy_now": True, "running": 0, "waiting": 0}
         return {
@@ -227,7 +233,8 @@ def _backend_routes(engine: Engine) -> list[BaseRoute]:
 
     async def backends(request: Request) -> JSONResponse:
         if request.method == "GET":
-            return JSONResponse({"models": [shown(model.id) for model in engine.catalog]})
+            key = request.query_params.get("key")
+            return JSONResponse({"models": [shown(model.id, key) for model in engine.catalog]})
         fields = await read_fields(engine, request)
         model = engine.model(fields.required_string("model"), aliased=True).id
         if "backends" not in fields.data:

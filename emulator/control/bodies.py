@@ -1,6 +1,6 @@
 """What comes to the control routes: JSON objects, and parts of the scenario language written as JSON."""
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
@@ -9,8 +9,10 @@ from emulator.dialects.openai import wording
 from emulator.engine import Engine
 from emulator.receive import read_body
 from emulator.scenario.mistakes import ScenarioError
-from emulator.scenario.readers import Reader
 from emulator.vocabulary import ApiError, Rejected
+
+if TYPE_CHECKING:
+    from emulator.scenario.readers import Reader
 
 T = TypeVar("T")
 
@@ -21,7 +23,7 @@ async def read_fields(engine: Engine, request: Request) -> Fields:
     return Fields(decode(body) if body.strip() else {}, wording)
 
 
-def read_part(engine: Engine, reader: Reader[T], name: str, value: Any) -> T:
+def read_part(engine: Engine, reader: "Reader[T]", name: str, value: Any) -> T:
     """A value that is written as scenarios have it. Raises `Rejected` with a 400 that tells all its mistakes."""
     from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the loader is imported when it is needed)
 

@@ -17,22 +17,18 @@ from emulator.dialects.anthropic_read import (
     read_tools,
 )
 from emulator.dialects.fields import Fields
+from emulator.fold import Block, Choice, Completion, ReasoningBlock, TextBlock
 from emulator.seeds import Seed
 from emulator.settings import Settings
 from emulator.vocabulary import (
-    Block,
-    Choice,
-    Completion,
     End,
     Event,
     Failure,
     Finish,
     InferenceRequest,
     Reasoning,
-    ReasoningBlock,
     Start,
     Text,
-    TextBlock,
     ToolArguments,
     ToolCall,
     Usage,

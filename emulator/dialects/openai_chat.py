@@ -27,10 +27,9 @@ from emulator.dialects.openai_read import (
     read_stream,
 )
 from emulator.dialects.openai_tools import read_response_format, read_tools
+from emulator.fold import Choice, Completion
 from emulator.settings import Settings
 from emulator.vocabulary import (
-    Choice,
-    Completion,
     End,
     Event,
     Failure,

@@ -18,11 +18,10 @@ from emulator.dialects.openai import (
     wording,
 )
 from emulator.dialects.openai_read import read_sampling, read_stream
+from emulator.fold import Choice, Completion
 from emulator.settings import Settings
 from emulator.tokens import decode
 from emulator.vocabulary import (
-    Choice,
-    Completion,
     End,
     Event,
     Failure,

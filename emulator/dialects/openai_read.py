@@ -9,14 +9,7 @@ from emulator.dialects.fields import Fields
 from emulator.dialects.open_calls import OpenCalls
 from emulator.settings import Settings
 from emulator.tokens import VOCABULARY_SIZE
-from emulator.vocabulary import (
-    Media,
-    Message,
-    ReasoningControl,
-    Role,
-    Sampling,
-    ToolUse,
-)
+from emulator.vocabulary import Media, Message, ReasoningControl, Role, Sampling, ToolUse
 
 ROLES: tuple[Role, ...] = ("system", "developer", "user", "assistant", "tool", "function")
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

@@ -13,6 +13,8 @@ AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,18})?) ?USD")
 _TIME = r"[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 MOMENT = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})(?:{_TIME})?")
 SPEED = re.compile(r"frozen|running|x([0-9]{1,6}(?:\.[0-9]{1,6})?)")
+_FIRST, _END = -62135596800.0, 253402300800.0
+"""The years 1 to 9999 in UTC, in Unix seconds: a moment outside them has no date."""
 _LONGEST = 366 * 24 * 3600.0
 
 
@@ -53,8 +55,10 @@ def moment(text: str) -> float:
     if not found or not _exists(*(int(part or 0) for part in found.groups()[:6])):
         raise ValueError("expected a moment such as 2026-12-31 or 2026-01-01T00:00:00Z")
     *parts, fraction, offset = found.groups()
-    seconds = calendar.timegm((*(int(part or 0) for part in parts), 0, 0, 0))
-    return seconds + float(fraction or 0) - _offset(offset)
+    seconds = calendar.timegm((*(int(part or 0) for part in parts), 0, 0, 0)) + float(fraction or 0) - _offset(offset)
+    if not _FIRST <= seconds < _END:
+        raise ValueError("expected a moment that is in the years 1 to 9999 in UTC")
+    return seconds
 
 
 def speed(text: str) -> float:

@@ -2,14 +2,17 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from emulator.account.account import Account
-from emulator.account.backends import Fleet
-from emulator.account.registry import Registry
-from emulator.account.terms import Terms
+from emulator.inferences import Journal
+
+if TYPE_CHECKING:
+    from emulator.account.account import Account
+    from emulator.account.backends import Fleet
+    from emulator.account.registry import Registry
+    from emulator.account.terms import Terms
 
 MAX_REQUESTS = 10_000
 """Different requests remembered per namespace. A forgotten one counts as new: its ids come again."""
@@ -25,18 +28,6 @@ class Progress:
         self.version = version
         self.positions: dict[int, tuple[int, ...]] = {}
         self.states: Mapping[str, str] = {}
-
-
-class _SavedProgress(msgspec.Struct):
-    positions: dict[Annotated[str, msgspec.Meta(pattern="^[0-9]{1,9}$")], tuple[int, ...]]
-    states: dict[str, str]
-
-
-class _Saved(msgspec.Struct):
-    scenario: str | None
-    progress: dict[str, _SavedProgress]
-    accounts: dict[str, dict[str, Any]]
-    seen: dict[Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")], int]
 
 
 class Namespace:
@@ -58,7 +49,7 @@ class Namespace:
             found = self._progress[scenario] = Progress(version)
         return found
 
-    def account(self, scenario: str, version: int) -> Account | None:
+    def account(self, scenario: str, version: int) -> "Account | None":
         """The account under a scenario ("": the server's own terms), if it was opened under this version of it."""
         known, account = self._accounts.get(scenario, (version, None))
         if known is None and account is not None:
@@ -66,18 +57,20 @@ class Namespace:
             return account
         return account if known == version else None
 
-    def open(self, scenario: str, version: int, account: Account) -> None:
+    def open(self, scenario: str, version: int, account: "Account") -> None:
         """Keep a new account under a scenario."""
         self._accounts[scenario] = version, account
 
-    def accounts(self) -> Iterator[Account]:
+    def accounts(self) -> "Iterator[Account]":
         """All accounts that were opened."""
         return (account for _, account in self._accounts.values())
 
-    def fleet(self, scenario: str, version: int) -> Fleet:
+    def fleet(self, scenario: str, version: int) -> "Fleet":
         """The backends under a scenario; another version of it begins anew."""
         found = self._fleets.get(scenario)
         if found is None or found[0] != version:
+            from emulator.account.backends import Fleet  # noqa: PLC0415 (only a scenario with backends pays for them)
+
             found = self._fleets[scenario] = version, Fleet()
         return found[1]
 
@@ -96,7 +89,10 @@ class Namespace:
     @classmethod
     def restore(cls, data: Mapping[str, Any]) -> "Namespace":
         """What was saved. Nothing is in flight any more. Raises `msgspec.ValidationError` for data that are none."""
-        saved = msgspec.convert(data, _Saved)
+        from emulator.account.account import Account  # noqa: PLC0415 (only who goes on from a state pays for it)
+        from emulator.store.saved import SavedNamespace  # noqa: PLC0415
+
+        saved = msgspec.convert(data, SavedNamespace)
         namespace = cls()
         namespace.scenario = saved.scenario
         for name, one in saved.progress.items():
@@ -123,20 +119,40 @@ class Namespace:
 class Store(Protocol):
     """What the engine asks of the past.
 
-    `keys` are the managed API keys, `fleet` the backends of all namespaces. `terms` are those on which accounts are
-    opened, where they were changed while the server runs; a new version of them opens accounts anew.
+    `keys` are the managed API keys, `fleet` the backends and `inferences` the record of all namespaces. `terms` are
+    those on which accounts are opened, where they were changed while the server runs; a new version of them opens
+    accounts anew.
     """
 
-    keys: Registry
-    fleet: Fleet
-    terms: Terms | None
+    inferences: Journal
+    terms: "Terms | None"
     terms_version: int
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are managed keys."""
+        ...
+
+    @property
+    def keys(self) -> "Registry":
+        """The managed keys."""
+        ...
+
+    @property
+    def has_backends(self) -> bool:
+        """Whether anything was said of any backends."""
+        ...
+
+    @property
+    def fleet(self) -> "Fleet":
+        """The backends of all namespaces."""
+        ...
 
     def namespace(self, key: str) -> Namespace:
         """What has happened under this key; made when it is first asked for."""
         ...
 
-    def change(self, terms: Terms | None) -> None:
+    def change(self, terms: "Terms | None") -> None:
         """Have other terms for accounts from now on; None: the server's own."""
         ...
 

@@ -2,34 +2,60 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from emulator.account.backends import Fleet
-from emulator.account.registry import Registry, fingerprint
-from emulator.account.terms import Terms
+from emulator.inferences import Journal
 from emulator.store import Namespace
 
+if TYPE_CHECKING:
+    from emulator.account.backends import Fleet
+    from emulator.account.registry import Registry
+    from emulator.account.terms import Terms
+
 MAX_NAMESPACES = 10_000
-
-
-class _Saved(msgspec.Struct):
-    keys: dict[str, Any]
-    backends: dict[str, Any]
-    terms: Terms | None
-    namespaces: dict[str, dict[str, Any]]
 
 
 class MemoryStore:
     """Namespaces by their key."""
 
     def __init__(self) -> None:
-        self.keys, self.fleet = Registry(), Fleet()
+        self._keys: Registry | None = None
+        self._fleet: Fleet | None = None
+        self.inferences = Journal()
         self.terms: Terms | None = None
         self.terms_version = 0
         self._namespaces: OrderedDict[str, Namespace] = OrderedDict()
         self._saved: dict[str, dict[str, Any]] = {}
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether there are managed keys."""
+        return self._keys is not None and len(self._keys) > 0
+
+    @property
+    def keys(self) -> "Registry":
+        """The managed keys; who has none does not pay for them at the start."""
+        if self._keys is None:
+            from emulator.account.registry import Registry  # noqa: PLC0415
+
+            self._keys = Registry()
+        return self._keys
+
+    @property
+    def has_backends(self) -> bool:
+        """Whether anything was said of any backends."""
+        return self._fleet is not None
+
+    @property
+    def fleet(self) -> "Fleet":
+        """The backends of all namespaces."""
+        if self._fleet is None:
+            from emulator.account.backends import Fleet  # noqa: PLC0415
+
+            self._fleet = Fleet()
+        return self._fleet
 
     def namespace(self, key: str) -> Namespace:
         """What has happened under this key; made when it is first asked for."""
@@ -44,12 +70,12 @@ class MemoryStore:
 
     def _waking(self, key: str) -> Namespace:
         """What was saved of a key, whose characters are not known before it comes again; else a new namespace."""
-        saved = self._saved.pop(fingerprint(key), None)
+        saved = self._saved.pop(_fingerprint(key), None)
         return Namespace.restore(saved) if saved is not None else Namespace()
 
     def snapshot(self) -> dict[str, Any]:
         """All of it, in types that JSON has; namespaces by the fingerprint of their keys."""
-        awake = {fingerprint(key): namespace.snapshot() for key, namespace in self._namespaces.items()}
+        awake = {_fingerprint(key): namespace.snapshot() for key, namespace in self._namespaces.items()}
         return {
             "keys": self.keys.snapshot(),
             "backends": self.fleet.snapshot(),
@@ -59,28 +85,37 @@ class MemoryStore:
 
     def restore(self, data: Mapping[str, Any]) -> None:
         """Have what was saved in the place of all there is. Raises `msgspec.ValidationError` for data that are none."""
-        saved = msgspec.convert(data, _Saved)
+        from emulator.store.saved import SavedStore  # noqa: PLC0415 (only who goes on from a state pays for it)
+
+        saved = msgspec.convert(data, SavedStore)
         for namespace in saved.namespaces.values():
             Namespace.restore(namespace)  # what is wrong with it is told now, not when its key comes
-        keys, fleet = Registry.restore(saved.keys), Fleet.restore(saved.backends)
+        keys, fleet = type(self.keys).restore(saved.keys), type(self.fleet).restore(saved.backends)
         self.reset()
-        self.keys, self.fleet, self._saved = keys, fleet, saved.namespaces
+        self._keys, self._fleet, self._saved = keys, fleet, saved.namespaces
         self.change(saved.terms)
 
-    def change(self, terms: Terms | None) -> None:
+    def change(self, terms: "Terms | None") -> None:
         """Have other terms for accounts from now on; None: the server's own."""
         self.terms = terms
         self.terms_version += 1
 
     def reset(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
         """Forget what has happened under one key, or everything; `keep_scenario` leaves the activated ones."""
+        self.inferences.clear(key)
         if key is None:
-            self.keys, self.fleet = Registry(), Fleet()
+            self._keys = self._fleet = None
             self.change(None)
             self._saved.clear()
-        else:
-            self._saved.pop(fingerprint(key), None)
+        elif self._saved:
+            self._saved.pop(_fingerprint(key), None)
         for name in [key] if key is not None else list(self._namespaces):
             before = self._namespaces.pop(name, None)
             if keep_scenario and before is not None:
                 self.namespace(name).scenario = before.scenario
+
+
+def _fingerprint(key: str) -> str:
+    from emulator.account.registry import fingerprint  # noqa: PLC0415 (as in `keys`)
+
+    return fingerprint(key)

@@ -1,0 +1,17 @@
+"""Listening at an address that a person gave, for the commands that serve."""
+
+import socket
+
+import click
+
+
+def listening(host: str, port: int) -> tuple[socket.socket, str]:
+    """A socket that listens, and its URL. Raises ClickException."""
+    from emulator.server import listen
+
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen: {error.strerror}; --port 0 picks a free port") from None
+    address, number = listener.getsockname()[:2]
+    return listener, f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"

@@ -1,0 +1,109 @@
+"""All inferences that are remembered, the oldest first. It is bounded: what came longest ago is forgotten first."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from emulator.inferences.recorder import Recorder
+
+if TYPE_CHECKING:
+    from emulator.inferences.inference import Inference
+
+MAX_INFERENCES = 1000
+MAX_BYTES = 32 * 1024 * 1024
+"""Of all that is remembered: 1,000 inferences of 32 KiB each, or fewer that are longer."""
+Listener: TypeAlias = Callable[["Inference"], None]
+
+log = logging.getLogger("emulator")
+
+
+class Journal:
+    """What was asked of one server, by whomever. `forgotten` counts what had no room any more."""
+
+    def __init__(self) -> None:
+        self._recorders: deque[Recorder] = deque()
+        self._listeners: list[Listener] = []
+        self._bytes = 0
+        self._number = 0
+        self.forgotten = 0
+
+    def begin(self, recorder: Recorder) -> None:
+        """An inference begins: it is running from now on."""
+        self._number += 1
+        recorder.number, recorder.kept = self._number, True
+        self._recorders.append(recorder)
+        if len(self._recorders) > MAX_INFERENCES:
+            self._forget()
+
+    def end(self, recorder: Recorder) -> None:
+        """An inference has ended: who listens is told."""
+        if recorder.kept:
+            self._bytes += recorder.size
+            while self._bytes > MAX_BYTES:
+                self._forget()
+        if self._listeners:
+            self._tell(recorder.inference())
+
+    def _tell(self, inference: "Inference") -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(inference)
+            except Exception:  # an answer that was given does not fail for who listens
+                log.exception("An inference could not be told")
+
+    def _forget(self) -> None:
+        self._drop(self._recorders.popleft())
+        self.forgotten += 1
+
+    def _drop(self, recorder: Recorder) -> None:
+        recorder.kept = False
+        self._bytes -= recorder.size
+
+    def clear(self, key: str | None = None) -> None:
+        """Forget the inferences of one key, or all. Who listens goes on to, and the numbers go on."""
+        gone = [each for each in self._recorders if key is None or each.key == key]
+        for recorder in gone:
+            self._drop(recorder)
+        self._recorders = deque(each for each in self._recorders if each.kept)
+        if key is None:
+            self.forgotten = 0
+
+    def all(self, key: str | None = None) -> "list[Inference]":
+        """The inferences in the order in which they came, those that still run included; of one key, or of all."""
+        return [each.inference() for each in list(self._recorders) if key is None or each.key == key]
+
+    def get(self, id: str) -> "Inference | None":
+        """The inference of that Inference-Id, the latest if there are several."""
+        return next((each.inference() for each in reversed(list(self._recorders)) if each.id == id), None)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have this called with every inference that ends, in the server's thread; returns what ends that."""
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return stop
+
+    def append_to(self, path: Path) -> Callable[[], None]:
+        """Append every inference that ends to a file, a line of JSON each; returns what ends that. Raises OSError."""
+        file = path.open("ab")
+        encode = msgspec.json.Encoder().encode
+
+        def write(inference: "Inference") -> None:
+            file.write(encode(inference.as_dict()) + b"\n")
+            file.flush()
+
+        stop = self.listen(write)
+
+        def close() -> None:
+            stop()
+            file.close()
+
+        return close

@@ -1,0 +1,84 @@
+"""From what was noted of an inference to what people read: decoded, priced, and without secrets."""
+
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import msgspec
+
+from emulator.account.keys import masked
+from emulator.account.prices import tariff, usd
+from emulator.account.registry import fingerprint
+from emulator.catalog import Pricing
+from emulator.inferences.inference import Inference, Moment
+from emulator.inferences.recorder import MAX_RESPONSE, Recorder, fingerprint_of
+from emulator.inferences.secrets import secrets_of, without, without_in
+from emulator.vocabulary import Usage
+
+
+def readable(noted: Recorder) -> Inference:
+    """The inference as far as it has come."""
+    secrets = secrets_of(noted.headers)
+    told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+    return Inference(
+        number=noted.number,
+        id=noted.id,
+        key=masked(noted.key) if noted.key else "",
+        namespace=fingerprint(noted.key) if noted.key else "",
+        endpoint=noted.endpoint,
+        model=_model_of(noted.body) if noted.model is None else noted.model,
+        stream=noted.stream,
+        headers=without_in(noted.headers, secrets),
+        body=without(noted.body.decode(errors="replace"), secrets),
+        body_cut=noted.body_cut,
+        question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
+        answered_by=noted.answered_by,
+        outcome=noted.outcome,
+        status=noted.status,
+        started=noted.started,
+        ended=noted.ended,
+        error=noted.error.kind if noted.error else None,
+        message=without(noted.error.message, secrets) if noted.error else None,
+        retry_after=_retry_after(noted, dict(told).get("retry-after", "")) if noted.status >= 400 else None,
+        first_byte=noted.timeline[0][0] if noted.timeline else None,
+        timeline=tuple(Moment(at, size) for at, size in noted.timeline),
+        response_headers=tuple((name, without(value, secrets)) for name, value in told),
+        response=without(b"".join(noted.parts).decode(errors="replace"), secrets),
+        complete=noted.complete,
+        response_cut=noted.length > MAX_RESPONSE,
+        usage=noted.used,
+        charge=_price(noted.pricing, noted.used),
+    )
+
+
+def _length(noted: Recorder) -> bytes:
+    """How long a body is that was refused unread: different ones mostly differ in that."""
+    return noted.headers.get("content-length", "").encode()
+
+
+def _retry_after(noted: Recorder, told: str) -> float | None:
+    """What the answer says, whoever made it, in seconds: a number, or a date (RFC 9110, section 10.2.3)."""
+    try:
+        return max(float(told), 0.0)
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(told).timestamp()
+    except ValueError:
+        return None
+    return max(moment - (noted.ended or noted.started), 0.0)
+
+
+def _model_of(body: bytes) -> str | None:
+    """The model that a request names which was refused before anybody read it."""
+    try:
+        told: Any = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    model = told.get("model") if isinstance(told, dict) else None
+    return model if isinstance(model, str) else None
+
+
+def _price(pricing: Pricing | None, used: Usage | None) -> str | None:
+    if pricing is None or used is None:
+        return None
+    return usd(tariff(pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens))

@@ -1,0 +1,23 @@
+"""The emulator inside a test: a real socket on a free port, or an ASGI app in the test's own event loop.
+
+`Emulator` is a server, `Session` a namespace of its own on one, `InProcess` an emulator without a socket. `emulated`
+decorates a test function, `AkashMLMixin` goes before a `unittest.TestCase`; for pytest there is emulator.pytest_plugin.
+"""
+
+from emulator.testing.building import Playable
+from emulator.testing.cases import AkashMLMixin, emulated, environment
+from emulator.testing.in_process import InProcess
+from emulator.testing.namespace import Namespace
+from emulator.testing.server import Emulator, ServerClock, Session
+
+__all__ = [
+    "AkashMLMixin",
+    "Emulator",
+    "InProcess",
+    "Namespace",
+    "Playable",
+    "ServerClock",
+    "Session",
+    "emulated",
+    "environment",
+]

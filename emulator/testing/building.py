@@ -1,0 +1,95 @@
+"""From what a test says to what an engine takes: scenarios, accounts and clocks in whatever form they are written."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from emulator.account.terms import NO_LIMITS, Terms
+from emulator.catalog import Catalog
+from emulator.clock import EPOCH, VirtualClock
+from emulator.engine import Engine
+from emulator.library import Library
+from emulator.scenario.types import Scenario
+from emulator.settings import Settings
+from emulator.store.memory import MemoryStore
+
+Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
+"""A scenario: the name of one that is known, a file (*.yaml, *.yml), YAML, or its objects; a list has its rules."""
+Time: TypeAlias = VirtualClock | str | Mapping[str, Any]
+"""A clock, or how a scenario writes one: its mode ("frozen", "x60"), or {"start": "2026-01-01", "mode": "frozen"}."""
+
+
+def build_engine(
+    account: Mapping[str, Any] | None, clock: Time | None, models: Mapping[str, Any] | None, settings: Mapping[str, Any]
+) -> Engine:
+    """A new engine, with its own clock and its own past; the arguments are those of `Emulator`."""
+    catalog = Catalog.load().with_models(models or {})
+    terms = NO_LIMITS if account is None else read_account(account, catalog)
+    return Engine(Settings(**settings), catalog, read_clock(clock, catalog), MemoryStore(), terms=terms)
+
+
+def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:
+    """An account as the `account` of a scenario says it. Raises ScenarioError with all mistakes."""
+    from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.world import ACCOUNT  # noqa: PLC0415
+
+    return read_objects(ACCOUNT.reader, account, "account", catalog=catalog)
+
+
+def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
+    """The clock that is meant; None: the machine's time. A frozen one stands at `EPOCH` unless it is told where.
+
+    Raises ScenarioError with all mistakes.
+    """
+    if clock is None or isinstance(clock, VirtualClock):
+        return clock or VirtualClock()
+    from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.world import CLOCK  # noqa: PLC0415
+
+    written = {"mode": clock} if isinstance(clock, str) else clock
+    told = read_objects(CLOCK.reader, written, "clock", catalog=catalog)
+    rate = 1.0 if told.rate is None else told.rate
+    return VirtualClock(EPOCH if told.start is None and not rate else told.start, rate)
+
+
+def find_scenario(scenario: Playable, library: Library) -> Scenario:
+    """The scenario that is meant. Raises ScenarioError with all mistakes, and LookupError for an unknown name."""
+    from emulator.scenario.loader import load_file, load_objects, load_text  # noqa: PLC0415 (imported when needed)
+
+    if isinstance(scenario, Mapping):
+        return load_objects(scenario, "inline", catalog=library.catalog)
+    if not isinstance(scenario, str | Path):
+        return load_objects({"rules": scenario}, "inline", catalog=library.catalog)
+    if isinstance(scenario, str) and ("\n" in scenario or ": " in scenario):
+        return load_text(scenario, "inline", catalog=library.catalog)
+    if (path := Path(scenario)).suffix in (".yaml", ".yml"):
+        found = load_file(path, catalog=library.catalog)
+        return msgspec.structs.replace(found, name=path.stem)
+    return _known(str(scenario), library)
+
+
+def _known(name: str, library: Library) -> Scenario:
+    story = library.get(name)
+    if story is None:
+        near = library.nearest(name)
+        hint = f"did you mean '{near}'?" if near else "`akashml-emulator scenarios` lists them."
+        raise LookupError(f"there is no scenario '{name}'; {hint} A file's name ends in .yaml, and YAML has a key.")
+    return story.scenario
+
+
+def over(account: Mapping[str, Any] | None, clock: Time | None, catalog: Catalog) -> dict[str, Any]:
+    """Fields of every scenario, whatever it says: what a test says itself goes before."""
+    told: dict[str, Any] = {} if account is None else {"account": read_account(account, catalog)}
+    return told if clock is None else told | {"clock": None}
+
+
+def slug(name: str) -> str:
+    """A name as an API key can have it: the end of it, which tells most.
+
+    >>> slug("tests/test_shop.py::test_pay[€]")
+    'tests-test-shop-py-test-pay'
+    """
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[-40:].strip("-")

@@ -1,0 +1,100 @@
+"""The emulator for a test function, by a decorator, and for a test case, by a mix-in of unittest's kind."""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeVar, cast
+
+from emulator.testing.server import Emulator, Session
+
+T = TypeVar("T")
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set these environment variables meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _emulator(keywords: Mapping[str, Any]) -> Iterator[Emulator]:
+    """An emulator with its environment; what it expected is verified unless the test has failed by itself."""
+    with Emulator(**keywords) as akash, environment(akash.env()):
+        yield akash
+        akash.verify()
+
+
+def emulated(**keywords: Any) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Run a function, which may be async, with an emulator of its own as its keyword argument `akash`.
+
+    Keywords are those of `Emulator`. The environment variables of the SDKs lead to it meanwhile, and in the end it is
+    verified: raises AssertionError for what was expected and did not happen.
+    """
+
+    def decorate(function: Callable[..., T]) -> Callable[..., T]:
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def run_async(*args: Any, **kwargs: Any) -> Any:
+                with _emulator(keywords) as akash:
+                    return await function(*args, akash=akash, **kwargs)
+
+            return cast(Callable[..., T], _without_akash(run_async, function))
+
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with _emulator(keywords) as akash:
+                return function(*args, akash=akash, **kwargs)
+
+        return cast(Callable[..., T], _without_akash(run, function))
+
+    return decorate
+
+
+def _without_akash(run: Callable[..., Any], function: Callable[..., Any]) -> Any:
+    """Test runners look for a fixture for every parameter that the signature has."""
+    signature = inspect.signature(function)
+    left = [parameter for name, parameter in signature.parameters.items() if name != "akash"]
+    run.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined] # what inspect reads first
+    return run
+
+
+class AkashMLMixin:
+    """Goes before unittest.TestCase or IsolatedAsyncioTestCase: one server a class, a namespace of its own a test.
+
+    `akash` is the test's `Session`, and the environment variables of the SDKs lead to it. At the end of a test it is
+    verified. `akashml` are the keywords of the class's `Emulator`; its scenario begins anew with every test.
+
+        class ShopTest(AkashMLMixin, unittest.TestCase):
+            akashml = {"scenario": "rate-limited-then-recovers"}
+    """
+
+    akashml: ClassVar[Mapping[str, Any]] = {}
+    akash: Session
+    _server: ClassVar[Emulator]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Start the server."""
+        case = cast(Any, cls)
+        case._server = case.enterClassContext(Emulator(**cls.akashml))
+        cast(Any, super()).setUpClass()
+
+    def setUp(self) -> None:
+        """Begin a namespace."""
+        case = cast(Any, self)
+        self.akash = case.enterContext(self._server.session(case.id()))
+        case.enterContext(environment(self.akash.env()))
+        case.addCleanup(self.akash.verify)
+        cast(Any, super()).setUp()

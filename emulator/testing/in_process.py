@@ -1,0 +1,76 @@
+"""An emulator without a socket: an ASGI app in the test's own event loop, and a client of httpx that asks it."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType, TracebackType
+from typing import Any, Self
+
+from starlette.types import Receive, Scope, Send
+
+from emulator.app import create_app
+from emulator.clock import VirtualClock
+from emulator.testing.building import Playable, Time, build_engine, over
+from emulator.testing.namespace import Namespace
+
+
+class InProcess(Namespace):
+    """An ASGI app that emulates AkashML, with what a test needs to ask it. The arguments are those of `Emulator`.
+
+    Its clock is the `VirtualClock` itself: `await akash.clock.advance(60)`.
+
+        with Emulator.in_process(scenario="hello") as akash:
+            client = openai.AsyncOpenAI(
+                base_url=akash.openai_base_url, api_key=akash.key, http_client=akash.client()
+            )
+    """
+
+    def __init__(
+        self,
+        *,
+        scenario: Playable | None = None,
+        account: Mapping[str, Any] | None = None,
+        clock: Time | None = None,
+        models: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        engine = build_engine(account, clock, models, settings)
+        key = engine.settings.keys[0] if engine.settings.keys else "akml-test"
+        super().__init__(engine, key, None, over(account, clock, engine.catalog))
+        self.clock: VirtualClock = engine.clock
+        self._app = create_app(engine)
+        if scenario is not None:
+            self.scenario(scenario)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI app, for httpx.ASGITransport and others."""
+        await self._app(scope, receive, send)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        """Nothing is open: each answer ends with its request."""
+
+    @property
+    def url(self) -> str:
+        """The base URL for clients that ask in process; nothing listens there."""
+        return "http://akashml.test"
+
+    def transport(self, library: ModuleType | None = None) -> Any:
+        """An AsyncBaseTransport of httpx, or of a `library` of its kind, such as httpx2; it needs asyncio.
+
+        Unlike httpx.ASGITransport it gives each part of a stream when it is sent, raises what httpx raises when the
+        emulator hangs up, ends an answer that the client closes, and counts read timeouts in the emulator's time.
+        """
+        from emulator.testing.transport import make_transport  # noqa: PLC0415 (a plain ASGI app has no need of it)
+
+        return make_transport(library or import_module("httpx"), self, self.clock)
+
+    def client(self, library: ModuleType | None = None, **more: Any) -> Any:
+        """An AsyncClient of httpx, or of a `library` of its kind, that asks in process, with the key.
+
+        Keywords are those of AsyncClient. An SDK takes it as its `http_client`: openai one of httpx, anthropic one of
+        httpx or httpx2, as its version says.
+        """
+        given = {"base_url": self.url, "headers": {"authorization": f"Bearer {self.key}"}, **more}
+        return (library or import_module("httpx")).AsyncClient(transport=self.transport(library), **given)

@@ -1,0 +1,171 @@
+"""A transport for clients of httpx that asks an ASGI app in the same event loop, and tells all that a socket would.
+
+The library is an argument: some SDKs use httpx, others httpx2, and each takes only its own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from types import ModuleType
+from typing import Any
+
+from starlette.types import ASGIApp, Message
+
+from emulator.clock import Clock
+
+
+def make_transport(library: ModuleType, app: ASGIApp, clock: Clock) -> Any:
+    """An AsyncBaseTransport of this library that asks an ASGI app; timeouts for reading are in seconds of `clock`."""
+    transport, _ = _classes(library)
+    return transport(library, app, clock)
+
+
+@lru_cache(maxsize=8)
+def _classes(library: ModuleType) -> tuple[type["_Transport"], type["_Exchange"]]:
+    """The library wants classes of its own kind."""
+    return (
+        type("InProcessTransport", (_Transport, library.AsyncBaseTransport), {}),
+        type("InProcessStream", (_Exchange, library.AsyncByteStream), {}),
+    )
+
+
+class _Transport:
+    """Asks an ASGI app."""
+
+    def __init__(self, library: ModuleType, app: ASGIApp, clock: Clock) -> None:
+        self._library = library
+        self._app = app
+        self._clock = clock
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """The answer to a request, as soon as its headers are there."""
+        _, exchanging = _classes(self._library)
+        exchange = exchanging(self._library, self._app, self._clock, request, await request.aread())
+        try:
+            start = await exchange.next()
+        except BaseException:
+            await exchange.aclose()
+            raise
+        if start is None:
+            told = "Server disconnected without sending a response."
+            raise self._library.RemoteProtocolError(told, request=request)
+        return self._library.Response(start["status"], headers=start["headers"], stream=exchange)
+
+
+class _Exchange:
+    """One request and its answer, which is the stream of the body's parts."""
+
+    def __init__(self, library: ModuleType, app: ASGIApp, clock: Clock, request: Any, body: bytes) -> None:
+        self._library = library
+        self._clock = clock
+        self._request = request
+        self._timeout: float | None = request.extensions.get("timeout", {}).get("read")
+        self._incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        self._sent: asyncio.Queue[Message | None] = asyncio.Queue()
+        self.left = asyncio.Event()
+        self.was_reset = False
+        self._task = asyncio.create_task(self._run(app))
+
+    async def _run(self, app: ASGIApp) -> None:
+        try:
+            await app(self._scope(), self._receive, self._send)
+        finally:
+            self._sent.put_nowait(None)
+
+    def _scope(self) -> dict[str, Any]:
+        url = self._request.url
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": self._request.method,
+            "headers": [(name.lower(), value) for name, value in self._request.headers.raw],
+            "scheme": url.scheme,
+            "path": url.path,
+            "raw_path": url.raw_path.split(b"?")[0],
+            "query_string": url.query,
+            "root_path": "",
+            "server": (url.host, url.port),
+            "client": ("127.0.0.1", 0),
+            "state": {"transport": _Connection(self)},
+        }
+
+    async def _receive(self) -> Message:
+        if self._incoming:
+            return self._incoming.pop()
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        """What is sent after the end of a connection reaches nobody, as with a socket."""
+        if not self.left.is_set():
+            self._sent.put_nowait(message)
+
+    async def next(self) -> Message | None:
+        """What was sent next; None when there is no more. Raises ReadTimeout, ReadError, and what the app raised."""
+        taking = asyncio.ensure_future(self._sent.get())
+        try:
+            message = await self._in_time(taking)
+        finally:
+            taking.cancel()
+        if message is None:
+            await self._task
+            if self.was_reset:
+                raise self._library.ReadError("Connection reset by peer", request=self._request)
+        return message
+
+    async def _in_time(self, taking: "asyncio.Future[Message | None]") -> Message | None:
+        if self._timeout is None:
+            return await taking
+        waiting: asyncio.Future[None] = asyncio.ensure_future(
+            self._clock.sleep_until(self._clock.now() + self._timeout)
+        )
+        try:
+            either: list[asyncio.Future[Any]] = [taking, waiting]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not taking.done():
+                raise self._library.ReadTimeout(f"nothing came for {self._timeout:g} s", request=self._request)
+            return taking.result()
+        finally:
+            waiting.cancel()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (message := await self.next()) is not None:
+            if body := message.get("body"):
+                yield body
+            if not message.get("more_body"):
+                return
+        told = "peer closed connection without sending complete message body"
+        raise self._library.RemoteProtocolError(told, request=self._request)
+
+    async def aclose(self) -> None:
+        """Leave: the app hears that the client has gone, and ends."""
+        self.left.set()
+        await asyncio.wait([self._task])
+        if not self._task.cancelled():
+            self._task.exception()
+
+
+class _Connection:
+    """What the app finds as the connection's transport, to hang up."""
+
+    def __init__(self, exchange: _Exchange) -> None:
+        self._exchange = exchange
+
+    def get_extra_info(self, name: str) -> "_Connection":
+        """The socket, whose options say how the connection ends."""
+        return self
+
+    def setsockopt(self, *option: object) -> None:
+        """The only option that is set: to end with a reset."""
+        self._exchange.was_reset = True
+
+    def is_closing(self) -> bool:
+        """Whether the connection has ended."""
+        return self._exchange.left.is_set()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._exchange.left.set()
+
+    abort = close

@@ -1,0 +1,54 @@
+"""What a verdict says: findings, each with a name, a sentence, and the inferences that show it."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from emulator.inferences.inference import Inference
+
+SINS: Mapping[str, str] = {
+    "ignored-retry-after": "It asked the same again before the time was over that Retry-After told.",
+    "no-backoff": "It asked the same again and again without waiting, or always after the same time.",
+    "retried-hopeless": "It asked the same again after 400, 401, 402, 403, 404 or 413, which no retry can mend.",
+    "retried-forever": "It did not give up in the end.",
+    "accepted-truncated": "It went on with a truncated answer as if that had been all of it.",
+}
+"""What a client can do wrong. Each name is a finding's."""
+
+REMARKS: Mapping[str, str] = {
+    "no-jitter": "Its delays are computed without jitter, so many clients would come back at the same time.",
+    "double-spent": "It asked the same again after an answer that it had, and paid twice unless it meant to.",
+    "resumed": "It asked to go on with a truncated answer where that ended.",
+    "not-asked-again": "It never asked again after a truncated answer: it reported that, or took it for the whole.",
+    "clock-stood-still": "The emulator's clock never moved, so nobody can tell whether the client waited.",
+}
+"""What is worth knowing and no sin, or cannot be told from here."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """A sin or a remark: its name, what was seen as a sentence, and the Inference-Ids that show it, in their order."""
+
+    name: str
+    sentence: str
+    inferences: tuple[str, ...]
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What is to be said of a client: its sins, and what is no sin or cannot be told."""
+
+    findings: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
+
+    @property
+    def sins(self) -> tuple[str, ...]:
+        """The names of the sins, each once, in alphabetical order."""
+        return tuple(sorted({finding.name for finding in self.findings}))
+
+    def __bool__(self) -> bool:
+        """Whether there is no sin."""
+        return not self.findings
+
+
+def finding(name: str, sentence: str, shown_by: Sequence[Inference]) -> Finding:
+    """A finding about these inferences."""
+    return Finding(name, sentence, tuple(each.id for each in shown_by))
