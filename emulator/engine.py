@@ -72,10 +72,10 @@ class Engine:
             return
         self.scenario = name
         if story is not None and (told := story.scenario.clock) is not None:
-            if told.start is not None:
-                self.clock.set(told.start)
             if told.rate is not None:
                 self.clock.run(told.rate)
+            if told.start is not None:
+                self.clock.set(told.start)
 
     # ------------------------------------------------------------------------------------------ deciding
 
