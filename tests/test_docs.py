@@ -1,4 +1,4 @@
-"""docs/ci.md and docs/recording.md as their reader follows them: each block runs, each linked file is there."""
+"""Pages of docs/ as their reader follows them: each block runs, and each linked file is there."""
 
 import os
 import re
@@ -10,12 +10,19 @@ from pathlib import Path
 
 import pytest
 import yaml
-from served import PATIENCE, ROOT
+from asgi import make_engine
+from served import PATIENCE, ROOT, post, served
+from starlette.routing import Route
 
-from emulator import Emulator
+from emulator import Emulator, control
+from emulator.catalog import Catalog
+from emulator.scenario.loader import load_text
+from emulator.verdict.findings import SINS
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-CI, RECORDING = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("ci", "recording"))
+CI, RECORDING, INFERENCES = (
+    (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("ci", "recording", "inferences")
+)
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -89,3 +96,34 @@ def test_drift(environment: dict[str, str], akash: Emulator) -> None:
     command = blocks(RECORDING, "sh")[2].replace("https://api.akashml.com", akash.url)
     done = bash(command, environment, ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_looking_and_verifying(environment: dict[str, str]) -> None:
+    """Every command about inferences answers, in every form that the page shows."""
+    body = {"model": "zai-org/GLM-5.3", "messages": [{"role": "user", "content": "Hello!"}]}
+    with served("--log-level", "error") as server:
+        server.ask(post("/v1/chat/completions", body, key="akml-hello"))
+        looking, verifying = (block.replace("http://127.0.0.1:8402", server.url) for block in blocks(INFERENCES, "sh"))
+        shown = bash(looking, environment, ROOT)
+        judged = bash(verifying, environment, ROOT)
+    assert (shown.returncode, shown.stderr, judged.returncode, judged.stderr) == (0, "", 0, "")
+    assert "by hello/rules[0]: completed" in shown.stdout
+    assert "$AKASHML_API_KEY" in shown.stdout
+    assert "rules:\n" in shown.stdout
+    assert "scenario hello: good" in judged.stdout
+    assert 'failures="0"' in judged.stdout
+
+
+def test_the_routes_and_sins_of_the_page() -> None:
+    """They are those that the emulator has."""
+    routes = {route.path for route in control.routes(make_engine()) if isinstance(route, Route)}
+    told = re.findall(r"^\| GET (/_emulator/\S+) \|", INFERENCES, re.MULTILINE)
+    assert set(told) == {path for path in routes if re.search("inferences|verify|verdict", path)}
+    sins = re.findall(r"^\| (\S+) \|", INFERENCES.partition("| sin |")[2].partition("\n\n")[0], re.MULTILINE)
+    assert sins[1:] == list(SINS)
+
+
+def test_the_story_that_expects() -> None:
+    """It is a scenario without mistakes, and it expects something."""
+    (story,) = blocks(INFERENCES, "yaml")
+    assert len(load_text(story, "story.yaml", catalog=Catalog.load()).expect) == 2

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,16 @@ def test_every_block_is_of_a_kind_that_is_run() -> None:
     assert {name for name, _ in BLOCKS} == {"sh", "python", "js", "yaml"}
 
 
-@pytest.mark.parametrize("block", blocks("python"))
+@pytest.mark.parametrize("block", [block for block in blocks("python") if "def test_" in block])
+def test_pytest(block: str, tmp_path: Path) -> None:
+    """A block that is a test passes with the plugin, and nothing but the package installed."""
+    (tmp_path / "test_block.py").write_text(block)
+    named = [] if entry_points(group="pytest11", name="akashml") else ["-p", "emulator.pytest_plugin"]
+    done = run([sys.executable, "-W", "error", "-m", "pytest", *named, "-q", "--rootdir", str(tmp_path), str(tmp_path)])
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("python") if "def test_" not in block])
 def test_python(block: str, akash: Emulator) -> None:
     """A Python block runs as a program, without a warning, and says something or asserts it."""
     done = run([sys.executable, "-W", "error", "-"], here(block, akash))
