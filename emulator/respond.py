@@ -8,7 +8,7 @@ leaves is noticed in every wait.
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import chain
 from math import ceil
 from typing import Literal, TypeAlias
@@ -17,20 +17,18 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from emulator.clock import Clock, http_date
-from emulator.dialects import Dialect, Encoder
+from emulator.dialects import Dialect
 from emulator.fold import Fold
+from emulator.reel import Reel
 from emulator.vocabulary import (
     ApiError,
     End,
-    Event,
     Failure,
-    FrameFault,
     Hangup,
     InferenceRequest,
     Plan,
     Raw,
     Rejected,
-    Start,
     Step,
     Turn,
     Usage,
@@ -48,7 +46,6 @@ _STREAM: Headers = [
     (b"x-accel-buffering", b"no"),
 ]
 _OF_THE_CONNECTION = frozenset({b"content-length", b"transfer-encoding", b"connection"})
-_JOINED_FRAMES = 256
 
 
 class HungUp(ConnectionError):
@@ -76,61 +73,6 @@ class Sent(msgspec.Struct):
     def tokens(self) -> int:
         """Tokens of the completion."""
         return self.used.completion_tokens if self.used is not None else 0
-
-
-class _Reel:
-    """The frames of a stream in their order, each with its time. `tokens` are of the frames that were given out."""
-
-    def __init__(
-        self, steps: Iterable[Step], encoder: Encoder, faults: Sequence[FrameFault], clock: Clock, begun: float
-    ) -> None:
-        self.due = begun
-        self.start: Start | None = None
-        self.tokens = 0
-        self.over = False
-        self.last: Event | None = None
-        self._clock = clock
-        self._held: Sequence[bytes] = ()
-        self._batches: Iterator[Sequence[bytes]] = self._encoded(steps, encoder)
-        self._most = _JOINED_FRAMES
-        if faults:
-            self._most = 0  # each frame goes out by itself, so that a fault decides what is a write
-            frames: Iterator[bytes] = chain.from_iterable(self._batches)
-            for fault in faults:
-                frames = fault(frames)
-            self._batches = ((frame,) for frame in frames)
-
-    def due_now(self) -> bytes:
-        """All frames that are due, joined; the next ones, if there are any, are due at `due`."""
-        ready, now = [*self._held], self._clock.now()
-        self._held = ()
-        for frames in self._batches:
-            if self.due > now or len(ready) > self._most:
-                self._held = frames
-                return b"".join(ready)
-            ready += frames
-        self.over = True
-        return b"".join(ready)
-
-    def _encoded(self, steps: Iterable[Step], encoder: Encoder) -> Iterator[Sequence[bytes]]:
-        """Tokens are counted when the next frames are asked for: when those that carry them have been taken."""
-        encode = encoder.frames
-        for step in steps:
-            self.due += step.delay
-            self.last = event = step.event
-            if type(event) is Hangup:
-                return
-            yield encode(event)
-            if type(event) is Start:
-                self.start = event
-            self.tokens += event.tokens
-
-    @property
-    def used(self) -> Usage | None:
-        """What was given out, in tokens."""
-        if self.over and isinstance(self.last, End):
-            return self.last.usage
-        return None if self.start is None else Usage(self.start.prompt_tokens, self.tokens)
 
 
 class Player:
@@ -233,7 +175,7 @@ class Player:
         first = next(steps)
         await self._wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
-        reel = _Reel(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
+        reel = Reel(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
         frames = reel.due_now()
         if reel.over and not isinstance(reel.last, Hangup):
             await self._start(200, _STREAM)
@@ -247,7 +189,7 @@ class Player:
             await response(self._scope, self._receive, self._send)
         self._note(reel)
 
-    async def _paced(self, reel: _Reel, frames: bytes) -> AsyncIterator[bytes]:
+    async def _paced(self, reel: Reel, frames: bytes) -> AsyncIterator[bytes]:
         """What is due, each time something is; and a keep-alive in every long silence."""
         try:
             yield frames
@@ -264,7 +206,7 @@ class Player:
         if isinstance(reel.last, Hangup):
             await self._hang_up(reel.last)
 
-    def _note(self, reel: _Reel) -> None:
+    def _note(self, reel: Reel) -> None:
         self.sent.used = reel.used
         match reel.last if reel.over else None:
             case End() | Verbatim():

@@ -1,5 +1,6 @@
 """What a test has in its hands, whatever the emulator runs on: where to ask, what plays, and what was asked."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from emulator.testing.story import problems, told
 T = TypeVar("T")
 
 
-class Namespace:
+class Namespace(ABC):
     """All that happens under one API key, or on a whole server (`only` is None).
 
     `key` is what a client has to send; `over` are fields of every scenario that is played here, whatever it says.
@@ -31,9 +32,9 @@ class Namespace:
     # ------------------------------------------------------------------------------------------ where to ask
 
     @property
+    @abstractmethod
     def url(self) -> str:
         """Where the emulator is, without a path."""
-        raise NotImplementedError
 
     @property
     def openai_base_url(self) -> str:
