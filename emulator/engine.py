@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from emulator.admission import Admitted, Gate, until_spent
+from emulator.admission import Gate, until_spent
 from emulator.catalog import Catalog, Model
 from emulator.clock import VirtualClock
 from emulator.library import Library, Story
@@ -105,17 +105,13 @@ class Engine:
             if admitted is not None:  # a mistake of ours is no reason to keep the slot
                 admitted.end(None)
             raise
-        plan = Plan(performance.steps, answered_by, *ids, performance.headers, performance.frame_faults)
-        return plan if admitted is None else self._counted(plan, admitted)
-
-    def _counted(self, plan: Plan, admitted: Admitted) -> Plan:
-        """The plan of a request that something counts."""
-        steps = plan.steps
+        steps, headers, faults = performance.steps, performance.headers, performance.frame_faults
+        if admitted is None:
+            return Plan(steps, answered_by, *ids, headers, faults)
         if self.settings.credits_run_out == "error" and (paid := admitted.affordable()) is not None:
             steps = until_spent(steps, paid)
-        headers = (*admitted.headers, *plan.headers)
         turn = admitted if admitted.waits else None
-        return msgspec.structs.replace(plan, steps=steps, headers=headers, turn=turn, end=admitted.end)
+        return Plan(steps, answered_by, *ids, (*admitted.headers, *headers), faults, turn, admitted.end)
 
     def _story(self, headers: Mapping[str, str], key: str, namespace: Namespace) -> Story | None:
         """The scenario that plays: the header's, the one activated for the key, the key's own, or the server's."""

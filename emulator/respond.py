@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import lru_cache
 from itertools import chain
 from math import ceil
 from typing import Literal, TypeAlias
@@ -288,7 +289,12 @@ class Player:
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    return [(_header_name(name), value.encode("latin-1")) for name, value in headers]
+
+
+@lru_cache(maxsize=64)
+def _header_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 def _seconds(duration: float) -> bytes:
