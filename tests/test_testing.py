@@ -220,6 +220,16 @@ def client_of(akash: Namespace) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------- verifying
 
 
+def test_the_verdict_on_a_client() -> None:
+    """One that asks the same again after a 402 has sinned in that, under its own key and no other."""
+    with Emulator(scenario="insufficient-credits", clock="x1000") as akash:
+        session = akash.session("patient")
+        for _ in range(2):
+            said(akash)
+        said(session)
+        assert (akash.verdict().sins, session.verdict().sins) == (("retried-hopeless",), ())
+
+
 def test_verify_tells_the_story() -> None:
     """An unmet expectation and a request without a rule are told, with the nearest rule and all that was said."""
     expecting = {**OBJECTS, "expect": [{"rule": "sunny", "times": 2}]}

@@ -11,6 +11,7 @@ from emulator.inferences import Inference
 from emulator.scenario.types import Scenario
 from emulator.testing.building import Playable, find_scenario
 from emulator.testing.story import problems, told
+from emulator.verdict import Verdict, verdict
 
 T = TypeVar("T")
 
@@ -103,6 +104,10 @@ class Namespace(ABC):
         """
         if story := self.complaint():
             raise AssertionError(story)
+
+    def verdict(self) -> Verdict:
+        """What is to be said of the client that asked: its `sins`, and remarks on what is none (docs/inferences.md)."""
+        return verdict(self.inferences)
 
     def complaint(self) -> str:
         """The story, if there is anything to complain of; else empty."""
