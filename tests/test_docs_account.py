@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from asgi import ask, make_engine
 from click.testing import CliRunner
 from starlette.routing import Route
 
-from emulator import Emulator
+from emulator import Emulator, VirtualClock
 from emulator.account.backends import Backends
 from emulator.account.policy import Policy
 from emulator.app import create_app
 from emulator.catalog import Catalog
 from emulator.cli import main
+from emulator.clock import EPOCH
 from emulator.control.account import routes
 from emulator.rehearsal import rehearse
 from emulator.scenario.loader import load_text
@@ -32,6 +34,13 @@ PATIENCE = 60
 def blocks(language: str) -> list[str]:
     """The code blocks of the page in a language."""
     return [text for name, text in BLOCKS if name == language]
+
+
+@pytest.fixture
+def akash() -> Iterator[Emulator]:
+    """An emulator of its own: the page moves the clock and takes backends away."""
+    with Emulator(clock=VirtualClock(EPOCH, rate=0)) as emulator:
+        yield emulator
 
 
 def test_every_block_is_of_a_kind_that_is_run() -> None:
