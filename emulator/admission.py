@@ -100,18 +100,14 @@ class Gate:
                 account.set_policy(policy or (terms or _no_limits()).policy(key))
                 account.managed = policy
         elif terms is not None or policy is not None:
-            account = self._open(key, namespace, story, terms, policy)
+            account = self.open(key, namespace, story, terms, policy)
         return account
 
     def opened(self, key: str, namespace: Namespace, story: Story | None) -> "Account":
         """The same, and where nothing was limited yet, one without limits. Raises as `account` does."""
-        return self.account(key, namespace, story) or self._open(key, namespace, story, None)
+        return self.account(key, namespace, story) or self.open(key, namespace, story, None)
 
-    def reopen(self, key: str, namespace: Namespace, story: Story | None, terms: "Terms") -> "Account":
-        """Open the account of a key anew, on these terms."""
-        return self._open(key, namespace, story, terms)
-
-    def _open(
+    def open(
         self,
         key: str,
         namespace: Namespace,
@@ -119,6 +115,7 @@ class Gate:
         terms: "Terms | None",
         policy: "Policy | None" = None,
     ) -> "Account":
+        """Open the account of a key, anew if there is one, on these terms; `policy` is that of a managed key."""
         name, version, _ = self._place(story)
         account = (terms or _no_limits()).opened(key, policy, self._clock.now())
         account.managed = policy

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
 from math import ceil
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -279,13 +279,17 @@ class Player:
         transport = self._scope.get("state", {}).get("transport")
         if transport is None:
             raise HungUp(f"the scenario hangs up here ({hangup.how})")
-        if hangup.how == "reset" and not transport.is_closing():
-            linger = struct.pack("ii", 1, 0)
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            transport.abort()
-        else:
-            transport.close()
+        disconnect(transport, reset=hangup.how == "reset")
         await self._until_left()
+
+
+def disconnect(transport: Any, *, reset: bool) -> None:
+    """Close a connection, or reset it (TCP RST). One that is closing already has no socket to be told anything."""
+    if reset and not transport.is_closing():
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:

@@ -51,7 +51,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         terms = read_part(engine, ACCOUNT.reader, "account", _without_key(fields))
         if fields.has("key"):
             key = meant(request, fields)
-            engine.gate.reopen(key, engine.store.namespace(key), engine.playing(key), terms)
+            engine.gate.open(key, engine.store.namespace(key), engine.playing(key), terms)
             return JSONResponse(shown(engine, key))
         engine.store.change(terms)
         return JSONResponse({"key": None, "terms": "opened anew for every key of which no scenario says more"})

@@ -1,8 +1,6 @@
 """One request on its way to the upstream, and its answer on its way back: byte for byte, as it comes, as it ends."""
 
 import asyncio
-import socket
-import struct
 from collections.abc import Coroutine
 
 import httpx
@@ -12,7 +10,7 @@ from emulator.clock import Clock
 from emulator.receive import headers_of
 from emulator.recording.seen import Ending, Exchange, Part, masked, secrets_of, without_secrets
 from emulator.recording.upstream import Broken, RawHeaders, Upstream, end_to_end, parts_of, target_of
-from emulator.respond import HungUp
+from emulator.respond import HungUp, disconnect
 from emulator.vocabulary import InferenceRequest
 
 
@@ -110,11 +108,7 @@ class Passage:
         transport = self._scope.get("state", {}).get("transport")
         if transport is None:
             raise HungUp(f"the upstream hung up here ({self._ended})")
-        if self._ended == "reset" and not transport.is_closing():
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            transport.abort()
-        else:
-            transport.close()
+        disconnect(transport, reset=self._ended == "reset")
         await until_left(self._receive)
 
     def _elapsed(self) -> float:

@@ -197,7 +197,7 @@ class Session(Namespace):
         """Where no scenario plays, nothing else says what the account of the key is."""
         if self._terms is not None:
             engine, key = self.engine, self.key
-            engine.gate.reopen(key, engine.store.namespace(key), engine.playing(key), self._terms)
+            engine.gate.open(key, engine.store.namespace(key), engine.playing(key), self._terms)
 
     def _forget(self) -> None:
         self.engine.store.reset(self.key)
