@@ -30,7 +30,7 @@ cover: $(VENV)/test  ## tests with branch coverage, at least 95 %
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
 
 transcripts: $(VENV)/test  ## write the golden transcripts anew
-	@WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/test_transcripts.py
+	@WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/web/test_transcripts.py
 
 constraints:  ## write constraints.txt anew from what the newest versions are
 	@rm -rf $(VENV)-new && $(PYTHON) -m venv $(VENV)-new

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from itertools import accumulate
 from random import Random
 
+from emulator.core.seeds import Seed
+from emulator.core.tokens import count
+from emulator.core.vocabulary import InferenceRequest, Message, Sampling
 from emulator.generator import generate
-from emulator.seeds import Seed
-from emulator.tokens import count
-from emulator.vocabulary import InferenceRequest, Message, Sampling
 
 ROUNDS = 9
 ANSWERS = 200

@@ -21,10 +21,10 @@ from jsonschema.validators import validator_for
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from emulator.generator.schema import Malformed, Unsatisfiable, value
-from emulator.seeds import Seed
+from emulator.core.seeds import Seed
+from emulator.schema_values import Malformed, Unsatisfiable, value
 
-DATA = Path(__file__).parent.parent / "tests" / "schemas"
+DATA = Path(__file__).parent.parent / "tests" / "schema_values" / "schemas"
 REAL = ("configs", "cloud", "kubernetes", "sdk", "tools")
 
 

@@ -16,7 +16,7 @@ from side_by_side import HERE, once, post
 
 ROUNDS = 15
 BARE = [sys.executable, str(HERE / "hello.py")]
-EMULATOR = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--print", "json", "--log-level", "warning"]
+emulator = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--print", "json", "--log-level", "warning"]
 HELLO = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 HEALTH = b"GET /_emulator/health HTTP/1.1\r\nHost: x\r\n\r\n"
 CHAT = post("/v1/chat/completions", {"model": "zai-org/GLM-5.3", "messages": [{"role": "user", "content": "Hello!"}]})
@@ -51,7 +51,7 @@ def processor_seconds() -> float:
 
 def main() -> None:
     for name, request in (("health", HEALTH), ("a chat completion", CHAT)):
-        pairs = [(start(EMULATOR, request), start(BARE, HELLO)) for _ in range(ROUNDS + 1)][1:]
+        pairs = [(start(emulator, request), start(BARE, HELLO)) for _ in range(ROUNDS + 1)][1:]
         ratios = sorted(ours.elapsed / bare.elapsed for ours, bare in pairs)
         processor = statistics.median(ours.processor / bare.processor for ours, bare in pairs)
         print(

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulator.clock import VirtualClock
+    from emulator.core.clock import VirtualClock
     from emulator.testing import Emulator
 
 __all__ = ["Emulator", "VirtualClock", "__version__"]
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
             return Emulator
         case "VirtualClock":
-            from emulator.clock import VirtualClock
+            from emulator.core.clock import VirtualClock
 
             return VirtualClock
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,9 +13,9 @@ from emulator import __version__
 
 if TYPE_CHECKING:
     from emulator.account.terms import Terms
-    from emulator.library import Library
-    from emulator.scenario.mistakes import Mistake
-    from emulator.server import Beside
+    from emulator.scenario.library import Library
+    from emulator.scenario.reading.mistakes import Mistake
+    from emulator.wire.server import Beside
 
 DEFAULT_PORT = 8402
 SAMPLE_KEY = "akml-local"
@@ -112,18 +112,18 @@ def serve(
     """Serve the emulated API until stopped."""
     # What is made while starting lives as long as the server: collecting it now, or ever, would be for nothing.
     gc.disable()
-    from emulator.app import create_app
-    from emulator.catalog import Catalog, CatalogError
-    from emulator.clock import EPOCH, VirtualClock
     from emulator.commands.listening import listening
-    from emulator.engine import Engine
-    from emulator.library import SHIPPED, Library
-    from emulator.scenario.mistakes import ScenarioError
-    from emulator.server import log_to_stderr
-    from emulator.server import serve as serve_app
-    from emulator.settings import Settings, SettingsError, from_strings
-    from emulator.state import StateError, read_state, write_state
+    from emulator.core.catalog import Catalog, CatalogError
+    from emulator.core.clock import EPOCH, VirtualClock
+    from emulator.core.settings import Settings, SettingsError, from_strings
+    from emulator.engine.engine import Engine
+    from emulator.engine.snapshot import StateError, read_state, write_state
+    from emulator.scenario.library import SHIPPED, Library
+    from emulator.scenario.reading.mistakes import ScenarioError
     from emulator.store.memory import MemoryStore
+    from emulator.web.app import create_app
+    from emulator.wire.server import log_to_stderr
+    from emulator.wire.server import serve as serve_app
 
     try:
         values = from_strings(pairs)
@@ -165,7 +165,7 @@ def serve(
 
 
 def _watching(library: "Library", folders: list[Path]) -> "Beside":
-    from emulator.watch import watch
+    from emulator.scenario.watch import watch
 
     return lambda: watch(library, folders)
 
@@ -188,7 +188,7 @@ def _terms(
 
     balance = None
     if credits is not None:
-        from emulator.scenario.units import amount
+        from emulator.core.units import amount
 
         try:
             balance = amount(credits if credits.rstrip().endswith("USD") else f"{credits} USD")
@@ -202,7 +202,7 @@ def _scenarios(library: "Library", folder: Path | None, scenario: str | None) ->
 
     Raises ScenarioError with the mistakes of all files, and ClickException for what is not there.
     """
-    from emulator.scenario.mistakes import ScenarioError
+    from emulator.scenario.reading.mistakes import ScenarioError
 
     mistakes: list[Mistake] = []
     if folder is not None:

@@ -12,11 +12,11 @@ from typing import Any
 from msgspec import Struct, convert, json
 
 from emulator.account.credits import Credits
-from emulator.account.limits import Headers, RateLimits
+from emulator.account.limits import RateLimitHeaders, RateLimits
 from emulator.account.policy import UNLIMITED, Policy
 from emulator.account.prices import ZERO, tariff
-from emulator.catalog import Model, Pricing
-from emulator.vocabulary import ApiError, Rejected
+from emulator.core.catalog import Model, Pricing
+from emulator.core.vocabulary import ApiError, Rejected
 
 
 class Reservation(Struct, frozen=True):
@@ -104,7 +104,7 @@ class Account:
         self.in_flight[admission] = None
         return admission
 
-    def headers(self, now: float, refused: ApiError | None = None) -> Headers:
+    def headers(self, now: float, refused: ApiError | None = None) -> RateLimitHeaders:
         """X-RateLimit-* for an answer without an admission, such as the error that `admit` `refused` a request with."""
         return self.limits.headers(self.limits.at(now), refused)
 
@@ -139,7 +139,7 @@ class Admission:
 
     __slots__ = ("_account", "headers", "reservation")
 
-    def __init__(self, account: Account, reservation: Reservation, headers: Headers) -> None:
+    def __init__(self, account: Account, reservation: Reservation, headers: RateLimitHeaders) -> None:
         self._account = account
         self.reservation = reservation
         self.headers = headers

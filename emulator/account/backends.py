@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta, Struct, convert, json
 
-from emulator.vocabulary import ApiError, Rejected
+from emulator.core.vocabulary import ApiError, Rejected
 
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Slots: TypeAlias = Annotated[int, Meta(ge=1)]

@@ -5,8 +5,8 @@ AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /a
 
 from collections.abc import Callable, Mapping
 
-from emulator.settings import Settings
-from emulator.vocabulary import ApiError, Rejected
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import ApiError, Rejected
 
 PREFIX = "akml-"
 ANONYMOUS = "anonymous"

@@ -7,9 +7,9 @@ from msgspec import Struct, field
 
 from emulator.account.policy import Policy
 from emulator.account.windows import Timeline, Window
-from emulator.vocabulary import ApiError, Rejected
+from emulator.core.vocabulary import ApiError, Rejected
 
-Headers: TypeAlias = tuple[tuple[str, str], ...]
+RateLimitHeaders: TypeAlias = tuple[tuple[str, str], ...]
 
 REQUESTS_EXCEEDED = "requests_per_minute_exceeded"
 TOKENS_EXCEEDED = "tokens_per_minute_exceeded"
@@ -74,7 +74,7 @@ class RateLimits(Struct):
             self.requests.correct(tick, -1)
         self.correct(tick, -tokens)
 
-    def headers(self, tick: int, refused: ApiError | None = None) -> Headers:
+    def headers(self, tick: int, refused: ApiError | None = None) -> RateLimitHeaders:
         """X-RateLimit-Limit, -Remaining and -Reset; none without a window.
 
         With two windows they tell of the one that `refused`, or else of the one of which the smaller share remains.

@@ -6,8 +6,8 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
-from emulator.clock import iso
-from emulator.vocabulary import ApiError, Rejected
+from emulator.core.clock import iso
+from emulator.core.vocabulary import ApiError, Rejected
 
 Limit: TypeAlias = Annotated[int, Meta(ge=1)]
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from emulator.catalog import Pricing
+from emulator.core.catalog import Pricing
 
 _EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 

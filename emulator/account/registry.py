@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from emulator.account.keys import PREFIX, masked
 from emulator.account.policy import Policy
-from emulator.seeds import Seed
-from emulator.vocabulary import ApiError, Rejected
+from emulator.core.seeds import Seed
+from emulator.core.vocabulary import ApiError, Rejected
 
 Status: TypeAlias = Literal["active", "revoked", "expired", "disabled"]
 

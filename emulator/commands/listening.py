@@ -7,7 +7,7 @@ import click
 
 def listening(host: str, port: int) -> tuple[socket.socket, str]:
     """A socket that listens, and its URL. Raises ClickException."""
-    from emulator.server import listen
+    from emulator.wire.server import listen
 
     try:
         listener = listen(host, port)

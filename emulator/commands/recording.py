@@ -33,15 +33,15 @@ _KEY = "AKASHML_API_KEY"
 def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, log_level: str) -> None:
     """Pass requests on to a real service, and write what it answers as a scenario."""
     from emulator.recording.book import BookError
-    from emulator.recording.proxy import recorder
+    from emulator.recording.proxy import recording_proxy
     from emulator.recording.upstream import UpstreamError
-    from emulator.scenario.mistakes import ScenarioError
-    from emulator.server import log_to_stderr, serve
+    from emulator.scenario.reading.mistakes import ScenarioError
+    from emulator.wire.server import log_to_stderr, serve
 
     if upstream is None and mode != "replay":
         raise click.UsageError("--upstream is needed, unless --mode is replay")
     try:
-        proxy = recorder(upstream, out, mode, exact=not readable)
+        proxy = recording_proxy(upstream, out, mode, exact=not readable)
     except (UpstreamError, BookError, ScenarioError) as error:
         raise click.ClickException(str(error)) from None
     listener, url = listening(host, port)

@@ -11,7 +11,7 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print the mistakes as JSON.")
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
     """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes."""
-    from emulator.rehearsal import rehearse
+    from emulator.commands.dry_run import rehearse
 
     found = [(path, rehearse(path)) for path in _files(paths)]
     mistakes = [mistake for _, wrong in found for mistake in wrong]
@@ -46,9 +46,9 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 )
 def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
     """Tell which rule of a scenario answers a request (a JSON file), and what kept the others from it."""
-    from emulator.rehearsal import explained
-    from emulator.scenario.mistakes import ScenarioError
-    from emulator.vocabulary import Rejected
+    from emulator.commands.dry_run import explained
+    from emulator.core.vocabulary import Rejected
+    from emulator.scenario.reading.mistakes import ScenarioError
 
     try:
         told, matched = explained(scenario, request, endpoint)
@@ -62,7 +62,7 @@ def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
 @click.command()
 def schema() -> None:
     """Print the JSON Schema of scenarios, for editors."""
-    from emulator.scenario.schema import json_schema
+    from emulator.scenario.language.schema import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
@@ -70,7 +70,7 @@ def schema() -> None:
 @click.command()
 def settings() -> None:
     """List what --set NAME=VALUE can set."""
-    from emulator.settings import table
+    from emulator.core.settings import table
 
     for row in table():
         click.echo(f"{row['name']}  [{row['values']}; default {row['default'] or 'none'}]\n    {row['meaning']}")

@@ -11,7 +11,7 @@ import click
 @click.option("--timeout", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to wait at most.")
 def wait(url: str, timeout: float) -> None:
     """Wait until the emulator at URL answers; exit 1 if it does not in time."""
-    from emulator.clock import patience
+    from emulator.core.clock import patience
 
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme != "http" or not parts.hostname:

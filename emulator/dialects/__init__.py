@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from emulator.fold import Completion
-from emulator.vocabulary import ApiError, Event, InferenceRequest
+from emulator.core.fold import Completion
+from emulator.core.vocabulary import ApiError, Event, InferenceRequest
 
 BARE_ID = re.compile(r"[0-9a-f]{32}")
 """An id to which the dialect adds its prefix; any other is a scenario's own."""

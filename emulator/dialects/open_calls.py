@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from emulator.dialects.fields import Fields
+from emulator.core.fields import Fields
 
 
 class OpenCalls:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from emulator.vocabulary import Reasoning, Step, Text, ToolArguments, ToolCall
+from emulator.core.vocabulary import Reasoning, Step, Text, ToolArguments, ToolCall
 
 Content = Text | Reasoning | ToolCall | ToolArguments
 

@@ -41,7 +41,7 @@ Distribution: TypeAlias = Callable[[Chance], float]
 class Constant(msgspec.Struct, frozen=True):
     """Always the same.
 
-    >>> from emulator.seeds import Seed
+    >>> from emulator.core.seeds import Seed
     >>> Constant(0.5)(Seed.of("any").random())
     0.5
     """

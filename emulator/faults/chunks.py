@@ -6,9 +6,9 @@ from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
+from emulator.core.vocabulary import Event, Fault, Step, Text
 from emulator.faults.events import no_fault
-from emulator.faults.said import Said, apart, text_of
-from emulator.vocabulary import Event, Fault, Step, Text
+from emulator.faults.text_events import TextEvent, apart, text_of
 
 Chunk: TypeAlias = Literal["token", "word", "whole"] | int
 """A token, a word with the white space before it, all that a choice says in a row, or tokens of at least so many (1 or
@@ -19,7 +19,7 @@ def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
     """The same steps, one token a step at most. A step's delay goes before its first token."""
     for step in steps:
         delay = step.delay
-        for event in apart(step.event) if isinstance(step.event, Said) else (step.event,):
+        for event in apart(step.event) if isinstance(step.event, TextEvent) else (step.event,):
             yield Step(delay, event)
             delay = 0.0
 
@@ -32,14 +32,14 @@ def grouped(chunk: Chunk) -> Fault:
     """
 
     def joined(steps: Iterable[Step]) -> Iterator[Step]:
-        held: dict[int, list[Said]] = {}
+        held: dict[int, list[TextEvent]] = {}
         waited = 0.0
         for step in steps:
             for event in _ready(held, step, chunk):
                 yield Step(waited, event)
                 waited = 0.0
             waited += step.delay
-            if isinstance(step.event, Said):
+            if isinstance(step.event, TextEvent):
                 held.setdefault(step.event.choice, []).append(step.event)
             else:
                 yield Step(waited, step.event)
@@ -51,7 +51,7 @@ def grouped(chunk: Chunk) -> Fault:
     return no_fault if chunk == "token" else joined
 
 
-def _ready(held: dict[int, list[Said]], step: Step, chunk: Chunk) -> Iterator[Said]:
+def _ready(held: dict[int, list[TextEvent]], step: Step, chunk: Chunk) -> Iterator[TextEvent]:
     """Take out the chunks that are complete now that this step comes: of its choice, or of all if it has none."""
     choice = getattr(step.event, "choice", None)
     for at in list(held):
@@ -59,7 +59,7 @@ def _ready(held: dict[int, list[Said]], step: Step, chunk: Chunk) -> Iterator[Sa
             yield _joined(held.pop(at))
 
 
-def _goes_on(events: Sequence[Said], event: Event, chunk: Chunk) -> bool:
+def _goes_on(events: Sequence[TextEvent], event: Event, chunk: Chunk) -> bool:
     """Whether an event is a part of the chunk that these events are."""
     if type(event) is not type(events[0]) or _has_logprobs(event) != _has_logprobs(events[0]):
         return False
@@ -70,7 +70,7 @@ def _goes_on(events: Sequence[Said], event: Event, chunk: Chunk) -> bool:
     return not (text_of(event)[:1].isspace() and any(event.text.strip() for event in events))
 
 
-def _joined(events: Sequence[Said]) -> Said:
+def _joined(events: Sequence[TextEvent]) -> TextEvent:
     first = events[0]
     whole = replace(first, text="".join(event.text for event in events), tokens=sum(event.tokens for event in events))
     if _has_logprobs(first):

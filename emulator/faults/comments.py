@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import repeat
 
+from emulator.core.vocabulary import FrameFault
 from emulator.faults.frames import from_there, is_body
 from emulator.faults.where import Where
-from emulator.vocabulary import FrameFault
 
 COMMENT = b": keep-alive\n\n"
 """A comment, which clients ignore (WHATWG HTML, section 9.2.6)."""

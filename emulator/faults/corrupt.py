@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from emulator.core.vocabulary import FrameFault
 from emulator.faults.frames import from_there, is_body
 from emulator.faults.where import Where
-from emulator.vocabulary import FrameFault
 
 _DATA = b"data: "
 

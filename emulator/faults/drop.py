@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
+from emulator.core.vocabulary import FrameFault
 from emulator.faults.frames import is_body
-from emulator.vocabulary import FrameFault
 
 Part: TypeAlias = Literal["role", "finish", "usage", "done", "event_names", "message_stop"]
 PARTS: tuple[Part, ...] = get_args(Part)

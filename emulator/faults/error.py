@@ -1,9 +1,9 @@
 """The inference fails."""
 
+from emulator.core.vocabulary import ApiError, Failure, Fault
 from emulator.faults.events import from_there
 from emulator.faults.hangup import instead
 from emulator.faults.where import Where
-from emulator.vocabulary import ApiError, Failure, Fault
 
 
 def error(where: Where, error: ApiError) -> Fault:

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.faults.said import Said, cut, size, text_of, tokens_to
-from emulator.faults.where import Divided, Where, after, before
-from emulator.vocabulary import (
+from emulator.core.vocabulary import (
     End,
     Event,
     Failure,
@@ -18,6 +16,8 @@ from emulator.vocabulary import (
     ToolArguments,
     ToolCall,
 )
+from emulator.faults.text_events import TextEvent, cut, size, text_of, tokens_to
+from emulator.faults.where import Divided, Where, after, before
 
 _BEFORE: Mapping[str, Any] = {
     "response": Event,
@@ -71,12 +71,12 @@ def _goes_on(step: Step) -> int:
 
 def _cut_bytes(step: Step, left: int) -> tuple[Iterable[Step], Iterable[Step]]:
     event = step.event
-    return _cut_tokens(step, tokens_to(event, left)) if isinstance(event, Said) else ((step,), ())
+    return _cut_tokens(step, tokens_to(event, left)) if isinstance(event, TextEvent) else ((step,), ())
 
 
 def _cut_tokens(step: Step, left: int) -> tuple[Iterable[Step], Iterable[Step]]:
     event = step.event
-    if not isinstance(event, Said) or left >= event.tokens:
+    if not isinstance(event, TextEvent) or left >= event.tokens:
         return (step,), ()
     head, tail = cut(event, left)
     return (Step(step.delay, head),), (Step(0.0, tail),)

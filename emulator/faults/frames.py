@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from emulator.faults.said import size
+from emulator.core.tokens import count
+from emulator.core.vocabulary import FrameFault
+from emulator.faults.text_events import size
 from emulator.faults.where import Divided, Where, after, before
-from emulator.tokens import count
-from emulator.vocabulary import FrameFault
 
 _PLACES: Mapping[str, re.Pattern[bytes]] = {
     # anything, also nothing

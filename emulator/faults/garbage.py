@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from emulator.core.vocabulary import FrameFault
 from emulator.faults.chance import Chance
 from emulator.faults.frames import from_there
 from emulator.faults.where import Where
-from emulator.vocabulary import FrameFault
 
 _LENGTH = 64
 _NO_BREAKS = bytes.maketrans(b"\r\n", b"  ")

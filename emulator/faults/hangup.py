@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias, get_args
 
+from emulator.core.vocabulary import Event, Fault, Hangup, Step
 from emulator.faults.events import from_there
 from emulator.faults.where import Where
-from emulator.vocabulary import Event, Fault, Hangup, Step
 
 Way: TypeAlias = Literal["close", "reset", "truncate"]
 WAYS: tuple[Way, ...] = get_args(Way)

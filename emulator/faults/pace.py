@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from emulator.core.vocabulary import Fault, Step
 from emulator.faults.advance import advances
 from emulator.faults.chance import Chance, Distribution
 from emulator.faults.chunks import Chunk, grouped, token_by_token
-from emulator.vocabulary import Fault, Step
 
 
 def pace(first_token: Distribution, between: Distribution, jitter: float, chunk: Chunk, chance: Chance) -> Fault:

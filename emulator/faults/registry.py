@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from emulator.core.vocabulary import Fault, FrameFault
 from emulator.faults.chance import Chance
 from emulator.faults.comments import comments
 from emulator.faults.corrupt import corrupt
@@ -18,7 +19,6 @@ from emulator.faults.slow import slow
 from emulator.faults.split import split
 from emulator.faults.stall import stall
 from emulator.faults.where import FIRST_TOKEN, RESPONSE, Where
-from emulator.vocabulary import Fault, FrameFault
 
 Header: TypeAlias = tuple[str, str]
 """Name and value of a response header; it replaces the one that the answer would have."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
+from emulator.core.vocabulary import FrameFault
 from emulator.faults.frames import from_there
 from emulator.faults.where import Where
-from emulator.vocabulary import FrameFault
 
 
 def reorder(where: Where) -> FrameFault:

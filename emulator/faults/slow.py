@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from emulator.core.vocabulary import Fault, Step
 from emulator.faults.advance import advances
 from emulator.faults.events import from_there
 from emulator.faults.where import Where
-from emulator.vocabulary import Fault, Step
 
 
 def slow(where: Where, tokens_per_second: float) -> Fault:

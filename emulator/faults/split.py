@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from emulator.core.vocabulary import FrameFault
 from emulator.faults.frames import Alone, from_there
 from emulator.faults.where import Where
-from emulator.vocabulary import FrameFault
 
 
 def split(where: Where) -> FrameFault:

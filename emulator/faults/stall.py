@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from emulator.core.vocabulary import Fault, Step
 from emulator.faults.events import from_there
 from emulator.faults.where import Where
-from emulator.vocabulary import Fault, Step
 
 
 def stall(where: Where, seconds: float) -> Fault:

@@ -6,13 +6,13 @@ parameters decide. Everything derives from the seed: the same request has the sa
 
 import msgspec
 
-from emulator.answer import Draft, obey
+from emulator.core.drafts import Draft, obey
+from emulator.core.seeds import Seed
+from emulator.core.tokens import EMPTY, END, Tokens
+from emulator.core.vocabulary import InferenceRequest, Sampling
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe
 from emulator.generator.speech import Speech, speak
-from emulator.seeds import Seed
-from emulator.tokens import EMPTY, END, Tokens
-from emulator.vocabulary import InferenceRequest, Sampling
 
 __all__ = ["describe", "generate"]
 

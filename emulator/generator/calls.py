@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from emulator.answer import DraftCall
+from emulator.core.drafts import DraftCall
+from emulator.core.seeds import Seed
+from emulator.core.tokens import Tokens, split
+from emulator.core.vocabulary import ApiError, InferenceRequest, Message, Rejected, Sampling, Tool
 from emulator.generator.composing import brief, last_words
 from emulator.generator.hints import hints, named, spoken
 from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, says_little, topics
-from emulator.seeds import Seed
-from emulator.tokens import Tokens, split
-from emulator.vocabulary import ApiError, InferenceRequest, Message, Rejected, Sampling, Tool
 
 _ENOUGH = 2
 """How much a message has to speak of a tool that it is free to be answered without."""
@@ -158,7 +158,7 @@ def _call(wish: _Wish, seed: Seed) -> DraftCall:
 
 
 def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed) -> Tokens:
-    from emulator.generator.schema import Malformed, Unsatisfiable  # noqa: PLC0415 - most answers do not pay its import
+    from emulator.schema_values import Malformed, Unsatisfiable  # noqa: PLC0415 - most answers do not pay its import
 
     _check(schema, place)
     try:
@@ -168,7 +168,7 @@ def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed) -
 
 
 def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed) -> Any:
-    from emulator.generator.schema import Unsatisfiable, value  # noqa: PLC0415 - as above
+    from emulator.schema_values import Unsatisfiable, value  # noqa: PLC0415 - as above
 
     words = hints(text, _properties(schema))
     try:
@@ -178,7 +178,7 @@ def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed) -> Any:
 
 
 def _check(schema: Mapping[str, Any] | bool, place: str) -> None:
-    from emulator.generator.schema import Malformed, check  # noqa: PLC0415 - as above
+    from emulator.schema_values import Malformed, check  # noqa: PLC0415 - as above
 
     try:
         check(schema)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from emulator.generator.grammar import Rule, Run, run, tokens
+from emulator.core.vocabulary import InferenceRequest, Message
+from emulator.generator.grammar import NonTerminal, Run, run, tokens
 from emulator.generator.intents import Intent, intent
 from emulator.generator.topics import relevant, topics
 from emulator.generator.walk import Phrases, Walk
-from emulator.vocabulary import InferenceRequest, Message
 
 _ITEMS = ("item_one", "item_two", "item_three", "item_four", "item_five", "item_six")
 _THOUGHTS = ("think_one", "think_two", "think_three", "think_four", "think_five")
@@ -25,7 +25,7 @@ _NOT_IN_A_NAME = frozenset(
 class Composition(NamedTuple):
     """What to say, and about what."""
 
-    symbols: Sequence[Rule | Run]
+    symbols: Sequence[NonTerminal | Run]
     phrases: Phrases
 
     def walk(self) -> Walk:
@@ -38,7 +38,9 @@ def answer(request: InferenceRequest) -> Composition:
     if request.endpoint == "completions":
         return _continuation(request)
     if results := _results(request.messages):
-        return Composition([Rule("tool_answer", False)], {**_phrases(request), **_told_by_tools(request, results)})
+        return Composition(
+            [NonTerminal("tool_answer", False)], {**_phrases(request), **_told_by_tools(request, results)}
+        )
     last = request.messages[-1] if request.messages else Message("user")
     message = request.last("user") or last
     wanted = intent(message.text) if message.text.strip() else Intent("explain")
@@ -50,14 +52,14 @@ def answer(request: InferenceRequest) -> Composition:
 def thoughts(request: InferenceRequest, effort: str) -> Composition:
     """What is reasoned before the answer; the more effort, the longer."""
     length = _LENGTHS.get(effort, 3)
-    middle = [Rule(_THOUGHTS[at % len(_THOUGHTS)], True) for at in range(length)]
-    symbols = [Rule("think_open", False), *middle, Rule("think_close", True), Rule("final", False)]
+    middle = [NonTerminal(_THOUGHTS[at % len(_THOUGHTS)], True) for at in range(length)]
+    symbols = [NonTerminal("think_open", False), *middle, NonTerminal("think_close", True), NonTerminal("final", False)]
     return Composition(symbols, _phrases(request))
 
 
 def brief(request: InferenceRequest) -> Composition:
     """One sentence about what the request is about."""
-    return Composition([Rule("brief", False)], _phrases(request))
+    return Composition([NonTerminal("brief", False)], _phrases(request))
 
 
 def last_words(request: InferenceRequest) -> str:
@@ -74,7 +76,7 @@ def _continuation(request: InferenceRequest) -> Composition:
     if wanted.rule in ("said", "arithmetic"):
         return _to_say(wanted, request, text)
     spaced = bool(text) and not text[-1].isspace()
-    return Composition([Rule(_continuing(text.rstrip()), spaced)], _phrases(request))
+    return Composition([NonTerminal(_continuing(text.rstrip()), spaced)], _phrases(request))
 
 
 def _continuing(text: str) -> str:
@@ -102,7 +104,7 @@ def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition
             phrases |= _code(topics(text))
         case "list":
             return Composition(_list(wanted.items), phrases)
-    return Composition([Rule(wanted.rule, False)], phrases)
+    return Composition([NonTerminal(wanted.rule, False)], phrases)
 
 
 def _phrases(request: InferenceRequest) -> Phrases:
@@ -112,12 +114,12 @@ def _phrases(request: InferenceRequest) -> Phrases:
     return {"topic": found[:3], "other": found[1:] or ("everyday life",)}
 
 
-def _list(count: int) -> list[Rule | Run]:
-    symbols: list[Rule | Run] = [Rule("list", False)]
+def _list(count: int) -> list[NonTerminal | Run]:
+    symbols: list[NonTerminal | Run] = [NonTerminal("list", False)]
     for number in range(1, count + 1):
-        symbols += [*run(tokens(f"{number}.")), Rule(_ITEMS[(number - 1) % len(_ITEMS)], True)]
+        symbols += [*run(tokens(f"{number}.")), NonTerminal(_ITEMS[(number - 1) % len(_ITEMS)], True)]
         symbols += run(tokens(".\n" if number < count else ".\n\n"))
-    return [*symbols, Rule("list_close", False)]
+    return [*symbols, NonTerminal("list_close", False)]
 
 
 def _code(about: Sequence[str]) -> Phrases:

@@ -2,11 +2,11 @@
 
 import math
 
+from emulator.core.seeds import Seed
+from emulator.core.tokens import END, Tokens, ids_of
+from emulator.core.vocabulary import TokenLogprob
 from emulator.generator.sampling import common
 from emulator.generator.speech import told
-from emulator.seeds import Seed
-from emulator.tokens import END, Tokens, ids_of
-from emulator.vocabulary import TokenLogprob
 
 
 def describe(tokens: Tokens, seed: Seed, top: int) -> tuple[TokenLogprob, ...]:

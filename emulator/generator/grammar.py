@@ -18,9 +18,9 @@ from typing import NamedTuple, TypeAlias, final
 
 import msgspec
 
-from emulator.tokens import END, encode, split
+from emulator.core.tokens import END, encode, split
 
-Symbols: TypeAlias = "tuple[Run | Branch | Slot | Rule, ...]"
+Symbols: TypeAlias = "tuple[Run | Branch | Slot | NonTerminal, ...]"
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ class Slot(NamedTuple):
 
 
 @final
-class Rule(NamedTuple):
+class NonTerminal(NamedTuple):
     """What another rule says, with or without a space before it."""
 
     name: str
@@ -68,9 +68,9 @@ class _Choice(NamedTuple):
     options: "list[Option]"
 
 
-_Atom: TypeAlias = Token | _Choice | Slot | Rule
+_Atom: TypeAlias = Token | _Choice | Slot | NonTerminal
 Option: TypeAlias = tuple[float, list[_Atom]]
-_Sequence: TypeAlias = "list[str | Token | Slot | Rule | list[_Sequence]]"
+_Sequence: TypeAlias = "list[str | Token | Slot | NonTerminal | list[_Sequence]]"
 
 
 # ---------------------------------------------------------------------------------------------- reading
@@ -86,7 +86,7 @@ def rules() -> Mapping[str, list[str]]:
     """The alternatives of every rule, as they are written."""
     rules: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in (Path(__file__).parents[1] / "data" / "grammar.txt").read_text(encoding="utf-8").splitlines():
+    for line in (Path(__file__).parent / "data" / "grammar.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith(" "):
             lines.append(line.strip(" "))
         elif line.endswith(":") and not line.startswith("#"):
@@ -116,7 +116,7 @@ def _parse(parts: Iterator[re.Match[str]]) -> list[_Sequence]:
             case "rule", "end":
                 alternatives[-1].append(Token(END, ""))
             case "rule", name:
-                alternatives[-1].append(Rule(name, False))
+                alternatives[-1].append(NonTerminal(name, False))
             case "slot", name:
                 alternatives[-1].append(Slot(name, False))
             case kind, text:
@@ -147,7 +147,7 @@ def _atoms(sequence: _Sequence, spaced: bool) -> list[_Atom]:
                 atoms.append(_choice(part, spaced))
                 spaced = False
             case _:
-                atoms.append(part._replace(spaced=spaced) if isinstance(part, Slot | Rule) else part)
+                atoms.append(part._replace(spaced=spaced) if isinstance(part, Slot | NonTerminal) else part)
                 spaced = False
     return atoms
 
@@ -165,7 +165,7 @@ def tokens(text: str) -> list[Token]:
 
 
 @cache
-def program(rule: Rule) -> Symbols:
+def program(rule: NonTerminal) -> Symbols:
     """What a rule says, last symbol first, so that a `Walk` can take from the end."""
     options = _options(rule.name, rule.spaced)
     return _program(options[0][1]) if len(options) == 1 else (branch(options),)
@@ -211,7 +211,7 @@ def _expanded(options: Iterable[Option]) -> Iterator[Option]:
     for weight, atoms in options:
         first, *rest = atoms
         inner = first.options if isinstance(first, _Choice) else ()
-        if isinstance(first, Rule):
+        if isinstance(first, NonTerminal):
             inner = _options(first.name, first.spaced)
         total = sum(share for share, _ in inner)
         if inner:
@@ -221,7 +221,7 @@ def _expanded(options: Iterable[Option]) -> Iterator[Option]:
 
 
 def _program(atoms: Sequence[_Atom]) -> Symbols:
-    symbols: list[Run | Branch | Slot | Rule] = []
+    symbols: list[Run | Branch | Slot | NonTerminal] = []
     forced: list[Token] = []
     for atom in atoms:
         if isinstance(atom, Token) and atom.id != END:
@@ -229,7 +229,7 @@ def _program(atoms: Sequence[_Atom]) -> Symbols:
             continue
         symbols += run(forced)
         forced = []
-        if isinstance(atom, Slot | Rule):
+        if isinstance(atom, Slot | NonTerminal):
             symbols.append(atom)
         else:
             symbols.append(branch(atom.options if isinstance(atom, _Choice) else [(1.0, [atom])]))

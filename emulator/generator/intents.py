@@ -139,6 +139,6 @@ def _count(text: str) -> int:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    lines = (Path(__file__).parents[1] / "data" / "intents.txt").read_text(encoding="utf-8").splitlines()
+    lines = (Path(__file__).parent / "data" / "intents.txt").read_text(encoding="utf-8").splitlines()
     rows = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
     return tuple((rule, re.compile(pattern, re.IGNORECASE)) for rule, pattern in rows)

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence, Set
 from functools import cache, lru_cache
 from itertools import accumulate
 
-from emulator.tokens import encode
-from emulator.vocabulary import Sampling
+from emulator.core.tokens import encode
+from emulator.core.vocabulary import Sampling
 
 Scores = dict[int, float]
 

@@ -9,6 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Generator, Set
 from typing import NamedTuple, TypeAlias
 
+from emulator.core.seeds import Seed
+from emulator.core.tokens import END, encode, piece_bytes
+from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
 from emulator.generator.grammar import Branch, Run, endless
 from emulator.generator.sampling import (
     GREEDY,
@@ -24,9 +27,6 @@ from emulator.generator.sampling import (
     scores,
 )
 from emulator.generator.walk import Walk
-from emulator.seeds import Seed
-from emulator.tokens import END, encode, piece_bytes
-from emulator.vocabulary import Sampling, TokenLogprob, TopLogprob
 
 _decoder = getincrementaldecoder("utf-8")
 

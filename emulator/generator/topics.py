@@ -79,4 +79,4 @@ def _trimmed(phrase: list[str]) -> list[str]:
 
 @cache
 def _passed_over() -> frozenset[str]:
-    return frozenset((Path(__file__).parents[1] / "data" / "passed_over.txt").read_text(encoding="utf-8").split())
+    return frozenset((Path(__file__).parent / "data" / "passed_over.txt").read_text(encoding="utf-8").split())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from emulator.generator.grammar import Branch, Option, Rule, Run, Slot, Symbols, Token, branch, program, tokens
+from emulator.generator.grammar import Branch, NonTerminal, Option, Run, Slot, Symbols, Token, branch, program, tokens
 
 Phrases = Mapping[str, Sequence[str]]
 """What the slots stand for, the likeliest phrase first."""
@@ -11,7 +11,7 @@ Phrases = Mapping[str, Sequence[str]]
 class Walk:
     """A place in what is being said: the symbols that are still to come, the next one last."""
 
-    def __init__(self, symbols: Sequence[Run | Branch | Slot | Rule], phrases: Phrases) -> None:
+    def __init__(self, symbols: Sequence[Run | Branch | Slot | NonTerminal], phrases: Phrases) -> None:
         self._stack = list(reversed(symbols))
         self._phrases = phrases
         self._filled: dict[Slot, Symbols] = {}
@@ -21,7 +21,7 @@ class Walk:
         stack = self._stack
         while True:
             symbol = stack.pop()
-            if type(symbol) is Rule:
+            if type(symbol) is NonTerminal:
                 stack += program(symbol)
             elif type(symbol) is Slot:
                 stack += self._filled.get(symbol) or self._fill(symbol)

@@ -1,18 +1,18 @@
 """The record of every inference: what was asked, what was answered by whom and why, and what was really sent and when.
 
-While an inference runs, a `Recorder` takes note in the bytes' own way, which costs next to nothing; an `Inference`,
+While an inference runs, a `LiveRecord` takes note in the bytes' own way, which costs next to nothing; an `Inference`,
 which people read, is made of it when somebody asks. API keys and tokens are masked in all that is readable.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from emulator.inferences.journal import Journal
-from emulator.inferences.recorder import Recorder
+from emulator.inferences.live_record import LiveRecord
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference, Moment
 
-__all__ = ["Inference", "Journal", "Moment", "Recorder"]
+__all__ = ["Inference", "Journal", "LiveRecord", "Moment"]
 
 
 def __getattr__(name: str) -> Any:

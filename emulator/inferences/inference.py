@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from emulator.vocabulary import Usage
+from emulator.core.vocabulary import Usage
 
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
 

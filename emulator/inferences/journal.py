@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from emulator.inferences.recorder import Recorder
+from emulator.inferences.live_record import LiveRecord
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
@@ -26,13 +26,13 @@ class Journal:
     """What was asked of one server, by whomever. `forgotten` counts what had no room any more."""
 
     def __init__(self) -> None:
-        self._recorders: deque[Recorder] = deque()
+        self._recorders: deque[LiveRecord] = deque()
         self._listeners: list[Listener] = []
         self._bytes = 0
         self._number = 0
         self.forgotten = 0
 
-    def begin(self, recorder: Recorder) -> None:
+    def begin(self, recorder: LiveRecord) -> None:
         """An inference begins: it is running from now on."""
         self._number += 1
         recorder.number, recorder.kept = self._number, True
@@ -40,7 +40,7 @@ class Journal:
         if len(self._recorders) > MAX_INFERENCES:
             self._forget()
 
-    def end(self, recorder: Recorder) -> None:
+    def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: who listens is told."""
         if recorder.kept:
             self._bytes += recorder.size
@@ -60,7 +60,7 @@ class Journal:
         self._drop(self._recorders.popleft())
         self.forgotten += 1
 
-    def _drop(self, recorder: Recorder) -> None:
+    def _drop(self, recorder: LiveRecord) -> None:
         recorder.kept = False
         self._bytes -= recorder.size
 

@@ -8,14 +8,14 @@ import msgspec
 from emulator.account.keys import masked
 from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
-from emulator.catalog import Pricing
+from emulator.core.catalog import Pricing
+from emulator.core.vocabulary import Usage
 from emulator.inferences.inference import Inference, Moment
-from emulator.inferences.recorder import MAX_RESPONSE, Recorder, fingerprint_of
+from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprint_of
 from emulator.inferences.secrets import secrets_of, without, without_in
-from emulator.vocabulary import Usage
 
 
-def readable(noted: Recorder) -> Inference:
+def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
     secrets = secrets_of(noted.headers)
     told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
@@ -50,12 +50,12 @@ def readable(noted: Recorder) -> Inference:
     )
 
 
-def _length(noted: Recorder) -> bytes:
+def _length(noted: LiveRecord) -> bytes:
     """How long a body is that was refused unread: different ones mostly differ in that."""
     return noted.headers.get("content-length", "").encode()
 
 
-def _retry_after(noted: Recorder, told: str) -> float | None:
+def _retry_after(noted: LiveRecord, told: str) -> float | None:
     """What the answer says, whoever made it, in seconds: a number, or a date (RFC 9110, section 10.2.3)."""
     try:
         return max(float(told), 0.0)

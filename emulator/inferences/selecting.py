@@ -12,7 +12,7 @@ from emulator.account.registry import fingerprint
 from emulator.inferences.inference import Inference
 
 MOST = 1000
-Test: TypeAlias = Callable[[Inference], bool]
+Filter: TypeAlias = Callable[[Inference], bool]
 
 
 class SelectionError(ValueError):
@@ -26,7 +26,7 @@ class SelectionError(ValueError):
 class Selection(msgspec.Struct, frozen=True):
     """What is wanted: inferences that pass all `tests`, at most `limit` of them, of those numbered above `after`."""
 
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Filter, ...] = ()
     limit: int = 100
     after: int = 0
 
@@ -39,36 +39,36 @@ class Selection(msgspec.Struct, frozen=True):
         return found[: self.limit], len(found) > self.limit
 
 
-def _key(text: str) -> Test:
+def _key(text: str) -> Filter:
     namespace = fingerprint(text)
     return lambda each: each.namespace == namespace
 
 
-def _model(text: str) -> Test:
+def _model(text: str) -> Filter:
     return lambda each: fnmatchcase((each.model or "").casefold(), text.casefold())
 
 
-def _status(text: str) -> Test:
+def _status(text: str) -> Filter:
     if not text.isdigit():
         raise SelectionError("status", "status is an HTTP status such as 429, or 0 for no answer")
     return lambda each: each.status == int(text)
 
 
-def _rule(text: str) -> Test:
+def _rule(text: str) -> Filter:
     return lambda each: text in (each.answered_by, each.rule)
 
 
-def _outcome(text: str) -> Test:
+def _outcome(text: str) -> Filter:
     return lambda each: text in (each.outcome, each.ending)
 
 
-def _endpoint(text: str) -> Test:
+def _endpoint(text: str) -> Filter:
     if text not in ("chat", "completions", "messages"):
         raise SelectionError("endpoint", "endpoint is chat, completions or messages")
     return lambda each: each.endpoint == text
 
 
-def _since(text: str) -> Test:
+def _since(text: str) -> Filter:
     try:
         moment = float(text) if text.replace(".", "", 1).isdigit() else datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError):
@@ -77,7 +77,7 @@ def _since(text: str) -> Test:
     return lambda each: each.started >= moment
 
 
-FILTERS: Mapping[str, Callable[[str], Test]] = {
+FILTERS: Mapping[str, Callable[[str], Filter]] = {
     "key": _key,
     "endpoint": _endpoint,
     "model": _model,

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from emulator.dialects.anthropic import STOP_REASONS
-from emulator.dialects.openai import FINISHES
+from emulator.core.tokens import count
+from emulator.core.vocabulary import FinishReason
+from emulator.dialects.anthropic.surface import STOP_REASONS
+from emulator.dialects.openai.surface import FINISHES
 from emulator.recording.seen import Exchange
-from emulator.tokens import count
-from emulator.vocabulary import FinishReason
 
 _REASONING = ("reasoning_content", "reasoning")
 _REASONS: Mapping[str, FinishReason] = {

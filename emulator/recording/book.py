@@ -14,16 +14,16 @@ from typing import Any
 
 import msgspec
 
-from emulator.catalog import Catalog
+from emulator.core.catalog import Catalog
+from emulator.core.vocabulary import InferenceRequest
 from emulator.recording import conversations
-from emulator.recording.written import Block, dump, dump_rule
-from emulator.scenario import nodes
-from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.match import Subject, match
-from emulator.scenario.mistakes import Report, ScenarioError
-from emulator.scenario.nodes import MAX_BYTES
+from emulator.scenario.reading import nodes
+from emulator.scenario.reading.loader import load_file, load_text
+from emulator.scenario.reading.mistakes import MistakeCollector, ScenarioError
+from emulator.scenario.reading.nodes import MAX_BYTES
 from emulator.scenario.types import Condition
-from emulator.vocabulary import InferenceRequest
+from emulator.scenario.writing import BlockMapping, dump, dump_rule
 
 _HEADER = """\
 # yaml-language-server: $schema=../scenario.schema.json
@@ -68,7 +68,7 @@ class Book:
     def _open(self) -> None:
         scenario = load_file(self.path, catalog=self._catalog)
         text = self.path.read_text("utf-8-sig")
-        node = nodes.from_text(text, Report(str(self.path), text))
+        node = nodes.from_text(text, MistakeCollector(str(self.path), text))
         world: dict[str, Any] = node.plain() if node is not None else {}
         for written, rule in zip(world.pop("rules", []), scenario.rules, strict=True):
             self._rules.append(_rule(_with_replies(written), rule.when))
@@ -76,7 +76,7 @@ class Book:
 
     def text(self) -> str:
         """The scenario in YAML."""
-        return _HEADER + dump(Block(self._world)) + "\nrules:\n" + "".join(rule.text for rule in self._rules)
+        return _HEADER + dump(BlockMapping(self._world)) + "\nrules:\n" + "".join(rule.text for rule in self._rules)
 
     def answers(self, request: InferenceRequest) -> bool:
         """Whether a rule answers a request: one that a person wrote, or that of this very conversation."""
@@ -91,7 +91,7 @@ class Book:
         """A scenario in YAML that has nothing but this reply, under the condition that a new rule would have."""
         rule = {"when": next(conversations.conditions(request)), "replies": [reply]}
         world = {"unscripted": "fail", **self._models(request, answered)}
-        return dump(Block(world)) + "rules:\n" + dump_rule(rule)
+        return dump(BlockMapping(world)) + "rules:\n" + dump_rule(rule)
 
     def add(self, request: InferenceRequest, reply: Mapping[str, Any], number: int, answered: str | None) -> str:
         """Add a reply, the `number`-th request of the session, and write the file; returns the rule's name.
@@ -131,7 +131,11 @@ class Book:
 
     def _condition(self, written: dict[str, Any]) -> Condition:
         world = {"models": self._world["models"]} if "models" in self._world else {}
-        alone = dump(Block({"name": "alone", **world})) + "rules:\n" + dump_rule({**written, "replies": [{"text": ""}]})
+        alone = (
+            dump(BlockMapping({"name": "alone", **world}))
+            + "rules:\n"
+            + dump_rule({**written, "replies": [{"text": ""}]})
+        )
         return load_text(alone, str(self.path), catalog=self._catalog).rules[0].when
 
     def _models(self, request: InferenceRequest, answered: str | None) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from emulator.catalog import Catalog
-from emulator.seeds import Seed
-from emulator.vocabulary import InferenceRequest
+from emulator.core.catalog import Catalog
+from emulator.core.seeds import Seed
+from emulator.core.vocabulary import InferenceRequest
 
 RECORDED = re.compile(r"(?:.*-)?([0-9a-f]{10})")
 """The name of a recorded rule: some words, and the conversation's digest."""

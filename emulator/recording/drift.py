@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import msgspec
 
-from emulator.app import create_app
-from emulator.catalog import Catalog
-from emulator.clock import VirtualClock
-from emulator.engine import Engine
+from emulator.core.catalog import Catalog
+from emulator.core.clock import VirtualClock
+from emulator.core.settings import Settings
+from emulator.engine.engine import Engine
 from emulator.recording.shapes import Shape, shape_of
 from emulator.recording.upstream import Broken, Upstream, UpstreamError
-from emulator.settings import Settings
 from emulator.store.memory import MemoryStore
+from emulator.web.app import create_app
 
 MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 """The cheapest model that does not reason."""
@@ -22,7 +22,7 @@ _ASKED = [{"role": "user", "content": "Say hello."}]
 _NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
-class Call(msgspec.Struct, frozen=True):
+class Probe(msgspec.Struct, frozen=True):
     """One call: what it is about, and what is sent. Without a `body` it is a GET."""
 
     name: str
@@ -31,7 +31,7 @@ class Call(msgspec.Struct, frozen=True):
     with_key: bool = True
 
 
-class Difference(msgspec.Struct, frozen=True):
+class ShapeDifference(msgspec.Struct, frozen=True):
     """One place in which the answers to a call differ; None: nothing is there."""
 
     call: str
@@ -49,7 +49,7 @@ class Drift(msgspec.Struct, frozen=True):
 
     upstream: str
     calls: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[ShapeDifference, ...]
     failures: Mapping[str, str]
 
     def as_dict(self) -> dict[str, Any]:
@@ -67,31 +67,31 @@ class Drift(msgspec.Struct, frozen=True):
         return "\n".join(lines)
 
 
-def calls(model: str = MODEL) -> tuple[Call, ...]:
+def calls(model: str = MODEL) -> tuple[Probe, ...]:
     """The calls: each endpoint whole and streamed, the model lists, and the commonest errors."""
     chat = {"model": model, "messages": _ASKED, "max_tokens": _TOKENS}
     prompt = {"model": model, "prompt": "Once upon a time", "max_tokens": _TOKENS}
     tool = {"type": "function", "function": {"name": "get_weather", "parameters": _NOWHERE}}
     usage = {"stream": True, "stream_options": {"include_usage": True}}
     return (
-        Call("chat", "/v1/chat/completions", chat),
-        Call("chat, streamed", "/v1/chat/completions", {**chat, **usage}),
-        Call(
+        Probe("chat", "/v1/chat/completions", chat),
+        Probe("chat, streamed", "/v1/chat/completions", {**chat, **usage}),
+        Probe(
             "chat, tool call",
             "/v1/chat/completions",
             {**chat, "max_tokens": 64, "tools": [tool], "tool_choice": "required"},
         ),
-        Call("chat without messages", "/v1/chat/completions", {"model": model}),
-        Call("chat with an unknown model", "/v1/chat/completions", {**chat, "model": "no-such/model"}),
-        Call("chat without a key", "/v1/chat/completions", chat, with_key=False),
-        Call("completion", "/v1/completions", prompt),
-        Call("completion, streamed", "/v1/completions", {**prompt, **usage}),
-        Call("models", "/v1/models"),
-        Call("message", "/anthropic/v1/messages", chat),
-        Call("message, streamed", "/anthropic/v1/messages", {**chat, "stream": True}),
-        Call("message without max_tokens", "/anthropic/v1/messages", {"model": model, "messages": _ASKED}),
-        Call("anthropic models", "/anthropic/v1/models", with_key=False),
-        Call("anthropic", "/anthropic", with_key=False),
+        Probe("chat without messages", "/v1/chat/completions", {"model": model}),
+        Probe("chat with an unknown model", "/v1/chat/completions", {**chat, "model": "no-such/model"}),
+        Probe("chat without a key", "/v1/chat/completions", chat, with_key=False),
+        Probe("completion", "/v1/completions", prompt),
+        Probe("completion, streamed", "/v1/completions", {**prompt, **usage}),
+        Probe("models", "/v1/models"),
+        Probe("message", "/anthropic/v1/messages", chat),
+        Probe("message, streamed", "/anthropic/v1/messages", {**chat, "stream": True}),
+        Probe("message without max_tokens", "/anthropic/v1/messages", {"model": model, "messages": _ASKED}),
+        Probe("anthropic models", "/anthropic/v1/models", with_key=False),
+        Probe("anthropic", "/anthropic", with_key=False),
     )
 
 
@@ -104,7 +104,7 @@ async def drift(
     """
     engine = Engine(Settings(), Catalog.load(), VirtualClock(), MemoryStore())
     asked, own = Upstream(upstream, transport), Upstream("http://emulator", httpx.ASGITransport(create_app(engine)))
-    differences: list[Difference] = []
+    differences: list[ShapeDifference] = []
     failures: dict[str, str] = {}
     try:
         for call in calls(model):
@@ -123,14 +123,14 @@ async def drift(
     return Drift(asked.url, tuple(call.name for call in calls(model)), tuple(differences), failures)
 
 
-async def _shape(upstream: Upstream, call: Call, key: str) -> Shape:
+async def _shape(upstream: Upstream, call: Probe, key: str) -> Shape:
     headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {key}"} if call.with_key else {})
     if call.body is None:
         return shape_of(await upstream.ask("GET", call.path, headers))
     return shape_of(await upstream.ask("POST", call.path, headers, msgspec.json.encode(call.body)))
 
 
-def _differences(call: str, theirs: Shape, ours: Shape) -> Iterator[Difference]:
+def _differences(call: str, theirs: Shape, ours: Shape) -> Iterator[ShapeDifference]:
     """The places that differ. What is below one that is missing, or no object, goes without saying."""
     told: list[str] = []
     for place in dict.fromkeys([*theirs, *ours]):
@@ -139,4 +139,4 @@ def _differences(call: str, theirs: Shape, ours: Shape) -> Iterator[Difference]:
             continue
         if one is None or other is None or ("object" in one) != ("object" in other):
             told.append(place)
-        yield Difference(call, place, one, other)
+        yield ShapeDifference(call, place, one, other)

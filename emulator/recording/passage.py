@@ -6,12 +6,12 @@ from collections.abc import Coroutine
 import httpx
 from starlette.types import Receive, Scope, Send
 
-from emulator.clock import Clock
-from emulator.receive import headers_of
-from emulator.recording.seen import Ending, Exchange, Part, masked, secrets_of, without_secrets
+from emulator.core.clock import Clock
+from emulator.core.vocabulary import InferenceRequest
+from emulator.recording.seen import BodyPart, Ending, Exchange, masked, secrets_of, without_secrets
 from emulator.recording.upstream import Broken, RawHeaders, Upstream, end_to_end, parts_of, target_of
-from emulator.respond import HungUp, disconnect
-from emulator.vocabulary import InferenceRequest
+from emulator.wire.receive import headers_of
+from emulator.wire.respond import HungUp, disconnect
 
 
 class Passage:
@@ -30,7 +30,7 @@ class Passage:
         self._sent = clock.now()
         self.status = 0
         self._headers: RawHeaders = []
-        self._parts: list[Part] = []
+        self._parts: list[BodyPart] = []
         self._held: list[bytes] = []
         self._begun = 0.0
         self._ended: Ending = "in order"
@@ -49,7 +49,7 @@ class Passage:
                 is_stream = response.headers.get("content-type", "").startswith("text/event-stream")
                 await self._send({"type": "http.response.start", "status": self.status, "headers": self._headers})
                 async for part in parts_of(response):
-                    self._parts.append(Part(self._elapsed(), part))
+                    self._parts.append(BodyPart(self._elapsed(), part))
                     if is_stream:
                         await self._body(part)
                     else:
@@ -87,13 +87,13 @@ class Passage:
             ended=self._ended,
         )
 
-    def _decoded(self) -> list[Part]:
+    def _decoded(self) -> list[BodyPart]:
         """The parts; of a body that came compressed although nobody asked for it, all in one."""
         encodings = [header for header in self._headers if header[0] == b"content-encoding"]
         if not encodings or not self._parts:
             return self._parts
         body = b"".join(part.data for part in self._parts)
-        return [Part(self._parts[-1].at, httpx.Response(200, headers=encodings, content=body).content)]
+        return [BodyPart(self._parts[-1].at, httpx.Response(200, headers=encodings, content=body).content)]
 
     async def finish(self) -> None:
         """Send what was held, and end the answer as the upstream has ended it."""

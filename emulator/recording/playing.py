@@ -8,20 +8,20 @@ from typing import Any
 import msgspec
 from starlette.types import Message
 
-from emulator.catalog import Catalog
-from emulator.clock import EPOCH, VirtualClock
+from emulator.core.catalog import Catalog
+from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
-from emulator.dialects.anthropic_messages import AnthropicMessages
-from emulator.dialects.openai_chat import OpenAIChat
-from emulator.dialects.openai_completions import OpenAICompletions
-from emulator.engine import Engine
-from emulator.library import Library
+from emulator.dialects.anthropic.messages import AnthropicMessages
+from emulator.dialects.openai.chat import OpenAIChat
+from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.engine.engine import Engine
 from emulator.recording.answers import Heard, Unreadable, read
-from emulator.recording.seen import Ending, Exchange, Part
-from emulator.respond import Player
-from emulator.settings import Settings
+from emulator.recording.seen import BodyPart, Ending, Exchange
+from emulator.scenario.library import Library
 from emulator.store.memory import MemoryStore
-from emulator.vocabulary import InferenceRequest
+from emulator.wire.respond import Player
 
 SETTINGS = Settings(auth="open")
 """How recordings are played: whatever key the upstream takes is good here."""
@@ -57,7 +57,7 @@ class _Client:
         self._linger = False
         self.status = 0
         self.headers: tuple[tuple[str, str], ...] = ()
-        self.parts: list[Part] = []
+        self.parts: list[BodyPart] = []
         self.begun = 0.0
         self.complete = False
         self.ended: Ending = "in order"
@@ -78,7 +78,7 @@ class _Client:
             self.status, self.begun = message["status"], at
             self.headers = tuple((name.decode(), value.decode("latin-1")) for name, value in message["headers"])
         elif message.get("body"):
-            self.parts.append(Part(at, message["body"]))
+            self.parts.append(BodyPart(at, message["body"]))
 
     def get_extra_info(self, name: str) -> "_Client":
         """The socket of the connection."""

@@ -9,32 +9,32 @@ import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from emulator.account.keys import authenticate
-from emulator.app import create_app
-from emulator.catalog import Catalog
-from emulator.clock import VirtualClock
+from emulator.core.catalog import Catalog
+from emulator.core.clock import VirtualClock
+from emulator.core.fields import decode
+from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.dialects import Dialect
-from emulator.dialects.anthropic import AnthropicSurface
-from emulator.dialects.fields import decode
-from emulator.dialects.openai import OpenAISurface
-from emulator.engine import Engine
-from emulator.library import Library
-from emulator.receive import headers_of
+from emulator.dialects.anthropic.surface import AnthropicSurface
+from emulator.dialects.openai.surface import OpenAISurface
+from emulator.engine.engine import Engine
 from emulator.recording.book import Book, BookError
 from emulator.recording.passage import Passage
 from emulator.recording.playing import DIALECTS, SETTINGS, alike, play, same
-from emulator.recording.replies import Reply, candidates
+from emulator.recording.replies import ReplyMapping, candidates
 from emulator.recording.seen import Exchange, masked, secrets_of
 from emulator.recording.upstream import Upstream, UpstreamError
-from emulator.scenario.mistakes import ScenarioError
+from emulator.scenario.library import Library
+from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store.memory import MemoryStore
-from emulator.vocabulary import ApiError, InferenceRequest, Rejected
+from emulator.web.app import create_app
+from emulator.wire.receive import headers_of
 
 Mode: TypeAlias = Literal["record", "replay", "record-missing"]
 
 log = logging.getLogger("emulator")
 
 
-def recorder(
+def recording_proxy(
     upstream: str | None,
     out: Path,
     mode: Mode = "record",
@@ -42,7 +42,7 @@ def recorder(
     exact: bool = True,
     clock: VirtualClock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
-) -> "Recorder":
+) -> "RecordingProxy":
     """The proxy to an upstream's URL, which writes the scenario `out`, or plays it.
 
     `record` asks the upstream always, `replay` never, and `record-missing` for what the file did not answer when the
@@ -58,12 +58,12 @@ def recorder(
     if mode == "replay":
         if not out.exists():
             raise BookError(f"there is no {out} to replay: record it first")
-        return Recorder(None, Book(out, catalog), mode, catalog, clock, exact=exact)
+        return RecordingProxy(None, Book(out, catalog), mode, catalog, clock, exact=exact)
     asked = Upstream(upstream or "", transport)
-    return Recorder(asked, Book(out, catalog, f"Recorded from {asked.url}"), mode, catalog, clock, exact=exact)
+    return RecordingProxy(asked, Book(out, catalog, f"Recorded from {asked.url}"), mode, catalog, clock, exact=exact)
 
 
-class Recorder:
+class RecordingProxy:
     """The ASGI app of a recording; `book` is what it writes, and `recorded` and `left_out` count the inferences.
 
     Under /v1 and /anthropic the upstream answers, or the file; all else is the emulator's own, such as
@@ -107,7 +107,7 @@ class Recorder:
         try:
             await self._note(scope, asked, passage, number, stayed=stayed)
         except Exception:  # the client's answer does not depend on its being written
-            log.exception("The recorder itself failed")
+            log.exception("The recording_proxy itself failed")
             self._leave_out(scope, asked, "please report it with the log's traceback")
         return await passage.finish() if stayed else None
 
@@ -136,7 +136,7 @@ class Recorder:
         self.recorded += 1
         return log.info("recorded %s of %s", _kind(reply), name)
 
-    async def _reply(self, exchange: Exchange) -> Reply | None:
+    async def _reply(self, exchange: Exchange) -> ReplyMapping | None:
         """The most readable reply that the emulator plays as the exchange was seen."""
         for reply in candidates(exchange):
             scenario = self.book.single(exchange.request, reply, reply.get("model"))
@@ -175,9 +175,9 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
 
 
 async def _fail(scope: Scope, send: Send, why: str) -> None:
-    """A 502 of the recorder's own, which is never written."""
+    """A 502 of the recording proxy's own, which is never written."""
     surface = AnthropicSurface() if scope["path"].startswith("/anthropic") else OpenAISurface(SETTINGS)
-    body = surface.error(ApiError("internal", f"The recorder {why}", status=502), "")
+    body = surface.error(ApiError("internal", f"The recording_proxy {why}", status=502), "")
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 502, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -205,7 +205,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return received
 
 
-def _kind(reply: Reply) -> str:
+def _kind(reply: ReplyMapping) -> str:
     """What kind of reply it is, for the log."""
     return next(
         (kind for kind in ("error", "raw", "frames", "text", "tool_calls", "choices") if kind in reply), "hangup"

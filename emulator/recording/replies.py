@@ -11,17 +11,18 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.dialects import anthropic, openai
+from emulator.core.tokens import count
+from emulator.core.vocabulary import STATUS, ErrorKind, FinishReason
+from emulator.dialects.anthropic import surface as anthropic
+from emulator.dialects.openai import surface as openai
 from emulator.faults.comments import COMMENT
 from emulator.recording import pacing
 from emulator.recording.answers import Called, Heard, Spoken, Unreadable, read
 from emulator.recording.seen import Exchange
-from emulator.scenario.choices import arguments
-from emulator.scenario.errors import default_message
-from emulator.tokens import count
-from emulator.vocabulary import STATUS, ErrorKind, FinishReason
+from emulator.scenario.language.choices import arguments
+from emulator.scenario.language.errors import default_message
 
-Reply: TypeAlias = dict[str, Any]
+ReplyMapping: TypeAlias = dict[str, Any]
 """A reply as YAML has it."""
 
 TOLD_HEADERS = re.compile(r"retry-after-ms|www-authenticate|x-should-retry|(?:x|anthropic)-ratelimit-[a-z0-9-]+")
@@ -31,7 +32,7 @@ _SEVERAL = 2
 _SILENCE = 0.5
 
 
-def candidates(exchange: Exchange) -> Iterator[Reply]:
+def candidates(exchange: Exchange) -> Iterator[ReplyMapping]:
     """The replies, none of which is certain to play the exchange."""
     if not exchange.status:
         stall = pacing.before_response(exchange.begun)
@@ -42,7 +43,7 @@ def candidates(exchange: Exchange) -> Iterator[Reply]:
     yield from _verbatim(exchange)
 
 
-def _readable(exchange: Exchange) -> Iterator[Reply]:
+def _readable(exchange: Exchange) -> Iterator[ReplyMapping]:
     if exchange.status >= 400:
         yield _with_headers(exchange, _error(exchange))
     elif exchange.is_stream:
@@ -54,7 +55,7 @@ def _readable(exchange: Exchange) -> Iterator[Reply]:
             yield _with_headers(exchange, reply | pacing.whole(exchange.begun), missing)
 
 
-def _with_headers(exchange: Exchange, reply: Reply, faults: list[Any] | None = None) -> Reply:
+def _with_headers(exchange: Exchange, reply: ReplyMapping, faults: list[Any] | None = None) -> ReplyMapping:
     headers = dict(exchange.headers)
     told = {name: _literal(value) for name, value in exchange.headers if TOLD_HEADERS.fullmatch(name)}
     after = _retry_after(headers.get("retry-after", ""))
@@ -73,7 +74,7 @@ def _retry_after(text: str) -> str | None:
 # ---------------------------------------------------------------------------------------------- errors
 
 
-def _error(exchange: Exchange) -> Reply:
+def _error(exchange: Exchange) -> ReplyMapping:
     try:
         body = msgspec.json.decode(exchange.body)
         told = body["error"]
@@ -124,10 +125,10 @@ def _usual(exchange: Exchange, kind: ErrorKind) -> dict[str, str | None]:
 # ---------------------------------------------------------------------------------------------- answers
 
 
-def _told(exchange: Exchange, heard: Heard) -> Iterator[Reply]:
+def _told(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
     """What was said, as it is cut by the request's limits, and if they would cut it elsewhere, without obeying them."""
     choices = [_choice(spoken) for _, spoken in sorted(heard.choices.items())]
-    reply: Reply = choices[0] if len(choices) == 1 else {"choices": choices}
+    reply: ReplyMapping = choices[0] if len(choices) == 1 else {"choices": choices}
     if heard.usage and any(spoken.finish for spoken in heard.choices.values()):
         reply = reply | {"usage": heard.usage}
     if heard.model and heard.model != exchange.request.model:
@@ -136,8 +137,8 @@ def _told(exchange: Exchange, heard: Heard) -> Iterator[Reply]:
     yield reply | {"obey": False}
 
 
-def _choice(spoken: Spoken) -> Reply:
-    said: Reply = {}
+def _choice(spoken: Spoken) -> ReplyMapping:
+    said: ReplyMapping = {}
     if spoken.reasoning:
         said["reasoning"] = _literal(spoken.reasoning)
     text = spoken.text + (spoken.stop_sequence or "")  # the request's own stop sequence cuts it again, and is named
@@ -149,7 +150,7 @@ def _choice(spoken: Spoken) -> Reply:
     return said | ({"finish": spoken.finish} if spoken.finish not in (None, usual) else {})
 
 
-def _call(call: Called) -> Reply:
+def _call(call: Called) -> ReplyMapping:
     return {"name": call.name, "arguments": _arguments(call.arguments)} | ({"id": call.id} if call.id else {})
 
 
@@ -177,7 +178,7 @@ def _literal(text: str) -> str:
 # ---------------------------------------------------------------------------------------------- streams
 
 
-def _stream(exchange: Exchange, heard: Heard) -> Iterator[Reply]:
+def _stream(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
     pace, silences = pacing.paced(heard, exchange.begun)
     faults = [*silences, *_ending(exchange, heard), *_missing(exchange, heard), *_comments(exchange, heard)]
     chunks: tuple[dict[str, Any], ...] = ({}, {"chunk": "word"}, {"chunk": "whole"})
@@ -187,10 +188,10 @@ def _stream(exchange: Exchange, heard: Heard) -> Iterator[Reply]:
             yield _with_headers(exchange, reply | ({"stream": stream} if stream else {}), faults)
 
 
-def _ending(exchange: Exchange, heard: Heard) -> list[Reply]:
+def _ending(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
     """What ended the stream before its time."""
     said = sum(count(str(spoken)) for spoken in heard.choices.values())
-    where: Reply = {"after": {"tokens": said}} if said else {"after": {"events": 1}}
+    where: ReplyMapping = {"after": {"tokens": said}} if said else {"after": {"events": 1}}
     if heard.error is not None:
         return [{"error": _in_stream_error(exchange, heard.error), **where}]
     if exchange.ended != "in order":
@@ -207,7 +208,7 @@ def _in_stream_error(exchange: Exchange, told: Any) -> Any:
         raise Unreadable("no error of a known shape") from None
 
 
-def _missing(exchange: Exchange, heard: Heard) -> list[Reply]:
+def _missing(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
     """The parts that belong to every stream that has come to its end, and that this one lacks."""
     if heard.error is not None or exchange.ended != "in order":
         return []
@@ -222,14 +223,14 @@ def _missing(exchange: Exchange, heard: Heard) -> list[Reply]:
     return [{"drop": part} for part, is_so in missing.items() if is_so]
 
 
-def _comments(exchange: Exchange, heard: Heard) -> list[Reply]:
+def _comments(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
     """Comments that came many at once. Those that fill a silence come again by themselves."""
     faults = []
     for is_comment, run in groupby(enumerate(exchange.frames()), lambda numbered: numbered[1].data == COMMENT):
         (number, first), *others = run
         if is_comment and len(others) >= _SEVERAL and others[-1][1].at - first.at < _SILENCE:
             said = heard.tokens(max((moment.length for moment in heard.moments if moment.frame < number), default=0))
-            where: Reply = {"after": {"tokens": said}} if said else {"before": "first_token"}
+            where: ReplyMapping = {"after": {"tokens": said}} if said else {"before": "first_token"}
             faults.append({"comments": 1 + len(others), **where})
     return faults
 
@@ -237,7 +238,7 @@ def _comments(exchange: Exchange, heard: Heard) -> list[Reply]:
 # ---------------------------------------------------------------------------------------------- verbatim
 
 
-def _verbatim(exchange: Exchange) -> Iterator[Reply]:
+def _verbatim(exchange: Exchange) -> Iterator[ReplyMapping]:
     try:
         body = exchange.body.decode()
     except UnicodeDecodeError:
@@ -249,7 +250,7 @@ def _verbatim(exchange: Exchange) -> Iterator[Reply]:
         yield _with_headers(exchange, {"frames": body}, faults)
     elif exchange.ended == "in order":
         headers = {name: value for name, value in exchange.headers if name == "content-type"}
-        raw: Reply = {"status": exchange.status} | ({"headers": headers} if headers else {})
+        raw: ReplyMapping = {"status": exchange.status} | ({"headers": headers} if headers else {})
         stall = pacing.before_response(exchange.begun)
         try:
             value = msgspec.json.decode(body)
@@ -260,12 +261,12 @@ def _verbatim(exchange: Exchange) -> Iterator[Reply]:
         yield _with_headers(exchange, {"raw": raw | ({"body": body} if body else {})}, stall)
 
 
-def _cut(exchange: Exchange) -> list[Reply]:
+def _cut(exchange: Exchange) -> list[ReplyMapping]:
     frames = len(exchange.frames())
     return [] if exchange.ended == "in order" else [{"hangup": exchange.ended, "after": {"events": frames}}]
 
 
-def _silences(exchange: Exchange) -> list[Reply]:
+def _silences(exchange: Exchange) -> list[ReplyMapping]:
     """The longer silences between frames."""
     frames = exchange.frames()
     stalls = pacing.before_response(frames[0].at if frames else exchange.begun)

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from emulator.vocabulary import InferenceRequest
+from emulator.core.vocabulary import InferenceRequest
 
 Ending: TypeAlias = Literal["in order", "close", "reset", "truncate"]
 """How the upstream ended it: as HTTP has it, or in one of the ways of a `hangup`."""
@@ -17,7 +17,7 @@ _TERMINAL = re.compile(rb"^data: ?\[DONE\]|\"type\": ?\"message_stop\"", re.MULT
 _SHORTEST_SECRET = 8
 
 
-class Part(msgspec.Struct, frozen=True):
+class BodyPart(msgspec.Struct, frozen=True):
     """Some bytes of a body, and when they came: in seconds after the request was sent."""
 
     at: float
@@ -30,7 +30,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     request: InferenceRequest
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[BodyPart, ...] = ()
     begun: float = 0.0
     ended: Ending = "in order"
 
@@ -54,12 +54,12 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the answer says itself that it is over, whatever the connection did then."""
         return self.is_stream and _TERMINAL.search(self.body) is not None
 
-    def frames(self) -> list[Part]:
+    def frames(self) -> list[BodyPart]:
         """The server-sent events, each with its blank line and the time of its last byte; the last may be cut."""
         return list(_frames(self.parts))
 
 
-def _frames(parts: tuple[Part, ...]) -> Iterator[Part]:
+def _frames(parts: tuple[BodyPart, ...]) -> Iterator[BodyPart]:
     body = b"".join(part.data for part in parts)
     ends = [found.end() for found in _BLANK_LINE.finditer(body)]
     arrivals = _arrivals(parts)
@@ -68,10 +68,10 @@ def _frames(parts: tuple[Part, ...]) -> Iterator[Part]:
         while reached < end:
             reached, at = next(arrivals)
         if start < end:
-            yield Part(at, body[start:end])
+            yield BodyPart(at, body[start:end])
 
 
-def _arrivals(parts: tuple[Part, ...]) -> Iterator[tuple[int, float]]:
+def _arrivals(parts: tuple[BodyPart, ...]) -> Iterator[tuple[int, float]]:
     """How many bytes had come, and when."""
     size = 0
     for part in parts:
@@ -104,10 +104,10 @@ def masked(data: bytes, secrets: list[bytes]) -> bytes:
     return data
 
 
-def without_secrets(parts: list[Part], secrets: list[bytes]) -> tuple[Part, ...]:
+def without_secrets(parts: list[BodyPart], secrets: list[bytes]) -> tuple[BodyPart, ...]:
     """The parts with their secrets masked, also those that begin in one part and end in another."""
     data, start, found = masked(b"".join(part.data for part in parts), secrets), 0, []
     for part in parts:
-        found.append(Part(part.at, data[start : start + len(part.data)]))
+        found.append(BodyPart(part.at, data[start : start + len(part.data)]))
         start += len(part.data)
     return tuple(found)

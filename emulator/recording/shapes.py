@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 import httpx
 import msgspec
 
-from emulator.recording.seen import Exchange, Part
-from emulator.vocabulary import InferenceRequest
+from emulator.core.vocabulary import InferenceRequest
+from emulator.recording.seen import BodyPart, Exchange
 
 Shape: TypeAlias = dict[str, str]
 """What is at each place, in words: places are `status`, `headers.<name>`, `events`, and dotted paths into bodies."""
@@ -38,7 +38,7 @@ def shape_of(response: httpx.Response) -> Shape:
 
 def _stream(response: httpx.Response) -> Shape:
     """The events in their order, those of a kind in a row as one and pings once, and the paths of each kind."""
-    exchange = Exchange(request=InferenceRequest("chat", ""), parts=(Part(0.0, response.content),))
+    exchange = Exchange(request=InferenceRequest("chat", ""), parts=(BodyPart(0.0, response.content),))
     order: list[str] = []
     shape: Shape = {}
     for frame in exchange.frames():

@@ -5,7 +5,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from emulator.seeds import Seed
+from emulator.core.seeds import Seed
 
 MAX_SIZE = 1_000
 """The largest number that a method takes, unless it is called a limit of a value: most are lengths."""

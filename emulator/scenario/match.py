@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from emulator.scenario.lookups import Said, said
+from emulator.core.vocabulary import InferenceRequest, Message
+from emulator.scenario.language.lookups import FoldedText, folded_text
 from emulator.scenario.types import NOTHING, Condition, Rule, Scenario, Test
-from emulator.vocabulary import InferenceRequest, Message
 
 
 class Subject:
@@ -19,41 +19,43 @@ class Subject:
         self.states = states
 
     @cached_property
-    def endpoint(self) -> tuple[Said, ...]:
+    def endpoint(self) -> tuple[FoldedText, ...]:
         """chat, completions or messages."""
         return (_known(self.request.endpoint),)
 
     @cached_property
-    def model(self) -> tuple[Said, ...]:
+    def model(self) -> tuple[FoldedText, ...]:
         """The model's id in both of its forms."""
         return _forms(self.request.model)
 
     @cached_property
-    def last_user(self) -> tuple[Said, ...]:
+    def last_user(self) -> tuple[FoldedText, ...]:
         """The last user message, or what is to be completed."""
         message = self.request.last("user")
-        return (said(message.text),) if message else self.prompts
+        return (folded_text(message.text),) if message else self.prompts
 
     @cached_property
-    def system(self) -> tuple[Said, ...]:
+    def system(self) -> tuple[FoldedText, ...]:
         """The system and developer messages."""
-        return tuple(said(message.text) for message in self.request.messages if message.role in ("system", "developer"))
+        return tuple(
+            folded_text(message.text) for message in self.request.messages if message.role in ("system", "developer")
+        )
 
     @cached_property
-    def any_message(self) -> tuple[Said, ...]:
+    def any_message(self) -> tuple[FoldedText, ...]:
         """All messages."""
-        return tuple(said(message.text) for message in self.request.messages) + self.prompts
+        return tuple(folded_text(message.text) for message in self.request.messages) + self.prompts
 
     @cached_property
-    def prompts(self) -> tuple[Said, ...]:
+    def prompts(self) -> tuple[FoldedText, ...]:
         """The prompts of the completions endpoint."""
-        return tuple(map(said, self.request.prompts))
+        return tuple(map(folded_text, self.request.prompts))
 
     @cached_property
-    def prompt(self) -> tuple[Said, ...]:
+    def prompt(self) -> tuple[FoldedText, ...]:
         """Everything that is said, as one text; of several prompts each."""
         texts = [message.text for message in self.request.messages if message.text]
-        return self.prompts or (said("\n".join(texts)),)
+        return self.prompts or (folded_text("\n".join(texts)),)
 
     @cached_property
     def turn(self) -> int:
@@ -61,15 +63,15 @@ class Subject:
         return sum(message.role == "assistant" for message in self.request.messages)
 
     @cached_property
-    def tools(self) -> tuple[Said, ...]:
+    def tools(self) -> tuple[FoldedText, ...]:
         """The names of the tools that are offered."""
-        return tuple(said(tool.name) for tool in self.request.tools)
+        return tuple(folded_text(tool.name) for tool in self.request.tools)
 
     @cached_property
-    def tool_choice(self) -> tuple[Said, ...]:
+    def tool_choice(self) -> tuple[FoldedText, ...]:
         """The name of the tool that is demanded, or none, auto or required."""
         choice = self.request.tool_choice
-        return (said(choice.name or choice.mode),)
+        return (folded_text(choice.name or choice.mode),)
 
     @cached_property
     def tool_results(self) -> tuple[tuple[str, str], ...]:
@@ -77,17 +79,17 @@ class Subject:
         return tuple(_tool_results(self.request.messages))
 
     @cached_property
-    def key(self) -> tuple[Said, ...]:
+    def key(self) -> tuple[FoldedText, ...]:
         """The API key."""
-        return (said(self.request.key),)
+        return (folded_text(self.request.key),)
 
 
-_known = lru_cache(maxsize=64)(said)
+_known = lru_cache(maxsize=64)(folded_text)
 
 
 @lru_cache(maxsize=256)
-def _forms(id: str) -> tuple[Said, ...]:
-    return tuple(map(said, dict.fromkeys((id.replace("--", "/"), id, id.replace("/", "--")))))
+def _forms(id: str) -> tuple[FoldedText, ...]:
+    return tuple(map(folded_text, dict.fromkeys((id.replace("--", "/"), id, id.replace("/", "--")))))
 
 
 def _tool_results(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:

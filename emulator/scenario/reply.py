@@ -5,17 +5,17 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.answer import Draft
-from emulator.clock import moment
-from emulator.prompt import overflow, prompt_tokens
-from emulator.scenario.choices import draft
-from emulator.scenario.errors import api_error, default_message
+from emulator.core.clock import moment
+from emulator.core.drafts import Draft
+from emulator.core.prompt_sizes import overflow, prompt_tokens
+from emulator.core.seeds import Seed
+from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
+from emulator.scenario.language.choices import draft
+from emulator.scenario.language.errors import api_error, default_message
+from emulator.scenario.language.raw import is_header_value
 from emulator.scenario.match import Match, Subject
-from emulator.scenario.raw import is_header_value
 from emulator.scenario.template import Failed, is_template, rendered, variables
 from emulator.scenario.types import Recipe, Reply, Rule, Scenario, Written
-from emulator.seeds import Seed
-from emulator.vocabulary import ApiError, InferenceRequest, Rejected
 
 Position: TypeAlias = tuple[int, ...]
 """How often each reply of a rule was played since it began, or last began again."""

@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emulator.scenario import fakes
-from emulator.scenario.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import did_you_mean, quoted
 from emulator.scenario.template import REQUEST, VARIABLES, Wrong
 
 MAX_CHARACTERS = 1 << 20

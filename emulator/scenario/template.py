@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import msgspec
 
+from emulator.core.seeds import Seed
 from emulator.scenario.fakes import Fake
 from emulator.scenario.match import Subject
-from emulator.scenario.mistakes import Span
-from emulator.scenario.readers import TEXT, VALUE, Place, Reader, Unreadable, read_all
-from emulator.seeds import Seed
+from emulator.scenario.reading.mistakes import Span
+from emulator.scenario.reading.readers import TEXT, VALUE, Place, Reader, Unreadable, read_all
 
 VARIABLES: Mapping[str, str] = {
     "request": "what was asked: model, last_user, system, turn, tools (names), body, headers",

@@ -8,10 +8,10 @@ import msgspec
 
 from emulator.account.backends import Backends
 from emulator.account.terms import Terms
-from emulator.answer import Draft
+from emulator.core.drafts import Draft
+from emulator.core.vocabulary import ErrorKind, FinishReason
 from emulator.faults.chance import Distribution
 from emulator.faults.where import Where
-from emulator.vocabulary import ErrorKind, FinishReason
 
 if TYPE_CHECKING:
     from emulator.scenario.match import Subject
@@ -59,7 +59,7 @@ class Condition(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------------------------------------- what is answered
 
 
-class Call(msgspec.Struct, frozen=True):
+class ToolCallSpec(msgspec.Struct, frozen=True):
     """A tool call that is still to be written; `arguments` are a text, or a value whose JSON is sent."""
 
     name: str
@@ -73,7 +73,7 @@ class Recipe(msgspec.Struct, frozen=True):
     reasoning: Written = ""
     text: Any = ""
     json: bool = False
-    tool_calls: tuple[Call, ...] = ()
+    tool_calls: tuple[ToolCallSpec, ...] = ()
     finish: FinishReason = "stop"
 
 
@@ -97,7 +97,7 @@ class ErrorSpec(msgspec.Struct, frozen=True):
     flat: bool | None = None
 
 
-class Raw(msgspec.Struct, frozen=True):
+class RawSpec(msgspec.Struct, frozen=True):
     """Any HTTP answer, byte for byte."""
 
     status: int
@@ -141,7 +141,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[Draft | Recipe, ...] = ()
     generate: Generate | None = None
     error: ErrorSpec | None = None
-    raw: Raw | None = None
+    raw: RawSpec | None = None
     frames: tuple[bytes, ...] | None = None
     retry_after: float | None = None
     headers: tuple[tuple[str, Written], ...] = ()

@@ -7,14 +7,14 @@ decorates a test function, `AkashMLMixin` goes before a `unittest.TestCase`; for
 from emulator.testing.building import Playable
 from emulator.testing.cases import AkashMLMixin, emulated, environment
 from emulator.testing.in_process import InProcess
-from emulator.testing.namespace import Namespace
+from emulator.testing.interface import EmulatorInterface
 from emulator.testing.server import Emulator, ServerClock, Session
 
 __all__ = [
     "AkashMLMixin",
     "Emulator",
+    "EmulatorInterface",
     "InProcess",
-    "Namespace",
     "Playable",
     "ServerClock",
     "Session",

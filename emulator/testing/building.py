@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 import msgspec
 
 from emulator.account.terms import NO_LIMITS, Terms
-from emulator.catalog import Catalog
-from emulator.clock import EPOCH, VirtualClock
-from emulator.engine import Engine
-from emulator.library import Library
+from emulator.core.catalog import Catalog
+from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.settings import Settings
+from emulator.engine.engine import Engine
+from emulator.scenario.library import Library
 from emulator.scenario.types import Scenario
-from emulator.settings import Settings
 from emulator.store.memory import MemoryStore
 
 Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
@@ -33,8 +33,8 @@ def build_engine(
 
 def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:
     """An account as the `account` of a scenario says it. Raises ScenarioError with all mistakes."""
-    from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
-    from emulator.scenario.world import ACCOUNT  # noqa: PLC0415
+    from emulator.scenario.language.world import ACCOUNT  # noqa: PLC0415
+    from emulator.scenario.reading.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
 
     return read_objects(ACCOUNT.reader, account, "account", catalog=catalog)
 
@@ -46,8 +46,8 @@ def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
     """
     if clock is None or isinstance(clock, VirtualClock):
         return clock or VirtualClock()
-    from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
-    from emulator.scenario.world import CLOCK  # noqa: PLC0415
+    from emulator.scenario.language.world import CLOCK  # noqa: PLC0415
+    from emulator.scenario.reading.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
 
     written = {"mode": clock} if isinstance(clock, str) else clock
     told = read_objects(CLOCK.reader, written, "clock", catalog=catalog)
@@ -57,7 +57,7 @@ def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
 
 def find_scenario(scenario: Playable, library: Library) -> Scenario:
     """The scenario that is meant. Raises ScenarioError with all mistakes, and LookupError for an unknown name."""
-    from emulator.scenario.loader import load_file, load_objects, load_text  # noqa: PLC0415 (imported when needed)
+    from emulator.scenario.reading.loader import load_file, load_objects, load_text  # noqa: PLC0415 (imported when needed)
 
     if isinstance(scenario, Mapping):
         return load_objects(scenario, "inline", catalog=library.catalog)

@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from starlette.types import Receive, Scope, Send
 
-from emulator.app import create_app
-from emulator.clock import VirtualClock
+from emulator.core.clock import VirtualClock
 from emulator.testing.building import Playable, Time, build_engine, over
-from emulator.testing.namespace import Namespace
+from emulator.testing.interface import EmulatorInterface
+from emulator.web.app import create_app
 
 
-class InProcess(Namespace):
+class InProcess(EmulatorInterface):
     """An ASGI app that emulates AkashML, with what a test needs to ask it. The arguments are those of `Emulator`.
 
     Its clock is the `VirtualClock` itself: `await akash.clock.advance(60)`.

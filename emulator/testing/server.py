@@ -6,12 +6,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from emulator.account.terms import Terms
-from emulator.app import create_app
+from emulator.core.seeds import Seed
 from emulator.scenario.types import Scenario
-from emulator.seeds import Seed
-from emulator.server import Background
 from emulator.testing.building import Playable, Time, build_engine, find_scenario, over, slug
-from emulator.testing.namespace import Namespace
+from emulator.testing.interface import EmulatorInterface
+from emulator.web.app import create_app
+from emulator.wire.server import Background
 
 if TYPE_CHECKING:
     from emulator.testing.in_process import InProcess
@@ -56,7 +56,7 @@ class ServerClock:
         self._emulator.run(lambda: self._clock.advance(seconds))
 
 
-class Emulator(Namespace):
+class Emulator(EmulatorInterface):
     """A running emulator, from `with` to the end of its block: a real socket on a free port of 127.0.0.1.
 
     `scenario` is what plays, for every key that names no other: the name of one that is shipped, a file, YAML, or a
@@ -148,7 +148,7 @@ class Emulator(Namespace):
     _in_loop = in_loop
 
 
-class Session(Namespace):
+class Session(EmulatorInterface):
     """A namespace of its own on a server: an API key whose scenario, account and record nobody else sees.
 
     The clock is the server's, and so everybody's. As a context manager it is forgotten at the end.

@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-from emulator.clock import Clock
+from emulator.core.clock import Clock
 
 
 def make_transport(library: ModuleType, app: ASGIApp, clock: Clock) -> Any:

@@ -1,0 +1,272 @@
+"""Reading a JSON object field by field, with a clear word for what is wrong with one.
+
+Every reader treats null as absent, for AkashML's schema marks nearly every optional field nullable. What is wrong
+is told as an `Invalid`; each surface words it as its clients expect.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Literal, NoReturn, TypeAlias
+
+import msgspec
+
+from emulator.core.vocabulary import ApiError, Rejected
+
+Path: TypeAlias = tuple[str | int, ...]
+
+INT64 = 2**63
+MAX_DEPTH = 128
+"""How deep a body may be nested. Whatever looks at one level by level, schemas included, has room for this."""
+_SHOWN = 80
+_CONTAINERS = frozenset({dict, list})
+
+
+class Invalid(msgspec.Struct, frozen=True):
+    """What is wrong with a field.
+
+    `problem` is missing, type, low, high, choice or other; `expected` completes "expected ..."; `got` is the value;
+    `bound` is the limit that was broken, `choices` what could have been said.
+    """
+
+    path: Path
+    problem: Literal["missing", "type", "low", "high", "choice", "other"]
+    expected: str
+    got: Any = None
+    bound: float | None = None
+    choices: tuple[str, ...] = ()
+
+
+Wording: TypeAlias = Callable[[Invalid], ApiError]
+
+
+def show(value: Any) -> str:
+    """A JSON value as a person would want to see it in a message: its text, cut where it is long.
+
+    >>> show("weather"), show(3), show({"a": 1})
+    ("'weather'", '3', '{"a":1}')
+    """
+    text = repr(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def type_name(value: Any) -> str:
+    """The JSON type of a value, with its article."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int():
+            return "an integer"
+        case float():
+            return "a decimal"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+        case _:
+            return "an object"
+
+
+class Fields:
+    """One JSON object of a request, and where in the request it is."""
+
+    __slots__ = ("_data", "_path", "_wording")
+
+    def __init__(self, data: Mapping[str, Any], wording: Wording, path: Path = ()) -> None:
+        self._data = data
+        self._path = path
+        self._wording = wording
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The object as it was sent."""
+        return self._data
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not null."""
+        return self._data.get(name) is not None
+
+    def place(self, name: str) -> str:
+        """Where in the request a field is, as the surface names it to a client."""
+        return self._wording(Invalid((*self._path, name), "missing", "")).param or name
+
+    def reject(self, name: str | int, expected: str, *, got: Any = None) -> NoReturn:
+        """Refuse the value of a field for a reason of its own. Raises `Rejected`."""
+        self._refuse(Invalid((*self._path, name), "other", expected, self._value(name) if got is None else got))
+
+    def missing(self, name: str, expected: str) -> NoReturn:
+        """Refuse the object for lack of a field. Raises `Rejected`."""
+        self._refuse(Invalid((*self._path, name), "missing", expected))
+
+    def number(
+        self, name: str, low: float, high: float, default: float, *, above: bool = False, expected: str = ""
+    ) -> float:
+        """A number from `low` to `high` (with `above`: greater than `low`)."""
+        value = self._data.get(name)
+        if value is None:
+            return default
+        expected = expected or (
+            f"a number greater than {low:g} and up to {high:g}" if above else f"a number from {low:g} to {high:g}"
+        )
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self._refuse(Invalid((*self._path, name), "type", expected, value))
+        self._within(name, value, low, high, expected, above=above)
+        return float(value)
+
+    def integer(self, name: str, low: int | None = None, high: int | None = None) -> int | None:
+        """A whole number within its bounds (without them: 64 bits), or None when it is absent."""
+        value = self._data.get(name)
+        if value is None:
+            return None
+        expected = _whole_number(low, high)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self._refuse(Invalid((*self._path, name), "type", expected, value))
+        if high is None and not -INT64 <= value < INT64:
+            expected = "an integer of 64 bits"
+        self._within(name, value, -INT64 if low is None else low, INT64 - 1 if high is None else high, expected)
+        return int(value)
+
+    def string(self, name: str, default: str | None = None) -> str | None:
+        """A string, or the default when it is absent."""
+        value = self._data.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self._refuse(Invalid((*self._path, name), "type", "a string", value))
+        return value
+
+    def required_string(self, name: str, *, empty: bool = False) -> str:
+        """A string that has to be there (and not empty, unless `empty`)."""
+        value = self.string(name)
+        if value is None:
+            self.missing(name, "a string")
+        if not value and not empty:
+            self.reject(name, "a string that is not empty")
+        return value
+
+    def boolean(self, name: str, default: bool) -> bool:
+        """True or false, or the default when it is absent."""
+        value = self._data.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            self._refuse(Invalid((*self._path, name), "type", "a boolean", value))
+        return value
+
+    def one_of(self, name: str, choices: Sequence[str], default: str | None = None) -> str | None:
+        """One of these strings, or the default when it is absent."""
+        value = self.string(name)
+        if value is None:
+            return default
+        if value not in choices:
+            self._refuse(Invalid((*self._path, name), "choice", "", value, choices=tuple(choices)))
+        return value
+
+    def strings(self, name: str, *, single: bool = False) -> tuple[str, ...]:
+        """An array of strings (with `single`: or one string), or nothing when it is absent."""
+        value = self._data.get(name)
+        if value is None:
+            return ()
+        if single and isinstance(value, str):
+            return (value,)
+        expected = "a string or an array of strings" if single else "an array of strings"
+        for at, item in enumerate(self._array(name, expected)):
+            if not isinstance(item, str):
+                self._refuse(Invalid((*self._path, name, at), "type", "a string", item))
+        return tuple(value)
+
+    def integers(self, name: str) -> tuple[int, ...]:
+        """An array of whole numbers of 64 bits, or nothing when it is absent."""
+        items = self._array(name, "an array of integers")
+        wrong = next((at for at, item in enumerate(items) if type(item) is not int or abs(item) >= INT64), None)
+        if wrong is not None:
+            self._refuse(Invalid((*self._path, name, wrong), "type", "an integer", items[wrong]))
+        return tuple(items)
+
+    def object(self, name: str) -> "Fields | None":
+        """An object, or None when it is absent."""
+        value = self._data.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            self._refuse(Invalid((*self._path, name), "type", "an object", value))
+        return Fields(value, self._wording, (*self._path, name))
+
+    def required_object(self, name: str) -> "Fields":
+        """An object that has to be there."""
+        found = self.object(name)
+        if found is None:
+            self.missing(name, "an object")
+        return found
+
+    def objects(self, name: str, expected: str = "an array of objects") -> Iterator["Fields"]:
+        """The objects of an array, or nothing when it is absent."""
+        for at, item in enumerate(self._array(name, expected)):
+            if not isinstance(item, dict):
+                self._refuse(Invalid((*self._path, name, at), "type", "an object", item))
+            yield Fields(item, self._wording, (*self._path, name, at))
+
+    def wrong_type(self, name: str, expected: str) -> NoReturn:
+        """Refuse the type of a field's value. Raises `Rejected`."""
+        self._refuse(Invalid((*self._path, name), "type", expected, self._value(name)))
+
+    def _array(self, name: str, expected: str) -> list[Any]:
+        value = self._data.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self._refuse(Invalid((*self._path, name), "type", expected, value))
+        return value
+
+    def _within(self, name: str, value: float, low: float, high: float, expected: str, *, above: bool = False) -> None:
+        if value < low or (above and value == low):
+            self._refuse(Invalid((*self._path, name), "low", expected, value, bound=low))
+        if value > high:
+            self._refuse(Invalid((*self._path, name), "high", expected, value, bound=high))
+
+    def _value(self, name: str | int) -> Any:
+        return self._data.get(name) if isinstance(name, str) else None
+
+    def _refuse(self, invalid: Invalid) -> NoReturn:
+        raise Rejected(self._wording(invalid))
+
+
+def _whole_number(low: int | None, high: int | None) -> str:
+    if low is not None and high is not None:
+        return f"an integer from {low} to {high}"
+    return "an integer" if low is None else f"an integer of at least {low}"
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """The JSON object in a request's body. Raises `Rejected` for anything else."""
+    if not body.strip():
+        raise Rejected(ApiError("bad_request", "The request body is empty: expected a JSON object."))
+    try:
+        value = msgspec.json.decode(body)
+    except RecursionError:
+        raise Rejected(_too_deep()) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Rejected(ApiError("bad_request", f"The request body is not valid JSON: {error}")) from None
+    if not isinstance(value, dict):
+        got = type_name(value)
+        raise Rejected(ApiError("bad_request", f"The request body has to be a JSON object, but it is {got}."))
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        raise Rejected(_too_deep())
+    return value
+
+
+def _too_deep() -> ApiError:
+    return ApiError("bad_request", f"The request body is nested too deeply: {MAX_DEPTH} levels are the limit.")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    nodes = [value]
+    for _ in range(levels):
+        inner = chain.from_iterable([node.values() if type(node) is dict else node for node in nodes])
+        nodes = [node for node in inner if type(node) in _CONTAINERS]
+        if not nodes:
+            return False
+    return True

@@ -1,0 +1,203 @@
+"""A whole answer is a fold over the events that a stream would have sent: there is no second way to make one."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import msgspec
+
+from emulator.core.vocabulary import (
+    ApiError,
+    End,
+    Event,
+    Failure,
+    Finish,
+    FinishReason,
+    Reasoning,
+    Start,
+    Text,
+    TokenLogprob,
+    ToolArguments,
+    ToolCall,
+    Usage,
+)
+
+
+class TextBlock(msgspec.Struct, frozen=True):
+    """A run of text in a folded choice."""
+
+    text: str
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+class ReasoningBlock(msgspec.Struct, frozen=True):
+    """A run of reasoning in a folded choice."""
+
+    text: str
+
+
+class ToolCallBlock(msgspec.Struct, frozen=True):
+    """A whole tool call in a folded choice; `ordinal` counts the tool calls of its choice, from 0."""
+
+    id: str | None
+    name: str
+    arguments: str
+    ordinal: int
+
+
+Block: TypeAlias = TextBlock | ReasoningBlock | ToolCallBlock
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One completed choice: its blocks in the order in which they were said, and why it ended."""
+
+    index: int
+    blocks: tuple[Block, ...]
+    finish_reason: FinishReason | None
+    stop_sequence: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All text of the choice."""
+        return "".join(block.text for block in self.blocks if isinstance(block, TextBlock))
+
+    @property
+    def reasoning(self) -> str:
+        """All reasoning of the choice."""
+        return "".join(block.text for block in self.blocks if isinstance(block, ReasoningBlock))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCallBlock, ...]:
+        """The tool calls of the choice."""
+        return tuple(block for block in self.blocks if isinstance(block, ToolCallBlock))
+
+    @property
+    def logprobs(self) -> tuple[TokenLogprob, ...] | None:
+        """The log probabilities of all text, or None where none were given."""
+        given = [block.logprobs for block in self.blocks if isinstance(block, TextBlock) and block.logprobs is not None]
+        return tuple(entry for logprobs in given for entry in logprobs) if given else None
+
+
+class Completion(msgspec.Struct, frozen=True):
+    """A whole answer: what a client that reassembles the stream ends up with."""
+
+    id: str
+    model: str
+    created: int
+    choices: tuple[Choice, ...]
+    usage: Usage | None
+
+
+class Fold:
+    """Collects the events of one answer. `completion()` is what has been said so far."""
+
+    def __init__(self) -> None:
+        self.start: Start | None = None
+        self.usage: Usage | None = None
+        self._blocks: dict[int, list[_Open]] = {}
+        self._finishes: dict[int, Finish] = {}
+        self._takers: dict[type[Event], Callable[[Any], None]] = {
+            Text: self._text,
+            Reasoning: self._reasoning,
+            ToolCall: self._tool_call,
+            ToolArguments: self._tool_arguments,
+            Finish: self._finish,
+            Start: self._start,
+            End: self._end,
+        }
+
+    def add(self, event: Event) -> None:
+        """Take one event in. `Failure`, `Hangup`, `Raw` and `Verbatim` are the caller's to handle; they add nothing.
+
+        >>> answer = Fold()
+        >>> for event in (Start("1", "m", 0, 3), Text(0, "Hel"), Text(0, "lo"), Finish(0, "stop")): answer.add(event)
+        >>> answer.completion().choices[0].text
+        'Hello'
+        """
+        taker = self._takers.get(type(event))
+        if taker is not None:
+            taker(event)
+
+    def _start(self, event: Start) -> None:
+        self.start = event
+
+    def _text(self, event: Text) -> None:
+        block = self._into(event.choice, TextBlock)
+        block.texts.append(event.text)
+        if event.logprobs is not None:
+            if block.logprobs is None:
+                block.logprobs = []
+            block.logprobs.extend(event.logprobs)
+
+    def _reasoning(self, event: Reasoning) -> None:
+        if event.text:
+            self._into(event.choice, ReasoningBlock).texts.append(event.text)
+
+    def _tool_call(self, event: ToolCall) -> None:
+        blocks = self._blocks.setdefault(event.choice, [])
+        ordinal = sum(block.kind is ToolCallBlock for block in blocks)
+        blocks.append(_Open(ToolCallBlock, event.id, event.name, ordinal))
+
+    def _tool_arguments(self, event: ToolArguments) -> None:
+        calls = [block for block in self._blocks.get(event.choice, ()) if block.kind is ToolCallBlock]
+        if calls:
+            calls[-1].texts.append(event.text)
+
+    def _finish(self, event: Finish) -> None:
+        self._blocks.setdefault(event.choice, [])
+        self._finishes[event.choice] = event
+
+    def _end(self, event: End) -> None:
+        self.usage = event.usage
+
+    def _into(self, choice: int, kind: type[Block]) -> "_Open":
+        """The open block of this kind, or a new one: another kind ends it."""
+        blocks = self._blocks.setdefault(choice, [])
+        if not blocks or blocks[-1].kind is not kind:
+            blocks.append(_Open(kind))
+        return blocks[-1]
+
+    def completion(self) -> Completion:
+        """The answer so far; raises ValueError when nothing has started."""
+        if self.start is None:
+            raise ValueError("a completion starts with a Start event")
+        choices = []
+        for index, blocks in sorted(self._blocks.items()):
+            finish = self._finishes.get(index)
+            reason, stop = (finish.reason, finish.stop_sequence) if finish else (None, None)
+            choices.append(Choice(index, tuple(block.closed() for block in blocks), reason, stop))
+        return Completion(self.start.id, self.start.model, self.start.created, tuple(choices), self.usage)
+
+
+class _Open:
+    """A block that is still being said."""
+
+    __slots__ = ("id", "kind", "logprobs", "name", "ordinal", "texts")
+
+    def __init__(self, kind: type[Block], id: str | None = None, name: str = "", ordinal: int = 0) -> None:
+        self.kind = kind
+        self.texts: list[str] = []
+        self.logprobs: list[TokenLogprob] | None = None
+        self.id = id
+        self.name = name
+        self.ordinal = ordinal
+
+    def closed(self) -> Block:
+        text = "".join(self.texts)
+        if self.kind is ToolCallBlock:
+            return ToolCallBlock(self.id, self.name, text, self.ordinal)
+        if self.kind is ReasoningBlock:
+            return ReasoningBlock(text)
+        return TextBlock(text, None if self.logprobs is None else tuple(self.logprobs))
+
+
+def fold(events: Iterable[Event]) -> Completion | ApiError:
+    """The whole answer of these events, or the error that a `Failure` among them makes of it.
+
+    Raises ValueError for events without a `Start`.
+    """
+    answer = Fold()
+    for event in events:
+        if isinstance(event, Failure):
+            return event.error
+        answer.add(event)
+    return answer.completion()

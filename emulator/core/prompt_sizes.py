@@ -1,0 +1,80 @@
+"""How many tokens a request is before anything is answered, and what is told to one that is too long."""
+
+from functools import lru_cache
+
+import msgspec
+
+from emulator.core.tokens import count
+from emulator.core.vocabulary import ApiError, InferenceRequest, Message, Tool
+
+PER_MESSAGE = 4
+"""Tokens around one message (role and separators), as in the chat templates of the field."""
+PER_ANSWER = 3
+"""Tokens that open the assistant's turn."""
+PER_MEDIA = {"image": 258, "audio": 128, "video": 1024, "file": 256}
+"""Tokens of a part that is not text. Real models count pixels and seconds; the emulator does not open the part."""
+
+_REMEMBERED = 2000
+_encode = msgspec.json.Encoder().encode
+
+
+def prompt_tokens(request: InferenceRequest) -> int:
+    """Tokens of everything that the model is given to read."""
+    if request.prompts:
+        return sum(prompt_sizes(request))
+    total = PER_ANSWER + sum(map(_message, request.messages))
+    if request.tools and request.tool_choice.mode != "none":
+        total += sum(map(_tool, request.tools))
+    if request.response_format.kind == "json_schema":
+        total += count(_encode(request.response_format.schema).decode())
+    return total
+
+
+def prompt_sizes(request: InferenceRequest) -> list[int]:
+    """Tokens of each prompt of a text completion; one that was given as ids is as many tokens as it has ids."""
+    match request.body.get("prompt"):
+        case [int(), *_] as ids:
+            return [len(ids)]
+        case [list(), *_] as prompts:
+            return list(map(len, prompts))
+    return list(map(count, request.prompts))
+
+
+def overflow(prompt: int, wanted: int, limit: int) -> ApiError:
+    """The 400 for a request that is longer than the model's context, in the words that clients match on."""
+    return ApiError(
+        "context_length_exceeded",
+        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
+        f"({prompt} in the messages, {wanted} in the completion). Please reduce the length of the messages or "
+        "completion.",
+        param="messages",
+        overflow=(prompt, wanted, limit),
+    )
+
+
+def _message(message: Message) -> int:
+    total = PER_MESSAGE + _counted(message.text)
+    if message.name:
+        total += count(message.name)
+    if message.reasoning:
+        total += count(message.reasoning)
+    for call in message.tool_calls:
+        total += count(call.name) + count(call.arguments)
+    return total + sum(PER_MEDIA[media.kind] for media in message.media)
+
+
+def _counted(text: str) -> int:
+    """A conversation sends its earlier messages again and again, so short ones are remembered."""
+    return _remembered(text) if len(text) <= _REMEMBERED else count(text)
+
+
+_remembered = lru_cache(maxsize=4096)(count)
+
+
+def _tool(tool: Tool) -> int:
+    return _tool_text(_encode((tool.name, tool.description, tool.parameters)))
+
+
+@lru_cache(maxsize=512)
+def _tool_text(text: bytes) -> int:
+    return count(text.decode())

@@ -1,0 +1,413 @@
+"""The words that every room speaks: a request, the events of an answer, and the plan that times them. Read this first.
+
+An HTTP request becomes an `InferenceRequest`; a decision turns it into a `Plan` of timed `Step`s; one player plays
+the steps; a dialect writes their events on the wire. Nothing here knows a dialect, a clock or a rule.
+
+Laws that the types carry:
+
+- **Delay is data.** A `Step` says how long to wait before its event; only `respond` waits.
+- **Failing and hanging up are events.** The position decides what a `Failure` means, once, for every dialect:
+  before `Start` it is an HTTP status; after it, an error inside the stream. A whole body starts only when its plan
+  has ended, so there every `Failure` is a status.
+- **A whole body is a fold** (fold.py) over the events that a stream would have sent.
+
+Do not subclass these.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+
+import msgspec
+
+Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool", "function"]
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+ErrorKind: TypeAlias = Literal[
+    "bad_request",
+    "context_length_exceeded",
+    "unauthorized",
+    "insufficient_credits",
+    "forbidden",
+    "not_found",
+    "model_not_found",
+    "method_not_allowed",
+    "too_large",
+    "rate_limited",
+    "internal",
+    "unavailable",
+    "no_backend",
+    "no_healthy_backend",
+    "overloaded",
+]
+
+STATUS: Mapping[ErrorKind, int] = {
+    "bad_request": 400,
+    "context_length_exceeded": 400,
+    "unauthorized": 401,
+    "insufficient_credits": 402,
+    "forbidden": 403,
+    "not_found": 404,
+    "model_not_found": 404,
+    "method_not_allowed": 405,
+    "too_large": 413,
+    "rate_limited": 429,
+    "internal": 500,
+    "unavailable": 503,
+    "no_backend": 504,
+    "no_healthy_backend": 529,
+    "overloaded": 529,
+}
+"""The HTTP status of every kind of error (AkashML's pages document 402, 429, 504 and 529; docs/contract.md, errors)."""
+
+
+# ---------------------------------------------------------------------------------------------- what is asked
+
+
+class Media(msgspec.Struct, frozen=True):
+    """A part of a message that is not text.
+
+    `kind` is image, audio, video or file; `source` is where it comes from: `url`, `data` (inlined) or `file_id`.
+    """
+
+    kind: Literal["image", "audio", "video", "file"]
+    source: str
+
+
+class ToolUse(msgspec.Struct, frozen=True):
+    """A tool call that an earlier assistant message made; `arguments` is the JSON text as the client sent it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One message of the conversation. `text` joins its text parts; a tool message answers `tool_call_id`."""
+
+    role: Role
+    text: str = ""
+    media: tuple[Media, ...] = ()
+    reasoning: str = ""
+    tool_calls: tuple[ToolUse, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A tool that the model may call; `parameters` is a JSON Schema, which a `strict` one has to be in all it says.
+
+    `place` is where in the request the schema stands, as its surface names it to a client.
+    """
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = {}
+    strict: bool = False
+    place: str = "tools"
+
+
+class ToolChoice(msgspec.Struct, frozen=True):
+    """Whether tools may (`auto`), must (`required`, or the one `named`) or must not (`none`) be called."""
+
+    mode: Literal["none", "auto", "required", "named"] = "auto"
+    name: str | None = None
+
+
+class ResponseFormat(msgspec.Struct, frozen=True):
+    """The form that the text must have; `schema` is the JSON Schema of `json_schema`, `place` where it stands."""
+
+    kind: Literal["text", "json_object", "json_schema"] = "text"
+    schema: Mapping[str, Any] | bool = True
+    strict: bool = False
+    place: str = "response_format"
+
+
+class ReasoningControl(msgspec.Struct, frozen=True):
+    """How much a reasoning model is to reason. None everywhere: as the model does by itself.
+
+    `max_tokens` is a budget in tokens; `exclude` reasons but does not show it.
+    """
+
+    enabled: bool | None = None
+    effort: str | None = None
+    max_tokens: int | None = None
+    exclude: bool = False
+
+
+class Sampling(msgspec.Struct, frozen=True):
+    """How tokens are drawn, and when drawing ends. None means: not said.
+
+    `max_tokens` counts reasoning too. `logprobs` is None (not wanted) or the number of alternatives per token.
+    """
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    logit_bias: Mapping[int, float] = {}
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+    min_tokens: int = 0
+    ignore_eos: bool = False
+    max_tokens: int | None = None
+    n: int = 1
+    best_of: int = 1
+    logprobs: int | None = None
+
+
+class InferenceRequest(msgspec.Struct, frozen=True):
+    """One inference, as every dialect understands it.
+
+    `endpoint` is chat, completions or messages. Chat-like endpoints fill `messages`; completions fills `prompts`,
+    one answer per prompt and per `n`. `body` is the JSON as the client sent it, for what only one dialect or one rule
+    looks at; `headers` have lower-case names; `key` is the API key, which is also the namespace. `aliased` says that
+    `--` in the model's id may stand for `/`.
+    """
+
+    endpoint: Literal["chat", "completions", "messages"]
+    model: str
+    aliased: bool = False
+    messages: tuple[Message, ...] = ()
+    prompts: tuple[str, ...] = ()
+    echo: bool = False
+    sampling: Sampling = Sampling()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = ToolChoice()
+    parallel_tool_calls: bool = True
+    response_format: ResponseFormat = ResponseFormat()
+    reasoning: ReasoningControl = ReasoningControl()
+    stream: bool = False
+    body: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+    key: str = ""
+
+    def last(self, role: Role) -> Message | None:
+        """The last message of that role, or None."""
+        return next((message for message in reversed(self.messages) if message.role == role), None)
+
+
+# ---------------------------------------------------------------------------------------------- what is answered
+# Every event has `tokens`, the completion tokens that it carries: most of them none.
+
+
+class ApiError(msgspec.Struct, frozen=True):
+    """An error that a client is told. `retry_after` is in seconds; `param` names the field at fault.
+
+    `status` overrides the kind's HTTP status, `type` and `code` what the dialect's table would say, and `flat` asks
+    for the body `{"error": "...", "message": "..."}` where the surface has one. `overflow` is (prompt tokens, tokens
+    asked for, context length) of a request that does not fit: clients match on each surface's own words for it.
+    `cause` tells in a word which limit of several it was; it is not sent.
+    """
+
+    kind: ErrorKind
+    message: str
+    param: str | None = None
+    code: str | None = None
+    retry_after: float | None = None
+    status: int | None = None
+    type: str | None = None
+    flat: bool | None = None
+    overflow: tuple[int, int, int] | None = None
+    cause: str | None = None
+
+    @property
+    def http_status(self) -> int:
+        """The status that is sent when nothing was sent before."""
+        return self.status or STATUS[self.kind]
+
+
+class Rejected(Exception):
+    """A request that does not become a plan; carries the `ApiError` that the client is told, and headers beside it."""
+
+    def __init__(self, error: ApiError, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.headers = headers
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens of one inference. Completion tokens include those of reasoning; prompt tokens include cached ones."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+class TopLogprob(msgspec.Struct, frozen=True):
+    """One alternative at a position: its text, its natural-log probability, and its UTF-8 bytes."""
+
+    token: str
+    logprob: float
+    bytes: bytes
+
+
+class TokenLogprob(msgspec.Struct, frozen=True):
+    """The chosen token at a position. `logprob` is None only for the first token of an echoed prompt."""
+
+    token: str
+    logprob: float | None
+    bytes: bytes
+    top: tuple[TopLogprob, ...] = ()
+
+
+class Start(msgspec.Struct, frozen=True):
+    """The answer begins: from here on a client has its 200.
+
+    An `id` of 32 hexadecimal digits is bare, and each dialect adds its own prefix; any other is sent as it is.
+    `created` is in Unix seconds.
+    """
+
+    id: str
+    model: str
+    created: int
+    prompt_tokens: int
+    tokens: ClassVar[int] = 0
+
+
+class Text(msgspec.Struct, frozen=True, gc=False):
+    """Some text of a choice, and how many tokens it is."""
+
+    choice: int
+    text: str
+    tokens: int = 1
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+class Reasoning(msgspec.Struct, frozen=True, gc=False):
+    """Some reasoning text of a choice. Hidden reasoning has tokens and no text."""
+
+    choice: int
+    text: str
+    tokens: int = 1
+
+
+class ToolCall(msgspec.Struct, frozen=True, gc=False):
+    """A tool call of a choice begins. Without an `id` the dialect derives one, in its own form, from the answer's."""
+
+    choice: int
+    id: str | None
+    name: str
+    tokens: ClassVar[int] = 0
+
+
+class ToolArguments(msgspec.Struct, frozen=True, gc=False):
+    """Some JSON text of the arguments of the choice's latest tool call."""
+
+    choice: int
+    text: str
+    tokens: int = 1
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """A choice ends. `stop_sequence` is the caller's stop string that ended it, if one did."""
+
+    choice: int
+    reason: FinishReason
+    stop_sequence: str | None = None
+    tokens: ClassVar[int] = 0
+
+
+class End(msgspec.Struct, frozen=True):
+    """The answer is complete."""
+
+    usage: Usage
+    tokens: ClassVar[int] = 0
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """The inference fails here: an HTTP status before `Start`, an error inside the stream after it."""
+
+    error: ApiError
+    tokens: ClassVar[int] = 0
+
+
+class Hangup(msgspec.Struct, frozen=True):
+    """The connection ends here: `close` it, `reset` it (TCP RST), or `truncate` the body (no last chunk)."""
+
+    how: Literal["close", "reset", "truncate"]
+    tokens: ClassVar[int] = 0
+
+
+class Raw(msgspec.Struct, frozen=True):
+    """Any HTTP answer, instead of an inference: what a proxy in between would send. Nothing comes after it."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    tokens: ClassVar[int] = 0
+
+
+class Verbatim(msgspec.Struct, frozen=True):
+    """A frame as it stands, of whatever dialect; a plan of these is a stream without `Start`."""
+
+    frame: bytes
+    tokens: ClassVar[int] = 0
+
+
+Event: TypeAlias = (
+    Start | Text | Reasoning | ToolCall | ToolArguments | Finish | End | Failure | Hangup | Raw | Verbatim
+)
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """Wait `delay` seconds, then the event happens."""
+
+    delay: float
+    event: Event
+
+
+Fault: TypeAlias = Callable[[Iterable[Step]], Iterator[Step]]
+"""What goes wrong with an answer, as a pure function from steps to steps."""
+
+FrameFault: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""What goes wrong below an event: a function from encoded frames to frames."""
+
+
+class QueuePlace(Protocol):
+    """A place in a queue: before `deadline`, in Unix seconds, the answer may begin or it never does."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether its turn has not come yet."""
+        ...
+
+    @property
+    def deadline(self) -> float:
+        """Until when it waits."""
+        ...
+
+    def on_turn(self, wake: Callable[[], object]) -> None:
+        """Have this called when its turn has come."""
+        ...
+
+    def give_up(self) -> None:
+        """The deadline has come. Raises `Rejected` if the turn has not."""
+        ...
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What will be answered, and when. `steps` is iterated once.
+
+    `answered_by` says in a word or two who decided (for logs and records); `inference_id` and `request_id` are the
+    values of the id headers; `headers` replace those that the answer would have, name by name; `frame_faults` are
+    applied, in order, after encoding. Before all of it comes the `turn`, if there is a queue; and whatever became of
+    the answer, `end` is called with what was sent of it (None: nothing); only the first call counts.
+    """
+
+    steps: Iterable[Step]
+    answered_by: str = ""
+    inference_id: str = ""
+    request_id: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    frame_faults: tuple[FrameFault, ...] = ()
+    turn: QueuePlace | None = None
+    end: Callable[[Usage | None], None] | None = None

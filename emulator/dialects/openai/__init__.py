@@ -1,0 +1,1 @@
+"""OpenAI's API, as AkashML serves it under /v1."""

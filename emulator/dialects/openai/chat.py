@@ -1,0 +1,240 @@
+"""POST /v1/chat/completions: how a request reads, and how a chat completion and its chunks are written."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from emulator.core.fields import Fields
+from emulator.core.fold import Choice, Completion
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import (
+    End,
+    Event,
+    Failure,
+    Finish,
+    InferenceRequest,
+    Reasoning,
+    Start,
+    Text,
+    ToolArguments,
+    ToolCall,
+    Verbatim,
+)
+from emulator.dialects.openai.reading import (
+    check_modalities,
+    read_logprobs,
+    read_max_tokens,
+    read_messages,
+    read_reasoning,
+    read_sampling,
+    read_stream,
+)
+from emulator.dialects.openai.surface import (
+    DONE,
+    FINISHES,
+    OpenAISurface,
+    StreamUsage,
+    call_id,
+    completion_id,
+    encode,
+    failure_frames,
+    logprob_object,
+    usage_object,
+    wording,
+)
+from emulator.dialects.openai.tools import read_response_format, read_tools
+
+_TEXT_END = b'},"logprobs":null,"finish_reason":null}]'
+
+
+class OpenAIChat:
+    """The chat dialect."""
+
+    endpoint = "chat"
+    keep_alive = b": keep-alive\n\n"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.surface = OpenAISurface(settings)
+
+    # ------------------------------------------------------------------------------------------ what is asked
+
+    def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
+        """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
+        fields = Fields(body, wording)
+        tools, choice, parallel = read_tools(fields)
+        check_modalities(fields, self._settings)
+        fields.string("user")
+        fields.string("service_tier")
+        return InferenceRequest(
+            endpoint="chat",
+            model=fields.required_string("model"),
+            messages=read_messages(fields),
+            sampling=read_sampling(fields, self._settings, read_max_tokens(fields), read_logprobs(fields)),
+            tools=tools,
+            tool_choice=choice,
+            parallel_tool_calls=parallel,
+            response_format=read_response_format(fields),
+            reasoning=read_reasoning(fields),
+            stream=read_stream(fields),
+            body=body,
+            headers=headers,
+            key=key,
+        )
+
+    # ------------------------------------------------------------------------------------------ what is answered
+
+    def encoder(self, request: InferenceRequest, request_id: str) -> "ChatEncoder":
+        """What writes the events of one stream."""
+        return ChatEncoder(request, self._settings)
+
+    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
+        """The JSON of a whole chat completion."""
+        legacy = uses_functions(request.body)
+        return encode(
+            {
+                "id": completion_id("chatcmpl-", completion.id),
+                "object": "chat.completion",
+                "created": completion.created,
+                "model": completion.model,
+                "choices": [self._choice(completion, choice, legacy) for choice in completion.choices],
+                "usage": usage_object(completion.usage, self._settings.usage_details) if completion.usage else None,
+            }
+        )
+
+    def _choice(self, completion: Completion, choice: Choice, legacy: bool) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None}
+        if choice.reasoning:
+            message |= dict.fromkeys(reasoning_names(self._settings), choice.reasoning)
+        calls = [
+            {
+                "id": call_id(completion.id, choice.index, call.ordinal, call.id),
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in choice.tool_calls
+        ]
+        if calls and legacy:
+            message["function_call"] = calls[0]["function"]
+        elif calls:
+            message["tool_calls"] = calls
+        logprobs = choice.logprobs
+        return {
+            "index": choice.index,
+            "message": message,
+            "logprobs": None
+            if logprobs is None
+            else {"content": [logprob_object(entry) for entry in logprobs], "refusal": None},
+            "finish_reason": finish_name(choice.finish_reason, legacy),
+        }
+
+
+class ChatEncoder:
+    """Writes the events of one chat stream as chunks; `frames` gives the frames of one event."""
+
+    def __init__(self, request: InferenceRequest, settings: Settings) -> None:
+        self._legacy = uses_functions(request.body)
+        self._reasoning_names = reasoning_names(settings)
+        self._usage = StreamUsage(request.body, settings)
+        self._head = b""
+        self._id = ""
+        self._indices: dict[int, int] = {}
+        self._choices = max(request.sampling.n, 1)
+        self._contents: list[bytes] = []
+        self._text_end = b"" if self._usage.running else _TEXT_END + self._usage.suffix(0)
+        self._writers: dict[type[Event], Callable[[Any], Sequence[bytes]]] = {
+            Text: self._text,
+            Reasoning: self._reasoning,
+            ToolCall: self._tool_call,
+            ToolArguments: self._tool_arguments,
+            Finish: self._finish,
+            Start: self._start,
+            End: self._end,
+            Failure: lambda event: failure_frames(event.error),
+            Verbatim: lambda event: (event.frame,),
+        }
+
+    def frames(self, event: Event) -> Sequence[bytes]:
+        """The SSE frames of an event, each ending with a blank line."""
+        return self._writers[type(event)](event)
+
+    def _text(self, event: Text) -> Sequence[bytes]:
+        if event.logprobs is None:
+            end = self._text_end or _TEXT_END + self._usage.suffix(event.tokens)
+            return (self._contents[event.choice] + encode(event.text) + end,)
+        logprobs = {"content": [logprob_object(entry) for entry in event.logprobs], "refusal": None}
+        delta = b'{"content":' + encode(event.text) + b"}"
+        return (self._chunk(event.choice, delta, event.tokens, logprobs=encode(logprobs)),)
+
+    def _reasoning(self, event: Reasoning) -> Sequence[bytes]:
+        if not event.text:
+            self._usage.suffix(event.tokens)
+            return ()
+        return (self._chunk(event.choice, encode(dict.fromkeys(self._reasoning_names, event.text)), event.tokens),)
+
+    def _tool_call(self, event: ToolCall) -> Sequence[bytes]:
+        choice = event.choice
+        ordinal = self._indices[choice] = self._indices.get(choice, -1) + 1
+        function = {"name": event.name, "arguments": ""}
+        if self._legacy:  # the deprecated form has room for one
+            return () if ordinal else (self._chunk(choice, encode({"function_call": function}), 0),)
+        call = {"id": call_id(self._id, choice, ordinal, event.id), "type": "function", "function": function}
+        return (self._chunk(choice, self._call(choice, call), 0),)
+
+    def _tool_arguments(self, event: ToolArguments) -> Sequence[bytes]:
+        if event.choice not in self._indices or (self._legacy and self._indices[event.choice]):
+            return ()
+        function = {"arguments": event.text}
+        delta = (
+            encode({"function_call": function}) if self._legacy else self._call(event.choice, {"function": function})
+        )
+        return (self._chunk(event.choice, delta, event.tokens),)
+
+    def _call(self, choice: int, fields: dict[str, Any]) -> bytes:
+        return encode({"tool_calls": [{"index": self._indices[choice], **fields}]})
+
+    def _finish(self, event: Finish) -> Sequence[bytes]:
+        return (self._chunk(event.choice, b"{}", 0, finish=encode(finish_name(event.reason, self._legacy))),)
+
+    def _start(self, event: Start) -> Sequence[bytes]:
+        chunk = "chat.completion.chunk"
+        shown = {
+            "id": completion_id("chatcmpl-", event.id),
+            "object": chunk,
+            "created": event.created,
+            "model": event.model,
+        }
+        self._id = event.id
+        self._head = b"data: " + encode(shown)[:-1]
+        self._usage.start(event.prompt_tokens)
+        opening = b'%b,"choices":[{"index":%d,"delta":{"content":'
+        self._contents = [opening % (self._head, choice) for choice in range(self._choices)]
+        role = b'{"role":"assistant","content":""}'
+        return tuple(self._chunk(choice, role, 0) for choice in range(self._choices))
+
+    def _end(self, event: End) -> Sequence[bytes]:
+        if not self._usage.at_end:
+            return (DONE,)
+        return (self._head + b',"choices":[],"usage":' + self._usage.final(event.usage) + b"}\n\n", DONE)
+
+    def _chunk(
+        self, choice: int, delta: bytes, tokens: int, *, finish: bytes = b"null", logprobs: bytes = b"null"
+    ) -> bytes:
+        opening = b'%b,"choices":[{"index":%d,"delta":%b,"logprobs":%b,"finish_reason":%b}]'
+        return opening % (self._head, choice, delta, logprobs, finish) + self._usage.suffix(tokens)
+
+
+def reasoning_names(settings: Settings) -> tuple[str, ...]:
+    """The names under which reasoning is shown."""
+    return ("reasoning_content", "reasoning") if settings.reasoning_field == "both" else (settings.reasoning_field,)
+
+
+def finish_name(reason: Any, legacy: bool) -> str | None:
+    """The finish reason on the wire; requests with the deprecated `functions` read `function_call`."""
+    if reason is None:
+        return None
+    return "function_call" if legacy and reason == "tool_calls" else FINISHES[reason]
+
+
+def uses_functions(body: Mapping[str, Any]) -> bool:
+    """Whether the request speaks of `functions`, the deprecated form of tools."""
+    return bool(body.get("functions")) and not body.get("tools")

@@ -1,0 +1,220 @@
+"""POST /v1/completions: a prompt in, its continuation out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from emulator.core.fields import Fields
+from emulator.core.fold import Choice, Completion
+from emulator.core.settings import Settings
+from emulator.core.tokens import decode
+from emulator.core.vocabulary import (
+    End,
+    Event,
+    Failure,
+    Finish,
+    InferenceRequest,
+    Sampling,
+    Start,
+    Text,
+    TokenLogprob,
+    Verbatim,
+)
+from emulator.dialects.openai.reading import read_sampling, read_stream
+from emulator.dialects.openai.surface import (
+    DONE,
+    FINISHES,
+    OpenAISurface,
+    StreamUsage,
+    completion_id,
+    encode,
+    failure_frames,
+    usage_object,
+    wording,
+)
+
+DEFAULT_MAX_TOKENS = 16
+"""OpenAI's default for this endpoint."""
+_MAX_PROMPTS = 128
+
+
+class OpenAICompletions:
+    """The completions dialect."""
+
+    endpoint = "completions"
+    keep_alive = b": keep-alive\n\n"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.surface = OpenAISurface(settings)
+
+    def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
+        """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
+        fields = Fields(body, wording)
+        model = fields.required_string("model")
+        stream = read_stream(fields)
+        if fields.string("suffix") and self._settings.suffix == "reject":
+            fields.reject("suffix", "no suffix: it is not supported")
+        fields.string("user")
+        return InferenceRequest(
+            endpoint="completions",
+            model=model,
+            prompts=_prompts(fields),
+            echo=fields.boolean("echo", False),
+            sampling=self._sampling(fields, stream),
+            stream=stream,
+            body=body,
+            headers=headers,
+            key=key,
+        )
+
+    def _sampling(self, fields: Fields, stream: bool) -> Sampling:
+        max_tokens = fields.integer("max_tokens", 0)
+        sampling = read_sampling(
+            fields,
+            self._settings,
+            DEFAULT_MAX_TOKENS if max_tokens is None else max_tokens,
+            fields.integer("logprobs", 0, 5),
+        )
+        best_of = fields.integer("best_of", 1, 20)
+        if best_of is None:
+            return msgspec.structs.replace(sampling, best_of=sampling.n)
+        if best_of < sampling.n:
+            fields.reject("best_of", f"at least n, which is {sampling.n}")
+        if stream and best_of > 1:
+            fields.reject("best_of", "1, since the answer is streamed")
+        return msgspec.structs.replace(sampling, best_of=best_of)
+
+    def encoder(self, request: InferenceRequest, request_id: str) -> "CompletionEncoder":
+        """What writes the events of one stream."""
+        return CompletionEncoder(request, self._settings)
+
+    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
+        """The JSON of a whole text completion."""
+        return encode(
+            {
+                "id": completion_id("cmpl-", completion.id),
+                "object": "text_completion",
+                "created": completion.created,
+                "model": completion.model,
+                "choices": [_choice(choice) for choice in completion.choices],
+                "usage": usage_object(completion.usage, self._settings.usage_details) if completion.usage else None,
+            }
+        )
+
+
+class CompletionEncoder:
+    """Writes the events of one text completion stream; `frames` gives the frames of one event."""
+
+    def __init__(self, request: InferenceRequest, settings: Settings) -> None:
+        self._usage = StreamUsage(request.body, settings)
+        self._head = b""
+        self._offsets: dict[int, int] = {}
+
+    def frames(self, event: Event) -> Sequence[bytes]:
+        """The SSE frames of an event, each ending with a blank line. Tools and reasoning have no words here."""
+        match event:
+            case Text(choice, text, tokens, logprobs):
+                return (self._chunk(choice, text, tokens, logprobs=self._logprobs(choice, logprobs)),)
+            case Finish(choice, reason):
+                return (self._chunk(choice, "", 0, finish=encode(FINISHES[reason])),)
+            case Start(id, model, created, prompt_tokens):
+                shown = {
+                    "id": completion_id("cmpl-", id),
+                    "object": "text_completion",
+                    "created": created,
+                    "model": model,
+                }
+                self._head = b"data: " + encode(shown)[:-1]
+                self._usage.start(prompt_tokens)
+            case End(usage):
+                if not self._usage.at_end:
+                    return (DONE,)
+                return (self._head + b',"choices":[],"usage":' + self._usage.final(usage) + b"}\n\n", DONE)
+            case Failure(error):
+                return failure_frames(error)
+            case Verbatim(frame):
+                return (frame,)
+            case _:
+                self._usage.suffix(event.tokens)
+        return ()
+
+    def _chunk(
+        self, choice: int, text: str, tokens: int, *, finish: bytes = b"null", logprobs: bytes = b"null"
+    ) -> bytes:
+        opening = b'%b,"choices":[{"index":%d,"text":%b,"logprobs":%b,"finish_reason":%b}]'
+        return opening % (self._head, choice, encode(text), logprobs, finish) + self._usage.suffix(tokens)
+
+    def _logprobs(self, choice: int, logprobs: Sequence[TokenLogprob] | None) -> bytes:
+        if logprobs is None:
+            return b"null"
+        offset = self._offsets.get(choice, 0)
+        self._offsets[choice] = offset + sum(len(entry.token) for entry in logprobs)
+        return encode(_logprobs_object(logprobs, offset))
+
+
+def _prompts(fields: Fields) -> tuple[str, ...]:
+    prompt = fields.data.get("prompt")
+    expected = "a string, an array of strings, or token ids"
+    match prompt:
+        case None:
+            fields.missing("prompt", expected)
+        case str():
+            return (prompt,)
+        case []:
+            fields.reject("prompt", "at least one prompt", got=[])
+        case [str(), *_]:
+            prompts = fields.strings("prompt")
+        case [list(), *_]:
+            prompts = tuple(_decoded(fields, ids) for ids in prompt)
+        case [*_]:
+            prompts = (_decoded(fields, prompt),)
+        case _:
+            fields.wrong_type("prompt", expected)
+    if len(prompts) > _MAX_PROMPTS:
+        fields.reject("prompt", f"at most {_MAX_PROMPTS} prompts", got=len(prompts))
+    return prompts
+
+
+def _decoded(fields: Fields, ids: Any) -> str:
+    """The text of a prompt in token ids."""
+    if not isinstance(ids, list) or not ids or any(type(id) is not int for id in ids):
+        fields.reject("prompt", "token ids: an array of integers that is not empty", got=ids)
+    try:
+        return decode(ids)
+    except ValueError as error:
+        fields.reject("prompt", f"token ids of this vocabulary ({error})", got=ids)
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    logprobs = choice.logprobs
+    return {
+        "index": choice.index,
+        "text": choice.text,
+        "logprobs": None if logprobs is None else _logprobs_object(logprobs, 0),
+        "finish_reason": FINISHES[choice.finish_reason] if choice.finish_reason else None,
+    }
+
+
+def _logprobs_object(logprobs: Sequence[TokenLogprob], offset: int) -> dict[str, Any]:
+    """The four parallel lists of OpenAI's legacy shape; offsets are in characters of `text`."""
+    offsets = []
+    for entry in logprobs:
+        offsets.append(offset)
+        offset += len(entry.token)
+    return {
+        "text_offset": offsets,
+        "token_logprobs": [entry.logprob for entry in logprobs],
+        "tokens": [entry.token for entry in logprobs],
+        "top_logprobs": [None if entry.logprob is None else _top_logprobs(entry) for entry in logprobs],
+    }
+
+
+def _top_logprobs(entry: TokenLogprob) -> dict[str, float | None]:
+    """The likeliest tokens by their text, the chosen one always among them; of equal texts the likelier counts."""
+    shown: dict[str, float | None] = {}
+    for top in entry.top:
+        shown.setdefault(top.token, top.logprob)
+    shown[entry.token] = entry.logprob
+    return shown

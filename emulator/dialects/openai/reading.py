@@ -1,0 +1,262 @@
+"""Reading what /v1 is asked: messages, sampling, reasoning; each field with its documented range."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from emulator.core.fields import Fields
+from emulator.core.settings import Settings
+from emulator.core.tokens import VOCABULARY_SIZE
+from emulator.core.vocabulary import Media, Message, ReasoningControl, Role, Sampling, ToolUse
+from emulator.dialects.open_calls import OpenCalls
+
+ROLES: tuple[Role, ...] = ("system", "developer", "user", "assistant", "tool", "function")
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+MEDIA: Mapping[str, Any] = {"image_url": "image", "input_audio": "audio", "file": "file", "video_url": "video"}
+_PARTS = ("text", "refusal", *MEDIA)
+_SAMPLING_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Sampling)) - {
+    "max_tokens",
+    "logprobs",
+}
+
+
+# ---------------------------------------------------------------------------------------------- messages
+
+
+def read_messages(fields: Fields) -> tuple[Message, ...]:
+    """The conversation: at least one message."""
+    if not fields.has("messages"):
+        fields.missing("messages", "an array of messages")
+    given = list(fields.objects("messages", "an array of messages"))
+    if not given:
+        fields.reject("messages", "at least one message", got=[])
+    messages = tuple(map(_message, given))
+    _check_results(given, messages)
+    return messages
+
+
+def _check_results(given: Sequence[Fields], messages: Sequence[Message]) -> None:
+    """Every call has one result, right after it, and every result a call. A deprecated function call has no id."""
+    calls = OpenCalls()
+    for fields, message in zip(given, messages, strict=True):
+        if message.role == "tool":
+            if calls.answer(message.tool_call_id or "") != "expected":
+                fields.reject("tool_call_id", _waiting(calls))
+        elif message.role not in ("system", "developer"):
+            _check_answered(calls)
+            calls.begin(fields)
+            if not all(calls.make(call.id) for call in message.tool_calls if call.id):
+                fields.reject("tool_calls", "calls with different ids")
+    _check_answered(calls)
+
+
+def _waiting(calls: OpenCalls) -> str:
+    found = ", ".join(calls.waiting())
+    return f"the id of a call that still waits for its result ({found[:100] or 'none does'})"
+
+
+def _check_answered(calls: OpenCalls) -> None:
+    if calls.turn is not None and (ids := ", ".join(calls.waiting())):
+        calls.turn.reject("tool_calls", f"a tool message for each call right after it (there is none for {ids[:100]})")
+
+
+def _message(fields: Fields) -> Message:
+    role = cast(Role, fields.one_of("role", ROLES) or fields.missing("role", f"one of {', '.join(ROLES)}"))
+    text, media = _content(fields, role)
+    return Message(
+        role=role,
+        text=text,
+        media=media,
+        reasoning=fields.string("reasoning_content") or _old_reasoning(fields),
+        tool_calls=_made_calls(fields) if role == "assistant" else (),
+        tool_call_id=fields.required_string("tool_call_id") if role == "tool" else None,
+        name=fields.required_string("name") if role == "function" else fields.string("name"),
+    )
+
+
+def _old_reasoning(fields: Fields) -> str:
+    """Some clients send back `reasoning`, as other servers name it; anything that is not a string is passed over."""
+    given = fields.data.get("reasoning")
+    return given if isinstance(given, str) else ""
+
+
+def _content(fields: Fields, role: Role) -> tuple[str, tuple[Media, ...]]:
+    content = fields.data.get("content")
+    if isinstance(content, str):
+        return content, ()
+    if content is None:
+        if role != "assistant":
+            fields.missing("content", "a string or an array of parts")
+        return "", ()
+    if not isinstance(content, list):
+        fields.wrong_type("content", "a string or an array of parts")
+    texts: list[str] = []
+    media: list[Media] = []
+    for part in fields.objects("content"):
+        kind = part.one_of("type", _PARTS) or part.missing("type", f"one of {', '.join(_PARTS)}")
+        if kind in MEDIA:
+            media.append(_media(part, kind))
+        else:
+            texts.append(part.required_string(kind, empty=True))
+    return "".join(texts), tuple(media)
+
+
+def _media(part: Fields, kind: str) -> Media:
+    given = part.required_object(kind)
+    match kind:
+        case "input_audio":
+            given.required_string("data")
+            return Media("audio", "data")
+        case "file":
+            return Media("file", "file_id" if given.has("file_id") else "data")
+    url = given.required_string("url")
+    if not url.startswith(("http://", "https://", "data:")):
+        given.reject("url", "a URL that starts with http://, https:// or data:")
+    return Media(MEDIA[kind], "data" if url.startswith("data:") else "url")
+
+
+def _made_calls(fields: Fields) -> tuple[ToolUse, ...]:
+    calls = []
+    for call in fields.objects("tool_calls"):
+        function = call.required_object("function")
+        name, arguments = _function_made(function)
+        calls.append(ToolUse(call.required_string("id"), name, arguments))
+    legacy = fields.object("function_call")
+    if legacy is not None:
+        name, arguments = _function_made(legacy)
+        calls.append(ToolUse("", name, arguments))
+    return tuple(calls)
+
+
+def _function_made(function: Fields) -> tuple[str, str]:
+    name = function.required_string("name")
+    arguments = function.required_string("arguments", empty=True)
+    if not arguments:
+        # AkashML's echo trap, seen in the wild: it sends "" for no parameters and refuses it when it comes back.
+        function.reject("arguments", "JSON text (input is a zero-length, empty document: line 1 column 1 (char 0))")
+    try:
+        msgspec.json.decode(arguments)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        function.reject("arguments", f"JSON text ({error})")
+    return name, arguments
+
+
+# ---------------------------------------------------------------------------------------------- the rest
+
+
+def read_max_tokens(fields: Fields) -> int | None:
+    """`max_completion_tokens` wins over the deprecated `max_tokens`, as AkashML's page prefers it."""
+    deprecated = fields.integer("max_tokens", 1)
+    preferred = fields.integer("max_completion_tokens", 1)
+    return deprecated if preferred is None else preferred
+
+
+def read_logprobs(fields: Fields) -> int | None:
+    """How many alternatives to tell per token, or None where no log probabilities are wanted."""
+    wanted = fields.boolean("logprobs", False)
+    top = fields.integer("top_logprobs", 0, 20)
+    if top is not None and not wanted:
+        fields.reject("top_logprobs", "logprobs to be true when top_logprobs is given")
+    return (top or 0) if wanted else None
+
+
+def check_modalities(fields: Fields, settings: Settings) -> None:
+    """Refuse audio, which no model of the catalogue speaks (a setting ignores it instead)."""
+    wanted = fields.strings("modalities")
+    if settings.audio == "reject" and "audio" in wanted:
+        fields.reject("modalities", "['text'], since no model here answers in audio")
+
+
+def read_reasoning(fields: Fields) -> ReasoningControl:
+    """`reasoning` beats `reasoning_effort`, which beats `chat_template_kwargs` (docs/contract.md, reasoning)."""
+    effort = fields.one_of("reasoning_effort", EFFORTS)
+    given = fields.object("reasoning")
+    if given is None:
+        return ReasoningControl(enabled=_enabled(fields, None, effort, None), effort=effort)
+    own = given.one_of("effort", EFFORTS)
+    budget = given.integer("max_tokens", 0)
+    enabled = given.boolean("enabled", True) if given.has("enabled") else None
+    if effort == "none" and (enabled or budget):
+        effort = None
+    effort = own or effort
+    return ReasoningControl(
+        enabled=_enabled(fields, enabled, effort, budget),
+        effort=effort,
+        max_tokens=budget,
+        exclude=given.boolean("exclude", False),
+    )
+
+
+def _enabled(fields: Fields, enabled: bool | None, effort: str | None, budget: int | None) -> bool | None:
+    """Whether to reason; None where nothing is said of it. An effort or a budget asks for it, unless it is none."""
+    if enabled is not None:
+        return enabled and effort != "none"
+    if effort is not None:
+        return effort != "none"
+    return _template_switch(fields) if budget is None else budget > 0
+
+
+def _template_switch(fields: Fields) -> bool | None:
+    """`enable_thinking` of the chat templates of Qwen3 and GLM; whatever else stands there is theirs to know."""
+    template = fields.data.get("chat_template_kwargs")
+    switch = template.get("enable_thinking") if isinstance(template, dict) else None
+    return switch if isinstance(switch, bool) else None
+
+
+# ---------------------------------------------------------------------------------------------- sampling
+
+
+def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, logprobs: int | None) -> Sampling:
+    """The sampling fields that both endpoints have, with their documented ranges."""
+    if _SAMPLING_FIELDS.isdisjoint(fields.data):
+        return Sampling(max_tokens=max_tokens, logprobs=logprobs)
+    min_tokens = fields.integer("min_tokens", 0) or 0
+    if max_tokens is not None and min_tokens > max_tokens:
+        fields.reject("min_tokens", f"at most as many tokens as the answer may have, which is {max_tokens}")
+    return Sampling(
+        temperature=fields.number("temperature", 0, 2, 1.0),
+        top_p=fields.number("top_p", 0, 1, 1.0, above=True),
+        top_k=max(fields.integer("top_k", -1) or 0, 0),
+        min_p=fields.number("min_p", 0, 1, 0.0),
+        frequency_penalty=fields.number("frequency_penalty", -2, 2, 0.0),
+        presence_penalty=fields.number("presence_penalty", -2, 2, 0.0),
+        repetition_penalty=fields.number("repetition_penalty", 0, 2, 1.0, above=True),
+        logit_bias=_logit_bias(fields),
+        seed=fields.integer("seed"),
+        stop=fields.strings("stop", single=True),
+        stop_token_ids=fields.integers("stop_token_ids"),
+        min_tokens=min_tokens,
+        ignore_eos=fields.boolean("ignore_eos", False),
+        max_tokens=max_tokens,
+        n=fields.integer("n", 1, settings.max_n) or 1,
+        logprobs=logprobs,
+    )
+
+
+def _logit_bias(fields: Fields) -> Mapping[int, float]:
+    given = fields.object("logit_bias")
+    if given is None:
+        return {}
+    bias: dict[int, float] = {}
+    for token in given.data:
+        if not _is_token_id(token):
+            fields.reject("logit_bias", f"token ids from 0 to {VOCABULARY_SIZE - 1} as keys", got=token)
+        bias[int(token)] = given.number(token, -100, 100, 0.0)
+    return bias
+
+
+def _is_token_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < VOCABULARY_SIZE
+
+
+def read_stream(fields: Fields) -> bool:
+    """Whether to stream; `stream_options` is only valid with it (AkashML's page; vLLM answers 400 as well)."""
+    stream = fields.boolean("stream", False)
+    options = fields.object("stream_options")
+    if options is not None:
+        if not stream:
+            fields.reject("stream_options", "stream to be true when stream_options is given")
+        for name in ("include_usage", "continuous_usage_stats", "include_obfuscation"):
+            options.boolean(name, False)
+    return stream

@@ -1,0 +1,224 @@
+"""What the endpoints under /v1 share: error bodies, model objects, sampling fields, and the words for a bad field.
+
+Shapes: OpenAI's published OpenAPI 2.3.0, with AkashML's additions (docs/contract.md).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from emulator.core.catalog import Model
+from emulator.core.fields import Invalid, show, type_name
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import ApiError, ErrorKind, FinishReason, TokenLogprob, Usage
+from emulator.dialects import BARE_ID
+
+encode = msgspec.json.Encoder().encode
+
+DONE = b"data: [DONE]\n\n"
+"""The last frame of every stream on /v1."""
+
+ERRORS: Mapping[ErrorKind, tuple[str, str | None]] = {
+    "bad_request": ("invalid_request_error", None),
+    "context_length_exceeded": ("invalid_request_error", "context_length_exceeded"),
+    "unauthorized": ("invalid_request_error", "invalid_api_key"),
+    "insufficient_credits": ("insufficient_quota", "insufficient_credits"),
+    "forbidden": ("permission_error", "permission_denied"),
+    "not_found": ("invalid_request_error", "not_found"),
+    "model_not_found": ("invalid_request_error", "model_not_found"),
+    "method_not_allowed": ("invalid_request_error", "method_not_allowed"),
+    "too_large": ("invalid_request_error", "request_too_large"),
+    "rate_limited": ("rate_limit_error", "rate_limit_exceeded"),
+    "internal": ("server_error", None),
+    "unavailable": ("server_error", "service_unavailable"),
+    "no_backend": ("server_error", "no_backend_available"),
+    "no_healthy_backend": ("overloaded_error", "no_healthy_backends"),
+    "overloaded": ("overloaded_error", "overloaded"),
+}
+"""Each kind's `error.type` and `error.code` (docs/contract.md, errors)."""
+
+TITLES: Mapping[int, str] = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    402: "Payment Required",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    413: "Payload Too Large",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    529: "Overloaded",
+}
+"""The `error` of a flat body, as the recorded `{"error": "Unauthorized", "message": ...}` has it."""
+
+FINISHES: Mapping[FinishReason, str] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+}
+"""Each finish reason's name on /v1."""
+
+
+def wording(invalid: Invalid) -> ApiError:
+    """The 400 for a bad field, in the style that clients of OpenAI's API know."""
+    param = _param(invalid.path)
+    match invalid.problem:
+        case "missing":
+            message = f"Missing required parameter: '{param}' (expected {invalid.expected})."
+        case "type":
+            got = f"{type_name(invalid.got)} ({show(invalid.got)})"
+            message = f"Invalid type for '{param}': expected {invalid.expected}, but got {got} instead."
+        case "choice":
+            supported = ", ".join(f"'{choice}'" for choice in invalid.choices)
+            message = f"Invalid value for '{param}': {show(invalid.got)}. Supported values are: {supported}."
+        case _:
+            message = f"Invalid value for '{param}': expected {invalid.expected}, but got {show(invalid.got)} instead."
+    return ApiError("bad_request", message, param=param)
+
+
+def _param(path: Iterable[str | int]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class OpenAISurface:
+    """Errors, ids and models as everything under /v1 shows them."""
+
+    x_api_key = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def error(self, error: ApiError, request_id: str) -> bytes:
+        """The JSON body of an error: OpenAI's, or AkashML's flat one."""
+        if self._flat(error):
+            title = TITLES.get(error.http_status, "Error")
+            return encode({"error": error.code or title, "message": error.message})
+        return encode({"error": error_object(error)})
+
+    def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
+        """Inference-Id is AkashML's; x-request-id is what the OpenAI SDKs surface."""
+        return [(b"inference-id", inference_id.encode()), (b"x-request-id", request_id.encode())]
+
+    def models(self, models: Iterable[Model]) -> bytes:
+        """The body of GET /v1/models."""
+        return encode({"object": "list", "data": [model_object(model) for model in models]})
+
+    def model(self, model: Model) -> bytes:
+        """The body of GET /v1/models/{id}."""
+        return encode(model_object(model))
+
+    def _flat(self, error: ApiError) -> bool:
+        if error.flat is not None:
+            return error.flat
+        if error.kind == "unauthorized":
+            return self._settings.auth_error_shape == "flat"
+        return self._settings.error_shape == "flat"
+
+
+def error_object(error: ApiError) -> dict[str, Any]:
+    """The value of `error` in OpenAI's shape; all four keys are required there."""
+    kind_type, kind_code = ERRORS[error.kind]
+    return {
+        "message": error.message,
+        "type": error.type or kind_type,
+        "param": error.param,
+        "code": error.code or kind_code,
+    }
+
+
+def model_object(model: Model) -> dict[str, Any]:
+    """One model in AkashML's listing: OpenAI's four keys and what AkashML adds."""
+    pricing = {"input": model.pricing.input, "output": model.pricing.output, "request": model.pricing.request}
+    if model.pricing.input_cache_read is not None:
+        pricing["input_cache_read"] = model.pricing.input_cache_read
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owned_by,
+        "name": model.name,
+        "context_length": model.context_length,
+        "input_modalities": model.input_modalities,
+        "output_modalities": model.output_modalities,
+        "supported_sampling_parameters": model.supported_sampling_parameters,
+        "supported_features": model.supported_features,
+        "description": model.description,
+        "max_output_length": model.max_output_length,
+        "quantization": model.quantization,
+        "pricing": pricing,
+    }
+
+
+def completion_id(prefix: str, id: str) -> str:
+    """The id of an answer: the prefix and a bare id, or a scenario's own id as it is."""
+    return prefix + id if BARE_ID.fullmatch(id) else id
+
+
+def usage_object(usage: Usage, details: bool) -> dict[str, Any]:
+    """Exactly three integers, as AkashML answers; the details of OpenAI's shape only where they are asked for."""
+    shown: dict[str, Any] = {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+    }
+    if details:
+        shown["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
+        shown["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
+    return shown
+
+
+def call_id(completion_id: str, choice: int, ordinal: int, id: str | None) -> str:
+    """The id of a choice's tool call: the scenario's own, or one derived from the completion's id."""
+    return id if id is not None else f"call_{completion_id[:20]}{choice:02x}{ordinal:02x}"
+
+
+def logprob_object(entry: TokenLogprob) -> dict[str, Any]:
+    """One entry of `logprobs.content` of a chat completion."""
+    return {
+        "token": entry.token,
+        "logprob": entry.logprob,
+        "bytes": list(entry.bytes),
+        "top_logprobs": [{"token": top.token, "logprob": top.logprob, "bytes": list(top.bytes)} for top in entry.top],
+    }
+
+
+def failure_frames(error: ApiError) -> Sequence[bytes]:
+    """An error after the 200: one frame with `error`, then [DONE], as vLLM sends it."""
+    return (b"data: " + encode({"error": error_object(error)}) + b"\n\n", DONE)
+
+
+class StreamUsage:
+    """What a stream on /v1 tells of usage, and when: `stream_options`."""
+
+    __slots__ = ("_details", "_plain", "_prompt", "_said", "at_end", "running")
+
+    def __init__(self, body: Mapping[str, Any], settings: Settings) -> None:
+        options = body.get("stream_options") or {}
+        self.at_end = bool(options.get("include_usage"))
+        self.running = self.at_end and bool(options.get("continuous_usage_stats"))
+        self._plain = b',"usage":null}\n\n' if self.at_end and settings.usage_null else b"}\n\n"
+        self._details = settings.usage_details
+        self._prompt = 0
+        self._said = 0
+
+    def start(self, prompt_tokens: int) -> None:
+        """The answer begins after a prompt of so many tokens."""
+        self._prompt = prompt_tokens
+
+    def suffix(self, tokens: int) -> bytes:
+        """What stands behind the choices of a chunk that adds so many tokens."""
+        if not self.running:
+            return self._plain
+        self._said += tokens
+        return b',"usage":' + encode(usage_object(Usage(self._prompt, self._said), self._details)) + b"}\n\n"
+
+    def final(self, usage: Usage) -> bytes:
+        """The usage of the last chunk."""
+        return encode(usage_object(usage, self._details))

@@ -1,0 +1,103 @@
+"""Reading what a chat may call and what its answer is to look like: tools, the choice among them, formats."""
+
+import re
+from typing import Any, cast
+
+from emulator.core.fields import Fields
+from emulator.core.vocabulary import ResponseFormat, Tool, ToolChoice
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
+    """Tools, the choice among them, and whether several calls may be made; also in the deprecated spelling."""
+    functions = tuple(_function(function) for function in fields.objects("functions"))
+    function_call = _function_call(fields, functions)
+    choice, tools = _tool_choice(fields, tuple(_tool(tool) for tool in fields.objects("tools")))
+    parallel = fields.boolean("parallel_tool_calls", True)
+    if functions and not fields.data.get("tools"):
+        return functions, function_call, False
+    return tools, choice, parallel
+
+
+def _tool(fields: Fields) -> Tool:
+    fields.one_of("type", ("function",)) or fields.missing("type", "'function'")
+    return _function(fields.required_object("function"))
+
+
+def _function(function: Fields) -> Tool:
+    name = function.required_string("name")
+    if not _NAME.fullmatch(name):
+        function.reject("name", f"a name that matches ^{_NAME.pattern}$")
+    parameters = function.object("parameters")
+    return Tool(
+        name=name,
+        description=function.string("description") or "",
+        parameters=parameters.data if parameters is not None else {},
+        strict=function.boolean("strict", False),
+        place=function.place("parameters"),
+    )
+
+
+def _tool_choice(fields: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
+    given = fields.data.get("tool_choice")
+    if given is None:
+        return ToolChoice("auto" if tools else "none"), tools
+    if given == "none":
+        return ToolChoice("none"), tools
+    if not tools:
+        fields.reject("tool_choice", "'none', since no tools are given")
+    if isinstance(given, str):
+        mode = fields.one_of("tool_choice", ("none", "auto", "required"))
+        return ToolChoice(cast(Any, mode)), tools
+    if not isinstance(given, dict):
+        fields.wrong_type("tool_choice", "a string or an object")
+    chosen = fields.required_object("tool_choice")
+    if chosen.one_of("type", ("function", "allowed_tools")) == "allowed_tools":
+        return _allowed_tools(chosen.required_object("allowed_tools"), tools)
+    function = chosen.required_object("function")
+    return ToolChoice("named", _known_name(function, tools)), tools
+
+
+def _allowed_tools(allowed: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
+    mode = allowed.one_of("mode", ("auto", "required"), "auto")
+    names = {_known_name(tool.required_object("function"), tools) for tool in allowed.objects("tools")}
+    if not names:
+        allowed.reject("tools", "at least one tool")
+    return ToolChoice(cast(Any, mode)), tuple(tool for tool in tools if tool.name in names)
+
+
+def _function_call(fields: Fields, functions: tuple[Tool, ...]) -> ToolChoice:
+    given = fields.data.get("function_call")
+    if given not in (None, "none") and not functions:
+        fields.reject("function_call", "'none', since no functions are given")
+    if given is None or isinstance(given, str):
+        return ToolChoice(cast(Any, fields.one_of("function_call", ("none", "auto"), "auto")))
+    if not isinstance(given, dict):
+        fields.wrong_type("function_call", "a string or an object")
+    return ToolChoice("named", _known_name(fields.required_object("function_call"), functions))
+
+
+def _known_name(fields: Fields, tools: tuple[Tool, ...]) -> str:
+    name = fields.required_string("name")
+    if all(tool.name != name for tool in tools):
+        fields.reject("name", f"the name of one of the tools ({', '.join(tool.name for tool in tools)})")
+    return name
+
+
+def read_response_format(fields: Fields) -> ResponseFormat:
+    """The form that the text has to have."""
+    given = fields.object("response_format")
+    if given is None:
+        return ResponseFormat()
+    kinds = ("text", "json_object", "json_schema")
+    kind = given.one_of("type", kinds) or given.missing("type", f"one of {', '.join(kinds)}")
+    if kind != "json_schema":
+        return ResponseFormat(cast(Any, kind))
+    wanted = given.required_object("json_schema")
+    wanted.required_string("name")
+    schema = wanted.data.get("schema")
+    if not isinstance(schema, bool | dict | None):
+        wanted.wrong_type("schema", "a JSON Schema")
+    strict = wanted.boolean("strict", False)
+    return ResponseFormat("json_schema", True if schema is None else schema, strict, wanted.place("schema"))

@@ -1,0 +1,1 @@
+"""The one place where it is decided what a request is answered."""

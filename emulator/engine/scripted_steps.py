@@ -1,0 +1,101 @@
+"""From a scenario's reply to what is played: its drafts or its error, its pace, its faults."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from emulator.core.catalog import Model
+from emulator.core.seeds import Seed
+from emulator.core.vocabulary import End, Raw, Start, Step, Usage, Verbatim
+from emulator.engine.planner import CheckedRequest, DraftedAnswer, PlannedAnswer, Planner, failing
+from emulator.faults import NO_FAULTS, Faults, assemble, pace
+from emulator.scenario import reply as replies
+from emulator.scenario.reply import Context
+from emulator.scenario.types import Generate, Reply, UsageSpec
+
+
+def perform(planner: Planner, reply: Reply, context: Context, model: Model, identity: Seed) -> PlannedAnswer:
+    """Everything that a reply answers to one request. Raises `Rejected` for what the model cannot take."""
+    headers = (*replies.headers(reply, context), *planner.warnings(context.request, model))
+    if not reply.faults and reply.stream is None:
+        return PlannedAnswer(_steps(planner, reply, context, model, identity, NO_FAULTS, headers), headers)
+    chance = identity.child("chance").random()
+    faults = assemble(((fault.what, fault.value, fault.where) for fault in reply.faults), chance)
+    steps = _steps(planner, reply, context, model, identity, faults, headers)
+    if reply.stream is not None:
+        paced = reply.stream
+        steps = pace(paced.first_token, paced.between, paced.jitter, paced.chunk, chance)(steps)
+    for fault in faults.events:
+        steps = fault(steps)
+    return PlannedAnswer(steps, (*headers, *faults.headers), faults.frames)
+
+
+def _steps(
+    planner: Planner,
+    reply: Reply,
+    context: Context,
+    model: Model,
+    identity: Seed,
+    faults: Faults,
+    headers: tuple[tuple[str, str], ...],
+) -> Iterable[Step]:
+    if reply.raw is not None:
+        return [Step(0.0, Raw(reply.raw.status, headers, reply.raw.body))]
+    if reply.frames is not None:
+        return [Step(0.0, Verbatim(frame)) for frame in reply.frames]
+    error = replies.error(reply, context, model.context_length)
+    if error is not None:
+        return failing(error)
+    asked = planner.admit(context.request, model)
+    said = _said(planner, reply, context, asked)
+    whole = not context.request.stream and reply.stream is None and not faults.events
+    steps = planner.steps(asked, said, reply.id or identity.hex(32), context.now, whole=whole)
+    return _overridden(steps, reply) if reply.model or reply.usage else steps
+
+
+def _said(planner: Planner, reply: Reply, context: Context, asked: CheckedRequest) -> DraftedAnswer:
+    if reply.generate is not None:
+        said = planner.generate(_generating(asked, reply.generate))
+        return (
+            DraftedAnswer([replies.finished(draft, reply) for draft in said.drafts], said.discarded)
+            if reply.finish
+            else said
+        )
+    drafts = replies.drafts(reply, context)
+    said = planner.obeyed(asked, drafts) if reply.obey else DraftedAnswer(drafts)
+    uncut = len(said.drafts) == 1 and said.drafts[0] is reply.choices[0] and not said.discarded
+    return planner.canned(said) if uncut else said
+
+
+def _generating(asked: CheckedRequest, wanted: Generate) -> CheckedRequest:
+    """The request as the generator is to see it: with so many tokens, and from this seed."""
+    request = asked.request
+    sampling, reasoning, limit = request.sampling, request.reasoning, asked.limit
+    if wanted.seed is not None:
+        sampling = msgspec.structs.replace(sampling, seed=int(Seed.of(wanted.seed).hex(15), 16))
+    if wanted.reasoning_tokens is not None:
+        enabled = wanted.reasoning_tokens > 0
+        reasoning = msgspec.structs.replace(reasoning, enabled=enabled, max_tokens=wanted.reasoning_tokens or None)
+    if wanted.tokens is not None:
+        sampling = msgspec.structs.replace(sampling, ignore_eos=True)
+        limit = min(limit, wanted.tokens + (wanted.reasoning_tokens or 0))
+    request = msgspec.structs.replace(request, sampling=sampling, reasoning=reasoning)
+    return msgspec.structs.replace(asked, request=request, limit=limit)
+
+
+def _overridden(steps: Iterable[Step], reply: Reply) -> list[Step]:
+    """The steps with what the scenario says of model and usage, instead of what was derived."""
+    changed = []
+    for step in steps:
+        event = step.event
+        if isinstance(event, Start) and reply.model:
+            event = msgspec.structs.replace(event, model=reply.model)
+        elif isinstance(event, End) and reply.usage:
+            event = End(_usage(event.usage, reply.usage))
+        changed.append(Step(step.delay, event))
+    return changed
+
+
+def _usage(counted: Usage, said: UsageSpec) -> Usage:
+    given = {name: value for name, value in msgspec.structs.asdict(said).items() if value is not None}
+    return msgspec.structs.replace(counted, **given)

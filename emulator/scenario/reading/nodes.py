@@ -1,0 +1,297 @@
+"""What an author wrote, as a tree of nodes that know their places. The one place that reads YAML.
+
+A plain scalar is read by the core schema of YAML 1.2: true, false, null, decimal numbers; everything else is the text
+that was typed, so that `on`, `yes`, `1:30` and `2026-01-01` stay texts. Texts that parsers of YAML 1.1 read as
+something else are marked `ambiguous`, and refused where any value could stand.
+
+Everything is bounded: the length of the text, the depth, and the number of values after aliases are expanded.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NoReturn, cast
+
+import msgspec
+import yaml
+
+from emulator.scenario.reading.mistakes import NOWHERE, MistakeCollector, Span, quoted
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 50
+MAX_VALUES = 50_000
+
+_FIXED = {"": None, "~": None, **dict.fromkeys(("null", "Null", "NULL"))}
+_FIXED |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
+_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_AMBIGUOUS = re.compile(
+    r"(?i:yes|no|on|off)\Z|[-+]?0[0-9]+\Z|[-+]?0[xob][0-9a-fA-F_]+\Z|[-+]?[0-9][0-9_]*_[0-9_.]*\Z"
+    r"|[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?\Z|(?i:[-+]?\.inf|\.nan)\Z"
+)
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EXPLANATIONS = {
+    "mapping values are not allowed": 'a colon cannot stand here; a text that contains ": " must be in quotes',
+    "found unexpected ':'": "a colon needs a space after it",
+    "unexpected end of stream": "this quote is never closed",
+    "cannot start any token": "a text that begins with {} must be in quotes",
+    "alphabetic or numeric": "a text that begins with {} must be in quotes",
+}
+"""What the parser's problems mean to an author, by words in them."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_HALF = "half of a surrogate pair is no character"
+_MAX_DIGITS = 300
+
+
+class Node(msgspec.Struct, frozen=True):
+    """One value of a scenario.
+
+    `value` is a scalar's value, a sequence's nodes, or a mapping's pairs of nodes. `text` is a scalar as it was typed;
+    `size` counts the values in it, and `block` says that the text begins in the line after the span's.
+    """
+
+    kind: Literal["scalar", "sequence", "mapping"]
+    value: Any
+    span: Span = NOWHERE
+    text: str = ""
+    ambiguous: bool = False
+    size: int = 1
+    block: bool = False
+
+    def plain(self) -> Any:
+        """The value as Python has it: dicts with texts as keys, lists and scalars."""
+        match self.kind:
+            case "mapping":
+                return {key.text: value.plain() for key, value in self.value}
+            case "sequence":
+                return [item.plain() for item in self.value]
+            case _:
+                return self.value
+
+    def describe(self) -> str:
+        """What it is, for a message.
+
+        >>> Node("scalar", "two", text="two").describe(), Node("sequence", ()).describe()
+        ('"two"', 'a list')
+        """
+        if self.kind != "scalar":
+            return "a list" if self.kind == "sequence" else "a mapping"
+        if self.value is None:
+            return "nothing"
+        return quoted(self.text) if isinstance(self.value, str) else self.text
+
+
+class _Refused(Exception):
+    """The text cannot be read any further; the report says why."""
+
+
+def from_text(text: str, report: MistakeCollector) -> Node | None:
+    """The tree of a YAML text, or None when it cannot be read. Mistakes go to the report."""
+    try:
+        return _Composer(text, report).document()
+    except _Refused:
+        return None
+
+
+def from_objects(value: Any, report: MistakeCollector) -> Node | None:
+    """The tree of dicts, lists and scalars, or None for what is none of these, or too deep or large."""
+    try:
+        return _Reader(report).node(value)
+    except _Refused:
+        return None
+
+
+# ---------------------------------------------------------------------------------------------- YAML
+
+
+class _Composer:
+    """Makes nodes of the parser's events."""
+
+    def __init__(self, text: str, report: MistakeCollector) -> None:
+        self._text = text
+        self._report = report
+        self._events: Iterator[yaml.Event] = iter(())
+        self._anchors: dict[str, Node | None] = {}
+        self._values = 0
+
+    def document(self) -> Node:
+        self._check_text()
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self._events = yaml.parse(self._text, loader)
+        try:
+            return self._document()
+        except yaml.MarkedYAMLError as error:
+            endless = "unexpected end of stream" in (error.problem or "")
+            mark = cast(yaml.Mark, error.context_mark if endless else error.problem_mark)
+            span = self._report.inside(Span(mark.line, mark.column))
+            self._refuse(span, self._explained(error, span))
+
+    def _check_text(self) -> None:
+        if len(self._text) > MAX_BYTES:
+            self._refuse(NOWHERE, f"longer than {MAX_BYTES:,} bytes")
+        if found := _UNPRINTABLE.search(self._text):
+            line = self._text.count("\n", 0, found.start())
+            column = found.start() - (self._text.rfind("\n", 0, found.start()) + 1)
+            written = f"\\u{ord(found[0]):04x}"
+            self._refuse(Span(line, column), f'the character {written} cannot stand here; write "{written}" in quotes')
+
+    def _document(self) -> Node:
+        root: Node | None = None
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent) and root is not None:
+                self._refuse(_span(event), "a scenario is one document; this is the second")
+            if isinstance(event, yaml.NodeEvent):
+                root = self._node(event, MAX_DEPTH)
+        if root is None:
+            self._refuse(Span(0, 0), "the scenario is empty")
+        return root
+
+    def _node(self, event: yaml.NodeEvent, depth: int) -> Node:
+        if isinstance(event, yaml.AliasEvent):
+            return self._count(self._alias(event), event)
+        if depth == 0:
+            self._refuse(_span(event), f"nested deeper than {MAX_DEPTH} levels")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self._report.add(_span(event), "", "a tag (such as !!str) cannot be used here")
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None
+        node = self._made(event, depth - 1)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return self._count(node, event)
+
+    def _made(self, event: yaml.NodeEvent, depth: int) -> Node:
+        if isinstance(event, yaml.ScalarEvent):
+            if _SURROGATE.search(event.value):
+                self._refuse(_span(event), _HALF)
+            return _scalar(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = tuple(self._node(item, depth) for item in self._until(yaml.SequenceEndEvent))
+            return Node("sequence", items, _span(event), size=1 + sum(item.size for item in items))
+        pairs = self._pairs(depth)
+        return Node("mapping", pairs, _span(event), size=1 + sum(value.size for _, value in pairs))
+
+    def _until(self, end: type[yaml.Event]) -> Iterator[Any]:
+        while not isinstance(event := next(self._events), end):
+            yield event
+
+    def _count(self, node: Node, event: yaml.NodeEvent) -> Node:
+        """Count what this node adds where it stands: of a collection its items have been counted already."""
+        self._values += node.size if isinstance(event, yaml.AliasEvent) else 1
+        if self._values > MAX_VALUES:
+            self._refuse(_span(event), f"more than {MAX_VALUES:,} values, those of aliases included")
+        return node
+
+    def _alias(self, event: yaml.AliasEvent) -> Node:
+        name = event.anchor or ""
+        node = self._anchors.get(name)
+        if node is None and name in self._anchors:
+            self._refuse(_span(event), f'the value of the anchor "{name}" contains itself')
+        if node is None:
+            self._refuse(_span(event), f'there is no anchor "{name}"; a text that begins with * must be in quotes')
+        return node
+
+    def _pairs(self, depth: int) -> tuple[tuple[Node, Node], ...]:
+        given: dict[str, tuple[Node, Node]] = {}
+        merged: list[Node] = []
+        for event in self._until(yaml.MappingEndEvent):
+            key, value = self._node(event, depth), self._node(cast(yaml.NodeEvent, next(self._events)), depth)
+            if key.kind != "scalar":
+                self._report.add(key.span, "", 'a key must be a text; a template must be in quotes: "{{ ... }}"')
+            elif key.text == "<<":
+                merged += self._merged(value)
+            elif key.text in given:
+                first = given[key.text][0].span.line + 1
+                self._report.add(key.span, "", f'"{key.text}" is given twice; the first is in line {first}')
+            else:
+                given[key.text] = (key, value)
+        for mapping in merged:
+            for key, value in mapping.value:
+                given.setdefault(key.text, (key, value))
+        return tuple(given.values())
+
+    def _merged(self, node: Node) -> Sequence[Node]:
+        mappings: Sequence[Node] = node.value if node.kind == "sequence" else (node,)
+        for mapping in mappings:
+            if mapping.kind != "mapping":
+                self._report.add(mapping.span, "", f"<< expects an alias of a mapping, got {mapping.describe()}")
+        return [mapping for mapping in mappings if mapping.kind == "mapping"]
+
+    def _explained(self, error: yaml.MarkedYAMLError, span: Span) -> str:
+        problem = error.problem or "this cannot be read"
+        character = self._report.character(span)
+        if character == "\t":
+            return "a tab cannot indent; use spaces"
+        explained = (told.format(character) for words, told in _EXPLANATIONS.items() if words in problem)
+        return next(explained, f"not YAML: {problem}")
+
+    def _refuse(self, span: Span, message: str) -> NoReturn:
+        self._report.add(span, "", message)
+        raise _Refused
+
+
+def _span(event: yaml.Event) -> Span:
+    start, end = cast(yaml.Mark, event.start_mark), cast(yaml.Mark, event.end_mark)
+    length = end.column - start.column if end.line == start.line else 1
+    return Span(start.line, start.column, max(length, 1))
+
+
+def _scalar(event: yaml.ScalarEvent) -> Node:
+    text: str = event.value
+    if not event.implicit[0]:
+        return Node("scalar", text, _span(event), text, block=event.style == "|")
+    return Node("scalar", resolve(text), _span(event), text, _AMBIGUOUS.match(text) is not None)
+
+
+def resolve(text: str) -> Any:
+    """The value of a plain scalar.
+
+    >>> resolve("true"), resolve("yes"), resolve("1:30"), resolve("2"), resolve("1e3"), resolve("~")
+    (True, 'yes', '1:30', 2, 1000.0, None)
+    """
+    if text in _FIXED:
+        return _FIXED[text]
+    if len(text) > _MAX_DIGITS:
+        return text
+    if _INTEGER.match(text):
+        return int(text)
+    return float(text) if _NUMBER.match(text) else text
+
+
+# ---------------------------------------------------------------------------------------------- objects
+
+
+class _Reader:
+    """Makes nodes of Python objects."""
+
+    def __init__(self, report: MistakeCollector) -> None:
+        self._report = report
+        self._values = 0
+
+    def node(self, value: Any, path: str = "", depth: int = MAX_DEPTH) -> Node:
+        self._values += 1
+        if depth == 0 or self._values > MAX_VALUES:
+            raise self._refused(path, f"nested deeper than {MAX_DEPTH} levels, or more than {MAX_VALUES:,} values")
+        match value:
+            case Mapping():
+                pairs = [
+                    (Node("scalar", str(key), text=str(key)), self.node(item, f"{path}.{key}", depth - 1))
+                    for key, item in value.items()
+                ]
+                return Node("mapping", tuple(pairs))
+            case list() | tuple():
+                return Node(
+                    "sequence", tuple([self.node(item, f"{path}[{at}]", depth - 1) for at, item in enumerate(value)])
+                )
+            case str():
+                if _SURROGATE.search(value):
+                    raise self._refused(path, _HALF)
+                return Node("scalar", value, text=value)
+            case None | bool() | int() | float():
+                return Node("scalar", value, text=json.dumps(value))
+        raise self._refused(path, f"expected a text, number, list or dict, got {type(value).__name__}")
+
+    def _refused(self, path: str, message: str) -> _Refused:
+        self._report.add(NOWHERE, path.removeprefix("."), message)
+        return _Refused()

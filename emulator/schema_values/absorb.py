@@ -1,0 +1,340 @@
+"""Merges schemas into `Facts`, keyword by keyword.
+
+What surely follows (`$ref`, `allOf`) is merged too; where there is a choice (`anyOf`, `if`, `not` ...) it is put down
+as one, and made later.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from emulator.schema_values.assertions import number, search, types
+from emulator.schema_values.errors import Unsatisfiable
+from emulator.schema_values.facts import Alternatives, Declaration, Facts, Item, Option, Scopes
+from emulator.schema_values.negation import refutations
+from emulator.schema_values.nodes import SchemaNode
+from emulator.schema_values.outline import outline
+from emulator.schema_values.validation import required_by_themselves
+from emulator.schema_values.values import TYPES
+
+
+def absorb(facts: Facts, item: Item, scopes: Scopes = ()) -> None:
+    """Merge an item and all that surely follows from it. Raises Unsatisfiable or Malformed."""
+    todo = [(item, scopes)]
+    while todo:
+        (node, wanted), seen_by = todo.pop()
+        key = (id(node), wanted)
+        if key in facts.seen:
+            continue
+        facts.seen.add(key)
+        facts.absorbed += ((node, wanted),)
+        facts.node = node
+        if node.schema is (not wanted):
+            raise Unsatisfiable(node.pointer, "nothing is allowed here")
+        if isinstance(node.schema, bool):
+            continue
+        if wanted:
+            todo += reversed(_absorb(facts, node, seen_by))
+        else:
+            todo += [(other, seen_by) for other in _refute(facts, node, seen_by)]
+
+
+Todo: TypeAlias = list[tuple[Item, Scopes]]
+
+
+def _absorb(facts: Facts, node: SchemaNode, scopes: Scopes) -> Todo:
+    schema = node.schema
+    if "$ref" in schema and node.resource.legacy:
+        return [((node.target("$ref"), True), scopes)]
+    if "unevaluatedProperties" in schema:
+        facts.risky = True
+        facts.scopes.setdefault(node, ())
+        scopes = (*scopes, node)
+    if "unevaluatedItems" in schema:
+        facts.risky = True
+        facts.row_scopes.setdefault(node, ())
+        scopes = (*scopes, node)
+    more: Todo = []
+    for keyword in schema:
+        merge = _MERGE.get(keyword)
+        if merge is not None:
+            merge(facts, node, scopes)
+        follow = _FOLLOW.get(keyword)
+        if follow is not None:
+            more += [((other, True), scopes) for other in follow(node)]
+    if scopes:
+        _declare_to(facts, node, scopes)
+    return more
+
+
+def _declare_to(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    schema = node.schema
+    names = Declaration(
+        node.members("properties"), tuple(node.members("patternProperties")), "additionalProperties" in schema
+    )
+    items = schema.get("items")
+    first: float = len(items if isinstance(items, list) else node.children("prefixItems"))
+    if isinstance(items, dict | bool) or (isinstance(items, list) and "additionalItems" in schema):
+        first = math.inf
+    for scope in scopes:
+        if scope in facts.scopes:
+            own = scope is not node and "unevaluatedProperties" in schema
+            facts.scopes[scope] += (names._replace(everything=True) if own else names,)
+        if scope in facts.row_scopes:
+            facts.row_scopes[scope] += (first,)
+
+
+def _refute(facts: Facts, node: SchemaNode, scopes: Scopes) -> Option:
+    """What follows from a schema not being satisfied; several ways of failing it are a choice."""
+    facts.risky = True
+    said = node.schema.keys() & ASSERTIONS
+    if said and said <= {"const", "enum"}:
+        facts.excluded += outline(node).values or ()
+        return ()
+    if said == {"uniqueItems"} and node.schema["uniqueItems"] is True:
+        facts.narrow({"array"})
+        facts.min_items, facts.repeated = max(facts.min_items, 2), True
+        return ()
+    if said == {"type"}:
+        facts.narrow(TYPES - types(node))
+        return ()
+    if said == {"pattern"}:
+        facts.differ_from(_regex(node))
+        return ()
+    options = refutations(node)
+    if len(options) == 1:
+        return options[0]
+    if not said and not (node.document.formats and "format" in node.schema):
+        raise Unsatisfiable(node.pointer, "nothing is allowed here")
+    if options:
+        facts.choices += (Alternatives("not", node, options, scopes),)
+    return ()
+
+
+def _count(node: SchemaNode, keyword: str) -> int:
+    value: float = number(node, keyword)
+    return math.ceil(value) if keyword.startswith("min") else math.floor(value)
+
+
+def _regex(node: SchemaNode) -> str:
+    pattern: str = node.typed("pattern", str, "a string")
+    search(node, "pattern", pattern)
+    return pattern
+
+
+def _merge_type(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    facts.narrow(types(node))
+
+
+def _merge_values(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    if "const" in node.schema:
+        facts.only([node.schema["const"]])
+    if "enum" in node.schema:
+        facts.only(node.typed("enum", list, "an array"))
+
+
+def _merge_low(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    exclusive = node.schema.get("exclusiveMinimum")
+    if "minimum" in node.schema:
+        facts.raise_low(number(node, "minimum"), exclusive is True)
+    if exclusive is not None and not isinstance(exclusive, bool):
+        facts.raise_low(number(node, "exclusiveMinimum"), True)
+
+
+def _merge_high(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    exclusive = node.schema.get("exclusiveMaximum")
+    if "maximum" in node.schema:
+        facts.lower_high(number(node, "maximum"), exclusive is True)
+    if exclusive is not None and not isinstance(exclusive, bool):
+        facts.lower_high(number(node, "exclusiveMaximum"), True)
+
+
+def _merge_steps(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    for keyword in ("multipleOf", "divisibleBy"):
+        if keyword in node.schema and number(node, keyword):
+            facts.steps += (abs(number(node, keyword)),)
+
+
+def _merge_format(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    for keyword in ("format", "contentEncoding"):
+        if isinstance(node.schema.get(keyword), str):
+            facts.formats += (node.schema[keyword],)
+
+
+def _merge_pattern(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    facts.match(_regex(node))
+
+
+def _at_least(keyword: str, slot: str) -> "Merge":
+    def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+        setattr(facts, slot, max(getattr(facts, slot), _count(node, keyword)))
+
+    return merge
+
+
+def _at_most(keyword: str, slot: str) -> "Merge":
+    def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+        setattr(facts, slot, min(getattr(facts, slot), _count(node, keyword)))
+
+    return merge
+
+
+def _merge_items(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    schema = node.schema
+    first = node.children("prefixItems")
+    rest: SchemaNode | None = None
+    if isinstance(schema.get("items"), list):
+        first = node.children("items")
+        rest = node.child("additionalItems") if "additionalItems" in schema else None
+    elif "items" in schema:
+        rest = node.child("items")
+    facts.rows += ((tuple(first), rest),)
+
+
+def _merge_contains(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    low = _count(node, "minContains") if "minContains" in node.schema else 1
+    high = _count(node, "maxContains") if "maxContains" in node.schema else math.inf
+    facts.contains += ((node.child("contains"), low, high),)
+    facts.risky = True
+
+
+def _merge_unique(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    facts.unique = facts.unique or node.schema["uniqueItems"] is True
+
+
+def _merge_properties(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    for name, part in node.members("properties").items():
+        facts.declare(name, part)
+    facts.require(required_by_themselves(node))
+
+
+def _merge_required(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    facts.require(node.names("required"))
+
+
+def _merge_by_pattern(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    for pattern, part in node.members("patternProperties").items():
+        search(node, "patternProperties", pattern)
+        facts.by_pattern += ((pattern, part),)
+
+
+def _merge_additional(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    declared = Declaration(node.members("properties"), tuple(node.members("patternProperties")))
+    facts.closures += ((declared, node.child("additionalProperties")),)
+
+
+def _merge_names(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    facts.names += (node.child("propertyNames"),)
+    facts.risky = True
+
+
+def _merge_dependencies(keyword: str) -> "Merge":
+    def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+        facts.dependents += tuple(node.needs(keyword).items())
+        for name, part in node.dependents(keyword).items():
+            facts.choices += (_dependency(node, part, name, scopes),)
+
+    return merge
+
+
+def _dependency(node: SchemaNode, part: SchemaNode, name: str, scopes: Scopes) -> Alternatives:
+    """Either the property is there and its schema holds, or it is not."""
+    present = node.document.derived({"required": [name]}, node)
+    absent = node.document.derived({"properties": {name: False}}, node)
+    return Alternatives("dependency", node, (((present, True), (part, True)), ((absent, True),)), scopes, name)
+
+
+def _merge_branches(keyword: str) -> "Merge":
+    def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+        options = tuple(((part, True),) for part in node.children(keyword))
+        facts.choices += (Alternatives(keyword, node, options, scopes),)
+        facts.risky = facts.risky or keyword == "oneOf"
+
+    return merge
+
+
+def _merge_not(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    facts.choices += (Alternatives("not", node, (((node.child("not"), False),),), ()),)
+
+
+def _merge_if(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    branches = [
+        ((node.child("if"), held), *(((node.child(keyword), True),) if keyword in node.schema else ()))
+        for keyword, held in (("then", True), ("else", False))
+    ]
+    if "then" in node.schema or "else" in node.schema:
+        facts.risky = True
+        facts.choices += (Alternatives("if", node, tuple(branches), scopes),)
+
+
+def _merge_samples(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    for keyword in ("examples", "example", "default"):
+        if keyword in node.schema:
+            said = node.schema[keyword]
+            facts.samples += tuple(said) if isinstance(said, list) and keyword == "examples" else (said,)
+
+
+def _merge_note(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    if isinstance(node.schema["description"], str):
+        facts.notes += (node.schema["description"],)
+
+
+Merge: TypeAlias = Callable[[Facts, SchemaNode, Scopes], None]
+
+_MERGE: dict[str, Merge] = {
+    "type": _merge_type,
+    "enum": _merge_values,
+    "const": _merge_values,
+    "minimum": _merge_low,
+    "exclusiveMinimum": _merge_low,
+    "maximum": _merge_high,
+    "exclusiveMaximum": _merge_high,
+    "multipleOf": _merge_steps,
+    "divisibleBy": _merge_steps,
+    "format": _merge_format,
+    "contentEncoding": _merge_format,
+    "pattern": _merge_pattern,
+    "minLength": _at_least("minLength", "min_length"),
+    "maxLength": _at_most("maxLength", "max_length"),
+    "items": _merge_items,
+    "prefixItems": lambda facts, node, scopes: None if "items" in node.schema else _merge_items(facts, node, scopes),
+    "contains": _merge_contains,
+    "uniqueItems": _merge_unique,
+    "minItems": _at_least("minItems", "min_items"),
+    "maxItems": _at_most("maxItems", "max_items"),
+    "properties": _merge_properties,
+    "required": _merge_required,
+    "patternProperties": _merge_by_pattern,
+    "additionalProperties": _merge_additional,
+    "propertyNames": _merge_names,
+    "minProperties": _at_least("minProperties", "min_properties"),
+    "maxProperties": _at_most("maxProperties", "max_properties"),
+    "dependentRequired": _merge_dependencies("dependentRequired"),
+    "dependentSchemas": _merge_dependencies("dependentSchemas"),
+    "dependencies": _merge_dependencies("dependencies"),
+    "anyOf": _merge_branches("anyOf"),
+    "oneOf": _merge_branches("oneOf"),
+    "not": _merge_not,
+    "if": _merge_if,
+    "examples": _merge_samples,
+    "example": _merge_samples,
+    "default": _merge_samples,
+    "description": _merge_note,
+}
+
+_FOLLOW: dict[str, Callable[[SchemaNode], Iterable[SchemaNode]]] = {
+    "allOf": lambda node: node.children("allOf"),
+    "$ref": lambda node: (node.target("$ref"),),
+    "$dynamicRef": lambda node: (node.target("$dynamicRef"),),
+    "$recursiveRef": lambda node: (node.target("$recursiveRef"),),
+}
+
+ASSERTIONS = (_MERGE.keys() | _FOLLOW.keys() | {"unevaluatedProperties", "unevaluatedItems"}) - {
+    "examples",
+    "example",
+    "default",
+    "description",
+    "format",
+    "contentEncoding",
+}
+"""The keywords that can make a value invalid."""

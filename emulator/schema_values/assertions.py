@@ -1,0 +1,168 @@
+"""The keywords that look at a value itself: types, listed values, numbers and strings.
+
+Each maker takes a node and gives the test of its keyword, or None where the keyword asks for nothing.
+"""
+
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from emulator.schema_values.errors import Malformed
+from emulator.schema_values.formats import conforms
+from emulator.schema_values.nodes import SchemaNode
+from emulator.schema_values.regex import compiled
+from emulator.schema_values.values import TYPES, equal
+
+GREATEST = sys.float_info.max
+"""Larger numbers are no bounds: the languages that read JSON could not keep to them."""
+
+Assertion: TypeAlias = Callable[[Any], bool]
+Maker: TypeAlias = Callable[[SchemaNode], Assertion | None]
+
+
+def types(node: SchemaNode) -> frozenset[str]:
+    """The types that `type` allows; number includes integer. Raises Malformed for what is not a type."""
+    found: frozenset[str] | None = node.cache.get("types")
+    if found is None:
+        said = node.typed("type", (str, list), "a string or an array")
+        names = {said} if isinstance(said, str) else set(map(str, said))
+        if not names <= TYPES | {"any"}:
+            raise Malformed(f"{node.pointer}/type", f"{said!r} is not a type")
+        found = TYPES if "any" in names else frozenset(names | {"integer"} if "number" in names else names)
+        node.cache["types"] = found
+    return found
+
+
+def number(node: SchemaNode, keyword: str) -> Any:
+    """The keyword's number. Raises Malformed when it is something else."""
+    value = node.typed(keyword, (int, float), "a number")
+    if isinstance(value, bool):
+        raise Malformed(f"{node.pointer}/{keyword}", "must be a number")
+    if abs(value) > GREATEST:
+        raise Malformed(f"{node.pointer}/{keyword}", "is too large a number")
+    return value
+
+
+def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], Any]:
+    """The search of a regular expression. Raises Malformed for a bad one."""
+    try:
+        return compiled(pattern).search
+    except (ValueError, TypeError) as error:
+        raise Malformed(f"{node.pointer}/{keyword}", f"{pattern!r} {error}") from error
+
+
+def divides(step: int | float, value: int | float) -> bool:
+    """Whether the value is a multiple of the step, both as written in decimal and as floating point has it.
+
+    >>> divides(0.01, 19.99), divides(0.1, 0.25)
+    (False, False)
+    """
+    if not step:
+        return True
+    if isinstance(step, int) and isinstance(value, int):
+        return value % step == 0
+    try:
+        return Fraction(str(value)) % Fraction(str(step)) == 0 and float(value / step).is_integer()
+    except (OverflowError, ValueError):
+        return False
+
+
+def _enum(node: SchemaNode) -> Assertion:
+    values = node.typed("enum", list, "an array")
+    texts = frozenset(value for value in values if isinstance(value, str))
+    others = [value for value in values if not isinstance(value, str)]
+    return lambda value: value in texts if isinstance(value, str) else any(equal(value, other) for other in others)
+
+
+def _const(node: SchemaNode) -> Assertion:
+    wanted = node.schema["const"]
+    return lambda value: equal(value, wanted)
+
+
+def _minimum(node: SchemaNode) -> Assertion:
+    bound = number(node, "minimum")
+    if node.schema.get("exclusiveMinimum") is True:
+        return lambda value: bool(value > bound)
+    return lambda value: bool(value >= bound)
+
+
+def _maximum(node: SchemaNode) -> Assertion:
+    bound = number(node, "maximum")
+    if node.schema.get("exclusiveMaximum") is True:
+        return lambda value: bool(value < bound)
+    return lambda value: bool(value <= bound)
+
+
+def _above(node: SchemaNode) -> Assertion | None:
+    if isinstance(node.schema["exclusiveMinimum"], bool):
+        return None
+    bound = number(node, "exclusiveMinimum")
+    return lambda value: bool(value > bound)
+
+
+def _below(node: SchemaNode) -> Assertion | None:
+    if isinstance(node.schema["exclusiveMaximum"], bool):
+        return None
+    bound = number(node, "exclusiveMaximum")
+    return lambda value: bool(value < bound)
+
+
+def _multiple(keyword: str) -> Maker:
+    def make(node: SchemaNode) -> Assertion:
+        step = number(node, keyword)
+        return lambda value: divides(step, value)
+
+    return make
+
+
+def _pattern(node: SchemaNode) -> Assertion:
+    find = search(node, "pattern", node.schema["pattern"])
+    return lambda value: find(value) is not None
+
+
+def _format(node: SchemaNode) -> Assertion | None:
+    name = node.schema["format"]
+    if not node.document.formats or not isinstance(name, str):
+        return None
+    return lambda value: conforms(name, value)
+
+
+def _at_least(keyword: str) -> Maker:
+    def make(node: SchemaNode) -> Assertion:
+        bound = number(node, keyword)
+        return lambda value: len(value) >= bound
+
+    return make
+
+
+def _at_most(keyword: str) -> Maker:
+    def make(node: SchemaNode) -> Assertion:
+        bound = number(node, keyword)
+        return lambda value: len(value) <= bound
+
+    return make
+
+
+_STRING, _NUMBERS, _ARRAY, _OBJECT = (str,), (int, float), (list,), (dict,)
+_ALL = (str, int, float, bool, list, dict, type(None))
+
+ASSERTIONS: dict[str, tuple[tuple[type, ...], Maker]] = {
+    "enum": (_ALL, _enum),
+    "const": (_ALL, _const),
+    "format": (_STRING, _format),
+    "pattern": (_STRING, _pattern),
+    "minLength": (_STRING, _at_least("minLength")),
+    "maxLength": (_STRING, _at_most("maxLength")),
+    "minimum": (_NUMBERS, _minimum),
+    "maximum": (_NUMBERS, _maximum),
+    "exclusiveMinimum": (_NUMBERS, _above),
+    "exclusiveMaximum": (_NUMBERS, _below),
+    "multipleOf": (_NUMBERS, _multiple("multipleOf")),
+    "divisibleBy": (_NUMBERS, _multiple("divisibleBy")),
+    "minItems": (_ARRAY, _at_least("minItems")),
+    "maxItems": (_ARRAY, _at_most("maxItems")),
+    "minProperties": (_OBJECT, _at_least("minProperties")),
+    "maxProperties": (_OBJECT, _at_most("maxProperties")),
+}
+"""Keyword -> the Python types of the values that it looks at, and its maker."""

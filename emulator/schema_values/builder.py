@@ -1,0 +1,319 @@
+"""Builds a value for a set of schemas: merge what they demand, choose where they leave a choice, build, test.
+
+Every value is built from `Facts` that do not contradict each other. Where the facts cannot promise validity (`oneOf`,
+`not`, `if` ...) the value is tested as soon as it is built; what was learned from a failure (a second branch of a
+`oneOf` that is valid too, say) becomes a demand of the next try. Work is bounded by counting the values built.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeAlias
+
+from emulator.core.seeds import Seed
+from emulator.schema_values import believable
+from emulator.schema_values.absorb import absorb
+from emulator.schema_values.arrays import array
+from emulator.schema_values.chance import Chance
+from emulator.schema_values.errors import Malformed, Unsatisfiable
+from emulator.schema_values.facts import Alternatives, Facts, Item, Option
+from emulator.schema_values.field_context import FieldContext
+from emulator.schema_values.nodes import Document, SchemaNode
+from emulator.schema_values.numbers import number
+from emulator.schema_values.objects import object_
+from emulator.schema_values.outline import DEEPEST, bare, depth, is_plain, is_unknown, outline, subject
+from emulator.schema_values.persona import Persona
+from emulator.schema_values.strings import string
+from emulator.schema_values.validation import valid
+from emulator.schema_values.values import TYPES, is_a
+
+_ROOM = 200
+"""How many values an answer has, roughly, before optional parts of it are left out."""
+
+_FRUGAL = 1_200
+"""After so many values, everything optional is left out."""
+
+_NESTED = 30
+"""Values do not nest deeper."""
+
+_ALTERNATIVES = 12
+"""How many ways of choosing are tried at one place."""
+
+_LESSONS = 4
+"""How often what failed is learned from at one place."""
+
+
+Lessons: TypeAlias = dict[Option, tuple[Item, ...]]
+"""What to demand besides an option of a `oneOf`, if it is taken: that certain others are not valid too."""
+
+BuildOutcome: TypeAlias = Facts | Unsatisfiable | Malformed
+"""Facts, or why there are none."""
+
+
+class Manner(NamedTuple):
+    """How to build.
+
+    `careful` tests every value as it is built, `sparse` leaves out all that is optional, `formats` takes `format` as a
+    demand rather than as a note, `any_type` allows types that a schema does not exclude and does not speak of, and
+    `exact` tests by the declared draft only. After `limit` values and choices the attempt is given up.
+    """
+
+    careful: bool = False
+    sparse: bool = False
+    formats: bool = False
+    any_type: bool = False
+    exact: bool = False
+    limit: int = 2_000
+
+
+class Building:
+    """One attempt at a value for a schema."""
+
+    def __init__(self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: Manner) -> None:
+        self.document = Document(schema, formats=manner.formats, exact=manner.exact)
+        self.chance: Chance = seed.random()
+        self.hints = hints
+        self.hopeless: set[str] = set()
+        self.spent = 0
+        self._manner = manner
+        self._work = 0
+        self._merged: dict[tuple[Any, ...], BuildOutcome] = {}
+
+    @property
+    def sparse(self) -> bool:
+        """Whether everything optional is left out."""
+        return self._manner.sparse or self.spent > _FRUGAL
+
+    def is_endless(self, node: SchemaNode) -> bool:
+        """Whether values of the schema nest without end, as long as they are of the types that it speaks of."""
+        return depth(node) > DEEPEST and not self._manner.any_type
+
+    def whole(self) -> Any:
+        """A valid value. Raises Unsatisfiable or Malformed."""
+        root = self.document.root
+        if self.is_endless(root):
+            raise Unsatisfiable(root.pointer, "values would nest without end")
+        title = root.schema["title"] if root.says("title") else ""
+        name = title if isinstance(title, str) else ""
+        place = FieldContext("", name, Persona(self.chance), 0, _ROOM, False, (subject(root),))
+        value = self.build(((root, True),), place)
+        if not valid(root, value) or (self.document.mixed and not self._exactly_valid(value)):
+            raise Unsatisfiable(root.pointer, "no value was found that satisfies all parts of the schema")
+        return value
+
+    def _exactly_valid(self, value: Any) -> bool:
+        """Whether the value is also valid by the declared draft, which does not have all keywords that are used."""
+        return valid(Document(self.document.root.schema, formats=self.document.formats, exact=True).root, value)
+
+    def build(self, items: tuple[Item, ...], place: FieldContext) -> Any:
+        """A value that satisfies all items. Raises Unsatisfiable or Malformed."""
+        self._spend(items, place)
+        items = tuple((bare(node), wanted) for node, wanted in items)
+        problem: Exception | None = None
+        lessons: Lessons = {}
+        for _ in range(_LESSONS):
+            learned = False
+            for facts in self._alternatives(items, place, lessons):
+                if isinstance(facts, Exception):
+                    problem = problem or facts
+                    continue
+                try:
+                    value = self._make(facts, place)
+                    if not (facts.risky or self._manner.careful) or _satisfies(value, items):
+                        return value
+                except (Unsatisfiable, Malformed) as error:
+                    problem = error
+                    continue
+                learned = _learn(lessons, facts, value)
+                if learned:
+                    break
+            if not learned:
+                break
+        raise problem or Unsatisfiable(items[0][0].pointer, "no value was found that satisfies all parts of the schema")
+
+    def _spend(self, items: tuple[Item, ...], place: FieldContext) -> None:
+        node = items[0][0] if items else self.document.root
+        self.spent += 1
+        self._count(node)
+        if place.depth > _NESTED:
+            raise Unsatisfiable(node.pointer, "values would nest without end")
+
+    def _count(self, node: SchemaNode) -> None:
+        self._work += 1
+        if self._work > self._manner.limit:
+            raise Unsatisfiable(node.pointer, "no value was found within reasonable work")
+
+    # ------------------------------------------------------------------------------------------ choosing
+
+    def _alternatives(self, items: tuple[Item, ...], place: FieldContext, lessons: Lessons) -> Iterator[BuildOutcome]:
+        """Facts with no choice left, one per way of choosing; or why a way is closed."""
+        for strict, meek in ((True, False), (True, True), (False, True)):
+            merged = self._merge(items, strict)
+            if isinstance(merged, Facts) and place.is_too_small_for(merged):
+                merged = merged.conflict("there is no room for it")
+            if meek and strict and not (isinstance(merged, Facts) and merged.choices):
+                continue
+            left = _ALTERNATIVES
+            stack: list[Iterator[BuildOutcome]] = [iter((merged,))]
+            while stack and left:
+                facts = next(stack[-1], None)
+                if facts is None:
+                    stack.pop()
+                elif isinstance(facts, Facts) and facts.choices and facts.values is None:
+                    stack.append(self._choose(facts, place, lessons, meek))
+                else:
+                    left -= isinstance(facts, Facts)
+                    yield facts
+
+    def _merge(self, items: tuple[Item, ...], strict: bool) -> BuildOutcome:
+        key = (strict, *((id(node), wanted) for node, wanted in items))
+        found = self._merged.get(key)
+        if found is None:
+            found = self._merged[key] = _merged(Facts(strict=strict), items, ())
+        return found
+
+    def _choose(self, facts: Facts, place: FieldContext, lessons: Lessons, meek: bool) -> Iterator[BuildOutcome]:
+        """The facts with one choice made, in each of the ways; a `meek` one takes what demands less first."""
+        # Of many conditions usually one holds: any may be the first to be tried, lest it is always the same.
+        at = self.chance.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
+        choice = facts.choices[at]
+        for option in self._ordered(choice, facts, place, meek):
+            self._count(choice.node)
+            branch = facts.copy()
+            branch.choices = facts.choices[:at] + facts.choices[at + 1 :]
+            if choice.kind == "oneOf":
+                branch.forks += ((choice.node, option),)
+            yield _merged(branch, option + lessons.get(option, ()), choice.scopes)
+
+    def _ordered(self, choice: Alternatives, facts: Facts, place: FieldContext, meek: bool) -> list[Option]:
+        options = list(choice.options)
+        if choice.kind in ("anyOf", "oneOf"):
+            self.chance.shuffle(options)
+            tight = self.sparse or place.room <= 0 or place.depth > 6
+            tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
+            options.sort(key=lambda option: _rank(option, tight))
+        elif choice.kind == "if":
+            options = options[::-1] if meek or self.chance.random() < 0.4 else options
+        elif choice.kind == "dependency":
+            options = options[::-1] if meek or self.sparse or choice.name not in facts.properties else options
+        return options
+
+    # ------------------------------------------------------------------------------------------ making
+
+    def _make(self, facts: Facts, place: FieldContext) -> Any:
+        if facts.values is not None:
+            return self._listed(facts, place)
+        if facts.types == TYPES and facts.samples:
+            facts = facts.copy()
+            facts.only(list(facts.samples))
+            with suppress(Unsatisfiable):
+                return self._listed(facts, place)
+        problem: Exception | None = None
+        for kind in self._kinds(facts, place):
+            try:
+                return self._of_kind(kind, facts, place)
+            except (Unsatisfiable, Malformed) as error:
+                problem = problem or error
+        raise problem or facts.conflict("no type is left that all parts of the schema allow")
+
+    def _listed(self, facts: Facts, place: FieldContext) -> Any:
+        """One of the listed values: the one that was hinted at, or any, rather than none or nothing."""
+        hint = self.hints.get(place.name)
+        values = [value for value in facts.values or () if is_a(value, facts.types)]
+        self.chance.shuffle(values)
+        values.sort(key=lambda value: (hint is None or str(value).lower() != hint.lower(), value in (None, "")))
+        for value in values:
+            if _complies(facts, value):
+                return value
+        raise facts.conflict("no listed value satisfies all parts of the schema")
+
+    def _kinds(self, facts: Facts, place: FieldContext) -> list[str]:
+        """The allowed types, the likeliest first."""
+        if facts.types == TYPES and not _implied(facts):
+            return [_usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
+        implied = _implied(facts)
+        types = implied if facts.types == TYPES and not self._manner.any_type else facts.types
+        kinds = sorted(types - ({"integer"} if "number" in types else set()))
+        self.chance.shuffle(kinds)
+        tight = place.optional and place.room <= 0
+        return sorted(
+            kinds, key=lambda kind: (kind == "null", tight and kind in ("array", "object"), kind not in implied)
+        )
+
+    def _of_kind(self, kind: str, facts: Facts, place: FieldContext) -> Any:
+        match kind:
+            case "object":
+                return object_(self, facts, place)
+            case "array":
+                return array(self, facts, place)
+            case "string":
+                return string(self, facts, place)
+            case "number" | "integer":
+                return number(self, facts, place)
+            case "boolean":
+                return self._boolean(facts, place)
+            case _:
+                return None
+
+    def _boolean(self, facts: Facts, place: FieldContext) -> bool:
+        options = [value for value in (True, False) if not facts.excludes(value)]
+        if not options:
+            raise facts.conflict("neither true nor false is allowed")
+        hinted = self.hints.get(place.name, "").lower() == "true"
+        return hinted if place.name in self.hints and hinted in options else self.chance.choice(options)
+
+
+def _merged(facts: Facts, items: tuple[Item, ...], scopes: Any) -> BuildOutcome:
+    try:
+        for item in items:
+            absorb(facts, item, scopes)
+    except (Unsatisfiable, Malformed) as error:
+        return error
+    return facts
+
+
+def _satisfies(value: Any, items: tuple[Item, ...]) -> bool:
+    return all(valid(node, value) is wanted for node, wanted in items)
+
+
+def _complies(facts: Facts, value: Any) -> bool:
+    """Whether a listed value satisfies the schemas that have been merged."""
+    return all(valid(node, value) is wanted for node, wanted in facts.absorbed)
+
+
+def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
+    """Add what is to be learned from a value that is not valid: other branches of a `oneOf` that hold too."""
+    before = len(lessons), sum(map(len, lessons.values()))
+    for node, option in facts.forks:
+        known = lessons.get(option, ())
+        held = [(part, False) for part in node.children("oneOf") if (part, True) not in option and valid(part, value)]
+        lessons[option] = (*known, *(item for item in held if item not in known))
+    return before != (len(lessons), sum(map(len, lessons.values())))
+
+
+def _rank(option: Option, tight: bool) -> tuple[bool, bool, int, bool]:
+    """What is known comes first, null last; and where there is little room, what takes least."""
+    node = option[0][0]
+    plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
+    return is_unknown(node), not plain, levels, outline(node).types == {"null"}
+
+
+def _implied(facts: Facts) -> set[str]:
+    """The types that the facts speak of."""
+    implied = set()
+    if facts.properties or facts.required or facts.closures or facts.by_pattern or facts.names or facts.min_properties:
+        implied.add("object")
+    if facts.rows or facts.contains or facts.min_items or facts.unique:
+        implied.add("array")
+    if facts.patterns or facts.formats or facts.min_length:
+        implied.add("string")
+    if facts.steps or facts.low > -1e300 or facts.high < 1e300:
+        implied |= {"number", "integer"}
+    return implied & facts.types
+
+
+def _usual(name: str) -> str:
+    """The type that a property of that name has when nothing is said."""
+    words = believable.words_of(name)
+    if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):
+        return "boolean"
+    return "integer" if believable.is_numeric(name) else "string"

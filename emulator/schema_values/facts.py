@@ -1,0 +1,207 @@
+"""What must hold of one value: every keyword of every schema that applies to it, merged.
+
+Facts that contradict each other raise Unsatisfiable at once, which is what keeps the search for a value short.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
+
+from emulator.schema_values.errors import Unsatisfiable
+from emulator.schema_values.nodes import SchemaNode
+from emulator.schema_values.outline import Outline, any_left, both, outline
+from emulator.schema_values.regex import compiled
+from emulator.schema_values.values import TYPES, equal, is_a
+
+Item: TypeAlias = tuple[SchemaNode, bool]
+Option: TypeAlias = tuple[Item, ...]
+Scopes: TypeAlias = tuple[SchemaNode, ...]
+
+
+class Alternatives(NamedTuple):
+    """Options of which one is to be taken. `kind` is the keyword, `scopes` who sees what the option declares."""
+
+    kind: str
+    node: SchemaNode
+    options: tuple[Option, ...]
+    scopes: Scopes
+    name: str = ""
+
+
+class Declaration(NamedTuple):
+    """The property names that a schema declares, by name and by pattern, or all of them."""
+
+    names: Any
+    patterns: tuple[str, ...] = ()
+    everything: bool = False
+
+    def covers(self, name: str) -> bool:
+        """Whether the name is one of them."""
+        return self.everything or name in self.names or any(compiled(pattern).search(name) for pattern in self.patterns)
+
+
+class Facts:
+    """The merged demands on one value. Bounds are inclusive unless `..._open`; counts are of characters or members."""
+
+    strict: bool
+    node: SchemaNode | None = None
+    absorbed: tuple[Item, ...] = ()
+    choices: tuple[Alternatives, ...] = ()
+    forks: tuple[tuple[SchemaNode, Option], ...] = ()
+    risky: bool = False
+    samples: tuple[Any, ...] = ()
+    notes: tuple[str, ...] = ()
+    types: frozenset[str] = TYPES
+    values: tuple[Any, ...] | None = None
+    excluded: tuple[Any, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    high_open: bool = False
+    steps: tuple[float, ...] = ()
+    min_length: int = 0
+    max_length: float = math.inf
+    patterns: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    min_items: int = 0
+    max_items: float = math.inf
+    unique: bool = False
+    repeated: bool = False
+    rows: tuple[tuple[tuple[SchemaNode, ...], SchemaNode | None], ...] = ()
+    contains: tuple[tuple[SchemaNode, int, float], ...] = ()
+    by_pattern: tuple[tuple[str, SchemaNode], ...] = ()
+    closures: tuple[tuple[Declaration, SchemaNode], ...] = ()
+    names: tuple[SchemaNode, ...] = ()
+    min_properties: int = 0
+    max_properties: float = math.inf
+    dependents: tuple[tuple[str, list[str]], ...] = ()
+
+    def __init__(self, *, strict: bool = True) -> None:
+        self.strict = strict
+        self.seen: set[tuple[int, bool]] = set()
+        self.required: dict[str, None] = {}
+        self.properties: dict[str, tuple[SchemaNode, ...]] = {}
+        self.scopes: dict[SchemaNode, tuple[Declaration, ...]] = {}
+        self.row_scopes: dict[SchemaNode, tuple[float, ...]] = {}
+        self.outlines: dict[str, tuple[int, Outline, tuple[Any, ...]]] = {}
+
+    def copy(self) -> "Facts":
+        """The same facts, to be added to separately."""
+        other = Facts(strict=self.strict)
+        other.__dict__.update(self.__dict__)
+        for name in ("seen", "required", "properties", "scopes", "row_scopes", "outlines"):
+            setattr(other, name, getattr(self, name).copy())
+        return other
+
+    def conflict(self, why: str) -> Unsatisfiable:
+        """The error to raise for facts that cannot hold together."""
+        return Unsatisfiable(self.node.pointer if self.node else "#", why)
+
+    def schemas_of(self, name: str) -> tuple[SchemaNode, ...]:
+        """All that a property of that name must satisfy."""
+        nodes = self.properties.get(name, ())
+        nodes += tuple(node for pattern, node in self.by_pattern if compiled(pattern).search(name))
+        nodes += tuple(node for declared, node in self.closures if not declared.covers(name))
+        for scope, declared_here in self.scopes.items():
+            if not any(declared.covers(name) for declared in declared_here):
+                nodes += (scope.child("unevaluatedProperties"),)
+        return nodes
+
+    def allows(self, name: str) -> bool:
+        """Whether a property of that name may be there at all, as far as can be told at once."""
+        return all(node.schema is not False for node in self.schemas_of(name))
+
+    def excludes(self, value: Any) -> bool:
+        """Whether the value is one of those that it must not be."""
+        return any(equal(value, other) for other in self.excluded)
+
+    def narrow(self, types: Iterable[str]) -> None:
+        """Only these types."""
+        self.types &= frozenset(types)
+        if not self.types:
+            raise self.conflict("no type is left that all parts of the schema allow")
+
+    def only(self, values: list[Any]) -> None:
+        """Only these values."""
+        if self.values is None:
+            self.values = tuple(values)
+        else:
+            self.values = tuple(value for value in self.values if any(equal(value, other) for other in values))
+        if not self.values:
+            raise self.conflict("no listed value satisfies all parts of the schema")
+
+    def require(self, names: Iterable[str]) -> None:
+        """These properties must be there, if the value is an object."""
+        for name in names:
+            self.required[name] = None
+            if any(node.schema is False for node in self.properties.get(name, ())):
+                self.no_object(f"the property {name!r} is both required and forbidden")
+
+    def declare(self, name: str, node: SchemaNode) -> None:
+        """A property of that name, if it is there, is like this."""
+        known = self.properties.get(name, ())
+        self.properties[name] = (*known, node)
+        if node.schema is False:
+            if name in self.required:
+                self.no_object(f"the property {name!r} is both required and forbidden")
+        elif known and (self.strict or name in self.required) and not self._agree(name):
+            raise self.conflict(f"no value of the property {name!r} satisfies all parts of the schema")
+
+    def raise_low(self, bound: float, is_open: bool) -> None:
+        """A number is at least this, or above it."""
+        self.low, self.low_open = max((self.low, self.low_open), (bound, is_open))
+        self._check_span()
+
+    def lower_high(self, bound: float, is_open: bool) -> None:
+        """A number is at most this, or below it."""
+        high, is_closed = min((self.high, not self.high_open), (bound, not is_open))
+        self.high, self.high_open = high, not is_closed
+        self._check_span()
+
+    def _check_span(self) -> None:
+        if self.low > self.high or (self.low == self.high and (self.low_open or self.high_open)):
+            if self.types <= {"integer", "number"}:
+                raise self.conflict(f"no number is above {self.low} and below {self.high}")
+            self.types -= {"integer", "number"}
+
+    def match(self, pattern: str) -> None:
+        """A string matches this pattern."""
+        if pattern not in self.patterns:
+            self.patterns += (pattern,)
+            self._check_patterns()
+
+    def differ_from(self, pattern: str) -> None:
+        """It is a string, and does not match this pattern."""
+        self.narrow({"string"})
+        self.unlike += (pattern,)
+        self._check_patterns()
+
+    def _check_patterns(self) -> None:
+        if not set(self.patterns).isdisjoint(self.unlike):
+            raise self.conflict("a text must match a pattern and must not")
+
+    def no_object(self, why: str) -> None:
+        """Objects are out."""
+        if self.types == {"object"}:
+            raise self.conflict(why)
+        self.types -= {"object"}
+
+    def _agree(self, name: str) -> bool:
+        """Whether what a property must be leaves any value, as far as outlines tell."""
+        nodes = self.properties[name]
+        count, known, banned = self.outlines.get(name, (0, Outline(TYPES, None), ()))
+        for node in nodes[count:]:
+            known = both(known, outline(node))
+            banned += _banned(node)
+        self.outlines[name] = len(nodes), known, banned
+        return any_left(known, banned)
+
+
+def _banned(node: SchemaNode) -> tuple[Any, ...]:
+    """The values that a schema says in so many words that a value must not be."""
+    said = node.schema.get("not") if node.says("not") else None
+    if not isinstance(said, dict) or not said.keys() <= {"const", "enum", "type"}:
+        return ()
+    types, values = outline(node.child("not"))
+    return tuple(value for value in values or () if is_a(value, types))

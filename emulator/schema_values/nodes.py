@@ -1,0 +1,339 @@
+"""A schema in its place: its pointer, its base URI, its subschemas and what its references mean.
+
+Everything is found when it is first asked for, so a document of thousands of definitions costs what is used of it.
+References follow JSON Schema 2020-12, section 8.2, and the older spellings (`id`, `definitions`, `$recursiveRef`).
+A reference to another document means anything, unless it is one of the published metaschemas.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote, urljoin
+
+from emulator.schema_values.drafts import is_legacy, keywords
+from emulator.schema_values.errors import Malformed
+from emulator.schema_values.metaschemas import is_metaschema, metaschema
+
+_ONE = frozenset(
+    [
+        "additionalItems",
+        "additionalProperties",
+        "contains",
+        "contentSchema",
+        "else",
+        "if",
+        "items",
+        "not",
+        "propertyNames",
+        "then",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+    ]
+)
+_SEVERAL = frozenset(["allOf", "anyOf", "items", "oneOf", "prefixItems"])
+_NAMED = frozenset(["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"])
+
+
+class Resource:
+    """A schema with its own base URI and `$schema`.
+
+    `keywords` are those of its draft; in a `legacy` one `$ref` hides the keywords beside it.
+    """
+
+    __slots__ = ("dialect", "keywords", "legacy", "root", "uri")
+
+    def __init__(self, uri: str, dialect: str) -> None:
+        self.uri = uri
+        self.dialect = dialect
+        self.keywords = keywords(dialect)
+        self.legacy = is_legacy(dialect)
+        self.root: SchemaNode
+
+
+class SchemaNode:
+    """One schema (a dict or a boolean) of a document. There is one node per dict, so nodes compare by identity."""
+
+    __slots__ = ("_key", "_parent", "cache", "document", "resource", "schema", "test")
+
+    def __init__(
+        self, document: "Document", schema: Any, resource: Resource, parent: "SchemaNode | None", key: str
+    ) -> None:
+        self.document = document
+        self.schema = schema
+        self.resource = resource
+        self.cache: dict[Any, Any] = {}
+        self.test: Callable[[Any], bool] | None = None
+        self._parent = parent
+        self._key = key
+
+    @property
+    def pointer(self) -> str:
+        """Where the schema is, as a JSON pointer in a URI fragment (RFC 6901, section 6)."""
+        keys: list[str] = []
+        node: SchemaNode | None = self
+        while node is not None:
+            keys.append(node._key)
+            node = node._parent
+        return "/".join(reversed(keys))
+
+    @property
+    def title(self) -> str:
+        """What the schema is called, if it is a definition: `Person` under `#/$defs/Person`."""
+        container, _, name = self._key.rpartition("/")
+        return name if container.endswith(("$defs", "definitions", "schemas")) else ""
+
+    def says(self, keyword: str) -> bool:
+        """Whether the schema has that keyword."""
+        return isinstance(self.schema, dict) and keyword in self.schema
+
+    def child(self, keyword: str) -> "SchemaNode":
+        """The subschema under a keyword. Raises Malformed when it is neither an object nor a boolean."""
+        found: SchemaNode | None = self.cache.get(keyword)
+        if found is None:
+            found = self.cache[keyword] = self.document.node(self.schema[keyword], self, keyword)
+        return found
+
+    def children(self, keyword: str) -> "list[SchemaNode]":
+        """The listed subschemas of a keyword, none if it is not there. Raises Malformed when it has no list."""
+        found: list[SchemaNode] | None = self.cache.get(keyword)
+        if found is None:
+            listed = self.typed(keyword, list, "an array of schemas") if self.says(keyword) else ()
+            found = [self.document.node(schema, self, f"{keyword}/{at}") for at, schema in enumerate(listed)]
+            self.cache[keyword] = found
+        return found
+
+    def members(self, keyword: str) -> "dict[str, SchemaNode]":
+        """The named subschemas of a keyword, none if it is not there. Raises Malformed when it has no names."""
+        found: dict[str, SchemaNode] | None = self.cache.get(keyword)
+        if found is None:
+            named = self.typed(keyword, dict, "an object") if self.says(keyword) else {}
+            found = {
+                name: self.document.node(schema, self, f"{keyword}/{escape(name)}") for name, schema in named.items()
+            }
+            self.cache[keyword] = found
+        return found
+
+    def names(self, keyword: str) -> list[str]:
+        """The strings that a keyword lists, none if it is not there or a boolean. Raises Malformed for others."""
+        if not self.says(keyword) or isinstance(self.schema[keyword], bool):
+            return []
+        names: list[str] = self.typed(keyword, list, "an array of strings")
+        if not all(isinstance(name, str) for name in names):
+            raise Malformed(f"{self.pointer}/{keyword}", "must be an array of strings")
+        return names
+
+    def needs(self, keyword: str) -> dict[str, list[str]]:
+        """The lists of names, by name, of `dependentRequired` or `dependencies`. Raises Malformed for anything else."""
+        found = {}
+        for name, others in self.typed(keyword, dict, "an object").items():
+            listed = [others] if isinstance(others, str) else others
+            if isinstance(listed, list) and all(isinstance(other, str) for other in listed):
+                found[name] = listed
+            elif not isinstance(listed, dict | bool):
+                raise Malformed(f"{self.pointer}/{keyword}/{escape(name)}", "must be an array of strings")
+        return found
+
+    def dependents(self, keyword: str) -> "dict[str, SchemaNode]":
+        """The schemas, by name, of `dependentSchemas` or `dependencies`."""
+        said = self.typed(keyword, dict, "an object")
+        return {
+            name: self.document.node(schema, self, f"{keyword}/{escape(name)}")
+            for name, schema in said.items()
+            if isinstance(schema, dict | bool)
+        }
+
+    def typed(self, keyword: str, kind: type | tuple[type, ...], article: str) -> Any:
+        """The keyword's value. Raises Malformed when it is not of the kind, which `article` names."""
+        value = self.schema[keyword]
+        if not isinstance(value, kind):
+            raise Malformed(f"{self.pointer}/{keyword}", f"must be {article}")
+        return value
+
+    def target(self, keyword: str) -> "SchemaNode":
+        """What `$ref`, `$dynamicRef` or `$recursiveRef` means. Raises Malformed for one that leads nowhere."""
+        key = ("target", keyword)
+        found: SchemaNode | None = self.cache.get(key)
+        if found is None:
+            found = self.cache[key] = self.document.resolve(self, keyword)
+        return found
+
+
+class Document:
+    """A root schema and its nodes.
+
+    With `formats`, validation asserts `format` rather than taking it as a note. With `exact`, it goes by the keywords
+    of the declared draft; without, `mixed` tells whether it has met others.
+    """
+
+    def __init__(self, schema: Any, *, formats: bool = False, exact: bool = False) -> None:
+        self.formats = formats
+        self.exact = exact
+        self.mixed = False
+        self._nodes: dict[int, SchemaNode] = {}
+        self._anchors: dict[tuple[str, str], SchemaNode] = {}
+        self._indexed = False
+        self._resources: dict[str, SchemaNode] = {}
+        self.anything = SchemaNode(self, True, Resource("", ""), None, "#")
+        self.root = self._resource(schema, None, "#")
+
+    def node(self, schema: Any, parent: SchemaNode, key: str) -> SchemaNode:
+        """The node of a subschema."""
+        if isinstance(schema, bool):
+            return SchemaNode(self, schema, parent.resource, parent, key)
+        if not isinstance(schema, dict):
+            raise Malformed(f"{parent.pointer}/{key}", "a schema must be an object or a boolean")
+        found = self._nodes.get(id(schema))
+        if found is None:
+            if _own_uri(schema, parent.resource.legacy):
+                return self._resource(schema, parent, key)
+            found = self._nodes[id(schema)] = SchemaNode(self, schema, parent.resource, parent, key)
+        return found
+
+    def derived(self, schema: dict[str, Any], origin: SchemaNode) -> SchemaNode:
+        """The node of a schema that was made up from another one, and stands at the other one's place."""
+        found = self._nodes[id(schema)] = SchemaNode(self, schema, origin.resource, origin._parent, origin._key)
+        return found
+
+    def _resource(self, schema: Any, parent: SchemaNode | None, key: str) -> SchemaNode:
+        said = schema if isinstance(schema, dict) else {}
+        dialect = said.get("$schema", parent.resource.dialect if parent else "")
+        base = parent.resource.uri if parent else ""
+        resource = Resource(base, dialect if isinstance(dialect, str) else "")
+        resource.uri = _join(base, _own_uri(said, resource.legacy))
+        resource.root = SchemaNode(self, schema, resource, parent, key)
+        self._nodes[id(schema)] = resource.root
+        self._resources.setdefault(resource.uri, resource.root)
+        return resource.root
+
+    # ------------------------------------------------------------------------------------------ references
+
+    def resolve(self, node: SchemaNode, keyword: str) -> SchemaNode:
+        """The node that a reference of this node means."""
+        reference = node.typed(keyword, str, "a string")
+        found = self._find(node, reference)
+        if found is None:
+            raise Malformed(f"{node.pointer}/{keyword}", f"{reference!r} leads nowhere")
+        if keyword == "$ref" or found is self.anything:
+            return found
+        return self._outermost(found, keyword, reference.rpartition("#")[2])
+
+    def _outermost(self, found: SchemaNode, keyword: str, anchor: str) -> SchemaNode:
+        """The root's extension point of that name, which is the outermost in every dynamic scope."""
+        if keyword == "$recursiveRef":
+            return self.root if all(_says(node, "$recursiveAnchor", True) for node in (found, self.root)) else found
+        if not _says(found, "$dynamicAnchor", anchor):
+            return found
+        candidate = self._anchor(self.root.resource, anchor)
+        return candidate if candidate is not None and _says(candidate, "$dynamicAnchor", anchor) else found
+
+    def _find(self, node: SchemaNode, reference: str) -> SchemaNode | None:
+        address, _, fragment = reference.partition("#")
+        root = self._located(_join(node.resource.uri, address)) if address else node.resource.root
+        if root is None:
+            return self.anything
+        if not fragment:
+            return root
+        if fragment.startswith("/"):
+            return self._pointed(root, fragment)
+        return self._anchor(root.resource, fragment)
+
+    def _located(self, uri: str) -> SchemaNode | None:
+        if uri not in self._resources:
+            self._index()
+        if uri not in self._resources and is_metaschema(uri):
+            resource = Resource(uri, "")
+            resource.root = SchemaNode(self, metaschema(uri), resource, None, uri + "#")
+            self._resources[uri] = resource.root
+        return self._resources.get(uri)
+
+    def _pointed(self, root: SchemaNode, fragment: str) -> SchemaNode | None:
+        place: Any = root.schema
+        parent, keys = root, []
+        for part in unquote(fragment).split("/")[1:]:
+            place = _step(place, part.replace("~1", "/").replace("~0", "~"))
+            if place is None:
+                return None
+            keys.append(part)
+            if (isinstance(place, dict) and id(place) in self._nodes) or _own_uri(place, root.resource.legacy):
+                parent, keys = self.node(place, parent, "/".join(keys)), []
+        return parent if not keys else self.node(place, parent, "/".join(keys))
+
+    def _anchor(self, resource: Resource, name: str) -> SchemaNode | None:
+        self._index()
+        return self._anchors.get((resource.uri, name))
+
+    def _index(self) -> None:
+        """Find, once, all that has a URI or an anchor of its own."""
+        if not self._indexed:
+            self._indexed = True
+            for node in _identified(self.root):
+                for name in _anchors(node.schema):
+                    self._anchors.setdefault((node.resource.uri, name), node)
+
+
+def subschemas(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What stands where subschemas stand, each with its pointer from the schema."""
+    for keyword, value in schema.items():
+        if keyword in _SEVERAL and isinstance(value, list):
+            yield from ((f"{keyword}/{at}", part) for at, part in enumerate(value))
+        elif keyword in _ONE:
+            yield keyword, value
+        elif keyword in _NAMED and isinstance(value, dict):
+            yield from ((f"{keyword}/{escape(name)}", part) for name, part in value.items())
+
+
+def escape(name: str) -> str:
+    """A name as a part of a JSON pointer (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
+
+
+def _step(place: Any, key: str) -> Any:
+    if isinstance(place, dict):
+        return place.get(key)
+    if isinstance(place, list) and key.isdecimal() and int(key) < len(place):
+        return place[int(key)]
+    return None
+
+
+def _join(base: str, address: str) -> str:
+    try:
+        return urljoin(base, address).rstrip("#") if address else base
+    except ValueError:  # what is not a URI at all leads to no document, like any other that is not at hand
+        return address
+
+
+def _own_uri(schema: Any, legacy: bool) -> str:
+    if not isinstance(schema, dict):
+        return ""
+    said = schema.get("$id", schema.get("id"))
+    if not isinstance(said, str) or said.startswith("#") or (legacy and "$ref" in schema):
+        return ""
+    return said
+
+
+def _anchors(schema: dict[str, Any]) -> Iterator[str]:
+    for keyword in ("$anchor", "$dynamicAnchor"):
+        if isinstance(schema.get(keyword), str):
+            yield schema[keyword]
+    for keyword in ("$id", "id"):
+        if isinstance(schema.get(keyword), str) and schema[keyword].startswith("#"):
+            yield schema[keyword][1:]
+
+
+def _says(node: SchemaNode, keyword: str, value: Any) -> bool:
+    return isinstance(node.schema, dict) and node.schema.get(keyword) == value
+
+
+def _identified(root: SchemaNode) -> Iterator[SchemaNode]:
+    """The nodes of a document that have a URI or an anchor of their own."""
+    yield root
+    todo: list[tuple[Any, SchemaNode, str]] = [(part, root, key) for key, part in subschemas(root.schema)]
+    while todo:
+        schema, parent, key = todo.pop()
+        if not isinstance(schema, dict):
+            continue
+        if _own_uri(schema, parent.resource.legacy) or any(_anchors(schema)):
+            node = root.document.node(schema, parent, key)
+            yield node
+            todo += [(part, node, inner) for inner, part in subschemas(schema)]
+        else:
+            todo += [(part, parent, f"{key}/{inner}") for inner, part in subschemas(schema)]

@@ -1,0 +1,134 @@
+"""Numbers: within bounds, a multiple of what they must be a multiple of, and usual for their name."""
+
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from emulator.schema_values import believable
+from emulator.schema_values.assertions import divides
+from emulator.schema_values.chance import Chance
+from emulator.schema_values.facts import Facts
+from emulator.schema_values.field_context import Builder, FieldContext
+from emulator.schema_values.lexicon import USUAL
+from emulator.schema_values.values import is_a
+
+_TRIES = 40
+
+
+class NumberRange(NamedTuple):
+    """The numbers from `low` to `high`, both included, to be written with so many decimals."""
+
+    low: Fraction
+    high: Fraction
+    decimals: int
+
+
+def number(builder: Builder, facts: Facts, place: FieldContext) -> int | float:
+    """A number that satisfies the facts. Raises Unsatisfiable."""
+    for candidate in _candidates(builder, facts, place):
+        if _accepts(facts, candidate):
+            return candidate
+    raise facts.conflict("no number satisfies all parts of the schema")
+
+
+def _accepts(facts: Facts, value: int | float) -> bool:
+    return (
+        is_a(value, facts.types)
+        and (value > facts.low or (value == facts.low and not facts.low_open))
+        and (value < facts.high or (value == facts.high and not facts.high_open))
+        and all(divides(step, value) for step in facts.steps)
+        and not facts.excludes(value)
+        and ("integer" in facts.types or not float(value).is_integer())
+    )
+
+
+def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[int | float]:
+    hint = builder.hints.get(place.name)
+    if hint is not None:
+        yield from _read(hint)
+    samples = [sample for sample in facts.samples if isinstance(sample, int | float) and not isinstance(sample, bool)]
+    if samples and builder.chance.random() < 0.5:
+        yield builder.chance.choice(samples)
+    whole = "number" not in facts.types
+    step = _step(facts, whole)
+    for span in _spans(facts, place.name, whole):
+        for _ in range(_TRIES):
+            yield _drawn(builder.chance, span, step, whole)
+    yield from _edges(facts, step)
+
+
+def _read(text: str) -> Iterator[int | float]:
+    try:
+        value = float(text)
+    except ValueError:
+        return
+    if math.isfinite(value):
+        yield int(value) if value.is_integer() else value
+
+
+def _step(facts: Facts, whole: bool) -> Fraction | None:
+    """The least common multiple of all steps."""
+    steps = [exact(step) for step in facts.steps] + ([Fraction(1)] if whole else [])
+    if not steps:
+        return None
+    return Fraction(math.lcm(*(step.numerator for step in steps)), math.gcd(*(step.denominator for step in steps)))
+
+
+def exact(value: float) -> Fraction:
+    """The number as it is written in decimal: 0.1 is a tenth."""
+    return Fraction(Decimal(str(value)))
+
+
+def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
+    """Spans to draw from, the most usual first; the last one is all that the bounds allow."""
+    low = exact(facts.low) if math.isfinite(facts.low) else None
+    high = exact(facts.high) if math.isfinite(facts.high) else None
+    for least, most, decimals in (believable.number(name), USUAL):
+        if whole and most < 1:
+            continue
+        usual = NumberRange(
+            exact(least) if low is None else max(low, exact(least)),
+            exact(most) if high is None else min(high, exact(most)),
+            decimals,
+        )
+        if usual.low <= usual.high:
+            yield usual
+    reach = Fraction(100)
+    if low is None:
+        low = Fraction(0) if high is None else high - reach
+    if high is None:
+        high = low + reach
+    yield NumberRange(low, high, 2)
+    yield NumberRange(low, high, 9)
+
+
+def _drawn(chance: Chance, span: NumberRange, step: Fraction | None, whole: bool) -> int | float:
+    if step is None:
+        unit = Fraction(1, 10**span.decimals)
+        return _plain(_multiple(chance, span, unit), False)
+    return _plain(_multiple(chance, span, step), whole)
+
+
+def _multiple(chance: Chance, span: NumberRange, step: Fraction) -> Fraction:
+    first, last = math.ceil(span.low / step), math.floor(span.high / step)
+    return step * chance.randint(first, max(first, last))
+
+
+def _plain(value: Fraction, whole: bool) -> int | float:
+    return int(value) if whole or value.denominator == 1 else float(value)
+
+
+def _edges(facts: Facts, step: Fraction | None) -> Iterator[int | float]:
+    """What is left when nothing drawn would do: the bounds, what is next to them, and between them."""
+    for bound in (facts.low, facts.high):
+        if math.isfinite(bound):
+            yield bound
+            yield from (math.nextafter(bound, math.inf), math.nextafter(bound, -math.inf))
+            yield from (math.floor(bound) + shift for shift in (-1, 0, 1))
+            if step:
+                yield from (_plain(step * (math.floor(exact(bound) / step) + shift), False) for shift in (-1, 0, 1, 2))
+    if math.isfinite(facts.low) and math.isfinite(facts.high):
+        yield (facts.low + facts.high) / 2
+    yield from (0, 0.5)

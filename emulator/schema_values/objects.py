@@ -1,0 +1,175 @@
+"""Objects: every declared property that there is room for, and invented ones where none is declared."""
+
+from typing import Any
+
+from emulator.schema_values import believable
+from emulator.schema_values.errors import Malformed, Unsatisfiable
+from emulator.schema_values.facts import Facts, Item
+from emulator.schema_values.field_context import Builder, FieldContext
+from emulator.schema_values.nodes import SchemaNode
+from emulator.schema_values.outline import DEEPEST, depth, is_plain, is_unknown
+from emulator.schema_values.persona import Persona
+
+_DEEP = 7
+"""Objects and arrays that are deeper than this are left out where they may be."""
+
+_LARGEST = 1_000
+"""Larger objects are not built, whatever a schema asks for."""
+
+_TRIES = 24
+_FAILURES = 3
+
+
+def object_(builder: Builder, facts: Facts, place: FieldContext) -> dict[str, Any]:
+    """An object that satisfies the facts. Raises Unsatisfiable."""
+    return _Making(builder, facts, place).made()
+
+
+class _Making:
+    def __init__(self, builder: Builder, facts: Facts, place: FieldContext) -> None:
+        self.builder = builder
+        self.facts = facts
+        self.place = place
+        self.built: dict[str, Any] = {}
+
+    def made(self) -> dict[str, Any]:
+        facts = self.facts
+        if facts.min_properties > min(facts.max_properties, _LARGEST) or len(facts.required) > facts.max_properties:
+            raise facts.conflict("it must have more properties than it may have")
+        if self.place.is_too_small_for(facts):
+            raise facts.conflict("there is no room for it")
+        names = self.names()
+        self.build_all(names)
+        wanted = self.wanted()
+        while (len(self.built) < wanted or facts.excludes(self.built)) and self.invented():
+            pass
+        self.drop_unsupported()
+        if len(self.built) < facts.min_properties:
+            raise facts.conflict(f"no object with {facts.min_properties} properties was found")
+        for name in reversed(names):
+            if facts.excludes(self.built) and name not in self.needed():
+                self.built.pop(name, None)
+        return {name: self.built[name] for name in [*names, *self.built] if name in self.built}
+
+    # ------------------------------------------------------------------------------------------ which
+
+    def names(self) -> list[str]:
+        """The properties to build, in the order in which they are declared."""
+        facts = self.facts
+        must = self.needed()
+        if self.builder.sparse:
+            return list(must)
+        declared = [name for name in facts.properties if name in must or facts.allows(name)]
+        names = list(dict.fromkeys([*declared, *must]))
+        surplus = len(names) - min(facts.max_properties, _LARGEST)
+        for name in reversed(names):
+            if surplus > 0 and name not in must:
+                names.remove(name)
+                surplus -= 1
+        return names
+
+    def needed(self) -> dict[str, None]:
+        """The required properties, and those that they need."""
+        needed = dict(self.facts.required)
+        for _ in self.facts.dependents:
+            for name, others in self.facts.dependents:
+                if name in needed:
+                    needed.update(dict.fromkeys(others))
+        return needed
+
+    # ------------------------------------------------------------------------------------------ building
+
+    def build_all(self, names: list[str]) -> None:
+        """Build the plain properties first, since they are cheap and often decide; then share the room that is left."""
+        must = self.needed()
+        schemas = {name: self.facts.schemas_of(name) for name in sorted(names, key=lambda name: name not in must)}
+        plain = {name for name, nodes in schemas.items() if nodes and all(map(is_plain, nodes))}
+        for name, nodes in schemas.items():
+            if name in plain:
+                self.attempt(name, nodes, 0, name in must)
+        others = [name for name in schemas if name not in plain]
+        room = self.place.room - len(names)
+        for rank, name in enumerate(others):
+            before = self.builder.spent
+            share = max(0, room) // (len(others) - rank)
+            self.attempt(name, schemas[name], share, name in must)
+            room -= self.builder.spent - before
+
+    def fits(self, nodes: tuple[SchemaNode, ...], room: int) -> bool:
+        """Whether a property that may be left out is to be built: known, not too deep, and there is room for it."""
+        if self.builder.sparse or any(map(is_unknown, nodes)) or self.place.holds(nodes):
+            return False
+        levels = max(map(depth, nodes), default=0)
+        return room >= levels and levels <= DEEPEST and (self.place.depth < _DEEP or not levels)
+
+    def attempt(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> None:
+        """Build a property. One that need not be there is left out when it does not fit or cannot be built."""
+        if must and not self.facts.allows(name):
+            raise self.facts.conflict(f"the property {name!r} is required and not allowed")
+        if must and any(map(self.builder.is_endless, nodes)):
+            raise Unsatisfiable(nodes[0].pointer, "values would nest without end")
+        try:
+            if must or self.fits(nodes, room):
+                items = tuple((node, True) for node in nodes)
+                self.built[name] = self.builder.build(items, self.inside(name, nodes, room, must))
+        except (Unsatisfiable, Malformed):
+            if must:
+                raise
+
+    def inside(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> FieldContext:
+        place = self.place
+        persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
+        around = " ".join([place.name or place.parent, *(node.title for node in place.within[-1:])])
+        return FieldContext(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
+
+    # ------------------------------------------------------------------------------------------ inventing
+
+    def wanted(self) -> int:
+        """How many properties there should be: the least number, or one or two where names are free to be invented."""
+        facts = self.facts
+        least = facts.min_properties
+        if not self.built and not self.builder.sparse and self.place.room > 0:
+            free = bool(facts.by_pattern or facts.names) or any(node.schema is not False for _, node in facts.closures)
+            least = max(least, 2 if free and self.place.depth < _DEEP else 0)
+        return int(min(least, facts.max_properties))
+
+    def invented(self) -> bool:
+        """Add one property whose name is not declared, if one can be found."""
+        failed = 0
+        for _ in range(_TRIES):
+            try:
+                name = self.name()
+            except Unsatisfiable:
+                return False
+            if name in self.built or not self.facts.allows(name):
+                continue
+            try:
+                self.attempt(name, self.facts.schemas_of(name), max(0, self.place.room - 4) // 2, True)
+                return True
+            except (Unsatisfiable, Malformed):
+                failed += 1
+                if failed == _FAILURES:
+                    break
+        return False
+
+    def name(self) -> str:
+        """A name for an invented property: as its pattern wants it, or as such maps usually have."""
+        facts, chance = self.facts, self.builder.chance
+        patterns = [pattern for pattern, node in facts.by_pattern if node.schema is not False]
+        usual = chance.choice(believable.keys(self.place.name))
+        example = f"{usual}_{len(self.built)}" if usual in self.built else usual
+        said: dict[str, Any] = {"type": "string", "examples": [example]}
+        if patterns and chance.random() < 0.8:
+            said["pattern"] = chance.choice(patterns)
+        node = self.builder.document.derived(said, self.builder.document.root)
+        items: tuple[Item, ...] = ((node, True), *((part, True) for part in facts.names))
+        return str(self.builder.build(items, FieldContext("", "", self.place.persona, self.place.depth + 1, 0, False)))
+
+    def drop_unsupported(self) -> None:
+        """Leave out optional properties whose dependents could not be built."""
+        for _ in self.facts.dependents:
+            for name, others in self.facts.dependents:
+                if name in self.built and any(other not in self.built for other in others):
+                    if name in self.facts.required:
+                        raise self.facts.conflict(f"the property {name!r} needs others that cannot be there")
+                    del self.built[name]

@@ -1,0 +1,204 @@
+"""What can be told of a schema without building a value: its types, its finite values, and how deep it must nest."""
+
+import math
+from typing import Any, NamedTuple
+
+from emulator.schema_values.assertions import types
+from emulator.schema_values.errors import Malformed
+from emulator.schema_values.nodes import SchemaNode
+from emulator.schema_values.values import TYPES, equal, is_a
+
+DEEPEST = 20
+"""A schema whose values all nest deeper than this counts as one without values."""
+
+_SCALARS = TYPES - {"array", "object"}
+_HOPS = 4
+
+
+class Outline(NamedTuple):
+    """The types that a value may have, and the values themselves where they are listed."""
+
+    types: frozenset[str]
+    values: tuple[Any, ...] | None
+
+
+_ANY = Outline(TYPES, None)
+
+
+def outline(node: SchemaNode, hops: int = _HOPS) -> Outline:
+    """The outline of a schema, following references and `allOf` a few steps."""
+    found: Outline | None = node.cache.get("outline")
+    if found is None:
+        try:
+            found = _outline(node, hops)
+        except Malformed:
+            found = _ANY
+        node.cache["outline"] = found
+    return found
+
+
+def _outline(node: SchemaNode, hops: int) -> Outline:
+    schema = node.schema
+    if not isinstance(schema, dict):
+        return _ANY if schema else Outline(frozenset(), ())
+    values: list[Any] | None = node.typed("enum", list, "an array") if "enum" in schema else None
+    if "const" in schema:
+        values = [schema["const"]]
+    found = Outline(_types(node), tuple(values) if values is not None else None)
+    if not hops:
+        return found
+    if "$ref" in schema:
+        found = both(found, outline(node.target("$ref"), hops - 1))
+    for part in node.children("allOf"):
+        found = both(found, outline(part, hops - 1))
+    return found
+
+
+def _types(node: SchemaNode) -> frozenset[str]:
+    return types(node) if node.says("type") else TYPES
+
+
+def _spoken_of(node: SchemaNode) -> frozenset[str]:
+    """The types that a schema allows, or if it allows all, the one that its other keywords speak of."""
+    if node.says("type"):
+        return types(node)
+    if node.says("properties") or node.says("required"):
+        return frozenset({"object"})
+    return frozenset({"array"}) if node.says("items") else TYPES
+
+
+def both(left: Outline, right: Outline) -> Outline:
+    """The outline of what is valid for both."""
+    values = left.values
+    if values is None:
+        values = right.values
+    elif right.values is not None:
+        values = tuple(value for value in values if any(equal(value, other) for other in right.values))
+    return Outline(left.types & right.types, values)
+
+
+def agree(nodes: list[SchemaNode]) -> bool:
+    """Whether the outlines of schemas leave any value that is valid for all of them."""
+    whole = _ANY
+    for node in nodes:
+        whole = both(whole, outline(node))
+    return any_left(whole, ())
+
+
+def any_left(left: Outline, banned: tuple[Any, ...]) -> bool:
+    """Whether there is a value in an outline besides those that are banned."""
+    if left.values is None:
+        return bool(left.types)
+    return any(is_a(value, left.types) and not any(equal(value, other) for other in banned) for value in left.values)
+
+
+def is_plain(node: SchemaNode) -> bool:
+    """Whether values of the schema are certain to be neither arrays nor objects."""
+    return outline(node).types <= _SCALARS or outline(node).values is not None
+
+
+def subject(node: SchemaNode) -> SchemaNode:
+    """What the schema refers to, if it does nothing else; else itself."""
+    for _ in range(_HOPS):
+        if not node.says("$ref"):
+            break
+        node = node.target("$ref")
+    return node
+
+
+def bare(node: SchemaNode) -> SchemaNode:
+    """What the schema refers to, as long as the reference is all that it says."""
+    for _ in range(_HOPS):
+        if not node.says("$ref") or (len(node.schema) > 1 and not node.resource.legacy):
+            break
+        node = node.target("$ref")
+    return node
+
+
+def is_unknown(node: SchemaNode) -> bool:
+    """Whether the schema is in a document that is not at hand. Raises Malformed for a reference that leads nowhere."""
+    found: bool | None = node.cache.get("unknown")
+    if found is None:
+        found = node.cache["unknown"] = False
+        found = subject(node) is node.document.anything or any(map(is_unknown, node.children("allOf")))
+        node.cache["unknown"] = found
+    return found
+
+
+def depth(node: SchemaNode) -> int:
+    """How many arrays and objects deep the shallowest value is; `DEEPEST` and one more if it is deeper or endless.
+
+    What is malformed or allows nothing counts as shallow, so that building it tells what is wrong with it.
+    """
+    found: int | None = node.cache.get("depth")
+    if found is None:
+        fits = _Search().fits
+        found = next((levels for levels in range(DEEPEST + 1) if fits(node, levels)), DEEPEST + 1)
+        node.cache["depth"] = found
+    return found
+
+
+class _Search:
+    """Tells whether some value of a schema nests no deeper than so many levels.
+
+    A schema that leads back to itself on the same level has no value by that way. What was found on such a detour is
+    not remembered, since it may be otherwise from elsewhere: `_reach` is the outermost open question that was met.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[SchemaNode, int], int] = {}
+        self._reach: float = math.inf
+
+    def fits(self, node: SchemaNode, levels: int) -> bool:
+        key = ("fits", levels)
+        known: bool | None = node.cache.get(key)
+        if known is not None:
+            return known
+        if (node, levels) in self._open:
+            self._reach = min(self._reach, self._open[node, levels])
+            return False
+        own = self._open[node, levels] = len(self._open)
+        outer, self._reach = self._reach, math.inf
+        try:
+            found = levels >= 0 and self._fits(node, levels)
+        except Malformed:
+            found = True
+        del self._open[node, levels]
+        if found or self._reach >= own:
+            node.cache[key] = found
+            self._reach = outer
+        else:
+            self._reach = min(outer, self._reach)
+        return found
+
+    def _fits(self, node: SchemaNode, levels: int) -> bool:
+        schema = node.schema
+        if not isinstance(schema, dict):
+            return True
+        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
+            if keyword in schema and not self.fits(node.target(keyword), levels):
+                return False
+        if not all(self.fits(part, levels) for part in node.children("allOf")):
+            return False
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in schema and not any(self.fits(part, levels) for part in node.children(keyword)):
+                return False
+        return "const" in schema or "enum" in schema or self._some_type_fits(node, levels)
+
+    def _some_type_fits(self, node: SchemaNode, levels: int) -> bool:
+        allowed = _spoken_of(node)
+        return (
+            not allowed
+            or not allowed.isdisjoint(_SCALARS)
+            or ("object" in allowed and self._object_fits(node, levels))
+            or ("array" in allowed and self._array_fits(node, levels))
+        )
+
+    def _object_fits(self, node: SchemaNode, levels: int) -> bool:
+        members = node.members("properties")
+        return all(self.fits(members[name], levels - 1) for name in node.names("required") if name in members)
+
+    def _array_fits(self, node: SchemaNode, levels: int) -> bool:
+        if not node.schema.get("minItems") or not isinstance(node.schema.get("items"), dict):
+            return True
+        return self.fits(node.child("items"), levels - 1)

@@ -1,0 +1,261 @@
+"""Texts that match a regular expression, of a wanted length.
+
+The length is shared out among the parts of the tree before any is written, so bounds are met by construction.
+What a tree cannot promise (lookaround, backreferences, holes between possible lengths) is tested and tried again.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from emulator.schema_values.chance import Chance
+from emulator.schema_values.regex import (
+    MANY,
+    Anchor,
+    Back,
+    Chars,
+    Either,
+    Group,
+    Look,
+    Repeat,
+    Sequence,
+    Tree,
+    compiled,
+    parse,
+)
+from emulator.schema_values.words import COMMON
+
+LONGEST = 20_000
+"""Longer texts are not written, whatever a schema asks for."""
+
+_TRIES = 24
+_SHORT = 20
+
+
+def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]:
+    """Texts of `low` to `high` characters that the pattern matches; as many as a few tries give, none if it is hard.
+
+    Raises ValueError for what is not a regular expression.
+    """
+    tree, search = parse(pattern), compiled(pattern).search
+    least, most = width(tree)
+    loose = _loose(tree)
+    if least > min(high, LONGEST) or (most < low and not loose):
+        return
+    looks = [look.part for look in _looks(tree)]
+    for attempt in range(_TRIES):
+        size = _wanted(chance, max(least, low if low <= most else least), min(most, high), attempt)
+        text = _Writer(chance).write(tree, size)
+        if len(text) < low and loose:
+            text = _padded(text, low, chance, loose)
+        if looks and safe(pattern, text) and not search(text):
+            text = _sprinkled(text, looks, chance)
+            if not safe(pattern, text):
+                continue
+        if low <= len(text) <= high and search(text):
+            yield text
+
+
+def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int) -> Iterator[str]:
+    """Texts that several patterns may match: what each of them matches, one after the other."""
+    order = sorted(patterns, key=lambda pattern: (not pattern.startswith("^"), pattern.endswith("$")))
+    for _ in range(_TRIES // 2):
+        text = ""
+        for pattern in order:
+            text += next(matching(pattern, chance, 0, high), "")
+        if len(text) < low:
+            middle = len(text) // 2
+            text = text[:middle] + "a" * (low - len(text)) + text[middle:]
+        yield text
+
+
+@lru_cache(maxsize=4096)
+def width(tree: Tree) -> tuple[int, int]:
+    """The least and the greatest number of characters of a match."""
+    match tree:
+        case Chars():
+            return 1, 1
+        case Sequence(parts):
+            widths = [width(part) for part in parts]
+            return sum(low for low, _ in widths), min(MANY, sum(high for _, high in widths))
+        case Either(options):
+            widths = [width(option) for option in options]
+            return min(low for low, _ in widths), max(high for _, high in widths)
+        case Repeat(part, low, high):
+            least, most = width(part)
+            return least * low, min(MANY, most * high)
+        case Group(part):
+            return width(part)
+        case Back():
+            return 0, MANY
+        case _:
+            return 0, 0
+
+
+def safe(pattern: str, text: str) -> bool:
+    """Whether the pattern may be tried on a text that was not written for it: that it ends soon if it fails."""
+    return len(text) <= _SHORT or not explosive(pattern)
+
+
+@lru_cache(maxsize=1024)
+def explosive(pattern: str) -> bool:
+    """Whether failing to match may take exponential time: a repetition or a choice inside an open repetition."""
+    return _nested(parse(pattern), False)
+
+
+def _nested(tree: Tree, inside: bool) -> bool:
+    match tree:
+        case Sequence(parts):
+            return any(_nested(part, inside) for part in parts)
+        case Either(parts):
+            return inside or any(_nested(part, inside) for part in parts)
+        case Group(part) | Look(part):
+            return _nested(part, inside)
+        case Repeat(part, _, high):
+            wide = high > 8
+            return (wide and inside) or _nested(part, inside or wide)
+        case _:
+            return False
+
+
+class _Writer:
+    """Writes one text; remembers what groups captured."""
+
+    def __init__(self, chance: Chance) -> None:
+        self.chance = chance
+        self.captured: dict[int, str] = {}
+
+    def write(self, tree: Tree, size: int) -> str:
+        match tree:
+            case Chars(ranges):
+                return spell(ranges, 1, self.chance) if size else ""
+            case Sequence(parts):
+                return self.parts(parts, size)
+            case Either(options):
+                fitting = [option for option in options if width(option)[0] <= size <= width(option)[1]]
+                printable = [option for option in fitting if not _is_control(option)]
+                return self.write(self.chance.choice(printable or fitting or options), size)
+            case Repeat(Chars(ranges), low, high):
+                return spell(ranges, min(max(size, low), high), self.chance)
+            case Repeat(part, low, high):
+                return self.parts([part] * self.times(part, low, high, size), size)
+            case Group(part, number):
+                text = self.captured[number] = self.write(part, size)
+                return text
+            case Back(number):
+                return self.captured.get(number, "")
+            case _:
+                return ""
+
+    def parts(self, parts: "list[Tree] | tuple[Tree, ...]", size: int) -> str:
+        """The parts, each given its least width and a share of what is left."""
+        widths = [width(part) for part in parts]
+        sizes = [low for low, _ in widths]
+        left = size - sum(sizes)
+        order = list(range(len(parts)))
+        self.chance.shuffle(order)
+        for rank, at in enumerate(order):
+            slack = min(widths[at][1] - sizes[at], left)
+            if slack > 0:
+                last = rank == len(order) - 1
+                extra = slack if last else self.chance.randint(0, slack)
+                sizes[at] += extra
+                left -= extra
+        for at in order:
+            extra = min(widths[at][1] - sizes[at], left)
+            sizes[at] += extra
+            left -= extra
+        return "".join([self.write(part, size) for part, size in zip(parts, sizes, strict=True)])
+
+    def times(self, part: Tree, low: int, high: int, size: int) -> int:
+        least, most = width(part)
+        fewest = max(low, -(-size // most) if most else low)
+        most_often = min(high, size // least if least else max(low, min(size, 3)))
+        return self.chance.randint(fewest, max(fewest, min(most_often, fewest + 3)))
+
+
+def _is_control(tree: Tree) -> bool:
+    """Whether it is a class of nothing but control characters."""
+    return isinstance(tree, Chars) and all(high < 32 for _, high in tree.ranges)
+
+
+def spell(ranges: tuple[tuple[int, int], ...], size: int, chance: Chance) -> str:
+    """`size` characters out of the ranges: words where the ranges have letters, figures where they have digits."""
+    if size > 2 and _holds(ranges, "az"):
+        return _words(ranges, size, chance)
+    if size > 2 and _holds(ranges, "AZ"):
+        return _words(ranges, size, chance).upper()
+    return "".join(chance.choices(_alphabet(ranges), k=size))
+
+
+def _words(ranges: tuple[tuple[int, int], ...], size: int, chance: Chance) -> str:
+    joint = next((joint for joint in " -_." if _holds(ranges, joint)), "")
+    text = chance.choice(COMMON)
+    while len(text) < size:
+        text += joint + chance.choice(COMMON)
+    text = text[:size]
+    return text[:-1] + "a" if joint and text.endswith(joint) else text
+
+
+@lru_cache(maxsize=1024)
+def _alphabet(ranges: tuple[tuple[int, int], ...]) -> str:
+    """The letters and digits of the ranges; where there are none, the first few hundred characters of them."""
+    codes = [code for low, high in ranges for code in range(low, min(high, low + 500) + 1)]
+    characters = [chr(code) for code in codes if not 0xD800 <= code <= 0xDFFF]
+    plain = [character for character in characters if character.isascii() and character.isalnum()]
+    return "".join(plain or characters) or "\ufffd"
+
+
+@lru_cache(maxsize=4096)
+def _holds(ranges: tuple[tuple[int, int], ...], characters: str) -> bool:
+    return all(any(low <= ord(character) <= high for low, high in ranges) for character in characters)
+
+
+def _wanted(chance: Chance, low: int, high: int, attempt: int) -> int:
+    """A length to try: a word or two if nothing else is asked, more freely the longer it takes."""
+    usual = max(low, min(high, 6 + attempt // 4))
+    return chance.randint(low, max(low, min(high, usual + 8, LONGEST)))
+
+
+@lru_cache(maxsize=1024)
+def _loose(tree: Tree) -> str:
+    """Where text may be added without harm: at the end ($), at the start (^), or nowhere."""
+    anchors = set(_anchors(tree))
+    if "$" not in anchors:
+        return "$"
+    return "" if "^" in anchors else "^"
+
+
+def _anchors(tree: Tree) -> Iterator[str]:
+    match tree:
+        case Anchor(source):
+            yield source
+        case Sequence(parts) | Either(parts):
+            for part in parts:
+                yield from _anchors(part)
+        case Group(part) | Repeat(part):
+            yield from _anchors(part)
+
+
+def _padded(text: str, size: int, chance: Chance, loose: str) -> str:
+    padding = _words(((32, 126),), size - len(text), chance)
+    return padding + text if loose == "^" else text + padding
+
+
+def _looks(tree: Tree) -> Iterator[Look]:
+    match tree:
+        case Look(opening="?="):
+            yield tree
+        case Sequence(parts) | Either(parts):
+            for part in parts:
+                yield from _looks(part)
+        case Group(part) | Repeat(part):
+            yield from _looks(part)
+
+
+def _sprinkled(text: str, looks: list[Tree], chance: Chance) -> str:
+    """The text with what its lookaheads ask for written over it."""
+    for look in looks:
+        wanted = _Writer(chance).write(look, width(look)[0])
+        at = chance.randint(0, max(0, len(text) - len(wanted)))
+        text = text[:at] + wanted + text[at + len(wanted) :]
+    return text

@@ -1,0 +1,119 @@
+"""Strings: proposals from the most believable to the most certain, of which the first valid one is taken."""
+
+from collections.abc import Iterator
+
+from emulator.schema_values import believable, formats
+from emulator.schema_values.facts import Facts
+from emulator.schema_values.field_context import Builder, FieldContext
+from emulator.schema_values.regex import compiled
+from emulator.schema_values.spelling import LONGEST, combined, matching, safe
+from emulator.schema_values.words import COMMON, SENTENCES
+
+_TRIES = 6
+
+
+def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
+    """A string that satisfies the facts, and their formats where it can. Raises Unsatisfiable."""
+    if facts.min_length > min(facts.max_length, LONGEST):
+        raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
+    demands = (facts.patterns, facts.unlike, facts.excluded, facts.formats, facts.min_length, facts.max_length)
+    text = None if repr(demands) in builder.hopeless else _found(builder, facts, place)
+    if text is None:
+        builder.hopeless.add(repr(demands))
+        raise facts.conflict("no text satisfies all parts of the schema")
+    return text
+
+
+def _found(builder: Builder, facts: Facts, place: FieldContext) -> str | None:
+    second_best = None
+    for text, source in _proposals(builder, facts, place):
+        if _accepts(facts, text, source):
+            if all(formats.conforms(name, text) for name in facts.formats):
+                return text
+            second_best = second_best or text
+    return None if builder.document.formats else second_best
+
+
+def _accepts(facts: Facts, text: str, source: str) -> bool:
+    """Whether a text that was written for a pattern, or for none, is one that satisfies the facts."""
+    return (
+        facts.min_length <= len(text) <= facts.max_length
+        and text not in facts.excluded
+        and all(safe(pattern, text) or pattern == source for pattern in (*facts.patterns, *facts.unlike))
+        and all(compiled(pattern).search(text) for pattern in facts.patterns)
+        and not any(compiled(pattern).search(text) for pattern in facts.unlike)
+    )
+
+
+def _proposals(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[tuple[str, str]]:
+    """Texts, each with the pattern that it was written for."""
+    yield from ((text, "") for text in _believable(builder, facts, place))
+    high = int(min(facts.max_length, LONGEST))
+    for pattern in facts.patterns:
+        yield from ((text, pattern) for text in matching(pattern, builder.chance, facts.min_length, high))
+    if len(facts.patterns) > 1:
+        yield from ((text, "") for text in combined(facts.patterns, builder.chance, facts.min_length, high))
+    for _ in range(_TRIES):
+        yield _fitted(builder, facts, builder.chance.choice(COMMON)), ""
+    yield "x" * facts.min_length, ""
+
+
+def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    yield from _meant(builder, facts, place)
+    if any(map(formats.known, facts.formats)):
+        yield from _formatted(builder, facts, place)
+    else:
+        yield from _named(builder, facts, place)
+
+
+def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    """What the conversation or the schema itself offers."""
+    hint = builder.hints.get(place.name)
+    if hint is not None:
+        yield hint
+    samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]
+    if samples:
+        yield builder.chance.choice(samples)
+
+
+def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    for name in facts.formats:
+        for _ in range(_TRIES):
+            text = formats.written(name, builder.chance, place.persona, believable.words_of(place.name))
+            if text is not None:
+                yield text if len(text) >= facts.min_length else formats.stretched(name, text, facts.min_length)
+        if name in formats.SHORTEST:
+            yield formats.SHORTEST[name]
+
+
+def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    chance, persona = builder.chance, place.persona
+    for note in facts.notes:
+        text = believable.described(note, chance, persona, believable.words_of(place.name))
+        if text is not None:
+            yield text
+    for _ in range(2):
+        text = believable.text(place.name, place.parent, facts.notes, chance, persona)
+        yield _fitted(builder, facts, text)
+        if facts.patterns:
+            yield from _restyled(text)
+
+
+def _restyled(text: str) -> Iterator[str]:
+    """The text as patterns often want it: as one word, lower case, upper case, or with other joints."""
+    words = "".join([character if character.isalnum() else " " for character in text]).split()
+    for joint in "-_":
+        yield joint.join(words).lower()
+    yield "".join(words)
+    yield "".join(words).lower()
+    yield "".join([word.title() for word in words])
+    yield "_".join(words).upper()
+
+
+def _fitted(builder: Builder, facts: Facts, text: str) -> str:
+    """The text, cut or continued to an allowed length."""
+    if len(text) > facts.max_length:
+        return text[: int(facts.max_length)].rstrip() or text[: int(facts.max_length)]
+    while len(text) < facts.min_length:
+        text += " " + (builder.chance.choice(SENTENCES if facts.min_length > 60 else COMMON))
+    return text[: int(facts.max_length)] if len(text) > facts.max_length else text

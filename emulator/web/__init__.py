@@ -1,0 +1,1 @@
+"""The Starlette app: the emulated API and the control API under /_emulator."""

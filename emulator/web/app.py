@@ -1,0 +1,164 @@
+"""The emulated API as a Starlette app: parse, plan, respond, once for all dialects."""
+
+import logging
+from collections.abc import Mapping
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from emulator.account.keys import authenticate, masked, presented
+from emulator.core.catalog import Pricing
+from emulator.core.clock import Clock, http_date
+from emulator.core.fields import decode
+from emulator.core.vocabulary import InferenceRequest, Plan, Rejected
+from emulator.dialects import Dialect
+from emulator.dialects.anthropic.messages import AnthropicMessages
+from emulator.dialects.openai.chat import OpenAIChat
+from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.engine.engine import Engine
+from emulator.inferences import LiveRecord
+from emulator.web import control, errors, models
+from emulator.wire.receive import headers_of, read_body
+from emulator.wire.respond import Player, Sent
+
+log = logging.getLogger("emulator")
+
+_SHOWN_HEADERS = (
+    "inference-id",
+    "request-id",
+    "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-request-id",
+)
+
+
+def create_app(engine: Engine) -> ASGIApp:
+    """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator."""
+    chat, messages = OpenAIChat(engine.settings), AnthropicMessages(engine.settings)
+    completions = OpenAICompletions(engine.settings)
+    inferences: dict[str, ASGIApp] = {
+        "/v1/chat/completions": InferenceEndpoint(engine, chat),
+        "/v1/completions": InferenceEndpoint(engine, completions),
+        "/anthropic/v1/messages": InferenceEndpoint(engine, messages),
+    }
+    routes: list[BaseRoute] = [
+        *[Route(path, endpoint, methods=["POST"]) for path, endpoint in inferences.items()],
+        *models.routes(engine, chat.surface, messages),
+        *control.routes(engine),
+    ]
+    cors = Middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=_SHOWN_HEADERS
+    )
+    handlers = errors.handlers(engine, chat.surface, messages.surface, routes)
+    app = Starlette(routes=routes, middleware=[cors], exception_handlers=handlers)
+    app.router.redirect_slashes = False
+    return _Front(app, inferences, engine.clock)
+
+
+class InferenceEndpoint:
+    """One inference endpoint, as a plain ASGI app: its dialect is all in which it differs from the others."""
+
+    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+        self._engine = engine
+        self._dialect = dialect
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one POST."""
+        engine, dialect = self._engine, self._dialect
+        headers = headers_of(scope)
+        recorder = LiveRecord(dialect.endpoint, headers, engine.clock, send)
+        request: InferenceRequest | None = None
+        key, body = "", b""
+        try:
+            key = authenticate(headers, engine.settings, engine.manages, x_api_key=dialect.surface.x_api_key)
+            body = await read_body(headers, receive, engine.settings.max_body_bytes)
+            request = dialect.parse(decode(body), headers, key)
+            plan = engine.plan(request)
+        except Rejected as rejected:
+            plan = engine.refuse(rejected.error, key, body, headers)
+        except Exception as error:
+            log.exception("The emulator itself failed")
+            plan = engine.refuse(errors.of_our_own(error), "", body)
+        asked = (request.model, request.stream) if request is not None else None
+        recorder.begin(key or presented(headers, x_api_key=True), body, asked, plan.inference_id, plan.answered_by)
+        engine.store.inferences.begin(recorder)
+        player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
+        sent = player.sent
+        try:
+            await player.play(request)
+        finally:
+            if plan.end is not None:
+                plan.end(sent.used)
+            recorder.end(sent.outcome, sent.error, sent.used, _pricing(engine, request) if sent.used else None)
+            engine.store.inferences.end(recorder)
+            if log.isEnabledFor(logging.INFO):
+                log.info(line(dialect.endpoint, request, plan, sent, key, engine.clock.now()))
+
+
+def _pricing(engine: Engine, request: InferenceRequest | None) -> Pricing | None:
+    """What the model costs that answered, as the scenario has it that plays for the key."""
+    if request is None:
+        return None
+    try:
+        story = engine.playing(request.key, request.headers)
+        return engine.model(request.model, story, aliased=request.aliased).pricing
+    except Rejected:  # the scenario was taken away meanwhile
+        return None
+
+
+def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:
+    """One inference as one readable line of the log; the key is masked."""
+    outcome = sent.error.message if sent.error else sent.outcome
+    return "  ".join(
+        [
+            endpoint,
+            request.model if request else "-",
+            f"{sent.status or '-'} {'stream' if request and request.stream else 'whole'}",
+            f"{sent.tokens} tokens in {now - sent.begun:.3f} s",
+            f"key {masked(key)}" if key else "no key",
+            f"by {plan.answered_by}: {outcome}",
+            plan.inference_id,
+        ]
+    )
+
+
+class _Front:
+    """What stands before the Starlette app: accepts every path with a trailing slash, and knows the short way.
+
+    An inference that does not come from a browser goes straight to its endpoint: router and middleware would add
+    nothing to it, and they cost as much as the inference itself (benchmarks/bench_throughput.py).
+    """
+
+    def __init__(self, app: ASGIApp, inferences: Mapping[str, ASGIApp], clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+        self._inferences = inferences
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path.endswith("/"):
+                path = path.rstrip("/") or "/"
+                scope = {**scope, "path": path}
+            if path in self._inferences and scope["method"] == "POST" and not _from_browser(scope):
+                return await self._inferences[path](scope, receive, send)
+        return await self._app(scope, receive, self._dated(send))
+
+    def _dated(self, send: Send) -> Send:
+        """The Date of every answer is the emulator's own, as every other time here is."""
+
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start" and all(name != b"date" for name, _ in message["headers"]):
+                message["headers"].append((b"date", http_date(int(self._clock.now()))))
+            await send(message)
+
+        return dated
+
+
+def _from_browser(scope: Scope) -> bool:
+    return any(name == b"origin" for name, _ in scope["headers"])

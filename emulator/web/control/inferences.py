@@ -1,0 +1,202 @@
+"""/_emulator/inferences, /verify and /verdict: what was asked and answered, and what is to be said of who asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from emulator.core.vocabulary import ApiError, Rejected
+from emulator.engine.engine import Engine
+from emulator.scenario.reading.mistakes import ScenarioError
+
+if TYPE_CHECKING:
+    from emulator.inferences.inference import Inference
+    from emulator.inferences.selecting import Selection
+    from emulator.inferences.verdict.reports import Report
+    from emulator.scenario.library import LoadedScenario
+
+# ruff: noqa: PLC0415 # what makes records readable and judges them is imported when somebody asks for that
+
+_BACKLOG = 1000
+"""Inferences that wait for a slow follower; those that come then are not told to it."""
+_FORMS = ("json", "jsonl", "curl", "scenario")
+_LONG = frozenset({"headers", "body", "response_headers", "response", "timeline"})
+_encode = msgspec.json.Encoder().encode
+
+
+def routes(engine: Engine) -> list[Route]:
+    """The routes for one engine."""
+    journal = engine.store.inferences
+
+    async def listing(request: Request) -> Response:
+        query = dict(request.query_params)
+        form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
+        wanted = _selected(query)
+        if follow not in ("true", "false"):
+            raise _bad("follow", "follow is true or false")
+        if follow == "true":
+            return _followed(engine, wanted)
+        found, more = wanted.page(journal.all(query.get("key")))
+        if form != "json":
+            return _exported(found, form, request)
+        after = found[-1].number if more else None
+        told = [_short(each) for each in found]
+        return JSONResponse({"inferences": told, "next": after, "forgotten": journal.forgotten})
+
+    async def one(request: Request) -> Response:
+        id, form = request.path_params["id"], _form(request.query_params.get("format", "json"))
+        found = journal.get(id)
+        if found is None:
+            told = f"There is no inference '{id[:100]}' here: it was forgotten, or never came."
+            raise Rejected(ApiError("not_found", told))
+        if form != "json":
+            return _exported([found], form, request)
+        return JSONResponse(
+            found.as_dict() | {"line": found.line(), "request": found.request, "why": _why(engine, found)}
+        )
+
+    async def verify(request: Request) -> Response:
+        said = report(engine, request.query_params.get("key"), _most_attempts(request))
+        match request.query_params.get("format", "json"):
+            case "json":
+                return JSONResponse(said.as_dict())
+            case "text":
+                return PlainTextResponse(said.text())
+            case "junit":
+                return Response(said.junit(), media_type="application/xml")
+        raise _bad("format", "format is json, text or junit")
+
+    async def verdict(request: Request) -> Response:
+        said = report(engine, request.query_params.get("key"), _most_attempts(request)).verdict
+        return JSONResponse({"ok": bool(said), "sins": said.sins, **msgspec.to_builtins(said)})
+
+    return [
+        Route("/_emulator/inferences", listing),
+        Route("/_emulator/inferences/{id}", one),
+        Route("/_emulator/verify", verify),
+        Route("/_emulator/verdict", verdict),
+    ]
+
+
+def report(engine: Engine, key: str | None = None, most_attempts: int | None = None) -> "Report":
+    """What is to be said of the requests with one key, and of whether its scenario's expectations were met.
+
+    Without a key it is about all requests, and about the scenario that plays for keys that name no other. More than
+    `most_attempts` at one question are too many. Raises `Rejected` if the key's scenario cannot be played.
+    """
+    from emulator.inferences.verdict import unmet, verdict
+    from emulator.inferences.verdict.client import MOST_ATTEMPTS
+    from emulator.inferences.verdict.reports import Report
+
+    asked = engine.store.inferences.all(key)
+    story = engine.playing(key or "")
+    missed = tuple(unmet(story.scenario, asked)) if story is not None else ()
+    said = verdict(asked, MOST_ATTEMPTS if most_attempts is None else most_attempts)
+    name = story.scenario.name if story is not None else None
+    return Report(name, len(asked), missed, said, engine.store.inferences.forgotten)
+
+
+# ---------------------------------------------------------------------------------------------- what is told
+
+
+def _short(inference: "Inference") -> dict[str, Any]:
+    told = {name: value for name, value in inference.as_dict().items() if name not in _LONG}
+    return told | {"line": inference.line()}
+
+
+def _exported(inferences: "list[Inference]", form: str, request: Request) -> Response:
+    from emulator.inferences.exports import NotReproducible, curl, scenario
+
+    match form:
+        case "jsonl":
+            lines = b"".join(_encode(each.as_dict()) + b"\n" for each in inferences)
+            return Response(lines, media_type="application/jsonl")
+        case "curl":
+            return PlainTextResponse("\n".join(curl(each, str(request.base_url)) for each in inferences))
+    if len(inferences) != 1:
+        raise _bad("format", "a scenario is made of one inference: name its id, or select one")
+    try:
+        return Response(scenario(inferences[0]), media_type="application/yaml")
+    except NotReproducible as error:
+        raise Rejected(ApiError("bad_request", f"No scenario answers this: {error}.")) from None
+
+
+def _followed(engine: Engine, wanted: "Selection") -> Response:
+    """Every inference that ends from now on, as a server-sent event."""
+    from emulator.wire.event_source import EventSource
+
+    waiting: asyncio.Queue[Inference] = asyncio.Queue()
+
+    def note(inference: "Inference") -> None:
+        if inference in wanted and waiting.qsize() < _BACKLOG:
+            waiting.put_nowait(inference)
+
+    async def told() -> AsyncIterator[bytes]:
+        stop = engine.store.inferences.listen(note)
+        try:
+            yield b": what ends from now on\n\n"
+            while True:
+                inference = await waiting.get()
+                yield b"id: %d\ndata: %b\n\n" % (inference.number, _encode(_short(inference)))
+        finally:
+            stop()
+
+    return EventSource(told(), ping=0, sep="\n")
+
+
+def _why(engine: Engine, inference: "Inference") -> str:
+    """Why it was answered so, in words. A rule is told as it is now."""
+    if inference.message is not None and "/" not in inference.answered_by:
+        return f"It was refused: {inference.message}"
+    name, _, rule = inference.answered_by.partition("/")
+    if not rule:
+        return "No rule of a scenario answers it, so the generator does."
+    story = _story(engine, name)
+    rules = story.scenario.rules if story is not None else ()
+    condition = next((each.when for each in rules if each.name == rule), None)
+    if condition is None:
+        return f"The scenario '{name}' says so."
+    told = " and ".join(f"{test.name} {test.expected}" for test in condition.tests) or "everything"
+    return f"The rule '{rule}' of the scenario '{name}' matches: {told}."
+
+
+def _story(engine: Engine, name: str) -> "LoadedScenario | None":
+    try:
+        return engine.library.get(name)
+    except ScenarioError:
+        return None
+
+
+# ---------------------------------------------------------------------------------------------- what is asked
+
+
+def _selected(query: dict[str, str]) -> "Selection":
+    from emulator.inferences.selecting import SelectionError, selection
+
+    try:
+        return selection(query)
+    except SelectionError as error:
+        raise _bad(error.field, str(error)) from None
+
+
+def _form(text: str) -> str:
+    if text not in _FORMS:
+        raise _bad("format", f"format is one of {', '.join(_FORMS)}")
+    return text
+
+
+def _most_attempts(request: Request) -> int | None:
+    text = request.query_params.get("most_attempts")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10):
+        raise _bad("most_attempts", "most_attempts is a whole number")
+    return int(text)
+
+
+def _bad(param: str, message: str) -> Rejected:
+    return Rejected(ApiError("bad_request", f"This cannot be told: {message}.", param=param))

@@ -1,0 +1,122 @@
+"""The endpoints that tell what there is: the models, the probe of /anthropic, and the counting of tokens."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from emulator import __version__
+from emulator.account.keys import authenticate, presented
+from emulator.core.catalog import Model
+from emulator.core.fields import Fields, decode
+from emulator.dialects import Surface
+from emulator.dialects.anthropic.messages import AnthropicMessages
+from emulator.dialects.anthropic.surface import wording
+from emulator.dialects.openai.surface import OpenAISurface
+from emulator.engine.engine import Engine
+from emulator.scenario.library import LoadedScenario
+from emulator.wire.receive import read_body
+
+_PAGE = 20
+_LARGEST_PAGE = 1000
+
+
+def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -> list[BaseRoute]:
+    """The routes for one engine. AkashML lists models without a key under /anthropic, and only with one under /v1."""
+    anthropic = messages.surface
+
+    def telling(surface: Surface, tell: _Telling, *, with_key: bool) -> _Endpoint:
+        async def endpoint(request: Request) -> Response:
+            headers, namespace = request.headers, ""
+            key = presented(headers, x_api_key=surface.x_api_key)
+            if with_key:
+                key = authenticate(headers, engine.settings, engine.manages, x_api_key=surface.x_api_key)
+                engine.authorize(key, headers)
+                namespace = key
+            body = tell(request, engine.playing(key, headers))
+            return _json(engine, surface, body, namespace, request.scope["path"].encode())
+
+        return endpoint
+
+    def openai_models(request: Request, story: LoadedScenario | None) -> bytes:
+        return openai.models(engine.models(story))
+
+    def openai_model(request: Request, story: LoadedScenario | None) -> bytes:
+        return openai.model(engine.model(request.path_params["id"], story))
+
+    def anthropic_models(request: Request, story: LoadedScenario | None) -> bytes:
+        find = partial(engine.model, story=story, aliased=True)
+        return anthropic.models(*page(engine.models(story), request.query_params, find))
+
+    def anthropic_model(request: Request, story: LoadedScenario | None) -> bytes:
+        return anthropic.model(engine.model(request.path_params["id"], story, aliased=True))
+
+    async def count_tokens(request: Request) -> Response:
+        key = authenticate(request.headers, engine.settings, engine.manages, x_api_key=anthropic.x_api_key)
+        engine.authorize(key, request.headers)
+        body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+        asked = messages.parse_count(decode(body), request.headers, key)
+        return _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
+
+    counting = [Route("/anthropic/v1/messages/count_tokens", count_tokens, methods=["POST"])]
+    return [
+        Route("/v1/models", telling(openai, openai_models, with_key=True)),
+        Route("/v1/models/{id:path}", telling(openai, openai_model, with_key=True)),
+        Route("/anthropic/v1/models", telling(anthropic, anthropic_models, with_key=False)),
+        Route("/anthropic/v1/models/{id:path}", telling(anthropic, anthropic_model, with_key=False)),
+        *(counting if engine.settings.count_tokens else []),
+        Route("/anthropic", probe),
+        Route("/anthropic/api/hello", probe),
+        Route("/", welcome),
+    ]
+
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+_Telling = Callable[[Request, LoadedScenario | None], bytes]
+
+
+def _json(engine: Engine, surface: Surface, body: bytes, key: str, question: bytes) -> Response:
+    response = Response(body, media_type="application/json")
+    response.raw_headers += surface.id_headers(*engine.ids(key, question))
+    return response
+
+
+async def probe(request: Request) -> JSONResponse:
+    """GET|HEAD /anthropic: always well. Newer builds of Claude Code ask /anthropic/api/hello instead."""
+    return JSONResponse({"status": "ok"})
+
+
+async def welcome(request: Request) -> JSONResponse:
+    """GET /: what this is, for whoever opens the address in a browser."""
+    base = str(request.base_url).rstrip("/")
+    return JSONResponse(
+        {
+            "name": "akashml-emulator",
+            "version": __version__,
+            "openai_base_url": f"{base}/v1",
+            "anthropic_base_url": f"{base}/anthropic",
+            "models": f"{base}/anthropic/v1/models",
+            "health": f"{base}/_emulator/health",
+        }
+    )
+
+
+def page(models: list[Model], query: Mapping[str, str], find: Callable[[str], Model]) -> tuple[list[Model], bool]:
+    """One page of Anthropic's paging, and whether there is more: `limit`, and `after_id` or `before_id`.
+
+    Raises `Rejected` with a 400 for a limit outside 1..1000 and a 404 for an unknown id.
+    """
+    fields = Fields({name: _number(value) if name == "limit" else value for name, value in query.items()}, wording)
+    limit = fields.integer("limit", 1, _LARGEST_PAGE) or _PAGE
+    if before := fields.string("before_id"):
+        rest = models[: models.index(find(before))]
+        return rest[-limit:], len(rest) > limit
+    if after := fields.string("after_id"):
+        models = models[models.index(find(after)) + 1 :]
+    return models[:limit], len(models) > limit
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() and len(text) < 20 else text

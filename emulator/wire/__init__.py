@@ -1,0 +1,1 @@
+"""HTTP: reading a request, playing a plan, and the server under it."""

@@ -1,0 +1,65 @@
+"""The frames of a stream, each with the time at which it is due: what has to be sent, before anybody waits for it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from emulator.core.clock import Clock
+from emulator.core.vocabulary import End, Event, FrameFault, Hangup, Start, Step, Usage
+from emulator.dialects import Encoder
+
+_JOINED_FRAMES = 256
+
+
+class TimedFrames:
+    """The frames of a stream in their order, each with its time. `tokens` are of the frames that were given out."""
+
+    def __init__(
+        self, steps: Iterable[Step], encoder: Encoder, faults: Sequence[FrameFault], clock: Clock, begun: float
+    ) -> None:
+        self.due = begun
+        self.start: Start | None = None
+        self.tokens = 0
+        self.over = False
+        self.last: Event | None = None
+        self._clock = clock
+        self._held: Sequence[bytes] = ()
+        self._batches: Iterator[Sequence[bytes]] = self._encoded(steps, encoder)
+        self._most = _JOINED_FRAMES
+        if faults:
+            self._most = 0  # each frame goes out by itself, so that a fault decides what is a write
+            frames: Iterator[bytes] = chain.from_iterable(self._batches)
+            for fault in faults:
+                frames = fault(frames)
+            self._batches = ((frame,) for frame in frames)
+
+    def due_now(self) -> bytes:
+        """All frames that are due, joined; the next ones, if there are any, are due at `due`."""
+        ready, now = [*self._held], self._clock.now()
+        self._held = ()
+        for frames in self._batches:
+            if self.due > now or len(ready) > self._most:
+                self._held = frames
+                return b"".join(ready)
+            ready += frames
+        self.over = True
+        return b"".join(ready)
+
+    def _encoded(self, steps: Iterable[Step], encoder: Encoder) -> Iterator[Sequence[bytes]]:
+        """Tokens are counted when the next frames are asked for: when those that carry them have been taken."""
+        encode = encoder.frames
+        for step in steps:
+            self.due += step.delay
+            self.last = event = step.event
+            if type(event) is Hangup:
+                return
+            yield encode(event)
+            if type(event) is Start:
+                self.start = event
+            self.tokens += event.tokens
+
+    @property
+    def used(self) -> Usage | None:
+        """What was given out, in tokens."""
+        if self.over and isinstance(self.last, End):
+            return self.last.usage
+        return None if self.start is None else Usage(self.start.prompt_tokens, self.tokens)

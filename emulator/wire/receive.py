@@ -1,0 +1,44 @@
+"""Reading a request off the wire: its headers, and its body within a limit."""
+
+from collections.abc import Mapping
+
+from starlette.types import Receive, Scope
+
+from emulator.core.vocabulary import ApiError, Rejected
+
+_THROWN_AWAY = 1 << 30
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers of a request, with lower-case names as ASGI gives them."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
+    """The body of a request. Raises `Rejected` with a 413 for one over `limit` bytes.
+
+    What is too much is read and thrown away, up to a bound: a client that is still sending when the connection is
+    closed would see a reset instead of the answer. One that waits for leave to send (Expect) gets the answer at once.
+    """
+    announced = headers.get("content-length", "")
+    length = int(announced[:20]) if announced.isascii() and announced.isdigit() else 0
+    if length > limit and headers.get("expect", "").lower() == "100-continue":
+        raise _too_large(limit)
+    read, size, more = bytearray(), length if length > limit else 0, True
+    while more and size <= _THROWN_AWAY:
+        message = await receive()
+        part, more = message.get("body", b""), bool(message.get("more_body"))
+        size += len(part)
+        if size > limit:
+            read.clear()
+        elif not more and not read:
+            return bytes(part)
+        else:
+            read += part
+    if size > limit:
+        raise _too_large(limit)
+    return bytes(read)
+
+
+def _too_large(limit: int) -> Rejected:
+    return Rejected(ApiError("too_large", f"Request too large: the body is over the limit of {limit} bytes."))

@@ -1,0 +1,307 @@
+"""Playing a plan: the one place that waits and sends.
+
+All frames that are due now are joined into one send, for a send is nearly the whole cost of a stream; a paced stream
+still sends each event when it is due. Deadlines are absolute, so a late send does not delay the next. A client that
+leaves is noticed in every wait.
+"""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from functools import lru_cache
+from itertools import chain
+from math import ceil
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from emulator.core.clock import Clock, http_date
+from emulator.core.fold import Fold
+from emulator.core.vocabulary import (
+    ApiError,
+    End,
+    Failure,
+    Hangup,
+    InferenceRequest,
+    Plan,
+    QueuePlace,
+    Raw,
+    Rejected,
+    Step,
+    Usage,
+    Verbatim,
+)
+from emulator.dialects import Dialect
+from emulator.wire.frames import TimedFrames
+
+Outcome: TypeAlias = Literal["completed", "failed", "hung up", "cut by client"]
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+_JSON = (b"content-type", b"application/json")
+_STREAM: Headers = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"connection", b"keep-alive"),
+    (b"x-accel-buffering", b"no"),
+]
+_OF_THE_CONNECTION = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+
+
+class HungUp(ConnectionError):
+    """A planned hang-up that found no transport to carry it out, as there is none under an in-process client."""
+
+
+class _ClientLeft(Exception):
+    """The client closed the connection while something was waited for."""
+
+
+class Sent(msgspec.Struct):
+    """What was really handed to the wire, for a request that came at a time in Unix seconds (`begun`).
+
+    `used` is what that comes to in tokens: of an answer that is complete, what its usage says; else its prompt and the
+    completion tokens that were sent. None: nothing of an answer was.
+    """
+
+    begun: float
+    status: int = 0
+    used: Usage | None = None
+    outcome: Outcome = "cut by client"
+    error: ApiError | None = None
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the completion."""
+        return self.used.completion_tokens if self.used is not None else 0
+
+
+class Player:
+    """Plays one plan to one client; `sent` tells what came of it, also when playing was cut short."""
+
+    def __init__(
+        self, plan: Plan, dialect: Dialect, clock: Clock, keep_alive: float, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._plan = plan
+        self._dialect = dialect
+        self._clock = clock
+        self._keep_alive = keep_alive
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._begin = clock.now()
+        self.sent = Sent(begun=self._begin)
+
+    async def play(self, request: InferenceRequest | None) -> None:
+        """Wait and send until the plan has ended or the client has left. Without a request the plan is a refusal."""
+        steps = iter(self._plan.steps)
+        first = next(steps)
+        steps = chain((first,), steps)
+        try:
+            if self._plan.turn is not None:
+                await self._queue(self._plan.turn)
+            if isinstance(first.event, Failure | Hangup | Raw):
+                await self._wait(self._begin + first.delay)
+                await self._instead(first.event)
+            elif request is None or request.stream or isinstance(first.event, Verbatim):
+                await self._stream(steps, request or InferenceRequest("chat", ""))
+            else:
+                await self._whole(steps, request)
+        except _ClientLeft:
+            return
+        except Rejected as rejected:
+            await self._fail(rejected.error)
+
+    async def _instead(self, event: Failure | Hangup | Raw) -> None:
+        """What comes in the place of an answer of which nothing was sent."""
+        match event:
+            case Failure(error):
+                await self._fail(error)
+            case Raw(status, headers, body):
+                own = [(name, value) for name, value in _encoded(headers) if name not in _OF_THE_CONNECTION]
+                own.append((b"content-length", b"%d" % len(body)))
+                self.sent.status = status
+                await self._send({"type": "http.response.start", "status": status, "headers": own})
+                await self._body(body)
+                self.sent.outcome = "completed"
+            case Hangup():
+                await self._hang_up(event)
+
+    async def _fail(self, error: ApiError) -> None:
+        body = self._dialect.surface.error(error, self._plan.request_id)
+        headers = [_JSON, (b"content-length", b"%d" % len(body))]
+        if error.retry_after is not None:
+            headers.append((b"retry-after", _seconds(error.retry_after)))
+        if error.kind == "too_large":
+            headers.append((b"connection", b"close"))
+        await self._start(error.http_status, headers)
+        await self._body(body)
+        self.sent.outcome, self.sent.error = "failed", error
+
+    # ------------------------------------------------------------------------------------------ a whole body
+
+    async def _whole(self, steps: Iterable[Step], request: InferenceRequest) -> None:
+        answer, due, hangup = Fold(), self._begin, None
+        for step in steps:
+            due += step.delay
+            event = step.event
+            if isinstance(event, Failure):
+                await self._wait(due)
+                return await self._fail(event.error)
+            if isinstance(event, Hangup):
+                hangup = event
+                break
+            answer.add(event)
+        await self._wait(due)
+        if hangup is not None and hangup.how != "truncate":
+            return await self._hang_up(hangup)
+        frames = iter([self._dialect.body(answer.completion(), request)])
+        for fault in self._plan.frame_faults:
+            frames = fault(frames)
+        parts = list(frames)
+        size = sum(map(len, parts))
+        await self._start(200, [_JSON, (b"content-length", b"%d" % size)])
+        if hangup is not None:
+            await self._body(b"".join(parts)[: size // 2], more=True)
+            return await self._hang_up(hangup)
+        for part in parts[:-1]:
+            await self._body(part, more=True)
+        await self._body(parts[-1] if parts else b"")
+        self.sent.used, self.sent.outcome = answer.usage, "completed"
+        return None
+
+    # ------------------------------------------------------------------------------------------ a stream
+
+    async def _stream(self, steps: Iterator[Step], request: InferenceRequest) -> None:
+        first = next(steps)
+        await self._wait(self._begin + first.delay)
+        encoder = self._dialect.encoder(request, self._plan.request_id)
+        reel = TimedFrames(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
+        frames = reel.due_now()
+        if reel.over and not isinstance(reel.last, Hangup):
+            await self._start(200, _STREAM)
+            await self._body(frames)
+        else:
+            self.sent.status = 200
+            from emulator.wire.event_source import EventSource  # noqa: PLC0415 (only a stream that waits pays for its library)
+
+            response = EventSource(self._paced(reel, frames), ping=0, sep="\n")
+            response.raw_headers = self._headers(_STREAM)
+            await response(self._scope, self._receive, self._send)
+        self._note(reel)
+
+    async def _paced(self, reel: TimedFrames, frames: bytes) -> AsyncIterator[bytes]:
+        """What is due, each time something is; and a keep-alive in every long silence."""
+        try:
+            yield frames
+            heard = self._clock.now()
+            while not reel.over:
+                silence = heard + self._keep_alive
+                await self._clock.sleep_until(min(reel.due, silence))
+                heard = self._clock.now()
+                yield reel.due_now() if heard >= reel.due else self._dialect.keep_alive
+        finally:
+            self._note(reel)
+            if self._plan.end is not None:  # before the last chunk goes out: who has read it may ask again
+                self._plan.end(self.sent.used)
+        if isinstance(reel.last, Hangup):
+            await self._hang_up(reel.last)
+
+    def _note(self, reel: TimedFrames) -> None:
+        self.sent.used = reel.used
+        match reel.last if reel.over else None:
+            case End() | Verbatim():
+                self.sent.outcome = "completed"
+            case Failure(error):
+                self.sent.outcome, self.sent.error = "failed", error
+
+    # ------------------------------------------------------------------------------------------ sending and waiting
+
+    def _headers(self, usual: Headers) -> Headers:
+        """The usual headers, the date and the ids; and in the place of any of them the plan's own."""
+        ids = self._dialect.surface.id_headers(self._plan.inference_id, self._plan.request_id)
+        headers = [*usual, (b"date", http_date(int(self._clock.now()))), *ids]
+        if not self._plan.headers:
+            return headers
+        own = _encoded(self._plan.headers)
+        replaced = {name for name, _ in own}
+        return [header for header in headers if header[0] not in replaced] + own
+
+    async def _start(self, status: int, headers: Headers) -> None:
+        self.sent.status = status
+        await self._send({"type": "http.response.start", "status": status, "headers": self._headers(headers)})
+
+    async def _body(self, body: bytes, *, more: bool = False) -> None:
+        await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _queue(self, turn: QueuePlace) -> None:
+        """Wait for the turn, with which the answer begins. Raises `Rejected` if it does not come in time."""
+        if turn.waits:
+            await self._wait(turn.deadline, turn.on_turn)
+        turn.give_up()
+        self._begin = self._clock.now()
+
+    async def _wait(self, deadline: float, on_turn: Callable[[Callable[[], None]], None] | None = None) -> None:
+        """Wait for a time, for a turn, or for the client to leave. Raises `_ClientLeft` for the latter."""
+        if self._clock.now() >= deadline:
+            return
+        waiting = [asyncio.current_task()]
+
+        def interrupt() -> None:
+            if waiting and (task := waiting.pop()) is not None:
+                task.cancel()
+
+        leaving = asyncio.ensure_future(self._until_left())
+        leaving.add_done_callback(lambda task: None if task.cancelled() else interrupt())
+        if on_turn is not None:
+            on_turn(interrupt)
+        try:
+            await self._clock.sleep_until(deadline)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if waiting or task is None or task.uncancel() > 0:
+                raise
+            if leaving.done():
+                raise _ClientLeft from None
+        finally:
+            waiting.clear()
+            leaving.cancel()
+
+    async def _until_left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def _hang_up(self, hangup: Hangup) -> None:
+        """End the connection; a `close` after the 200 ends the body in order, and only too early."""
+        self.sent.outcome = "hung up"
+        if hangup.how == "close" and self.sent.status:
+            return
+        transport = self._scope.get("state", {}).get("transport")
+        if transport is None:
+            raise HungUp(f"the scenario hangs up here ({hangup.how})")
+        disconnect(transport, reset=hangup.how == "reset")
+        await self._until_left()
+
+
+def disconnect(transport: Any, *, reset: bool) -> None:
+    """Close a connection, or reset it (TCP RST). One that is closing already has no socket to be told anything."""
+    if reset and not transport.is_closing():
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()
+
+
+def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
+    return [(_header_name(name), value.encode("latin-1")) for name, value in headers]
+
+
+@lru_cache(maxsize=64)
+def _header_name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
+
+
+def _seconds(duration: float) -> bytes:
+    """Retry-After: whole seconds as RFC 9110 has it, or with the milliseconds that matter, which the SDKs read too."""
+    milliseconds = ceil(round(duration * 1000, 3))
+    return b"%d" % (milliseconds // 1000) if milliseconds % 1000 == 0 else b"%.3f" % (milliseconds / 1000)

@@ -1,0 +1,106 @@
+"""check and explain: scenarios looked at without a server."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.asgi import chat, completion, message
+
+from emulator.cli import main
+
+GOOD = """
+rules:
+  - name: weather
+    when: {last_user: {contains: weather}}
+    reply: {text: "It is sunny."}
+"""
+BROKEN = "rules:\n  - reply: {txt: hi}\n  - reply: {text: hi, times: 0}\n"
+
+
+def run(*arguments: str | Path) -> tuple[int, str]:
+    """Exit code and everything that was printed."""
+    result = CliRunner().invoke(main, list(map(str, arguments)))
+    return result.exit_code, result.output
+
+
+def test_check_counts_good_scenarios(tmp_path: Path) -> None:
+    """Files and folders of them; a good one exits with 0."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    assert run("check", tmp_path) == (0, "1 of 1 scenarios are good\n")
+    assert run("check", tmp_path / "good.yaml")[0] == 0
+
+
+def test_check_tells_all_mistakes_of_all_files(tmp_path: Path) -> None:
+    """Each with its place and its line, in one run; the exit code is 1."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    code, output = run("check", tmp_path)
+    assert code == 1
+    assert f'{tmp_path / "broken.yaml"}:2:13: rules[0].reply: unknown key "txt"; did you mean "text"?' in output
+    assert "broken.yaml:3:" in output
+    assert output.endswith("1 of 2 scenarios are good\n")
+
+
+def test_check_tells_mistakes_as_data(tmp_path: Path) -> None:
+    """--json is for programs."""
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    code, output = run("check", tmp_path / "broken.yaml", "--json")
+    assert code == 1
+    assert (json.loads(output)[0]["line"], json.loads(output)[0]["path"]) == (2, "rules[0].reply")
+
+
+@pytest.mark.parametrize("body", [chat("the weather?"), completion("the weather?"), message("the weather?")])
+def test_explain_names_the_rule_that_answers(body: object, tmp_path: Path) -> None:
+    """A request of any endpoint is recognised by its fields."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "request.json").write_text(json.dumps(body))
+    code, output = run("explain", tmp_path / "good.yaml", tmp_path / "request.json")
+    assert (code, output) == (0, f"{tmp_path / 'good.yaml'}: the rule weather answers\n")
+
+
+def test_explain_tells_what_differed(tmp_path: Path) -> None:
+    """No rule answers: the nearest are named with what each expected and what came."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "request.json").write_text(json.dumps(chat("hello")))
+    code, output = run("explain", tmp_path / "good.yaml", tmp_path / "request.json")
+    assert code == 1
+    assert output.splitlines()[1:] == [
+        "  weather (line 3)",
+        '    last_user: expected to contain "weather", got "hello"',
+    ]
+
+
+@pytest.mark.parametrize("request_text", ["{", '{"model": "m", "messages": []}'])
+def test_explain_refuses_what_the_api_would_refuse(request_text: str, tmp_path: Path) -> None:
+    """A request that is none is told in a line."""
+    (tmp_path / "good.yaml").write_text(GOOD)
+    (tmp_path / "request.json").write_text(request_text)
+    code, output = run("explain", tmp_path / "good.yaml", tmp_path / "request.json")
+    assert (code, output.startswith("Error: ")) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["serve", "--scenario", "helo"], "there is no scenario helo; did you mean hello?"),
+        (["serve", "--scenarios", "no-such-folder"], "there is no folder no-such-folder"),
+    ],
+)
+def test_serve_tells_what_it_cannot_play(arguments: list[str], words: str) -> None:
+    """A name that is unknown gets the nearest, before anything listens."""
+    assert run(*arguments) == (1, f"Error: {words}\n")
+
+
+def test_serve_tells_all_mistakes_of_a_folder(tmp_path: Path) -> None:
+    """A server does not start with a scenario that it could not play."""
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    code, output = run("serve", "--scenarios", tmp_path)
+    assert code == 1
+    assert 'unknown key "txt"' in output and "rules[1]" in output
+
+
+def test_schema_is_json() -> None:
+    """What editors read is printed."""
+    code, output = run("schema")
+    assert (code, json.loads(output)["$schema"]) == (0, "https://json-schema.org/draft/2020-12/schema")

@@ -1,0 +1,129 @@
+"""The clock: time can stand still, run at any rate, be set and be moved, and whoever waits is woken in order."""
+
+import asyncio
+
+import pytest
+
+from emulator import VirtualClock
+from emulator.core.clock import EPOCH, iso
+
+
+def frozen(at: float = 100.0) -> VirtualClock:
+    return VirtualClock(at, rate=0)
+
+
+def test_a_frozen_clock_stands_still() -> None:
+    """Its time changes only when it is moved."""
+    clock = frozen()
+    assert [clock.now(), clock.now()] == [100.0, 100.0]
+
+
+def test_advance_wakes_sleepers_in_order_of_their_deadlines() -> None:
+    """Everything due on the way has happened, in its order, when advance returns."""
+
+    async def story() -> list[tuple[str, float]]:
+        clock, woken = frozen(), []
+
+        async def sleep(name: str, until: float) -> None:
+            await clock.sleep_until(until)
+            woken.append((name, clock.now()))
+
+        tasks = [asyncio.create_task(sleep(name, at)) for name, at in (("late", 103), ("early", 101), ("never", 200))]
+        await asyncio.sleep(0)
+        await clock.advance(10)
+        tasks[2].cancel()
+        return [*woken, ("now", clock.now())]
+
+    assert asyncio.run(story()) == [("early", 101.0), ("late", 103.0), ("now", 110.0)]
+
+
+def test_advance_follows_one_who_sleeps_again_and_again() -> None:
+    """A task that sleeps step by step is carried through all steps that fall due."""
+
+    async def story() -> list[float]:
+        clock, times = frozen(), []
+
+        async def tick() -> None:
+            for at in range(101, 106):
+                await clock.sleep_until(at)
+                times.append(clock.now())
+
+        task = asyncio.create_task(tick())
+        await asyncio.sleep(0)
+        await clock.advance(600)
+        assert task.done()
+        return times
+
+    assert asyncio.run(story()) == [101.0, 102.0, 103.0, 104.0, 105.0]
+
+
+def test_a_deadline_that_has_passed_does_not_wait() -> None:
+    """Sleeping until now or before returns at once, on a frozen clock too."""
+    clock = frozen()
+    asyncio.run(clock.sleep_until(100.0))
+    asyncio.run(clock.sleep_until(0.0))
+
+
+def test_set_moves_the_time_and_leaves_the_waiting_as_long() -> None:
+    """Who waits for three more seconds still waits for three, whatever the date has become."""
+
+    async def story() -> tuple[bool, bool]:
+        clock = frozen()
+        task = asyncio.create_task(clock.sleep_until(103.0))
+        await asyncio.sleep(0)
+        clock.set(EPOCH)
+        await clock.advance(2.9)
+        before = task.done()
+        await clock.advance(0.2)
+        return before, task.done()
+
+    assert asyncio.run(story()) == (False, True)
+
+
+def test_running_again_wakes_who_waited_while_frozen() -> None:
+    """A clock that is let run reaches the deadlines by itself; a thousandfold rate gets there soon."""
+
+    async def story() -> float:
+        clock = frozen()
+        task = asyncio.create_task(clock.sleep_until(101.0))
+        await asyncio.sleep(0)
+        clock.run(1000.0)
+        await asyncio.wait_for(task, 10)
+        return clock.now()
+
+    assert asyncio.run(story()) >= 101.0
+
+
+def test_freezing_keeps_the_time_that_it_is() -> None:
+    """A clock that ran and is frozen stands at the moment of freezing."""
+    clock = VirtualClock(100.0)
+    clock.freeze()
+    assert clock.now() == clock.now() >= 100.0
+    assert clock.rate == 0
+
+
+def test_a_cancelled_sleeper_is_forgotten() -> None:
+    """One who stops waiting does not hold up the clock."""
+
+    async def story() -> float:
+        clock = frozen()
+        task = asyncio.create_task(clock.sleep_until(101.0))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await clock.advance(5)
+        return clock.now()
+
+    assert asyncio.run(story()) == 105.0
+
+
+@pytest.mark.parametrize("move", [lambda clock: clock.run(-1), lambda clock: asyncio.run(clock.advance(-1))])
+def test_time_does_not_go_backwards(move: object) -> None:
+    """A negative rate or step is refused with a word about what was expected."""
+    with pytest.raises(ValueError, match="expected 0"):
+        move(frozen())  # type: ignore[operator] # a table of callables
+
+
+def test_iso_is_rfc_3339_in_utc() -> None:
+    """The frozen clock's default stands at the beginning of 2026."""
+    assert iso(EPOCH) == "2026-01-01T00:00:00Z"

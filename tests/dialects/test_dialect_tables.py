@@ -1,0 +1,258 @@
+"""The dialects' tables: every neutral word has a name on every surface, and it is the contract's."""
+
+import json
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from support.asgi import CHAT_TOOL
+
+from emulator.core.fold import Choice, Completion, TextBlock
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import (
+    STATUS,
+    ApiError,
+    End,
+    ErrorKind,
+    Event,
+    Failure,
+    Finish,
+    FinishReason,
+    Hangup,
+    InferenceRequest,
+    Raw,
+    Reasoning,
+    Start,
+    Text,
+    ToolArguments,
+    ToolCall,
+    Usage,
+    Verbatim,
+)
+from emulator.dialects import Dialect, Surface
+from emulator.dialects.anthropic import surface as anthropic_tables
+from emulator.dialects.anthropic.messages import AnthropicMessages
+from emulator.dialects.anthropic.surface import AnthropicSurface
+from emulator.dialects.openai import surface as openai
+from emulator.dialects.openai.chat import OpenAIChat
+from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.dialects.openai.surface import OpenAISurface
+
+CONTRACT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
+DIALECTS: list[Dialect] = [OpenAIChat(Settings()), OpenAICompletions(Settings()), AnthropicMessages(Settings())]
+SURFACES: list[Surface] = [OpenAISurface(Settings()), AnthropicSurface()]
+KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
+REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
+EVENTS: tuple[type[Event], ...] = get_args(Event)
+START = Start("0" * 32, "m", 0, 3)
+EXAMPLES: dict[type[Event], Event] = {
+    Start: START,
+    Text: Text(0, "Hel"),
+    Reasoning: Reasoning(0, "Hm."),
+    ToolCall: ToolCall(0, None, "f"),
+    ToolArguments: ToolArguments(0, "{"),
+    Finish: Finish(0, "stop"),
+    End: End(Usage(3, 5)),
+    Failure: Failure(ApiError("overloaded", "Too busy.")),
+    Verbatim: Verbatim(b": as it stands\n\n"),
+}
+PLAYED_BY_OTHERS = {Hangup, Raw}
+"""The end of a connection and a whole other answer are never encoded: no frame can tell them."""
+
+
+def request_for(dialect: Dialect, **body: Any) -> InferenceRequest:
+    return InferenceRequest(dialect.endpoint, "m", stream=True, body=body)  # type: ignore[arg-type] # one of the three
+
+
+def name_of(value: Any) -> str:
+    """A name for a test's case."""
+    return str(getattr(value, "endpoint", None) or getattr(value, "__name__", None) or type(value).__name__)
+
+
+# ---------------------------------------------------------------------------------------------- errors
+
+
+@pytest.mark.parametrize("table", [STATUS, openai.ERRORS, anthropic_tables.ERRORS], ids=["status", "v1", "anthropic"])
+def test_every_kind_of_error_is_in_every_table(table: Mapping[ErrorKind, Any]) -> None:
+    """No kind of error is without a status and a name, and no table has a word that nobody says."""
+    assert set(table) == set(KINDS)
+
+
+def test_every_status_has_a_title() -> None:
+    """A flat body has the reason phrase of its status, and it is the standard one where there is one."""
+    assert set(openai.TITLES) == set(STATUS.values())
+    standard = {status.value for status in HTTPStatus}
+    assert {title: HTTPStatus(status).phrase for status, title in openai.TITLES.items() if status in standard} == {
+        title: title for status, title in openai.TITLES.items() if status in standard
+    } | {"Payload Too Large": HTTPStatus(413).phrase}
+
+
+ROW = re.compile(r"^\| (\d{3}) \| (\w+) \| .* \| (\w+) \| (\w+) \| (\w+)(?: \[.*\])? \|$", re.MULTILINE)
+
+
+def test_the_tables_are_the_contracts() -> None:
+    """Status, type and code of each kind are those that docs/contract.md gives."""
+    told = {kind: (int(status), *names) for status, kind, *names in ROW.findall(CONTRACT)}
+    assert told == {
+        kind: (STATUS[kind], openai.ERRORS[kind][0], openai.ERRORS[kind][1] or "null", anthropic_tables.ERRORS[kind])
+        for kind in KINDS
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_on_v1(kind: ErrorKind) -> None:
+    """All four keys are there; a 401 is flat unless the setting says otherwise, and a scenario may ask for either."""
+    error = ApiError(kind, "Because.", param="x")
+    type_, code = openai.ERRORS[kind]
+    nested = {"error": {"message": "Because.", "type": type_, "param": "x", "code": code}}
+    flat = {"error": openai.TITLES[STATUS[kind]], "message": "Because."}
+    usual = json.loads(OpenAISurface(Settings()).error(error, "req"))
+    assert usual == (flat if kind == "unauthorized" else nested)
+    other = Settings(error_shape="flat", auth_error_shape="openai")
+    assert json.loads(OpenAISurface(other).error(error, "req")) == (nested if kind == "unauthorized" else flat)
+    for settings in (Settings(), other):
+        asked = [ApiError(kind, "Because.", param="x", flat=wanted) for wanted in (True, False)]
+        assert [json.loads(OpenAISurface(settings).error(each, "req")) for each in asked] == [flat, nested]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_on_anthropic(kind: ErrorKind) -> None:
+    """It has a type and a message, and tells the request's id; nothing of it is flat."""
+    for flat in (None, True):
+        assert json.loads(AnthropicSurface().error(ApiError(kind, "Because.", flat=flat), "req_1")) == {
+            "type": "error",
+            "error": {"type": anthropic_tables.ERRORS[kind], "message": "Because."},
+            "request_id": "req_1",
+        }
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=name_of)
+def test_a_scenario_can_name_type_and_code_itself(surface: Surface) -> None:
+    """An error's own words win over the table's."""
+    told = json.loads(surface.error(ApiError("bad_request", "No.", type="my_error", code="my_code"), "req"))["error"]
+    assert told["type"] == "my_error"
+    assert told.get("code", "my_code") == "my_code"
+
+
+@pytest.mark.parametrize("status", [400, 418, 599])
+def test_a_flat_body_has_a_title_for_any_status(status: int) -> None:
+    """A scenario may send a status that no kind has."""
+    body = json.loads(OpenAISurface(Settings()).error(ApiError("internal", "x", status=status, flat=True), "req"))
+    assert body == {"error": "Bad Request" if status == 400 else "Error", "message": "x"}
+
+
+# ---------------------------------------------------------------------------------------------- why an answer ended
+
+
+def test_every_finish_reason_has_a_name() -> None:
+    """Both surfaces name every reason, each by a name of its own."""
+    for table in (openai.FINISHES, anthropic_tables.STOP_REASONS):
+        assert set(table) == set(REASONS)
+        assert len(set(table.values())) == len(REASONS)
+
+
+ROWS_OF_REASONS = [
+    ("stop", None, "stop", "end_turn"),
+    ("stop", "END", "stop", "stop_sequence"),
+    ("length", None, "length", "max_tokens"),
+    ("tool_calls", None, "tool_calls", "tool_use"),
+    ("content_filter", None, "content_filter", "refusal"),
+]
+
+
+@pytest.mark.parametrize(("reason", "stop", "v1", "anthropic"), ROWS_OF_REASONS)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+def test_a_reason_is_the_same_in_a_body_and_in_a_stream(
+    dialect: Dialect, reason: FinishReason, stop: str | None, v1: str, anthropic: str
+) -> None:
+    """The names are the contract's; only Anthropic's surface tells which stop sequence it was."""
+    request = request_for(dialect)
+    choice = Choice(0, (TextBlock("x"),), reason, stop)
+    body = json.loads(dialect.body(Completion("0" * 32, "m", 0, (choice,), Usage(1, 1)), request))
+    encoder = dialect.encoder(request, "req")
+    frames = [frame for event in (START, Finish(0, reason, stop), End(Usage(1, 1))) for frame in encoder.frames(event)]
+    told = [json.loads(frame.partition(b"data: ")[2]) for frame in frames if b"[DONE]" not in frame]
+    if dialect.endpoint == "messages":
+        delta = next(event["delta"] for event in told if event["type"] == "message_delta")
+        assert delta == {"stop_reason": anthropic, "stop_sequence": stop}
+        assert {name: body[name] for name in delta} == delta
+    else:
+        assert body["choices"][0]["finish_reason"] == told[-1]["choices"][0]["finish_reason"] == v1
+
+
+def test_a_deprecated_call_has_a_reason_of_its_own() -> None:
+    """Requests with `functions` read `function_call`; every other reason keeps its name."""
+    chat = DIALECTS[0]
+    for tools, expected in (({"functions": [{}]}, "function_call"), ({"tools": [CHAT_TOOL]}, "tool_calls")):
+        request = request_for(chat, **tools)
+        for reason in REASONS:
+            encoder = chat.encoder(request, "req")
+            encoder.frames(START)
+            frame = encoder.frames(Finish(0, reason))[0]
+            told = json.loads(frame.removeprefix(b"data: "))["choices"][0]["finish_reason"]
+            assert told == (expected if reason == "tool_calls" else openai.FINISHES[reason])
+
+
+# ---------------------------------------------------------------------------------------------- events
+
+
+def test_every_event_has_an_example() -> None:
+    """A new event cannot be forgotten here, and so not in an encoder."""
+    assert set(EXAMPLES) | PLAYED_BY_OTHERS == set(EVENTS)
+    assert not set(EXAMPLES) & PLAYED_BY_OTHERS
+
+
+@pytest.mark.parametrize("event", EXAMPLES.values(), ids=name_of)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+def test_every_event_is_encoded(dialect: Dialect, event: Event) -> None:
+    """Whatever event comes, even out of its order, an encoder makes whole frames of its own form of it, or none."""
+    encoder = dialect.encoder(request_for(dialect), "req")
+    if not isinstance(event, Start):
+        encoder.frames(START)
+    for frame in encoder.frames(event):
+        assert frame.endswith(b"\n\n") and frame.count(b"\n\n") == 1
+        if frame not in (openai.DONE, EXAMPLES[Verbatim].frame, AnthropicMessages.keep_alive):  # type: ignore[union-attr]
+            check_frame(dialect, frame)
+
+
+def check_frame(dialect: Dialect, frame: bytes) -> None:
+    if dialect.endpoint == "messages":
+        name, data = frame.removesuffix(b"\n\n").split(b"\n")
+        assert json.loads(data.removeprefix(b"data: "))["type"] == name.removeprefix(b"event: ").decode()
+    else:
+        assert isinstance(json.loads(frame.removeprefix(b"data: ")), dict)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+def test_every_error_can_be_told_in_a_stream(dialect: Dialect, kind: ErrorKind) -> None:
+    """After the 200 an error has the same words as before it, and nothing but the end comes after it."""
+    encoder = dialect.encoder(request_for(dialect), "req_1")
+    encoder.frames(START)
+    error = ApiError(kind, "Because.", flat=True)
+    frames = list(encoder.frames(Failure(error)))
+    if dialect.endpoint == "messages":
+        assert frames == [b"event: error\ndata: " + dialect.surface.error(error, "req_1") + b"\n\n"]
+    else:
+        type_, code = openai.ERRORS[kind]
+        told = {"error": {"message": "Because.", "type": type_, "param": None, "code": code}}
+        assert json.loads(frames[0].removeprefix(b"data: ")) == told
+        assert frames[1:] == [b"data: [DONE]\n\n"]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+def test_a_silence_is_filled_with_what_clients_pass_over(dialect: Dialect) -> None:
+    """A comment on /v1; a ping, byte for byte as others send it, under /anthropic."""
+    expected = b'event: ping\ndata: {"type": "ping"}\n\n' if dialect.endpoint == "messages" else b": keep-alive\n\n"
+    assert dialect.keep_alive == expected
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+def test_an_answer_without_a_choice_is_still_a_body(dialect: Dialect) -> None:
+    """A plan may end before anything was said; a client gets a body that it can read."""
+    body = json.loads(dialect.body(Completion("0" * 32, "m", 0, (), None), request_for(dialect)))
+    assert body.get("choices", body.get("content")) == []
+    assert body["usage"] is None

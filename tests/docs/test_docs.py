@@ -1,0 +1,130 @@
+"""Pages of docs/ as their reader follows them: each block runs, and each linked file is there."""
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from starlette.routing import Route
+from support.asgi import make_engine
+from support.served import PATIENCE, ROOT, post, served
+
+from emulator import Emulator
+from emulator.core.catalog import Catalog
+from emulator.inferences.verdict.findings import SINS
+from emulator.scenario.reading.loader import load_text
+from emulator.web import control
+
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+CI, RECORDING, INFERENCES = (
+    (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("ci", "recording", "inferences")
+)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+
+def bash(script: str, environment: dict[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
+    command = ["bash", "-e"]
+    return subprocess.run(
+        command,
+        input=script,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `akashml-emulator` is this one."""
+    shim = tmp_path / "bin" / "akashml-emulator"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {sys.executable} -m emulator "$@"\n')
+    shim.chmod(0o755)
+    return {**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.parametrize("path", [*DOCS, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every file that a page links to is there."""
+    linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [name for name in linked if not (path.parent / name).exists()] == []
+
+
+def test_the_script_of_the_pipeline(tmp_path: Path, environment: dict[str, str]) -> None:
+    """It starts a server, waits for it, asks it, and ends it."""
+    (script,) = blocks(CI, "sh")
+    done = bash(script, environment, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"status":"ok"' in done.stdout
+
+
+def test_the_workflow() -> None:
+    """It gives the action inputs that the action has."""
+    (workflow,) = blocks(CI, "yaml")
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    assert yaml.safe_load(workflow)["steps"][1]["with"].keys() <= inputs.keys()
+
+
+def test_recording_and_serving_what_was_recorded(tmp_path: Path, environment: dict[str, str], akash: Emulator) -> None:
+    """Both commands start, with the upstream that is there; what was recorded can be served."""
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "stories" / "recorded.yaml").write_text("rules: [{reply: {text: It was recorded.}}]")
+    for command in [line for block in blocks(RECORDING, "sh")[:2] for line in block.splitlines()]:
+        words = shlex.split(command.replace("https://api.akashml.com", akash.url))
+        with subprocess.Popen(
+            [*words, "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
+        ) as process:
+            assert process.stdout is not None
+            assert "http://127.0.0.1:" in process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+
+
+def test_drift(environment: dict[str, str], akash: Emulator) -> None:
+    """The command compares, and finds that an emulator is like an emulator."""
+    command = blocks(RECORDING, "sh")[2].replace("https://api.akashml.com", akash.url)
+    done = bash(command, environment, ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_looking_and_verifying(environment: dict[str, str]) -> None:
+    """Every command about inferences answers, in every form that the page shows."""
+    body = {"model": "zai-org/GLM-5.3", "messages": [{"role": "user", "content": "Hello!"}]}
+    with served("--log-level", "error") as server:
+        server.ask(post("/v1/chat/completions", body, key="akml-hello"))
+        looking, verifying = (block.replace("http://127.0.0.1:8402", server.url) for block in blocks(INFERENCES, "sh"))
+        shown = bash(looking, environment, ROOT)
+        judged = bash(verifying, environment, ROOT)
+    assert (shown.returncode, shown.stderr, judged.returncode, judged.stderr) == (0, "", 0, "")
+    assert "by hello/rules[0]: completed" in shown.stdout
+    assert "$AKASHML_API_KEY" in shown.stdout
+    assert "rules:\n" in shown.stdout
+    assert "scenario hello: good" in judged.stdout
+    assert 'failures="0"' in judged.stdout
+
+
+def test_the_routes_and_sins_of_the_page() -> None:
+    """They are those that the emulator has."""
+    routes = {route.path for route in control.routes(make_engine()) if isinstance(route, Route)}
+    told = re.findall(r"^\| GET (/_emulator/\S+) \|", INFERENCES, re.MULTILINE)
+    assert set(told) == {path for path in routes if re.search("inferences|verify|verdict", path)}
+    sins = re.findall(r"^\| (\S+) \|", INFERENCES.partition("| sin |")[2].partition("\n\n")[0], re.MULTILINE)
+    assert sins[1:] == list(SINS)
+
+
+def test_the_story_that_expects() -> None:
+    """It is a scenario without mistakes, and it expects something."""
+    (story,) = blocks(INFERENCES, "yaml")
+    assert len(load_text(story, "story.yaml", catalog=Catalog.load()).expect) == 2

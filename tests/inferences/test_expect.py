@@ -1,0 +1,102 @@
+"""What a scenario expects of its client: met or not, in a sentence that says where."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from support.asgi import CHAT, KEY, Exchange, ask, chat, make_engine
+
+from emulator.core.clock import EPOCH, VirtualClock
+from emulator.engine.engine import Engine
+from emulator.web.app import create_app
+from emulator.web.control.inferences import report
+
+STORY = """name: story
+rules:
+  - name: weather
+    when: {last_user: weather}
+    reply: {text: Sunny.}
+  - name: busy
+    when: {last_user: busy}
+    replies: [{error: rate_limited, retry_after: 2s}, {text: Now.}]
+expect:
+"""
+
+
+def playing(expect: str) -> tuple[Engine, VirtualClock]:
+    """An engine under a frozen clock whose scenario expects this."""
+    clock = VirtualClock(EPOCH, rate=0)
+    engine = make_engine(clock)
+    engine.activate(engine.library.put("story", STORY + f"  - {expect}\n").scenario.name)
+    return engine, clock
+
+
+@pytest.mark.parametrize(
+    ("expect", "asked", "told"),
+    [
+        ("{rule: weather}", 0, "the rule 'weather' was to answer at least once; it answered never."),
+        ("{rule: weather}", 1, None),
+        ("{rule: weather}", 3, None),
+        ("{rule: weather, times: 2}", 1, "the rule 'weather' was to answer 2 times; it answered once."),
+        ("{rule: weather, times: 2}", 2, None),
+        ("{rule: weather, times: 0}", 1, "the rule 'weather' was to answer never; it answered once."),
+        ("{rule: busy, times: 1}", 2, "the rule 'busy' was to answer once; it answered never."),
+    ],
+)
+def test_how_often_a_rule_answers(expect: str, asked: int, told: str | None) -> None:
+    """A rule is to answer so many times, or at least once; what it did instead is told with the scenario's line."""
+    engine, _ = playing(expect)
+    for _ in range(asked):
+        ask(create_app(engine), "POST", CHAT, chat("weather"))
+    assert report(engine, KEY).unmet == (() if told is None else (f"story.yaml:10: {told}",))
+
+
+@pytest.mark.parametrize(
+    ("waited", "told"),
+    [(2.0, None), (1.0, "story.yaml:10: request #2 came 1 s after #1, which was told to wait 2 s.")],
+)
+def test_no_request_before_retry_after_is_over(waited: float, told: str | None) -> None:
+    """Whatever it asks: a request that comes too early does not meet what is expected."""
+    engine, clock = playing("{no_request_within_retry_after: true}")
+    app = create_app(engine)
+
+    async def two() -> None:
+        await Exchange(app, "POST", CHAT, chat("busy")).run()
+        await clock.advance(waited)
+        await Exchange(app, "POST", CHAT, chat("weather")).run()
+
+    asyncio.run(two())
+    assert report(engine, KEY).unmet == (() if told is None else (told,))
+
+
+def test_waiting_cannot_be_told_when_no_time_passes() -> None:
+    """Under a clock that stands still the expectation is not met, and the sentence says what to do."""
+    engine, _ = playing("{no_request_within_retry_after: true}")
+    for _ in range(2):
+        ask(create_app(engine), "POST", CHAT, chat("busy"))
+    (told,) = report(engine, KEY).unmet
+    assert "run the clock, or advance it while the client waits" in told
+
+
+def test_each_key_is_judged_by_its_own_requests() -> None:
+    """What another key's client asks meets nothing, and a reset begins anew."""
+    engine, _ = playing("{rule: weather, times: 1}")
+    app = create_app(engine)
+    ask(app, "POST", CHAT, chat("weather"), key="akml-other")
+    assert len(report(engine, KEY).unmet) == 1
+    assert report(engine, "akml-other").ok
+    engine.store.reset("akml-other")
+    assert not report(engine, "akml-other").ok
+
+
+def test_verify_is_a_route() -> None:
+    """/_emulator/verify tells it as JSON, text or JUnit, and /_emulator/verdict the client's part of it."""
+    engine, _ = playing("{rule: weather, times: 1}")
+    app = create_app(engine)
+    said: Any = ask(app, "GET", f"/_emulator/verify?key={KEY}").json
+    assert (said["ok"], said["scenario"], said["asked"], len(said["unmet"])) == (False, "story", 0, 1)
+    assert b"not met: story.yaml:10:" in ask(app, "GET", f"/_emulator/verify?key={KEY}&format=text").body
+    assert b'failures="1"' in ask(app, "GET", f"/_emulator/verify?key={KEY}&format=junit").body
+    assert ask(app, "GET", "/_emulator/verdict").json == {"ok": True, "sins": [], "findings": [], "remarks": []}
+    assert ask(app, "GET", "/_emulator/verify?format=xml").status == 400
+    assert ask(app, "GET", "/_emulator/verify?most_attempts=many").status == 400

@@ -1,0 +1,137 @@
+"""Driving the real SDKs: one test for the sync and the async client, and live servers that answer as a test says."""
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from emulator import Emulator
+from emulator.core.vocabulary import (
+    ApiError,
+    End,
+    ErrorKind,
+    Event,
+    Failure,
+    Finish,
+    InferenceRequest,
+    Plan,
+    Start,
+    Step,
+    Text,
+    Usage,
+)
+
+Ask: TypeAlias = Callable[[Any], Any]
+
+START = Start("0" * 32, "m", 0, 3)
+HELLO: tuple[Event, ...] = (START, Text(0, "Hello"), Text(0, " there"), Finish(0, "stop"), End(Usage(3, 2)))
+
+
+class Sync:
+    """A client that blocks. What is asked is a function of the client, so that it can be asked of the other kind."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __call__(self, ask: Ask) -> Any:
+        """The result of one call."""
+        return ask(self._client)
+
+    def each(self, ask: Ask, into: list[Any] | None = None) -> list[Any]:
+        """All that a stream or a paged list gives; `into` has what came also when an exception ends it."""
+        items = [] if into is None else into
+        for item in ask(self._client):
+            items.append(item)
+        return items
+
+    def watch(self, ask: Ask, final: str) -> tuple[list[Any], Any]:
+        """The events of a `.stream()` helper, and what its method `final` has accumulated."""
+        with ask(self._client) as stream:
+            return list(stream), getattr(stream, final)()
+
+    def first(self, ask: Ask) -> Any:
+        """The first item of a stream that is closed early."""
+        with ask(self._client) as stream:
+            return next(iter(stream))
+
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
+
+
+class Async:
+    """A client that is awaited; here each call is awaited to its end."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._runner = asyncio.Runner()
+
+    def __call__(self, ask: Ask) -> Any:
+        """The result of one call."""
+
+        async def call() -> Any:
+            return await ask(self._client)
+
+        return self._runner.run(call())
+
+    def each(self, ask: Ask, into: list[Any] | None = None) -> list[Any]:
+        """All that a stream or a paged list gives; `into` has what came also when an exception ends it."""
+        items = [] if into is None else into
+
+        async def each() -> list[Any]:
+            asked = ask(self._client)
+            async for item in await asked if inspect.iscoroutine(asked) else asked:
+                items.append(item)
+            return items
+
+        return self._runner.run(each())
+
+    def watch(self, ask: Ask, final: str) -> tuple[list[Any], Any]:
+        """The events of a `.stream()` helper, and what its method `final` has accumulated."""
+
+        async def watch() -> tuple[list[Any], Any]:
+            async with ask(self._client) as stream:
+                return [event async for event in stream], await getattr(stream, final)()
+
+        return self._runner.run(watch())
+
+    def first(self, ask: Ask) -> Any:
+        """The first item of a stream that is closed early."""
+
+        async def first() -> Any:
+            async with await ask(self._client) as stream:
+                return await anext(aiter(stream))
+
+        return self._runner.run(first())
+
+    def close(self) -> None:
+        """Close the client and its event loop."""
+        with self._runner:
+            self._runner.run(self._client.close())
+
+
+Driver: TypeAlias = Sync | Async
+
+
+def drive(client: Any) -> "contextlib.closing[Driver]":
+    """The driver for a client; it closes the client at the end."""
+    return contextlib.closing(Async(client) if inspect.iscoroutinefunction(client.close) else Sync(client))
+
+
+@contextlib.contextmanager
+def live(answer: Callable[[InferenceRequest], Plan], **settings: Any) -> Iterator[Emulator]:
+    """An emulator on a real socket that answers each inference with the plan that this function makes of it."""
+    with Emulator(**settings) as emulator:
+        emulator.engine.plan = answer  # type: ignore[method-assign, assignment] # whatever the generator would say
+        yield emulator
+
+
+def plan_of(*events: Event, **more: Any) -> Plan:
+    """A plan of these events, none of them delayed."""
+    return Plan([Step(0.0, event) for event in events], "test", "inference", "request", **more)
+
+
+def failing(kind: ErrorKind, **more: Any) -> Plan:
+    """The plan of a request that fails before anything is sent."""
+    return plan_of(Failure(ApiError(kind, f"This is {kind}.", **more)))

@@ -1,0 +1,272 @@
+"""The pytest plugin, in test runs of its own: what a test finds, what it fails by, and what it shares with others."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+
+import openai  # noqa: F401 (so that the runs in this process find it imported)
+import pytest
+from support.served import ROOT
+
+ASKING = """
+import os
+
+import openai
+import pytest
+
+
+def ask(text="How is the weather?"):
+    with openai.OpenAI(max_retries=0) as client:
+        question = [{"role": "user", "content": text}]
+        return client.chat.completions.create(model="zai-org/GLM-5.3", messages=question).choices[0].message.content
+
+
+SUNNY = {"rules": [{"name": "sunny", "when": {"last_user": {"contains": "weather"}}, "reply": {"text": "Sunny."}}]}
+"""
+HERE = not entry_points(group="pytest11", name="akashml")
+"""Whether the plugin has to be named, because the package is not installed."""
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder for test runs of their own, in which the plugin is known, and warnings are errors."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    named = ' "-p", "emulator.pytest_plugin",' if HERE else ""
+    pytester.makepyprojecttoml(f"""
+        [tool.pytest.ini_options]
+        addopts = [{named} "-p", "no:cacheprovider", "--strict-markers"]
+        filterwarnings = ["error"]
+    """)
+    return pytester
+
+
+def run(pytester: pytest.Pytester, tests: str) -> pytest.RunResult:
+    """Run these tests, which may `ask`; in this process, where the SDK is imported already."""
+    pytester.makepyfile(ASKING + tests)
+    return pytester.runpytest_inprocess()
+
+
+def test_the_entry_point_is_the_plugin() -> None:
+    """Installed, pytest finds the plugin by itself; importing it brings in nothing of the emulator."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {"akashml": "emulator.pytest_plugin"}
+    program = (
+        "import emulator.pytest_plugin, sys; print(*(name for name in sys.modules if name.startswith('emulator')))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["emulator", "emulator.pytest_plugin"]
+
+
+def test_the_fixture_and_the_marker(pytester: pytest.Pytester) -> None:
+    """The environment leads to the test's own namespace, which plays what the markers of test and class say."""
+    result = run(
+        pytester,
+        """
+        def test_generated(akashml):
+            assert os.environ["OPENAI_BASE_URL"] == akashml.openai_base_url
+            assert os.environ["ANTHROPIC_AUTH_TOKEN"] == akashml.key
+            assert ask() != "Sunny."
+
+        @pytest.mark.akashml(scenario=SUNNY)
+        def test_without_the_fixture():
+            assert ask() == "Sunny."
+
+        @pytest.mark.akashml(scenario=SUNNY)
+        class TestShop:
+            def test_one(self, akashml):
+                assert (ask(), len(akashml.inferences)) == ("Sunny.", 1)
+
+            @pytest.mark.akashml(account={"credits": "0 USD"})
+            def test_poor(self):
+                with pytest.raises(openai.APIStatusError, match="402"):
+                    ask()
+
+        @pytest.mark.parametrize("said", [
+            pytest.param("A", marks=pytest.mark.akashml(scenario=[{"reply": {"text": "A"}}])),
+            pytest.param("B", marks=pytest.mark.akashml(scenario=[{"reply": {"text": "B"}}])),
+        ])
+        def test_cases(said):
+            assert ask() == said
+
+        def test_nothing_of_it():
+            assert "OPENAI_BASE_URL" not in os.environ
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=7)
+
+
+def test_a_clock_is_a_tests_own(pytester: pytest.Pytester) -> None:
+    """A test with a clock, a setting, or a scenario with a clock has a server of its own; others share one."""
+    result = run(
+        pytester,
+        """
+        urls = set()
+
+        @pytest.mark.akashml(clock="frozen")
+        def test_frozen(akashml):
+            now = akashml.clock.now()
+            akashml.clock.advance(3600)
+            assert (akashml.clock.now(), akashml.clock.rate) == (now + 3600, 0)
+            urls.add(akashml.url)
+
+        @pytest.mark.akashml(scenario={**SUNNY, "clock": {"mode": "x60"}})
+        def test_fast(akashml):
+            assert akashml.clock.rate == 60
+            assert ask() == "Sunny."
+            urls.add(akashml.url)
+
+        @pytest.mark.akashml(scenario="hello", max_n=1)
+        def test_setting(akashml):
+            assert akashml.engine.settings.max_n == 1
+            urls.add(akashml.url)
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_shared(akashml, akashml_server, number):
+            assert akashml.clock.rate == 1
+            assert akashml.url == akashml_server.url
+            assert akashml.url not in urls
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=5)
+
+
+def test_a_test_fails_at_its_end(pytester: pytest.Pytester) -> None:
+    """A request without a rule and an unmet expectation fail the test, with the nearest rule and the story."""
+    result = run(
+        pytester,
+        """
+        @pytest.mark.akashml(scenario={**SUNNY, "unscripted": "fail"})
+        def test_unmatched():
+            with pytest.raises(openai.NotFoundError):
+                ask("How warm is it?")
+
+        @pytest.mark.akashml(scenario={**SUNNY, "expect": [{"rule": "sunny", "times": 2}]})
+        def test_unmet():
+            ask()
+
+        @pytest.mark.akashml(scenario={**SUNNY, "expect": [{"rule": "sunny", "times": 1}]})
+        def test_met():
+            ask()
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=3, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*ERROR at teardown of test_unmatched*",
+            "Not as the scenario 'inline' would have it:",
+            "*request 1: No rule of the scenario 'inline' matches*The nearest: sunny*contain \"weather\"*",
+            "What was asked and answered:",
+            '*chat zai-org/GLM-5.3: "How warm is it?"',
+            "*404*",
+            "*ERROR at teardown of test_unmet*",
+            "*the rule 'sunny' was to answer 2 times; it answered once*",
+            '*200 by inline/sunny: "Sunny."',
+        ]
+    )
+
+
+def test_a_failed_test_shows_the_story_once(pytester: pytest.Pytester) -> None:
+    """A test that fails by itself shows what was asked beside its own error, and has no second one."""
+    result = run(
+        pytester,
+        """
+        @pytest.mark.akashml(scenario={**SUNNY, "expect": [{"rule": "sunny", "times": 2}]})
+        def test_wrong():
+            assert ask() == "Rainy."
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*AkashML*", "Not as the scenario*", '*200 by inline/sunny: "Sunny."'])
+
+
+def test_a_test_that_did_not_pass_is_not_asked_for_more(pytester: pytest.Pytester) -> None:
+    """One that is skipped half-way or was expected to fail stays what it is, whatever its scenario expects."""
+    result = run(
+        pytester,
+        """
+        pytestmark = pytest.mark.akashml(scenario={**SUNNY, "expect": [{"rule": "sunny", "times": 2}]})
+
+        def test_skipped():
+            pytest.skip("not here")
+
+        @pytest.mark.xfail(strict=True)
+        def test_known():
+            assert ask() == "Rainy."
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(skipped=1, xfailed=1)
+
+
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        ('scenario="rate-limitd"', "*LookupError: there is no scenario 'rate-limitd'; did you mean 'rate-limited'?*"),
+        ('"hello"', "*keywords only: write scenario='hello'*"),
+        ("scenario={'ruels': []}", '*did you mean "rules"*'),
+        ("colour=1", "*colour*"),
+    ],
+)
+def test_a_mistake_in_the_marker_is_told(pytester: pytest.Pytester, marker: str, told: str) -> None:
+    """The test is an error before it begins, and what is wrong is in the message."""
+    result = run(pytester, f"\n@pytest.mark.akashml({marker})\ndef test_it():\n    assert False\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([told])
+
+
+def test_the_server_is_overridden(pytester: pytest.Pytester) -> None:
+    """A suite that wants other settings for all its tests says so with its own fixture `akashml_server`."""
+    result = run(
+        pytester,
+        """
+        from emulator import Emulator
+
+        @pytest.fixture(scope="session")
+        def akashml_server():
+            with Emulator(scenario=SUNNY) as akash:
+                yield akash
+
+        def test_it(akashml):
+            assert ask() == "Sunny."
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_two_hundred_tests_on_four_workers(pytester: pytest.Pytester) -> None:
+    """Each test has its own scenario, turns, credits and record, on one server a worker."""
+    pytester.makepyfile(
+        """
+        import http.client, json, urllib.parse
+        import pytest
+
+        urls = set()
+
+        def said(akashml):
+            at = urllib.parse.urlsplit(akashml.url)
+            connection = http.client.HTTPConnection(at.hostname, at.port)
+            body = {"model": "zai-org/GLM-5.3", "messages": [{"role": "user", "content": "The same in all"}]}
+            headers = {"Authorization": f"Bearer {akashml.key}"}
+            connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+            answer = connection.getresponse()
+            told = json.load(answer)
+            connection.close()
+            return told["choices"][0]["message"]["content"] if answer.status == 200 else answer.status
+
+        @pytest.mark.parametrize("number", range(200))
+        def test_alone(akashml, number):
+            replies = [{"text": f"{number}, turn {turn}"} for turn in range(3)]
+            account = {"credits": "0 USD"} if number % 5 == 0 else None
+            scenario = {"rules": [{"name": "own", "replies": replies, "then": "fail"}]}
+            akashml.scenario(scenario | ({"account": account} if account else {}))
+            expected = [402] * 3 if account else [f"{number}, turn {turn}" for turn in range(3)]
+            assert [said(akashml) for _ in range(3)] == expected
+            assert len(akashml.inferences) == 3
+            urls.add(akashml.url)
+            assert len(urls) == 1
+        """
+    )
+    result = pytester.runpytest_subprocess("-n", "4", "-q")
+    result.assert_outcomes(passed=200)

@@ -1,0 +1,307 @@
+"""Playing a plan: what is sent, when, in how many sends, and what happens when somebody hangs up."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.asgi import Exchange, events
+
+from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import (
+    ApiError,
+    End,
+    Event,
+    Failure,
+    Finish,
+    FrameFault,
+    Hangup,
+    InferenceRequest,
+    Plan,
+    Start,
+    Step,
+    Text,
+    Usage,
+)
+from emulator.dialects import Dialect
+from emulator.dialects.anthropic.messages import AnthropicMessages
+from emulator.dialects.openai.chat import OpenAIChat
+from emulator.web.app import create_app
+from emulator.wire.respond import HungUp, Player, Sent
+
+START = Start("0" * 32, "m", 0, 3)
+CHAT, MESSAGES = OpenAIChat(Settings()), AnthropicMessages(Settings())
+DIALECTS: list[Dialect] = [CHAT, MESSAGES]
+OVERLOADED = Failure(ApiError("overloaded", "Too busy.", retry_after=1.5))
+
+
+def plan_of(*steps: tuple[float, Event], faults: tuple[FrameFault, ...] = ()) -> Plan:
+    return Plan([Step(*step) for step in steps], "test", "inference", "request", frame_faults=faults)
+
+
+def hello(*delays: float) -> Plan:
+    """Three words, each after its delay."""
+    words = [(delay, Text(0, word)) for delay, word in zip(delays or (0, 0, 0), ("one", " two", " three"), strict=True)]
+    return plan_of((0, START), *words, (0, Finish(0, "stop")), (0, End(Usage(3, 3))))
+
+
+class Stage:
+    """An app that plays one plan, with a frozen clock."""
+
+    def __init__(self, plan: Plan, dialect: Dialect = CHAT, *, stream: bool = True, keep_alive: float = 15.0) -> None:
+        self.clock = VirtualClock(EPOCH, rate=0)
+        self.sent: Sent | None = None
+        request = InferenceRequest("chat", "m", stream=stream)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            player = Player(plan, dialect, self.clock, keep_alive, scope, receive, send)
+            self.sent = player.sent
+            await player.play(request)
+
+        self.app: ASGIApp = app
+        self.exchange = Exchange(app, "POST", "/")
+
+    def play(self, *story: "Callable[[Stage], Any]") -> Exchange:
+        """Run the app while the story goes on; each part runs once the app waits."""
+
+        async def run() -> Exchange:
+            task = asyncio.create_task(self.exchange.run())
+            for part in story:
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                result = part(self)
+                if asyncio.iscoroutine(result):
+                    await result
+            return await asyncio.wait_for(task, 10)
+
+        return asyncio.run(run())
+
+
+def advance(seconds: float) -> Callable[[Stage], Any]:
+    return lambda stage: stage.clock.advance(seconds)
+
+
+def leave(stage: Stage) -> None:
+    stage.exchange.leave()
+
+
+def text_of(body: bytes) -> str:
+    chunks = [event for event in events(body) if event != "[DONE]" and event.get("choices")]
+    return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.endpoint)
+def test_an_unpaced_stream_is_one_send(dialect: Dialect) -> None:
+    """Frames that are due now are joined, and each delta stays its own event."""
+    exchange = Stage(hello(), dialect).play()
+    assert (exchange.status, len(exchange.sends), exchange.complete) == (200, 1, True)
+    assert exchange.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert exchange.body.count(b"\n\n") >= 6
+
+
+def test_a_paced_stream_sends_each_event_when_it_is_due() -> None:
+    """Nothing is sent early, and what falls due together goes together."""
+    stage = Stage(hello(1, 1, 0))
+    sends: list[int] = []
+
+    def look(stage: Stage) -> None:
+        sends.append(len(stage.exchange.sends))
+
+    exchange = stage.play(look, advance(0.9), look, advance(0.1), look, advance(1), look)
+    assert sends == [1, 1, 2, 3]
+    assert text_of(exchange.body) == "one two three"
+    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (3, "completed")
+
+
+class LeapingClock:
+    """A clock on which waiting takes no real time."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep_until(self, deadline: float) -> None:
+        self.time = max(self.time, deadline)
+
+
+def test_deadlines_are_absolute() -> None:
+    """Sends that take half a second each do not stretch a stream of a word a second: lateness does not add up."""
+    clock, times = LeapingClock(), []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def slow(message: Message) -> None:
+            if message.get("body"):
+                times.append(clock.time)
+                clock.time += 0.5
+            await send(message)
+
+        await receive()
+        await Player(hello(1, 1, 1), CHAT, clock, 15, scope, receive, slow).play(
+            InferenceRequest("chat", "m", stream=True)
+        )
+
+    asyncio.run(Exchange(app, "POST", "/").run())
+    assert times == [0.0, 1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "frame"),
+    [(CHAT, b": keep-alive\n\n"), (MESSAGES, b'event: ping\ndata: {"type": "ping"}\n\n')],
+    ids=["chat", "messages"],
+)
+def test_a_long_silence_is_filled(dialect: Dialect, frame: bytes) -> None:
+    """Ten minutes of stall under keep-alives of 15 seconds are 39 of them, in milliseconds."""
+    exchange = Stage(hello(0, 600, 0), dialect).play(advance(600))
+    assert exchange.sends.count(frame) == 39
+    assert exchange.complete
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_failure_before_the_start_is_a_status(stream: bool) -> None:
+    """Streaming or not, what fails before anything was sent is an HTTP error with its Retry-After."""
+    exchange = Stage(plan_of((2, OVERLOADED)), stream=stream).play(advance(2))
+    assert (exchange.status, exchange.headers["retry-after"]) == (529, "1.500")
+    assert exchange.json["error"]["message"] == "Too busy."
+
+
+def test_a_failure_after_the_start_is_told_in_the_stream() -> None:
+    """The 200 is out; the error is a frame, and the deltas before it arrived."""
+    stage = Stage(plan_of((0, START), (0, Text(0, "Hel")), (0, OVERLOADED)))
+    exchange = stage.play()
+    assert exchange.status == 200
+    assert events(exchange.body)[-2:] == [
+        {"error": {"message": "Too busy.", "type": "overloaded_error", "param": None, "code": "overloaded"}},
+        "[DONE]",
+    ]
+    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (1, "failed")
+
+
+def test_a_failure_anywhere_in_a_whole_body_is_a_status() -> None:
+    """Nothing of a whole body has been sent when it fails."""
+    exchange = Stage(plan_of((0, START), (0, Text(0, "Hel")), (3, OVERLOADED)), stream=False).play(advance(3))
+    assert exchange.status == 529
+
+
+def test_a_whole_body_comes_when_its_last_event_is_due() -> None:
+    """The delays of a stream add up to the wait for a body."""
+    stage = Stage(hello(1, 1, 1), stream=False)
+    early: list[int] = []
+    exchange = stage.play(advance(2.9), lambda stage: early.append(stage.exchange.status), advance(0.1))
+    assert early == [0]
+    assert exchange.json["choices"][0]["message"]["content"] == "one two three"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_before_anything_was_sent_is_noticed(stream: bool) -> None:
+    """Waiting for the first event or for a whole body ends when the client goes; nothing was spent."""
+    steps = hello(0, 0, 0).steps
+    plan = Plan([Step(60, START), *list(steps)[1:]])
+    stage = Stage(plan, stream=stream)
+    assert stage.play(leave).status == 0
+    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (0, "cut by client")
+
+
+def test_a_client_that_leaves_mid_stream_has_what_was_sent() -> None:
+    """The meter counts what was handed to the wire, and no more."""
+    stage = Stage(hello(0, 1, 60))
+    exchange = stage.play(advance(1), leave)
+    assert text_of(exchange.body) == "one two"
+    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (2, "cut by client")
+
+
+def test_a_close_after_the_start_ends_the_stream_in_order_but_early() -> None:
+    """The body ends as HTTP has it; only what should have come does not."""
+    stage = Stage(plan_of((0, START), (0, Text(0, "Hel")), (0, Hangup("close"))))
+    exchange = stage.play()
+    assert (text_of(exchange.body), exchange.complete) == ("Hel", True)
+    assert b"[DONE]" not in exchange.body
+    assert stage.sent is not None and stage.sent.outcome == "hung up"
+
+
+@pytest.mark.parametrize("how", ["close", "reset", "truncate"])
+def test_without_a_transport_a_hang_up_is_an_exception(how: Any) -> None:
+    """An in-process client sees a connection error, not a made-up answer."""
+    with pytest.raises(HungUp, match=how):
+        Stage(plan_of((0, Hangup(how)))).play()
+
+
+def test_frame_faults_are_applied_after_encoding() -> None:
+    """A frame fault sees the frames and decides what goes out."""
+
+    def without_done(frames: Iterator[bytes]) -> Iterator[bytes]:
+        return (frame for frame in frames if b"[DONE]" not in frame)
+
+    plan = hello()
+    exchange = Stage(Plan(plan.steps, frame_faults=(without_done,))).play()
+    assert events(exchange.body)[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_a_long_unpaced_stream_is_sent_in_pieces() -> None:
+    """What is joined is bounded, so that a very long answer does not pile up in memory."""
+    words: Iterable[tuple[float, Event]] = [(0, Text(0, "word " * 20)) for _ in range(2000)]
+    exchange = Stage(plan_of((0, START), *words, (0, End(Usage(1, 2000))))).play()
+    assert len(exchange.sends) > 3
+    assert max(map(len, exchange.sends)) < 80_000
+    assert text_of(exchange.body) == "word " * 40_000
+
+
+def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
+    """The raw bytes that a real socket gets, until the connection ends. Raises ConnectionResetError for a RST."""
+    from emulator.testing import Emulator
+    from emulator.wire.server import Background
+
+    emulator = Emulator()
+    emulator.engine.plan = lambda request: plan  # type: ignore[method-assign] # this plan, whatever is asked
+    server = Background(create_app(emulator.engine), "127.0.0.1", 0)
+    host, port = server.start()
+    body = b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":%b}' % (b"true" if stream else b"false")
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer akml-x\r\nConnection: close\r\n"
+    received = b""
+    try:
+        with socket.create_connection((host, port), timeout=10) as connection:
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            while data := connection.recv(65536):
+                received += data
+    finally:
+        server.stop()
+    return received
+
+
+def test_no_response_sends_no_byte() -> None:
+    """A hang-up before the start closes the connection without a word."""
+    assert on_the_wire(plan_of((0, Hangup("close")))) == b""
+
+
+def test_a_reset_is_a_rst() -> None:
+    """The client's socket sees the connection reset, before the first byte and in mid-stream."""
+    for plan in (plan_of((0, Hangup("reset"))), plan_of((0, START), (0, Text(0, "Hel")), (0, Hangup("reset")))):
+        with pytest.raises(ConnectionResetError):
+            on_the_wire(plan)
+
+
+def test_a_truncated_stream_ends_without_its_last_chunk() -> None:
+    """What was said arrives, and the chunked body has no end."""
+    received = on_the_wire(plan_of((0, START), (0, Text(0, "Hel")), (0, Hangup("truncate"))))
+    assert b'"content":"Hel"' in received
+    assert not received.endswith(b"0\r\n\r\n")
+
+
+def test_a_truncated_body_is_shorter_than_it_said() -> None:
+    """A whole body that is truncated ends before its Content-Length."""
+    plan = plan_of((0, START), (0, Text(0, "Hello")), (0, Finish(0, "stop")), (0, Hangup("truncate")))
+    head, _, body = on_the_wire(plan, stream=False).partition(b"\r\n\r\n")
+    announced = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    assert 0 < len(body) < announced
+
+
+def test_the_reason_phrases_of_402_and_529_are_real() -> None:
+    """Clients show them to people, and one of them shows nothing else."""
+    assert on_the_wire(plan_of((0, OVERLOADED))).startswith(b"HTTP/1.1 529 Overloaded\r\n")
+    error = Failure(ApiError("insufficient_credits", "No credits."))
+    assert on_the_wire(plan_of((0, error))).startswith(b"HTTP/1.1 402 Payment Required\r\n")
