@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from starlette.routing import Route
 from support.asgi import ask, make_engine
 
 from emulator import Emulator, VirtualClock
@@ -22,7 +21,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
 from emulator.scenario.reading.loader import load_text
 from emulator.web.app import create_app
-from emulator.web.control.account import routes
+from emulator.web.control import ROUTES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "account.md").read_text(encoding="utf-8")
@@ -104,11 +103,10 @@ def test_a_row_of_the_table(method: str, path: str, bodies: str) -> None:
 def test_the_table_has_every_route() -> None:
     """What the page tells of the routes is all that there is, and no more."""
     served = {
-        (method, route.path)
-        for route in routes(make_engine())
-        if isinstance(route, Route)
-        for method in route.methods or ()
-        if method != "HEAD"
+        (method, path)
+        for path, methods, handler in ROUTES
+        for method in methods.split()
+        if handler.partition(".")[0] in ("account", "keys", "backends")
     }
     assert {(method, path.partition("?")[0]) for method, path, *_ in ROWS} == served
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine.engine import Engine
@@ -28,58 +27,52 @@ _LONG = frozenset({"headers", "body", "response_headers", "response", "timeline"
 _encode = msgspec.json.Encoder().encode
 
 
-def routes(engine: Engine) -> list[Route]:
-    """The routes for one engine."""
-    journal = engine.store.inferences
+async def listing(engine: Engine, request: Request) -> Response:
+    """GET /_emulator/inferences."""
+    query = dict(request.query_params)
+    form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
+    wanted = _selected(query)
+    if follow not in ("true", "false"):
+        raise _bad("follow", "follow is true or false")
+    if follow == "true":
+        return _followed(engine, wanted)
+    found, more = wanted.page(engine.store.inferences.all(query.get("key")))
+    if form != "json":
+        return _exported(found, form, request)
+    after = found[-1].number if more else None
+    told = [_short(each) for each in found]
+    return JSONResponse({"inferences": told, "next": after, "forgotten": engine.store.inferences.forgotten})
 
-    async def listing(request: Request) -> Response:
-        query = dict(request.query_params)
-        form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
-        wanted = _selected(query)
-        if follow not in ("true", "false"):
-            raise _bad("follow", "follow is true or false")
-        if follow == "true":
-            return _followed(engine, wanted)
-        found, more = wanted.page(journal.all(query.get("key")))
-        if form != "json":
-            return _exported(found, form, request)
-        after = found[-1].number if more else None
-        told = [_short(each) for each in found]
-        return JSONResponse({"inferences": told, "next": after, "forgotten": journal.forgotten})
 
-    async def one(request: Request) -> Response:
-        id, form = request.path_params["id"], _form(request.query_params.get("format", "json"))
-        found = journal.get(id)
-        if found is None:
-            told = f"There is no inference '{id[:100]}' here: it was forgotten, or never came."
-            raise Rejected(ApiError("not_found", told))
-        if form != "json":
-            return _exported([found], form, request)
-        return JSONResponse(
-            found.as_dict() | {"line": found.line(), "request": found.request, "why": _why(engine, found)}
-        )
+async def one(engine: Engine, request: Request) -> Response:
+    """GET /_emulator/inferences/{id}."""
+    id, form = request.path_params["id"], _form(request.query_params.get("format", "json"))
+    found = engine.store.inferences.get(id)
+    if found is None:
+        told = f"There is no inference '{id[:100]}' here: it was forgotten, or never came."
+        raise Rejected(ApiError("not_found", told))
+    if form != "json":
+        return _exported([found], form, request)
+    return JSONResponse(found.as_dict() | {"line": found.line(), "request": found.request, "why": _why(engine, found)})
 
-    async def verify(request: Request) -> Response:
-        said = report(engine, request.query_params.get("key"), _most_attempts(request))
-        match request.query_params.get("format", "json"):
-            case "json":
-                return JSONResponse(said.as_dict())
-            case "text":
-                return PlainTextResponse(said.text())
-            case "junit":
-                return Response(said.junit(), media_type="application/xml")
-        raise _bad("format", "format is json, text or junit")
 
-    async def verdict(request: Request) -> Response:
-        said = report(engine, request.query_params.get("key"), _most_attempts(request)).verdict
-        return JSONResponse({"ok": bool(said), "sins": said.sins, **msgspec.to_builtins(said)})
+async def verify(engine: Engine, request: Request) -> Response:
+    """GET /_emulator/verify."""
+    said = report(engine, request.query_params.get("key"), _most_attempts(request))
+    match request.query_params.get("format", "json"):
+        case "json":
+            return JSONResponse(said.as_dict())
+        case "text":
+            return PlainTextResponse(said.text())
+        case "junit":
+            return Response(said.junit(), media_type="application/xml")
+    raise _bad("format", "format is json, text or junit")
 
-    return [
-        Route("/_emulator/inferences", listing),
-        Route("/_emulator/inferences/{id}", one),
-        Route("/_emulator/verify", verify),
-        Route("/_emulator/verdict", verdict),
-    ]
+
+async def verdict(engine: Engine, request: Request) -> Response:
+    """GET /_emulator/verdict."""
+    said = report(engine, request.query_params.get("key"), _most_attempts(request)).verdict
+    return JSONResponse({"ok": bool(said), "sins": said.sins, **msgspec.to_builtins(said)})
 
 
 def report(engine: Engine, key: str | None = None, most_attempts: int | None = None) -> "Report":

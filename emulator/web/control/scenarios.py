@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
 
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine.engine import Engine
@@ -12,60 +11,58 @@ from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.wire.receive import read_body
 
 if TYPE_CHECKING:
+    from emulator.scenario.library import Library
     from emulator.scenario.types import Scenario
 
 
-def scenario_routes(engine: Engine) -> list[BaseRoute]:
-    """The routes for one engine."""
-    library = engine.library
+async def listing(engine: Engine, request: Request) -> JSONResponse:
+    """GET /_emulator/scenarios."""
+    names = engine.library.names()
+    return JSONResponse({"active": engine.scenario, "scenarios": [_listed(engine.library, name) for name in names]})
 
-    async def listing(request: Request) -> JSONResponse:
-        return JSONResponse({"active": engine.scenario, "scenarios": list(map(listed, library.names()))})
 
-    def listed(name: str) -> dict[str, Any]:
-        """One line of the list; the file is read for it, if it was not before."""
-        try:
-            story = library.get(name)
-        except ScenarioError:
-            story = None
-        return {
-            "name": name,
-            "description": story.scenario.description if story else "",
-            "source": str(library.source(name) or "put"),
-            "mistakes": [mistake.as_dict() for mistake in library.mistakes.get(name, ())],
-        }
+def _listed(library: "Library", name: str) -> dict[str, Any]:
+    """One line of the list; the file is read for it, if it was not before."""
+    try:
+        story = library.get(name)
+    except ScenarioError:
+        story = None
+    return {
+        "name": name,
+        "description": story.scenario.description if story else "",
+        "source": str(library.source(name) or "put"),
+        "mistakes": [mistake.as_dict() for mistake in library.mistakes.get(name, ())],
+    }
 
-    async def one(request: Request) -> JSONResponse:
-        name = request.path_params["name"]
-        match request.method:
-            case "PUT":
-                return await put(request, name)
-            case "DELETE":
-                if not library.remove(name):
-                    raise _unknown(engine, name)
-                return JSONResponse({"deleted": name})
-        try:
-            story = library.get(name)
-        except ScenarioError as error:
-            return JSONResponse({"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]})
-        if story is None:
-            raise _unknown(engine, name)
-        return JSONResponse(shown(story.scenario))
 
-    async def put(request: Request, name: str) -> JSONResponse:
-        """The body is the scenario's YAML. A new one takes the place of the old, and its rules begin anew."""
-        body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
-        try:
-            scenario = library.put(name, body.decode(errors="replace")).scenario
-        except ScenarioError as error:
-            told = {"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]}
-            return JSONResponse(told, 400)
-        return JSONResponse(shown(scenario))
+async def one(engine: Engine, request: Request) -> JSONResponse:
+    """GET, PUT and DELETE /_emulator/scenarios/{name}."""
+    name, library = request.path_params["name"], engine.library
+    match request.method:
+        case "PUT":
+            return await _put(engine, request, name)
+        case "DELETE":
+            if not library.remove(name):
+                raise _unknown(engine, name)
+            return JSONResponse({"deleted": name})
+    try:
+        story = library.get(name)
+    except ScenarioError as error:
+        return JSONResponse({"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]})
+    if story is None:
+        raise _unknown(engine, name)
+    return JSONResponse(shown(story.scenario))
 
-    return [
-        Route("/_emulator/scenarios", listing),
-        Route("/_emulator/scenarios/{name}", one, methods=["GET", "PUT", "DELETE"]),
-    ]
+
+async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
+    """The body is the scenario's YAML. A new one takes the place of the old, and its rules begin anew."""
+    body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+    try:
+        scenario = engine.library.put(name, body.decode(errors="replace")).scenario
+    except ScenarioError as error:
+        told = {"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]}
+        return JSONResponse(told, 400)
+    return JSONResponse(shown(scenario))
 
 
 def shown(scenario: "Scenario") -> dict[str, Any]:

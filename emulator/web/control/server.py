@@ -1,0 +1,108 @@
+"""/_emulator/health, /ready, /activate, /reset, /clock and /snapshot: the server as a whole."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from emulator import __version__
+from emulator.account.keys import masked
+from emulator.core.clock import iso
+from emulator.core.fields import Fields
+from emulator.core.vocabulary import ApiError, Rejected
+from emulator.engine.engine import Engine
+from emulator.scenario.reading.mistakes import ScenarioError
+from emulator.web.control.bodies import read_fields
+
+_CLOCK_LIMIT = 366 * 24 * 3600
+"""The clock is moved by a year at most in one step, for whatever falls due on the way is carried out."""
+_CLOCK_END = 253370764800
+"""The clock is not moved beyond 9999-01-01: a Date header has a year of four digits."""
+
+
+async def health(engine: Engine, request: Request) -> JSONResponse:
+    """GET /_emulator/health."""
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+async def ready(engine: Engine, request: Request) -> JSONResponse:
+    """GET /_emulator/ready."""
+    return JSONResponse({"status": "ready", "models": len(list(engine.catalog)), "scenario": engine.scenario})
+
+
+async def activate(engine: Engine, request: Request) -> JSONResponse:
+    """POST /_emulator/activate."""
+    fields = await read_fields(engine, request)
+    name, key = fields.string("scenario"), fields.string("key")
+    try:
+        engine.activate(name, key)
+    except KeyError:
+        near = engine.library.nearest(name or "")
+        fields.reject("scenario", f"the name of a scenario (such as '{near}')" if near else "a scenario's name")
+    except ScenarioError as error:
+        return JSONResponse({"mistakes": [mistake.as_dict() for mistake in error.mistakes]}, 400)
+    return JSONResponse({"scenario": name, "key": masked(key) if key else None})
+
+
+async def reset(engine: Engine, request: Request) -> JSONResponse:
+    """POST /_emulator/reset."""
+    fields = await read_fields(engine, request)
+    key = fields.string("key")
+    engine.store.reset(key, keep_scenario=fields.boolean("keep_scenario", False))
+    return JSONResponse({"reset": masked(key) if key else "everything"})
+
+
+async def snapshot(engine: Engine, request: Request) -> JSONResponse:
+    """GET and PUT /_emulator/snapshot."""
+    from emulator.engine import snapshot  # noqa: PLC0415 (few ask for it)
+
+    if request.method == "PUT":
+        try:
+            snapshot.restore(engine, (await read_fields(engine, request)).data)
+        except snapshot.StateError as error:
+            raise Rejected(ApiError("bad_request", str(error))) from None
+        return JSONResponse({"restored": True, "clock": clock_state(engine), "scenario": engine.scenario})
+    return JSONResponse(snapshot.snapshot(engine))
+
+
+async def clock(engine: Engine, request: Request) -> JSONResponse:
+    """GET and POST /_emulator/clock."""
+    if request.method == "POST":
+        await _move(engine, await read_fields(engine, request))
+    return JSONResponse(clock_state(engine))
+
+
+async def _move(engine: Engine, fields: Fields) -> None:
+    """One of freeze, run, rate, set and advance."""
+    clock = engine.clock
+    if fields.boolean("freeze", False):
+        clock.freeze()
+    elif fields.boolean("run", False) or fields.has("rate"):
+        clock.run(fields.number("rate", 0, 1_000_000, 1.0))
+    elif (time := fields.string("set")) is not None:
+        clock.set(_moment(fields, time))
+    elif fields.has("advance"):
+        await clock.advance(fields.number("advance", 0, min(_CLOCK_LIMIT, _CLOCK_END - clock.now()), 0.0))
+    else:
+        expected = (
+            'one of {"freeze": true}, {"run": true}, {"rate": 60}, {"set": "2026-01-01T00:00:00Z"}, {"advance": 5}'
+        )
+        raise Rejected(ApiError("bad_request", f"The clock cannot be moved by this: expected {expected}."))
+
+
+def _moment(fields: Fields, text: str) -> float:
+    from emulator.core.units import moment  # noqa: PLC0415 (it belongs to the scenarios, which may not be there)
+
+    try:
+        found = moment(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= _CLOCK_END:
+        fields.reject("set", "a time from 1970 to 9998, such as 2026-01-01T00:00:00Z")
+    return found
+
+
+def clock_state(engine: Engine) -> dict[str, Any]:
+    """What time it is, and how it passes."""
+    now, rate = engine.clock.now(), engine.clock.rate
+    return {"now": iso(now), "unix": now, "mode": "running" if rate else "frozen", "rate": rate}
