@@ -116,11 +116,10 @@ def serve(
     from emulator.core.catalog import Catalog, CatalogError
     from emulator.core.clock import EPOCH, VirtualClock
     from emulator.core.settings import Settings, SettingsError, from_strings
-    from emulator.engine.engine import Engine
-    from emulator.engine.snapshot import StateError, read_state, write_state
+    from emulator.engine import make_engine
     from emulator.scenario.library import SHIPPED, Library
     from emulator.scenario.reading.mistakes import ScenarioError
-    from emulator.store.memory import MemoryStore
+    from emulator.store.snapshot import StateError, read_state, write_state
     from emulator.web.app import create_app
     from emulator.wire.server import log_to_stderr
     from emulator.wire.server import serve as serve_app
@@ -133,9 +132,9 @@ def serve(
         library = Library(catalog, [SHIPPED])
         playing = _scenarios(library, folder, scenario)
         terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
-        engine = Engine(Settings(**values), catalog, emulated, MemoryStore(), library, playing, terms)
+        engine = make_engine(Settings(**values), catalog, emulated, library, playing, terms)
         if state is not None and state.exists():
-            read_state(engine, state)
+            read_state(engine.store, emulated, library, state)
     except (SettingsError, CatalogError, ScenarioError, StateError) as error:
         raise click.ClickException(str(error)) from None
     log_to_stderr(log_level)
@@ -161,7 +160,7 @@ def serve(
 
     serve_app(create_app(engine), listener, ready, beside)
     if state is not None:
-        write_state(engine, state)
+        write_state(engine.store, emulated, state)
 
 
 def _watching(library: "Library", folders: list[Path]) -> "Beside":

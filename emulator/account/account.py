@@ -1,26 +1,30 @@
-"""One namespace's account: a policy, rate limits, what is in flight, and credits. It admits a request and settles it.
+"""One API key's account: a policy, rate limits, what is in flight, and credits. It admits a request and settles it.
 
-A request that is refused is as if it had never come: it counts against no window, holds no credits and takes no slot.
-One that is admitted counts against the windows from then on, with its prompt and all the tokens that it may answer;
-when it is settled, what it really used takes their place.
+A request that is refused leaves no trace: it counts against no window, holds no credits and takes no slot. One that is
+admitted counts against the windows from then on, with its prompt and all the tokens that it may answer; when it is
+settled, the tokens that it really used take their place.
+
+An account is data: it can be encoded and decoded at any time, requests in flight included. A request in flight is named
+by its ticket, a text that is unique among all requests of all servers that share the account.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
-from msgspec import Struct, convert, json
+from msgspec import Struct, field
 
 from emulator.account.credits import Credits
 from emulator.account.limits import RateLimitHeaders, RateLimits
 from emulator.account.policy import UNLIMITED, Policy
 from emulator.account.prices import ZERO, tariff
 from emulator.core.catalog import Model, Pricing
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.vocabulary import ApiError, Rejected, Usage
 
 
 class Reservation(Struct, frozen=True):
-    """What an admitted request has until it is settled: `tokens` counted at `tick` of the timeline, and `hold` USD."""
+    """What an admitted request has until it ends: `tokens` counted at `tick` of the timeline, and `hold` USD.
+
+    `pricing` is what it is charged at, whatever the model costs when it ends.
+    """
 
     inference_id: str
     model: str
@@ -30,61 +34,54 @@ class Reservation(Struct, frozen=True):
     hold: Decimal
 
 
-class _State(Struct, frozen=True):
-    """All that an account holds."""
+class Account(Struct):
+    """What one API key may do and has done. Without a policy and credits it is `unlimited`, and nothing is counted.
 
-    policy: Policy
-    limits: RateLimits
-    credits: Credits | None
-    in_flight: tuple[Reservation, ...]
-    managed: Policy | None = None
-
-
-class Account:
-    """What one API key may do and has done. Without a policy and credits it is unlimited, and nothing is counted.
-
-    `unlimited` says so: then `admit` need not be called. `policy` and `credits` are set by the methods for it.
-    `in_flight` are the admissions that have not ended, oldest first; `limits` are the windows. `managed` is the policy
-    that a managed key had when the account last followed it.
+    `in_flight` are the reservations of requests that have not ended, by ticket, oldest first; `limits` are the windows.
+    `managed` is the policy that a managed key had when the account last followed it. `policy` and `credits` are changed
+    by `set_policy` and `set_credits`.
     """
 
-    def __init__(self, policy: Policy = UNLIMITED, credits: Credits | None = None) -> None:
-        self.in_flight: dict[Admission, None] = {}
-        self.limits = RateLimits()
-        self.managed: Policy | None = None
-        self.policy, self.credits = policy, credits
-        self.set_policy(policy)
+    policy: Policy = UNLIMITED
+    credits: Credits | None = None
+    limits: RateLimits = field(default_factory=RateLimits)
+    in_flight: dict[str, Reservation] = {}
+    managed: Policy | None = None
+
+    def __post_init__(self) -> None:
+        self.set_policy(self.policy)
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether every request passes and none is counted."""
+        return self.credits is None and self.policy == UNLIMITED
 
     def set_policy(self, policy: Policy) -> None:
         """Allow this from now on. Limits that stay keep what they counted; new ones count what is in flight."""
         self.policy = policy
-        reserved = [admission.reservation for admission in self.in_flight]
-        self.limits.follow(policy, [(each.tick, each.tokens) for each in reserved])
-        self._decide_unlimited()
+        self.limits.follow(policy, [(each.tick, each.tokens) for each in self.in_flight.values()])
 
     def set_credits(self, credits: Credits | None) -> None:
         """Charge these credits from now on, also for what is in flight; None: nothing is charged."""
         self.credits = credits
         if credits is not None:
             credits.held = ZERO
-            for admission in self.in_flight:
-                credits.hold(admission.reservation.hold)
-        self._decide_unlimited()
+            for reservation in self.in_flight.values():
+                credits.hold(reservation.hold)
 
-    def _decide_unlimited(self) -> None:
-        self.unlimited = self.policy == UNLIMITED and self.credits is None
-
-    def admit(self, now: float, model: Model, prompt: int, limit: int | None, inference_id: str) -> "Admission":
+    def admit(
+        self, now: float, model: Model, prompt: int, limit: int | None, ticket: str, inference_id: str
+    ) -> RateLimitHeaders:
         """Let a request begin that has `prompt` tokens and may be answered with `limit` tokens, all choices together.
 
-        Without a `limit` the prompt alone is reserved, and the answer counts once it is settled. Raises `Rejected`, in
-        this order (docs/contract.md, errors): 401 for an expired key; 403 for a disabled one, and for a model that the
-        key may not use; 402 when the credits that are not held cannot pay the prompt; 429 for concurrency, requests and
-        tokens. Concurrency comes first of these three, since nobody can tell when a request will end: so a Retry-After
-        is the truth as far as the account knows it.
+        Returns the X-RateLimit-* headers of its answer. Without a `limit` the prompt alone is reserved, and the answer
+        counts once it is settled. Raises `Rejected`, in this order (docs/contract.md, errors): 401 for an expired key;
+        403 for a disabled one, and for a model that the key may not use; 402 when the credits that are not held cannot
+        pay the prompt; 429 for concurrency, requests and tokens. Concurrency comes first of these three, since nobody
+        can tell when a request will end: so a Retry-After is the truth as far as the account knows it.
         """
         if self.unlimited:
-            return UNCOUNTED
+            return ()
         self.policy.authorize(now)
         self.policy.check_model(model.id)
         hold = ZERO
@@ -99,97 +96,55 @@ class Account:
         self.limits.take(tick, tokens)
         if self.credits is not None:
             self.credits.hold(hold)
-        reservation = Reservation(inference_id, model.id, model.pricing, tick, tokens, hold)
-        admission = Admission(self, reservation, self.limits.headers(tick))
-        self.in_flight[admission] = None
-        return admission
+        self.in_flight[ticket] = Reservation(inference_id, model.id, model.pricing, tick, tokens, hold)
+        return self.limits.headers(tick)
 
     def headers(self, now: float, refused: ApiError | None = None) -> RateLimitHeaders:
-        """X-RateLimit-* for an answer without an admission, such as the error that `admit` `refused` a request with."""
+        """X-RateLimit-* for a request that was not admitted, such as one that `admit` `refused` with this error."""
         return self.limits.headers(self.limits.at(now), refused)
 
-    # ------------------------------------------------------------------------------------------ saving
-
-    def snapshot(self) -> dict[str, Any]:
-        """All that the account holds, what is in flight included, in types that JSON has."""
-        in_flight = tuple(admission.reservation for admission in self.in_flight)
-        state = _State(self.policy, self.limits, self.credits, in_flight, self.managed)
-        data: dict[str, Any] = json.decode(json.encode(state))
-        return data
-
-    @classmethod
-    def restore(cls, data: Mapping[str, Any]) -> "Account":
-        """The account of a snapshot. Whoever knows that nothing is in flight any more cancels what is `in_flight`.
-
-        Raises `msgspec.ValidationError`, which names the place, for data that are no snapshot.
-        """
-        state = convert(data, _State)
-        account = cls(credits=state.credits)
-        account.limits, account.managed = state.limits, state.managed
-        account.set_policy(state.policy)
-        account.in_flight = {Admission(account, reservation, ()): None for reservation in state.in_flight}
-        return account
-
-
-class Admission:
-    """A request that was let in. It ends once, by whatever comes first of `settle`, `fail` and `cancel`.
-
-    `headers` are the X-RateLimit-* of its answer.
-    """
-
-    __slots__ = ("_account", "headers", "reservation")
-
-    def __init__(self, account: Account, reservation: Reservation, headers: RateLimitHeaders) -> None:
-        self._account = account
-        self.reservation = reservation
-        self.headers = headers
-
-    def settle(self, now: float, prompt: int, cached: int, completion: int) -> None:
-        """The request has ended, and these tokens were sent: they are charged, and counted instead of the reserved.
-
-        `cached` are those of the prompt that were read from a cache.
-        """
-        if not self._end():
-            return
-        account, reserved = self._account, self.reservation
-        account.limits.correct(reserved.tick, prompt + completion - reserved.tokens)
-        if account.credits is not None:
-            account.credits.release(reserved.hold)
-            price = tariff(reserved.pricing).price(prompt, cached, completion)
-            account.credits.charge(now, price, reserved.inference_id, reserved.model)
-
-    def fail(self) -> None:
-        """The request has failed, and nothing was sent: it counts as a request, uses no tokens, and costs nothing."""
-        if self._end():
-            self._account.limits.correct(self.reservation.tick, -self.reservation.tokens)
-            self._release()
-
-    def cancel(self) -> None:
-        """The request was refused after all, for what the account does not know of: as if it had never come."""
-        if self._end():
-            self._account.limits.untake(self.reservation.tick, self.reservation.tokens)
-            self._release()
-
-    def affordable(self, now: float) -> int | None:
-        """How many tokens of an answer the credits that nobody holds pay now; None: there is no end to them."""
-        account = self._account
-        if account.credits is None:
+    def affordable(self, now: float, model: Model) -> int | None:
+        """How many tokens of the model's answer the credits pay that nobody holds; None: any number."""
+        if self.credits is None:
             return None
-        return tariff(self.reservation.pricing).affordable(account.credits.available(now))
+        return tariff(model.pricing).affordable(self.credits.available(now))
 
-    def _release(self) -> None:
-        if self._account.credits is not None:
-            self._account.credits.release(self.reservation.hold)
+    # ------------------------------------------------------------------------------------------ ending a request
+    # A request ends once, by whatever comes first of these. A ticket that is not in flight is passed over.
 
-    def _end(self) -> bool:
-        """Free the slot; False when that has happened before."""
-        return self._account.in_flight.pop(self, self) is None
+    def settle(self, ticket: str, now: float, used: Usage) -> None:
+        """The request has ended, and these tokens were sent: they are charged, and counted instead of the reserved."""
+        reserved = self.in_flight.pop(ticket, None)
+        if reserved is None:
+            return
+        self.limits.correct(reserved.tick, used.total_tokens - reserved.tokens)
+        if self.credits is not None:
+            self.credits.release(reserved.hold)
+            price = tariff(reserved.pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens)
+            self.credits.charge(now, price, reserved.inference_id, reserved.model)
+
+    def fail(self, ticket: str) -> None:
+        """The request has failed, and nothing was sent: it counts as a request, uses no tokens, and costs nothing."""
+        if reserved := self._released(ticket):
+            self.limits.correct(reserved.tick, -reserved.tokens)
+
+    def cancel(self, ticket: str) -> None:
+        """The request was refused after all, for something that the account does not know of: it leaves no trace."""
+        if reserved := self._released(ticket):
+            self.limits.untake(reserved.tick, reserved.tokens)
+
+    def cancel_all(self) -> None:
+        """Nothing is in flight any more: the servers that played the requests are gone."""
+        for ticket in tuple(self.in_flight):
+            self.cancel(ticket)
+
+    def _released(self, ticket: str) -> Reservation | None:
+        reserved = self.in_flight.pop(ticket, None)
+        if reserved is not None and self.credits is not None:
+            self.credits.release(reserved.hold)
+        return reserved
 
 
 def _too_many_at_once(cap: int) -> ApiError:
     told = f"Concurrency limit reached: {cap} at the same time. Try again when a request in flight has ended."
     return ApiError("rate_limited", told, cause="concurrency_exceeded")
-
-
-UNCOUNTED = Admission(Account(), Reservation("", "", Pricing("0", "0"), 0, 0, ZERO), ())
-"""The admission of everyone whose account is unlimited: it is not in flight, so that ending it does nothing."""

@@ -1,13 +1,11 @@
-"""What models run on: backends that are there, healthy and free, or are not; and who waits for a free one.
+"""The backends that models run on: how many there are, whether they are healthy and free, and the queue for a free one.
 
-Who waits is told by a callback when its turn has come. The waiting itself, and giving up, is for whoever entered.
+Pools are data, as accounts are. Waiting itself is done by the player of the request, which also gives up.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
-from msgspec import Meta, Struct, convert, json
+from msgspec import Meta, Struct
 
 from emulator.core.vocabulary import ApiError, Rejected
 
@@ -46,69 +44,50 @@ class Backends(Struct, frozen=True):
         return None if self.slots is None and healthy else (self.slots or 0) * healthy
 
 
-class Ticket:
-    """A request's place at a model: `admitted`, or waiting for that until `deadline`, in Unix seconds."""
+class Pool(Struct):
+    """The requests that run and wait on the backends of one model, which were configured at `since`, in Unix seconds.
 
-    __slots__ = ("_pool", "_wake", "admitted", "deadline")
+    A request is named by its ticket. `waiting` has the deadline of each, in Unix seconds, in the order of arrival.
+    Methods that may free a slot return the tickets that got one: whoever plays those requests has to be woken.
+    """
 
-    def __init__(self, pool: "Pool", deadline: float, wake: Callable[[], None]) -> None:
-        self._pool = pool
-        self._wake = wake
-        self.admitted = False
-        self.deadline = deadline
+    backends: Backends
+    since: float
+    running: set[str] = set()
+    waiting: dict[str, float] = {}
 
-    def give_up(self) -> None:
-        """The deadline has come: raises `Rejected` with a 529, and leaves, unless the ticket was admitted in time."""
-        if not self.admitted:
-            self.leave()
-            raise _busy(self._pool.backends)
-
-    def leave(self) -> None:
-        """Free the slot, which goes to whoever waits longest, or the place in the queue. Only the first call counts."""
-        self._pool.forget(self)
-
-    def admit(self) -> None:
-        """Tell the ticket's owner that it has a slot."""
-        self.admitted = True
-        self._wake()
-
-
-class Pool:
-    """Who runs and who waits on the backends of one model, which were configured at `since`, in Unix seconds."""
-
-    def __init__(self, backends: Backends, since: float) -> None:
-        self.backends = backends
-        self.since = since
-        self.running: set[Ticket] = set()
-        self.waiting: OrderedDict[Ticket, None] = OrderedDict()
-
-    def configure(self, backends: Backends, now: float) -> None:
-        """Have other backends from now on; those that run go on, and those for whom there is a slot now get it."""
+    def configure(self, backends: Backends, now: float) -> list[str]:
+        """Have other backends from now on; requests that run go on, and those for which there is a slot now get it."""
         self.backends, self.since = backends, now
-        self._hand_out()
+        return self._hand_out()
 
-    def enter(self, now: float, wake: Callable[[], None]) -> Ticket:
-        """Take a slot, or wait for one, in which case `wake` is called when the ticket is admitted.
+    def enter(self, now: float, ticket: str) -> float | None:
+        """Take a slot, or wait for one; returns until when, in Unix seconds, or None when the request has its slot.
 
         Raises `Rejected`: 504 without any backend; 529 when none of them is healthy, and when all slots are busy and
         there is no queue.
         """
         self._check_health(now)
-        ticket = Ticket(self, now + self.backends.queue, wake)
         if self._has_room():
-            ticket.admitted = True
             self.running.add(ticket)
-        elif self.backends.queue:
-            self.waiting[ticket] = None
-        else:
-            raise _busy(self.backends)
-        return ticket
+            return None
+        if not self.backends.queue:
+            raise Rejected(busy(0))
+        self.waiting[ticket] = deadline = now + self.backends.queue
+        return deadline
 
-    def forget(self, ticket: Ticket) -> None:
-        """A ticket has left."""
-        self.running.discard(ticket)
+    def claim(self, ticket: str) -> bool:
+        """The request stops waiting; returns whether it has a slot, and else it leaves the queue."""
         self.waiting.pop(ticket, None)
-        self._hand_out()
+        return ticket in self.running
+
+    def leave(self, ticket: str) -> list[str]:
+        """Free the slot, which goes to the request that has waited longest, or the place in the queue."""
+        if ticket in self.running:
+            self.running.remove(ticket)
+            return self._hand_out()
+        self.waiting.pop(ticket, None)
+        return []
 
     def healthy(self, now: float) -> bool:
         """Whether any backend is healthy now."""
@@ -128,58 +107,56 @@ class Pool:
         capacity = self.backends.capacity
         return capacity is None or len(self.running) < capacity
 
-    def _hand_out(self) -> None:
+    def _hand_out(self) -> list[str]:
+        admitted = []
         while self.waiting and self._has_room():
-            ticket, _ = self.waiting.popitem(last=False)
+            ticket = next(iter(self.waiting))
+            del self.waiting[ticket]
             self.running.add(ticket)
-            ticket.admit()
+            admitted.append(ticket)
+        return admitted
 
 
-def _busy(backends: Backends) -> Rejected:
-    waited = f"; the request waited for {backends.queue:g} s" if backends.queue else ""
-    return Rejected(ApiError("overloaded", f"All backends of the requested model are busy{waited}."))
+def busy(waited: float) -> ApiError:
+    """The 529 of a request that found no free slot, after it `waited` so many seconds."""
+    after = f"; the request waited for {waited:g} s" if waited else ""
+    return ApiError("overloaded", f"All backends of the requested model are busy{after}.")
 
 
-class _Configured(Struct, frozen=True):
-    backends: Backends
-    since: float
+class Fleet(Struct):
+    """The backends of all models, by the model's id. A model without any answers everyone at once."""
 
-
-class Fleet:
-    """The backends of all models, by the model's id. A model of which nothing is said answers everyone at once."""
-
-    def __init__(self) -> None:
-        self._pools: dict[str, Pool] = {}
+    pools: dict[str, Pool] = {}
 
     def get(self, model: str) -> Pool | None:
-        """Who runs on a model; None: everyone may, and nobody is counted."""
-        return self._pools.get(model)
+        """The pool of a model; None: every request runs, and none is counted."""
+        return self.pools.get(model)
 
-    def configure(self, model: str, backends: Backends | None, now: float) -> None:
-        """Give a model these backends from now on; None: as if nothing had been said of it."""
-        pool = self._pools.get(model)
-        if pool is not None:
-            pool.configure(backends or Backends(), now)
-        elif backends is not None:
-            self._pools[model] = Pool(backends, now)
+    def configure(self, model: str, backends: Backends | None, now: float) -> list[str]:
+        """Give a model these backends from now on; None: any number of requests runs. Returns as `Pool.configure`."""
+        pool = self.pools.get(model)
+        admitted = pool.configure(backends or Backends(), now) if pool is not None else []
         if backends is None:
-            self._pools.pop(model, None)
+            self.pools.pop(model, None)
+        elif pool is None:
+            self.pools[model] = Pool(backends, now)
+        return admitted
+
+    def claim(self, ticket: str) -> bool:
+        """The request stops waiting: whether it has a slot on any model. Otherwise it leaves the queue."""
+        return any(pool.claim(ticket) for pool in self.pools.values())
+
+    def leave(self, ticket: str) -> list[str]:
+        """The request has ended, on whatever model it ran. Returns as `Pool.leave`."""
+        return [admitted for pool in self.pools.values() for admitted in pool.leave(ticket)]
 
     def lists(self, model: str) -> bool:
-        """Whether the model belongs into the lists of models."""
-        pool = self._pools.get(model)
+        """Whether the lists of models have the model."""
+        pool = self.pools.get(model)
         return pool is None or pool.backends.listed
 
-    def snapshot(self) -> dict[str, Any]:
-        """What is configured, in types that JSON has. Who runs and who waits is not part of it."""
-        configured = {model: _Configured(pool.backends, pool.since) for model, pool in self._pools.items()}
-        data: dict[str, Any] = json.decode(json.encode(configured))
-        return data
-
-    @classmethod
-    def restore(cls, data: Mapping[str, Any]) -> "Fleet":
-        """The fleet of a snapshot. Raises `msgspec.ValidationError` for data that are none."""
-        fleet = cls()
-        configured = convert(data, dict[str, _Configured])
-        fleet._pools = {model: Pool(each.backends, each.since) for model, each in configured.items()}
-        return fleet
+    def clear(self) -> None:
+        """Nothing runs and nothing waits any more: the servers that played the requests are gone."""
+        for pool in self.pools.values():
+            pool.running.clear()
+            pool.waiting.clear()

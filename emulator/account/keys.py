@@ -3,32 +3,28 @@
 AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /anthropic (docs/contract.md, auth).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from emulator.core.settings import Settings
 from emulator.core.vocabulary import ApiError, Rejected
 
 PREFIX = "akml-"
 ANONYMOUS = "anonymous"
-"""The namespace of those who need no key."""
+"""The namespace of requests that need no key and bring none."""
+INVALID = ApiError("unauthorized", "Invalid API key.")
+"""The 401 for a key that strict auth does not know."""
 
 
-def authenticate(
-    headers: Mapping[str, str], settings: Settings, managed: Callable[[str], bool], *, x_api_key: bool
-) -> str:
-    """The key of a request, which is its namespace. Raises `Rejected` with a 401 for a missing or unknown one.
+def key_of(headers: Mapping[str, str], auth: str, *, x_api_key: bool) -> str:
+    """The key of a request, which is its namespace, and empty where `auth` is open and there is none.
 
-    `managed` tells whether a key was made here; what has become of it is for the registry to say.
+    Raises `Rejected` with a 401 for one that is missing, or is none of AkashML's where `auth` is format.
     """
     key = presented(headers, x_api_key=x_api_key)
-    if settings.auth == "open":
-        return key or ANONYMOUS
+    if auth == "open":
+        return key
     if not key:
         raise _unauthorized("Missing or invalid Authorization header")
-    if settings.auth == "strict":
-        if key not in settings.keys and not managed(key):
-            raise _unauthorized("Invalid API key.")
-    elif not key.startswith(PREFIX):
+    if auth == "format" and not key.startswith(PREFIX):
         raise _unauthorized(f"Invalid token format. API keys should start with '{PREFIX}'.")
     return key
 

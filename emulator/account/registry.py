@@ -5,11 +5,9 @@ saved state gives a key away.
 """
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from msgspec import Struct, convert, json
+from msgspec import Struct
 from msgspec.structs import replace
 
 from emulator.account.keys import PREFIX, masked
@@ -24,15 +22,23 @@ MAX_KEYS = 10_000
 
 
 class Record(Struct, frozen=True):
-    """A managed key: all that is known of it but the key. Times are in Unix seconds; `revoked` is None until it is."""
+    """A managed key without the key itself. Times are in Unix seconds; `revoked` is None until it is.
 
-    id: str
+    `number` counts the keys of a registry from 1.
+    """
+
+    number: int
     name: str
     shown: str
     digest: str
     policy: Policy
     created: float
     revoked: float | None = None
+
+    @property
+    def id(self) -> str:
+        """What the key is called where it must not be shown."""
+        return f"key_{self.number}"
 
     def status(self, now: float) -> Status:
         """What has become of the key."""
@@ -49,38 +55,31 @@ class Record(Struct, frozen=True):
         self.policy.authorize(now)
 
 
-class _State(Struct, frozen=True):
-    """All that a registry holds."""
+class Registry(Struct):
+    """All managed keys, by digest. Methods that take the id of a key raise KeyError for an unknown one.
 
-    made: int
-    records: tuple[Record, ...]
-    replaced: tuple[str, ...]
+    `made` counts the keys that were ever made; `replaced` has the digests that a regenerated key had before.
+    """
 
-
-class Registry:
-    """All managed keys. Methods that take the id of a key raise KeyError for an unknown one."""
-
-    def __init__(self) -> None:
-        self._made = 0
-        self._records: dict[str, Record] = {}
-        self._ids: dict[str, str] = {}
-        self._replaced: OrderedDict[str, None] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._records)
+    made: int = 0
+    by_digest: dict[str, Record] = {}
+    replaced: dict[str, None] = {}
 
     def knows(self, key: str) -> bool:
         """Whether a key is or was managed here."""
         digest = fingerprint(key)
-        return digest in self._ids or digest in self._replaced
+        return digest in self.by_digest or digest in self.replaced
 
     def records(self) -> tuple[Record, ...]:
         """All keys, oldest first."""
-        return tuple(self._records.values())
+        return tuple(sorted(self.by_digest.values(), key=lambda record: record.number))
 
     def get(self, id: str) -> Record:
         """The key of that id."""
-        return self._records[id]
+        for record in self.by_digest.values():
+            if record.id == id:
+                return record
+        raise KeyError(id)
 
     def create(self, now: float, name: str, policy: Policy, chance: Seed) -> tuple[Record, str]:
         """Make a key; returns its record and the key itself, which is shown this once.
@@ -89,34 +88,32 @@ class Registry:
         """
         self._make_room()
         key = self._new_key(chance)
-        record = Record(f"key_{self._made}", name, masked(key), fingerprint(key), policy, now)
-        self._keep(record)
-        return record, key
+        record = Record(self.made, name, masked(key), fingerprint(key), policy, now)
+        return self._keep(record), key
 
     def regenerate(self, id: str, chance: Seed) -> tuple[Record, str]:
         """Give a key other characters, also when it was revoked; the old ones are revoked. Returns as `create` does."""
-        old = self._records[id]
+        old = self.get(id)
         key = self._new_key(chance)
-        del self._ids[old.digest]
-        self._replaced[old.digest] = None
-        if len(self._replaced) > MAX_KEYS:
-            self._replaced.popitem(last=False)
+        del self.by_digest[old.digest]
+        self.replaced[old.digest] = None
+        if len(self.replaced) > MAX_KEYS:
+            del self.replaced[next(iter(self.replaced))]
         record = replace(old, shown=masked(key), digest=fingerprint(key), revoked=None)
-        self._keep(record)
-        return record, key
+        return self._keep(record), key
 
     def revoke(self, id: str, now: float) -> Record:
         """Make a key invalid for good; it stays listed. Revoking it again changes nothing."""
-        old = self._records[id]
+        old = self.get(id)
         return old if old.revoked is not None else self._keep(replace(old, revoked=now))
 
     def update(self, id: str, policy: Policy) -> Record:
         """Give a key another policy."""
-        return self._keep(replace(self._records[id], policy=policy))
+        return self._keep(replace(self.get(id), policy=policy))
 
     def expire(self, id: str, now: float) -> Record:
         """Let a key expire now."""
-        return self.update(id, replace(self._records[id].policy, expires=now))
+        return self.update(id, replace(self.get(id).policy, expires=now))
 
     def authorize(self, key: str, now: float) -> Record | None:
         """The record of a key that a request presents; None for a key that is not managed here.
@@ -124,52 +121,30 @@ class Registry:
         Raises `Rejected`: 401 for one that is revoked, replaced or expired, 403 for one that is disabled.
         """
         digest = fingerprint(key)
-        if digest in self._replaced:
+        if digest in self.replaced:
             raise _unauthorized("This API key was regenerated. Use the new one.", "api_key_revoked")
-        id = self._ids.get(digest)
-        if id is None:
-            return None
-        record = self._records[id]
-        record.authorize(now)
+        record = self.by_digest.get(digest)
+        if record is not None:
+            record.authorize(now)
         return record
-
-    # ------------------------------------------------------------------------------------------ saving
-
-    def snapshot(self) -> dict[str, Any]:
-        """All that is known of the keys, in types that JSON has."""
-        state = _State(self._made, self.records(), tuple(self._replaced))
-        data: dict[str, Any] = json.decode(json.encode(state))
-        return data
-
-    @classmethod
-    def restore(cls, data: Mapping[str, Any]) -> "Registry":
-        """The registry of a snapshot. Raises `msgspec.ValidationError` for data that are none."""
-        state = convert(data, _State)
-        registry = cls()
-        registry._made = state.made
-        registry._replaced = OrderedDict.fromkeys(state.replaced)
-        for record in state.records:
-            registry._keep(record)
-        return registry
 
     # ------------------------------------------------------------------------------------------ keeping
 
     def _keep(self, record: Record) -> Record:
-        self._records[record.id] = record
-        self._ids[record.digest] = record.id
+        self.by_digest[record.digest] = record
         return record
 
     def _new_key(self, chance: Seed) -> str:
-        self._made += 1
-        return PREFIX + chance.child("key", self._made).letters(32)
+        self.made += 1
+        return PREFIX + chance.child("key", self.made).letters(32)
 
     def _make_room(self) -> None:
-        if len(self._records) < MAX_KEYS:
+        if len(self.by_digest) < MAX_KEYS:
             return
-        revoked = next((record for record in self._records.values() if record.revoked is not None), None)
+        revoked = next((record for record in self.records() if record.revoked is not None), None)
         if revoked is None:
             raise ValueError(f"there are {MAX_KEYS} API keys, as many as can be: revoke one to make room")
-        del self._records[revoked.id], self._ids[revoked.digest]
+        del self.by_digest[revoked.digest]
 
 
 def fingerprint(key: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.fields import decode
+from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Hangup, InferenceRequest, Message, Raw, Rejected
@@ -14,16 +15,16 @@ from emulator.dialects import Dialect
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.completions import OpenAICompletions
-from emulator.engine.engine import Engine
+from emulator.engine import make_engine
 from emulator.engine.planner import Planner
-from emulator.engine.scripted_steps import perform
+from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.match import Match, Subject
 from emulator.scenario.reading.loader import load_file
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.reply import Context
 from emulator.scenario.types import Reply, Rule
-from emulator.store.memory import MemoryStore
+from emulator.store.memory import at_once
 
 _KEY = "akml-rehearsal"
 _SETTINGS = Settings()
@@ -61,7 +62,9 @@ def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:
             context = Context(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), EPOCH)
             model = next(iter(story.catalog))
             try:
-                performance = perform(Planner(_SETTINGS), reply, context, model, Seed.of("sample"))
+                performance = scripted_answer(
+                    Planner(_SETTINGS), reply, context, model, PromptSize(request), Seed.of("sample")
+                )
                 encoder = dialect.encoder(request, "request")
                 for step in performance.steps:
                     if not isinstance(step.event, Hangup | Raw):
@@ -86,12 +89,12 @@ def explained(scenario: Path, request: Path, endpoint: str | None = None) -> tup
     request that the API would refuse.
     """
     catalog = Catalog.load()
-    engine = Engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), MemoryStore(), Library(catalog, []))
-    name = engine.library.add(load_file(scenario, catalog=catalog)).scenario.name
-    engine.activate(name)
+    library = Library(catalog, [])
+    name = library.add(load_file(scenario, catalog=catalog)).scenario.name
+    engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, name)
     body = decode(request.read_bytes())
     asked = _DIALECTS[endpoint or _endpoint_of(body)].parse(body, {}, _KEY)
-    told = engine.explain(asked)
+    told = at_once(engine.explain(asked))
     if told["rule"] is not None:
         return f"{scenario}: the rule {told['rule']} answers", True
     lines = [f"{scenario}: no rule answers; the nearest are"]

@@ -1,6 +1,6 @@
 """How many tokens a request is before anything is answered, and what is told to one that is too long."""
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import msgspec
 
@@ -16,6 +16,24 @@ PER_MEDIA = {"image": 258, "audio": 128, "video": 1024, "file": 256}
 
 _REMEMBERED = 2000
 _encode = msgspec.json.Encoder().encode
+
+
+class PromptSize:
+    """The size of a request, counted when it is first needed, and once."""
+
+    def __init__(self, request: InferenceRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def tokens(self) -> int:
+        """Tokens of everything that the model is given to read."""
+        return prompt_tokens(self._request)
+
+    @property
+    def wanted(self) -> int | None:
+        """Tokens that all choices together may be answered with, as far as the request limits them."""
+        sampling = self._request.sampling
+        return sampling.max_tokens and sampling.max_tokens * max(sampling.n, sampling.best_of)
 
 
 def prompt_tokens(request: InferenceRequest) -> int:

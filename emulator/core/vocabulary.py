@@ -14,10 +14,12 @@ Laws that the types carry:
 Do not subclass these.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import msgspec
+
+from emulator.core.catalog import Pricing
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool", "function"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -373,34 +375,30 @@ FrameFault: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
 
 
 class QueuePlace(Protocol):
-    """A place in a queue: before `deadline`, in Unix seconds, the answer may begin or it never does."""
-
-    @property
-    def waits(self) -> bool:
-        """Whether its turn has not come yet."""
-        ...
+    """A place in a queue: the answer begins once it has a slot, or at `deadline`, in Unix seconds, it never does."""
 
     @property
     def deadline(self) -> float:
         """Until when it waits."""
         ...
 
-    def on_turn(self, wake: Callable[[], object]) -> None:
-        """Have this called when its turn has come."""
+    def on_slot(self, wake: Callable[[], object]) -> None:
+        """Have this called when it gets its slot."""
         ...
 
-    def give_up(self) -> None:
-        """The deadline has come. Raises `Rejected` if the turn has not."""
+    async def claim(self) -> None:
+        """Stop waiting. Raises `Rejected` if there is no slot."""
         ...
 
 
 class Plan(msgspec.Struct, frozen=True):
     """What will be answered, and when. `steps` is iterated once.
 
-    `answered_by` says in a word or two who decided (for logs and records); `inference_id` and `request_id` are the
-    values of the id headers; `headers` replace those that the answer would have, name by name; `frame_faults` are
-    applied, in order, after encoding. Before all of it comes the `turn`, if there is a queue; and whatever became of
-    the answer, `end` is called with what was sent of it (None: nothing); only the first call counts.
+    `answered_by` names the rule or the generator that decided, for logs and records; `inference_id` and `request_id`
+    are the values of the id headers; `headers` replace those that the answer would have, name by name; `frame_faults`
+    are applied, in order, after encoding. `pricing` is what the model cost that the plan was decided with; None for a
+    refusal that no model was known for. The answer waits in `place` first, if there is a queue. Whatever becomes of the
+    answer, `end` is called with what was sent of it (None: nothing); only the first call counts.
     """
 
     steps: Iterable[Step]
@@ -409,5 +407,6 @@ class Plan(msgspec.Struct, frozen=True):
     request_id: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     frame_faults: tuple[FrameFault, ...] = ()
-    turn: QueuePlace | None = None
-    end: Callable[[Usage | None], None] | None = None
+    pricing: Pricing | None = None
+    place: QueuePlace | None = None
+    end: Callable[[Usage | None], Awaitable[None]] | None = None

@@ -7,7 +7,7 @@ import msgspec
 
 from emulator.core.catalog import SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, DraftCall, likeliest, obey, steps, tell
-from emulator.core.prompt_sizes import overflow, prompt_sizes, prompt_tokens
+from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.tokens import EMPTY, split
@@ -60,14 +60,16 @@ class Planner:
         self._remembered: dict[bytes, DraftedAnswer] = {}
         self._canned: dict[int, DraftedAnswer] = {}
 
-    def admit(self, request: InferenceRequest, model: Model) -> CheckedRequest:
+    def check(self, request: InferenceRequest, model: Model, size: PromptSize) -> CheckedRequest:
         """Check schemas, media and lengths. Raises `Rejected` with a 400 for what the model cannot take.
 
         A model without log probabilities answers null where they are asked for, as AkashML was seen to do.
         """
         if request.response_format.strict or any(tool.strict for tool in request.tools):
             _check_strict(request)
-        request = readable(request, model)
+        read = readable(request, model)
+        prompt = size.tokens if read is request else prompt_tokens(read)
+        request = read
         unlisted = _unlisted(request, model)
         if unlisted and self._settings.unsupported_sampling == "reject":
             raise Rejected(ApiError("bad_request", _not_listed(unlisted, request.model), param=unlisted[0]))
@@ -77,7 +79,6 @@ class Planner:
         if without_effect:
             sampling = msgspec.structs.replace(request.sampling, **without_effect)
             request = msgspec.structs.replace(request, sampling=sampling)
-        prompt = prompt_tokens(request)
         return CheckedRequest(request, model, prompt, self._limit(request, model, prompt))
 
     def warnings(self, request: InferenceRequest, model: Model) -> tuple[tuple[str, str], ...]:

@@ -1,77 +1,78 @@
-"""Which rule of a scenario answers a request, and what: matching, turns and states, in one step.
+"""What a scenario answers: the rule and reply that are chosen in a turn, and the answer that is made of them outside.
 
-This room is imported when the first scenario plays, so that a server that plays none starts without it.
+This module is imported when the first scenario plays, so that a server without scenarios starts without it.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
+from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.engine.planner import PlannedAnswer, Planner
-from emulator.engine.scripted_steps import perform
+from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Subject, explanation, matching
-from emulator.scenario.reply import START, Context, choose
-from emulator.scenario.types import Scenario
-from emulator.store import Progress
+from emulator.scenario.match import Match, Subject, explanation, matching
+from emulator.scenario.reply import START, Context, choose_reply
+from emulator.scenario.types import Reply, Rule, Scenario
+from emulator.store.state import KeyState
 
 
-class Scene:
-    """One request to one scenario: where it has come to, what its ids derive from, and what fake values do.
+class Chosen(NamedTuple):
+    """The reply of a rule that matched; without a rule, the echo of the request. `now` is in Unix seconds."""
 
-    `now` is in Unix seconds.
+    scenario: Scenario
+    subject: Subject
+    now: float
+    rule: Rule | None = None
+    reply: Reply | None = None
+    match: Match | None = None
+
+
+def choose(
+    playing: LoadedScenario, own: KeyState, request: InferenceRequest, identity: Seed, now: float
+) -> Chosen | None:
+    """Choose what the scenario answers, and take its turns and states a step further; None: the generator answers.
+
+    Chances derive from `identity`. Raises `Rejected` where the scenario says that a request must not be answered.
     """
+    scenario, progress = playing.scenario, own.progress_of(playing.scenario.name, playing.version)
+    subject, chance = Subject(request, progress.states), _Chance(identity)
+    for number, rule, match in matching(scenario, subject):
+        position = progress.positions.get(number, START)
+        reply, progress.positions[number] = choose_reply(rule, position, chance)
+        if reply is not None:
+            if reply.set_state:
+                progress.states = {**progress.states, **reply.set_state}
+            return Chosen(scenario, subject, now, rule, reply, match)
+        if rule.then == "fail":
+            raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
+    if scenario.unscripted == "fail":
+        raise Rejected(ApiError("not_found", _unmatched(scenario, subject)))
+    return Chosen(scenario, subject, now) if scenario.unscripted == "echo" else None
 
-    def __init__(
-        self,
-        story: LoadedScenario,
-        progress: Progress,
-        request: InferenceRequest,
-        model: Model,
-        identity: Seed,
-        seed: Seed,
-        question: bytes,
-        now: float,
-    ) -> None:
-        self._scenario = story.scenario
-        self._progress = progress
-        self._subject = Subject(request, progress.states)
-        self._request = request
-        self._model = model
-        self._identity = identity
-        self._seed = seed
-        self._question = question
-        self._now = now
 
-    def direct(self, planner: Planner) -> tuple[str, PlannedAnswer] | None:
-        """What is answered, and by what; None where the generator is to answer. Raises `Rejected` for a refusal."""
-        scenario, progress = self._scenario, self._progress
-        chance = _Chance(self._identity)
-        for number, rule, match in matching(scenario, self._subject):
-            position = progress.positions.get(number, START)
-            reply, progress.positions[number] = choose(rule, position, chance)
-            if reply is not None:
-                if reply.set_state:
-                    progress.states = {**progress.states, **reply.set_state}
-                context = Context(scenario, rule, match, self._subject, self._seed, self._now, self._question)
-                return f"{scenario.name}/{rule.name}", perform(planner, reply, context, self._model, self._identity)
-            if rule.then == "fail":
-                raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
-        if scenario.unscripted == "fail":
-            raise Rejected(ApiError("not_found", _unmatched(scenario, self._subject)))
-        return (f"{scenario.name}/echo", self._echo(planner)) if scenario.unscripted == "echo" else None
+def answer(
+    planner: Planner, chosen: Chosen, model: Model, size: PromptSize, identity: Seed, seed: Seed, question: bytes
+) -> tuple[str, PlannedAnswer]:
+    """Who answers, and what. Fake values derive from `seed` and `question`. Raises `Rejected` for a refusal."""
+    scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
+    if rule is None or reply is None or chosen.match is None:
+        return f"{scenario.name}/echo", _echo(planner, chosen, model, size, identity)
+    context = Context(scenario, rule, chosen.match, chosen.subject, seed, chosen.now, question)
+    return f"{scenario.name}/{rule.name}", scripted_answer(planner, reply, context, model, size, identity)
 
-    def _echo(self, planner: Planner) -> PlannedAnswer:
-        asked = planner.admit(self._request, self._model)
-        said = "\n".join(text.text for text in self._subject.last_user)
-        choices = self._request.sampling.n * max(len(self._request.prompts), 1)
-        echoed = planner.obeyed(asked, [Draft(text=split(said))] * choices)
-        now, whole = self._now, not self._request.stream
-        return PlannedAnswer(planner.steps(asked, echoed, self._identity.hex(32), now, whole=whole))
+
+def _echo(planner: Planner, chosen: Chosen, model: Model, size: PromptSize, identity: Seed) -> PlannedAnswer:
+    request = chosen.subject.request
+    asked = planner.check(request, model, size)
+    text = "\n".join(each.text for each in chosen.subject.last_user)
+    choices = request.sampling.n * max(len(request.prompts), 1)
+    echoed = planner.obeyed(asked, [Draft(text=split(text))] * choices)
+    return PlannedAnswer(planner.steps(asked, echoed, identity.hex(32), chosen.now, whole=not request.stream))
 
 
 class _Chance:
@@ -87,18 +88,19 @@ class _Chance:
         return self._draw()
 
 
-def explain(story: LoadedScenario, progress: Progress, request: InferenceRequest) -> Mapping[str, Any]:
+def explain(playing: LoadedScenario, own: KeyState, request: InferenceRequest) -> Mapping[str, Any]:
     """Which rule would answer a request, or what kept the nearest from it. Changes nothing."""
-    subject = Subject(request, progress.states)
-    rule = next((rule for _, rule, _ in matching(story.scenario, subject)), None)
-    nearest = [] if rule else explanation(story.scenario, subject)
-    return {"scenario": story.scenario.name, "rule": rule.name if rule else None, "nearest": nearest}
+    scenario = playing.scenario
+    subject = Subject(request, own.progress_of(scenario.name, playing.version).states)
+    rule = next((rule for _, rule, _ in matching(scenario, subject)), None)
+    nearest = [] if rule else explanation(scenario, subject)
+    return {"scenario": scenario.name, "rule": rule.name if rule else None, "nearest": nearest}
 
 
 def _unmatched(scenario: Scenario, subject: Subject) -> str:
-    told = [
+    rules = [
         f"{near['rule']} (line {near['line']}): {'; '.join(near['differences'])}"
         for near in explanation(scenario, subject)
     ]
-    nearest = f" The nearest: {' | '.join(told)}" if told else ""
+    nearest = f" The nearest: {' | '.join(rules)}" if rules else ""
     return f"No rule of the scenario '{scenario.name}' matches this request.{nearest}"

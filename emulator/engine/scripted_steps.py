@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from emulator.core.catalog import Model
+from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import End, Raw, Start, Step, Usage, Verbatim
 from emulator.engine.planner import CheckedRequest, DraftedAnswer, PlannedAnswer, Planner, failing
@@ -14,14 +15,16 @@ from emulator.scenario.reply import Context
 from emulator.scenario.types import Generate, Reply, UsageSpec
 
 
-def perform(planner: Planner, reply: Reply, context: Context, model: Model, identity: Seed) -> PlannedAnswer:
+def scripted_answer(
+    planner: Planner, reply: Reply, context: Context, model: Model, size: PromptSize, identity: Seed
+) -> PlannedAnswer:
     """Everything that a reply answers to one request. Raises `Rejected` for what the model cannot take."""
     headers = (*replies.headers(reply, context), *planner.warnings(context.request, model))
     if not reply.faults and reply.stream is None:
-        return PlannedAnswer(_steps(planner, reply, context, model, identity, NO_FAULTS, headers), headers)
+        return PlannedAnswer(_steps(planner, reply, context, model, size, identity, NO_FAULTS, headers), headers)
     chance = identity.child("chance").random()
     faults = assemble(((fault.what, fault.value, fault.where) for fault in reply.faults), chance)
-    steps = _steps(planner, reply, context, model, identity, faults, headers)
+    steps = _steps(planner, reply, context, model, size, identity, faults, headers)
     if reply.stream is not None:
         paced = reply.stream
         steps = pace(paced.first_token, paced.between, paced.jitter, paced.chunk, chance)(steps)
@@ -35,6 +38,7 @@ def _steps(
     reply: Reply,
     context: Context,
     model: Model,
+    size: PromptSize,
     identity: Seed,
     faults: Faults,
     headers: tuple[tuple[str, str], ...],
@@ -46,7 +50,7 @@ def _steps(
     error = replies.error(reply, context, model.context_length)
     if error is not None:
         return failing(error)
-    asked = planner.admit(context.request, model)
+    asked = planner.check(context.request, model, size)
     said = _said(planner, reply, context, asked)
     whole = not context.request.stream and reply.stream is None and not faults.events
     steps = planner.steps(asked, said, reply.id or identity.hex(32), context.now, whole=whole)

@@ -6,13 +6,9 @@ from typing import Any
 import httpx
 import msgspec
 
-from emulator.core.catalog import Catalog
-from emulator.core.clock import VirtualClock
-from emulator.core.settings import Settings
-from emulator.engine.engine import Engine
+from emulator.engine import make_engine
 from emulator.recording.shapes import Shape, shape_of
 from emulator.recording.upstream import Broken, Upstream, UpstreamError
-from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
 
 MODEL = "meta-llama/Llama-3.3-70B-Instruct"
@@ -102,7 +98,7 @@ async def drift(
 
     The calls to the upstream take a few dozen tokens. Raises UpstreamError for a bad URL.
     """
-    engine = Engine(Settings(), Catalog.load(), VirtualClock(), MemoryStore())
+    engine = make_engine()
     asked, own = Upstream(upstream, transport), Upstream("http://emulator", httpx.ASGITransport(create_app(engine)))
     differences: list[ShapeDifference] = []
     failures: dict[str, str] = {}

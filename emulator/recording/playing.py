@@ -16,11 +16,10 @@ from emulator.dialects import Dialect
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.completions import OpenAICompletions
-from emulator.engine.engine import Engine
+from emulator.engine import make_engine
 from emulator.recording.answers import Heard, Unreadable, read
 from emulator.recording.seen import BodyPart, Ending, Exchange
 from emulator.scenario.library import Library
-from emulator.store.memory import MemoryStore
 from emulator.wire.respond import Player
 
 SETTINGS = Settings(auth="open")
@@ -104,13 +103,13 @@ async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Ex
     Raises ScenarioError for a scenario with mistakes.
     """
     clock = _LeapingClock(EPOCH, rate=0)
-    engine = Engine(SETTINGS, catalog, clock, MemoryStore(), Library(catalog, []))
-    engine.library.put("recorded", scenario)
-    engine.activate("recorded")
+    library = Library(catalog, [])
+    library.put("recorded", scenario)
+    engine = make_engine(SETTINGS, catalog, clock, library, "recorded")
     client, dialect = _Client(clock), _BY_ENDPOINT[request.endpoint]
     scope = {"type": "http", "method": "POST", "headers": [], "state": {"transport": client}}
     asked = msgspec.structs.replace(request, key="akml-recorder", headers={})
-    plan = engine.plan(asked)
+    plan = await engine.plan(asked)
     player = Player(plan, dialect, clock, SETTINGS.keep_alive, scope, client.receive, client.send)
     await player.play(asked)
     return Exchange(

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import httpx
 from starlette.types import Message, Receive, Scope, Send
 
-from emulator.account.keys import authenticate
+from emulator.account.keys import key_of
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
 from emulator.core.fields import decode
@@ -16,7 +16,7 @@ from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic.surface import AnthropicSurface
 from emulator.dialects.openai.surface import OpenAISurface
-from emulator.engine.engine import Engine
+from emulator.engine import make_engine
 from emulator.recording.book import Book, BookError
 from emulator.recording.passage import Passage
 from emulator.recording.playing import DIALECTS, SETTINGS, alike, play, same
@@ -25,7 +25,6 @@ from emulator.recording.seen import Exchange, masked, secrets_of
 from emulator.recording.upstream import Upstream, UpstreamError
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
-from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
 from emulator.wire.receive import headers_of
 
@@ -73,13 +72,13 @@ class RecordingProxy:
     def __init__(
         self, upstream: Upstream | None, book: Book, mode: Mode, catalog: Catalog, clock: VirtualClock, *, exact: bool
     ) -> None:
-        engine = Engine(SETTINGS, catalog, clock, MemoryStore(), Library(catalog, []))
+        library, scenario = Library(catalog, []), None
         if mode != "record" and book.path.exists():
-            engine.activate(engine.library.put(book.name, book.text()).scenario.name)
+            scenario = library.put(book.name, book.text()).scenario.name
         self.book = book
         self.recorded = 0
         self.left_out = 0
-        self._own = create_app(engine)
+        self._own = create_app(make_engine(SETTINGS, catalog, clock, library, scenario))
         self._upstream = upstream
         self._mode = mode
         self._catalog = catalog
@@ -107,7 +106,7 @@ class RecordingProxy:
         try:
             await self._note(scope, asked, passage, number, stayed=stayed)
         except Exception:  # the client's answer does not depend on its being written
-            log.exception("The recording_proxy itself failed")
+            log.exception("The recording proxy itself failed")
             self._leave_out(scope, asked, "please report it with the log's traceback")
         return await passage.finish() if stayed else None
 
@@ -168,7 +167,7 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
     if dialect is None:
         return None
     try:
-        key = authenticate(headers, SETTINGS, lambda key: False, x_api_key=dialect.surface.x_api_key)
+        key = key_of(headers, SETTINGS.auth, x_api_key=dialect.surface.x_api_key)
         return dialect.parse(decode(masked(body, secrets_of(headers.items()))), headers, key)
     except Rejected:
         return None

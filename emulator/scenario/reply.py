@@ -22,7 +22,7 @@ Position: TypeAlias = tuple[int, ...]
 START: Position = ()
 
 
-def choose(rule: Rule, position: Position, chance: Callable[[], float]) -> tuple[Reply | None, Position]:
+def choose_reply(rule: Rule, position: Position, chance: Callable[[], float]) -> tuple[Reply | None, Position]:
     """The reply whose turn it is, and the position after it. None: the rule does not answer (see `Rule.then`).
 
     The first reply that is not used up has its turn. One with a probability is played if `chance()`, a number from 0

@@ -1,121 +1,134 @@
 """The store that lives in memory, and is bounded: what was used longest ago is forgotten first."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 
-from emulator.inferences import Journal
-from emulator.store import Namespace
+from emulator.inferences.journal import Journal
+from emulator.store import Decide
+from emulator.store.state import KeyState, SharedState
 
-if TYPE_CHECKING:
-    from emulator.account.backends import Fleet
-    from emulator.account.registry import Registry
-    from emulator.account.terms import Terms
-
-MAX_NAMESPACES = 10_000
+T = TypeVar("T")
+MAX_KEYS = 10_000
 
 
 class MemoryStore:
-    """Namespaces by their key."""
+    """States by API key. A turn is a call of its function: it never waits, so nothing comes between load and commit.
 
-    def __init__(self) -> None:
-        self._keys: Registry | None = None
-        self._fleet: Fleet | None = None
+    `scenario` is the name of the one that plays for keys that name no other, from the beginning.
+    """
+
+    def __init__(self, scenario: str | None = None) -> None:
         self.inferences = Journal()
-        self.terms: Terms | None = None
-        self.terms_version = 0
-        self._namespaces: OrderedDict[str, Namespace] = OrderedDict()
-        self._saved: dict[str, dict[str, Any]] = {}
+        self._shared = SharedState(scenario)
+        self._states: OrderedDict[str, KeyState] = OrderedDict()
+        self._saved: dict[str, Any] = {}
+        self._waiting: dict[str, Callable[[], object]] = {}
 
-    @property
-    def has_keys(self) -> bool:
-        """Whether there are managed keys."""
-        return self._keys is not None and len(self._keys) > 0
-
-    @property
-    def keys(self) -> "Registry":
-        """The managed keys; who has none does not pay for them at the start."""
-        if self._keys is None:
-            from emulator.account.registry import Registry  # noqa: PLC0415
-
-            self._keys = Registry()
-        return self._keys
-
-    @property
-    def has_backends(self) -> bool:
-        """Whether anything was said of any backends."""
-        return self._fleet is not None
-
-    @property
-    def fleet(self) -> "Fleet":
-        """The backends of all namespaces."""
-        if self._fleet is None:
-            from emulator.account.backends import Fleet  # noqa: PLC0415
-
-            self._fleet = Fleet()
-        return self._fleet
-
-    def namespace(self, key: str) -> Namespace:
-        """What has happened under this key; made when it is first asked for."""
-        found = self._namespaces.get(key)
-        if found is None:
-            found = self._namespaces[key] = self._waking(key) if self._saved else Namespace()
-            if len(self._namespaces) > MAX_NAMESPACES:
-                self._namespaces.popitem(last=False)
+    async def turn(self, key: str, decide: Decide[T]) -> T:
+        """Decide on the state of one key."""
+        state = self._states.get(key)
+        if state is None:
+            state = self._states[key] = self._restored(key) if self._saved else KeyState()
+            if len(self._states) > MAX_KEYS:
+                self._states.popitem(last=False)
         else:
-            self._namespaces.move_to_end(key)
-        return found
+            self._states.move_to_end(key)
+        decision = decide(state, self._shared)
+        if state.admitted:
+            self._wake(state)
+        return decision
 
-    def _waking(self, key: str) -> Namespace:
-        """What was saved of a key, whose characters are not known before it comes again; else a new namespace."""
-        saved = self._saved.pop(_fingerprint(key), None)
-        return Namespace.restore(saved) if saved is not None else Namespace()
+    async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
+        """Decide on what all keys share."""
+        decision = decide(self._shared)
+        if self._shared.admitted:
+            self._wake(self._shared)
+        return decision
 
-    def snapshot(self) -> dict[str, Any]:
-        """All of it, in types that JSON has; namespaces by the fingerprint of their keys."""
-        awake = {_fingerprint(key): namespace.snapshot() for key, namespace in self._namespaces.items()}
-        return {
-            "keys": self.keys.snapshot(),
-            "backends": self.fleet.snapshot(),
-            "terms": msgspec.to_builtins(self.terms),
-            "namespaces": self._saved | awake,
-        }
+    def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
+        """Have `wake` called once the waiting request gets its slot; None: no longer."""
+        if wake is None:
+            self._waiting.pop(ticket, None)
+        else:
+            self._waiting[ticket] = wake
 
-    def restore(self, data: Mapping[str, Any]) -> None:
-        """Have what was saved in the place of all there is. Raises `msgspec.ValidationError` for data that are none."""
-        from emulator.store.saved import SavedStore  # noqa: PLC0415 (only who goes on from a state pays for it)
+    def _wake(self, state: KeyState | SharedState) -> None:
+        admitted, state.admitted = state.admitted, []
+        for ticket in admitted:
+            if (wake := self._waiting.pop(ticket, None)) is not None:
+                wake()
 
-        saved = msgspec.convert(data, SavedStore)
-        for namespace in saved.namespaces.values():
-            Namespace.restore(namespace)  # what is wrong with it is told now, not when its key comes
-        keys, fleet = type(self.keys).restore(saved.keys), type(self.fleet).restore(saved.backends)
-        self.reset()
-        self._keys, self._fleet, self._saved = keys, fleet, saved.namespaces
-        self.change(saved.terms)
+    # ------------------------------------------------------------------------------------------ all of it
 
-    def change(self, terms: "Terms | None") -> None:
-        """Have other terms for accounts from now on; None: the server's own."""
-        self.terms = terms
-        self.terms_version += 1
-
-    def reset(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
-        """Forget what has happened under one key, or everything; `keep_scenario` leaves the activated ones."""
+    async def forget(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
+        """Forget what has happened under one key, or everything; `keep_scenario` leaves the activated scenarios."""
         self.inferences.clear(key)
         if key is None:
-            self._keys = self._fleet = None
-            self.change(None)
+            self._shared = SharedState(self._shared.scenario, terms_version=self._shared.terms_version + 1)
             self._saved.clear()
         elif self._saved:
             self._saved.pop(_fingerprint(key), None)
-        for name in [key] if key is not None else list(self._namespaces):
-            before = self._namespaces.pop(name, None)
-            if keep_scenario and before is not None:
-                self.namespace(name).scenario = before.scenario
+        for name in [key] if key is not None else list(self._states):
+            before = self._states.pop(name, None)
+            if keep_scenario and before is not None and before.scenario is not None:
+                self._states[name] = KeyState(before.scenario)
+
+    async def snapshot(self) -> dict[str, Any]:
+        """All state in types that JSON has; the states of keys by the keys' fingerprints."""
+        from emulator.store.saved import saved  # noqa: PLC0415 (few servers save anything)
+
+        keys = {_fingerprint(key): saved(state) for key, state in self._states.items()}
+        return {"shared": saved(self._shared), "keys": self._saved | keys}
+
+    async def restore(self, data: Any) -> None:
+        """Replace all state by a snapshot's; nothing is in flight any more. Raises `msgspec.ValidationError`."""
+        from emulator.store.saved import key_state, shared_state  # noqa: PLC0415 (as in `snapshot`)
+
+        given = msgspec.convert(data, _Snapshot)
+        shared = shared_state(given.shared)
+        for state in given.keys.values():
+            key_state(state)  # what is wrong with it is told now, not when its key comes
+        await self.forget()
+        shared.terms_version = self._shared.terms_version
+        if shared.fleet is not None:
+            shared.fleet.clear()
+        self._shared, self._saved = shared, given.keys
+
+    def _restored(self, key: str) -> KeyState:
+        """What was saved of a key, whose characters are not known before it comes again; else a new state."""
+        from emulator.store.saved import key_state  # noqa: PLC0415 (as in `snapshot`)
+
+        saved = self._saved.pop(_fingerprint(key), None)
+        if saved is None:
+            return KeyState()
+        state = key_state(saved)
+        state.resume()
+        return state
+
+
+class _Snapshot(msgspec.Struct):
+    shared: Any
+    keys: dict[str, Any]
 
 
 def _fingerprint(key: str) -> str:
-    from emulator.account.registry import fingerprint  # noqa: PLC0415 (as in `keys`)
+    from emulator.account.registry import fingerprint  # noqa: PLC0415 (few servers save anything)
 
     return fingerprint(key)
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing but turns of a `MemoryStore`, without an event loop.
+
+    Raises RuntimeError if it waits for anything else.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("this coroutine has to run in an event loop")

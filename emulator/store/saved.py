@@ -1,32 +1,34 @@
-"""The form in which a store is saved; imported when the first state is read."""
+"""States as types that JSON has, and back. Imported when the first state is saved or read."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
+import msgspec
 
+from emulator.account.account import Account
+from emulator.account.backends import Fleet
+from emulator.account.registry import Registry
 from emulator.account.terms import Terms
+from emulator.store.state import KeyState, SharedState
 
 
-class SavedProgress(Struct):
-    """How far a scenario has come: positions by the number of the rule, states by machine."""
-
-    positions: dict[Annotated[str, Meta(pattern="^[0-9]{1,9}$")], tuple[int, ...]]
-    states: dict[str, str]
-
-
-class SavedNamespace(Struct):
-    """One namespace. `accounts` are their own snapshots, `seen` counts requests by their fingerprints."""
-
-    scenario: str | None
-    progress: dict[str, SavedProgress]
-    accounts: dict[str, dict[str, Any]]
-    seen: dict[Annotated[str, Meta(pattern="^([0-9a-f]{2})*$")], int]
+def saved(state: KeyState | SharedState) -> dict[str, Any]:
+    """All of a state, requests in flight included."""
+    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(state))
+    return data
 
 
-class SavedStore(Struct):
-    """All of a store; namespaces by the fingerprints of their keys."""
+def key_state(data: Any) -> KeyState:
+    """The state of a key that was saved. Raises `msgspec.ValidationError`, which names the place, for anything else."""
+    state = msgspec.convert(data, KeyState, str_keys=True)
+    state.accounts = msgspec.convert(state.accounts, dict[str, tuple[int | None, Account]])
+    state.fleets = msgspec.convert(state.fleets, dict[str, tuple[int, Fleet]])
+    return state
 
-    keys: dict[str, Any]
-    backends: dict[str, Any]
-    terms: Terms | None
-    namespaces: dict[str, dict[str, Any]]
+
+def shared_state(data: Any) -> SharedState:
+    """The shared state that was saved. Raises as `key_state` does."""
+    state = msgspec.convert(data, SharedState)
+    state.terms = msgspec.convert(state.terms, Terms | None)
+    state.keys = msgspec.convert(state.keys, Registry | None)
+    state.fleet = msgspec.convert(state.fleet, Fleet | None)
+    return state

@@ -11,10 +11,9 @@ from emulator.account.terms import NO_LIMITS, Terms
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
-from emulator.engine.engine import Engine
+from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
 from emulator.scenario.types import Scenario
-from emulator.store.memory import MemoryStore
 
 Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
 """A scenario: the name of one that is known, a file (*.yaml, *.yml), YAML, or its objects; a list has its rules."""
@@ -28,7 +27,7 @@ def build_engine(
     """A new engine, with its own clock and its own past; the arguments are those of `Emulator`."""
     catalog = Catalog.load().with_models(models or {})
     terms = NO_LIMITS if account is None else read_account(account, catalog)
-    return Engine(Settings(**settings), catalog, read_clock(clock, catalog), MemoryStore(), terms=terms)
+    return make_engine(Settings(**settings), catalog, read_clock(clock, catalog), terms=terms)
 
 
 def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:

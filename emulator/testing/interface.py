@@ -1,15 +1,16 @@
 """What a test has in its hands, whatever the emulator runs on: where to ask, what plays, and what was asked."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.verdict import Verdict, verdict
 from emulator.scenario.types import Scenario
+from emulator.store.memory import at_once
 from emulator.testing.building import Playable, find_scenario
 from emulator.testing.reports import problems, told
 
@@ -67,28 +68,32 @@ class EmulatorInterface(ABC):
         Raises ScenarioError for one with mistakes and LookupError for an unknown name.
         """
         found = None if scenario is None else self._adapted(find_scenario(scenario, self.engine.library))
-        self._in_loop(lambda: self._play(found))
+        self._run(lambda: self._play(found))
 
     def reset(self) -> None:
         """Forget what has happened: the scenario and the account begin anew, and nothing was ever asked."""
-        self._in_loop(self._begin)
+        self._run(self._begin)
 
     def _adapted(self, found: Scenario) -> Scenario:
         return msgspec.structs.replace(found, name=f"{found.name}{self._suffix}", **self._over)
 
-    def _play(self, found: Scenario | None) -> None:
+    async def _play(self, found: Scenario | None) -> None:
         """Each time it is added it is another version, which begins anew."""
         if found is not None:
             self.engine.library.add(found)
             self._added.append(found.name)
-        self.engine.activate(None if found is None else found.name, self._only)
+        await self.engine.activate(None if found is None else found.name, self._only)
 
-    def _begin(self) -> None:
-        self.engine.store.reset(self._only, keep_scenario=True)
+    async def _begin(self) -> None:
+        await self.engine.store.forget(self._only, keep_scenario=True)
 
     def _in_loop(self, function: Callable[[], T]) -> T:
         """What a function returns that is called where answers are made, between two of them."""
         return function()
+
+    def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What a coroutine returns that takes turns where answers are made."""
+        return at_once(make())
 
     # ------------------------------------------------------------------------------------------ what was asked
 
@@ -111,12 +116,12 @@ class EmulatorInterface(ABC):
 
     def complaint(self) -> str:
         """The story, if there is anything to complain of; else empty."""
-        return self.story() if problems(self._in_loop(self._playing), self.inferences) else ""
+        return self.story() if problems(self._run(self._playing), self.inferences) else ""
 
     def story(self) -> str:
         """What was asked and answered, after what was expected and did not happen, for people."""
-        return told(self._in_loop(self._playing), self.inferences)
+        return told(self._run(self._playing), self.inferences)
 
-    def _playing(self) -> Scenario | None:
-        story = self.engine.playing(self.key)
+    async def _playing(self) -> Scenario | None:
+        story = await self.engine.playing(self.key)
         return story and story.scenario

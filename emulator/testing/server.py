@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from emulator.account.terms import Terms
 from emulator.core.seeds import Seed
 from emulator.scenario.types import Scenario
+from emulator.store.memory import at_once
 from emulator.testing.building import Playable, Time, build_engine, find_scenario, over, slug
 from emulator.testing.interface import EmulatorInterface
 from emulator.web.app import create_app
@@ -131,7 +132,7 @@ class Emulator(EmulatorInterface):
         """Whether a scenario says what time it is, so that no session can play it. Raises as `session` does."""
         return scenario is not None and find_scenario(scenario, self.engine.library).clock is not None
 
-    def run(self, make: Callable[[], Coroutine[None, None, T]]) -> T:
+    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """What a coroutine returns that runs in the server's loop. Raises RuntimeError before the server runs."""
         if self._server is None:
             raise RuntimeError("the emulator is not running: use it inside its `with` block")
@@ -145,7 +146,11 @@ class Emulator(EmulatorInterface):
 
         return function() if self._server is None else self.run(call)
 
-    _in_loop = in_loop
+    def take_turns(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What a coroutine returns that takes turns, in the server's loop if it runs."""
+        return at_once(make()) if self._server is None else self.run(make)
+
+    _in_loop, _run = in_loop, take_turns
 
 
 class Session(EmulatorInterface):
@@ -163,14 +168,14 @@ class Session(EmulatorInterface):
         super().__init__(engine, key, key, over(account, None, engine.catalog))
         self.clock: ServerClock = emulator.clock
         self._terms: Terms | None = self._over.get("account")
-        self._in_loop(lambda: engine.store.reset(key))
+        self._run(lambda: engine.store.forget(key))
         self.scenario(scenario)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._in_loop(self._forget)
+        self._run(self._forget)
 
     @property
     def url(self) -> str:
@@ -185,24 +190,26 @@ class Session(EmulatorInterface):
             )
         return super()._adapted(found)
 
-    def _play(self, found: Scenario | None) -> None:
-        super()._play(found)
-        self._open()
+    async def _play(self, found: Scenario | None) -> None:
+        await super()._play(found)
+        await self._open()
 
-    def _begin(self) -> None:
-        super()._begin()
-        self._open()
+    async def _begin(self) -> None:
+        await super()._begin()
+        await self._open()
 
-    def _open(self) -> None:
+    async def _open(self) -> None:
         """Where no scenario plays, nothing else says what the account of the key is."""
         if self._terms is not None:
-            engine, key = self.engine, self.key
-            engine.gate.open(key, engine.store.namespace(key), engine.playing(key), self._terms)
+            await self.engine.open_account(self.key, self._terms)
 
-    def _forget(self) -> None:
-        self.engine.store.reset(self.key)
+    async def _forget(self) -> None:
+        await self.engine.store.forget(self.key)
         for name in self._added:
             self.engine.library.remove(name)
 
     def _in_loop(self, function: Callable[[], T]) -> T:
         return self._emulator.in_loop(function)
+
+    def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return self._emulator.take_turns(make)

@@ -9,8 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.account.keys import authenticate, masked, presented
-from emulator.core.catalog import Pricing
+from emulator.account.keys import masked, presented
 from emulator.core.clock import Clock, http_date
 from emulator.core.fields import decode
 from emulator.core.vocabulary import InferenceRequest, Plan, Rejected
@@ -18,7 +17,7 @@ from emulator.dialects import Dialect
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.completions import OpenAICompletions
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
 from emulator.wire.receive import headers_of, read_body
@@ -75,15 +74,15 @@ class InferenceEndpoint:
         request: InferenceRequest | None = None
         key, body = "", b""
         try:
-            key = authenticate(headers, engine.settings, engine.manages, x_api_key=dialect.surface.x_api_key)
+            key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
             request = dialect.parse(decode(body), headers, key)
-            plan = engine.plan(request)
+            plan = await engine.plan(request)
         except Rejected as rejected:
-            plan = engine.refuse(rejected.error, key, body, headers)
+            plan = await engine.refuse(rejected.error, key, body, headers)
         except Exception as error:
             log.exception("The emulator itself failed")
-            plan = engine.refuse(errors.of_our_own(error), "", body)
+            plan = await engine.refuse(errors.of_our_own(error), "", body)
         asked = (request.model, request.stream) if request is not None else None
         recorder.begin(key or presented(headers, x_api_key=True), body, asked, plan.inference_id, plan.answered_by)
         engine.store.inferences.begin(recorder)
@@ -93,22 +92,11 @@ class InferenceEndpoint:
             await player.play(request)
         finally:
             if plan.end is not None:
-                plan.end(sent.used)
-            recorder.end(sent.outcome, sent.error, sent.used, _pricing(engine, request) if sent.used else None)
+                await plan.end(sent.used)
+            recorder.end(sent.outcome, sent.error, sent.used, plan.pricing)
             engine.store.inferences.end(recorder)
             if log.isEnabledFor(logging.INFO):
                 log.info(line(dialect.endpoint, request, plan, sent, key, engine.clock.now()))
-
-
-def _pricing(engine: Engine, request: InferenceRequest | None) -> Pricing | None:
-    """What the model costs that answered, as the scenario has it that plays for the key."""
-    if request is None:
-        return None
-    try:
-        story = engine.playing(request.key, request.headers)
-        return engine.model(request.model, story, aliased=request.aliased).pricing
-    except Rejected:  # the scenario was taken away meanwhile
-        return None
 
 
 def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:

@@ -1,6 +1,6 @@
 """What a request gets that meets no endpoint, or an endpoint that refuses it: errors in the shape of their surface."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,41 +11,41 @@ from starlette.routing import BaseRoute, Route
 
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.dialects import Surface
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 
 ANTHROPIC = "/anthropic"
 
 
 def handlers(
     engine: Engine, openai: Surface, anthropic: Surface, routes: Iterable[BaseRoute]
-) -> Mapping[Any, Callable[[Request, Any], Response]]:
+) -> Mapping[Any, Callable[[Request, Any], Awaitable[Response]]]:
     """Starlette's exception handlers for one app."""
     paths = [route.path for route in routes if isinstance(route, Route) and "{" not in route.path]
 
-    def respond(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> Response:
+    async def respond(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> Response:
         path: str = request.scope["path"]
         surface = anthropic if path == ANTHROPIC or path.startswith(f"{ANTHROPIC}/") else openai
-        inference_id, request_id = engine.ids("", f"{request.method} {path}".encode())
+        inference_id, request_id = await engine.ids("", f"{request.method} {path}".encode())
         body = surface.error(error, request_id)
         response = Response(body, error.http_status, headers, media_type="application/json")
         response.raw_headers += surface.id_headers(inference_id, request_id)
         return response
 
-    def not_routed(request: Request, error: HTTPException) -> Response:
+    async def not_routed(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
             allowed = _in_order((error.headers or {})["Allow"])
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers={"Allow": allowed})
             message = f"{request.method} is not allowed on {request.scope['path']}. Allowed: {allowed}."
-            return respond(request, ApiError("method_not_allowed", message), {"Allow": allowed})
-        return respond(request, ApiError("not_found", _unknown(request, paths)))
+            return await respond(request, ApiError("method_not_allowed", message), {"Allow": allowed})
+        return await respond(request, ApiError("not_found", _unknown(request, paths)))
 
-    def rejected(request: Request, error: Rejected) -> Response:
+    async def rejected(request: Request, error: Rejected) -> Response:
         closing = {"connection": "close"} if error.error.kind == "too_large" else None
-        return respond(request, error.error, closing)
+        return await respond(request, error.error, closing)
 
-    def unexpected(request: Request, error: Exception) -> Response:
-        return respond(request, of_our_own(error))
+    async def unexpected(request: Request, error: Exception) -> Response:
+        return await respond(request, of_our_own(error))
 
     return {HTTPException: not_routed, Rejected: rejected, Exception: unexpected}
 

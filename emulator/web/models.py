@@ -8,14 +8,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator import __version__
-from emulator.account.keys import authenticate, presented
+from emulator.account.keys import presented
 from emulator.core.catalog import Model
 from emulator.core.fields import Fields, decode
 from emulator.dialects import Surface
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.anthropic.surface import wording
 from emulator.dialects.openai.surface import OpenAISurface
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.scenario.library import LoadedScenario
 from emulator.wire.receive import read_body
 
@@ -32,33 +32,33 @@ def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -
             headers, namespace = request.headers, ""
             key = presented(headers, x_api_key=surface.x_api_key)
             if with_key:
-                key = authenticate(headers, engine.settings, engine.manages, x_api_key=surface.x_api_key)
-                engine.authorize(key, headers)
+                key = await engine.authenticate(headers, x_api_key=surface.x_api_key)
+                await engine.authorize(key, headers)
                 namespace = key
-            body = tell(request, engine.playing(key, headers))
-            return _json(engine, surface, body, namespace, request.scope["path"].encode())
+            body = await tell(request, await engine.playing(key, headers))
+            return await _json(engine, surface, body, namespace, request.scope["path"].encode())
 
         return endpoint
 
-    def openai_models(request: Request, story: LoadedScenario | None) -> bytes:
-        return openai.models(engine.models(story))
+    async def openai_models(request: Request, story: LoadedScenario | None) -> bytes:
+        return openai.models(await engine.models(story))
 
-    def openai_model(request: Request, story: LoadedScenario | None) -> bytes:
+    async def openai_model(request: Request, story: LoadedScenario | None) -> bytes:
         return openai.model(engine.model(request.path_params["id"], story))
 
-    def anthropic_models(request: Request, story: LoadedScenario | None) -> bytes:
-        find = partial(engine.model, story=story, aliased=True)
-        return anthropic.models(*page(engine.models(story), request.query_params, find))
+    async def anthropic_models(request: Request, story: LoadedScenario | None) -> bytes:
+        find = partial(engine.model, playing=story, aliased=True)
+        return anthropic.models(*page(await engine.models(story), request.query_params, find))
 
-    def anthropic_model(request: Request, story: LoadedScenario | None) -> bytes:
+    async def anthropic_model(request: Request, story: LoadedScenario | None) -> bytes:
         return anthropic.model(engine.model(request.path_params["id"], story, aliased=True))
 
     async def count_tokens(request: Request) -> Response:
-        key = authenticate(request.headers, engine.settings, engine.manages, x_api_key=anthropic.x_api_key)
-        engine.authorize(key, request.headers)
+        key = await engine.authenticate(request.headers, x_api_key=anthropic.x_api_key)
+        await engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
         asked = messages.parse_count(decode(body), request.headers, key)
-        return _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
+        return await _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
 
     counting = [Route("/anthropic/v1/messages/count_tokens", count_tokens, methods=["POST"])]
     return [
@@ -74,12 +74,12 @@ def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -
 
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
-_Telling = Callable[[Request, LoadedScenario | None], bytes]
+_Telling = Callable[[Request, LoadedScenario | None], Awaitable[bytes]]
 
 
-def _json(engine: Engine, surface: Surface, body: bytes, key: str, question: bytes) -> Response:
+async def _json(engine: Engine, surface: Surface, body: bytes, key: str, question: bytes) -> Response:
     response = Response(body, media_type="application/json")
-    response.raw_headers += surface.id_headers(*engine.ids(key, question))
+    response.raw_headers += surface.id_headers(*await engine.ids(key, question))
     return response
 
 

@@ -98,8 +98,8 @@ class Player:
         first = next(steps)
         steps = chain((first,), steps)
         try:
-            if self._plan.turn is not None:
-                await self._queue(self._plan.turn)
+            if self._plan.place is not None:
+                await self._queue(self._plan.place)
             if isinstance(first.event, Failure | Hangup | Raw):
                 await self._wait(self._begin + first.delay)
                 await self._instead(first.event)
@@ -203,7 +203,7 @@ class Player:
         finally:
             self._note(reel)
             if self._plan.end is not None:  # before the last chunk goes out: who has read it may ask again
-                self._plan.end(self.sent.used)
+                await self._plan.end(self.sent.used)
         if isinstance(reel.last, Hangup):
             await self._hang_up(reel.last)
 
@@ -234,15 +234,14 @@ class Player:
     async def _body(self, body: bytes, *, more: bool = False) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
-    async def _queue(self, turn: QueuePlace) -> None:
-        """Wait for the turn, with which the answer begins. Raises `Rejected` if it does not come in time."""
-        if turn.waits:
-            await self._wait(turn.deadline, turn.on_turn)
-        turn.give_up()
+    async def _queue(self, place: QueuePlace) -> None:
+        """Wait for the slot with which the answer begins. Raises `Rejected` if it does not come in time."""
+        await self._wait(place.deadline, place.on_slot)
+        await place.claim()
         self._begin = self._clock.now()
 
-    async def _wait(self, deadline: float, on_turn: Callable[[Callable[[], None]], None] | None = None) -> None:
-        """Wait for a time, for a turn, or for the client to leave. Raises `_ClientLeft` for the latter."""
+    async def _wait(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
+        """Wait for a time, for a slot, or for the client to leave. Raises `_ClientLeft` for the latter."""
         if self._clock.now() >= deadline:
             return
         waiting = [asyncio.current_task()]
@@ -253,8 +252,8 @@ class Player:
 
         leaving = asyncio.ensure_future(self._until_left())
         leaving.add_done_callback(lambda task: None if task.cancelled() else interrupt())
-        if on_turn is not None:
-            on_turn(interrupt)
+        if on_slot is not None:
+            on_slot(interrupt)
         try:
             await self._clock.sleep_until(deadline)
         except asyncio.CancelledError:

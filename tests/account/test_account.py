@@ -4,13 +4,14 @@ from decimal import Decimal
 
 import pytest
 from msgspec import ValidationError
+from support.saving import restored, saved
 
 from emulator.account.account import Account
 from emulator.account.credits import Credits
 from emulator.account.policy import Policy
 from emulator.core.catalog import Model, Pricing
 from emulator.core.clock import EPOCH
-from emulator.core.vocabulary import Rejected
+from emulator.core.vocabulary import Rejected, Usage
 
 PLAIN = Model("org/plain", 10_000, 1000, Pricing("0.0000013", "0.0000044"))
 
@@ -18,21 +19,21 @@ PLAIN = Model("org/plain", 10_000, 1000, Pricing("0.0000013", "0.0000044"))
 def test_an_unlimited_account_counts_nothing() -> None:
     """Without a policy and credits every request passes, and none of them is remembered."""
     account = Account()
-    before = account.snapshot()
-    admission = account.admit(EPOCH, PLAIN, 10**9, None, "id")
-    assert account.unlimited and not account.in_flight and admission.headers == ()
-    assert admission.affordable(EPOCH) is None
-    admission.settle(EPOCH, 10**9, 0, 10**9)
-    assert account.snapshot() == before
+    before = saved(account)
+    assert account.admit(EPOCH, PLAIN, 10**9, None, "1", "id") == ()
+    assert account.unlimited and not account.in_flight
+    assert account.affordable(EPOCH, PLAIN) is None
+    account.settle("1", EPOCH, Usage(10**9, 10**9))
+    assert saved(account) == before
 
 
 def test_a_refusal_tells_of_the_window_that_refused() -> None:
     """An admission has the headers of the tighter window, the 429 those of its own."""
     account = Account(Policy(requests_per_minute=2, tokens_per_minute=100))
-    admission = account.admit(EPOCH, PLAIN, 10, 0, "one")
-    assert dict(admission.headers)["x-ratelimit-limit"] == "2"
+    headers = account.admit(EPOCH, PLAIN, 10, 0, "1", "one")
+    assert dict(headers)["x-ratelimit-limit"] == "2"
     with pytest.raises(Rejected) as caught:
-        account.admit(EPOCH, PLAIN, 60, 40, "two")
+        account.admit(EPOCH, PLAIN, 60, 40, "2", "two")
     error = caught.value.error
     assert (error.cause, error.retry_after) == ("tokens_per_minute_exceeded", 60)
     assert dict(account.headers(EPOCH, error))["x-ratelimit-limit"] == "100"
@@ -44,12 +45,12 @@ def test_credits_given_while_a_request_is_in_flight() -> None:
     credits = account.credits
     assert credits is not None
     credits.purchase(EPOCH, Decimal(1))
-    admission = account.admit(EPOCH, PLAIN, 100, None, "one")
-    assert admission.affordable(EPOCH) == (1 - Decimal("0.00013")) // Decimal("0.0000044")
+    account.admit(EPOCH, PLAIN, 100, None, "1", "one")
+    assert account.affordable(EPOCH, PLAIN) == (1 - Decimal("0.00013")) // Decimal("0.0000044")
     others.purchase(EPOCH, Decimal(5))
     account.set_credits(others)
     assert others.held == Decimal("0.00013")
-    admission.settle(EPOCH, 100, 0, 0)
+    account.settle("1", EPOCH, Usage(100, 0))
     assert (others.held, others.balance(EPOCH)) == (Decimal(0), Decimal("4.99987"))
     account.set_credits(None)
     assert account.unlimited and credits.balance(EPOCH) == 1
@@ -57,10 +58,10 @@ def test_credits_given_while_a_request_is_in_flight() -> None:
 
 def test_data_that_are_no_snapshot_are_told_where() -> None:
     """Whoever edits a saved state is told the place of the mistake."""
-    data = Account(Policy(3), Credits()).snapshot()
+    data = saved(Account(Policy(3), Credits()))
     data["limits"]["requests"]["used"] = "many"
     with pytest.raises(ValidationError, match=r"\$\.limits\.requests\.used"):
-        Account.restore(data)
+        restored(Account, data)
 
 
 def test_cached_tokens_cost_what_reading_them_costs() -> None:
@@ -69,7 +70,8 @@ def test_cached_tokens_cost_what_reading_them_costs() -> None:
     account, credits = Account(credits=Credits()), Credits()
     credits.purchase(EPOCH, Decimal(5))
     account.set_credits(credits)
-    account.admit(EPOCH, model, 100, 50, "one").settle(EPOCH + 1, 100, 40, 10)
+    account.admit(EPOCH, model, 100, 50, "1", "one")
+    account.settle("1", EPOCH + 1, Usage(100, 10, cached_tokens=40))
     entry = credits.ledger.entries[-1]
     assert (entry.kind, entry.time, entry.inference_id, entry.note) == ("charge", EPOCH + 1, "one", "org/cached")
     assert entry.amount == -(60 * Decimal("0.01") + 40 * Decimal("0.002") + 10 * Decimal("0.03") + Decimal("0.0001"))

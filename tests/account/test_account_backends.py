@@ -1,27 +1,19 @@
 """Backends: none, unhealthy, flapping or busy ones, and a queue that is first come, first served."""
 
-import json
-from collections import deque
-from functools import partial
-
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from support.saving import restored, saved
 
-from emulator.account.backends import Backends, Flapping, Fleet, Pool, Ticket
+from emulator.account.backends import Backends, Flapping, Fleet, Pool, busy
 from emulator.core.clock import EPOCH
 from emulator.core.vocabulary import ApiError, Rejected
 
 
-def nobody() -> None:
-    """Wake nobody."""
-    raise AssertionError("nobody waits")
-
-
 def refusal(pool: Pool, now: float = EPOCH) -> ApiError | None:
     try:
-        pool.enter(now, nobody)
+        pool.enter(now, "another")
     except Rejected as rejected:
         return rejected.error
     return None
@@ -45,7 +37,7 @@ def test_backends_that_are_not_there(backends: Backends, status: int, message: s
 def test_a_model_without_a_limit_takes_everyone() -> None:
     """Without slots, any number run at the same time."""
     pool = Pool(Backends(), EPOCH)
-    assert all(pool.enter(EPOCH, nobody).admitted for _ in range(1000))
+    assert all(pool.enter(EPOCH, str(number)) is None for number in range(1000))
 
 
 @pytest.mark.parametrize(
@@ -68,11 +60,11 @@ def test_capacity_is_slots_times_healthy_backends(backends: Backends, capacity: 
 def test_busy_without_a_queue_is_refused_at_once() -> None:
     """Nobody waits where no waiting was configured."""
     pool = Pool(Backends(slots=1), EPOCH)
-    first = pool.enter(EPOCH, nobody)
+    assert pool.enter(EPOCH, "first") is None
     error = refusal(pool)
     assert error is not None and (error.kind, error.http_status) == ("overloaded", 529)
     assert error.message == "All backends of the requested model are busy."
-    first.leave()
+    assert pool.leave("first") == []
     assert refusal(pool) is None
 
 
@@ -85,33 +77,36 @@ def test_flapping_follows_the_clock() -> None:
 
 def test_giving_up_leaves_the_queue() -> None:
     """Who has waited long enough gets a 529, and the slot goes to the next one; who was admitted in time stays."""
-    pool, woken = Pool(Backends(slots=1, queue=5), EPOCH), list[str]()
-    first = pool.enter(EPOCH, nobody)
-    second = pool.enter(EPOCH, lambda: woken.append("second"))
-    third = pool.enter(EPOCH + 1, lambda: woken.append("third"))
-    assert (second.admitted, second.deadline, third.deadline) == (False, EPOCH + 5, EPOCH + 6)
-    with pytest.raises(Rejected, match="busy; the request waited for 5 s") as caught:
-        second.give_up()
-    assert caught.value.error.http_status == 529
-    first.leave()
-    third.give_up()
-    assert (woken, third.admitted) == (["third"], True)
+    pool = Pool(Backends(slots=1, queue=5), EPOCH)
+    deadlines = [pool.enter(EPOCH, "first"), pool.enter(EPOCH, "second"), pool.enter(EPOCH + 1, "third")]
+    assert deadlines == [None, EPOCH + 5, EPOCH + 6]
+    assert not pool.claim("second")
+    assert pool.leave("first") == ["third"]
+    assert pool.claim("third")
+
+
+def test_who_waited_in_vain_is_told_for_how_long() -> None:
+    """The 529 names the seconds; without a queue there are none to name."""
+    assert (busy(5).http_status, busy(5).message) == (
+        529,
+        "All backends of the requested model are busy; the request waited for 5 s.",
+    )
+    assert busy(0).message == "All backends of the requested model are busy."
 
 
 def test_more_backends_let_the_waiting_in() -> None:
     """In their order, as many as there are new slots; fewer backends send nobody away."""
-    fleet, woken = Fleet(), list[int]()
+    fleet = Fleet()
     fleet.configure("m", Backends(slots=1, queue=60), EPOCH)
     pool = fleet.get("m")
     assert pool is not None
     for number in range(5):
-        pool.enter(EPOCH, partial(woken.append, number))
-    fleet.configure("m", Backends(total=3, slots=1, queue=60), EPOCH)
-    assert woken == [1, 2]
-    fleet.configure("m", Backends(healthy=0, slots=1, queue=60), EPOCH)
+        pool.enter(EPOCH, str(number))
+    assert fleet.configure("m", Backends(total=3, slots=1, queue=60), EPOCH) == ["1", "2"]
+    assert fleet.configure("m", Backends(healthy=0, slots=1, queue=60), EPOCH) == []
     assert len(pool.running) == 3
-    fleet.configure("m", None, EPOCH)
-    assert woken == [1, 2, 3, 4] and fleet.get("m") is None
+    assert fleet.configure("m", None, EPOCH) == ["3", "4"]
+    assert fleet.get("m") is None
 
 
 def test_a_model_can_be_taken_off_the_lists() -> None:
@@ -129,70 +124,73 @@ def test_a_fleet_survives_json() -> None:
     fleet = Fleet()
     fleet.configure("m", Backends(2, 1, 3, 4.5, Flapping(10, 5), listed=False), EPOCH)
     fleet.configure("n", Backends(0), EPOCH + 1)
-    restored = Fleet.restore(json.loads(json.dumps(fleet.snapshot())))
-    assert restored.snapshot() == fleet.snapshot()
-    pool = restored.get("m")
+    again = restored(Fleet, saved(fleet))
+    assert again == fleet
+    pool = again.get("m")
     assert pool is not None and not pool.healthy(EPOCH + 12) and pool.healthy(EPOCH + 15)
 
 
 class Queue(RuleBasedStateMachine):
-    """A pool beside a plain list of who should run and who should wait."""
+    """A pool, saved and restored now and then, beside plain lists of the requests that should run and wait."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now, self.number = EPOCH, 0
         self.pool = Pool(Backends(slots=2, queue=5), EPOCH)
-        self.running: dict[int, Ticket] = {}
-        self.waiting: deque[tuple[int, Ticket]] = deque()
-        self.woken: list[int] = []
+        self.running: set[str] = set()
+        self.waiting: dict[str, float] = {}
 
     @rule()
     def come(self) -> None:
         self.number += 1
-        number = self.number
-        ticket = self.pool.enter(self.now, lambda: self.woken.append(number))
-        assert ticket.admitted == (not self.waiting and len(self.running) < self.capacity)
-        if ticket.admitted:
-            self.running[number] = ticket
+        ticket, free = str(self.number), not self.waiting and len(self.running) < self.capacity
+        assert self.pool.enter(self.now, ticket) == (None if free else self.now + 5)
+        if free:
+            self.running.add(ticket)
         else:
-            self.waiting.append((number, ticket))
+            self.waiting[ticket] = self.now + 5
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0), twice=st.booleans())
     def finish(self, which: int, twice: bool) -> None:
-        number = sorted(self.running)[which % len(self.running)]
-        ticket = self.running.pop(number)
-        for _ in range(1 + twice):
-            ticket.leave()
-        self.let_in()
+        ticket = sorted(self.running)[which % len(self.running)]
+        self.running.remove(ticket)
+        admitted = self.pool.leave(ticket)
+        assert admitted == self.let_in()
+        if twice:
+            assert self.pool.leave(ticket) == []
 
     @precondition(lambda self: self.waiting)
     @rule(which=st.integers(0))
     def go_away(self, which: int) -> None:
-        index = which % len(self.waiting)
-        self.waiting[index][1].leave()
-        del self.waiting[index]
+        ticket = list(self.waiting)[which % len(self.waiting)]
+        assert self.pool.leave(ticket) == []
+        del self.waiting[ticket]
 
     @rule(seconds=st.sampled_from([1.0, 4.0, 5.0]))
     def wait(self, seconds: float) -> None:
         self.now += seconds
-        while self.waiting and self.waiting[0][1].deadline <= self.now:
-            with pytest.raises(Rejected):
-                self.waiting.popleft()[1].give_up()
+        for ticket in [ticket for ticket, deadline in self.waiting.items() if deadline <= self.now]:
+            assert not self.pool.claim(ticket)
+            del self.waiting[ticket]
 
     @rule(total=st.integers(1, 3), slots=st.integers(1, 2))
     def rebuild(self, total: int, slots: int) -> None:
-        self.pool.configure(Backends(total, slots=slots, queue=5), self.now)
-        self.let_in()
+        admitted = self.pool.configure(Backends(total, slots=slots, queue=5), self.now)
+        assert admitted == self.let_in()
 
-    def let_in(self) -> None:
-        expected = []
+    @rule()
+    def save_and_restore(self) -> None:
+        self.pool = restored(Pool, saved(self.pool))
+
+    def let_in(self) -> list[str]:
+        admitted = []
         while self.waiting and len(self.running) < self.capacity:
-            number, ticket = self.waiting.popleft()
-            self.running[number] = ticket
-            expected.append(number)
-        assert self.woken == expected
-        self.woken.clear()
+            ticket = next(iter(self.waiting))
+            del self.waiting[ticket]
+            self.running.add(ticket)
+            admitted.append(ticket)
+        return admitted
 
     @property
     def capacity(self) -> int:
@@ -200,10 +198,9 @@ class Queue(RuleBasedStateMachine):
 
     @invariant()
     def agrees(self) -> None:
-        assert self.pool.running == set(self.running.values())
-        assert list(self.pool.waiting) == [ticket for _, ticket in self.waiting]
-        assert all(ticket.admitted for ticket in self.running.values())
-        assert self.woken == []
+        assert self.pool.running == self.running
+        assert list(self.pool.waiting.items()) == list(self.waiting.items())
+        assert all(self.pool.claim(ticket) for ticket in self.running)
 
 
 def test_first_come_first_served() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, make_engine
+from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, make_engine
 
 from emulator.engine.engine import Engine
+from emulator.store.memory import at_once
+from emulator.store.state import KeyState, SharedState
 from emulator.web.app import create_app
 
 LIMITS = st.sampled_from([1, 3, 0, -1, 1.5, 10**12, 10**30, True, "3", None])
@@ -135,7 +137,7 @@ def test_nobody_is_paid_for_asking() -> None:
     engine = make_engine()
     usage = "{prompt_tokens: 1, completion_tokens: 0, cached_tokens: 1000}"
     engine.library.put("story", f"account: {{credits: 1 USD}}\nrules: [{{reply: {{text: Hi., usage: {usage}}}}}]")
-    engine.activate("story")
+    activate(engine, "story")
     app = create_app(engine)
     assert ask(app, "POST", CHAT, chat()).status == 200
     assert usd(ask(app, "GET", f"/_emulator/credits?key={KEY}", key=None).json["balance"]) <= 1
@@ -156,7 +158,7 @@ def test_twenty_keys_at_once(requests: list[tuple[bool, int | None]]) -> None:
     """Whoever leaves when: every ledger sums to its balance, no request is charged twice, and no slot is lost."""
     engine = make_engine()
     engine.library.put("story", STORY)
-    engine.activate("story")
+    activate(engine, "story")
     keys = [f"akml-key-{number}" for number in range(20)]
     asyncio.run(all_at_once(engine, keys, requests))
     app = create_app(engine)
@@ -208,15 +210,17 @@ def test_a_client_that_leaves_the_queue_leaves_nothing(stream: bool) -> None:
     """Its place, its slot of concurrency and what was held for its prompt are free at once, and it pays nothing."""
     engine = make_engine()
     engine.library.put("story", STORY.replace("slots: 2", "slots: 1"))
-    engine.activate("story")
+    activate(engine, "story")
     app = create_app(engine)
 
     def look() -> tuple[int, bool, int]:
-        account = engine.account(KEY)
-        assert account.credits is not None
-        (pool,) = [engine.gate.pool(PLAIN, engine.store.namespace(KEY), engine.playing(KEY))]
-        assert pool is not None
-        return len(account.in_flight), bool(account.credits.held), len(pool.running) + len(pool.waiting)
+        def counted(own: KeyState, shared: SharedState) -> tuple[int, bool, int]:
+            (_, account), (_, fleet) = own.accounts["story"], own.fleets["story"]
+            assert account.credits is not None
+            pool = fleet.pools[PLAIN]
+            return len(account.in_flight), bool(account.credits.held), len(pool.running) + len(pool.waiting)
+
+        return at_once(engine.store.turn(KEY, counted))
 
     async def two() -> None:
         first, second = (Exchange(app, "POST", CHAT, chat(stream=stream)) for _ in range(2))

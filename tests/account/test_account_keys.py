@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import ValidationError, convert
 from msgspec.structs import replace
+from support.saving import restored, saved
 
 from emulator.account import registry as room
 from emulator.account.policy import UNLIMITED, Policy
@@ -85,13 +86,12 @@ def test_a_limit_is_one_or_more(name: str) -> None:
 def test_a_key_is_shown_once() -> None:
     """It has AkashML's form; neither the list nor the saved state has it."""
     keys = Registry()
-    assert len(keys) == 0
+    assert keys.records() == ()
     record, key = keys.create(EPOCH, "mine", Policy(3), CHANCE)
-    assert len(keys) == 1
     assert re.fullmatch(r"akml-[0-9A-Za-z]{32}", key)
     assert (record.id, record.name, record.shown, record.status(EPOCH)) == ("key_1", "mine", f"{key[:9]}…", "active")
     assert keys.records() == (record,) == (keys.get("key_1"),)
-    assert key not in repr(keys.records()) and key not in json.dumps(keys.snapshot())
+    assert key not in repr(keys.records()) and key not in json.dumps(saved(keys))
     assert keys.authorize(key, EPOCH) == record
 
 
@@ -172,9 +172,9 @@ def test_every_key_has_one_fate(deeds: list[tuple[str, int]]) -> None:
             record, key = keys.create(now, "", UNLIMITED, CHANCE)
             current[record.id], fates[key] = key, "active"
         elif deed == "save":
-            saved = json.loads(json.dumps(keys.snapshot()))
-            keys = Registry.restore(saved)
-            assert keys.snapshot() == saved
+            data = saved(keys)
+            keys = restored(Registry, data)
+            assert saved(keys) == data
         elif current:
             id = list(current)[which % len(current)]
             old = current[id]

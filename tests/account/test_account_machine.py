@@ -1,6 +1,5 @@
 """The account as a whole, beside a model of it: whatever happens in whatever order, its promises hold."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -14,14 +13,15 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.saving import restored, saved
 
-from emulator.account.account import Account, Admission
+from emulator.account.account import Account
 from emulator.account.credits import AutoTopUp, Credits
 from emulator.account.policy import Policy
 from emulator.account.prices import tariff
 from emulator.core.catalog import Model, Pricing
 from emulator.core.clock import EPOCH
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.vocabulary import ApiError, Rejected, Usage
 
 MODELS = (
     Model("org/plain", 10_000, 1000, Pricing("0.0000013", "0.0000044")),
@@ -141,12 +141,12 @@ class Life(RuleBasedStateMachine):
         self.number += 1
         self.move(0)
         sent = Sent(f"id-{self.number}", model, self.newest, prompt, limit)
-        expected, before = self.expected(sent), self.accounts[0].snapshot()
+        expected, before = self.expected(sent), saved(self.accounts[0])
         error, same = [try_to_admit(account, self.now, sent, limit) for account in self.accounts]
         assert error == same
         assert (error.cause if error else None) == expected
         if error is not None:
-            assert self.accounts[0].snapshot() == before
+            assert saved(self.accounts[0]) == before
             assert (error.retry_after is not None) == (error.cause in RATES)
             if error.retry_after is not None:
                 self.check_retry_after(before, sent, limit, error.retry_after)
@@ -181,32 +181,28 @@ class Life(RuleBasedStateMachine):
 
     def check_retry_after(self, before: dict[str, Any], sent: Sent, limit: int | None, wait: float) -> None:
         """A millisecond earlier the request fails; then it passes, unless the key or the credits have expired."""
-        earlier = try_to_admit(Account.restore(before), self.now + (wait - 0.001), sent, limit)
-        then = try_to_admit(Account.restore(before), self.now + wait, sent, limit)
+        earlier = try_to_admit(restored(Account, before), self.now + (wait - 0.001), sent, limit)
+        then = try_to_admit(restored(Account, before), self.now + wait, sent, limit)
         assert earlier is not None
         assert then is None or then.cause in ("api_key_expired", "insufficient_credits")
 
-    def take(self, which: int) -> tuple[Sent, list[Admission]]:
+    def take(self, which: int) -> Sent:
         """One of those that run, which is about to end."""
-        sent = self.running.pop(sorted(self.running)[which % len(self.running)])
-        admissions = [
-            next(each for each in account.in_flight if each.reservation.inference_id == sent.id)
-            for account in self.accounts
-        ]
-        return sent, admissions
+        return self.running.pop(sorted(self.running)[which % len(self.running)])
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0), said=st.integers(0, MOST), cached=st.integers(0, 60), late=st.sampled_from([0, 70]))
     def settle(self, which: int, said: int, cached: int, late: float) -> None:
         """A stream ends, or is left, after any number of tokens; it is settled twice, and counts once."""
         self.move(late)
-        sent, admissions = self.take(which)
+        sent = self.take(which)
         said, cached = min(said, sent.limit), min(cached, sent.prompt)
         sent.tokens = sent.prompt + said
-        for admission in admissions:
-            admission.settle(self.now, sent.prompt, cached, said)
-            admission.settle(self.now, sent.prompt, cached, said)
-            admission.cancel()
+        used = Usage(sent.prompt, said, cached_tokens=cached)
+        for account in self.accounts:
+            account.settle(sent.id, self.now, used)
+            account.settle(sent.id, self.now, used)
+            account.cancel(sent.id)
         if self.paid:
             self.funds.spend(sent.price(said, cached))
             self.charged.append(sent.id)
@@ -215,12 +211,12 @@ class Life(RuleBasedStateMachine):
     @rule(which=st.integers(0), refused=st.booleans())
     def come_to_nothing(self, which: int, refused: bool) -> None:
         """What fails counts as a request only; what is refused after all does not even that."""
-        sent, admissions = self.take(which)
+        sent = self.take(which)
         sent.tokens, sent.requests = 0, 0 if refused else 1
-        for admission in admissions:
-            end = admission.cancel if refused else admission.fail
-            end()
-            admission.settle(self.now, sent.prompt, 0, 100)
+        for account in self.accounts:
+            end = account.cancel if refused else account.fail
+            end(sent.id)
+            account.settle(sent.id, self.now, Usage(sent.prompt, 100))
 
     # ------------------------------------------------------------------------------------------ the world
 
@@ -275,13 +271,13 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def save_and_restore(self) -> None:
-        self.accounts[1] = Account.restore(json.loads(json.dumps(self.accounts[1].snapshot())))
+        self.accounts[1] = restored(Account, saved(self.accounts[1]))
 
     # ------------------------------------------------------------------------------------------ what always holds
 
     @invariant()
     def restoring_is_never_having_stopped(self) -> None:
-        assert self.accounts[0].snapshot() == self.accounts[1].snapshot()
+        assert saved(self.accounts[0]) == saved(self.accounts[1])
 
     @invariant()
     def windows_count_what_was_sent(self) -> None:
@@ -294,7 +290,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def slots_are_of_those_that_run(self) -> None:
-        assert [each.reservation.inference_id for each in self.accounts[0].in_flight] == list(self.running)
+        assert list(self.accounts[0].in_flight) == list(self.running)
 
     @invariant()
     def the_ledger_sums_to_the_balance(self) -> None:
@@ -324,7 +320,7 @@ def passes_at(counted: list[tuple[int, int]], limit: int | None, amount: int, no
 
 def try_to_admit(account: Account, now: float, sent: Sent, limit: int | None) -> ApiError | None:
     try:
-        account.admit(now, sent.model, sent.prompt, limit, sent.id)
+        account.admit(now, sent.model, sent.prompt, limit, sent.id, sent.id)
     except Rejected as rejected:
         return rejected.error
     return None

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
-from support.asgi import KEY, PLAIN, Exchange, make_engine
+from support.asgi import KEY, PLAIN, Exchange, activate, make_engine
 
 from emulator.core.settings import Settings
 from emulator.core.tokens import count
@@ -78,7 +78,7 @@ def engine_of(reply: dict[str, Any], faults: list[dict[str, Any]], pace: dict[st
     engine = make_engine()
     story = {"name": "laws", "rules": [{"reply": reply | {"faults": faults} | ({"stream": pace} if pace else {})}]}
     engine.library.add(load_objects(story, catalog=engine.catalog))
-    engine.activate("laws")
+    activate(engine, "laws")
     return engine
 
 
@@ -106,7 +106,7 @@ def play(engine: Engine, endpoint: str, stream: bool, limit: int) -> Played:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         request = dialect.parse(body_of(endpoint, stream, limit), {}, KEY)
-        player = Player(engine.plan(request), dialect, engine.clock, 15, scope, receive, send)
+        player = Player(await engine.plan(request), dialect, engine.clock, 15, scope, receive, send)
         sent.append(player.sent)
         await player.play(request)
 

@@ -13,6 +13,7 @@ from support.asgi import (
     MESSAGES,
     PLAIN,
     Exchange,
+    activate,
     ask,
     chat,
     completion,
@@ -25,6 +26,7 @@ from emulator.account.keys import masked
 from emulator.engine.engine import Engine
 from emulator.scenario.library import Library
 from emulator.scenario.watch import reload
+from emulator.store.memory import at_once
 from emulator.web.app import create_app
 
 RETRY = """
@@ -48,7 +50,7 @@ def engine_with(text: str, name: str = "story", **settings: Any) -> Engine:
     """An engine that plays this scenario for every key that names no other."""
     engine = make_engine(**settings)
     engine.library.put(name, text)
-    engine.activate(name)
+    activate(engine, name)
     return engine
 
 
@@ -183,11 +185,11 @@ def test_reset_forgets_one_key_or_everything() -> None:
     assert (said(engine, "weather")[:3], said(engine, "weather", key="akml-other")) == ("429", "It is sunny.")
     control(engine, "POST", "reset")
     assert said(engine, "weather", key="akml-other").startswith("429")
-    engine.activate("hello" if "hello" in engine.library else "story", KEY)
+    activate(engine, "hello" if "hello" in engine.library else "story", KEY)
     control(engine, "POST", "reset", {"key": KEY, "keep_scenario": True})
-    assert engine.store.namespace(KEY).scenario is not None
+    assert activated(engine, KEY) is not None
     control(engine, "POST", "reset", {"key": KEY})
-    assert engine.store.namespace(KEY).scenario is None
+    assert activated(engine, KEY) is None
 
 
 # ---------------------------------------------------------------------------------------------- what is answered
@@ -446,15 +448,20 @@ def test_a_scenario_that_never_could_be_read_is_told_to_who_asks_for_it(tmp_path
     assert not said(engine, "go").startswith("400")
 
 
+def activated(engine: Engine, key: str) -> str | None:
+    """The name of the scenario that was activated for a key."""
+    return at_once(engine.store.turn(key, lambda own, shared: own.scenario))
+
+
 def test_explain_changes_nothing() -> None:
     """Asking which rule would answer does not take its turn."""
     engine = engine_with(RETRY, "retry")
     request = make_request("the weather?")
-    assert engine.explain(request) == {"scenario": "retry", "rule": "weather", "nearest": []}
+    assert at_once(engine.explain(request)) == {"scenario": "retry", "rule": "weather", "nearest": []}
     assert said(engine, "weather").startswith("429")
-    assert engine.explain(make_request("hello"))["nearest"][0]["rule"] == "weather"
-    engine.activate(None)
-    assert engine.explain(request) == {"scenario": None, "rule": None, "nearest": []}
+    assert at_once(engine.explain(make_request("hello")))["nearest"][0]["rule"] == "weather"
+    activate(engine, None)
+    assert at_once(engine.explain(request)) == {"scenario": None, "rule": None, "nearest": []}
 
 
 def make_request(text: str) -> Any:

@@ -4,10 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, KEY, Exchange, ask, chat, make_engine
+from support.asgi import CHAT, KEY, Exchange, activate, ask, chat, make_engine
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine.engine import Engine
+from emulator.store.memory import at_once
 from emulator.web.app import create_app
 from emulator.web.control.inferences import report
 
@@ -27,7 +28,7 @@ def playing(expect: str) -> tuple[Engine, VirtualClock]:
     """An engine under a frozen clock whose scenario expects this."""
     clock = VirtualClock(EPOCH, rate=0)
     engine = make_engine(clock)
-    engine.activate(engine.library.put("story", STORY + f"  - {expect}\n").scenario.name)
+    activate(engine, engine.library.put("story", STORY + f"  - {expect}\n").scenario.name)
     return engine, clock
 
 
@@ -48,7 +49,7 @@ def test_how_often_a_rule_answers(expect: str, asked: int, told: str | None) -> 
     engine, _ = playing(expect)
     for _ in range(asked):
         ask(create_app(engine), "POST", CHAT, chat("weather"))
-    assert report(engine, KEY).unmet == (() if told is None else (f"story.yaml:10: {told}",))
+    assert at_once(report(engine, KEY)).unmet == (() if told is None else (f"story.yaml:10: {told}",))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_no_request_before_retry_after_is_over(waited: float, told: str | None) 
         await Exchange(app, "POST", CHAT, chat("weather")).run()
 
     asyncio.run(two())
-    assert report(engine, KEY).unmet == (() if told is None else (told,))
+    assert at_once(report(engine, KEY)).unmet == (() if told is None else (told,))
 
 
 def test_waiting_cannot_be_told_when_no_time_passes() -> None:
@@ -74,7 +75,7 @@ def test_waiting_cannot_be_told_when_no_time_passes() -> None:
     engine, _ = playing("{no_request_within_retry_after: true}")
     for _ in range(2):
         ask(create_app(engine), "POST", CHAT, chat("busy"))
-    (told,) = report(engine, KEY).unmet
+    (told,) = at_once(report(engine, KEY)).unmet
     assert "run the clock, or advance it while the client waits" in told
 
 
@@ -83,10 +84,10 @@ def test_each_key_is_judged_by_its_own_requests() -> None:
     engine, _ = playing("{rule: weather, times: 1}")
     app = create_app(engine)
     ask(app, "POST", CHAT, chat("weather"), key="akml-other")
-    assert len(report(engine, KEY).unmet) == 1
-    assert report(engine, "akml-other").ok
-    engine.store.reset("akml-other")
-    assert not report(engine, "akml-other").ok
+    assert len(at_once(report(engine, KEY)).unmet) == 1
+    assert at_once(report(engine, "akml-other")).ok
+    at_once(engine.store.forget("akml-other"))
+    assert not at_once(report(engine, "akml-other")).ok
 
 
 def test_verify_is_a_route() -> None:

@@ -11,7 +11,20 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp
-from support.asgi import CHAT, COMPLETIONS, KEY, MESSAGES, Exchange, ask, chat, completion, events, make_engine, message
+from support.asgi import (
+    CHAT,
+    COMPLETIONS,
+    KEY,
+    MESSAGES,
+    Exchange,
+    activate,
+    ask,
+    chat,
+    completion,
+    events,
+    make_engine,
+    message,
+)
 
 from emulator.commands.inferences import inferences as inferences_command
 from emulator.commands.inferences import verify as verify_command
@@ -23,6 +36,7 @@ from emulator.inferences import live_record as recorder
 from emulator.inferences.exports import NotReproducible, scenario
 from emulator.inferences.secrets import without
 from emulator.scenario.library import SHIPPED
+from emulator.store.memory import at_once
 from emulator.web.app import create_app
 from emulator.wire.respond import HungUp
 from emulator.wire.server import Background
@@ -48,7 +62,7 @@ def story(text: str, name: str) -> tuple[Engine, ASGIApp, VirtualClock]:
     """An app that plays this scenario, and its clock, which stands still."""
     clock = VirtualClock(EPOCH, rate=0)
     engine = make_engine(clock)
-    engine.activate(engine.library.put(name, text).scenario.name)
+    activate(engine, engine.library.put(name, text).scenario.name)
     return engine, create_app(engine), clock
 
 
@@ -185,10 +199,10 @@ def test_a_reset_forgets_what_is_its_own() -> None:
     app = create_app(engine)
     for key in ("akml-a", "akml-b", "akml-a"):
         ask(app, "POST", CHAT, chat(), key=key)
-    engine.store.reset("akml-a")
+    at_once(engine.store.forget("akml-a"))
     assert [each.number for each in engine.store.inferences.all()] == [2]
     assert engine.store.inferences.all("akml-a") == []
-    engine.store.reset()
+    at_once(engine.store.forget())
     assert engine.store.inferences.all() == []
 
 
@@ -278,7 +292,7 @@ def test_whatever_was_answered_becomes_a_scenario_without_mistakes(name: str) ->
     clock = VirtualClock(EPOCH, rate=0)
     engine = make_engine(clock)
     app = create_app(engine)
-    engine.activate(name)
+    activate(engine, name)
     for path, body in ((CHAT, chat()), (CHAT, chat(stream=True)), (MESSAGES, message(stream=True))):
         with contextlib.suppress(HungUp):
             asyncio.run(in_time(app, clock, body, path))
@@ -329,7 +343,7 @@ def test_who_follows_is_told_of_each() -> None:
         running = asyncio.ensure_future(follower.run())
         while not follower.sends:  # noqa: ASYNC110 # nothing tells it
             await asyncio.sleep(0)
-        engine.store.reset()
+        at_once(engine.store.forget())
         await Exchange(app, "POST", MESSAGES, message()).run()
         await Exchange(app, "POST", CHAT, chat()).run()
         while len(follower.sends) < 2:  # noqa: ASYNC110 # nothing tells it
@@ -361,7 +375,7 @@ def test_the_commands_print_what_a_server_has_seen() -> None:
     """`inferences` prints a line each, one of them in any form; `verify` exits with 1 if something is not met."""
     engine = make_engine()
     written = "name: s\nrules: [{name: r, reply: {text: Hi.}}]\nexpect: [{rule: r, times: 2}]\n"
-    engine.activate(engine.library.put("s", written).scenario.name)
+    activate(engine, engine.library.put("s", written).scenario.name)
     app = create_app(engine)
     ask(app, "POST", CHAT, chat())
     server, run = Background(app, "127.0.0.1", 0), CliRunner().invoke

@@ -12,12 +12,13 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, make_engine
+from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, make_engine
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.verdict import SINS, verdict
+from emulator.store.memory import at_once
 from emulator.web.app import create_app
 from emulator.web.control.inferences import report
 from emulator.wire.server import Background
@@ -97,7 +98,7 @@ def after_a_bad_day(sins: frozenset[str]) -> Engine:
     """The engine after such a client's day."""
     clock = VirtualClock(EPOCH, rate=0)
     engine = make_engine(clock)
-    engine.activate(engine.library.put("bad-day", BAD_DAY).scenario.name)
+    activate(engine, engine.library.put("bad-day", BAD_DAY).scenario.name)
     asyncio.run(Client(engine, clock, sins).day())
     return engine
 
@@ -189,7 +190,7 @@ def test_a_client_that_is_answered_never_sins(starts: list[float]) -> None:
 def test_the_report_is_text_json_and_junit() -> None:
     """The three forms of a report name the same sins, and JUnit counts them as failures."""
     engine = after_a_bad_day(frozenset({"no-backoff", "retried-forever"}))
-    said = report(engine, KEY)
+    said = at_once(report(engine, KEY))
     suite = ET.fromstring(said.junit())[0]  # noqa: S314 (our own XML)
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert (suite.get("tests"), suite.get("failures")) == ("6", "2")
@@ -202,7 +203,7 @@ def test_the_sdks_are_well_behaved() -> None:
     """The real OpenAI and Anthropic SDKs, left to retry by themselves, have no sin."""
     scenario = BAD_DAY.replace("{error: unavailable, times: 3}", "{error: unavailable, times: 2}")
     engine = make_engine(VirtualClock())
-    engine.activate(engine.library.put("bad-day", scenario.replace("5s", "50ms")).scenario.name)
+    activate(engine, engine.library.put("bad-day", scenario.replace("5s", "50ms")).scenario.name)
     server = Background(create_app(engine), "127.0.0.1", 0)
     url = "http://{}:{}".format(*server.start())
     try:

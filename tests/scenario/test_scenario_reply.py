@@ -16,7 +16,7 @@ from emulator.core.seeds import Seed
 from emulator.core.vocabulary import STATUS, ApiError, InferenceRequest, Message, Rejected, Sampling
 from emulator.scenario.match import Subject, match
 from emulator.scenario.reading.loader import load_objects
-from emulator.scenario.reply import START, Context, choose, drafts, error, headers
+from emulator.scenario.reply import START, Context, choose_reply, drafts, error, headers
 from emulator.scenario.types import Rule
 
 CATALOG = Catalog.load()
@@ -51,7 +51,7 @@ def played(told: Rule, times: int, chance: Callable[[], float] = lambda: 0.0) ->
     """The names of the replies to successive requests."""
     position = START
     for _ in range(times):
-        reply, position = choose(told, position, chance)
+        reply, position = choose_reply(told, position, chance)
         yield reply.name if reply else None
 
 

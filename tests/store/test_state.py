@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.asgi import CHAT, KEY, Exchange, ask, chat, make_engine
+from support.asgi import CHAT, KEY, Exchange, activate, ask, chat, make_engine
 from support.served import ROOT, get, post, served
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.engine.engine import Engine
-from emulator.engine.snapshot import StateError, read_state, restore, snapshot, write_state
+from emulator.store.memory import at_once
+from emulator.store.snapshot import StateError, read_state, restore, snapshot, write_state
 from emulator.web.app import create_app
 
 STORY = """
@@ -35,6 +36,14 @@ def new_engine() -> Engine:
     return engine
 
 
+def saved(engine: Engine) -> dict[str, Any]:
+    return at_once(snapshot(engine.store, engine.clock))
+
+
+def resume(engine: Engine, state: dict[str, Any]) -> None:
+    at_once(restore(engine.store, engine.clock, engine.library, state))
+
+
 def asked(engine: Engine, question: str, key: str) -> tuple[int, dict[str, str], bytes]:
     done = ask(create_app(engine), "POST", CHAT, chat(question), key=key)
     return done.status, done.headers, done.body
@@ -51,11 +60,11 @@ def test_going_on_is_as_if_it_had_never_stopped(requests: list[tuple[str, str]],
     """Every byte and header of every later answer is the same: turns, states, ids, windows, balances, ledgers, time."""
     straight, broken = new_engine(), new_engine()
     for engine in (straight, broken):
-        engine.activate("shop")
+        activate(engine, "shop")
     for at, (question, key) in enumerate(requests):
         if at == stop:
-            saved, broken = json.loads(json.dumps(snapshot(broken))), new_engine()
-            restore(broken, saved)
+            state, broken = json.loads(json.dumps(saved(broken))), new_engine()
+            resume(broken, state)
         assert asked(broken, question, key) == asked(straight, question, key)
     for path in ("account", "ledger", "clock"):
         assert told(broken, path).json == told(straight, path).json
@@ -67,18 +76,18 @@ def test_no_key_is_in_the_file() -> None:
     made = ask(create_app(engine), "POST", "/_emulator/keys", {"name": "ci"}, key=None).json["key"]
     for key in ("akml-secret-of-mine", made):
         asked(engine, "hello", key)
-    state = json.dumps(snapshot(engine))
+    state = json.dumps(saved(engine))
     assert "secret" not in state
     assert made not in state
     again = make_engine(auth="strict")
-    restore(again, json.loads(state))
+    resume(again, json.loads(state))
     assert asked(again, "hello", made)[0] == 200
 
 
 def test_over_http() -> None:
     """GET gives the state, PUT goes on from it, and what is none is a 400 that changes nothing."""
     engine, other = new_engine(), new_engine()
-    engine.activate("shop")
+    activate(engine, "shop")
     asked(engine, "pay", KEY)
     state = told(engine, "snapshot").json
     done = ask(create_app(other), "PUT", "/_emulator/snapshot", state, key=None)
@@ -86,28 +95,28 @@ def test_over_http() -> None:
     assert asked(other, "where is it?", KEY) == asked(engine, "where is it?", KEY)
     before = told(other, "ledger").json
     refused = ask(create_app(other), "PUT", "/_emulator/snapshot", {**state, "version": 9}, key=None)
-    assert (refused.status, refused.json["error"]["message"]) == (400, "the state is of version 9; expected 1")
+    assert (refused.status, refused.json["error"]["message"]) == (400, "the state is of version 9; expected 2")
     assert told(other, "ledger").json == before
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"version": 2}, "of version 2"),
-        ({"scenario": "gone"}, "needs the scenario gone"),
+        ({"version": 3}, "of version 3"),
+        ({"store": {"shared": {"scenario": "gone"}, "keys": {}}}, "needs the scenario gone"),
         ({"clock": {}}, "this is no state"),
         ({"store": {}}, "this is no state"),
-        ({"store": {"keys": {}, "backends": {}, "terms": None, "namespaces": {"x": {}}}}, "this is no state"),
+        ({"store": {"shared": {"scenario": None}, "keys": {"x": {"seen": 1}}}}, "this is no state"),
     ],
 )
 def test_what_is_no_state(change: dict[str, Any], words: str) -> None:
     """It is refused with what is wrong, and what was there goes on."""
     engine = new_engine()
     asked(engine, "hello", KEY)
-    before = snapshot(engine)
+    before = saved(engine)
     with pytest.raises(StateError, match=words):
-        restore(engine, {**before, **change})
-    assert snapshot(engine)["store"] == before["store"]
+        resume(engine, {**before, **change})
+    assert saved(engine)["store"] == before["store"]
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
@@ -115,7 +124,8 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text("{")
     with pytest.raises(StateError, match=r"state\.json cannot be read"):
-        read_state(new_engine(), path)
+        engine = new_engine()
+        read_state(engine.store, engine.clock, engine.library, path)
 
 
 def test_serve_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -136,12 +146,13 @@ import sys
 from pathlib import Path
 sys.path.insert(0, "tests")
 from support.asgi import make_engine
-from emulator.engine.snapshot import write_state
+from emulator.store.memory import at_once
+from emulator.store.snapshot import write_state
 engine = make_engine()
 for number in range(10_000):
-    engine.store.namespace(f"akml-{number}").seen(b"x" * 64)
+    at_once(engine.ids(f"akml-{number}", b"x" * 64))
     engine.clock.set(number)
-    write_state(engine, Path(sys.argv[1]))
+    write_state(engine.store, engine.clock, Path(sys.argv[1]))
     print(number, flush=True)
 """
 
@@ -156,22 +167,22 @@ def test_killed_while_saving(tmp_path: Path) -> None:
             last = [saving.stdout.readline() for _ in range(lines)][-1]
             saving.kill()
             rest = saving.stdout.read().split()
-        saved = json.loads(path.read_bytes())
+        state = json.loads(path.read_bytes())
         newest = int((rest or [last])[-1])
-        assert saved["clock"]["time"] in (newest, newest + 1)
-        assert len(saved["store"]["namespaces"]) == saved["clock"]["time"] + 1
+        assert state["clock"]["time"] in (newest, newest + 1)
+        assert len(state["store"]["keys"]) == state["clock"]["time"] + 1
 
 
 def test_an_engine_can_be_saved_while_it_answers(tmp_path: Path) -> None:
     """What is in flight is not saved: who goes on from the file finds its slot free."""
     engine = new_engine()
     engine.library.put("one", "account: {keys: {default: {concurrency: 1}}}")
-    engine.activate("one")
-    plan = engine.plan(OpenAIChat(engine.settings).parse(chat(), {}, KEY))
-    write_state(engine, tmp_path / "state.json")
+    activate(engine, "one")
+    plan = at_once(engine.plan(OpenAIChat(engine.settings).parse(chat(), {}, KEY)))
+    write_state(engine.store, engine.clock, tmp_path / "state.json")
     again = new_engine()
     again.library.put("one", "account: {keys: {default: {concurrency: 1}}}")
-    read_state(again, tmp_path / "state.json")
+    read_state(again.store, again.clock, again.library, tmp_path / "state.json")
     assert plan.end is not None
     assert asked(engine, "hello", KEY)[0] == 429
     assert asked(again, "hello", KEY)[0] == 200

@@ -8,11 +8,12 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message
 
+from emulator import engine
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
-from emulator.engine.engine import Engine
-from emulator.store.memory import MemoryStore
+from emulator.engine import Engine
+from emulator.store.memory import at_once
 from emulator.web.app import create_app
 
 KEY = "akml-test"
@@ -24,7 +25,12 @@ REASONING = "zai-org/GLM-5.3"
 def make_engine(clock: VirtualClock | None = None, models: dict[str, Any] | None = None, **settings: Any) -> Engine:
     """An engine with a frozen clock, and whatever settings a test is about."""
     catalog = Catalog.load().with_models(models or {})
-    return Engine(Settings(**settings), catalog, clock or VirtualClock(EPOCH, rate=0), MemoryStore())
+    return engine.make_engine(Settings(**settings), catalog, clock or VirtualClock(EPOCH, rate=0))
+
+
+def activate(engine: Engine, name: str | None, key: str | None = None) -> None:
+    """Let a scenario play from now on, for one key or for all."""
+    at_once(engine.activate(name, key))
 
 
 class Exchange:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp
-from support.asgi import CHAT, COMPLETIONS, MESSAGES, PLAIN, ask, events, make_engine
+from support.asgi import CHAT, COMPLETIONS, MESSAGES, PLAIN, activate, ask, events, make_engine
 from support.reassembly import joined_chat, joined_completion, joined_message
 
 from emulator.scenario.reading.loader import load_objects
@@ -72,7 +72,7 @@ def app_of(canned: Mapping[str, Any] | None = None, **settings: Any) -> ASGIApp:
     engine = make_engine(**settings)
     if canned is not None:
         engine.library.add(load_objects({"name": "canned", "rules": [{"reply": canned}]}, catalog=engine.catalog))
-        engine.activate("canned")
+        activate(engine, "canned")
     return create_app(engine)
 
 

@@ -14,10 +14,10 @@ from support.asgi import KEY
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
-from emulator.engine.engine import Engine
+from emulator.engine import make_engine
 from emulator.recording.proxy import RecordingProxy, recording_proxy
 from emulator.scenario.library import Library
-from emulator.store.memory import MemoryStore
+from emulator.store.memory import at_once
 from emulator.web.app import create_app
 
 URL = "http://upstream.test"
@@ -190,11 +190,11 @@ async def ask(app: ASGIApp, path: str, body: Any = None, headers: Mapping[str, s
 def emulated(scenario: str | Path | None = None, clock: VirtualClock | None = None, **settings: Any) -> ASGIApp:
     """The emulator's app, playing the name of a shipped scenario, or a file."""
     catalog = Catalog.load()
-    engine = Engine(Settings(**settings), catalog, clock or Leaping(), MemoryStore(), Library(catalog))
+    engine = make_engine(Settings(**settings), catalog, clock or Leaping(), Library(catalog))
     if isinstance(scenario, Path):
         assert engine.library.load([scenario]) == ()
         scenario = scenario.stem
-    engine.activate(scenario)
+    at_once(engine.activate(scenario))
     return create_app(engine)
 
 

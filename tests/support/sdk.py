@@ -123,7 +123,11 @@ def drive(client: Any) -> "contextlib.closing[Driver]":
 def live(answer: Callable[[InferenceRequest], Plan], **settings: Any) -> Iterator[Emulator]:
     """An emulator on a real socket that answers each inference with the plan that this function makes of it."""
     with Emulator(**settings) as emulator:
-        emulator.engine.plan = answer  # type: ignore[method-assign, assignment] # whatever the generator would say
+
+        async def plan(request: InferenceRequest) -> Plan:
+            return answer(request)
+
+        emulator.engine.plan = plan  # type: ignore[method-assign] # whatever the generator would say
         yield emulator
 
 

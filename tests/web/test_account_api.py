@@ -5,7 +5,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, KEY, MESSAGES, PLAIN, Exchange, ask, chat, error_of, events, make_engine, message
+from support.asgi import (
+    CHAT,
+    KEY,
+    MESSAGES,
+    PLAIN,
+    Exchange,
+    activate,
+    ask,
+    chat,
+    error_of,
+    events,
+    make_engine,
+    message,
+)
 
 from emulator.account.keys import masked
 from emulator.account.prices import usd
@@ -20,7 +33,7 @@ def engine_with(text: str, **settings: Any) -> Engine:
     """An engine that plays this scenario for every key that names no other."""
     engine = make_engine(**settings)
     engine.library.put("story", text)
-    engine.activate("story")
+    activate(engine, "story")
     return engine
 
 

@@ -257,7 +257,11 @@ def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
     from emulator.wire.server import Background
 
     emulator = Emulator()
-    emulator.engine.plan = lambda request: plan  # type: ignore[method-assign] # this plan, whatever is asked
+
+    async def planned(request: InferenceRequest) -> Plan:
+        return plan
+
+    emulator.engine.plan = planned  # type: ignore[method-assign] # this plan, whatever is asked
     server = Background(create_app(emulator.engine), "127.0.0.1", 0)
     host, port = server.start()
     body = b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":%b}' % (b"true" if stream else b"false")

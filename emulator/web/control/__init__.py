@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 
 Handler: TypeAlias = Callable[[Engine, Request], Awaitable[Response]]
 
@@ -18,7 +18,7 @@ ROUTES = (
     ("/_emulator/ready", "GET", "server.ready"),
     ("/_emulator/activate", "POST", "server.activate"),
     ("/_emulator/reset", "POST", "server.reset"),
-    ("/_emulator/snapshot", "GET PUT", "server.snapshot"),
+    ("/_emulator/snapshot", "GET PUT", "server.state"),
     ("/_emulator/clock", "GET POST", "server.clock"),
     ("/_emulator/scenarios", "GET", "scenarios.listing"),
     ("/_emulator/scenarios/{name}", "GET PUT DELETE", "scenarios.one"),

@@ -20,7 +20,7 @@ from emulator.account.prices import usd
 from emulator.core.clock import iso
 from emulator.core.fields import Fields
 from emulator.core.vocabulary import ApiError, Rejected
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.web.control.bodies import read_fields, read_part
 
 _CHANGES = ("purchase", "trial", "take", "auto_top_up")
@@ -29,45 +29,51 @@ _CHANGES = ("purchase", "trial", "take", "auto_top_up")
 async def account(engine: Engine, request: Request) -> JSONResponse:
     """GET, PUT and POST /_emulator/account."""
     if request.method == "GET":
-        return JSONResponse(shown(engine, _meant(request)))
+        return await _answer(engine, _meant(request))
     fields = await read_fields(engine, request)
     if request.method == "POST":
-        key = _meant(request, fields)
-        engine.account(key).set_policy(read_policy(engine, fields))
-        return JSONResponse(shown(engine, key))
+        key, policy = _meant(request, fields), read_policy(engine, fields)
+        await engine.with_account(key, lambda account, now: account.set_policy(policy))
+        return await _answer(engine, key)
     from emulator.scenario.language.world import ACCOUNT  # noqa: PLC0415 (the language is imported when it is needed)
 
     terms = read_part(engine, ACCOUNT.reader, "account", _without_key(fields))
     if fields.has("key"):
         key = _meant(request, fields)
-        engine.gate.open(key, engine.store.namespace(key), engine.playing(key), terms)
-        return JSONResponse(shown(engine, key))
-    engine.store.change(terms)
+        await engine.open_account(key, terms)
+        return await _answer(engine, key)
+    await engine.store.shared_turn(lambda shared: shared.change_terms(terms))
     return JSONResponse({"key": None, "terms": "opened anew for every key of which no scenario says more"})
 
 
 async def credits(engine: Engine, request: Request) -> JSONResponse:
     """GET and POST /_emulator/credits."""
     if request.method == "GET":
-        return JSONResponse(shown(engine, _meant(request))["credits"])
+        return JSONResponse(await engine.with_account(_meant(request), _credits))
     fields = await read_fields(engine, request)
-    key = _meant(request, fields)
-    now, opened = engine.clock.now(), engine.account(key)
-    changes, changed = _changes(engine, fields, now), opened.credits or Credits()
-    for change in changes:
-        change(changed)
-    opened.set_credits(changed)
-    return JSONResponse(shown(engine, key)["credits"])
+    key, changes = _meant(request, fields), _changes(engine, fields, engine.clock.now())
+
+    def change(account: Account, now: float) -> dict[str, Any] | None:
+        credits = account.credits or Credits()
+        for each in changes:
+            each(credits)
+        account.set_credits(credits)
+        return _credits(account, now)
+
+    return JSONResponse(await engine.with_account(key, change))
 
 
 async def ledger(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/ledger."""
     key = _meant(request)
-    credits = engine.account(key).credits
-    if credits is None:
-        return JSONResponse({"key": masked(key), "balance": None, "entries": []})
-    balance = usd(credits.balance(engine.clock.now()))
-    return JSONResponse({"key": masked(key), "balance": balance, "entries": to_builtins(credits.ledger.entries)})
+
+    def entries(account: Account, now: float) -> dict[str, Any]:
+        credits = account.credits
+        if credits is None:
+            return {"balance": None, "entries": []}
+        return {"balance": usd(credits.balance(now)), "entries": to_builtins(credits.ledger.entries)}
+
+    return JSONResponse({"key": masked(key)} | await engine.with_account(key, entries))
 
 
 def _meant(request: Request, fields: Fields | None = None) -> str:
@@ -78,11 +84,13 @@ def _meant(request: Request, fields: Fields | None = None) -> str:
     return key
 
 
-def shown(engine: Engine, key: str) -> dict[str, Any]:
+async def _answer(engine: Engine, key: str) -> JSONResponse:
     """The account of a key, for people and tests: amounts are texts, for floats would round them."""
-    account, now = engine.account(key), engine.clock.now()
+    return JSONResponse({"key": masked(key)} | await engine.with_account(key, _shown))
+
+
+def _shown(account: Account, now: float) -> dict[str, Any]:
     return {
-        "key": masked(key),
         "unlimited": account.unlimited,
         "policy": policy_shown(account.policy),
         "in_flight": len(account.in_flight),

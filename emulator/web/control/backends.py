@@ -6,7 +6,9 @@ from msgspec import to_builtins
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from emulator.engine.engine import Engine
+from emulator.account.backends import Pool
+from emulator.engine import Engine
+from emulator.store.state import SharedState
 from emulator.web.control.bodies import read_fields, read_part
 
 
@@ -14,7 +16,7 @@ async def backends(engine: Engine, request: Request) -> JSONResponse:
     """GET and PUT /_emulator/backends."""
     if request.method == "GET":
         key = request.query_params.get("key")
-        return JSONResponse({"models": [_shown(engine, model.id, key) for model in engine.catalog]})
+        return JSONResponse({"models": [await _shown(engine, model.id, key) for model in engine.catalog]})
     fields = await read_fields(engine, request)
     model = engine.model(fields.required_string("model"), aliased=True).id
     if "backends" not in fields.data:
@@ -22,20 +24,30 @@ async def backends(engine: Engine, request: Request) -> JSONResponse:
     wanted = fields.data["backends"]
     from emulator.scenario.language.world import SOME_BACKENDS  # noqa: PLC0415 (the language is imported when it is needed)
 
-    told = None if wanted is None else read_part(engine, SOME_BACKENDS, "backends", wanted)
-    engine.store.fleet.configure(model, told, engine.clock.now())
-    return JSONResponse(_shown(engine, model))
+    given = None if wanted is None else read_part(engine, SOME_BACKENDS, "backends", wanted)
+    now = engine.clock.now()
+
+    def configure(shared: SharedState) -> None:
+        shared.admitted += shared.backends().configure(model, given, now)
+
+    await engine.store.shared_turn(configure)
+    return JSONResponse(await _shown(engine, model))
 
 
-def _shown(engine: Engine, model: str, key: str | None = None) -> dict[str, Any]:
-    """The backends of a model, and with a key those that it meets, for its scenario may have its own."""
-    pool, now = engine.store.fleet.get(model), engine.clock.now()
-    if key:
-        pool = engine.gate.pool(model, engine.store.namespace(key), engine.playing(key))
+async def _shown(engine: Engine, model: str, key: str | None = None) -> dict[str, Any]:
+    """The backends of a model, and with a key those that its requests meet, for its scenario may have its own."""
+    now = engine.clock.now()
+    told = await engine.store.shared_turn(lambda shared: _told(shared.backends().get(model), now))
+    if key and told is None:
+        playing = await engine.playing(key)
+        told = await engine.store.turn(key, lambda own, _: _told(engine.gate.pool(model, own, playing, now), now))
+    return {"model": model} | (told or {"backends": None, "healthy_now": True, "running": 0, "waiting": 0})
+
+
+def _told(pool: Pool | None, now: float) -> dict[str, Any] | None:
     if pool is None:
-        return {"model": model, "backends": None, "healthy_now": True, "running": 0, "waiting": 0}
+        return None
     return {
-        "model": model,
         "backends": to_builtins(pool.backends),
         "healthy_now": pool.healthy(now),
         "running": len(pool.running),

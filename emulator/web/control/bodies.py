@@ -7,7 +7,7 @@ from starlette.requests import Request
 from emulator.core.fields import Fields, decode
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.dialects.openai.surface import wording
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.wire.receive import read_body
 

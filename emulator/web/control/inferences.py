@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from emulator.core.vocabulary import ApiError, Rejected
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def one(engine: Engine, request: Request) -> Response:
 
 async def verify(engine: Engine, request: Request) -> Response:
     """GET /_emulator/verify."""
-    said = report(engine, request.query_params.get("key"), _most_attempts(request))
+    said = await report(engine, request.query_params.get("key"), _most_attempts(request))
     match request.query_params.get("format", "json"):
         case "json":
             return JSONResponse(said.as_dict())
@@ -71,11 +71,11 @@ async def verify(engine: Engine, request: Request) -> Response:
 
 async def verdict(engine: Engine, request: Request) -> Response:
     """GET /_emulator/verdict."""
-    said = report(engine, request.query_params.get("key"), _most_attempts(request)).verdict
+    said = (await report(engine, request.query_params.get("key"), _most_attempts(request))).verdict
     return JSONResponse({"ok": bool(said), "sins": said.sins, **msgspec.to_builtins(said)})
 
 
-def report(engine: Engine, key: str | None = None, most_attempts: int | None = None) -> "Report":
+async def report(engine: Engine, key: str | None = None, most_attempts: int | None = None) -> "Report":
     """What is to be said of the requests with one key, and of whether its scenario's expectations were met.
 
     Without a key it is about all requests, and about the scenario that plays for keys that name no other. More than
@@ -86,7 +86,7 @@ def report(engine: Engine, key: str | None = None, most_attempts: int | None = N
     from emulator.inferences.verdict.reports import Report
 
     asked = engine.store.inferences.all(key)
-    story = engine.playing(key or "")
+    story = await engine.playing(key or "")
     missed = tuple(unmet(story.scenario, asked)) if story is not None else ()
     said = verdict(asked, MOST_ATTEMPTS if most_attempts is None else most_attempts)
     name = story.scenario.name if story is not None else None

@@ -1,56 +1,72 @@
 """/_emulator/keys: API keys that are made, changed and revoked while the server runs."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from emulator.account.policy import UNLIMITED
-from emulator.account.registry import Record
+from emulator.account.registry import Record, Registry
 from emulator.core.clock import iso
 from emulator.core.vocabulary import ApiError, Rejected
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
+from emulator.store.state import SharedState
 from emulator.web.control.account import policy_shown, read_policy
 from emulator.web.control.bodies import read_fields
+
+T = TypeVar("T")
 
 
 async def keys(engine: Engine, request: Request) -> JSONResponse:
     """GET and POST /_emulator/keys."""
-    registry, now = engine.store.keys, engine.clock.now()
+    now = engine.clock.now()
     if request.method == "GET":
-        return JSONResponse({"keys": [_record(record, now) for record in registry.records()]})
+        records = await engine.store.shared_turn(lambda shared: shared.registry().records())
+        return JSONResponse({"keys": [_record(record, now) for record in records]})
     fields = await read_fields(engine, request)
     policy = read_policy(engine, fields) if fields.has("policy") else UNLIMITED
     name = fields.string("name") or ""
     try:
-        return _told(engine, *registry.create(now, name, policy, engine.chance), 201)
+        made = await engine.store.shared_turn(
+            lambda shared: shared.registry().create(now, name, policy, engine.key_seed)
+        )
     except ValueError as error:
         raise Rejected(ApiError("bad_request", str(error))) from None
+    return _told(engine, *made, 201)
 
 
 async def one(engine: Engine, request: Request) -> JSONResponse:
     """GET, PUT and DELETE /_emulator/keys/{id}."""
-    registry, id = engine.store.keys, _known(engine, request)
+    now = engine.clock.now()
     match request.method:
         case "PUT":
-            return _told(engine, registry.update(id, read_policy(engine, await read_fields(engine, request))))
+            policy = read_policy(engine, await read_fields(engine, request))
+            return _told(engine, await _of(engine, request, lambda registry, known: registry.update(known, policy)))
         case "DELETE":
-            return _told(engine, registry.revoke(id, engine.clock.now()))
-    return _told(engine, registry.get(id))
+            return _told(engine, await _of(engine, request, lambda registry, known: registry.revoke(known, now)))
+    return _told(engine, await _of(engine, request, lambda registry, known: registry.get(known)))
 
 
 async def regenerate(engine: Engine, request: Request) -> JSONResponse:
     """POST /_emulator/keys/{id}/regenerate."""
-    return _told(engine, *engine.store.keys.regenerate(_known(engine, request), engine.chance))
+    seed = engine.key_seed
+    return _told(engine, *await _of(engine, request, lambda registry, known: registry.regenerate(known, seed)))
 
 
-def _known(engine: Engine, request: Request) -> str:
+async def _of(engine: Engine, request: Request, act: Callable[[Registry, str], T]) -> T:
+    """What `act` makes of the registry and the id in the path. Raises `Rejected` with a 404 for an unknown id."""
     id: str = request.path_params["id"]
-    known = [record.id for record in engine.store.keys.records()]
-    if id not in known:
-        told = f"There is no key '{id[:100]}'. There are: {', '.join(known[:20]) or 'none'}."
-        raise Rejected(ApiError("not_found", told))
-    return id
+
+    def decide(shared: SharedState) -> T:
+        registry = shared.registry()
+        known = [record.id for record in registry.records()]
+        if id not in known:
+            told = f"There is no key '{id[:100]}'. There are: {', '.join(known[:20]) or 'none'}."
+            raise Rejected(ApiError("not_found", told))
+        return act(registry, id)
+
+    return await engine.store.shared_turn(decide)
 
 
 def _told(engine: Engine, record: Record, key: str | None = None, status: int = 200) -> JSONResponse:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from emulator.core.vocabulary import ApiError, Rejected
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.wire.receive import read_body
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 async def listing(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/scenarios."""
     names = engine.library.names()
-    return JSONResponse({"active": engine.scenario, "scenarios": [_listed(engine.library, name) for name in names]})
+    return JSONResponse(
+        {"active": await engine.active(), "scenarios": [_listed(engine.library, name) for name in names]}
+    )
 
 
 def _listed(library: "Library", name: str) -> dict[str, Any]:

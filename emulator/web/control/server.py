@@ -10,7 +10,7 @@ from emulator.account.keys import masked
 from emulator.core.clock import iso
 from emulator.core.fields import Fields
 from emulator.core.vocabulary import ApiError, Rejected
-from emulator.engine.engine import Engine
+from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.web.control.bodies import read_fields
 
@@ -27,7 +27,7 @@ async def health(engine: Engine, request: Request) -> JSONResponse:
 
 async def ready(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/ready."""
-    return JSONResponse({"status": "ready", "models": len(list(engine.catalog)), "scenario": engine.scenario})
+    return JSONResponse({"status": "ready", "models": len(list(engine.catalog)), "scenario": await engine.active()})
 
 
 async def activate(engine: Engine, request: Request) -> JSONResponse:
@@ -35,7 +35,7 @@ async def activate(engine: Engine, request: Request) -> JSONResponse:
     fields = await read_fields(engine, request)
     name, key = fields.string("scenario"), fields.string("key")
     try:
-        engine.activate(name, key)
+        await engine.activate(name, key)
     except KeyError:
         near = engine.library.nearest(name or "")
         fields.reject("scenario", f"the name of a scenario (such as '{near}')" if near else "a scenario's name")
@@ -48,21 +48,22 @@ async def reset(engine: Engine, request: Request) -> JSONResponse:
     """POST /_emulator/reset."""
     fields = await read_fields(engine, request)
     key = fields.string("key")
-    engine.store.reset(key, keep_scenario=fields.boolean("keep_scenario", False))
+    await engine.store.forget(key, keep_scenario=fields.boolean("keep_scenario", False))
     return JSONResponse({"reset": masked(key) if key else "everything"})
 
 
-async def snapshot(engine: Engine, request: Request) -> JSONResponse:
+async def state(engine: Engine, request: Request) -> JSONResponse:
     """GET and PUT /_emulator/snapshot."""
-    from emulator.engine import snapshot  # noqa: PLC0415 (few ask for it)
+    from emulator.store.snapshot import StateError, restore, snapshot  # noqa: PLC0415 (few ask for it)
 
     if request.method == "PUT":
+        data = (await read_fields(engine, request)).data
         try:
-            snapshot.restore(engine, (await read_fields(engine, request)).data)
-        except snapshot.StateError as error:
+            await restore(engine.store, engine.clock, engine.library, data)
+        except StateError as error:
             raise Rejected(ApiError("bad_request", str(error))) from None
-        return JSONResponse({"restored": True, "clock": clock_state(engine), "scenario": engine.scenario})
-    return JSONResponse(snapshot.snapshot(engine))
+        return JSONResponse({"restored": True, "clock": clock_state(engine), "scenario": await engine.active()})
+    return JSONResponse(await snapshot(engine.store, engine.clock))
 
 
 async def clock(engine: Engine, request: Request) -> JSONResponse:
