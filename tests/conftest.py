@@ -5,9 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from support.strict_store import StrictStore
 
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
+from emulator.engine import make_engine
 
 pytest_plugins = ["pytester"]
 
@@ -15,6 +17,17 @@ pytest_plugins = ["pytester"]
 # that a change is judged by what it changes.
 settings.register_profile("promises", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("promises")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say on which store the engines are made that tests make."""
+    parser.addoption("--store", choices=["memory", "strict"], default="memory", help="The store of every engine.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --store strict every engine keeps its state as bytes, whoever makes it."""
+    if config.getoption("--store") == "strict":
+        make_engine.__defaults__ = (*(make_engine.__defaults__ or ())[:-1], StrictStore)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -27,7 +26,7 @@ class Terms(Struct, frozen=True):
     credits: Decimal | None = None
     trial: TrialTerms | None = None
     auto_top_up: AutoTopUp | None = None
-    keys: Mapping[str, Policy] = MappingProxyType({})
+    keys: Mapping[str, Policy] = {}
 
     def policy(self, key: str) -> Policy:
         """What a key may do of which nothing else is said."""
