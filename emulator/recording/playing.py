@@ -12,10 +12,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
-from emulator.dialects import Dialect
-from emulator.dialects.anthropic.messages import AnthropicMessages
-from emulator.dialects.openai.chat import OpenAIChat
-from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.dialects.endpoints import Dialects
 from emulator.engine.engine import Engine
 from emulator.recording.answers import Heard, Unreadable, read
 from emulator.recording.seen import BodyPart, Ending, Exchange
@@ -25,13 +22,7 @@ from emulator.wire.respond import Player
 
 SETTINGS = Settings(auth="open")
 """How recordings are played: whatever key the upstream takes is good here."""
-DIALECTS: Mapping[str, Dialect] = {
-    "/v1/chat/completions": OpenAIChat(SETTINGS),
-    "/v1/completions": OpenAICompletions(SETTINGS),
-    "/anthropic/v1/messages": AnthropicMessages(SETTINGS),
-}
-"""The dialects of the paths that can be recorded."""
-_BY_ENDPOINT = {dialect.endpoint: dialect for dialect in DIALECTS.values()}
+DIALECTS = Dialects(SETTINGS)
 _IDS_AND_TIMES = re.compile(
     rb'("(?:id|request_id|signature)": ?)"[^"\\]*"|("(?:created|created_at)": ?)(?:[0-9]+|"[^"\\]*")'
 )
@@ -107,7 +98,7 @@ async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Ex
     engine = Engine(SETTINGS, catalog, clock, MemoryStore(), Library(catalog, []))
     engine.library.put("recorded", scenario)
     engine.activate("recorded")
-    client, dialect = _Client(clock), _BY_ENDPOINT[request.endpoint]
+    client, dialect = _Client(clock), DIALECTS.by_name[request.endpoint]
     scope = {"type": "http", "method": "POST", "headers": [], "state": {"transport": client}}
     asked = msgspec.structs.replace(request, key="akml-recorder", headers={})
     plan = engine.plan(asked)
@@ -156,14 +147,14 @@ def _said(heard: Heard, beside: Heard) -> tuple[Any, ...]:
 def _compared(exchange: Exchange, other: Exchange) -> tuple[Any, ...]:
     body = _IDS_AND_TIMES.sub(rb"\1\2*", exchange.body)
     if _was_silent(exchange) or _was_silent(other):
-        body = body.replace(_BY_ENDPOINT[exchange.request.endpoint].keep_alive, b"")
+        body = body.replace(DIALECTS.by_name[exchange.request.endpoint].keep_alive, b"")
     headers = {name: value for name, value in exchange.headers if _COMPARED.fullmatch(name)}
     return exchange.status, exchange.media_type, headers, body, exchange.ended
 
 
 def _was_silent(exchange: Exchange) -> bool:
     """Whether nothing but a keep-alive came for about as long as the emulator waits before it sends one."""
-    alive = _BY_ENDPOINT[exchange.request.endpoint].keep_alive
+    alive = DIALECTS.by_name[exchange.request.endpoint].keep_alive
     heard = exchange.begun
     for part in exchange.parts:
         if part.at - heard >= SETTINGS.keep_alive * 0.9:

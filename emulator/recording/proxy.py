@@ -14,8 +14,6 @@ from emulator.core.clock import VirtualClock
 from emulator.core.fields import decode
 from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.dialects import Dialect
-from emulator.dialects.anthropic.surface import AnthropicSurface
-from emulator.dialects.openai.surface import OpenAISurface
 from emulator.engine.engine import Engine
 from emulator.recording.book import Book, BookError
 from emulator.recording.passage import Passage
@@ -89,7 +87,7 @@ class RecordingProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if self._upstream is None or scope["type"] != "http" or not _is_of_the_api(scope["path"]):
+        if self._upstream is None or scope["type"] != "http" or not DIALECTS.include(scope["path"]):
             return await self._own(scope, receive, send)
         body = await _body(receive)
         if body is None:
@@ -153,13 +151,9 @@ class RecordingProxy:
         log.warning("not recorded: %s%s: %s", scope["path"], f" ({asked.model})" if asked else "", why)
 
 
-def _is_of_the_api(path: str) -> bool:
-    return path.partition("/")[2].partition("/")[0] in ("v1", "anthropic")
-
-
 def _dialect_of(scope: Scope) -> Dialect | None:
     """The dialect of an inference; None for any other request."""
-    return DIALECTS.get(scope["path"].rstrip("/")) if scope["method"] == "POST" else None
+    return DIALECTS.by_path.get(scope["path"].rstrip("/")) if scope["method"] == "POST" else None
 
 
 def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
@@ -176,8 +170,7 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
 
 async def _fail(scope: Scope, send: Send, why: str) -> None:
     """A 502 of the recording proxy's own, which is never written."""
-    surface = AnthropicSurface() if scope["path"].startswith("/anthropic") else OpenAISurface(SETTINGS)
-    body = surface.error(ApiError("internal", f"The recording_proxy {why}", status=502), "")
+    body = DIALECTS.surface(scope["path"]).error(ApiError("internal", f"The recording_proxy {why}", status=502), "")
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 502, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -10,21 +10,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.core.vocabulary import ApiError, Rejected
-from emulator.dialects import Surface
+from emulator.dialects.endpoints import Dialects
 from emulator.engine.engine import Engine
-
-ANTHROPIC = "/anthropic"
 
 
 def handlers(
-    engine: Engine, openai: Surface, anthropic: Surface, routes: Iterable[BaseRoute]
+    engine: Engine, dialects: Dialects, routes: Iterable[BaseRoute]
 ) -> Mapping[Any, Callable[[Request, Any], Response]]:
     """Starlette's exception handlers for one app."""
     paths = [route.path for route in routes if isinstance(route, Route) and "{" not in route.path]
 
     def respond(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> Response:
         path: str = request.scope["path"]
-        surface = anthropic if path == ANTHROPIC or path.startswith(f"{ANTHROPIC}/") else openai
+        surface = dialects.surface(path)
         inference_id, request_id = engine.ids("", f"{request.method} {path}".encode())
         body = surface.error(error, request_id)
         response = Response(body, error.http_status, headers, media_type="application/json")

@@ -104,7 +104,7 @@ class Player:
                 await self._wait(self._begin + first.delay)
                 await self._instead(first.event)
             elif request is None or request.stream or isinstance(first.event, Verbatim):
-                await self._stream(steps, request or InferenceRequest("chat", ""))
+                await self._stream(steps, request or InferenceRequest(self._dialect.endpoint, ""))
             else:
                 await self._whole(steps, request)
         except _ClientLeft:

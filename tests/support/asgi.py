@@ -11,12 +11,13 @@ from starlette.types import ASGIApp, Message
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine.engine import Engine
 from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
 
 KEY = "akml-test"
-CHAT, COMPLETIONS, MESSAGES = "/v1/chat/completions", "/v1/completions", "/anthropic/v1/messages"
+CHAT, COMPLETIONS, MESSAGES = (ENDPOINTS[name].path for name in ("chat", "completions", "messages"))
 PLAIN = "meta-llama/Llama-3.3-70B-Instruct"
 REASONING = "zai-org/GLM-5.3"
 
