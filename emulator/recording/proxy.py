@@ -20,11 +20,12 @@ from emulator.recording.passage import Passage
 from emulator.recording.playing import DIALECTS, SETTINGS, alike, play, same
 from emulator.recording.replies import ReplyMapping, candidates
 from emulator.recording.seen import Exchange, masked, secrets_of
-from emulator.recording.upstream import Upstream, UpstreamError
+from emulator.recording.upstream import Upstream, UpstreamError, target_of
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
+from emulator.wire.errors import ErrorResponse
 from emulator.wire.receive import headers_of
 
 Mode: TypeAlias = Literal["record", "replay", "record-missing"]
@@ -71,7 +72,7 @@ class RecordingProxy:
     def __init__(
         self, upstream: Upstream | None, book: Book, mode: Mode, catalog: Catalog, clock: VirtualClock, *, exact: bool
     ) -> None:
-        engine = Engine(SETTINGS, catalog, clock, MemoryStore(), Library(catalog, []))
+        self._engine = engine = Engine(SETTINGS, catalog, clock, MemoryStore(), Library(catalog, []))
         if mode != "record" and book.path.exists():
             engine.activate(engine.library.put(book.name, book.text()).scenario.name)
         self.book = book
@@ -101,13 +102,19 @@ class RecordingProxy:
             stayed = await passage.relay(body)
         except UpstreamError as error:
             self._leave_out(scope, asked, str(error))
-            return await _fail(scope, send, str(error))
+            return await self._refused(scope, str(error))(scope, receive, send)
         try:
             await self._note(scope, asked, passage, number, stayed=stayed)
         except Exception:  # the client's answer does not depend on its being written
-            log.exception("The recording_proxy itself failed")
+            log.exception("The recording proxy itself failed")
             self._leave_out(scope, asked, "please report it with the log's traceback")
         return await passage.finish() if stayed else None
+
+    def _refused(self, scope: Scope, why: str) -> ErrorResponse:
+        """A 502 of the recording proxy's own, which is never written."""
+        error = ApiError("internal", f"The recording proxy {why}", status=502)
+        ids = self._engine.ids("", target_of(scope))
+        return ErrorResponse(error, DIALECTS.surface(scope["path"]), ids, self._clock.now())
 
     def _has(self, asked: InferenceRequest) -> bool:
         """Whether the file answers. What began in this session goes on with the upstream: a retry is to get further."""
@@ -166,14 +173,6 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
         return dialect.parse(decode(masked(body, secrets_of(headers.items()))), headers, key)
     except Rejected:
         return None
-
-
-async def _fail(scope: Scope, send: Send, why: str) -> None:
-    """A 502 of the recording proxy's own, which is never written."""
-    body = DIALECTS.surface(scope["path"]).error(ApiError("internal", f"The recording_proxy {why}", status=502), "")
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 502, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _body(receive: Receive) -> bytes | None:
