@@ -11,28 +11,13 @@ from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.wire.receive import read_body
 
 if TYPE_CHECKING:
-    from emulator.scenario.library import Library
     from emulator.scenario.types import Scenario
 
 
 async def listing(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/scenarios."""
-    names = engine.library.names()
-    return JSONResponse({"active": engine.scenario, "scenarios": [_listed(engine.library, name) for name in names]})
-
-
-def _listed(library: "Library", name: str) -> dict[str, Any]:
-    """One line of the list; the file is read for it, if it was not before."""
-    try:
-        story = library.get(name)
-    except ScenarioError:
-        story = None
-    return {
-        "name": name,
-        "description": story.scenario.description if story else "",
-        "source": str(library.source(name) or "put"),
-        "mistakes": [mistake.as_dict() for mistake in library.mistakes.get(name, ())],
-    }
+    library = engine.library
+    return JSONResponse({"active": engine.scenario, "scenarios": [*map(library.summary, library.names())]})
 
 
 async def one(engine: Engine, request: Request) -> JSONResponse:
