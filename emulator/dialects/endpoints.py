@@ -19,14 +19,16 @@ _HELLO = {"model": _MODEL, "messages": [{"role": "user", "content": "Say hello."
 class Endpoint(NamedTuple):
     """One endpoint.
 
-    `dialect` is "module:class"; the module is imported when `make` is called. `sample` is a cheap request, and
-    `streaming` are the fields that ask for its answer as a stream with everything that a stream can have. `claims`
-    tells by its fields whether a request is meant for this endpoint rather than for the first of the table.
+    `dialect` is "module:class"; the module is imported when `make` is called. `conversation` are the fields of a
+    request that hold what was said. `sample` is a cheap request, and `streaming` are the fields that ask for its answer
+    as a stream with everything that a stream can have. `claims` tells by its fields whether a request is meant for this
+    endpoint rather than for the first of the table.
     """
 
     name: str
     path: str
     dialect: str
+    conversation: tuple[str, ...]
     sample: Mapping[str, Any]
     streaming: Mapping[str, Any] = {"stream": True}
     claims: Callable[[Mapping[str, Any]], bool] = lambda body: False
@@ -45,6 +47,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "chat",
             "/v1/chat/completions",
             "emulator.dialects.openai.chat:OpenAIChat",
+            ("messages",),
             _HELLO,
             {"stream": True, "stream_options": {"include_usage": True}},
         ),
@@ -52,6 +55,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "completions",
             "/v1/completions",
             "emulator.dialects.openai.completions:OpenAICompletions",
+            ("prompt",),
             {"model": _MODEL, "prompt": "Once upon a time", "max_tokens": 8},
             {"stream": True, "stream_options": {"include_usage": True}},
             claims=lambda body: "prompt" in body,
@@ -60,6 +64,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "messages",
             "/anthropic/v1/messages",
             "emulator.dialects.anthropic.messages:AnthropicMessages",
+            ("system", "messages"),
             _HELLO,
             claims=lambda body: "system" in body or ("max_tokens" in body and "--" in str(body.get("model"))),
         ),

@@ -71,9 +71,8 @@ def _when(inference: Inference) -> dict[str, Any]:
     if inference.model:
         told["model"] = {"equals": inference.model}
     request = inference.request or {}
-    asked = {
-        name: {"equals": request[name], "case": True} for name in ("system", "messages", "prompt") if name in request
-    }
+    said = ENDPOINTS[inference.endpoint].conversation
+    asked = {name: {"equals": request[name], "case": True} for name in said if name in request}
     return told | ({"body": asked} if asked else {})
 
 

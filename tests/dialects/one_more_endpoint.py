@@ -52,7 +52,9 @@ def test_it_is_in_the_record_and_exported() -> None:
     (seen,) = ask(app, "GET", "/_emulator/inferences?endpoint=echo").json["inferences"]
     exported = f"/_emulator/inferences/{seen['id']}?format="
     assert f"http://127.0.0.1:8402{PATH} " in ask(app, "GET", f"{exported}curl").body.decode()
-    again, _ = served(ask(app, "GET", f"{exported}scenario").body.decode())
+    scenario = ask(app, "GET", f"{exported}scenario").body.decode()
+    assert "say:" in scenario
+    again, _ = served(scenario)
     assert again.body == answer.body
 
 

@@ -60,7 +60,7 @@ class EchoEncoder:
         return ()
 
 
-ROW = Endpoint("echo", PATH, f"{__name__}:Echo", SAMPLE, claims=lambda body: "say" in body)
+ROW = Endpoint("echo", PATH, f"{__name__}:Echo", ("say",), SAMPLE, claims=lambda body: "say" in body)
 
 
 def register() -> None:
