@@ -29,6 +29,7 @@ _ELSEWHERE = {
     "explain": "scenarios",
     "inferences": "inferences",
     "record": "recording",
+    "scenarios": "scenarios_list",
     "schema": "scenarios",
     "settings": "scenarios",
     "verify": "inferences",

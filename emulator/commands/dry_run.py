@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
@@ -10,11 +11,8 @@ from emulator.core.fields import decode
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import Hangup, InferenceRequest, Message, Raw, Rejected
-from emulator.dialects import Dialect
-from emulator.dialects.anthropic.messages import AnthropicMessages
-from emulator.dialects.openai.chat import OpenAIChat
-from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.core.vocabulary import Hangup, InferenceRequest, Raw, Rejected, Sampling
+from emulator.dialects.endpoints import ENDPOINTS, Dialects, endpoint_of
 from emulator.engine import make_engine
 from emulator.engine.planner import Planner
 from emulator.engine.scripted_steps import scripted_answer
@@ -28,10 +26,7 @@ from emulator.store.memory import at_once
 
 _KEY = "akml-rehearsal"
 _SETTINGS = Settings()
-_DIALECTS: dict[str, Dialect] = {
-    dialect.endpoint: dialect
-    for dialect in (OpenAIChat(_SETTINGS), OpenAICompletions(_SETTINGS), AnthropicMessages(_SETTINGS))
-}
+_DIALECTS = Dialects(_SETTINGS).by_name
 
 
 def rehearse(path: Path) -> tuple[Mistake, ...]:
@@ -58,7 +53,7 @@ def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:
     groups = dict.fromkeys(rule.when.names, "")
     for endpoint, dialect in _DIALECTS.items():
         for stream in (True, False):
-            request = _sample(endpoint, stream)
+            request = _sample(endpoint, stream=stream)
             context = Context(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), EPOCH)
             model = next(iter(story.catalog))
             try:
@@ -75,11 +70,10 @@ def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:
                     yield rejected.error.message
 
 
-def _sample(endpoint: Any, stream: bool) -> InferenceRequest:
-    said = "This is a sample."
-    if endpoint == "completions":
-        return InferenceRequest("completions", "sample", prompts=(said,), stream=stream)
-    return InferenceRequest(endpoint, "sample", messages=(Message("user", said),), stream=stream)
+def _sample(endpoint: str, *, stream: bool) -> InferenceRequest:
+    """The endpoint's sample request, without its limits: each reply is played to its end."""
+    body = {**ENDPOINTS[endpoint].sample, "stream": stream}
+    return msgspec.structs.replace(_DIALECTS[endpoint].parse(body, {}, _KEY), sampling=Sampling())
 
 
 def explained(scenario: Path, request: Path, endpoint: str | None = None) -> tuple[str, bool]:
@@ -93,7 +87,7 @@ def explained(scenario: Path, request: Path, endpoint: str | None = None) -> tup
     name = library.add(load_file(scenario, catalog=catalog)).scenario.name
     engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, name)
     body = decode(request.read_bytes())
-    asked = _DIALECTS[endpoint or _endpoint_of(body)].parse(body, {}, _KEY)
+    asked = _DIALECTS[endpoint or endpoint_of(body)].parse(body, {}, _KEY)
     told = at_once(engine.explain(asked))
     if told["rule"] is not None:
         return f"{scenario}: the rule {told['rule']} answers", True
@@ -102,10 +96,3 @@ def explained(scenario: Path, request: Path, endpoint: str | None = None) -> tup
         lines.append(f"  {near['rule']} (line {near['line']})")
         lines += [f"    {difference}" for difference in near["differences"]]
     return "\n".join(lines), False
-
-
-def _endpoint_of(body: dict[str, Any]) -> str:
-    """Whose request this is, by the fields that only one endpoint has or needs."""
-    if "prompt" in body:
-        return "completions"
-    return "messages" if "system" in body or ("max_tokens" in body and "--" in str(body.get("model"))) else "chat"

@@ -10,6 +10,8 @@ from urllib.request import Request, urlopen
 
 import click
 
+from emulator.dialects.endpoints import ENDPOINTS
+
 _URL = "http://127.0.0.1:8402"
 _FORMS = ("curl", "scenario", "jsonl")
 
@@ -21,7 +23,7 @@ _FORMS = ("curl", "scenario", "jsonl")
 @click.option("--id", "id", help="Print one inference with its timeline and what was sent.")
 @click.option("--format", "form", type=click.Choice(_FORMS), help="Print it to be used elsewhere.")
 @click.option("--key", help="Only requests with this API key.")
-@click.option("--endpoint", type=click.Choice(["chat", "completions", "messages"]), help="Only requests to it.")
+@click.option("--endpoint", type=click.Choice([*ENDPOINTS]), help="Only requests to it.")
 @click.option("--model", help="Only requests for this model; a glob.")
 @click.option("--status", type=int, help="Only answers with this HTTP status.")
 @click.option("--outcome", help='Only this outcome, such as completed, failed or "cut by client".')

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from emulator.dialects.endpoints import ENDPOINTS
+
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -41,7 +43,7 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
 @click.argument("request", type=click.Path(path_type=Path))
 @click.option(
     "--endpoint",
-    type=click.Choice(["chat", "completions", "messages"]),
+    type=click.Choice([*ENDPOINTS]),
     help="Whose request it is.  [default: by its fields]",
 )
 def explain(scenario: Path, request: Path, endpoint: str | None) -> None:

@@ -163,13 +163,13 @@ class Sampling(msgspec.Struct, frozen=True):
 class InferenceRequest(msgspec.Struct, frozen=True):
     """One inference, as every dialect understands it.
 
-    `endpoint` is chat, completions or messages. Chat-like endpoints fill `messages`; completions fills `prompts`,
+    `endpoint` is a name of the table of endpoints. Chat-like endpoints fill `messages`; completions fills `prompts`,
     one answer per prompt and per `n`. `body` is the JSON as the client sent it, for what only one dialect or one rule
     looks at; `headers` have lower-case names; `key` is the API key, which is also the namespace. `aliased` says that
     `--` in the model's id may stand for `/`.
     """
 
-    endpoint: Literal["chat", "completions", "messages"]
+    endpoint: str
     model: str
     aliased: bool = False
     messages: tuple[Message, ...] = ()

@@ -1,7 +1,7 @@
 """How requests read and answers are written: shapes, and nothing else. No rule, no time, no money is known here.
 
 A dialect serves one endpoint; a surface is what the endpoints under one path share. To add a dialect, write the two
-classes `Dialect` and `Encoder` describe, and add it to the routes in app.py.
+classes `Dialect` and `Encoder` describe, and add a row to the table in endpoints.py.
 """
 
 import re
@@ -16,8 +16,9 @@ BARE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Surface(Protocol):
-    """What all endpoints under one path have in common. `x_api_key` says that this header can carry the key."""
+    """What all endpoints under the path `prefix` have in common. `x_api_key`: that header can carry the key."""
 
+    prefix: str
     x_api_key: bool
 
     def error(self, error: ApiError, request_id: str) -> bytes:
@@ -42,7 +43,7 @@ class Dialect(Protocol):
 
     @property
     def endpoint(self) -> str:
-        """chat, completions or messages."""
+        """The endpoint's name in the table of endpoints."""
         ...
 
     @property

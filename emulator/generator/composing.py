@@ -35,7 +35,7 @@ class Composition(NamedTuple):
 
 def answer(request: InferenceRequest) -> Composition:
     """The answer to the last message, or what continues the prompt."""
-    if request.endpoint == "completions":
+    if request.prompts:
         return _continuation(request)
     if results := _results(request.messages):
         return Composition(
@@ -64,7 +64,7 @@ def brief(request: InferenceRequest) -> Composition:
 
 def last_words(request: InferenceRequest) -> str:
     """What is to be answered: the last user message, or the prompt."""
-    if request.endpoint == "completions":
+    if request.prompts:
         return "\n".join(request.prompts)
     message = request.last("user")
     return message.text if message else ""

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.inference import Inference
 
-PATHS = {"chat": "/v1/chat/completions", "completions": "/v1/completions", "messages": "/anthropic/v1/messages"}
 _SENT_AGAIN = ("anthropic-version", "anthropic-beta", "x-emulator-scenario")
 _NOTICEABLE = 0.01
 _TEMPLATE = re.compile(r"\{[{%#]")
@@ -36,7 +36,7 @@ def curl(inference: Inference, url: str) -> str:
     headers = [f"{name}: {inference.headers[name]}" for name in _SENT_AGAIN if name in inference.headers]
     words = [
         "curl -sS" + (" -N" if inference.stream else ""),
-        shlex.quote(url.rstrip("/") + PATHS[inference.endpoint]),
+        shlex.quote(url.rstrip("/") + ENDPOINTS[inference.endpoint].path),
         '-H "Authorization: Bearer $AKASHML_API_KEY"',
         "-H 'Content-Type: application/json'",
         *(f"-H {shlex.quote(header)}" for header in headers),
@@ -71,9 +71,8 @@ def _when(inference: Inference) -> dict[str, Any]:
     if inference.model:
         told["model"] = {"equals": inference.model}
     request = inference.request or {}
-    asked = {
-        name: {"equals": request[name], "case": True} for name in ("system", "messages", "prompt") if name in request
-    }
+    said = ENDPOINTS[inference.endpoint].conversation
+    asked = {name: {"equals": request[name], "case": True} for name in said if name in request}
     return told | ({"body": asked} if asked else {})
 
 

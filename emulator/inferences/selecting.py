@@ -9,6 +9,7 @@ from typing import TypeAlias
 import msgspec
 
 from emulator.account.registry import fingerprint
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.inference import Inference
 
 MOST = 1000
@@ -63,8 +64,8 @@ def _outcome(text: str) -> Filter:
 
 
 def _endpoint(text: str) -> Filter:
-    if text not in ("chat", "completions", "messages"):
-        raise SelectionError("endpoint", "endpoint is chat, completions or messages")
+    if text not in ENDPOINTS:
+        raise SelectionError("endpoint", f"endpoint is one of {', '.join(ENDPOINTS)}")
     return lambda each: each.endpoint == text
 
 

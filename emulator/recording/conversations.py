@@ -9,6 +9,7 @@ import msgspec
 from emulator.core.catalog import Catalog
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest
+from emulator.dialects.endpoints import ENDPOINTS
 
 RECORDED = re.compile(r"(?:.*-)?([0-9a-f]{10})")
 """The name of a recorded rule: some words, and the conversation's digest."""
@@ -55,7 +56,8 @@ def conditions(request: InferenceRequest) -> Iterator[dict[str, Any]]:
     """What a rule may look at, as YAML has it: what tells the conversation to a reader, and then all that was sent."""
     usual = _usual(request)
     yield usual
-    sent = {name: request.body[name] for name in ("system", "tools", "messages", "prompt") if name in request.body}
+    said = ("tools", *ENDPOINTS[request.endpoint].conversation)
+    sent = {name: request.body[name] for name in said if name in request.body}
     exact = {name: {"equals": value, "case": True} for name, value in sent.items()}
     yield usual | {"body": {**usual.get("body", {}), **exact}}
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from emulator.dialects.endpoints import ENDPOINTS, Endpoint
 from emulator.engine import make_engine
 from emulator.recording.shapes import Shape, shape_of
 from emulator.recording.upstream import Broken, Upstream, UpstreamError
@@ -13,8 +14,6 @@ from emulator.web.app import create_app
 
 MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 """The cheapest model that does not reason."""
-_TOKENS = 8
-_ASKED = [{"role": "user", "content": "Say hello."}]
 _NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
@@ -65,29 +64,30 @@ class Drift(msgspec.Struct, frozen=True):
 
 def calls(model: str = MODEL) -> tuple[Probe, ...]:
     """The calls: each endpoint whole and streamed, the model lists, and the commonest errors."""
-    chat = {"model": model, "messages": _ASKED, "max_tokens": _TOKENS}
-    prompt = {"model": model, "prompt": "Once upon a time", "max_tokens": _TOKENS}
+    chat, messages = ENDPOINTS["chat"], ENDPOINTS["messages"]
+    asked = {**chat.sample, "model": model}
+    wordless = {name: value for name, value in asked.items() if name != "messages"}
+    unlimited = {name: value for name, value in messages.sample.items() if name != "max_tokens"}
     tool = {"type": "function", "function": {"name": "get_weather", "parameters": _NOWHERE}}
-    usage = {"stream": True, "stream_options": {"include_usage": True}}
+    calling = {**asked, "max_tokens": 64, "tools": [tool], "tool_choice": "required"}
     return (
-        Probe("chat", "/v1/chat/completions", chat),
-        Probe("chat, streamed", "/v1/chat/completions", {**chat, **usage}),
-        Probe(
-            "chat, tool call",
-            "/v1/chat/completions",
-            {**chat, "max_tokens": 64, "tools": [tool], "tool_choice": "required"},
-        ),
-        Probe("chat without messages", "/v1/chat/completions", {"model": model}),
-        Probe("chat with an unknown model", "/v1/chat/completions", {**chat, "model": "no-such/model"}),
-        Probe("chat without a key", "/v1/chat/completions", chat, with_key=False),
-        Probe("completion", "/v1/completions", prompt),
-        Probe("completion, streamed", "/v1/completions", {**prompt, **usage}),
+        *(probe for endpoint in ENDPOINTS.values() for probe in _whole_and_streamed(endpoint, model)),
+        Probe("chat, tool call", chat.path, calling),
+        Probe("chat without messages", chat.path, wordless),
+        Probe("chat with an unknown model", chat.path, {**asked, "model": "no-such/model"}),
+        Probe("chat without a key", chat.path, asked, with_key=False),
+        Probe("messages without max_tokens", messages.path, {**unlimited, "model": model}),
         Probe("models", "/v1/models"),
-        Probe("message", "/anthropic/v1/messages", chat),
-        Probe("message, streamed", "/anthropic/v1/messages", {**chat, "stream": True}),
-        Probe("message without max_tokens", "/anthropic/v1/messages", {"model": model, "messages": _ASKED}),
         Probe("anthropic models", "/anthropic/v1/models", with_key=False),
         Probe("anthropic", "/anthropic", with_key=False),
+    )
+
+
+def _whole_and_streamed(endpoint: Endpoint, model: str) -> tuple[Probe, Probe]:
+    asked = {**endpoint.sample, "model": model}
+    return (
+        Probe(endpoint.name, endpoint.path, asked),
+        Probe(f"{endpoint.name}, streamed", endpoint.path, {**asked, **endpoint.streaming}),
     )
 
 

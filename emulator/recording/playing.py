@@ -1,6 +1,5 @@
 """Playing a scenario to one request at once, and telling whether two answers are the same, ids and times aside."""
 
-import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -12,25 +11,17 @@ from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
-from emulator.dialects import Dialect
-from emulator.dialects.anthropic.messages import AnthropicMessages
-from emulator.dialects.openai.chat import OpenAIChat
-from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.dialects.endpoints import ENDPOINTS, Dialects
 from emulator.engine import make_engine
 from emulator.recording.answers import Heard, Unreadable, read
 from emulator.recording.seen import BodyPart, Ending, Exchange
 from emulator.scenario.library import Library
+from emulator.wire.asgi_client import AsgiClient
 from emulator.wire.respond import Player
 
 SETTINGS = Settings(auth="open")
 """How recordings are played: whatever key the upstream takes is good here."""
-DIALECTS: Mapping[str, Dialect] = {
-    "/v1/chat/completions": OpenAIChat(SETTINGS),
-    "/v1/completions": OpenAICompletions(SETTINGS),
-    "/anthropic/v1/messages": AnthropicMessages(SETTINGS),
-}
-"""The dialects of the paths that can be recorded."""
-_BY_ENDPOINT = {dialect.endpoint: dialect for dialect in DIALECTS.values()}
+DIALECTS = Dialects(SETTINGS)
 _IDS_AND_TIMES = re.compile(
     rb'("(?:id|request_id|signature)": ?)"[^"\\]*"|("(?:created|created_at)": ?)(?:[0-9]+|"[^"\\]*")'
 )
@@ -46,55 +37,33 @@ class _LeapingClock(VirtualClock):
             self.set(deadline)
 
 
-class _Client:
-    """A client that takes in one answer, and notices how the connection ends."""
+class _Client(AsgiClient):
+    """A client that notes when each part of an answer comes."""
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, path: str, clock: VirtualClock) -> None:
+        super().__init__("POST", path.encode(), [], [])
         self._clock = clock
         self._begun = clock.now()
-        self._left = asyncio.Event()
-        self._linger = False
         self.status = 0
         self.headers: tuple[tuple[str, str], ...] = ()
         self.parts: list[BodyPart] = []
         self.begun = 0.0
-        self.complete = False
-        self.ended: Ending = "in order"
 
-    def is_closing(self) -> bool:
-        """Whether the connection is ending already."""
-        return self._left.is_set()
+    @property
+    def ended(self) -> Ending:
+        """How the connection ended."""
+        if self.hung_up is None:
+            return "in order"
+        return "reset" if self.hung_up == "reset" else "truncate" if self.status else "close"
 
-    async def receive(self) -> Message:
-        """Nothing more is asked; the client leaves when the connection has ended."""
-        await self._left.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        """Take in a message."""
+    async def take(self, message: Message) -> None:
+        """Note a part of the answer."""
         at = self._clock.now() - self._begun
         if message["type"] == "http.response.start":
             self.status, self.begun = message["status"], at
             self.headers = tuple((name.decode(), value.decode("latin-1")) for name, value in message["headers"])
         elif message.get("body"):
             self.parts.append(BodyPart(at, message["body"]))
-
-    def get_extra_info(self, name: str) -> "_Client":
-        """The socket of the connection."""
-        return self
-
-    def setsockopt(self, *option: Any) -> None:
-        """Called before a reset only."""
-        self.ended = "reset"
-
-    def close(self) -> None:
-        """The connection ends before the answer does."""
-        self.ended = "truncate" if self.status else "close"
-        self._left.set()
-
-    def abort(self) -> None:
-        """The connection is reset."""
-        self._left.set()
 
 
 async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Exchange:
@@ -106,11 +75,10 @@ async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Ex
     library = Library(catalog, [])
     library.put("recorded", scenario)
     engine = make_engine(SETTINGS, catalog, clock, library, "recorded")
-    client, dialect = _Client(clock), _BY_ENDPOINT[request.endpoint]
-    scope = {"type": "http", "method": "POST", "headers": [], "state": {"transport": client}}
+    client, dialect = _Client(ENDPOINTS[request.endpoint].path, clock), DIALECTS.by_name[request.endpoint]
     asked = msgspec.structs.replace(request, key="akml-recorder", headers={})
     plan = await engine.plan(asked)
-    player = Player(plan, dialect, clock, SETTINGS.keep_alive, scope, client.receive, client.send)
+    player = Player(plan, dialect, clock, SETTINGS.keep_alive, client.scope, client.receive, client.take)
     await player.play(asked)
     return Exchange(
         request=request,
@@ -155,14 +123,14 @@ def _said(heard: Heard, beside: Heard) -> tuple[Any, ...]:
 def _compared(exchange: Exchange, other: Exchange) -> tuple[Any, ...]:
     body = _IDS_AND_TIMES.sub(rb"\1\2*", exchange.body)
     if _was_silent(exchange) or _was_silent(other):
-        body = body.replace(_BY_ENDPOINT[exchange.request.endpoint].keep_alive, b"")
+        body = body.replace(DIALECTS.by_name[exchange.request.endpoint].keep_alive, b"")
     headers = {name: value for name, value in exchange.headers if _COMPARED.fullmatch(name)}
     return exchange.status, exchange.media_type, headers, body, exchange.ended
 
 
 def _was_silent(exchange: Exchange) -> bool:
     """Whether nothing but a keep-alive came for about as long as the emulator waits before it sends one."""
-    alive = _BY_ENDPOINT[exchange.request.endpoint].keep_alive
+    alive = DIALECTS.by_name[exchange.request.endpoint].keep_alive
     heard = exchange.begun
     for part in exchange.parts:
         if part.at - heard >= SETTINGS.keep_alive * 0.9:

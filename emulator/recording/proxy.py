@@ -14,18 +14,17 @@ from emulator.core.clock import VirtualClock
 from emulator.core.fields import decode
 from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.dialects import Dialect
-from emulator.dialects.anthropic.surface import AnthropicSurface
-from emulator.dialects.openai.surface import OpenAISurface
 from emulator.engine import make_engine
 from emulator.recording.book import Book, BookError
 from emulator.recording.passage import Passage
 from emulator.recording.playing import DIALECTS, SETTINGS, alike, play, same
 from emulator.recording.replies import ReplyMapping, candidates
 from emulator.recording.seen import Exchange, masked, secrets_of
-from emulator.recording.upstream import Upstream, UpstreamError
+from emulator.recording.upstream import Upstream, UpstreamError, target_of
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.web.app import create_app
+from emulator.wire.errors import ErrorResponse
 from emulator.wire.receive import headers_of
 
 Mode: TypeAlias = Literal["record", "replay", "record-missing"]
@@ -78,7 +77,8 @@ class RecordingProxy:
         self.book = book
         self.recorded = 0
         self.left_out = 0
-        self._own = create_app(make_engine(SETTINGS, catalog, clock, library, scenario))
+        self._engine = make_engine(SETTINGS, catalog, clock, library, scenario)
+        self._own = create_app(self._engine)
         self._upstream = upstream
         self._mode = mode
         self._catalog = catalog
@@ -88,7 +88,7 @@ class RecordingProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if self._upstream is None or scope["type"] != "http" or not _is_of_the_api(scope["path"]):
+        if self._upstream is None or scope["type"] != "http" or not DIALECTS.include(scope["path"]):
             return await self._own(scope, receive, send)
         body = await _body(receive)
         if body is None:
@@ -102,13 +102,20 @@ class RecordingProxy:
             stayed = await passage.relay(body)
         except UpstreamError as error:
             self._leave_out(scope, asked, str(error))
-            return await _fail(scope, send, str(error))
+            refusal = await self._refused(scope, str(error))
+            return await refusal(scope, receive, send)
         try:
             await self._note(scope, asked, passage, number, stayed=stayed)
         except Exception:  # the client's answer does not depend on its being written
             log.exception("The recording proxy itself failed")
             self._leave_out(scope, asked, "please report it with the log's traceback")
         return await passage.finish() if stayed else None
+
+    async def _refused(self, scope: Scope, why: str) -> ErrorResponse:
+        """A 502 of the recording proxy's own, which is never written."""
+        error = ApiError("internal", f"The recording proxy {why}", status=502)
+        ids = await self._engine.ids("", target_of(scope))
+        return ErrorResponse(error, DIALECTS.surface(scope["path"]), ids, self._clock.now())
 
     def _has(self, asked: InferenceRequest) -> bool:
         """Whether the file answers. What began in this session goes on with the upstream: a retry is to get further."""
@@ -152,13 +159,9 @@ class RecordingProxy:
         log.warning("not recorded: %s%s: %s", scope["path"], f" ({asked.model})" if asked else "", why)
 
 
-def _is_of_the_api(path: str) -> bool:
-    return path.partition("/")[2].partition("/")[0] in ("v1", "anthropic")
-
-
 def _dialect_of(scope: Scope) -> Dialect | None:
     """The dialect of an inference; None for any other request."""
-    return DIALECTS.get(scope["path"].rstrip("/")) if scope["method"] == "POST" else None
+    return DIALECTS.by_path.get(scope["path"].rstrip("/")) if scope["method"] == "POST" else None
 
 
 def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
@@ -171,15 +174,6 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
         return dialect.parse(decode(masked(body, secrets_of(headers.items()))), headers, key)
     except Rejected:
         return None
-
-
-async def _fail(scope: Scope, send: Send, why: str) -> None:
-    """A 502 of the recording proxy's own, which is never written."""
-    surface = AnthropicSurface() if scope["path"].startswith("/anthropic") else OpenAISurface(SETTINGS)
-    body = surface.error(ApiError("internal", f"The recording_proxy {why}", status=502), "")
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 502, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -102,6 +102,19 @@ class Library:
     def source(self, name: str) -> Path | None:
         """The file that a scenario is read from, if it is one."""
         return self._files.get(name)
+
+    def summary(self, name: str) -> dict[str, Any]:
+        """What a list of scenarios shows of one that is known; its file is read, if it was not before."""
+        try:
+            story = self.get(name)
+        except ScenarioError:
+            story = None
+        return {
+            "name": name,
+            "description": story.scenario.description if story else "",
+            "source": str(self.source(name) or "put"),
+            "mistakes": [mistake.as_dict() for mistake in self.mistakes.get(name, ())],
+        }
 
     def nearest(self, name: str) -> str | None:
         """The known name that is most like this one."""

@@ -20,7 +20,7 @@ class Subject:
 
     @cached_property
     def endpoint(self) -> tuple[FoldedText, ...]:
-        """chat, completions or messages."""
+        """The endpoint's name."""
         return (_known(self.request.endpoint),)
 
     @cached_property

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from emulator.core.clock import Clock
+from emulator.wire.asgi_client import AsgiClient
 
 
 def make_transport(library: ModuleType, app: ASGIApp, clock: Clock) -> Any:
@@ -52,51 +53,27 @@ class _Transport:
         return self._library.Response(start["status"], headers=start["headers"], stream=exchange)
 
 
-class _Exchange:
+class _Exchange(AsgiClient):
     """One request and its answer, which is the stream of the body's parts."""
 
     def __init__(self, library: ModuleType, app: ASGIApp, clock: Clock, request: Any, body: bytes) -> None:
+        url = request.url
+        super().__init__(request.method, url.raw_path, request.headers.raw, [body], (url.host, url.port))
+        self.scope["scheme"] = url.scheme
         self._library = library
         self._clock = clock
         self._request = request
         self._timeout: float | None = request.extensions.get("timeout", {}).get("read")
-        self._incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         self._sent: asyncio.Queue[Message | None] = asyncio.Queue()
-        self.left = asyncio.Event()
-        self.was_reset = False
         self._task = asyncio.create_task(self._run(app))
 
     async def _run(self, app: ASGIApp) -> None:
         try:
-            await app(self._scope(), self._receive, self._send)
+            await self.ask(app)
         finally:
             self._sent.put_nowait(None)
 
-    def _scope(self) -> dict[str, Any]:
-        url = self._request.url
-        return {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
-            "http_version": "1.1",
-            "method": self._request.method,
-            "headers": [(name.lower(), value) for name, value in self._request.headers.raw],
-            "scheme": url.scheme,
-            "path": url.path,
-            "raw_path": url.raw_path.split(b"?")[0],
-            "query_string": url.query,
-            "root_path": "",
-            "server": (url.host, url.port),
-            "client": ("127.0.0.1", 0),
-            "state": {"transport": _Connection(self)},
-        }
-
-    async def _receive(self) -> Message:
-        if self._incoming:
-            return self._incoming.pop()
-        await self.left.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: Message) -> None:
+    async def take(self, message: Message) -> None:
         """What is sent after the end of a connection reaches nobody, as with a socket."""
         if not self.left.is_set():
             self._sent.put_nowait(message)
@@ -110,7 +87,7 @@ class _Exchange:
             taking.cancel()
         if message is None:
             await self._task
-            if self.was_reset:
+            if self.hung_up == "reset":
                 raise self._library.ReadError("Connection reset by peer", request=self._request)
         return message
 
@@ -140,32 +117,7 @@ class _Exchange:
 
     async def aclose(self) -> None:
         """Leave: the app hears that the client has gone, and ends."""
-        self.left.set()
+        self.leave()
         await asyncio.wait([self._task])
         if not self._task.cancelled():
             self._task.exception()
-
-
-class _Connection:
-    """What the app finds as the connection's transport, to hang up."""
-
-    def __init__(self, exchange: _Exchange) -> None:
-        self._exchange = exchange
-
-    def get_extra_info(self, name: str) -> "_Connection":
-        """The socket, whose options say how the connection ends."""
-        return self
-
-    def setsockopt(self, *option: object) -> None:
-        """The only option that is set: to end with a reset."""
-        self._exchange.was_reset = True
-
-    def is_closing(self) -> bool:
-        """Whether the connection has ended."""
-        return self._exchange.left.is_set()
-
-    def close(self) -> None:
-        """End the connection."""
-        self._exchange.left.set()
-
-    abort = close

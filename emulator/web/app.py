@@ -14,9 +14,7 @@ from emulator.core.clock import Clock, http_date
 from emulator.core.fields import decode
 from emulator.core.vocabulary import InferenceRequest, Plan, Rejected
 from emulator.dialects import Dialect
-from emulator.dialects.anthropic.messages import AnthropicMessages
-from emulator.dialects.openai.chat import OpenAIChat
-from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
@@ -38,22 +36,17 @@ _SHOWN_HEADERS = (
 
 def create_app(engine: Engine) -> ASGIApp:
     """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator."""
-    chat, messages = OpenAIChat(engine.settings), AnthropicMessages(engine.settings)
-    completions = OpenAICompletions(engine.settings)
-    inferences: dict[str, ASGIApp] = {
-        "/v1/chat/completions": InferenceEndpoint(engine, chat),
-        "/v1/completions": InferenceEndpoint(engine, completions),
-        "/anthropic/v1/messages": InferenceEndpoint(engine, messages),
-    }
+    dialects = Dialects(engine.settings)
+    inferences = {path: InferenceEndpoint(engine, dialect) for path, dialect in dialects.by_path.items()}
     routes: list[BaseRoute] = [
         *[Route(path, endpoint, methods=["POST"]) for path, endpoint in inferences.items()],
-        *models.routes(engine, chat.surface, messages),
+        *models.routes(engine),
         *control.routes(engine),
     ]
     cors = Middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=_SHOWN_HEADERS
     )
-    handlers = errors.handlers(engine, chat.surface, messages.surface, routes)
+    handlers = errors.handlers(engine, dialects, routes)
     app = Starlette(routes=routes, middleware=[cors], exception_handlers=handlers)
     app.router.redirect_slashes = False
     return _Front(app, inferences, engine.clock)

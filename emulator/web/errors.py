@@ -1,6 +1,6 @@
 """What a request gets that meets no endpoint, or an endpoint that refuses it: errors in the shape of their surface."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,42 +10,36 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.core.vocabulary import ApiError, Rejected
-from emulator.dialects import Surface
+from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
-
-ANTHROPIC = "/anthropic"
+from emulator.wire.errors import ErrorResponse
 
 
 def handlers(
-    engine: Engine, openai: Surface, anthropic: Surface, routes: Iterable[BaseRoute]
+    engine: Engine, dialects: Dialects, routes: Iterable[BaseRoute]
 ) -> Mapping[Any, Callable[[Request, Any], Awaitable[Response]]]:
-    """Starlette's exception handlers for one app."""
+    """Starlette's exception handlers for one app: what becomes of an exception, by its type."""
     paths = [route.path for route in routes if isinstance(route, Route) and "{" not in route.path]
 
-    async def respond(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> Response:
+    async def refused(request: Request, error: ApiError, headers: Sequence[tuple[str, str]] = ()) -> Response:
         path: str = request.scope["path"]
-        surface = anthropic if path == ANTHROPIC or path.startswith(f"{ANTHROPIC}/") else openai
-        inference_id, request_id = await engine.ids("", f"{request.method} {path}".encode())
-        body = surface.error(error, request_id)
-        response = Response(body, error.http_status, headers, media_type="application/json")
-        response.raw_headers += surface.id_headers(inference_id, request_id)
-        return response
+        ids = await engine.ids("", f"{request.method} {path}".encode())
+        return ErrorResponse(error, dialects.surface(path), ids, engine.clock.now(), headers)
 
-    async def not_routed(request: Request, error: HTTPException) -> Response:
-        if error.status_code == 405:
-            allowed = _in_order((error.headers or {})["Allow"])
-            if request.method == "OPTIONS":
-                return Response(status_code=204, headers={"Allow": allowed})
-            message = f"{request.method} is not allowed on {request.scope['path']}. Allowed: {allowed}."
-            return await respond(request, ApiError("method_not_allowed", message), {"Allow": allowed})
-        return await respond(request, ApiError("not_found", _unknown(request, paths)))
+    async def not_routed(request: Request, raised: HTTPException) -> Response:
+        if raised.status_code != 405:
+            return await refused(request, ApiError("not_found", _unknown(request, paths)))
+        allowed = _in_order((raised.headers or {})["Allow"])
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Allow": allowed})
+        message = f"{request.method} is not allowed on {request.scope['path']}. Allowed: {allowed}."
+        return await refused(request, ApiError("method_not_allowed", message), [("allow", allowed)])
 
-    async def rejected(request: Request, error: Rejected) -> Response:
-        closing = {"connection": "close"} if error.error.kind == "too_large" else None
-        return await respond(request, error.error, closing)
+    async def rejected(request: Request, raised: Rejected) -> Response:
+        return await refused(request, raised.error, raised.headers)
 
-    async def unexpected(request: Request, error: Exception) -> Response:
-        return await respond(request, of_our_own(error))
+    async def unexpected(request: Request, raised: Exception) -> Response:
+        return await refused(request, of_our_own(raised))
 
     return {HTTPException: not_routed, Rejected: rejected, Exception: unexpected}
 

@@ -23,8 +23,9 @@ _PAGE = 20
 _LARGEST_PAGE = 1000
 
 
-def routes(engine: Engine, openai: OpenAISurface, messages: AnthropicMessages) -> list[BaseRoute]:
+def routes(engine: Engine) -> list[BaseRoute]:
     """The routes for one engine. AkashML lists models without a key under /anthropic, and only with one under /v1."""
+    openai, messages = OpenAISurface(engine.settings), AnthropicMessages(engine.settings)
     anthropic = messages.surface
 
     def telling(surface: Surface, tell: _Telling, *, with_key: bool) -> _Endpoint:

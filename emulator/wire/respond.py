@@ -9,15 +9,13 @@ import asyncio
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from functools import lru_cache
 from itertools import chain
-from math import ceil
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from emulator.core.clock import Clock, http_date
+from emulator.core.clock import Clock
 from emulator.core.fold import Fold
 from emulator.core.vocabulary import (
     ApiError,
@@ -34,12 +32,11 @@ from emulator.core.vocabulary import (
     Verbatim,
 )
 from emulator.dialects import Dialect
+from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import TimedFrames
+from emulator.wire.headers import JSON, Headers, answer_headers, encoded
 
 Outcome: TypeAlias = Literal["completed", "failed", "hung up", "cut by client"]
-Headers: TypeAlias = list[tuple[bytes, bytes]]
-
-_JSON = (b"content-type", b"application/json")
 _STREAM: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -104,7 +101,7 @@ class Player:
                 await self._wait(self._begin + first.delay)
                 await self._instead(first.event)
             elif request is None or request.stream or isinstance(first.event, Verbatim):
-                await self._stream(steps, request or InferenceRequest("chat", ""))
+                await self._stream(steps, request or InferenceRequest(self._dialect.endpoint, ""))
             else:
                 await self._whole(steps, request)
         except _ClientLeft:
@@ -118,7 +115,7 @@ class Player:
             case Failure(error):
                 await self._fail(error)
             case Raw(status, headers, body):
-                own = [(name, value) for name, value in _encoded(headers) if name not in _OF_THE_CONNECTION]
+                own = [(name, value) for name, value in encoded(headers) if name not in _OF_THE_CONNECTION]
                 own.append((b"content-length", b"%d" % len(body)))
                 self.sent.status = status
                 await self._send({"type": "http.response.start", "status": status, "headers": own})
@@ -128,14 +125,10 @@ class Player:
                 await self._hang_up(event)
 
     async def _fail(self, error: ApiError) -> None:
-        body = self._dialect.surface.error(error, self._plan.request_id)
-        headers = [_JSON, (b"content-length", b"%d" % len(body))]
-        if error.retry_after is not None:
-            headers.append((b"retry-after", _seconds(error.retry_after)))
-        if error.kind == "too_large":
-            headers.append((b"connection", b"close"))
-        await self._start(error.http_status, headers)
-        await self._body(body)
+        plan, self.sent.status = self._plan, error.http_status
+        ids = plan.inference_id, plan.request_id
+        response = ErrorResponse(error, self._dialect.surface, ids, self._clock.now(), plan.headers)
+        await response(self._scope, self._receive, self._send)
         self.sent.outcome, self.sent.error = "failed", error
 
     # ------------------------------------------------------------------------------------------ a whole body
@@ -160,7 +153,7 @@ class Player:
             frames = fault(frames)
         parts = list(frames)
         size = sum(map(len, parts))
-        await self._start(200, [_JSON, (b"content-length", b"%d" % size)])
+        await self._start(200, [JSON, (b"content-length", b"%d" % size)])
         if hangup is not None:
             await self._body(b"".join(parts)[: size // 2], more=True)
             return await self._hang_up(hangup)
@@ -218,14 +211,8 @@ class Player:
     # ------------------------------------------------------------------------------------------ sending and waiting
 
     def _headers(self, usual: Headers) -> Headers:
-        """The usual headers, the date and the ids; and in the place of any of them the plan's own."""
         ids = self._dialect.surface.id_headers(self._plan.inference_id, self._plan.request_id)
-        headers = [*usual, (b"date", http_date(int(self._clock.now()))), *ids]
-        if not self._plan.headers:
-            return headers
-        own = _encoded(self._plan.headers)
-        replaced = {name for name, _ in own}
-        return [header for header in headers if header[0] not in replaced] + own
+        return answer_headers(usual, ids, self._clock.now(), self._plan.headers)
 
     async def _start(self, status: int, headers: Headers) -> None:
         self.sent.status = status
@@ -289,18 +276,3 @@ def disconnect(transport: Any, *, reset: bool) -> None:
         transport.abort()
     else:
         transport.close()
-
-
-def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
-    return [(_header_name(name), value.encode("latin-1")) for name, value in headers]
-
-
-@lru_cache(maxsize=64)
-def _header_name(name: str) -> bytes:
-    return name.lower().encode("latin-1")
-
-
-def _seconds(duration: float) -> bytes:
-    """Retry-After: whole seconds as RFC 9110 has it, or with the milliseconds that matter, which the SDKs read too."""
-    milliseconds = ceil(round(duration * 1000, 3))
-    return b"%d" % (milliseconds // 1000) if milliseconds % 1000 == 0 else b"%.3f" % (milliseconds / 1000)

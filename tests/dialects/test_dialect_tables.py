@@ -36,13 +36,12 @@ from emulator.dialects import Dialect, Surface
 from emulator.dialects.anthropic import surface as anthropic_tables
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.anthropic.surface import AnthropicSurface
+from emulator.dialects.endpoints import Dialects
 from emulator.dialects.openai import surface as openai
-from emulator.dialects.openai.chat import OpenAIChat
-from emulator.dialects.openai.completions import OpenAICompletions
 from emulator.dialects.openai.surface import OpenAISurface
 
 CONTRACT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
-DIALECTS: list[Dialect] = [OpenAIChat(Settings()), OpenAICompletions(Settings()), AnthropicMessages(Settings())]
+DIALECTS = [*Dialects(Settings()).by_name.values()]
 SURFACES: list[Surface] = [OpenAISurface(Settings()), AnthropicSurface()]
 KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
@@ -64,7 +63,7 @@ PLAYED_BY_OTHERS = {Hangup, Raw}
 
 
 def request_for(dialect: Dialect, **body: Any) -> InferenceRequest:
-    return InferenceRequest(dialect.endpoint, "m", stream=True, body=body)  # type: ignore[arg-type] # one of the three
+    return InferenceRequest(dialect.endpoint, "m", stream=True, body=body)
 
 
 def name_of(value: Any) -> str:

@@ -16,19 +16,13 @@ from support.asgi import KEY, PLAIN, Exchange, activate, make_engine
 
 from emulator.core.settings import Settings
 from emulator.core.tokens import count
-from emulator.dialects import Dialect
-from emulator.dialects.anthropic.messages import AnthropicMessages
-from emulator.dialects.openai.chat import OpenAIChat
-from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.dialects.endpoints import Dialects
 from emulator.engine.engine import Engine
 from emulator.scenario.reading.loader import load_objects
 from emulator.wire.respond import HungUp, Player, Sent
 
 SETTINGS = Settings()
-DIALECTS: dict[str, Dialect] = {
-    dialect.endpoint: dialect
-    for dialect in (OpenAIChat(SETTINGS), OpenAICompletions(SETTINGS), AnthropicMessages(SETTINGS))
-}
+DIALECTS = Dialects(SETTINGS).by_name
 TEXTS = st.sampled_from(["It is sunny in Paris, and 23 degrees.", "naïve 中文 👍🏽 text", "x", "one\n\ntwo: {3}"])
 PLACES = st.one_of(
     st.sampled_from([{"before": "response"}, {"before": "first_token"}]),

@@ -4,7 +4,7 @@ import doctest
 import importlib
 import json
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,9 +39,7 @@ from emulator.core.vocabulary import (
     ToolCall,
     Usage,
 )
-from emulator.dialects.anthropic.messages import AnthropicMessages
-from emulator.dialects.openai.chat import OpenAIChat
-from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.faults import FAULTS, NO_FAULTS, PLACES, Alone, Where, assemble
 from emulator.faults.comments import COMMENT, comments
 from emulator.faults.corrupt import corrupt
@@ -352,12 +350,7 @@ def test_choices_are_slow_together() -> None:
 
 # ---------------------------------------------------------------------------------------------- frames
 
-DIALECTS: dict[str, Callable[[Settings], Any]] = {
-    "chat": OpenAIChat,
-    "completions": OpenAICompletions,
-    "messages": AnthropicMessages,
-}
-each_dialect = pytest.mark.parametrize("dialect", DIALECTS)
+each_dialect = pytest.mark.parametrize("dialect", ENDPOINTS)
 SNEAKY = (
     'data: [DONE]\n\n"choices":[],"usage":{"a":1}}\n\nevent: message_stop\n\\"finish_reason":"stop"}],"stop_reason":"x"'
     ',"stop_sequence": "delta":{"role":"assistant", event: message_delta\n "arguments":"x" "input":{"type":"tool_use" é'
@@ -378,7 +371,7 @@ def stream(
     dialect: str, steps: Iterable[Step] | None = None, settings: Settings | None = None, **asked: Any
 ) -> list[bytes]:
     """The frames of an answer."""
-    encoder = DIALECTS[dialect](settings or Settings()).encoder(request(dialect, **asked), "req_1")
+    encoder = ENDPOINTS[dialect].make(settings or Settings()).encoder(request(dialect, **asked), "req_1")
     return [frame for step in (answer() if steps is None else steps) for frame in encoder.frames(step.event)]
 
 
@@ -386,7 +379,7 @@ def body(dialect: str, steps: Iterable[Step] | None = None, settings: Settings |
     """The whole body of an answer."""
     completion = fold(events(answer() if steps is None else steps))
     assert isinstance(completion, Completion)
-    found: bytes = DIALECTS[dialect](settings or Settings()).body(completion, request(dialect))
+    found: bytes = ENDPOINTS[dialect].make(settings or Settings()).body(completion, request(dialect))
     return found
 
 
@@ -525,7 +518,7 @@ def test_a_corrupt_frame_has_no_json_and_is_still_a_frame(dialect: str) -> None:
 @pytest.mark.parametrize("shift", range(4))
 def test_every_frame_can_be_corrupted(shift: int) -> None:
     """Whatever the place, what comes out is the first half of its data and no JSON; a character is never halved."""
-    for dialect in DIALECTS:
+    for dialect in ENDPOINTS:
         frames = stream(dialect, [Step(0.0, START), Step(0.0, Text(0, "x" * shift + "中👍" * 100)), *answer()[-2:]])
         for count in range(1, len(frames)):
             found = changed(corrupt(Where("after", "events", count)), frames)[count].decode()
@@ -740,7 +733,7 @@ def test_every_fault_does_something(name: str, value: Any) -> None:
     else:
         assert any(
             changed(fault, stream(dialect)) != stream(dialect) or type(changed(fault, stream(dialect))[0]) is Alone
-            for dialect in DIALECTS
+            for dialect in ENDPOINTS
         )
 
 

@@ -154,7 +154,7 @@ def test_an_upstream_that_is_not_there(tmp_path: Path) -> None:
     for path, body in ((CHAT, chat()), (MESSAGES, message())):
         answer = asyncio.run(ask(proxy, path, body))
         assert answer.status == 502
-        assert json.loads(answer.body)["error"]["message"] == f"The recording_proxy cannot reach {URL}: refused"
+        assert json.loads(answer.body)["error"]["message"] == f"The recording proxy cannot reach {URL}: refused"
     assert not proxy.book.path.exists()
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Message
 
@@ -12,12 +11,14 @@ from emulator import engine
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine import Engine
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
+from emulator.wire.asgi_client import AsgiClient
 
 KEY = "akml-test"
-CHAT, COMPLETIONS, MESSAGES = "/v1/chat/completions", "/v1/completions", "/anthropic/v1/messages"
+CHAT, COMPLETIONS, MESSAGES = (ENDPOINTS[name].path for name in ("chat", "completions", "messages"))
 PLAIN = "meta-llama/Llama-3.3-70B-Instruct"
 REASONING = "zai-org/GLM-5.3"
 
@@ -33,8 +34,11 @@ def activate(engine: Engine, name: str | None, key: str | None = None) -> None:
     at_once(engine.activate(name, key))
 
 
-class Exchange:
-    """One request to an app, and what came back so far. A body is bytes, chunks of bytes, or JSON; `unread` is left."""
+class Exchange(AsgiClient):
+    """One request to an app, and what came back so far. A body is bytes, chunks of bytes, or JSON.
+
+    The app finds no transport in its scope, unless `state` has one.
+    """
 
     def __init__(
         self,
@@ -46,27 +50,13 @@ class Exchange:
         key: str | None = KEY,
         state: dict[str, Any] | None = None,
     ) -> None:
+        chunks = list(_chunks(body))
+        announced = {"content-length": str(len(chunks[0]))} if len(chunks) == 1 else {}
+        given = announced | ({"authorization": f"Bearer {key}"} if key else {}) | dict(headers or {})
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
+        super().__init__(method, path.encode(), raw, chunks, ("127.0.0.1", 8402))
+        self.scope["state"] = state or {}
         self._app = app
-        self.unread = list(_chunks(body))
-        announced = {"content-length": str(len(self.unread[0]))} if len(self.unread) == 1 else {}
-        given = announced | ({"authorization": f"Bearer {key}"} if key else {})
-        raw_path, _, query = path.partition("?")
-        self.scope: dict[str, Any] = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": "http",
-            "path": unquote(raw_path),
-            "raw_path": raw_path.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": [(k.lower().encode(), v.encode("latin-1")) for k, v in (given | dict(headers or {})).items()],
-            "client": ("127.0.0.1", 1),
-            "server": ("127.0.0.1", 8402),
-            "state": state or {},
-        }
-        self._left = asyncio.Event()
         self.status = 0
         self.headers: dict[str, str] = {}
         self.sends: list[bytes] = []
@@ -74,12 +64,18 @@ class Exchange:
 
     async def run(self) -> "Exchange":
         """Until the app has answered."""
-        await self._app(self.scope, self._receive, self._send)
+        await self.ask(self._app)
         return self
 
-    def leave(self) -> None:
-        """Close the client's side of the connection."""
-        self._left.set()
+    async def take(self, message: Message) -> None:
+        """Note a part of the answer."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        else:
+            if message.get("body"):
+                self.sends.append(message["body"])
+            self.complete = not message.get("more_body", False)
 
     @property
     def body(self) -> bytes:
@@ -90,21 +86,6 @@ class Exchange:
     def json(self) -> Any:
         """The body as JSON."""
         return json.loads(self.body)
-
-    async def _receive(self) -> Message:
-        if self.unread:
-            return {"type": "http.request", "body": self.unread.pop(0), "more_body": bool(self.unread)}
-        await self._left.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
-        else:
-            if message.get("body"):
-                self.sends.append(message["body"])
-            self.complete = not message.get("more_body", False)
 
 
 def _chunks(body: Any) -> Iterable[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-from starlette.types import ASGIApp, Message, Receive, Scope
+from starlette.types import ASGIApp, Message
 from support.asgi import KEY
 
 from emulator.core.catalog import Catalog
@@ -19,6 +19,7 @@ from emulator.recording.proxy import RecordingProxy, recording_proxy
 from emulator.scenario.library import Library
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
+from emulator.wire.asgi_client import AsgiClient
 
 URL = "http://upstream.test"
 _DERIVED = re.compile(r'"(id|request_id|signature)": ?"[^"\\]*"|"created": ?[0-9]+')
@@ -50,49 +51,52 @@ class Answer(NamedTuple):
         return self.status, self.headers.get("content-type", ""), body, self.cut
 
 
-class _Connection:
-    """The transport of one connection, and what is sent over it, each message taken before the next one is sent."""
+class _Parts(AsgiClient, httpx.AsyncByteStream):
+    """One exchange in lockstep: each message is taken before the next one is sent."""
 
-    def __init__(self) -> None:
-        self.messages: asyncio.Queue[Message] = asyncio.Queue()
-        self._left = asyncio.Event()
-        self._resets = False
+    def __init__(self, app: ASGIApp, request: httpx.Request, body: bytes) -> None:
+        super().__init__(request.method, request.url.raw_path, request.headers.raw, [body])
+        self._messages: asyncio.Queue[Message] = asyncio.Queue()
+        self._running = asyncio.ensure_future(self._run(app))
 
-    async def send(self, message: Message) -> None:
-        """Hand a message over."""
-        await self.messages.put(message)
-        await self.messages.join()
+    async def _run(self, app: ASGIApp) -> None:
+        try:
+            await self.ask(app)
+        except Exception as error:
+            self._messages.put_nowait({"type": "cut", "how": repr(error)})
+            raise
 
-    async def take(self) -> Message:
-        """The next message; the app goes on when `taken` is called."""
-        return await self.messages.get()
-
-    def get_extra_info(self, name: str) -> "_Connection":
-        """The socket."""
-        return self
-
-    def setsockopt(self, *option: Any) -> None:
-        """Called before a reset only."""
-        self._resets = True
-
-    def is_closing(self) -> bool:
-        """Whether it has ended."""
-        return self._left.is_set()
+    async def take(self, message: Message) -> None:
+        """Hand a message over, and wait until it is taken."""
+        await self._messages.put(message)
+        await self._messages.join()
 
     def close(self) -> None:
-        """The connection ends before the answer does."""
-        self.messages.put_nowait({"type": "cut", "how": "closed"})
-        self._left.set()
+        """The app ends the connection."""
+        super().close()
+        self._messages.put_nowait({"type": "cut", "how": "reset" if self.hung_up == "reset" else "closed"})
 
-    def abort(self) -> None:
-        """The connection is reset."""
-        self.messages.put_nowait({"type": "cut", "how": "reset" if self._resets else "closed"})
-        self._left.set()
+    abort = close
 
-    async def left(self) -> Message:
-        """Once the client has left."""
-        await self._left.wait()
-        return {"type": "http.disconnect"}
+    async def next(self) -> Message:
+        """The next message. Raises what httpx raises at the end of a connection."""
+        message = await self._messages.get()
+        if message["type"] == "cut":
+            raise (httpx.ReadError if message["how"] == "reset" else httpx.RemoteProtocolError)(message["how"])
+        return message
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        more = True
+        while more:
+            self._messages.task_done()
+            message = await self.next()
+            more = message.get("more_body", False)
+            yield message.get("body", b"")
+        self._messages.task_done()
+        await self._running
+
+    async def aclose(self) -> None:
+        self._running.cancel()
 
 
 class InProcess(httpx.AsyncBaseTransport):
@@ -105,67 +109,9 @@ class InProcess(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange."""
         self.requests.append(request)
-        connection, body = _Connection(), [await request.aread()]
-        path, _, query = request.url.raw_path.partition(b"?")
-        scope = scope_of(request.method, path.decode(), request.headers.raw, connection, query)
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body.pop()} if body else await connection.left()
-
-        running = asyncio.ensure_future(self._run(scope, receive, connection))
-        start = await connection.take()
-        if start["type"] == "cut":
-            raise (httpx.ReadError if start["how"] == "reset" else httpx.RemoteProtocolError)(start["how"])
-        return httpx.Response(start["status"], headers=start["headers"], stream=_Parts(connection, running))
-
-    async def _run(self, scope: Scope, receive: Receive, connection: _Connection) -> None:
-        try:
-            await self._app(scope, receive, connection.send)
-        except Exception as error:
-            connection.messages.put_nowait({"type": "cut", "how": repr(error)})
-            raise
-
-
-class _Parts(httpx.AsyncByteStream):
-    def __init__(self, connection: _Connection, running: "asyncio.Future[None]") -> None:
-        self._connection = connection
-        self._running = running
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        more = True
-        while more:
-            self._connection.messages.task_done()
-            message = await self._connection.take()
-            if message["type"] == "cut":
-                raise (httpx.ReadError if message["how"] == "reset" else httpx.RemoteProtocolError)(message["how"])
-            more = message.get("more_body", False)
-            yield message.get("body", b"")
-        self._connection.messages.task_done()
-        await self._running
-
-    async def aclose(self) -> None:
-        self._running.cancel()
-
-
-def scope_of(
-    method: str, path: str, headers: list[tuple[bytes, bytes]], transport: Any = None, query: bytes = b""
-) -> Scope:
-    """The scope of a request."""
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": query,
-        "root_path": "",
-        "headers": [(name.lower(), value) for name, value in headers],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-        "state": {"transport": transport},
-    }
+        parts = _Parts(self._app, request, await request.aread())
+        start = await parts.next()
+        return httpx.Response(start["status"], headers=start["headers"], stream=parts)
 
 
 async def ask(app: ASGIApp, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:

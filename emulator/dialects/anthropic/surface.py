@@ -70,6 +70,7 @@ def wording(invalid: Invalid) -> ApiError:
 class AnthropicSurface:
     """Errors, ids and models as everything under /anthropic shows them."""
 
+    prefix = "/anthropic"
     x_api_key = True
 
     def error(self, error: ApiError, request_id: str) -> bytes:

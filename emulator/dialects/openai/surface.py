@@ -90,6 +90,7 @@ def _param(path: Iterable[str | int]) -> str:
 class OpenAISurface:
     """Errors, ids and models as everything under /v1 shows them."""
 
+    prefix = "/v1"
     x_api_key = False
 
     def __init__(self, settings: Settings) -> None:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from emulator.core.catalog import alias
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.scenario.language.lookups import (
     GLOB_LOOKUP,
     NUMBER_LOOKUP,
@@ -23,7 +24,6 @@ from emulator.scenario.reading.mistakes import did_you_mean, quoted
 from emulator.scenario.reading.readers import FLAG, TEXT, Key, Place, Reader, Section, by_kind, choice, listed, mapped
 from emulator.scenario.types import Condition, Test
 
-ENDPOINTS = ("chat", "completions", "messages")
 _SECRET = frozenset({"authorization", "x-api-key", "cookie"})
 _SHOWN_OF_A_SECRET = 9
 _DEAR = 20
@@ -303,7 +303,7 @@ def _shared(place: Place, name: str, written: Any, tests: list[Test]) -> list[Te
 
 def _keys() -> tuple[Key, ...]:
     return (
-        Key("endpoint", Reader(_ENDPOINTS.what, _endpoint, _ENDPOINTS.schema), "chat, completions or messages"),
+        Key("endpoint", Reader(_ENDPOINTS.what, _endpoint, _ENDPOINTS.schema), _ENDPOINT.what),
         Key(
             "model", Reader(GLOB_LOOKUP.what, _model, GLOB_LOOKUP.schema), "the catalogue's id, in either form; a glob"
         ),

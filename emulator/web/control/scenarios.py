@@ -11,30 +11,14 @@ from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.wire.receive import read_body
 
 if TYPE_CHECKING:
-    from emulator.scenario.library import Library
     from emulator.scenario.types import Scenario
 
 
 async def listing(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/scenarios."""
-    names = engine.library.names()
-    return JSONResponse(
-        {"active": await engine.active(), "scenarios": [_listed(engine.library, name) for name in names]}
-    )
-
-
-def _listed(library: "Library", name: str) -> dict[str, Any]:
-    """One line of the list; the file is read for it, if it was not before."""
-    try:
-        story = library.get(name)
-    except ScenarioError:
-        story = None
-    return {
-        "name": name,
-        "description": story.scenario.description if story else "",
-        "source": str(library.source(name) or "put"),
-        "mistakes": [mistake.as_dict() for mistake in library.mistakes.get(name, ())],
-    }
+    library = engine.library
+    listed = [library.summary(name) for name in library.names()]
+    return JSONResponse({"active": await engine.active(), "scenarios": listed})
 
 
 async def one(engine: Engine, request: Request) -> JSONResponse:

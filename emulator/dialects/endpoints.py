@@ -1,0 +1,98 @@
+"""The endpoints that answer inferences, one row each. Whatever needs to know which there are reads this table.
+
+To add one, write its dialect and add a row: the endpoint is then served, recorded, exported, compared with a real
+service, known to scenarios and to the command line, and suggested for a path that is nearly its own.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, NamedTuple
+
+from emulator.core.settings import Settings
+from emulator.dialects import Dialect, Surface
+
+_MODEL = "meta-llama/Llama-3.3-70B-Instruct"
+"""The cheapest model that does not reason."""
+_HELLO = {"model": _MODEL, "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
+
+
+class Endpoint(NamedTuple):
+    """One endpoint.
+
+    `dialect` is "module:class"; the module is imported when `make` is called. `conversation` are the fields of a
+    request that hold what was said. `sample` is a cheap request, and `streaming` are the fields that ask for its answer
+    as a stream with everything that a stream can have. `claims` tells by its fields whether a request is meant for this
+    endpoint rather than for the first of the table.
+    """
+
+    name: str
+    path: str
+    dialect: str
+    conversation: tuple[str, ...]
+    sample: Mapping[str, Any]
+    streaming: Mapping[str, Any] = {"stream": True}
+    claims: Callable[[Mapping[str, Any]], bool] = lambda body: False
+
+    def make(self, settings: Settings) -> Dialect:
+        """The dialect for a server with these settings."""
+        module, _, name = self.dialect.partition(":")
+        made: Dialect = getattr(import_module(module), name)(settings)
+        return made
+
+
+ENDPOINTS: Mapping[str, Endpoint] = {
+    endpoint.name: endpoint
+    for endpoint in (
+        Endpoint(
+            "chat",
+            "/v1/chat/completions",
+            "emulator.dialects.openai.chat:OpenAIChat",
+            ("messages",),
+            _HELLO,
+            {"stream": True, "stream_options": {"include_usage": True}},
+        ),
+        Endpoint(
+            "completions",
+            "/v1/completions",
+            "emulator.dialects.openai.completions:OpenAICompletions",
+            ("prompt",),
+            {"model": _MODEL, "prompt": "Once upon a time", "max_tokens": 8},
+            {"stream": True, "stream_options": {"include_usage": True}},
+            claims=lambda body: "prompt" in body,
+        ),
+        Endpoint(
+            "messages",
+            "/anthropic/v1/messages",
+            "emulator.dialects.anthropic.messages:AnthropicMessages",
+            ("system", "messages"),
+            _HELLO,
+            claims=lambda body: "system" in body or ("max_tokens" in body and "--" in str(body.get("model"))),
+        ),
+    )
+}
+"""The endpoints by name, as records and the `endpoint` of scenarios have it."""
+
+
+class Dialects:
+    """The dialect of each endpoint for a server with these settings, by the endpoint's name and by its path."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.by_name = {name: endpoint.make(settings) for name, endpoint in ENDPOINTS.items()}
+        self.by_path = {ENDPOINTS[name].path: dialect for name, dialect in self.by_name.items()}
+        self._surfaces = [dialect.surface for dialect in self.by_name.values()]
+
+    def surface(self, path: str) -> Surface:
+        """The surface of a path; one that is under none of them is answered as the first surface answers."""
+        return self._above(path) or self._surfaces[0]
+
+    def include(self, path: str) -> bool:
+        """Whether a path is under one of the surfaces."""
+        return self._above(path) is not None
+
+    def _above(self, path: str) -> Surface | None:
+        return next((each for each in self._surfaces if f"{path}/".startswith(f"{each.prefix}/")), None)
+
+
+def endpoint_of(body: Mapping[str, Any]) -> str:
+    """The name of the endpoint that a request is meant for, by its fields: the first of the table if none claims it."""
+    return next((name for name, endpoint in ENDPOINTS.items() if endpoint.claims(body)), next(iter(ENDPOINTS)))

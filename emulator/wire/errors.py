@@ -1,0 +1,39 @@
+"""The one writer of errors: whatever refuses or fails, a client reads it in the shape of the path's surface."""
+
+from collections.abc import Sequence
+from math import ceil
+
+from starlette.responses import Response
+
+from emulator.core.vocabulary import ApiError
+from emulator.dialects import Surface
+from emulator.wire.headers import JSON, answer_headers
+
+
+class ErrorResponse(Response):
+    """An error that is the whole answer. `ids` are the inference id and the request id, `now` is in Unix seconds.
+
+    `headers` replace those that the answer would have, name by name.
+    """
+
+    def __init__(
+        self,
+        error: ApiError,
+        surface: Surface,
+        ids: tuple[str, str],
+        now: float,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        super().__init__(surface.error(error, ids[1]), error.http_status)
+        usual = [JSON, (b"content-length", b"%d" % len(self.body))]
+        if error.retry_after is not None:
+            usual.append((b"retry-after", _seconds(error.retry_after)))
+        if error.kind == "too_large":  # the rest of the body is not read
+            usual.append((b"connection", b"close"))
+        self.raw_headers = answer_headers(usual, surface.id_headers(*ids), now, headers)
+
+
+def _seconds(duration: float) -> bytes:
+    """Retry-After: whole seconds as RFC 9110 has it, or with the milliseconds that matter, which the SDKs read too."""
+    milliseconds = ceil(round(duration * 1000, 3))
+    return b"%d" % (milliseconds // 1000) if milliseconds % 1000 == 0 else b"%.3f" % (milliseconds / 1000)

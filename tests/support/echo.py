@@ -1,0 +1,68 @@
+"""One more endpoint, POST /v1/echo, which has a dialect of its own and shares the surface of /v1."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from emulator.core.fields import Fields
+from emulator.core.fold import Completion
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import Event, InferenceRequest, Message, Text, Verbatim
+from emulator.dialects.endpoints import ENDPOINTS, Endpoint
+from emulator.dialects.openai.surface import OpenAISurface, wording
+
+PATH = "/v1/echo"
+SAMPLE = {"model": "meta-llama/Llama-3.3-70B-Instruct", "say": "Hello!"}
+
+
+class Echo:
+    """The dialect: `say` is what the user says, and `echo` what is answered."""
+
+    endpoint = "echo"
+    keep_alive = b":\n\n"
+
+    def __init__(self, settings: Settings) -> None:
+        self.surface = OpenAISurface(settings)
+
+    def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
+        """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
+        fields = Fields(body, wording)
+        return InferenceRequest(
+            endpoint="echo",
+            model=fields.required_string("model"),
+            messages=(Message("user", fields.required_string("say")),),
+            stream=fields.boolean("stream", False),
+            body=body,
+            headers=headers,
+            key=key,
+        )
+
+    def encoder(self, request: InferenceRequest, request_id: str) -> "EchoEncoder":
+        """What writes the events of one stream."""
+        return EchoEncoder()
+
+    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
+        """The JSON of a whole answer."""
+        return msgspec.json.encode({"echo": completion.choices[0].text})
+
+
+class EchoEncoder:
+    """Writes a frame for each text, and verbatim frames as they are."""
+
+    def frames(self, event: Event) -> Sequence[bytes]:
+        """The SSE frames of an event, each ending with a blank line."""
+        match event:
+            case Text():
+                return (b"data: %b\n\n" % msgspec.json.encode({"echo": event.text}),)
+            case Verbatim():
+                return (event.frame,)
+        return ()
+
+
+ROW = Endpoint("echo", PATH, f"{__name__}:Echo", ("say",), SAMPLE, claims=lambda body: "say" in body)
+
+
+def register() -> None:
+    """Add the row, as editing the table would. Call it before anything that reads the table is imported."""
+    cast(dict[str, Endpoint], ENDPOINTS)["echo"] = ROW
