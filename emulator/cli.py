@@ -65,7 +65,7 @@ def main() -> None:
     show_default=True,
     help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--auth", type=click.Choice(["format", "open", "strict"]), help="Which API keys are accepted.")
+@click.option("--auth", metavar="format|open|strict", help="Which API keys are accepted.  [default: format]")
 @click.option("--key", "keys", multiple=True, metavar="KEY", help="A key that strict auth accepts (repeatable).")
 @click.option("--seed", help="What answers and ids derive from.  [default: 0]")
 @click.option("--clock", type=click.Choice(["running", "frozen"]), default="running", show_default=True)
@@ -115,7 +115,7 @@ def serve(
     from emulator.commands.listening import listening
     from emulator.core.catalog import Catalog, CatalogError
     from emulator.core.clock import EPOCH, VirtualClock
-    from emulator.core.settings import Settings, SettingsError, from_strings
+    from emulator.core.settings import Settings, SettingsError, from_pairs
     from emulator.engine.engine import Engine
     from emulator.engine.snapshot import StateError, read_state, write_state
     from emulator.scenario.library import SHIPPED, Library
@@ -126,14 +126,15 @@ def serve(
     from emulator.wire.server import serve as serve_app
 
     try:
-        values = from_strings(pairs)
-        values |= {name: value for name, value in (("auth", auth), ("seed", seed), ("keys", keys or None)) if value}
+        options = {"auth": auth, "keys": keys or None, "seed": seed}
+        given = {name: value for name, value in options.items() if value is not None}
+        settings = Settings.read(from_pairs(pairs, given), _own_options)
         catalog = Catalog.load(models)
         emulated = VirtualClock(EPOCH, rate=0) if clock == "frozen" else VirtualClock()
         library = Library(catalog, [SHIPPED])
         playing = _scenarios(library, folder, scenario)
         terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
-        engine = Engine(Settings(**values), catalog, emulated, MemoryStore(), library, playing, terms)
+        engine = Engine(settings, catalog, emulated, MemoryStore(), library, playing, terms)
         if state is not None and state.exists():
             read_state(engine, state)
     except (SettingsError, CatalogError, ScenarioError, StateError) as error:
@@ -162,6 +163,11 @@ def serve(
     serve_app(create_app(engine), listener, ready, beside)
     if state is not None:
         write_state(engine, state)
+
+
+def _own_options() -> dict[str, str]:
+    """The options of `serve`, by how a setting of that name would be written."""
+    return {option[2:].replace("-", "_"): option for parameter in serve.params for option in parameter.opts}
 
 
 def _watching(library: "Library", folders: list[Path]) -> "Beside":

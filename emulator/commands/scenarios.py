@@ -70,7 +70,8 @@ def schema() -> None:
 @click.command()
 def settings() -> None:
     """List what --set NAME=VALUE can set."""
-    from emulator.core.settings import table
+    from emulator.core import settings as known
 
-    for row in table():
-        click.echo(f"{row['name']}  [{row['values']}; default {row['default'] or 'none'}]\n    {row['meaning']}")
+    for each in known.settings():
+        default = "none" if each.default == () else str(each.default)
+        click.echo(f"{each.name}  [{each.notation.what}; default {default}]\n    {each.meaning}")
