@@ -125,6 +125,7 @@ def test_settings_are_listed() -> None:
         (["--port", "65536"], "65536 is not in the range"),
         (["--auth", "maybe"], 'setting "auth" cannot be "maybe": expected format, open or strict'),
         (["--auth", "open", "--set", "auth=strict"], 'setting "auth" is given twice'),
+        (["--clock", "fast"], "--clock: expected frozen, running or a speed such as x60, got fast"),
         (["--print", "yaml"], "'yaml' is not one of"),
     ],
 )

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from support.asgi import CHAT, COMPLETIONS, KEY, MESSAGES, Exchange, ask, chat, completion, events, make_engine, message
 
 from emulator.commands.inferences import inferences as inferences_command
-from emulator.commands.inferences import verify as verify_command
+from emulator.commands.verify import verify as verify_command
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.vocabulary import Usage
 from emulator.engine.engine import Engine
