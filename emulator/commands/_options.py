@@ -25,7 +25,6 @@ log_level = click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
 url = click.argument("url", default=URL)
-endpoint = click.Choice(["chat", "completions", "messages"])
 
 
 def written(notation: Notation[T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
-from emulator.commands import _options
-
 
 @click.command()
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.argument("request", type=click.Path(path_type=Path))
-@click.option("--endpoint", type=_options.endpoint, help="Whose request it is.  [default: by its fields]")
+@click.option(
+    "--endpoint",
+    type=click.Choice(["chat", "completions", "messages"]),
+    help="Whose request it is.  [default: by its fields]",
+)
 def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
     """Tell which rule of a scenario answers a request (a JSON file), and what kept the others from it."""
     from emulator.commands._dry_run import explained
