@@ -57,18 +57,25 @@ def akashml(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | Session]:
-    """What the markers of a test ask for; the nearest goes before those of its class and its module."""
+    """What the markers of a test ask for; the nearest goes before those of its class and its module.
+
+    What is wrong with them fails the test with the message alone.
+    """
     keywords: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("akashml"))):
         keywords |= marker.kwargs
         if marker.args:
-            raise pytest.UsageError(f"the marker akashml has keywords only: write scenario={marker.args[0]!r}")
+            pytest.fail(f"@pytest.mark.akashml has keywords only: write scenario={marker.args[0]!r}", pytrace=False)
     server: Emulator = request.getfixturevalue("akashml_server")
-    if keywords.keys() <= {"scenario", "account"} and not server.sets_the_clock(keywords.get("scenario")):
-        return server.session(request.node.nodeid, **keywords)
-    from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test wants it)
+    try:
+        if keywords.keys() <= {"scenario", "account"} and not server.sets_the_clock(keywords.get("scenario")):
+            return server.session(request.node.nodeid, **keywords)
+        from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test wants it)
 
-    return Emulator(**keywords)
+        return Emulator(**keywords)
+    except (ValueError, LookupError) as error:
+        told = f"@pytest.mark.akashml: {type(error).__name__}: {error}"
+        raise pytest.fail.Exception(told, pytrace=False) from None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost: it sees what skipping has made of the outcome

@@ -1,1 +1,1 @@
-"""The commands besides `serve`, a module for each subject; `emulator.cli` imports it when it is asked for."""
+"""The commands. Each module whose name has no underscore is one: it has the function of its own name."""

@@ -1,78 +1,29 @@
-"""Commands about scenarios and settings: check, explain, schema, settings."""
+"""`scenarios`: which scenarios can be named."""
 
 import json
 from pathlib import Path
 
 import click
 
-from emulator.dialects.endpoints import ENDPOINTS
-
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the mistakes as JSON.")
-def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes."""
-    from emulator.commands.dry_run import rehearse
+@click.option("--scenarios", "folder", type=click.Path(path_type=Path), help="Folder of scenarios to list as well.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def scenarios(folder: Path | None, as_json: bool) -> None:
+    """List the scenarios that can be named: those that are shipped, and those of a folder."""
+    from emulator.core.catalog import Catalog
+    from emulator.scenario.library import Library
 
-    found = [(path, rehearse(path)) for path in _files(paths)]
-    mistakes = [mistake for _, wrong in found for mistake in wrong]
+    library = Library(Catalog.load())
+    if folder is not None:
+        if not folder.is_dir():
+            raise click.ClickException(f"there is no folder {folder}")
+        library.add_folder(folder)
+    found = [library.summary(name) for name in library.names()]
     if as_json:
-        click.echo(json.dumps([mistake.as_dict() for mistake in mistakes], indent=2))
-    else:
-        for mistake in mistakes:
-            click.echo(mistake.render(), err=True)
-        good = sum(not wrong for _, wrong in found)
-        click.echo(f"{good} of {len(found)} scenarios are good")
-    if mistakes:
-        raise SystemExit(1)
-
-
-def _files(paths: tuple[Path, ...]) -> list[Path]:
-    return [
-        file
-        for path in paths
-        for file in (
-            sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
-        )
-    ]
-
-
-@click.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
-@click.argument("request", type=click.Path(path_type=Path))
-@click.option(
-    "--endpoint",
-    type=click.Choice([*ENDPOINTS]),
-    help="Whose request it is.  [default: by its fields]",
-)
-def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
-    """Tell which rule of a scenario answers a request (a JSON file), and what kept the others from it."""
-    from emulator.commands.dry_run import explained
-    from emulator.core.vocabulary import Rejected
-    from emulator.scenario.reading.mistakes import ScenarioError
-
-    try:
-        told, matched = explained(scenario, request, endpoint)
-    except (ScenarioError, OSError, Rejected) as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(told)
-    if not matched:
-        raise SystemExit(1)
-
-
-@click.command()
-def schema() -> None:
-    """Print the JSON Schema of scenarios, for editors."""
-    from emulator.scenario.language.schema import json_schema
-
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
-
-
-@click.command()
-def settings() -> None:
-    """List what --set NAME=VALUE can set."""
-    from emulator.core.settings import table
-
-    for row in table():
-        click.echo(f"{row['name']}  [{row['values']}; default {row['default'] or 'none'}]\n    {row['meaning']}")
+        click.echo(json.dumps(found, indent=2))
+        return
+    for each in found:
+        click.echo(f"{each['name']}  [{each['source']}]\n    {each['description'] or 'no description'}")
+        for mistake in each["mistakes"]:
+            click.echo(f"    line {mistake['line']}: {mistake['message']}")

@@ -173,6 +173,11 @@ class _Waiter:
             self._timer = None
 
 
+def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:
+    """Return a clock. Without a start, a frozen one stands at `EPOCH`, and any other begins at the machine's time."""
+    return VirtualClock(EPOCH if start is None and not rate else start, rate)
+
+
 def patience(seconds: float) -> Iterator[float]:
     """How many real seconds are left, again and again with a short pause between, until none is; at least once."""
     until = time.monotonic() + seconds

@@ -2,132 +2,225 @@
 
 Where AkashML's behaviour is not known, the default is an assumption and the field lets a user take the other side;
 docs/contract.md lists the evidence.
+
+`Settings` reads every value that it is made with, and `Settings.read` the names as well. The command line, Python, the
+pytest marker and HTTP all come in by this door: they accept the same values and refuse the others in the same words.
 """
 
-from collections.abc import Iterable
+import json
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeAlias
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
 
-import msgspec
-from msgspec import Meta
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
-Switch: TypeAlias = bool
+from emulator.core.units import Notation, as_text, duration, size, switch, whole
+
+_SHOWN = 60
+"""A message shows so many characters of a value."""
 
 
-class SettingsError(ValueError):
-    """A setting that does not exist or cannot have that value; the message is for the person who typed it."""
+class SettingsError(ValueError, TypeError):
+    """Settings that do not exist or cannot have such values, one line each; the text is for the person who wrote them.
+
+    As a TypeError it is also what Python raises for an unknown keyword.
+    """
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Every choice a server makes once, when it starts."""
+class _OneOf(Notation[str]):
+    """One of these words."""
 
-    seed: Annotated[str, Meta(description="What generated answers, ids and chances derive from.")] = "0"
+    def __init__(self, *words: str) -> None:
+        *others, last = (word or '""' for word in words)
+        super().__init__(f"{', '.join(others)} or {last}", "|".join(map(re.escape, words)), lambda found: found[0])
+        self._words = {word: f'"{word}"' for word in words}
+
+    def __call__(self, text: str) -> str:
+        """Return the word. The message of the ValueError names the nearest one."""
+        try:
+            return super().__call__(text)
+        except ValueError as error:
+            raise ValueError(f"{error}{_did_you_mean(text, self._words)}") from None
+
+
+class _ListOfTexts(Notation[tuple[str, ...]]):
+    """A list of texts. In one text, they are separated by commas."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a list of texts, or texts separated by commas",
+            "(?s:.*)",
+            lambda found: tuple(part.strip() for part in found[0].split(",") if part.strip()),
+        )
+
+    def of(self, value: object) -> tuple[str, ...]:
+        """Return the texts of a list, of a tuple, or of one text. Raises ValueError."""
+        if not isinstance(value, list | tuple):
+            return super().of(value)
+        texts = tuple(as_text(each) or "" for each in value)
+        if not all(texts):
+            raise ValueError(f"expected {self.what}")
+        return texts
+
+
+_Text: TypeAlias = Annotated[str, Notation("a text", "(?s:.*)", lambda found: found[0])]
+_Texts: TypeAlias = Annotated[tuple[str, ...], _ListOfTexts()]
+_Switch: TypeAlias = Annotated[bool, switch]
+_Count: TypeAlias = Annotated[int, whole(1)]
+_Size: TypeAlias = Annotated[int, size.limited("a size of at least 1 byte, such as 32MiB, 500kB or 1024", bool)]
+_Duration: TypeAlias = Annotated[float, duration.limited("a duration of more than 0s, such as 250ms, 2s or 15", bool)]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Every choice a server makes once, when it starts.
+
+    A field is annotated with the notation of its values, which a `Literal` has of itself, and with its meaning.
+    """
+
+    seed: Annotated[_Text, "What generated answers, ids and chances derive from."] = "0"
     auth: Annotated[
         Literal["format", "open", "strict"],
-        Meta(description="format: a key must look like AkashML's; open: anything goes; strict: only configured keys."),
+        "format: a key must look like AkashML's; open: anything goes; strict: only configured keys.",
     ] = "format"
-    keys: Annotated[tuple[str, ...], Meta(description="The keys that strict auth accepts, separated by commas.")] = ()
-    max_body_bytes: Annotated[
-        int, Meta(gt=0, description="A larger request body is refused with 413. Anthropic's limit is 32 MB.")
-    ] = 32 * 1024 * 1024
+    keys: Annotated[_Texts, "The keys that strict auth accepts, separated by commas."] = ()
+    max_body_bytes: Annotated[_Size, "A larger request body is refused with 413. Anthropic's limit is 32 MB."] = (
+        32 * 1024 * 1024
+    )
     error_shape: Annotated[
         Literal["openai", "flat"],
-        Meta(description="Body of errors on /v1 other than 401: OpenAI's, or AkashML's flat one (open question 1)."),
+        "Body of errors on /v1 other than 401: OpenAI's, or AkashML's flat one (open question 1).",
     ] = "openai"
     auth_error_shape: Annotated[
-        Literal["flat", "openai"],
-        Meta(description="Body of a 401 on /v1: flat as seen at AkashML, or OpenAI's."),
+        Literal["flat", "openai"], "Body of a 401 on /v1: flat as seen at AkashML, or OpenAI's."
     ] = "flat"
     reasoning_field: Annotated[
-        Literal["reasoning_content", "reasoning", "both"],
-        Meta(description="Name of the reasoning text on /v1 (open question 4)."),
+        Literal["reasoning_content", "reasoning", "both"], "Name of the reasoning text on /v1 (open question 4)."
     ] = "reasoning_content"
     reasoning_by_default: Annotated[
-        Switch, Meta(description="A reasoning model reasons when the request says nothing of it (open question 5).")
+        _Switch, "A reasoning model reasons when the request says nothing of it (open question 5)."
     ] = True
-    usage_details: Annotated[
-        Switch, Meta(description="Add prompt_tokens_details and completion_tokens_details to usage on /v1.")
-    ] = False
+    usage_details: Annotated[_Switch, "Add prompt_tokens_details and completion_tokens_details to usage on /v1."] = (
+        False
+    )
     usage_null: Annotated[
-        Switch,
-        Meta(description="With include_usage, send usage: null on every chunk before the last, as OpenAI does."),
+        _Switch, "With include_usage, send usage: null on every chunk before the last, as OpenAI does."
     ] = False
     empty_arguments: Annotated[
-        Literal["{}", ""], Meta(description='Arguments of a tool call without parameters; AkashML once sent "".')
+        Literal["{}", ""], 'Arguments of a tool call without parameters; AkashML once sent "".'
     ] = "{}"
     model_name: Annotated[
         Literal["sent", "catalogue"],
-        Meta(description="The model field of an answer: as the caller wrote it, or the catalogue's id."),
+        "The model field of an answer: as the caller wrote it, or the catalogue's id.",
     ] = "sent"
-    count_tokens: Annotated[
-        Switch, Meta(description="Serve /anthropic/v1/messages/count_tokens; off: 404 (open question 12).")
-    ] = True
-    keep_alive: Annotated[
-        float, Meta(gt=0, description="Seconds of silence in a stream before a comment or ping is sent.")
-    ] = 15.0
-    max_n: Annotated[int, Meta(ge=1, description="The largest n.")] = 128
+    count_tokens: Annotated[_Switch, "Serve /anthropic/v1/messages/count_tokens; off: 404 (open question 12)."] = True
+    keep_alive: Annotated[_Duration, "The silence in a stream after which a comment or ping is sent."] = 15.0
+    max_n: Annotated[_Count, "The largest n."] = 128
     max_output: Annotated[
-        Literal["clamp", "reject"],
-        Meta(description="max_tokens above the model's: lowered silently, or 400 (open question 8)."),
+        Literal["clamp", "reject"], "max_tokens above the model's: lowered silently, or 400 (open question 8)."
     ] = "clamp"
-    suffix: Annotated[
-        Literal["ignore", "reject"], Meta(description="A suffix in /v1/completions: ignored, or 400 as vLLM does.")
-    ] = "ignore"
+    suffix: Annotated[Literal["ignore", "reject"], "A suffix in /v1/completions: ignored, or 400 as vLLM does."] = (
+        "ignore"
+    )
     unsupported_sampling: Annotated[
         Literal["ignore", "warn", "reject"],
-        Meta(
-            description="A sampling parameter that the model's supported_sampling_parameters lack: without effect, "
-            "without effect and told in the header X-Emulator-Warning, or 400."
-        ),
+        "A sampling parameter that the model's supported_sampling_parameters lack: without effect, "
+        "without effect and told in the header X-Emulator-Warning, or 400.",
     ] = "ignore"
     credits_run_out: Annotated[
         Literal["finish", "error"],
-        Meta(description="Credits that run out during an answer: it is finished, or ends with an error."),
+        "Credits that run out during an answer: it is finished, or ends with an error.",
     ] = "finish"
-    audio: Annotated[
-        Literal["reject", "ignore"], Meta(description="Audio asked for in modalities: 400, or ignored.")
-    ] = "reject"
+    audio: Annotated[Literal["reject", "ignore"], "Audio asked for in modalities: 400, or ignored."] = "reject"
+
+    def __post_init__(self) -> None:
+        """Read each value as a person may have written it. Raises SettingsError for all that are wrong."""
+        wrong = []
+        for setting in settings():
+            value = getattr(self, setting.name)
+            if value is setting.default:
+                continue
+            try:
+                force_setattr(self, setting.name, setting.notation.of(value))
+            except ValueError as error:
+                wrong.append(f'setting "{setting.name}" cannot be {_shown(value)}: {error}')
+        if wrong:
+            raise SettingsError("\n".join(wrong))
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any], elsewhere: Callable[[], Mapping[str, str]] = dict) -> "Settings":
+        """Return the settings with these values. Raises SettingsError for unknown names and for wrong values.
+
+        `elsewhere` gives names that are no settings but are known where the values come from, each with how it is
+        written there, for the message.
+
+        >>> Settings.read({"keep_alive": "5s", "count_tokens": "no"}).keep_alive
+        5.0
+        """
+        own = {setting.name: f'"{setting.name}"' for setting in settings()}
+        if unknown := [name for name in values if name not in own]:
+            known = {**own, **elsewhere(), **own}
+            raise SettingsError("\n".join(_unknown(name, known) for name in unknown))
+        return cls(**values)
 
 
-def from_strings(pairs: Iterable[str]) -> dict[str, Any]:
-    """Settings written as `name=value`, as they come from a command line or the environment.
+class Setting(NamedTuple):
+    """One setting: its name, how its values are written, its default, and what it means."""
 
-    Raises `SettingsError` for a name that does not exist, naming the nearest, and for a value of the wrong kind.
+    name: str
+    notation: Notation[Any]
+    default: Any
+    meaning: str
 
-    >>> from_strings(["keep_alive=5", "count_tokens=false"])
-    {'keep_alive': 5.0, 'count_tokens': False}
+
+@cache
+def settings() -> tuple[Setting, ...]:
+    """Return all settings, in their order."""
+    found = []
+    for name, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True):
+        kind, *notation, meaning = get_args(Settings.__annotations__[name])
+        found.append(Setting(name, notation[0] if notation else _OneOf(*get_args(kind)), default, meaning))
+    return tuple(found)
+
+
+def from_pairs(pairs: Iterable[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of texts of the form `name=value`, beside those that have an option of their own.
+
+    A name may have dashes, as options do. Raises SettingsError for a text without a value, and for a name that is
+    given twice.
+
+    >>> from_pairs(["keep-alive=5s"], {"seed": "7"})
+    {'seed': '7', 'keep_alive': '5s'}
     """
-    known = {field.name: field for field in msgspec.structs.fields(Settings)}
-    values: dict[str, Any] = {}
+    values = dict(options)
     for pair in pairs:
-        name, equals, text = pair.partition("=")
+        name, equals, value = pair.partition("=")
         name = name.strip().replace("-", "_")
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f'; did you mean "{near[0]}"?' if near else ""
-            raise SettingsError(f'unknown setting "{name}"{hint} (known: {", ".join(known)})')
         if not equals:
             raise SettingsError(f'setting "{name}" has no value: write {name}=VALUE')
-        raw: Any = [part.strip() for part in text.split(",") if part.strip()] if name == "keys" else text.strip()
-        try:
-            values[name] = msgspec.convert(raw, known[name].type, strict=False)
-        except msgspec.ValidationError as error:
-            raise SettingsError(f'setting "{name}" cannot be "{text}": {error}') from None
+        if name in values:
+            raise SettingsError(f'setting "{name}" is given twice')
+        values[name] = value
     return values
 
 
-def table() -> list[dict[str, str]]:
-    """One row a setting, for people: its name, values, default and description."""
-    rows = []
-    for field in msgspec.structs.fields(Settings):
-        kind = msgspec.inspect.type_info(field.type)
-        described = kind if isinstance(kind, msgspec.inspect.Metadata) else None
-        inner = described.type if described else kind
-        match inner:
-            case msgspec.inspect.LiteralType(values):
-                allowed = ", ".join(str(value) or '""' for value in values)
-            case _:
-                allowed = type(inner).__name__.removesuffix("Type").lower()
-        description = (described.extra_json_schema or {}).get("description", "") if described else ""
-        rows.append({"name": field.name, "values": allowed, "default": str(field.default), "meaning": description})
-    return rows
+def _unknown(name: str, known: Mapping[str, str]) -> str:
+    listed = ", ".join(name for name, written in known.items() if written == f'"{name}"')
+    return f"unknown setting {_shown(name)}{_did_you_mean(name, known) or f' (known: {listed})'}"
+
+
+def _did_you_mean(word: str, known: Mapping[str, str]) -> str:
+    """The end of a message: how the known word is written that is nearest to this one; empty if none is near."""
+    lowered = {name.lower(): written for name, written in known.items()}
+    near = get_close_matches(word.lower()[:_SHOWN], lowered, 1)
+    return f"; did you mean {lowered[near[0]]}?" if near else ""
+
+
+def _shown(value: object) -> str:
+    """A value in quotes, shortened, on one line."""
+    text = as_text(value)
+    text = reprlib.repr(value) if text is None else text
+    return json.dumps(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...", ensure_ascii=False)

@@ -1,76 +1,153 @@
-"""Quantities as people write them: durations, amounts of money, moments, and the speed of a clock.
+"""How people write values: durations, sizes, amounts of money, moments, the speed of a clock, numbers and switches.
 
-Each function returns the value, or raises ValueError with what was expected.
+Each `Notation` here is the only reader of its kind: scenarios, settings, the command line and HTTP all use it.
+
+>>> duration("1m30s"), size("32MiB"), amount("5.00 USD"), moment("1970-01-02"), speed("x60"), switch("on")
+(90.0, 33554432, Decimal('5.00'), 86400.0, 60.0, True)
 """
 
 import calendar
 import re
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Generic, TypeVar
 
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-DURATION = re.compile("(?=[0-9])" + "".join(rf"(?:([0-9]+(?:\.[0-9]+)?){unit})?" for unit in _UNITS))
-AMOUNT = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,18})?) ?USD")
-_TIME = r"[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-MOMENT = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})(?:{_TIME})?")
-SPEED = re.compile(r"frozen|running|x([0-9]{1,6}(?:\.[0-9]{1,6})?)")
-_FIRST, _END = -62135596800.0, 253402300800.0
-"""The years 1 to 9999 in UTC, in Unix seconds: a moment outside them has no date."""
-_LONGEST = 366 * 24 * 3600.0
+T = TypeVar("T")
+
+NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?"
+"""The form of a number as Python and JSON write it, without a sign."""
 
 
-def duration(text: str) -> float:
-    """Seconds.
+class Notation(Generic[T]):
+    """How the values of one kind are written.
 
-    >>> duration("250ms"), duration("1m30s"), duration("1h")
-    (0.25, 90.0, 3600.0)
+    `what` names the kind in messages. `form` is the regular expression of a text. `convert` gives the value of a text
+    that has this form: None if there is none, or ValueError where a message of its own says why. `unit` is the unit
+    of a bare number, for readers that accept one.
     """
-    found = DURATION.fullmatch(text)
-    if not found or len(text) > 40:
-        raise ValueError("expected a duration such as 250ms, 2s or 1m30s")
-    seconds = sum(float(number) * size for number, size in zip(found.groups(), _UNITS.values(), strict=True) if number)
+
+    def __init__(self, what: str, form: str, convert: Callable[[re.Match[str]], T | None], unit: str = "") -> None:
+        self.what = what
+        self.form = form
+        self.unit = unit
+        self._convert = convert
+
+    def __call__(self, text: str) -> T:
+        """Return the value of a text. Raises ValueError with what was expected.
+
+        >>> duration("250ms")
+        0.25
+        """
+        found = re.fullmatch(self.form, text)
+        value = None if found is None else self._convert(found)
+        if value is None:
+            raise ValueError(f"expected {self.what}")
+        return value
+
+    def of(self, value: object) -> T:
+        """Return what a value means: a text, or a number or boolean, which means the same as its text.
+
+        A bare number has the unit of the notation. Raises ValueError with what was expected.
+
+        >>> duration.of(5), duration.of("5"), duration.of("5s")
+        (5.0, 5.0, 5.0)
+        """
+        text = as_text(value)
+        if text is None:
+            raise ValueError(f"expected {self.what}")
+        return self(f"{Decimal(text):f}{self.unit}" if self.unit and re.fullmatch(NUMBER, text) else text)
+
+    def limited(self, what: str, holds: Callable[[T], bool]) -> "Notation[T]":
+        """Return the notation of those values for which `holds` is true."""
+
+        def convert(found: re.Match[str]) -> T | None:
+            value = self._convert(found)
+            return value if value is not None and holds(value) else None
+
+        return Notation(what, self.form, convert, self.unit)
+
+
+def as_text(value: object) -> str | None:
+    """Return a scalar as a person would type it, without spaces around it; None for anything else.
+
+    >>> as_text(" 5s "), as_text(0.5), as_text(True), as_text(None)
+    ('5s', '0.5', 'True', None)
+    """
+    match value:
+        case str():
+            return value.strip()
+        case bool():
+            return str(value)
+        case int():
+            return int.__repr__(value) if value.bit_length() < 4096 else hex(value)  # Python refuses to write more
+        case float():
+            return float.__repr__(value)
+        case _:
+            return None
+
+
+# ---------------------------------------------------------------------------------------------- durations and sizes
+
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_LONGEST = 366 * 24 * 3600.0
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
+
+
+def _duration(found: re.Match[str]) -> float | None:
+    if len(found[0]) > 40:
+        return None
+    parts = zip(found.groups(), _SECONDS.values(), strict=True)
+    seconds = sum(float(number) * size for number, size in parts if number)
     if seconds > _LONGEST:
         raise ValueError("expected a duration of at most a year")
     return seconds
 
 
-def amount(text: str) -> Decimal:
-    """US dollars.
-
-    >>> amount("5.00 USD")
-    Decimal('5.00')
-    """
-    found = AMOUNT.fullmatch(text)
-    if not found:
-        raise ValueError("expected an amount such as 5.00 USD")
-    return Decimal(found[1])
+def _size(found: re.Match[str]) -> int | None:
+    number, prefix, binary = found.groups("")
+    exact = Decimal(number) * (1024 if binary else 1000) ** _POWERS[prefix.lower()]
+    return int(exact) if exact == int(exact) else None
 
 
-def moment(text: str) -> float:
-    """Unix seconds of a date, which begins at midnight UTC, or of a time with its offset (RFC 3339).
+duration = Notation(
+    "a duration such as 250ms, 2s or 1m30s",
+    "(?=[0-9])" + "".join(rf"(?:([0-9]+(?:\.[0-9]+)?){unit})?" for unit in _SECONDS),
+    _duration,
+    "s",
+)
+"""Seconds, at most a year."""
+size = Notation(
+    "a size such as 32MiB, 500kB or a number of bytes",
+    r"([0-9]{1,15}(?:\.[0-9]{1,9})?) ?(?i:(?:([kmg])(i?))?b)",
+    _size,
+    "B",
+)
+"""Bytes: 1 kB is 1000 bytes, 1 KiB is 1024."""
 
-    >>> moment("1970-01-02"), moment("1970-01-01T01:00:00.5+01:00")
-    (86400.0, 0.5)
-    """
-    found = MOMENT.fullmatch(text)
-    if not found or not _exists(*(int(part or 0) for part in found.groups()[:6])):
-        raise ValueError("expected a moment such as 2026-12-31 or 2026-01-01T00:00:00Z")
+
+# ---------------------------------------------------------------------------------------------- money
+
+amount = Notation(
+    "an amount such as 5.00 USD", r"([0-9]{1,12}(?:\.[0-9]{1,18})?) ?USD", lambda found: Decimal(found[1]), " USD"
+)
+"""US dollars."""
+
+
+# ---------------------------------------------------------------------------------------------- time
+
+_TIME = r"[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+_FIRST, _END = -62135596800.0, 253402300800.0
+"""The years 1 to 9999 in UTC, in Unix seconds: a moment outside them has no date."""
+
+
+def _moment(found: re.Match[str]) -> float | None:
+    if not _exists(*(int(part or 0) for part in found.groups()[:6])):
+        return None
     *parts, fraction, offset = found.groups()
     seconds = calendar.timegm((*(int(part or 0) for part in parts), 0, 0, 0)) + float(fraction or 0) - _offset(offset)
     if not _FIRST <= seconds < _END:
         raise ValueError("expected a moment that is in the years 1 to 9999 in UTC")
     return seconds
-
-
-def speed(text: str) -> float:
-    """Emulated seconds per real second; 0 stands still.
-
-    >>> speed("frozen"), speed("running"), speed("x60")
-    (0.0, 1.0, 60.0)
-    """
-    found = SPEED.fullmatch(text)
-    if not found:
-        raise ValueError("expected frozen, running or a speed such as x60")
-    return float(found[1] or text == "running")
 
 
 def _exists(year: int, month: int, day: int, hour: int, minute: int, second: int) -> bool:
@@ -89,3 +166,30 @@ def _offset(text: str | None) -> int:
         return 0
     seconds = int(text[1:3]) * 3600 + int(text[4:]) * 60
     return -seconds if text[0] == "-" else seconds
+
+
+moment = Notation(
+    "a moment such as 2026-12-31 or 2026-01-01T00:00:00Z",
+    rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})(?:{_TIME})?",
+    _moment,
+)
+"""Unix seconds of a date, which begins at midnight UTC, or of a time with its offset (RFC 3339)."""
+speed = Notation(
+    "frozen, running or a speed such as x60",
+    r"frozen|running|x([0-9]{1,6}(?:\.[0-9]{1,6})?)",
+    lambda found: float(found[1] or found[0] == "running"),
+)
+"""Emulated seconds per real second; 0 stands still."""
+
+
+# ---------------------------------------------------------------------------------------------- numbers and switches
+
+
+def whole(low: int, high: int = 10**12) -> Notation[int]:
+    """Return the notation of the whole numbers from `low` to `high`."""
+    limits = f"from {low} to {high}" if high < 10**12 else f"of at least {low}"
+    number: Notation[int] = Notation("", "[0-9]{1,15}", lambda found: int(found[0]))
+    return number.limited(f"a whole number {limits}", lambda value: low <= value <= high)
+
+
+switch = Notation("true or false", "(?i:(true|yes|on|1)|false|no|off|0)", lambda found: found[1] is not None)

@@ -1,17 +1,20 @@
 """Which inferences somebody wants to see: filters and pages, as they come in a query."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from emulator.account.registry import fingerprint
+from emulator.core import units
+from emulator.core.units import Notation
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.inference import Inference
 
+T = TypeVar("T")
 MOST = 1000
 Filter: TypeAlias = Callable[[Inference], bool]
 
@@ -50,9 +53,8 @@ def _model(text: str) -> Filter:
 
 
 def _status(text: str) -> Filter:
-    if not text.isdigit():
-        raise SelectionError("status", "status is an HTTP status such as 429, or 0 for no answer")
-    return lambda each: each.status == int(text)
+    status = _read("status", text, units.whole(0, 999), "an HTTP status such as 429, or 0 for no answer")
+    return lambda each: each.status == status
 
 
 def _rule(text: str) -> Filter:
@@ -70,11 +72,9 @@ def _endpoint(text: str) -> Filter:
 
 
 def _since(text: str) -> Filter:
-    try:
-        moment = float(text) if text.replace(".", "", 1).isdigit() else datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        told = "since is a time such as 2026-01-01T00:00:00Z, or Unix seconds"
-        raise SelectionError("since", told) from None
+    seconds = re.fullmatch(units.NUMBER, text)
+    told = "a time such as 2026-01-01T00:00:00Z, or Unix seconds"
+    moment = float(text) if seconds else _read("since", text, units.moment, told)
     return lambda each: each.started >= moment
 
 
@@ -99,14 +99,13 @@ def selection(query: Mapping[str, str]) -> Selection:
             hint = f"; did you mean {near[0]}?" if near else ""
             raise SelectionError(name, f"there is no filter {name[:100]}{hint}")
     tests = tuple(FILTERS[name](text) for name, text in query.items() if name in FILTERS)
-    limit, after = _number(query, "limit", 100), _number(query, "after", 0)
-    if not 1 <= limit <= MOST:
-        raise SelectionError("limit", f"limit is a number from 1 to {MOST}")
+    limit = _read("limit", query.get("limit", "100"), units.whole(1, MOST), f"a number from 1 to {MOST}")
+    after = _read("after", query.get("after", "0"), units.whole(0), "a whole number")
     return Selection(tests, limit, after)
 
 
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
-        raise SelectionError(name, f"{name} is a whole number")
-    return int(text)
+def _read(field: str, text: str, notation: Notation[T], expected: str) -> T:
+    try:
+        return notation(text)
+    except ValueError:
+        raise SelectionError(field, f"{field} is {expected}") from None

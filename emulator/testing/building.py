@@ -9,7 +9,7 @@ import msgspec
 
 from emulator.account.terms import NO_LIMITS, Terms
 from emulator.core.catalog import Catalog
-from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.clock import VirtualClock, make_clock
 from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
@@ -27,7 +27,24 @@ def build_engine(
     """A new engine, with its own clock and its own past; the arguments are those of `Emulator`."""
     catalog = Catalog.load().with_models(models or {})
     terms = NO_LIMITS if account is None else read_account(account, catalog)
-    return make_engine(Settings(**settings), catalog, read_clock(clock, catalog), terms=terms)
+    chosen = Settings.read(settings, _elsewhere)
+    return make_engine(chosen, catalog, read_clock(clock, catalog), terms=terms)
+
+
+def _elsewhere() -> dict[str, str]:
+    """Names that are no settings, and how they are written to `Emulator`: its own keywords, and what belongs in one."""
+    from emulator.scenario.language.stories import SCENARIO  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.world import ACCOUNT, CLOCK, POLICY  # noqa: PLC0415 (the same)
+
+    belongs: dict[str, Any] = {
+        'scenario={{"{}": ...}}': SCENARIO,
+        'clock={{"{}": ...}}': CLOCK,
+        'account={{"keys": {{"default": {{"{}": ...}}}}}}': POLICY,
+        'account={{"{}": ...}}': ACCOUNT,
+    }
+    inside = {key.name: written.format(key.name) for written, section in belongs.items() for key in section.table()}
+    own = {name: f'"{name}"' for name in ("scenario", "account", "clock", "models")}
+    return {**own, **inside, **own}
 
 
 def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:
@@ -50,8 +67,7 @@ def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
 
     written = {"mode": clock} if isinstance(clock, str) else clock
     told = read_objects(CLOCK.reader, written, "clock", catalog=catalog)
-    rate = 1.0 if told.rate is None else told.rate
-    return VirtualClock(EPOCH if told.start is None and not rate else told.start, rate)
+    return make_clock(1.0 if told.rate is None else told.rate, told.start)
 
 
 def find_scenario(scenario: Playable, library: Library) -> Scenario:

@@ -123,7 +123,9 @@ def test_settings_are_listed() -> None:
         (["--scenario", "no-such-scenario"], "there is no scenario no-such-scenario"),
         (["--host", "no.such.host.invalid"], "cannot listen"),
         (["--port", "65536"], "65536 is not in the range"),
-        (["--auth", "maybe"], "'maybe' is not one of"),
+        (["--auth", "maybe"], 'setting "auth" cannot be "maybe": expected format, open or strict'),
+        (["--auth", "open", "--set", "auth=strict"], 'setting "auth" is given twice'),
+        (["--clock", "fast"], "--clock: expected frozen, running or a speed such as x60, got fast"),
         (["--print", "yaml"], "'yaml' is not one of"),
     ],
 )

@@ -16,7 +16,7 @@ from emulator import Emulator, VirtualClock
 from emulator.account.backends import Backends
 from emulator.account.policy import Policy
 from emulator.cli import main
-from emulator.commands.dry_run import rehearse
+from emulator.commands._dry_run import rehearse
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
 from emulator.scenario.reading.loader import load_text

@@ -27,7 +27,7 @@ from support.asgi import (
 )
 
 from emulator.commands.inferences import inferences as inferences_command
-from emulator.commands.inferences import verify as verify_command
+from emulator.commands.verify import verify as verify_command
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.vocabulary import Usage
 from emulator.engine.engine import Engine

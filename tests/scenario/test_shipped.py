@@ -14,7 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from support.shipped_expectations import BY_CHANCE, ROWS
 
-from emulator.commands.dry_run import explained, rehearse
+from emulator.commands._dry_run import explained, rehearse
 from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import STATUS
 from emulator.faults.registry import FAULTS

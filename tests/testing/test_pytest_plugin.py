@@ -207,13 +207,42 @@ def test_a_test_that_did_not_pass_is_not_asked_for_more(pytester: pytest.Pyteste
         ('"hello"', "*keywords only: write scenario='hello'*"),
         ("scenario={'ruels': []}", '*did you mean "rules"*'),
         ("colour=1", "*colour*"),
+        ("credits=5", '*: SettingsError: unknown setting "credits"; did you mean account={"credits": ...}?'),
+        (
+            'max_output="Reject"',
+            '*: SettingsError: setting "max_output" cannot be "Reject": expected clamp or reject; *',
+        ),
+        ("keep_alive=None", '*: SettingsError: setting "keep_alive" cannot be "None": expected a duration *'),
+        ("max_n=True", '*: SettingsError: setting "max_n" cannot be "True": expected a whole number of at least 1'),
+        ("models=3", "*: CatalogError: models: expected a mapping of ids to fields, got 3"),
+        (
+            'clock="sleepy"',
+            '*: ScenarioError: clock: mode: expected frozen, running or a speed such as x60, got "sleepy"',
+        ),
     ],
 )
 def test_a_mistake_in_the_marker_is_told(pytester: pytest.Pytester, marker: str, told: str) -> None:
-    """The test is an error before it begins, and what is wrong is in the message."""
+    """The test is an error before it begins; what is wrong is in the message, and no line of the emulator's own."""
     result = run(pytester, f"\n@pytest.mark.akashml({marker})\ndef test_it():\n    assert False\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([told])
+    result.stdout.no_fnmatch_line("*emulator/*.py*")
+    result.stdout.no_fnmatch_line("During handling of*")
+
+
+def test_a_setting_in_the_marker_has_units(pytester: pytest.Pytester) -> None:
+    """A marker's values mean what they mean everywhere."""
+    result = run(
+        pytester,
+        """
+        @pytest.mark.akashml(keep_alive="500ms", max_body_bytes="1MiB", count_tokens="no", keys="akml-a, akml-b")
+        def test_it(akashml):
+            settings = akashml.engine.settings
+            assert (settings.keep_alive, settings.max_body_bytes, settings.count_tokens) == (0.5, 1024 * 1024, False)
+            assert settings.keys == ("akml-a", "akml-b")
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=1)
 
 
 def test_the_server_is_overridden(pytester: pytest.Pytester) -> None:

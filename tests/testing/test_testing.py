@@ -80,7 +80,7 @@ def test_mistakes_are_told_at_once() -> None:
         Emulator(clock="sleepy")
     with pytest.raises(LookupError, match="did you mean 'rate-limited'"):
         Emulator(scenario="rate-limitd")
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match='unknown setting "colour"'):
         Emulator(colour="red")
 
 

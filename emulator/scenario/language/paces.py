@@ -9,7 +9,7 @@ from emulator.scenario.reading.readers import Key, Place, Reader, Section, by_ki
 from emulator.scenario.types import Pace
 
 INFINITY = float("inf")
-DURATION: Reader[float] = parsed(units.duration, "a duration such as 250ms, 2s or 1m30s", units.DURATION, unit="s")
+DURATION = parsed(units.duration)
 _SIGMA = number(0, 10, "a number from 0 to 10")
 RATE: Reader[float] = number(0, INFINITY, "a number above 0", above=True)
 

@@ -9,6 +9,7 @@ from emulator.account.policy import Policy
 from emulator.account.terms import Terms, TrialTerms
 from emulator.core import units
 from emulator.core.catalog import Catalog, CatalogError
+from emulator.scenario.language.paces import DURATION
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
@@ -28,10 +29,9 @@ from emulator.scenario.reading.readers import (
 from emulator.scenario.types import ClockSpec
 
 _LIMIT = whole(1, "a whole number of at least 1")
-_MOMENT = parsed(units.moment, "a moment such as 2026-12-31 or 2026-01-01T00:00:00Z", units.MOMENT)
-_AMOUNT = parsed(units.amount, "an amount such as 5.00 USD", units.AMOUNT, unit=" USD")
-_DURATION = parsed(units.duration, "a duration such as 250ms, 2s or 1m30s", units.DURATION)
-_SPEED = parsed(units.speed, "frozen, running or a speed such as x60", units.SPEED)
+_MOMENT = parsed(units.moment)
+_AMOUNT = parsed(units.amount)
+_SPEED = parsed(units.speed)
 
 
 # ---------------------------------------------------------------------------------------------- account, clock
@@ -114,13 +114,13 @@ CLOCK: Section[ClockSpec] = Section(
 
 
 def _some_time(place: Place) -> float:
-    seconds: float = _DURATION.read(place)
+    seconds: float = DURATION.read(place)
     if not seconds:
         raise place.expected("a duration of more than 0s")
     return seconds
 
 
-_PHASE = Reader("a duration of more than 0s", _some_time, _DURATION.schema)
+_PHASE = Reader("a duration of more than 0s", _some_time, DURATION.schema)
 FLAPPING: Section[Flapping] = Section(
     "flapping",
     "flapping",
@@ -139,7 +139,7 @@ BACKENDS: Section[Backends] = Section(
         Key("total", whole(0, "a number of backends"), "how many there are (1); none: 504"),
         Key("healthy", whole(0, "a number of healthy backends"), "how many are healthy (all); none: 529"),
         Key("slots", _LIMIT, "requests at the same time on each; without it, any number"),
-        Key("queue", _DURATION, "how long a request waits for a free slot before its 529 (0s)"),
+        Key("queue", DURATION, "how long a request waits for a free slot before its 529 (0s)"),
         Key("flapping", FLAPPING.reader, "they come and go by the clock"),
         Key("listed", FLAG, "false: the lists of models leave it out"),
     ),

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from emulator.core.catalog import Catalog
+from emulator.core.units import Notation
 from emulator.scenario.reading.mistakes import MistakeCollector, Span, did_you_mean, quoted
 from emulator.scenario.reading.nodes import Node
 from emulator.scenario.types import Rule, Test
@@ -143,20 +144,20 @@ def number(low: float, high: float, what: str, *, above: bool = False) -> Reader
     return Reader(what, read, {"type": "number", **limit, **({} if math.isinf(high) else {"maximum": high})})
 
 
-def parsed(parse: Callable[[str], T], what: str, form: re.Pattern[str], unit: str = "") -> Reader[T]:
-    """A text of a form. `parse` raises ValueError; a bare number is told that it lacks the `unit`."""
+def parsed(notation: Notation[T]) -> Reader[T]:
+    """A text of a notation. A bare number is told that it lacks the unit."""
 
     def read(place: Place) -> T:
         if place.node.kind != "scalar" or place.node.value is None:
-            raise place.expected(what)
+            raise place.expected(notation.what)
         try:
-            return parse(place.node.text)
+            return notation(place.node.text)
         except ValueError as error:
-            bare = unit and type(place.node.value) in (int, float)
-            meant = f'; did you mean "{place.node.text}{unit}"?' if bare else ""
+            bare = notation.unit and type(place.node.value) in (int, float)
+            meant = f'; did you mean "{place.node.text}{notation.unit}"?' if bare else ""
             raise place.tell(f"{error}, got {place.node.describe()}{meant}") from None
 
-    return Reader(what, read, {"type": "string", "pattern": f"^(?:{form.pattern})$"})
+    return Reader(notation.what, read, {"type": "string", "pattern": f"^(?:{notation.form})$"})
 
 
 def choice(*words: str) -> Reader[Any]:

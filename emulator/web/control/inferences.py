@@ -8,6 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from emulator.core import units
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
@@ -186,9 +187,10 @@ def _most_attempts(request: Request) -> int | None:
     text = request.query_params.get("most_attempts")
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 10):
-        raise _bad("most_attempts", "most_attempts is a whole number")
-    return int(text)
+    try:
+        return units.whole(0)(text)
+    except ValueError:
+        raise _bad("most_attempts", "most_attempts is a whole number") from None
 
 
 def _bad(param: str, message: str) -> Rejected:

@@ -1,21 +1,31 @@
-"""The command that waits for a server: for scripts, and for the health check of a container."""
+"""`wait`: until a server answers, for scripts, and for the health check of a container."""
 
 import http.client
 from urllib.parse import urlsplit
 
 import click
 
+from emulator.commands import _options
+from emulator.core import units
+
 
 @click.command()
-@click.argument("url", default="http://127.0.0.1:8402")
-@click.option("--timeout", type=click.FloatRange(0), default=30.0, show_default=True, help="Seconds to wait at most.")
+@_options.url
+@click.option(
+    "--timeout",
+    callback=_options.written(units.duration),
+    metavar="DURATION",
+    default="30s",
+    show_default=True,
+    help="How long to wait at most; a bare number is in seconds.",
+)
 def wait(url: str, timeout: float) -> None:
     """Wait until the emulator at URL answers; exit 1 if it does not in time."""
     from emulator.core.clock import patience
 
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme != "http" or not parts.hostname:
-        raise click.ClickException(f"{url} is no address of an emulator; expected one such as http://127.0.0.1:8402")
+        raise click.ClickException(f"{url} is no address of an emulator; expected one such as {_options.URL}")
     why = "it was not tried"
     for left in patience(timeout):
         connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=max(left, 0.1))

@@ -1,0 +1,237 @@
+"""`serve`: the emulated API, until stopped."""
+
+import gc
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emulator import __version__
+from emulator.commands import _options
+from emulator.commands._listening import listening
+from emulator.core import units
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from emulator.account.terms import Terms
+    from emulator.core.settings import Settings
+    from emulator.engine import Engine
+    from emulator.scenario.library import Library
+    from emulator.scenario.reading.mistakes import Mistake
+    from emulator.wire.server import Beside
+
+_KEY = "akml-local"
+_MODEL = "zai-org/GLM-5.3"
+_FILE = click.Path(path_type=Path)
+_LIMIT = click.IntRange(1)
+
+
+@click.command()
+@_options.host
+@_options.port
+@click.option("--auth", metavar="format|open|strict", help="Which API keys are accepted.  [default: format]")
+@click.option("--key", "keys", multiple=True, metavar="KEY", help="A key that strict auth accepts (repeatable).")
+@click.option("--seed", help="What answers and ids derive from.  [default: 0]")
+@click.option(
+    "--clock",
+    "rate",
+    callback=_options.written(units.speed),
+    metavar="frozen|running|x60",
+    default="running",
+    show_default=True,
+    help="How the time passes.",
+)
+@click.option("--models", type=_FILE, help="YAML file that adds and overrides models.")
+@click.option("--scenarios", "folder", type=_FILE, help="Folder of scenarios to know by name.")
+@click.option("--scenario", metavar="NAME|FILE", help="The scenario that plays for keys that name no other.")
+@click.option("--watch", is_flag=True, help="Read scenarios again when their files change.")
+@click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another setting (repeatable; see settings).")
+@click.option(
+    "--credits",
+    callback=_options.written(units.amount),
+    metavar="USD",
+    help='Each key\'s balance, such as "5.00 USD".  [default: without end]',
+)
+@click.option("--requests-per-minute", type=_LIMIT, help="Of each key.  [default: any number]")
+@click.option("--tokens-per-minute", type=_LIMIT, help="Of each key.  [default: any number]")
+@click.option("--concurrency", type=_LIMIT, help="Requests of each key at a time.  [default: any number]")
+@click.option("--state", type=_FILE, help="File to go on from, and to save to in the end.")
+@click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
+@click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
+@click.option("--port-file", type=_FILE, help="File that gets the port once it is open.")
+@click.option("--ready-fd", type=int, metavar="N", help="File descriptor that gets a line once requests are answered.")
+@_options.log_level
+def serve(
+    host: str,
+    port: int,
+    folder: Path | None,
+    watch: bool,
+    state: Path | None,
+    inferences: Path | None,
+    form: str,
+    port_file: Path | None,
+    ready_fd: int | None,
+    log_level: str,
+    **world: Any,
+) -> None:
+    """Serve the emulated API until stopped."""
+    # What is made while starting lives as long as the server: collecting it now, or ever, would be for nothing.
+    gc.disable()
+    from emulator.store.snapshot import write_state
+    from emulator.web.app import create_app
+    from emulator.wire.server import log_to_stderr
+    from emulator.wire.server import serve as serve_app
+
+    engine = _engine(folder=folder, state=state, **world)
+    log_to_stderr(log_level)
+    if inferences is not None:
+        _append(engine, inferences)
+    listener, url = listening(host, port)
+    beside = _watching(engine.library, folder) if watch else None
+    gc.freeze()
+    gc.enable()
+
+    def ready() -> None:
+        if form != "nothing":
+            click.echo(_ready(url, engine.settings, form))
+        if port_file is not None:
+            _write_at_once(port_file, f"{url.rpartition(':')[2]}\n")
+        if ready_fd is not None:
+            os.write(ready_fd, f"{url}\n".encode())
+
+    serve_app(create_app(engine), listener, ready, beside)
+    if state is not None:
+        write_state(engine.store, engine.clock, state)
+
+
+# ---------------------------------------------------------------------------------------------- what is served
+
+
+def _engine(
+    *,
+    rate: float,
+    models: Path | None,
+    folder: Path | None,
+    scenario: str | None,
+    state: Path | None,
+    credits: "Decimal | None",
+    requests_per_minute: int | None,
+    tokens_per_minute: int | None,
+    concurrency: int | None,
+    **settings: Any,
+) -> "Engine":
+    """The engine of these options. Raises ClickException for what is wrong with them."""
+    from emulator.core.catalog import Catalog, CatalogError
+    from emulator.core.clock import make_clock
+    from emulator.core.settings import SettingsError
+    from emulator.engine import make_engine
+    from emulator.scenario.library import SHIPPED, Library
+    from emulator.scenario.reading.mistakes import ScenarioError
+    from emulator.store.snapshot import StateError, read_state
+
+    try:
+        chosen, catalog = _settings(**settings), Catalog.load(models)
+        library = Library(catalog, [SHIPPED])
+        playing = _scenarios(library, folder, scenario)
+        terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
+        engine = make_engine(chosen, catalog, make_clock(rate), library, playing, terms)
+        if state is not None and state.exists():
+            read_state(engine.store, engine.clock, library, state)
+    except (SettingsError, CatalogError, ScenarioError, StateError) as error:
+        raise click.ClickException(str(error)) from None
+    return engine
+
+
+def _settings(pairs: tuple[str, ...], auth: str | None, keys: tuple[str, ...], seed: str | None) -> "Settings":
+    """The settings of the command line. Raises SettingsError."""
+    from emulator.core.settings import Settings, from_pairs
+
+    options = {"auth": auth, "keys": keys or None, "seed": seed}
+    given = {name: value for name, value in options.items() if value is not None}
+    return Settings.read(from_pairs(pairs, given), _own_options)
+
+
+def _own_options() -> dict[str, str]:
+    """The options of this command, by how a setting of that name would be written."""
+    return {option[2:].replace("-", "_"): option for parameter in serve.params for option in parameter.opts}
+
+
+def _terms(
+    credits: "Decimal | None", requests_per_minute: int | None, tokens_per_minute: int | None, concurrency: int | None
+) -> "Terms | None":
+    """On which terms accounts are opened; None: nothing is limited."""
+    limits = (requests_per_minute, tokens_per_minute, concurrency)
+    if credits is None and not any(limits):
+        return None
+    from emulator.account.policy import Policy
+    from emulator.account.terms import Terms
+
+    return Terms(credits, keys={"default": Policy(*limits)})
+
+
+def _scenarios(library: "Library", folder: Path | None, scenario: str | None) -> str | None:
+    """Make a folder's scenarios and a named one known; returns the name of the one that is to play.
+
+    Raises ScenarioError with the mistakes of all files, and ClickException for what is not there.
+    """
+    from emulator.scenario.reading.mistakes import ScenarioError
+
+    mistakes: list[Mistake] = []
+    if folder is not None:
+        if not folder.is_dir():
+            raise click.ClickException(f"there is no folder {folder}")
+        mistakes += library.load(library.add_folder(folder))
+    if scenario is not None and scenario.endswith((".yaml", ".yml")):
+        mistakes += library.load([Path(scenario)])
+        scenario = Path(scenario).stem
+    if mistakes:
+        raise ScenarioError(mistakes)
+    if scenario is not None and scenario not in library:
+        near = library.nearest(scenario)
+        raise click.ClickException(f"there is no scenario {scenario}" + (f"; did you mean {near}?" if near else ""))
+    return scenario
+
+
+# ---------------------------------------------------------------------------------------------- beside serving
+
+
+def _append(engine: "Engine", path: Path) -> None:
+    try:
+        engine.store.inferences.append_to(path)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
+
+
+def _watching(library: "Library", folder: Path | None) -> "Beside | None":
+    """What reads scenarios again when their files change; None if none is the user's own."""
+    from emulator.scenario.library import SHIPPED
+    from emulator.scenario.watch import watch
+
+    folders = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
+    return (lambda: watch(library, sorted(folders))) if folders else None
+
+
+def _write_at_once(path: Path, text: str) -> None:
+    """Who waits for the file never reads half of it."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+
+
+def _ready(url: str, settings: "Settings", form: str) -> str:
+    key = settings.keys[0] if settings.keys else _KEY
+    if form == "json":
+        shown = {"url": url, "openai_base_url": f"{url}/v1", "anthropic_base_url": f"{url}/anthropic", "key": key}
+        return json.dumps(shown)
+    request = json.dumps({"model": _MODEL, "messages": [{"role": "user", "content": "Hello!"}]})
+    return f"""AkashML emulator {__version__} on {url}
+
+  export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={key}
+  export ANTHROPIC_BASE_URL={url}/anthropic ANTHROPIC_AUTH_TOKEN={key}
+
+  curl {url}/v1/chat/completions -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
+    -d '{request}'
+"""

@@ -1,0 +1,13 @@
+"""`settings`: what a server can be told about itself."""
+
+import click
+
+
+@click.command()
+def settings() -> None:
+    """List what --set NAME=VALUE can set."""
+    from emulator.core import settings as known
+
+    for each in known.settings():
+        default = "none" if each.default == () else str(each.default)
+        click.echo(f"{each.name}  [{each.notation.what}; default {default}]\n    {each.meaning}")

@@ -1,0 +1,29 @@
+"""`verify`: whether the client of a running server behaved well."""
+
+import click
+
+from emulator.commands import _options
+from emulator.commands._asking import text_of
+
+
+@click.command()
+@_options.url
+@click.option("--key", help="Judge the requests with this API key.  [default: all]")
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@click.option("--most-attempts", type=click.IntRange(1), help="More attempts at one question are too many.")
+def verify(url: str, key: str | None, form: str, most_attempts: int | None) -> None:
+    """Tell whether the scenario's expectations were met and the client behaved well; exit 1 if not."""
+    import msgspec
+
+    from emulator.inferences.verdict.reports import Report
+
+    query = {"key": key, "most_attempts": most_attempts}
+    told = text_of(url, "verify", {name: str(value) for name, value in query.items() if value is not None})
+    try:
+        report = msgspec.json.decode(told, type=Report)
+    except msgspec.MsgspecError:
+        raise click.ClickException(f"what answers at {url} is no emulator of this version") from None
+    written = told if form == "json" else report.junit() if form == "junit" else report.text()
+    click.echo(written.rstrip("\n"))
+    if not report.ok:
+        raise SystemExit(1)
