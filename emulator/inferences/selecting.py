@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 import msgspec
 
 from emulator.account.registry import fingerprint
+from emulator.core.patterns import glob
 from emulator.inferences.inference import Inference
 
 MOST = 1000
@@ -45,7 +45,8 @@ def _key(text: str) -> Filter:
 
 
 def _model(text: str) -> Filter:
-    return lambda each: fnmatchcase((each.model or "").casefold(), text.casefold())
+    pattern = glob(text)
+    return lambda each: pattern.match(each.model or "") is not None
 
 
 def _status(text: str) -> Filter:

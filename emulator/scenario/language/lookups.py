@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.scenario.reading import patterns
+from emulator.core import patterns
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import FLAG, TEXT, VALUE, Key, Place, Reader, Section, by_kind, listed, number
 
@@ -58,7 +58,7 @@ class Lookup(msgspec.Struct, frozen=True):
 def _pattern(place: Place) -> str:
     text = TEXT.read(place)
     try:
-        patterns.compiled(text, case=True)
+        patterns.compile(text)
     except ValueError as error:
         raise place.tell(str(error)) from None
     return text
@@ -141,7 +141,7 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
 
 def _text_test(name: str, operand: Any, *, case: bool) -> _TextTest:
     if name == "matches":
-        search = patterns.compiled(operand, case=case).search
+        search = patterns.compile(operand, ignore_case=not case).search
         return lambda each: search(each.text) is not None
     of = operator.attrgetter("text" if case else "folded")
     if name == "one_of":
@@ -190,13 +190,13 @@ def _named(values: Mapping[str, Any], *, case: bool) -> tuple[int, tuple[str, ..
     """The cost, the names of the groups, and what finds them."""
     if "matches" not in values:
         return 1, (), None
-    pattern = patterns.compiled(values["matches"], case=case)
+    pattern = patterns.compile(values["matches"], ignore_case=not case)
 
     def groups(texts: Texts) -> Mapping[str, str]:
         found = next(filter(None, (pattern.search(text.text) for text in texts)), None)
         return found.groupdict("") if found else {}
 
-    return 4, tuple(pattern.regex.groupindex), groups
+    return 4, pattern.names, groups
 
 
 TEXT_SECTION: Section[Lookup] = Section(
