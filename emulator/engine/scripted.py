@@ -14,8 +14,9 @@ from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import perform
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Subject, explanation, matching
-from emulator.scenario.reply import START, Context, choose
+from emulator.scenario.match import explanation, matching
+from emulator.scenario.reply import START, ReplyContext, choose
+from emulator.scenario.subject import Subject
 from emulator.scenario.types import Scenario
 from emulator.store import Progress
 
@@ -57,7 +58,7 @@ class Scene:
             if reply is not None:
                 if reply.set_state:
                     progress.states = {**progress.states, **reply.set_state}
-                context = Context(scenario, rule, match, self._subject, self._seed, self._now, self._question)
+                context = ReplyContext(scenario, rule, match, self._subject, self._seed, self._now, self._question)
                 return f"{scenario.name}/{rule.name}", perform(planner, reply, context, self._model, self._identity)
             if rule.then == "fail":
                 raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))

@@ -21,7 +21,7 @@ from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.completions import OpenAICompletions
 from emulator.engine.engine import Engine
-from emulator.scenario.reading.loader import load_objects
+from emulator.scenario.loader import load_objects
 from emulator.wire.respond import HungUp, Player, Sent
 
 SETTINGS = Settings()

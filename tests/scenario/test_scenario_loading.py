@@ -23,7 +23,7 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import ApiError
 from emulator.faults import FAULTS, Constant, Exponential, Lognormal, Normal, Uniform, Where, assemble
-from emulator.scenario.reading.loader import load_file, load_objects, load_text
+from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.types import (
     ClockSpec,
     Expectation,

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import InferenceRequest, Message, Tool, ToolChoice, ToolUse
-from emulator.scenario.match import Subject, differences, explanation, groups, match, matching, nearest
-from emulator.scenario.reading.loader import load_objects
+from emulator.scenario.loader import load_objects
+from emulator.scenario.match import differences, explanation, groups, match, matching, nearest
+from emulator.scenario.subject import Subject
 from emulator.scenario.types import Condition, Scenario
 
 CATALOG = Catalog.load()

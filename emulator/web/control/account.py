@@ -46,7 +46,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
             key = meant(request, fields)
             engine.account(key).set_policy(_policy(engine, fields))
             return JSONResponse(shown(engine, key))
-        from emulator.scenario.language.world import ACCOUNT  # noqa: PLC0415 (the language is imported when it is needed)
+        from emulator.scenario.language.environment import ACCOUNT  # noqa: PLC0415 (the language is imported when it is needed)
 
         terms = read_part(engine, ACCOUNT.reader, "account", _without_key(fields))
         if fields.has("key"):
@@ -122,7 +122,7 @@ def _without_key(fields: Fields) -> Mapping[str, Any]:
 
 
 def _policy(engine: Engine, fields: Fields) -> Policy:
-    from emulator.scenario.language.world import POLICY  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.environment import POLICY  # noqa: PLC0415 (the language is imported when it is needed)
 
     return read_part(engine, POLICY.reader, "policy", fields.required_object("policy").data)
 
@@ -136,18 +136,18 @@ def _changes(engine: Engine, fields: Fields, now: float) -> list[Callable[[Credi
 
 
 def _change(engine: Engine, fields: Fields, name: str, now: float) -> Callable[[Credits], object]:
-    from emulator.scenario.language import world  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language import environment  # noqa: PLC0415 (the language is imported when it is needed)
 
     value = fields.data[name]
     if name == "trial":
-        trial = read_part(engine, world.TRIAL.reader, name, value)
+        trial = read_part(engine, environment.TRIAL.reader, name, value)
         if trial.expires <= now:
             fields.reject("trial", f"a time to expire after {iso(now)}, which is now", got=iso(trial.expires))
         return lambda to: to.grant_trial(now, trial.amount, trial.expires)
     if name == "auto_top_up":
-        top_up = None if value is None else read_part(engine, world.AUTO_TOP_UP.reader, name, value)
+        top_up = None if value is None else read_part(engine, environment.AUTO_TOP_UP.reader, name, value)
         return lambda to: to.top_up_automatically(now, top_up)
-    amount: Decimal = read_part(engine, world.SUM, name, value)
+    amount: Decimal = read_part(engine, environment.POSITIVE_AMOUNT, name, value)
     if name == "purchase":
         return lambda to: to.purchase(now, amount)
     return lambda to: to.correct(now, -amount)
@@ -240,7 +240,7 @@ def _backend_routes(engine: Engine) -> list[BaseRoute]:
         if "backends" not in fields.data:
             fields.missing("backends", "a number, a mapping such as {slots: 4}, or null for no limits")
         wanted = fields.data["backends"]
-        from emulator.scenario.language.world import SOME_BACKENDS  # noqa: PLC0415 (the language is imported when it is needed)
+        from emulator.scenario.language.environment import SOME_BACKENDS  # noqa: PLC0415 (the language is imported when it is needed)
 
         told = None if wanted is None else read_part(engine, SOME_BACKENDS, "backends", wanted)
         engine.store.fleet.configure(model, told, engine.clock.now())
