@@ -10,7 +10,7 @@ from emulator.account.backends import Backends
 from emulator.account.terms import Terms
 from emulator.core.drafts import Draft
 from emulator.core.vocabulary import ErrorKind, FinishReason
-from emulator.faults.chance import Distribution
+from emulator.faults.distributions import Distribution
 from emulator.faults.where import Where
 from emulator.scenario.subject import Subject
 from emulator.scenario.template import Template

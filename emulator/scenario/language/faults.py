@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.vocabulary import ApiError
-from emulator.faults.registry import FAULTS, FaultType
+from emulator.faults.fault_type import FaultType, Kind, Settings, Words
+from emulator.faults.registry import FAULTS
 from emulator.faults.where import PLACES, Where
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.language.errors import ERRORS
@@ -15,6 +16,9 @@ from emulator.scenario.template import Template
 from emulator.scenario.types import FaultSpec
 
 _COUNT = whole(1, "a number of at least 1")
+
+
+# ---------------------------------------------------------------------------------------------- values
 
 
 def _error(cursor: Cursor) -> ApiError:
@@ -37,31 +41,42 @@ def _flag(cursor: Cursor) -> bool:
     return True
 
 
-SLOW: Section[float] = Section(
-    "slow",
-    "a speed",
-    "{tokens_per_second: 1}",
-    lambda: (SectionKey("tokens_per_second", RATE, "so many tokens a second", required=True),),
-    lambda cursor, values: float(values["tokens_per_second"]),
-)
-_VALUES: Mapping[str, Reader[Any]] = {
+_KINDS: Mapping[Kind, Reader[Any]] = {
     "error": Reader(ERRORS.what, _error, ERRORS.schema),
     "duration": DURATION,
-    "rate": SLOW.reader,
+    "rate": RATE,
     "flag": Reader("true", _flag, {"const": True}),
     "count": _COUNT,
     "text": Reader("a text that is not empty", _text, {**TEXT.schema, "minLength": 1}),
 }
 
 
-def _reader(fault: FaultType) -> Reader[Any]:
-    return enum(*fault.choices) if fault.choices else _VALUES[fault.value]
+def _scalar(value: Kind | Words) -> Reader[Any]:
+    return enum(*value) if isinstance(value, tuple) else _KINDS[value]
 
 
-# ---------------------------------------------------------------------------------------------- where
+def _section(name: str, settings: Settings) -> Section[dict[str, Any]]:
+    keys = tuple(
+        SectionKey(key, _scalar(setting.value), setting.meaning, required=True)
+        for key, setting in settings.keys.items()
+    )
+    return Section(name, settings.what, settings.example, lambda: keys, lambda cursor, values: values)
 
 
-def _one_count(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
+SETTINGS: Mapping[str, Section[dict[str, Any]]] = {
+    name: _section(name, fault.value) for name, fault in FAULTS.items() if isinstance(fault.value, Settings)
+}
+"""The section of each fault whose value is a mapping."""
+
+
+def _value(name: str, fault: FaultType) -> Reader[Any]:
+    return SETTINGS[name].reader if isinstance(fault.value, Settings) else _scalar(fault.value)
+
+
+# ---------------------------------------------------------------------------------------------- places
+
+
+def _check_one_count(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
     if len(given) != 1:
         cursor.report(f"expected one of {', '.join(PLACES['after'])}, got {len(given) or 'none'}")
 
@@ -82,33 +97,33 @@ AFTER: Section[Where] = Section(
     "{tokens: 2}",
     lambda: tuple(SectionKey(name, _COUNT, f"after so many {name}") for name in PLACES["after"]),
     _counted,
-    _one_count,
+    _check_one_count,
 )
-_WHERE = (
+_PLACE_KEYS = (
     SectionKey("before", _named("before"), "before any header (response), or before the first token"),
     SectionKey("after", AFTER.reader, "after so many tokens, events or bytes"),
     SectionKey("at", _named("at"), "right before the first tool arguments, a finish reason, the usage, or the end"),
 )
 
 
-# ---------------------------------------------------------------------------------------------- the table
+# ---------------------------------------------------------------------------------------------- faults
 
 
 def _check(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
-    whats = [name for name in given if name in FAULTS]
-    wheres = [name for name in given if name in PLACES]
-    for other in whats[1:]:
-        given[other].report(f"a fault is one thing: {whats[0]} and {other} are two items of the list")
-    for other in wheres[1:]:
-        given[other].report(f"a fault has one place, got {wheres[0]} and {other}")
-    if not whats and len(wheres) == len(given):
+    faults = [name for name in given if name in FAULTS]
+    places = [name for name in given if name in PLACES]
+    for other in faults[1:]:
+        given[other].report(f"a fault is one thing: {faults[0]} and {other} are two items of the list")
+    for other in places[1:]:
+        given[other].report(f"a fault has one place, got {places[0]} and {other}")
+    if not faults and len(places) == len(given):
         cursor.report(f"a fault says what goes wrong: {', '.join(FAULTS)}")
-    if whats:
-        placing = FAULTS[whats[0]].placing
-        if placing == "required" and not wheres:
-            cursor.report(f"{whats[0]} needs a place: before, after or at")
-        if placing == "none" and wheres:
-            given[wheres[0]].report(f"{whats[0]} has no place")
+    if faults:
+        placing = FAULTS[faults[0]].placing
+        if placing == "required" and not places:
+            cursor.report(f"{faults[0]} needs a place: before, after or at")
+        if placing == "none" and places:
+            given[places[0]].report(f"{faults[0]} has no place")
 
 
 def _build(cursor: Cursor, values: Mapping[str, Any]) -> FaultSpec:
@@ -120,13 +135,13 @@ FAULT: Section[FaultSpec] = Section(
     "fault",
     "a fault",
     "{stall: 30s, after: {tokens: 2}}",
-    lambda: (*(SectionKey(name, _reader(fault), fault.meaning) for name, fault in FAULTS.items()), *_WHERE),
+    lambda: (*(SectionKey(name, _value(name, fault), fault.meaning) for name, fault in FAULTS.items()), *_PLACE_KEYS),
     _build,
     _check,
 )
 
 
-def _bare(cursor: Cursor) -> FaultSpec:
+def _by_name(cursor: Cursor) -> FaultSpec:
     """`- corrupt` is short for `- {corrupt: true}`."""
     name = TEXT.read(cursor)
     fault = FAULTS.get(name)
@@ -140,6 +155,6 @@ def _bare(cursor: Cursor) -> FaultSpec:
 _FLAGS = [name for name, fault in FAULTS.items() if fault.value == "flag" and fault.placing != "required"]
 FAULT_OR_NAME: Reader[FaultSpec] = by_kind(
     "a fault such as {stall: 30s, after: {tokens: 2}}",
-    scalar=Reader("the name of a fault without a value", _bare, {"enum": _FLAGS}),
+    scalar=Reader("the name of a fault without a value", _by_name, {"enum": _FLAGS}),
     mapping=FAULT.reader,
 )

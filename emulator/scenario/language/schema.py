@@ -9,7 +9,7 @@ from emulator.scenario.language.conditions import CONDITION
 from emulator.scenario.language.criteria import RESULT_SECTION
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, BACKENDS, CLOCK, FLAPPING, POLICY, TRIAL
 from emulator.scenario.language.errors import ERROR
-from emulator.scenario.language.faults import AFTER, FAULT, SLOW
+from emulator.scenario.language.faults import AFTER, FAULT, SETTINGS
 from emulator.scenario.language.lookups import NUMBER_SECTION, TEXT_SECTION, VALUE_SECTION
 from emulator.scenario.language.raw import RAW
 from emulator.scenario.language.replies import GENERATE, REPLY, USAGE
@@ -20,7 +20,9 @@ from emulator.scenario.reading.readers import Section
 SECTIONS: tuple[Section[Any], ...] = (
     *(SCENARIO, RULE, CONDITION, TEXT_SECTION, NUMBER_SECTION, VALUE_SECTION, RESULT_SECTION),
     *(REPLY, TOOL_CALL, CHOICE, GENERATE, ERROR, RAW, USAGE, PACE, DISTRIBUTION, *SHAPES),
-    *(FAULT, AFTER, SLOW, ACCOUNT, TRIAL, AUTO_TOP_UP, POLICY, CLOCK, BACKENDS, FLAPPING, EXPECTATION),
+    *(FAULT, AFTER),
+    *SETTINGS.values(),
+    *(ACCOUNT, TRIAL, AUTO_TOP_UP, POLICY, CLOCK, BACKENDS, FLAPPING, EXPECTATION),
 )
 """All sections, in the order of the reference."""
 

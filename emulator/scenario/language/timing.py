@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core import units
-from emulator.faults.chance import Constant, Distribution, Exponential, Lognormal, Normal, Uniform
+from emulator.faults.distributions import Constant, Distribution, Exponential, Lognormal, Normal, Uniform
 from emulator.scenario.reading.readers import Cursor, Reader, Section, SectionKey, by_kind, number, parsed
 from emulator.scenario.types import Pace
 
