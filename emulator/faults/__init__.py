@@ -6,7 +6,7 @@ pure: nothing here waits or sends. README.md in this folder adds a new one, step
 
 from emulator.faults.chunks import Chunk
 from emulator.faults.distributions import Constant, Distribution, Exponential, Lognormal, Normal, Uniform
-from emulator.faults.fault_type import FaultType, Header, Setting, Settings
+from emulator.faults.fault_type import FaultSetting, FaultSettings, FaultType, Header
 from emulator.faults.frames import Alone
 from emulator.faults.pace import pace
 from emulator.faults.registry import FAULTS, NO_FAULTS, Faults, assemble
@@ -21,13 +21,13 @@ __all__ = [
     "Constant",
     "Distribution",
     "Exponential",
+    "FaultSetting",
+    "FaultSettings",
     "FaultType",
     "Faults",
     "Header",
     "Lognormal",
     "Normal",
-    "Setting",
-    "Settings",
     "Uniform",
     "Where",
     "assemble",

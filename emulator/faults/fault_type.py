@@ -13,12 +13,12 @@ Header: TypeAlias = tuple[str, str]
 """The name and value of a response header; it replaces that of the answer."""
 Level: TypeAlias = Literal["event", "frame", "header"]
 Placing: TypeAlias = Literal["required", "optional", "none"]
-Kind: TypeAlias = Literal["error", "duration", "rate", "flag", "count", "text"]
+ValueKind: TypeAlias = Literal["error", "duration", "rate", "flag", "count", "text"]
 """A kind of value. The fault is given an `ApiError`, seconds, a float above 0, True, an int above 0, or a str."""
-Words: TypeAlias = tuple[str, ...]
-"""Words of which one is the value."""
+ScalarValue: TypeAlias = ValueKind | tuple[str, ...]
+"""A kind of value, or the words of which one is the value."""
 
-_EXPECTED: Mapping[Kind, str] = {
+_EXPECTED: Mapping[ValueKind, str] = {
     "error": "an error kind such as overloaded, or a mapping of status, type, code, message, param",
     "duration": "a duration such as 250ms, 2s or 1m30s",
     "rate": "a number above 0",
@@ -28,19 +28,19 @@ _EXPECTED: Mapping[Kind, str] = {
 }
 
 
-class Setting(msgspec.Struct, frozen=True):
+class FaultSetting(msgspec.Struct, frozen=True):
     """A key of a fault's value that is a mapping, with an example of its value and its meaning for the reference."""
 
-    value: Kind | Words
+    value: ScalarValue
     example: str
     meaning: str
 
 
-class Settings(msgspec.Struct, frozen=True):
+class FaultSettings(msgspec.Struct, frozen=True):
     """A value that is a mapping with all of these keys. `what` names it in messages, such as "a speed"."""
 
     what: str
-    keys: Mapping[str, Setting]
+    keys: Mapping[str, FaultSetting]
 
     @property
     def example(self) -> str:
@@ -52,7 +52,7 @@ class FaultType(msgspec.Struct, frozen=True, kw_only=True):
     """A fault of the scenario language. Its name is that of its module.
 
     - `level`: whether `build` makes an event fault, a frame fault or a header
-    - `value`: the value of its key in a scenario; with `Settings`, `build` is given a dict
+    - `value`: the value of its key in a scenario; with `FaultSettings`, `build` is given a dict
     - `placing`: whether a place is given, too; without one, an optional place is `default`
     - `meaning`: a sentence for the reference
     - `build`: makes the fault from the value, the place, and random numbers that depend on the request
@@ -61,7 +61,7 @@ class FaultType(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     level: Level
-    value: Kind | Words | Settings
+    value: ScalarValue | FaultSettings
     placing: Placing
     meaning: str
     build: Callable[[Any, Where, Random], Fault | FrameFault | Header]
@@ -72,11 +72,11 @@ class FaultType(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def expected(self) -> str:
         """What the value has to be, in words."""
-        if isinstance(self.value, Settings):
+        if isinstance(self.value, FaultSettings):
             keys = (f"{name}, {_expected(setting.value)}" for name, setting in self.value.keys.items())
             return f"a mapping with {', and '.join(keys)}"
         return _expected(self.value)
 
 
-def _expected(value: Kind | Words) -> str:
+def _expected(value: ScalarValue) -> str:
     return " or ".join(value) if isinstance(value, tuple) else _EXPECTED[value]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from emulator.core.vocabulary import Fault, Step
 from emulator.faults.advance import advances
 from emulator.faults.events import from_there
-from emulator.faults.fault_type import FaultType, Setting, Settings
+from emulator.faults.fault_type import FaultSetting, FaultSettings, FaultType
 from emulator.faults.where import Where
 
 
@@ -21,7 +21,7 @@ def slow(where: Where, tokens_per_second: float) -> Fault:
 
 FAULT = FaultType(
     level="event",
-    value=Settings("a speed", {"tokens_per_second": Setting("rate", "1", "so many tokens a second")}),
+    value=FaultSettings("a speed", {"tokens_per_second": FaultSetting("rate", "1", "so many tokens a second")}),
     placing="optional",
     meaning="From there on, no more tokens a second than this.",
     build=lambda speed, where, random: slow(where, **speed),

@@ -769,7 +769,7 @@ def test_no_faults_are_assembled_from_nothing() -> None:
 STUTTER = """
 from emulator.core.vocabulary import Text
 from emulator.faults.events import from_there
-from emulator.faults.fault_type import FaultType, Setting, Settings
+from emulator.faults.fault_type import FaultType, FaultSetting, FaultSettings
 
 def stutter(where, times, pause):
     def stuttering(steps):
@@ -781,9 +781,9 @@ def stutter(where, times, pause):
 
 FAULT = FaultType(
     level="event",
-    value=Settings("a stutter", {
-        "times": Setting("count", "1", "how often a text is repeated"),
-        "pause": Setting("duration", "1s", "how long each repetition takes"),
+    value=FaultSettings("a stutter", {
+        "times": FaultSetting("count", "1", "how often a text is repeated"),
+        "pause": FaultSetting("duration", "1s", "how long each repetition takes"),
     }),
     placing="optional",
     meaning="From there on, everything is said several times.",

@@ -5,10 +5,10 @@ from typing import Any
 
 from emulator.core.vocabulary import ApiError
 from emulator.faults import FAULTS
-from emulator.faults.fault_type import Kind, Settings, Words
+from emulator.faults.fault_type import FaultSettings, ScalarValue, ValueKind
 
 TEAPOT = ApiError("bad_request", "I am a teapot.", status=418)
-_KINDS: Mapping[Kind, list[tuple[Any, Any]]] = {
+_KINDS: Mapping[ValueKind, list[tuple[Any, Any]]] = {
     "error": [
         ("overloaded", ApiError("overloaded", "The service is overloaded. Please retry later.")),
         ({"kind": "overloaded", "message": "Busy"}, ApiError("overloaded", "Busy")),
@@ -30,10 +30,10 @@ def values(name: str) -> list[tuple[Any, Any]]:
     return list(_values(FAULTS[name].value))
 
 
-def _values(value: Kind | Words | Settings) -> Iterator[tuple[Any, Any]]:
+def _values(value: ScalarValue | FaultSettings) -> Iterator[tuple[Any, Any]]:
     if isinstance(value, tuple):
         yield from ((word, word) for word in value)
-    elif isinstance(value, Settings):
+    elif isinstance(value, FaultSettings):
         pairs = {key: next(_values(setting.value)) for key, setting in value.keys.items()}
         yield {key: pair[0] for key, pair in pairs.items()}, {key: pair[1] for key, pair in pairs.items()}
     else:

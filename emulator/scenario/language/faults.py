@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.vocabulary import ApiError
-from emulator.faults.fault_type import FaultType, Kind, Settings, Words
+from emulator.faults.fault_type import FaultSettings, FaultType, ScalarValue, ValueKind
 from emulator.faults.registry import FAULTS
 from emulator.faults.where import PLACES, Where
 from emulator.scenario.errors import api_error, default_message
@@ -41,7 +41,7 @@ def _flag(cursor: Cursor) -> bool:
     return True
 
 
-_KINDS: Mapping[Kind, Reader[Any]] = {
+_KINDS: Mapping[ValueKind, Reader[Any]] = {
     "error": Reader(ERRORS.what, _error, ERRORS.schema),
     "duration": DURATION,
     "rate": RATE,
@@ -51,11 +51,11 @@ _KINDS: Mapping[Kind, Reader[Any]] = {
 }
 
 
-def _scalar(value: Kind | Words) -> Reader[Any]:
+def _scalar(value: ScalarValue) -> Reader[Any]:
     return enum(*value) if isinstance(value, tuple) else _KINDS[value]
 
 
-def _section(name: str, settings: Settings) -> Section[dict[str, Any]]:
+def _section(name: str, settings: FaultSettings) -> Section[dict[str, Any]]:
     keys = tuple(
         SectionKey(key, _scalar(setting.value), setting.meaning, required=True)
         for key, setting in settings.keys.items()
@@ -64,13 +64,13 @@ def _section(name: str, settings: Settings) -> Section[dict[str, Any]]:
 
 
 SETTINGS: Mapping[str, Section[dict[str, Any]]] = {
-    name: _section(name, fault.value) for name, fault in FAULTS.items() if isinstance(fault.value, Settings)
+    name: _section(name, fault.value) for name, fault in FAULTS.items() if isinstance(fault.value, FaultSettings)
 }
 """The section of each fault whose value is a mapping."""
 
 
 def _value(name: str, fault: FaultType) -> Reader[Any]:
-    return SETTINGS[name].reader if isinstance(fault.value, Settings) else _scalar(fault.value)
+    return SETTINGS[name].reader if isinstance(fault.value, FaultSettings) else _scalar(fault.value)
 
 
 # ---------------------------------------------------------------------------------------------- places
