@@ -1,12 +1,12 @@
 """What an API key may do: the limits that AkashML documents for one, each of them optional (docs/contract.md, auth)."""
 
-import fnmatch
 from functools import lru_cache
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
 from emulator.core.clock import iso
+from emulator.core.patterns import glob
 from emulator.core.vocabulary import ApiError, Rejected
 
 Limit: TypeAlias = Annotated[int, Meta(ge=1)]
@@ -63,6 +63,5 @@ UNLIMITED = Policy()
 
 @lru_cache(maxsize=1024)
 def _among(model: str, globs: tuple[str, ...]) -> bool:
-    """A bracket is a character like any other, and `--` stands for the `/` that no id can have it beside."""
-    plain = (glob.replace("--", "/").replace("[", "[[]").lower() for glob in globs)
-    return any(fnmatch.fnmatchcase(model.lower(), glob) for glob in plain)
+    """Whether one of the globs has the model; `--` stands for the `/` that no id can have it beside."""
+    return any(glob(each.replace("--", "/")).match(model) for each in globs)

@@ -17,10 +17,11 @@ from emulator.engine import make_engine
 from emulator.engine.planner import Planner
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import Library, LoadedScenario
-from emulator.scenario.match import Match, Subject
-from emulator.scenario.reading.loader import load_file
+from emulator.scenario.loader import load_file
+from emulator.scenario.match import Match
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
-from emulator.scenario.reply import Context
+from emulator.scenario.reply import ReplyContext
+from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule
 from emulator.store.memory import at_once
 
@@ -54,7 +55,7 @@ def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:
     for endpoint, dialect in _DIALECTS.items():
         for stream in (True, False):
             request = _sample(endpoint, stream=stream)
-            context = Context(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), EPOCH)
+            context = ReplyContext(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), EPOCH)
             model = next(iter(story.catalog))
             try:
                 performance = scripted_answer(

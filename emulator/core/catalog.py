@@ -27,7 +27,7 @@ Price = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?\Z", description='USD, a
 Modality = Literal["text", "image", "audio", "video", "file"]
 Modalities = Annotated[tuple[Modality, ...], Meta(description="a list of text, image, audio, video and file")]
 Images = Annotated[Literal["read", "drop", "reject"], Meta(description="read, drop or reject")]
-Mistake: TypeAlias = tuple[tuple[str, ...], str]
+FieldMistake: TypeAlias = tuple[tuple[str, ...], str]
 SAMPLING = "temperature top_p top_k min_p frequency_penalty presence_penalty repetition_penalty stop seed"
 
 
@@ -88,7 +88,7 @@ class Model(Struct, frozen=True):
 class CatalogError(ValueError):
     """Models with mistakes, one line each. A mistake is its place (id, key, key of pricing) and what is wrong there."""
 
-    def __init__(self, source: str, *mistakes: Mistake) -> None:
+    def __init__(self, source: str, *mistakes: FieldMistake) -> None:
         super().__init__("\n".join(": ".join((source, *place, wrong)) for place, wrong in mistakes))
         self.mistakes = mistakes
 
@@ -142,13 +142,13 @@ def _changed(known: Model | None, id: str, fields: Mapping[str, Any]) -> Model:
     return msgspec.convert({**old, **fields, "pricing": {**old["pricing"], **fields.get("pricing", {})}}, Model)
 
 
-def _mistakes(known: Mapping[str, Model], models: Mapping[Any, Any]) -> Iterator[Mistake]:
+def _mistakes(known: Mapping[str, Model], models: Mapping[Any, Any]) -> Iterator[FieldMistake]:
     for id, fields in models.items():
         wrong_fields = _wrong_fields(Model, fields, new=id not in known, hint=_did_you_mean(id, known))
         yield from (((str(id), *place), wrong) for place, wrong in chain(_wrong(id, Id), wrong_fields))
 
 
-def _wrong_fields(kind: type[Struct], fields: Any, *, new: bool = False, hint: str = "") -> Iterator[Mistake]:
+def _wrong_fields(kind: type[Struct], fields: Any, *, new: bool = False, hint: str = "") -> Iterator[FieldMistake]:
     if not isinstance(fields, Mapping):
         yield (), f"expected a mapping of fields, got {reprlib.repr(fields)}"
         return
@@ -163,7 +163,7 @@ def _wrong_fields(kind: type[Struct], fields: Any, *, new: bool = False, hint: s
         yield (), f"a new model needs {', '.join(missing)} as well{hint}"
 
 
-def _wrong(value: Any, kind: Any) -> Iterator[Mistake]:
+def _wrong(value: Any, kind: Any) -> Iterator[FieldMistake]:
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError:

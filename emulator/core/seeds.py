@@ -6,9 +6,12 @@ A `Seed` is a value. The same parts derive the same seed in another process and 
 
 import hashlib
 import random
-from typing import Self
+from typing import Self, TypeAlias
 
 import msgspec
+
+Random: TypeAlias = random.Random
+"""A source of random numbers, as `Seed.random()` returns it."""
 
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _AS_LETTERS = bytes(_LETTERS[byte % 62] for byte in range(256))
@@ -32,7 +35,7 @@ class Seed(msgspec.Struct, frozen=True):
         """A seed that depends on this one and on the parts."""
         return Seed(_digest(self.digest, parts))
 
-    def random(self) -> random.Random:
+    def random(self) -> Random:
         """A new source of chance; every call gives one that starts at the beginning."""
         return random.Random(self.digest)
 

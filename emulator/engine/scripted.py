@@ -15,8 +15,9 @@ from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Match, Subject, explanation, matching
-from emulator.scenario.reply import START, Context, choose_reply
+from emulator.scenario.match import Match, explanation, matching
+from emulator.scenario.reply import START, ReplyContext, choose_reply
+from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule, Scenario
 from emulator.store.state import KeyState
 
@@ -62,7 +63,7 @@ def answer(
     scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
     if rule is None or reply is None or chosen.match is None:
         return f"{scenario.name}/echo", _echo(planner, chosen, model, size, identity)
-    context = Context(scenario, rule, chosen.match, chosen.subject, seed, chosen.now, question)
+    context = ReplyContext(scenario, rule, chosen.match, chosen.subject, seed, chosen.now, question)
     return f"{scenario.name}/{rule.name}", scripted_answer(planner, reply, context, model, size, identity)
 
 

@@ -11,12 +11,12 @@ from emulator.core.vocabulary import End, Raw, Start, Step, Usage, Verbatim
 from emulator.engine.planner import CheckedRequest, DraftedAnswer, PlannedAnswer, Planner, failing
 from emulator.faults import NO_FAULTS, Faults, assemble, pace
 from emulator.scenario import reply as replies
-from emulator.scenario.reply import Context
+from emulator.scenario.reply import ReplyContext
 from emulator.scenario.types import Generate, Reply, UsageSpec
 
 
 def scripted_answer(
-    planner: Planner, reply: Reply, context: Context, model: Model, size: PromptSize, identity: Seed
+    planner: Planner, reply: Reply, context: ReplyContext, model: Model, size: PromptSize, identity: Seed
 ) -> PlannedAnswer:
     """Everything that a reply answers to one request. Raises `Rejected` for what the model cannot take."""
     headers = (*replies.headers(reply, context), *planner.warnings(context.request, model))
@@ -36,7 +36,7 @@ def scripted_answer(
 def _steps(
     planner: Planner,
     reply: Reply,
-    context: Context,
+    context: ReplyContext,
     model: Model,
     size: PromptSize,
     identity: Seed,
@@ -57,7 +57,7 @@ def _steps(
     return _overridden(steps, reply) if reply.model or reply.usage else steps
 
 
-def _said(planner: Planner, reply: Reply, context: Context, asked: CheckedRequest) -> DraftedAnswer:
+def _said(planner: Planner, reply: Reply, context: ReplyContext, asked: CheckedRequest) -> DraftedAnswer:
     if reply.generate is not None:
         said = planner.generate(_generating(asked, reply.generate))
         return (

@@ -1,4 +1,4 @@
-"""How far an answer has come, when its choices advance side by side."""
+"""The progress of an answer whose choices are sent at the same time."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,21 +8,21 @@ Content = Text | Reasoning | ToolCall | ToolArguments
 
 
 def advances(steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
-    """Each step, and by how many tokens it takes the choice that is furthest further.
+    """Each step, with the number of tokens by which it advances the longest choice.
 
-    What another choice has said before takes no time: the choices of a batch share their moments. The opening of a
-    tool call, which has no tokens, counts as one.
+    Tokens of a shorter choice count nothing, since the choices of a batch are generated at the same time. The start of
+    a tool call, which has no tokens, counts as one.
 
     >>> [tokens for _, tokens in advances([Step(0.0, Text(choice, "a")) for choice in (0, 1, 0)])]
     [1, 0, 1]
     """
-    said: dict[int, int] = {}
-    furthest = 0
+    lengths: dict[int, int] = {}
+    longest = 0
     for step in steps:
         event = step.event
-        further = 0
+        tokens = 0
         if isinstance(event, Content):
-            said[event.choice] = said.get(event.choice, 0) + max(event.tokens, 1)
-            further = max(said[event.choice] - furthest, 0)
-            furthest += further
-        yield step, further
+            lengths[event.choice] = lengths.get(event.choice, 0) + max(event.tokens, 1)
+            tokens = max(lengths[event.choice] - longest, 0)
+            longest += tokens
+        yield step, tokens

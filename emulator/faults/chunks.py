@@ -1,4 +1,4 @@
-"""How much arrives at once: tokens, regrouped."""
+"""How much text is sent at once: tokens, joined to chunks."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -11,12 +11,12 @@ from emulator.faults.events import no_fault
 from emulator.faults.text_events import TextEvent, apart, text_of
 
 Chunk: TypeAlias = Literal["token", "word", "whole"] | int
-"""A token, a word with the white space before it, all that a choice says in a row, or tokens of at least so many (1 or
-more) characters. Scripts without white space have long words."""
+"""A chunk is a token, a word with the white space before it, all consecutive text of a choice, or tokens of at least so
+many characters (1 or more). Scripts without white space have long words."""
 
 
 def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
-    """The same steps, one token a step at most. A step's delay goes before its first token."""
+    """The same steps, with at most one token each. The delay of a step is that of its first token."""
     for step in steps:
         delay = step.delay
         for event in apart(step.event) if isinstance(step.event, TextEvent) else (step.event,):
@@ -25,10 +25,9 @@ def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def grouped(chunk: Chunk) -> Fault:
-    """The fault that joins tokens, given one a step, into chunks; text, reasoning and arguments are kept apart.
+    """The fault that joins tokens to chunks. Each step has one token; text, reasoning and arguments are never joined.
 
-    A chunk comes when its last token would have come; where several choices advance side by side, a token later at
-    most.
+    A chunk comes when its last token would have come, or, if there are several choices, at most one token later.
     """
 
     def joined(steps: Iterable[Step]) -> Iterator[Step]:
@@ -52,15 +51,15 @@ def grouped(chunk: Chunk) -> Fault:
 
 
 def _ready(held: dict[int, list[TextEvent]], step: Step, chunk: Chunk) -> Iterator[TextEvent]:
-    """Take out the chunks that are complete now that this step comes: of its choice, or of all if it has none."""
+    """Remove and yield the chunks that are complete before this step: of its choice, or of all if it has none."""
     choice = getattr(step.event, "choice", None)
     for at in list(held):
-        if choice is None or (at == choice and not _goes_on(held[at], step.event, chunk)):
+        if choice is None or (at == choice and not _continues(held[at], step.event, chunk)):
             yield _joined(held.pop(at))
 
 
-def _goes_on(events: Sequence[TextEvent], event: Event, chunk: Chunk) -> bool:
-    """Whether an event is a part of the chunk that these events are."""
+def _continues(events: Sequence[TextEvent], event: Event, chunk: Chunk) -> bool:
+    """Whether an event belongs to the same chunk as these events."""
     if type(event) is not type(events[0]) or _has_logprobs(event) != _has_logprobs(events[0]):
         return False
     if chunk == "whole":

@@ -1,18 +1,19 @@
-"""A flood of keep-alives."""
+"""Many keep-alive comments are sent at once."""
 
 from collections.abc import Iterator
 from itertools import repeat
 
 from emulator.core.vocabulary import FrameFault
+from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import from_there, is_body
-from emulator.faults.where import Where
+from emulator.faults.where import FIRST_TOKEN, Where
 
 COMMENT = b": keep-alive\n\n"
 """A comment, which clients ignore (WHATWG HTML, section 9.2.6)."""
 
 
 def comments(where: Where, count: int) -> FrameFault:
-    """So many comments at a place of a stream. JSON has no comments: a whole body stays as it is."""
+    """Send `count` comments at a place of a stream. A whole body is not changed, since JSON has no comments."""
 
     def flooded(frames: Iterator[bytes]) -> Iterator[bytes]:
         for frame in frames:
@@ -22,3 +23,14 @@ def comments(where: Where, count: int) -> FrameFault:
             yield from frames
 
     return from_there(where, flooded)
+
+
+FAULT = FaultType(
+    level="frame",
+    value="count",
+    placing="optional",
+    meaning="So many keep-alive comments come at once.",
+    build=lambda count, where, random: comments(where, count),
+    default=FIRST_TOKEN,
+    order=9,
+)

@@ -1,16 +1,17 @@
-"""A frame is broken."""
+"""A frame has invalid JSON."""
 
 from collections.abc import Iterator
 
 from emulator.core.vocabulary import FrameFault
+from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import from_there, is_body
-from emulator.faults.where import Where
+from emulator.faults.where import FIRST_TOKEN, Where
 
 _DATA = b"data: "
 
 
 def corrupt(where: Where) -> FrameFault:
-    """The JSON of the next frame that has any ends in its middle; the frame itself is well formed."""
+    """Cut the JSON of the next frame that has any in half. The frame itself stays well formed."""
 
     def corrupted(frames: Iterator[bytes]) -> Iterator[bytes]:
         for frame in frames:
@@ -28,5 +29,16 @@ def corrupt(where: Where) -> FrameFault:
 
 
 def _halved(data: bytes) -> bytes:
-    """The first half, without half a character."""
+    """The first half, cut between two characters."""
     return data[: len(data) // 2].decode("utf-8", "ignore").encode()
+
+
+FAULT = FaultType(
+    level="frame",
+    value="flag",
+    placing="optional",
+    meaning="One frame, or the whole body, has invalid JSON.",
+    build=lambda _, where, random: corrupt(where),
+    default=FIRST_TOKEN,
+    order=5,
+)

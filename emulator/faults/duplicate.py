@@ -1,14 +1,15 @@
-"""A frame comes twice."""
+"""A frame is sent twice."""
 
 from collections.abc import Iterator
 
 from emulator.core.vocabulary import FrameFault
+from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import from_there, is_body
-from emulator.faults.where import Where
+from emulator.faults.where import FIRST_TOKEN, Where
 
 
 def duplicate(where: Where) -> FrameFault:
-    """The frame at a place is sent twice. A whole body is not."""
+    """Send the frame at a place twice. A whole body is not changed."""
 
     def duplicated(frames: Iterator[bytes]) -> Iterator[bytes]:
         for frame in frames:
@@ -18,3 +19,14 @@ def duplicate(where: Where) -> FrameFault:
             yield from frames
 
     return from_there(where, duplicated)
+
+
+FAULT = FaultType(
+    level="frame",
+    value="flag",
+    placing="optional",
+    meaning="One frame comes twice.",
+    build=lambda _, where, random: duplicate(where),
+    default=FIRST_TOKEN,
+    order=6,
+)

@@ -1,4 +1,4 @@
-"""Where an event fault happens: a sequence of steps, divided at a place."""
+"""The place of an event fault: steps are divided into those before it and those after it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -27,16 +27,16 @@ _BEFORE: Mapping[str, Any] = {
     "usage": End,
     "done": End,
 }
-"""The events right before which each place lies."""
+"""The event that each place is right before."""
 
 
 def no_fault(steps: Iterable[Step]) -> Iterator[Step]:
-    """Nothing goes wrong."""
+    """The fault that changes nothing."""
     yield from steps
 
 
 def from_there(where: Where, change: Fault) -> Fault:
-    """The fault that leaves all steps before a place as they are, and changes all that follow.
+    """The fault that changes all steps after a place, and none before it.
 
     >>> empty = from_there(Where("after", "events", 1), lambda steps: iter(()))
     >>> [step.event.text for step in empty([Step(0.0, Text(0, "one")), Step(0.0, Text(0, " two"))])]
@@ -52,20 +52,20 @@ def from_there(where: Where, change: Fault) -> Fault:
 
 
 def divided(where: Where, steps: Iterable[Step]) -> Divided[Step]:
-    """Yield the steps before a place, and return the others. The step in which it lies is cut in two."""
+    """Yield the steps before a place, and return the others. A step that contains the place is cut in two."""
     match where.name:
         case "tokens":
             return after(steps, where.count, lambda step: step.event.tokens, _cut_tokens)
         case "bytes":
             return after(steps, where.count, lambda step: size(text_of(step.event)), _cut_bytes)
         case "events":
-            return after(steps, where.count, _goes_on, lambda step, left: ((step,), ()))
+            return after(steps, where.count, _counted, lambda step, left: ((step,), ()))
         case name:
             return before(steps, lambda step: isinstance(step.event, _BEFORE[name]))
 
 
-def _goes_on(step: Step) -> int:
-    """1 for an event behind which there can be another, else 0: what has failed has no further place."""
+def _counted(step: Step) -> int:
+    """1 for an event that another can follow, else 0: there is no place after a failure."""
     return 0 if isinstance(step.event, Failure | Hangup) else 1
 
 

@@ -1,26 +1,27 @@
-"""How fast an answer comes: when its tokens arrive, and how many of them at once."""
+"""The timing of an answer: when its tokens come, and how many of them at once."""
 
 from collections.abc import Iterable, Iterator
 
+from emulator.core.seeds import Random
 from emulator.core.vocabulary import Fault, Step
 from emulator.faults.advance import advances
-from emulator.faults.chance import Chance, Distribution
 from emulator.faults.chunks import Chunk, grouped, token_by_token
+from emulator.faults.distributions import Distribution
 
 
-def pace(first_token: Distribution, between: Distribution, jitter: float, chunk: Chunk, chance: Chance) -> Fault:
-    """Put delays on the steps of an answer, in seconds, and regroup its tokens.
+def pace(first_token: Distribution, between: Distribution, jitter: float, chunk: Chunk, random: Random) -> Fault:
+    """Delay the steps of an answer, and join its tokens to chunks. All times are in seconds.
 
-    The headers and what opens a stream go out at once. The first token takes what `first_token` draws, each further
-    one what `between` draws; choices advance side by side and share their delays. `jitter` is the fraction of itself
-    by which a delay may be shorter or longer.
+    The headers and the start of a stream are sent at once. The delay of the first token is drawn from `first_token`,
+    that of each further one from `between`; several choices share their delays. `jitter` is the fraction by which each
+    delay is randomly shorter or longer.
 
-    Delays are drawn from `chance` as the steps go by: make a new pace for each answer.
+    Delays are drawn from `random` while the steps are played: make a new pace for each answer.
     """
 
     def wait(token: int) -> float:
-        seconds = (between if token else first_token)(chance)
-        return max(seconds * chance.uniform(1 - jitter, 1 + jitter) if jitter else seconds, 0.0)
+        seconds = (between if token else first_token)(random)
+        return max(seconds * random.uniform(1 - jitter, 1 + jitter) if jitter else seconds, 0.0)
 
     def paced(steps: Iterable[Step]) -> Iterator[Step]:
         reached = 0

@@ -1,18 +1,29 @@
-"""The answer becomes slow."""
+"""The answer becomes slower."""
 
 from collections.abc import Iterable, Iterator
 
 from emulator.core.vocabulary import Fault, Step
 from emulator.faults.advance import advances
 from emulator.faults.events import from_there
+from emulator.faults.fault_type import FaultSetting, FaultSettings, FaultType
 from emulator.faults.where import Where
 
 
 def slow(where: Where, tokens_per_second: float) -> Fault:
-    """At most so many tokens a second from a place on. What is slower already stays so."""
+    """Send at most so many tokens a second after a place. Steps that are slower are not changed."""
 
     def slower(steps: Iterable[Step]) -> Iterator[Step]:
         for step, tokens in advances(steps):
             yield Step(max(step.delay, tokens / tokens_per_second), step.event)
 
     return from_there(where, slower)
+
+
+FAULT = FaultType(
+    level="event",
+    value=FaultSettings("a speed", {"tokens_per_second": FaultSetting("rate", "1", "so many tokens a second")}),
+    placing="optional",
+    meaning="From there on, no more tokens a second than this.",
+    build=lambda speed, where, random: slow(where, **speed),
+    order=4,
+)

@@ -1,14 +1,15 @@
-"""Every write is one byte."""
+"""Every byte is sent in a write of its own."""
 
 from collections.abc import Iterator
 
 from emulator.core.vocabulary import FrameFault
+from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import Alone, from_there
 from emulator.faults.where import Where
 
 
 def split(where: Where) -> FrameFault:
-    """From a place on, each byte goes out alone: through lines, JSON and UTF-8 characters."""
+    """Send each byte after a place in a write of its own, which splits lines, JSON and UTF-8 characters."""
 
     def bytewise(frames: Iterator[bytes]) -> Iterator[bytes]:
         for frame in frames:
@@ -16,3 +17,14 @@ def split(where: Where) -> FrameFault:
                 yield Alone((byte,))
 
     return from_there(where, bytewise)
+
+
+FAULT = FaultType(
+    level="frame",
+    value=("bytes",),
+    placing="optional",
+    meaning="From there on, every byte is a write of its own.",
+    build=lambda _, where, random: split(where),
+    last=True,  # no other fault recognises a frame by its single bytes
+    order=11,
+)

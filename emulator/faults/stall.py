@@ -1,14 +1,15 @@
-"""The answer stops for a while, and then goes on."""
+"""The answer pauses."""
 
 from collections.abc import Iterable, Iterator
 
 from emulator.core.vocabulary import Fault, Step
 from emulator.faults.events import from_there
+from emulator.faults.fault_type import FaultType
 from emulator.faults.where import Where
 
 
 def stall(where: Where, seconds: float) -> Fault:
-    """Nothing comes for so long at a place; all that follows is as much later."""
+    """Pause for so many seconds at a place. Everything after it is as much later."""
 
     def later(steps: Iterable[Step]) -> Iterator[Step]:
         rest = iter(steps)
@@ -17,3 +18,13 @@ def stall(where: Where, seconds: float) -> Fault:
             yield from rest
 
     return from_there(where, later)
+
+
+FAULT = FaultType(
+    level="event",
+    value="duration",
+    placing="required",
+    meaning="Nothing comes for so long.",
+    build=lambda seconds, where, random: stall(where, seconds),
+    order=2,
+)

@@ -1,4 +1,4 @@
-"""The events that say something, token by token."""
+"""Events with text: their tokens, and events cut between two tokens."""
 
 from collections.abc import Iterator
 from itertools import accumulate
@@ -13,20 +13,20 @@ TextEvent: TypeAlias = Text | Reasoning | ToolArguments
 
 
 def text_of(event: Event) -> str:
-    """What an event says; most say nothing."""
+    """The text of an event, which is empty for most kinds."""
     return event.text if isinstance(event, TextEvent) else ""
 
 
 def size(text: str) -> int:
-    """Bytes of a text in UTF-8."""
+    """The number of bytes of a text in UTF-8."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def pieces(event: TextEvent) -> tuple[str, ...]:
-    """The text of each token of an event: together they are its text, and there are as many as it has tokens.
+    """The text of each token of an event. Together they are its text, and there are as many as it has tokens.
 
-    Where the text by itself has another number of tokens, the event is right: the last piece takes in what is too
-    much, or empty pieces follow.
+    If the text itself has more tokens than the event says, the last piece contains the rest; if it has fewer, the last
+    pieces are empty.
 
     >>> pieces(Text(0, "one two", 2)), pieces(Text(0, "one two", 1)), pieces(Reasoning(0, "", 3))
     (('one', ' two'), ('one two',), ('', '', ''))
@@ -41,7 +41,7 @@ def pieces(event: TextEvent) -> tuple[str, ...]:
 
 
 def cut(event: TextEvent, tokens: int) -> tuple[TextEvent, TextEvent]:
-    """An event in two: its first tokens, and the others.
+    """An event cut in two: its first tokens, and the others.
 
     >>> [half.text for half in cut(Text(0, "one two three", 3), 1)]
     ['one', ' two three']
@@ -51,7 +51,7 @@ def cut(event: TextEvent, tokens: int) -> tuple[TextEvent, TextEvent]:
 
 
 def apart(event: TextEvent) -> Iterator[TextEvent]:
-    """An event as one event a token. A token that adds no text goes with the next, as in every stream.
+    """An event as one event for each token. A token without text is joined to the next, as streams do.
 
     >>> [(part.text, part.tokens) for event in (Text(0, "one two", 2), Reasoning(0, "", 3)) for part in apart(event)]
     [('one', 1), (' two', 1), ('', 3)]
@@ -67,7 +67,7 @@ def apart(event: TextEvent) -> Iterator[TextEvent]:
 
 
 def tokens_to(event: TextEvent, count: int) -> int:
-    """How many of an event's tokens it takes to say so many bytes; 0 of an echo, which has none."""
+    """The number of tokens that contain the first `count` bytes of an event; 0 for an echo, which has no tokens."""
     ends = accumulate(map(size, pieces(event)))
     return next((tokens for tokens, end in enumerate(ends, 1) if end >= count), 0)
 

@@ -1,7 +1,7 @@
-"""Where in an answer a fault happens: the places, and how a sequence is divided at one.
+"""The places in an answer where a fault can happen, and the division of a sequence at a place.
 
-A sequence is divided lazily: a generator yields what comes before the place and returns the rest, or None when the
-sequence ended without reaching the place. A fault whose place is never reached does not happen.
+A sequence is divided lazily: a generator yields what comes before the place and returns the rest, or None if the
+sequence ends before the place. Then the fault does not happen.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -18,18 +18,19 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "after": ("tokens", "events", "bytes"),
     "at": ("tool_arguments", "finish", "usage", "done"),
 }
-"""The names that each kind of place has; only those of `after` come with a count."""
+"""The names of each kind of place. Those of `after` have a count."""
 
 
 class Where(msgspec.Struct, frozen=True):
     """A place in an answer. `name` is one of `PLACES[kind]`.
 
-    - before: the `response` (no header is sent yet); the `first_token` (of text or reasoning, or the first tool call)
-    - after a `count` of at least 1: so many completion `tokens`; `events`, the answer's start being the first (frames,
-      to a frame fault); `bytes` of text in UTF-8, and the rest of the token that has the last of them
-    - at, which means right before: the first `tool_arguments`; the first `finish` reason; the `usage`; the end, `done`
+    - before: the `response`, when no header has been sent; the `first_token` of text or reasoning, or the first tool
+      call
+    - after `count` (at least 1): completion `tokens`; `events`, of which the start of the answer is the first (for a
+      frame fault, frames); `bytes` of text in UTF-8, up to the end of the token that contains the last of them
+    - at, which is right before: the first `tool_arguments`; the first `finish` reason; the `usage`; the end, `done`
 
-    One event tells both usage and end: to an event fault the two are the same place.
+    One event has both the usage and the end, so that these are the same place for an event fault.
     """
 
     kind: Literal["before", "after", "at"]
@@ -42,7 +43,7 @@ FIRST_TOKEN = Where("before", "first_token")
 
 
 def before(items: Iterable[T], found: Callable[[T], bool]) -> Divided[T]:
-    """Divide before the first item that is found."""
+    """Divide before the first item for which `found` is true."""
     rest = iter(items)
     for item in rest:
         if found(item):
@@ -57,9 +58,9 @@ def after(
     measure: Callable[[T], int],
     cut: Callable[[T, int], tuple[Iterable[T], Iterable[T]]],
 ) -> Divided[T]:
-    """Divide where the items' measures have come to `count`.
+    """Divide where the sum of the items' measures reaches `count`.
 
-    `cut(item, left)` divides the item that reaches it: what belongs before the place, and what belongs behind it.
+    `cut(item, left)` cuts the item that reaches it into what is before the place and what is after it.
     """
     rest = iter(items)
     for item in rest:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from emulator.account.registry import fingerprint
 from emulator.core import units
+from emulator.core.patterns import glob
 from emulator.core.units import Notation
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.inference import Inference
@@ -49,7 +49,8 @@ def _key(text: str) -> Filter:
 
 
 def _model(text: str) -> Filter:
-    return lambda each: fnmatchcase((each.model or "").casefold(), text.casefold())
+    pattern = glob(text)
+    return lambda each: pattern.match(each.model or "") is not None
 
 
 def _status(text: str) -> Filter:

@@ -17,11 +17,12 @@ import msgspec
 from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import InferenceRequest
 from emulator.recording import conversations
-from emulator.scenario.match import Subject, match
+from emulator.scenario.loader import load_file, load_text
+from emulator.scenario.match import match
 from emulator.scenario.reading import nodes
-from emulator.scenario.reading.loader import load_file, load_text
 from emulator.scenario.reading.mistakes import MistakeCollector, ScenarioError
 from emulator.scenario.reading.nodes import MAX_BYTES
+from emulator.scenario.subject import Subject
 from emulator.scenario.types import Condition
 from emulator.scenario.writing import BlockMapping, dump, dump_rule
 

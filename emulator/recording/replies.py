@@ -19,8 +19,8 @@ from emulator.faults.comments import COMMENT
 from emulator.recording import pacing
 from emulator.recording.answers import Called, Heard, Spoken, Unreadable, read
 from emulator.recording.seen import Exchange
-from emulator.scenario.language.choices import arguments
-from emulator.scenario.language.errors import default_message
+from emulator.scenario.errors import default_message
+from emulator.scenario.reply import arguments
 
 ReplyMapping: TypeAlias = dict[str, Any]
 """A reply as YAML has it."""

@@ -1,5 +1,26 @@
-"""Scenarios: stories in YAML that say what is answered.
+"""Scenarios: YAML files that say how requests are answered.
 
-`loader` reads one; `match` tells which rules a request matches, and of those it does not, why; `reply` says whose turn
-it is, and what is answered. The package itself imports nothing, so that a server without scenarios starts without it.
+A module imports only from those above it in this table:
+
+| modules | what they do |
+| ------- | ------------ |
+| `subject`, `fakes` | a request as conditions see it; Faker, for templates |
+| `template` | texts with variables |
+| `types` | the parts of a scenario |
+| `match`, `errors` | which rules match a request; what errors say |
+| `reply` | what a rule replies to a request |
+| `reading.mistakes`, `reading.nodes`, `reading.readers` | YAML, mistakes, and readers of values |
+| `sandbox` | compiles templates |
+| `language.notes`, `language.timing`, `language.lookups` | what readers share; values that several keys have |
+| `language.templates`, `language.errors`, `language.raw`, `language.choices`, `language.faults` | parts of a reply |
+| `language.replies`, `language.criteria`, `language.conditions` | parts of a rule |
+| `language.environment` | the account, the clock and the models |
+| `language.scenarios` | the keys of a scenario |
+| `language.checks`, `language.schema` | what can only be checked at the end; the JSON Schema and the reference |
+| `loader`, `writing` | from YAML to a scenario, and from data to YAML |
+| `library` | the scenarios that a server knows by name |
+| `watch` | loads scenarios again when their files change |
+
+`match` and `reply` know nothing of YAML, and `reading` knows nothing of scenarios. The package itself imports nothing,
+so that a server without scenarios starts without it.
 """

@@ -1,4 +1,4 @@
-"""Made-up names and texts for templates, from Faker: a seed in, the same value out."""
+"""The variable `fake` of templates: Faker, with values that depend only on the seed."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -8,20 +8,20 @@ from typing import Any
 from emulator.core.seeds import Seed
 
 MAX_SIZE = 1_000
-"""The largest number that a method takes, unless it is called a limit of a value: most are lengths."""
+"""The largest number that a method takes, except for limits of a value: most numbers are lengths."""
 
 _LIMITS = frozenset(("min", "max", "min_value", "max_value", "step"))
 _CLOCKS = (
     "credit_card_expire credit_card_full firefox passport_dates passport_dob passport_full passport_gender profile "
     "simple_profile user_agent uuid1 uuid7"
 )
-"""What Faker derives from the machine's date, besides its whole provider of dates: it would change from day to day."""
+"""Methods that depend on the machine's date, as all of Faker's provider of dates do: their values change daily."""
 _FILES = "binary csv dsv enum fixed_width image json json_bytes psv tar tsv xml zip"
 _OBJECTS = "pydict pyiterable pylist pyobject pyset pystruct pytuple"
 
 
 class _Source:
-    """One Faker. It is seeded for each value, so that no value depends on those before it."""
+    """A Faker. It is seeded for each value, so that no value depends on earlier ones."""
 
     def __init__(self) -> None:
         from faker import Faker  # noqa: PLC0415 (loading it takes a fifth of a second)
@@ -47,18 +47,18 @@ def _source() -> _Source:
 
 
 def names() -> frozenset[str]:
-    """What `fake` has."""
+    """The names of Faker's methods that templates can call."""
     return _source().names
 
 
 class Method:
-    """One of Faker's methods, ready to be called in a template."""
+    """A method of Faker that a template can call."""
 
     def __init__(self, call: Callable[..., Any]) -> None:
         self._call = call
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """The value. Raises ValueError for a size that is too large."""
+        """A value. Raises ValueError for a size that is too large."""
         for name, value in (*((None, arg) for arg in args), *kwargs.items()):
             if isinstance(value, int) and value > MAX_SIZE and name not in _LIMITS:
                 raise ValueError(f"{value} is too large; sizes are at most {MAX_SIZE}")
@@ -66,7 +66,7 @@ class Method:
 
 
 class Fake:
-    """What templates call `fake`. Each call has its own seed: two names in one text differ."""
+    """The variable `fake`. Each call has its own seed, so that two names in one text differ."""
 
     def __init__(self, seed: Seed) -> None:
         self._seed = seed

@@ -1,6 +1,6 @@
-"""The scenarios a server knows by name: those that are shipped, those of the user's folders, and those put by a client.
+"""The scenarios that a server knows by name: shipped ones, those in the user's folders, and those that clients added.
 
-A scenario with mistakes never replaces one that works: the mistakes are kept beside it, and told where they are asked.
+A scenario with mistakes never replaces one without: `Library.mistakes` has the mistakes, and the old one stays.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _PACKAGE = Path(__file__).parents[1]
 _INSTALLED = _PACKAGE / "scenarios"
 SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
-"""Where the shipped scenarios are: inside an installed package, or beside it in a checkout."""
+"""The folder of the shipped scenarios: inside an installed package, or beside it in a checkout."""
 
 
 class LoadedScenario(NamedTuple):
-    """A scenario, the catalogue as it is under it, and which version of this library's it is."""
+    """A scenario, the catalogue with its models, and its version, which is different each time it is loaded."""
 
     scenario: Scenario
     catalog: Catalog
@@ -34,73 +34,73 @@ class LoadedScenario(NamedTuple):
 
 
 class Library:
-    """Scenarios by name. Files are read when they are first asked for; later folders go before earlier ones."""
+    """Scenarios by name. A file is read when its scenario is first used; later folders override earlier ones."""
 
     def __init__(self, catalog: Catalog, folders: Sequence[Path] = (SHIPPED,)) -> None:
         self.catalog = catalog
         self.mistakes: dict[str, tuple[Mistake, ...]] = {}
-        self._stories: dict[str, LoadedScenario] = {}
+        self._loaded: dict[str, LoadedScenario] = {}
         self._files: dict[str, Path] = {}
         self._versions = count()
         for folder in folders:
             self.add_folder(folder)
 
     def add_folder(self, folder: Path) -> list[Path]:
-        """Know the scenarios of a folder, each by its file's name without the ending; returns their files."""
+        """Add the scenarios of a folder, each named like its file without the suffix. Returns the files."""
         paths = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
         for path in paths:
             self._files[path.stem] = path
-            self._stories.pop(path.stem, None)
+            self._loaded.pop(path.stem, None)
         return paths
 
     def files(self) -> Iterator[Path]:
-        """The files of all scenarios that come from one."""
+        """The files of all scenarios that were added from files."""
         return iter(self._files.values())
 
     def load(self, paths: Iterable[Path]) -> tuple[Mistake, ...]:
-        """Read these files now, again if they were read before; returns the mistakes of all of them."""
+        """Read these files now, even if they were read before. Returns the mistakes of all of them."""
         return tuple(mistake for path in paths for mistake in self._read(path.stem, path))
 
     def names(self) -> list[str]:
-        """All names, in order."""
-        return sorted({*self._files, *self._stories})
+        """All names, sorted."""
+        return sorted({*self._files, *self._loaded})
 
     def __contains__(self, name: str) -> bool:
-        return name in self._stories or name in self._files
+        return name in self._loaded or name in self._files
 
     def __iter__(self) -> Iterator[LoadedScenario]:
-        return iter(self._stories.values())
+        return iter(self._loaded.values())
 
     def get(self, name: str) -> LoadedScenario | None:
-        """The scenario of that name, or None where there is none. Raises ScenarioError for one that cannot be read."""
-        story = self._stories.get(name)
-        if story is None and name in self._files and self._read(name, self._files[name]):
+        """The scenario of that name, or None if there is none. Raises ScenarioError if its file has mistakes."""
+        loaded = self._loaded.get(name)
+        if loaded is None and name in self._files and self._read(name, self._files[name]):
             raise ScenarioError(self.mistakes[name])
-        return self._stories.get(name)
+        return self._loaded.get(name)
 
     def put(self, name: str, text: str) -> LoadedScenario:
-        """Add or replace a scenario by its YAML. Raises ScenarioError with its mistakes; the old one stays then."""
-        from emulator.scenario.reading.loader import load_text  # noqa: PLC0415 (the loader is imported when it is needed)
+        """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one."""
+        from emulator.scenario.loader import load_text  # noqa: PLC0415 (imported when it is needed)
 
         return self.add(msgspec.structs.replace(load_text(text, f"{name}.yaml", catalog=self.catalog), name=name))
 
     def add(self, scenario: Scenario) -> LoadedScenario:
         """Add or replace a scenario."""
         catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
-        story = LoadedScenario(scenario, catalog, next(self._versions))
-        self._stories[scenario.name] = story
+        loaded = LoadedScenario(scenario, catalog, next(self._versions))
+        self._loaded[scenario.name] = loaded
         self.mistakes.pop(scenario.name, None)
-        return story
+        return loaded
 
     def remove(self, name: str) -> bool:
-        """Forget a scenario; False if there was none."""
+        """Remove a scenario. Returns False if there was none."""
         found = name in self
-        for known in (self._stories, self._files, self.mistakes):
+        for known in (self._loaded, self._files, self.mistakes):
             known.pop(name, None)
         return found
 
     def source(self, name: str) -> Path | None:
-        """The file that a scenario is read from, if it is one."""
+        """The file of a scenario, or None if it has none."""
         return self._files.get(name)
 
     def summary(self, name: str) -> dict[str, Any]:
@@ -117,11 +117,11 @@ class Library:
         }
 
     def nearest(self, name: str) -> str | None:
-        """The known name that is most like this one."""
+        """The most similar name in the library, or None."""
         return next(iter(get_close_matches(name[:100], self.names(), 1)), None)
 
     def _read(self, name: str, path: Path) -> Sequence[Mistake]:
-        from emulator.scenario.reading.loader import load_file  # noqa: PLC0415 (the loader is imported when it is needed)
+        from emulator.scenario.loader import load_file  # noqa: PLC0415 (imported when it is needed)
 
         try:
             scenario = load_file(path, catalog=self.catalog)

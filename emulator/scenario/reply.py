@@ -1,66 +1,67 @@
-"""What a reply answers to a request: its drafts or its error, with the templates rendered; and whose turn it is."""
+"""The reply of a rule to a request: which of its replies it is, and its content with all templates rendered."""
 
+import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
 
 from emulator.core.clock import moment
-from emulator.core.drafts import Draft
+from emulator.core.drafts import Draft, DraftCall
 from emulator.core.prompt_sizes import overflow, prompt_tokens
 from emulator.core.seeds import Seed
+from emulator.core.tokens import EMPTY, split
 from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
-from emulator.scenario.language.choices import draft
-from emulator.scenario.language.errors import api_error, default_message
-from emulator.scenario.language.raw import is_header_value
-from emulator.scenario.match import Match, Subject
-from emulator.scenario.template import Failed, is_template, rendered, variables
-from emulator.scenario.types import Recipe, Reply, Rule, Scenario, Written
+from emulator.scenario.errors import api_error, default_message
+from emulator.scenario.match import Match
+from emulator.scenario.subject import Subject
+from emulator.scenario.template import RenderError, has_template, rendered, variables
+from emulator.scenario.types import ChoiceSpec, Reply, Rule, Scenario, TextOrTemplate
 
 Position: TypeAlias = tuple[int, ...]
-"""How often each reply of a rule was played since it began, or last began again."""
+"""How often each reply of a rule was used since the rule's first request, or since it last began again."""
 START: Position = ()
 
 
 def choose_reply(rule: Rule, position: Position, chance: Callable[[], float]) -> tuple[Reply | None, Position]:
-    """The reply whose turn it is, and the position after it. None: the rule does not answer (see `Rule.then`).
+    """The next reply of a rule, and the position after it. None: the rule does not answer (see `Rule.then`).
 
-    The first reply that is not used up has its turn. One with a probability is played if `chance()`, a number from 0
-    to below 1, is less than it, and otherwise the next one's turn comes. After the last one, `repeat` plays the last
-    reply without a probability, and `loop` begins again.
+    The next reply is the first that was used less than `times` times. One with a probability is used if `chance()`, a
+    number from 0 to below 1, is less than it, and is skipped otherwise. After the last reply, `repeat` uses the last
+    one that has no probability, and `loop` begins again.
     """
     if rule.sole is not None:
         return rule.sole, position
     counts = position or (0,) * len(rule.replies)
-    at = _turn(rule, counts, chance)
+    at = _next(rule, counts, chance)
     if at is None and rule.then == "loop" and any(counts) and not any(map(_left, rule.replies, counts)):
         counts = (0,) * len(rule.replies)
-        at = _turn(rule, counts, chance, again=True)
+        at = _next(rule, counts, chance, again=True)
     if at is not None:
         return rule.replies[at], (*counts[:at], counts[at] + 1, *counts[at + 1 :])
     certain = (reply for reply in reversed(rule.replies) if reply.probability is None)
     return next(certain, None) if rule.then == "repeat" else None, counts
 
 
-def _turn(rule: Rule, counts: Position, chance: Callable[[], float], *, again: bool = False) -> int | None:
-    """Which reply is played. One without end is not asked again when a loop begins anew: chance passed it over."""
+def _next(rule: Rule, counts: Position, chance: Callable[[], float], *, again: bool = False) -> int | None:
+    """The number of the next reply. When a loop begins again, one without end is skipped: chance already skipped it."""
     for at, (reply, count) in enumerate(zip(rule.replies, counts, strict=True)):
-        has_turn = _left(reply, count) or (reply.times is None and not again)
-        if has_turn and (reply.probability is None or chance() < reply.probability):
+        available = _left(reply, count) or (reply.times is None and not again)
+        if available and (reply.probability is None or chance() < reply.probability):
             return at
     return None
 
 
 def _left(reply: Reply, count: int) -> bool:
-    """Whether it is still to be played before the end comes, for which one without end is not waited."""
+    """Whether a loop has to use the reply again before it begins anew. It does not wait for one without end."""
     return reply.times is not None and count < reply.times
 
 
-class Context(msgspec.Struct, frozen=True):
-    """What a reply is rendered with: who answers, what matched, and where fake values and the time come from.
+class ReplyContext(msgspec.Struct, frozen=True):
+    """The request that a reply answers, and the rule that matched it.
 
-    Fake values derive from `seed` and from the `question` that is asked, so that the same request reads the same;
-    `now` is in Unix seconds.
+    Fake values derive from `seed` and `question`, so that the same question gets the same values. `now` is in Unix
+    seconds.
     """
 
     scenario: Scenario
@@ -77,23 +78,65 @@ class Context(msgspec.Struct, frozen=True):
         return self.subject.request
 
 
-def drafts(reply: Reply, context: Context) -> list[Draft]:
-    """What the choices say, not yet cut to what the request allows: one for each `n`, or as they are without `obey`.
+# ---------------------------------------------------------------------------------------------- choices
 
-    Fewer choices than `n` are repeated in turn. Raises Rejected for a template that fails.
+
+def drafts(reply: Reply, context: ReplyContext) -> list[Draft]:
+    """The choices, not yet cut to the request's limits: `n` of them for each prompt, or all as they are without `obey`.
+
+    If the reply has fewer, they are repeated in turn. Raises Rejected for a template that fails.
     """
     if not reply.choices:
         return []
-    made = [finished(_draft(choice, context), reply) for choice in reply.choices]
+    made = [finished(_rendered_draft(choice, context), reply) for choice in reply.choices]
     request = context.request
     wanted = request.sampling.n * max(len(request.prompts), 1) if reply.obey else len(made)
     return [made[at % len(made)] for at in range(wanted)]
 
 
-def error(reply: Reply, context: Context, context_length: int = 0) -> ApiError | None:
-    """The error of the reply, or None if it answers something else.
+def finished(draft: Draft, reply: Reply) -> Draft:
+    """The draft with the reply's finish reason, if the reply has one."""
+    return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish)
 
-    `context_length` is the model's, in tokens: a context that is exceeded without a message of its own names it.
+
+def _rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
+    if isinstance(choice, Draft):
+        return choice
+    parts = [choice.reasoning, choice.text, [call.arguments for call in choice.tool_calls]]
+    reasoning, text, arguments = _render(parts, context)
+    calls = [
+        msgspec.structs.replace(call, arguments=args) for call, args in zip(choice.tool_calls, arguments, strict=True)
+    ]
+    return draft(msgspec.structs.replace(choice, reasoning=reasoning, text=text, tool_calls=tuple(calls)))
+
+
+def draft(spec: ChoiceSpec) -> Draft:
+    """The draft of a choice without templates."""
+    text = _json(spec.text) if spec.json else spec.text
+    return Draft(
+        reasoning=split(str(spec.reasoning)) if spec.reasoning else EMPTY,
+        text=split(text) if text else EMPTY,
+        tool_calls=tuple(DraftCall(call.name, split(arguments(call.arguments)), call.id) for call in spec.tool_calls),
+        finish=spec.finish,
+    )
+
+
+def arguments(value: Any) -> str:
+    """The arguments of a tool call as they are sent: a string as it is, any other value as JSON."""
+    return value if isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+# ---------------------------------------------------------------------------------------------- errors and headers
+
+
+def error(reply: Reply, context: ReplyContext, context_length: int = 0) -> ApiError | None:
+    """The error of the reply, or None if it is no error.
+
+    `context_length` is the model's, in tokens. An error of an exceeded context without a message of its own names it.
     Raises Rejected for a template that fails.
     """
     spec = reply.error
@@ -108,15 +151,17 @@ def error(reply: Reply, context: Context, context_length: int = 0) -> ApiError |
 
 
 def _exceeded(error: ApiError, request: InferenceRequest, limit: int) -> ApiError:
-    """The error with the numbers of a request that is too long by as much as it really is."""
-    told = overflow(limit + prompt_tokens(request), request.sampling.max_tokens or 0, limit)
-    return msgspec.structs.replace(error, message=told.message, param=error.param or told.param, overflow=told.overflow)
+    """The error, with the numbers of a request that is as much longer than the limit as the prompt is long."""
+    sized = overflow(limit + prompt_tokens(request), request.sampling.max_tokens or 0, limit)
+    return msgspec.structs.replace(
+        error, message=sized.message, param=error.param or sized.param, overflow=sized.overflow
+    )
 
 
-def headers(reply: Reply, context: Context) -> tuple[tuple[str, str], ...]:
-    """The response headers of the reply, names in lower case. Raises Rejected for a template that fails.
+def headers(reply: Reply, context: ReplyContext) -> tuple[tuple[str, str], ...]:
+    """The response headers of the reply, with lower-case names. Raises Rejected for a template that fails.
 
-    The Retry-After of an error is not among them: the `ApiError` has it.
+    The Retry-After of an error is not among them: it is part of the `ApiError`.
     """
     if not reply.headers and reply.raw is None and reply.retry_after is None:
         return ()
@@ -127,7 +172,7 @@ def headers(reply: Reply, context: Context) -> tuple[tuple[str, str], ...]:
     return tuple(made)
 
 
-def _header(name: str, value: Written, context: Context) -> str:
+def _header(name: str, value: TextOrTemplate, context: ReplyContext) -> str:
     text: str = _render(value, context)
     if not is_header_value(text):
         raise _rejected(
@@ -136,33 +181,25 @@ def _header(name: str, value: Written, context: Context) -> str:
     return text
 
 
-def finished(draft: Draft, reply: Reply) -> Draft:
-    """The draft with the finish reason that the reply gives, if it gives one; also for what the generator says."""
-    return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish)
+def is_header_value(text: str) -> bool:
+    """Whether HTTP can send the text (RFC 9110, section 5.5): no control characters, and nothing beyond Latin-1."""
+    return all((" " <= character <= "\xff" and character != "\x7f") or character == "\t" for character in text)
 
 
-def _draft(choice: Draft | Recipe, context: Context) -> Draft:
-    if isinstance(choice, Draft):
-        return choice
-    said = (choice.reasoning, choice.text, [call.arguments for call in choice.tool_calls])
-    reasoning, text, arguments = _render(list(said), context)
-    calls = [
-        msgspec.structs.replace(call, arguments=args) for call, args in zip(choice.tool_calls, arguments, strict=True)
-    ]
-    return draft(msgspec.structs.replace(choice, reasoning=reasoning, text=text, tool_calls=tuple(calls)))
+# ---------------------------------------------------------------------------------------------- templates
 
 
-def _render(value: Any, context: Context) -> Any:
-    if not is_template(value):
+def _render(value: Any, context: ReplyContext) -> Any:
+    if not has_template(value):
         return value
     try:
         seed = context.seed.child("said", context.question)
         return rendered(value, variables(context.subject, context.match.groups, seed, moment(context.now)))
-    except Failed as failed:
-        raise _rejected(context, failed.line, str(failed)) from None
+    except RenderError as failure:
+        raise _rejected(context, failure.line, str(failure)) from None
 
 
-def _rejected(context: Context, line: int, why: str) -> Rejected:
-    place = f"line {line} of " if line else ""
-    told = f"The template in {place}the scenario {context.scenario.name}, rule {context.rule.name}, failed: {why}"
-    return Rejected(ApiError("internal", told))
+def _rejected(context: ReplyContext, line: int, why: str) -> Rejected:
+    where = f"line {line} of " if line else ""
+    message = f"The template in {where}the scenario {context.scenario.name}, rule {context.rule.name}, failed: {why}"
+    return Rejected(ApiError("internal", message))

@@ -1,7 +1,7 @@
-"""Jinja2 in its sandbox: what is wrong with a template, and the compiled template. Loaded when a template is met.
+"""Compiles templates with Jinja2's sandbox, and finds the mistakes in them.
 
-A template can print, choose, loop and name values, and use the filters and methods listed here; it cannot reach
-anything else. Its work is bounded: loops in steps, texts and numbers in size.
+A template can print values, branch, loop and set variables, with the filters and methods that are listed here and no
+others. The steps of its loops and the size of its texts and numbers are limited.
 """
 
 import json
@@ -10,7 +10,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes, pass_context
+import jinja2
+import msgspec
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
@@ -19,7 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emulator.scenario import fakes
 from emulator.scenario.reading.mistakes import did_you_mean, quoted
-from emulator.scenario.template import REQUEST, VARIABLES, Wrong
+from emulator.scenario.template import REQUEST_FIELDS, VARIABLES
 
 MAX_CHARACTERS = 1 << 20
 MAX_STEPS = 10_000
@@ -27,7 +29,7 @@ MAX_NUMBER = 10**15
 
 _STEPS = "__steps__"
 _PART = 10
-"""So many characters a part of a value counts for, however short it is written."""
+"""The number of characters that a part of a value counts for, besides those of its text."""
 _LISTED = 12
 _FILTERS = (
     "abs capitalize count d default dictsort first float int items last length list lower map max min reject "
@@ -50,43 +52,51 @@ _FORBIDDEN = (
 # ---------------------------------------------------------------------------------------------- mistakes
 
 
-def mistakes(text: str, groups: frozenset[str]) -> Iterator[Wrong]:
-    """What is wrong with a template; `groups` are the named groups that `match` has."""
+class TemplateMistake(msgspec.Struct, frozen=True):
+    """A mistake in a template. `line` is that of the template, from 0."""
+
+    line: int
+    message: str
+
+
+def mistakes(text: str, groups: frozenset[str]) -> Iterator[TemplateMistake]:
+    """The mistakes in a template. `groups` are the named groups of the variable `match`."""
     environment = _environment()
     try:
         tree = environment.parse(text)
     except TemplateSyntaxError as error:
-        yield Wrong(error.lineno - 1, f"not a template: {error.message}")
+        yield TemplateMistake(error.lineno - 1, f"not a template: {error.message}")
         return
     for node in tree.find_all(nodes.Node):
-        if found := _wrong(node, groups, environment):
-            yield Wrong(node.lineno - 1, found)
+        if message := _mistake(node, groups, environment):
+            yield TemplateMistake(node.lineno - 1, message)
         if isinstance(node, nodes.Filter | nodes.Test):
-            node.name = "string"  # whether it is known was told; what follows would fail at the first that is not
+            node.name = "string"  # an unknown one was reported, and would end the search for variables
     yield from _unknown_variables(tree)
 
 
-def _unknown_variables(tree: nodes.Template) -> Iterator[Wrong]:
+def _unknown_variables(tree: nodes.Template) -> Iterator[TemplateMistake]:
     try:
         unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
     except TemplateSyntaxError as error:  # what only the compiler notices
-        yield Wrong(error.lineno - 1, f"not a template: {error.message}")
+        yield TemplateMistake(error.lineno - 1, f"not a template: {error.message}")
         return
     for node in tree.find_all(nodes.Name):
         if node.ctx == "load" and node.name in unknown:
-            yield Wrong(node.lineno - 1, f"unknown variable {quoted(node.name)}{_hint(node.name, VARIABLES)}")
+            yield TemplateMistake(node.lineno - 1, f"unknown variable {quoted(node.name)}{_hint(node.name, VARIABLES)}")
 
 
-def _wrong(node: nodes.Node, groups: frozenset[str], environment: "_Environment") -> str:
+def _mistake(node: nodes.Node, groups: frozenset[str], environment: "_Environment") -> str:
+    """What is wrong with a node, or an empty string."""
     match node:
         case nodes.Filter(name=name) if name not in environment.filters:
             return f"unknown filter {quoted(name)}{_hint(name, environment.filters)}"
         case nodes.Test(name=name) if name not in environment.tests:
             return f"unknown test {quoted(name)}{_hint(name, environment.tests)}"
         case nodes.Getattr(node=nodes.Name(name=name), attr=attribute):
-            return _wrong_part(name, attribute, groups)
+            return _unknown_attribute(name, attribute, groups)
         case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(attribute))):
-            return _wrong_part(name, attribute, groups)
+            return _unknown_attribute(name, attribute, groups)
         case nodes.Name(name="self"):
             return 'unknown variable "self"'
         case nodes.For(recursive=True):
@@ -96,12 +106,12 @@ def _wrong(node: nodes.Node, groups: frozenset[str], environment: "_Environment"
     return ""
 
 
-def _wrong_part(name: str, part: str, groups: frozenset[str]) -> str:
-    """What is wrong with `name.part`; only of some variables the parts are known."""
+def _unknown_attribute(name: str, part: str, groups: frozenset[str]) -> str:
+    """What is wrong with `name.part`, for the variables whose attributes are known, or an empty string."""
     if name == "fake":
         known: Iterable[str] = fakes.names()
     elif name in ("request", "match"):
-        known = REQUEST if name == "request" else groups
+        known = REQUEST_FIELDS if name == "request" else groups
     else:
         return ""
     if part in known:
@@ -119,23 +129,23 @@ def _hint(word: str, known: Iterable[str]) -> str:
 # ---------------------------------------------------------------------------------------------- rendering
 
 
-class Compiled:
-    """A template that can be rendered."""
+class SandboxedTemplate:
+    """A compiled template, which runs in the sandbox."""
 
-    def __init__(self, template: Template) -> None:
+    def __init__(self, template: jinja2.Template) -> None:
         self._template = template
 
     def render(self, values: Mapping[str, Any]) -> str:
-        """The text. Raises whatever the template raises, and SecurityError for one that does too much."""
+        """The text. Raises whatever the template raises, and SecurityError if it exceeds a limit."""
         parts, size = [], 0
-        for part in self._template.generate({**values, _STEPS: _Steps()}):
+        for part in self._template.generate({**values, _STEPS: _StepBudget()}):
             size += len(part)
             _check_size(size)
             parts.append(part)
         return "".join(parts)
 
     def line_of(self, error: Exception) -> int:
-        """The line in the template that raised the error, from 0."""
+        """The line of the template that raised the error, from 0."""
         line, frame = 1, error.__traceback__
         while frame is not None:
             if frame.tb_frame.f_code.co_filename == "<template>":
@@ -144,17 +154,17 @@ class Compiled:
         return line - 1
 
 
-def compiled(text: str) -> Compiled:
-    """A template in which there are no `mistakes`."""
+def compiled(text: str) -> SandboxedTemplate:
+    """Compile a template that has no mistakes."""
     environment = _environment()
     tree = environment.parse(text)
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(loop.iter, "_counted", [], [], None, None, lineno=loop.lineno)
-    return Compiled(environment.from_string(tree))
+    return SandboxedTemplate(environment.from_string(tree))
 
 
-class _Steps:
-    """How many more times the loops of a template may go round."""
+class _StepBudget:
+    """The number of steps that the loops of a template may still take."""
 
     def __init__(self) -> None:
         self._left = MAX_STEPS
@@ -175,7 +185,7 @@ class _Generator(CodeGenerator):
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with what else a template must not do: grow without bounds, or depend on anything unsaid."""
+    """Jinja2's sandbox with fewer functions, limits of size, and an error for undefined values."""
 
     code_generator_class = _Generator
     intercepted_binops = frozenset(("+", "*", "%"))
@@ -206,7 +216,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return made
 
     def is_safe_callable(self, obj: Any) -> bool:
-        if obj is _range or isinstance(obj, fakes.Method | Undefined):  # what is undefined says so when it is called
+        if obj is _range or isinstance(obj, fakes.Method | Undefined):  # calling Undefined raises its own error
             return True
         owner, name = type(getattr(obj, "__self__", None)).__name__, getattr(obj, "__name__", type(obj).__name__)
         if name not in _METHODS.get(owner, "").split():
@@ -214,7 +224,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return True
 
     def joined(self, parts: Iterable[Any]) -> str:
-        """What `~` makes."""
+        """The values joined by `~`."""
         return _join(parts)
 
 
@@ -247,7 +257,7 @@ def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
 
 
 def _text(value: Any) -> str:
-    """A value as it is printed: a text as it is, what JSON has as JSON, a number or a moment as Python has it."""
+    """A value as it is printed: a string as it is, a value of JSON as JSON, a number or datetime by `str()`."""
     if isinstance(value, str):
         return value
     if isinstance(value, Iterator):
@@ -270,7 +280,7 @@ def _json(value: Any) -> str:
 
 
 def _measure(value: Any, left: list[int]) -> None:
-    """Count down what a value is written with; the same part in two places counts twice, as it is written twice."""
+    """Subtract the size of a value's JSON. A part that is referenced twice counts twice, since it is written twice."""
     left[0] -= _PART + (len(value) if isinstance(value, str) else 0)
     _check_size(MAX_CHARACTERS - left[0])
     if isinstance(value, Mapping | list | tuple):

@@ -1,7 +1,7 @@
-"""Templates: texts with `{{` or `{%` in them. What they may use is told here; Jinja2 is loaded when one is met.
+"""Templates: texts with `{{` or `{%` in them, and the variables that they can use.
 
-A template is compiled when the scenario is loaded, so that a wrong one is a mistake with its line, and rendered for
-each request.
+A template is compiled when its scenario is loaded, so that a mistake in it is reported with its line, and rendered for
+each request. Jinja2 is imported when the first template is compiled.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,9 +11,7 @@ import msgspec
 
 from emulator.core.seeds import Seed
 from emulator.scenario.fakes import Fake
-from emulator.scenario.match import Subject
-from emulator.scenario.reading.mistakes import Span
-from emulator.scenario.reading.readers import TEXT, VALUE, Place, Reader, Unreadable, read_all
+from emulator.scenario.subject import Subject
 
 VARIABLES: Mapping[str, str] = {
     "request": "what was asked: model, last_user, system, turn, tools (names), body, headers",
@@ -22,60 +20,59 @@ VARIABLES: Mapping[str, str] = {
     "fake": "Faker, such as fake.name(); the same request reads the same name",
     "now": "the time of the emulator's clock, as a datetime in UTC",
 }
-REQUEST = ("model", "last_user", "system", "turn", "tools", "body", "headers")
+"""The variables, each with its meaning for the reference."""
+REQUEST_FIELDS = ("model", "last_user", "system", "turn", "tools", "body", "headers")
+"""The attributes of the variable `request`."""
 
 
-class Wrong(msgspec.Struct, frozen=True):
-    """What is wrong in a template: the line in it, from 0, and a message."""
-
-    line: int
-    message: str
-
-
-class Failed(Exception):
-    """A template that cannot be rendered for a request. `line` is that of the source, 0 where there is none."""
+class RenderError(Exception):
+    """A template failed. `line` is the line of the scenario's source, or 0 if it has none."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
 
 
-class Compiled(Protocol):
-    """What the sandbox makes of a template. `render` raises what the template raises; `line_of` finds where."""
+class CompiledTemplate(Protocol):
+    """A template that was compiled; the sandbox makes one."""
 
     def render(self, variables: Mapping[str, Any]) -> str:
-        """The text."""
+        """The text. Raises whatever the template raises."""
         ...
 
     def line_of(self, error: Exception) -> int:
-        """The line in the template that raised the error, from 0."""
+        """The line of the template that raised the error, from 0."""
         ...
 
 
 class Template(msgspec.Struct, frozen=True):
-    """A compiled template; `line` is where it begins in the source, from 1, or 0. Of a `block` each line is known."""
+    """A template of a scenario.
 
-    compiled: Compiled
+    `line` is the first line of its text in the source, from 1, or 0 if the source has no lines. In a `block`, a line of
+    the template is a line of the source.
+    """
+
+    compiled: CompiledTemplate
     line: int
     block: bool
 
     def render(self, values: Mapping[str, Any]) -> str:
-        """The text. Raises Failed for a template that fails, or whose text is too long."""
+        """The text. Raises RenderError if the template fails or its text is too long."""
         try:
             return self.compiled.render(values)
         except Exception as error:  # whatever a template does is answered to the client
             line = self.line + self.compiled.line_of(error) if self.block else self.line
-            raise Failed(line, f"{type(error).__name__}: {error}") from None
+            raise RenderError(line, f"{type(error).__name__}: {error}") from None
 
 
 def variables(subject: Subject, groups: Mapping[str, str], seed: Seed, now: Any) -> dict[str, Any]:
-    """What a template can use. `now` is a datetime; `seed` is where fake values come from."""
+    """The values of the variables. `now` is a datetime; fake values derive from `seed`."""
     request = subject.request
     values: dict[str, Any] = {
         "request": {
             "model": request.model,
-            "last_user": "\n".join(said.text for said in subject.last_user),
-            "system": "\n".join(said.text for said in subject.system),
+            "last_user": "\n".join(each.text for each in subject.last_user),
+            "system": "\n".join(each.text for each in subject.system),
             "turn": subject.turn,
             "tools": [tool.name for tool in request.tools],
             "body": request.body,
@@ -90,51 +87,8 @@ def variables(subject: Subject, groups: Mapping[str, str], seed: Seed, now: Any)
     return values
 
 
-# ---------------------------------------------------------------------------------------------- reading
-
-
-def _read(place: Place) -> "str | Template":
-    text = TEXT.read(place)
-    if not _is_written(text):
-        return text
-    from emulator.scenario.sandbox import compiled, mistakes  # noqa: PLC0415 (loading Jinja2 takes time)
-
-    wrong = list(mistakes(text, place.loading.groups))
-    for each in wrong:
-        place.tell(each.message, _span(place, each))
-    if wrong:
-        raise Unreadable
-    return Template(compiled(text), place.node.span.line + 1 + place.node.block, place.node.block)
-
-
-def _is_written(text: str) -> bool:
-    return "{{" in text or "{%" in text
-
-
-def _span(place: Place, wrong: Wrong) -> Span | None:
-    """Where it is: in a block of text its own line, otherwise the text as a whole."""
-    return place.loading.report.whole_line(place.node.span.line + 1 + wrong.line) if place.node.block else None
-
-
-WRITTEN: Reader["str | Template"] = Reader("text, may be a template", _read, TEXT.schema)
-
-
-def _read_json(place: Place) -> Any:
-    node = place.node
-    if isinstance(node.value, str) and _is_written(node.text):
-        return WRITTEN.read(place)
-    if node.kind == "mapping":
-        return read_all({key: (JSON, inner) for key, inner in place.pairs("")})
-    if node.kind == "sequence":
-        return list(read_all({str(at): (JSON, place.item(at, item)) for at, item in enumerate(node.value)}).values())
-    return VALUE.read(place)
-
-
-JSON: Reader[Any] = Reader("a JSON value, its texts may be templates", _read_json, {})
-
-
-def is_template(value: Any) -> bool:
-    """Whether there is a template in a text or JSON value."""
+def has_template(value: Any) -> bool:
+    """Whether a text is a template, or a JSON value contains one."""
     return any(isinstance(part, Template) for part in _parts(value))
 
 
@@ -146,7 +100,7 @@ def _parts(value: Any) -> Iterator[Any]:
 
 
 def rendered(value: Any, values: Mapping[str, Any]) -> Any:
-    """The same text or JSON value with its templates rendered. Raises Failed."""
+    """The same text or JSON value with its templates rendered. Raises RenderError."""
     if isinstance(value, Template):
         return value.render(values)
     if isinstance(value, Mapping):

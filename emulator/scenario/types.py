@@ -1,8 +1,8 @@
-"""What a scenario is once it is read: frozen values, none of which can be wrong. Durations are in seconds."""
+"""The parts of a scenario, as the loader makes them: immutable and valid. Durations are in seconds."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -10,67 +10,65 @@ from emulator.account.backends import Backends
 from emulator.account.terms import Terms
 from emulator.core.drafts import Draft
 from emulator.core.vocabulary import ErrorKind, FinishReason
-from emulator.faults.chance import Distribution
+from emulator.faults.distributions import Distribution
 from emulator.faults.where import Where
+from emulator.scenario.subject import Subject
+from emulator.scenario.template import Template
 
-if TYPE_CHECKING:
-    from emulator.scenario.match import Subject
-    from emulator.scenario.template import Template
-
-Written: TypeAlias = "str | Template"
-"""A text of a scenario, which may be a template."""
+TextOrTemplate: TypeAlias = str | Template
 Then: TypeAlias = Literal["repeat", "loop", "unscripted", "fail"]
 Unscripted: TypeAlias = Literal["generate", "fail", "echo"]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-# ---------------------------------------------------------------------------------------------- what is matched
+# ---------------------------------------------------------------------------------------------- conditions
 
 
-class Test(msgspec.Struct, frozen=True, eq=False):
-    """One thing that a request must be. `name` is what is looked at, and `expected` what it is expected to be.
+class Criterion(msgspec.Struct, frozen=True, eq=False):
+    """A test of one property of a request.
 
-    `actual` tells what a request has there, in words; `groups` gives the named groups of a regular expression, `names`
-    are theirs. Tests of a lower `cost` are tried first.
+    `name` is the property, such as last_user or header.x-api-key, and `expected` says what it should be. `actual`
+    describes what it is in a given request. `groups` returns the named groups of the criterion's regular expressions,
+    `names` lists them. Criteria of lower `cost` are tried first.
     """
 
     name: str
     expected: str
     cost: int
-    check: "Callable[[Subject], bool]"
-    actual: "Callable[[Subject], str]"
-    groups: "Callable[[Subject], Mapping[str, str]] | None" = None
+    check: Callable[[Subject], bool]
+    actual: Callable[[Subject], str]
+    groups: Callable[[Subject], Mapping[str, str]] | None = None
     names: tuple[str, ...] = ()
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """What a rule matches: all tests must hold; none at all match everything.
+    """The requests that a rule matches: those that meet all criteria. Without criteria it matches every request.
 
-    `names` are those of all named groups; `written` is the condition as data; `distinct` has the tests
-    as a set: rules that say the same share them.
+    `names` are the named groups of all criteria, `written` is the condition as the author wrote it. Equal criteria of
+    several rules are one object; `distinct` is the set of the condition's own.
     """
 
-    tests: tuple[Test, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
     names: tuple[str, ...] = ()
     written: Mapping[str, Any] = NOTHING
-    distinct: frozenset[Test] = frozenset()
+    distinct: frozenset[Criterion] = frozenset()
 
 
-# ---------------------------------------------------------------------------------------------- what is answered
+# ---------------------------------------------------------------------------------------------- replies
 
 
 class ToolCallSpec(msgspec.Struct, frozen=True):
-    """A tool call that is still to be written; `arguments` are a text, or a value whose JSON is sent."""
+    """A tool call of a reply. `arguments` are sent as they are if they are a string, and as JSON otherwise."""
 
     name: str
     arguments: Any = NOTHING
     id: str | None = None
 
 
-class Recipe(msgspec.Struct, frozen=True):
-    """A choice that is still to be written: like a `Draft`. With `json`, `text` is a value whose JSON is the text."""
+class ChoiceSpec(msgspec.Struct, frozen=True):
+    """A choice of a reply, from which a `Draft` is made. With `json`, the text is the JSON of the value in `text`."""
 
-    reasoning: Written = ""
+    reasoning: TextOrTemplate = ""
     text: Any = ""
     json: bool = False
     tool_calls: tuple[ToolCallSpec, ...] = ()
@@ -78,7 +76,7 @@ class Recipe(msgspec.Struct, frozen=True):
 
 
 class Generate(msgspec.Struct, frozen=True):
-    """Let the generator answer, with so many tokens of text and of reasoning, and from this seed. None: as it would."""
+    """A reply that the generator writes. None leaves the number of tokens, or the seed, to the request."""
 
     tokens: int | None = None
     reasoning_tokens: int | None = None
@@ -86,10 +84,10 @@ class Generate(msgspec.Struct, frozen=True):
 
 
 class ErrorSpec(msgspec.Struct, frozen=True):
-    """An error to answer. The fields that are given override what the kind would say."""
+    """An error reply. Fields that are not None replace those that errors of this kind have."""
 
     kind: ErrorKind
-    message: "Written | None" = None
+    message: TextOrTemplate | None = None
     status: int | None = None
     type: str | None = None
     code: str | None = None
@@ -98,15 +96,15 @@ class ErrorSpec(msgspec.Struct, frozen=True):
 
 
 class RawSpec(msgspec.Struct, frozen=True):
-    """Any HTTP answer, byte for byte."""
+    """An HTTP response that is sent as it is."""
 
     status: int
-    headers: tuple[tuple[str, Written], ...]
+    headers: tuple[tuple[str, TextOrTemplate], ...]
     body: bytes
 
 
 class UsageSpec(msgspec.Struct, frozen=True):
-    """What the usage is to say; None: what was counted."""
+    """Numbers that replace those of the counted usage. None keeps the counted one."""
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -115,7 +113,7 @@ class UsageSpec(msgspec.Struct, frozen=True):
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """How fast an answer comes, as `emulator.faults.pace` takes it. `jitter` is a fraction of each delay."""
+    """The timing of an answer: the arguments of `emulator.faults.pace`. `jitter` is a fraction of each delay."""
 
     first_token: Distribution
     between: Distribution
@@ -124,7 +122,7 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 class FaultSpec(msgspec.Struct, frozen=True):
-    """What goes wrong, where, and how (`value`, as the registry of faults takes it)."""
+    """A fault by its name in `emulator.faults.FAULTS`, with its value and the place where it happens."""
 
     what: str
     value: Any
@@ -132,19 +130,19 @@ class FaultSpec(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer of a rule. One of `choices`, `generate`, `error`, `raw` and `frames` is given.
+    """One reply of a rule. Exactly one of `choices`, `generate`, `error`, `raw` and `frames` is given.
 
-    `times` is how often it is played before the next one's turn (None: without end), `probability` its chance to be
-    played when it is its turn; `obey` says whether the request's limits cut it.
+    The reply is used `times` times before the next one (None: without end), each time with the given `probability`.
+    With `obey`, the request's max_tokens, stop and n apply to it.
     """
 
-    choices: tuple[Draft | Recipe, ...] = ()
+    choices: tuple[Draft | ChoiceSpec, ...] = ()
     generate: Generate | None = None
     error: ErrorSpec | None = None
     raw: RawSpec | None = None
     frames: tuple[bytes, ...] | None = None
     retry_after: float | None = None
-    headers: tuple[tuple[str, Written], ...] = ()
+    headers: tuple[tuple[str, TextOrTemplate], ...] = ()
     finish: FinishReason | None = None
     usage: UsageSpec | None = None
     model: str | None = None
@@ -160,9 +158,9 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """Requests that match `when` get successive replies; `then` says what comes after the last one.
+    """A condition and the replies to successive requests that match it. `then` says what follows the last reply.
 
-    `sole` is the reply of a rule whose turn it always is.
+    `sole` is the reply of a rule that always answers with the same one.
     """
 
     name: str
@@ -174,24 +172,24 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def always_answers(self) -> bool:
-        """Whether no request that the rule matches goes on to a later rule."""
+        """Whether the rule answers every request that it matches, so that later rules never see one."""
         if self.then == "unscripted":
             return False
         return self.then == "fail" or any(reply.probability is None for reply in self.replies)
 
 
-# ---------------------------------------------------------------------------------------------- the world around it
+# ---------------------------------------------------------------------------------------------- scenarios
 
 
 class ClockSpec(msgspec.Struct, frozen=True):
-    """Where the clock starts, in Unix seconds, and how fast it runs (0: frozen). None: as it is."""
+    """The time at which the clock starts, in Unix seconds, and its rate (0: frozen). None changes nothing."""
 
     start: float | None = None
     rate: float | None = None
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """What is to be true in the end: a rule answered so many times (None: at least once), or the client waited."""
+    """An expectation of a test: a rule answered so many times (None: at least once), or the client waited."""
 
     rule: str | None = None
     times: int | None = None
@@ -200,11 +198,11 @@ class Expectation(msgspec.Struct, frozen=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """A story.
+    """A scenario: its rules, and the account, clock and models that it starts with.
 
-    `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are what they run on, by
-    their ids; `source` is where the scenario was read. `sharing` tells of each test which rules have it,
-    a bit a rule: when it fails for one, the others need not be looked at.
+    `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are those of each model,
+    by its id; `source` is the file or name that mistakes refer to. `sharing` maps each criterion to the rules that have
+    it, bit n for rule number n: where it fails for one of them, it fails for all.
     """
 
     name: str
@@ -217,4 +215,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     unscripted: Unscripted = "generate"
     expect: tuple[Expectation, ...] = ()
     source: str = ""
-    sharing: Mapping[Test, int] = MappingProxyType({})
+    sharing: Mapping[Criterion, int] = MappingProxyType({})

@@ -1,4 +1,4 @@
-"""Hot reload: what changes in a folder of scenarios is read again while the server runs."""
+"""Hot reload: scenarios are loaded again when their files change."""
 
 import logging
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ _ENDINGS = (".yaml", ".yml")
 
 
 async def watch(library: Library, folders: Sequence[Path]) -> None:
-    """Read scenarios again when their files change, until cancelled. One with mistakes leaves the running one."""
+    """Reload scenarios when their files change, until cancelled. If the new version has mistakes, the old one stays."""
     async for changes in awatch(*folders, watch_filter=lambda _, path: path.endswith(_ENDINGS)):
         for change, name in sorted(changes, key=lambda changed: changed[1]):
             reload(library, Path(name), deleted=change == Change.deleted)
 
 
 def reload(library: Library, path: Path, *, deleted: bool = False) -> None:
-    """Take over one change, and say in the log what came of it."""
+    """Load a file again, or remove its scenario, and log the result."""
     if deleted and not path.exists():
         library.remove(path.stem)
         log.info("scenario %s is gone", path.stem)

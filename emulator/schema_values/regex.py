@@ -5,10 +5,13 @@ spellings of named groups and inline flags are read too, since schemas in the wi
 """
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
+
+from emulator.core import patterns
 
 MANY = 1_000_000
 """What an open upper bound counts as."""
@@ -72,9 +75,6 @@ class Anchor(msgspec.Struct, frozen=True):
 
 Tree: TypeAlias = Chars | Sequence | Either | Repeat | Group | Back | Look | Anchor
 
-_AMBIGUOUS = re.compile(r"\[.*(?:--|&&|~~|\|\||\[)")
-"""What Python may one day read as set operations, and warns of."""
-
 _DIGIT: Ranges = ((48, 57),)
 _WORD: Ranges = ((97, 122), (48, 57), (65, 90), (95, 95))
 _SPACE: Ranges = ((32, 32), (9, 9))
@@ -118,21 +118,22 @@ def complement(ranges: Ranges) -> Ranges:
 @lru_cache(maxsize=1024)
 def parse(pattern: str) -> Tree:
     """The tree of a pattern. Raises ValueError for what is not a regular expression."""
-    return _Parser(pattern).whole()
+    try:
+        return _Parser(pattern).whole()
+    except RecursionError:
+        raise ValueError("is not a regular expression: it is nested too deeply") from None
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern for `re`: as it is where Python reads it, else translated. Raises ValueError for a bad one."""
+def compiled(pattern: str) -> patterns.Pattern:
+    """The pattern as it is where Python reads it, else translated. Raises ValueError for a bad one."""
+    with suppress(ValueError):
+        return patterns.compile(pattern, bounded=False)
+    tree = parse(pattern)
     try:
-        if not _AMBIGUOUS.search(pattern):
-            return re.compile(pattern)
-    except (re.error, OverflowError, RecursionError):
-        pass
-    try:
-        return re.compile(_source(parse(pattern)))
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"is not a regular expression: {error}") from error
+        return patterns.compile(_source(tree), bounded=False)
+    except ValueError as error:
+        raise ValueError(f"is {error}") from error
 
 
 class _Parser:

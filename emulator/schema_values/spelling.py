@@ -28,7 +28,6 @@ LONGEST = 20_000
 """Longer texts are not written, whatever a schema asks for."""
 
 _TRIES = 24
-_SHORT = 20
 
 
 def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]:
@@ -36,7 +35,7 @@ def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]
 
     Raises ValueError for what is not a regular expression.
     """
-    tree, search = parse(pattern), compiled(pattern).search
+    tree, regex = parse(pattern), compiled(pattern)
     least, most = width(tree)
     loose = _loose(tree)
     if least > min(high, LONGEST) or (most < low and not loose):
@@ -47,11 +46,11 @@ def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]
         text = _Writer(chance).write(tree, size)
         if len(text) < low and loose:
             text = _padded(text, low, chance, loose)
-        if looks and safe(pattern, text) and not search(text):
+        if looks and regex.ends_soon(text) and not regex.search(text):
             text = _sprinkled(text, looks, chance)
-            if not safe(pattern, text):
+            if not regex.ends_soon(text):
                 continue
-        if low <= len(text) <= high and search(text):
+        if low <= len(text) <= high and regex.search(text):
             yield text
 
 
@@ -89,32 +88,6 @@ def width(tree: Tree) -> tuple[int, int]:
             return 0, MANY
         case _:
             return 0, 0
-
-
-def safe(pattern: str, text: str) -> bool:
-    """Whether the pattern may be tried on a text that was not written for it: that it ends soon if it fails."""
-    return len(text) <= _SHORT or not explosive(pattern)
-
-
-@lru_cache(maxsize=1024)
-def explosive(pattern: str) -> bool:
-    """Whether failing to match may take exponential time: a repetition or a choice inside an open repetition."""
-    return _nested(parse(pattern), False)
-
-
-def _nested(tree: Tree, inside: bool) -> bool:
-    match tree:
-        case Sequence(parts):
-            return any(_nested(part, inside) for part in parts)
-        case Either(parts):
-            return inside or any(_nested(part, inside) for part in parts)
-        case Group(part) | Look(part):
-            return _nested(part, inside)
-        case Repeat(part, _, high):
-            wide = high > 8
-            return (wide and inside) or _nested(part, inside or wide)
-        case _:
-            return False
 
 
 class _Writer:

@@ -6,7 +6,7 @@ from emulator.schema_values import believable, formats
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.regex import compiled
-from emulator.schema_values.spelling import LONGEST, combined, matching, safe
+from emulator.schema_values.spelling import LONGEST, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
 
 _TRIES = 6
@@ -39,7 +39,7 @@ def _accepts(facts: Facts, text: str, source: str) -> bool:
     return (
         facts.min_length <= len(text) <= facts.max_length
         and text not in facts.excluded
-        and all(safe(pattern, text) or pattern == source for pattern in (*facts.patterns, *facts.unlike))
+        and all(compiled(pattern).ends_soon(text) or pattern == source for pattern in (*facts.patterns, *facts.unlike))
         and all(compiled(pattern).search(text) for pattern in facts.patterns)
         and not any(compiled(pattern).search(text) for pattern in facts.unlike)
     )

@@ -33,8 +33,8 @@ def build_engine(
 
 def _elsewhere() -> dict[str, str]:
     """Names that are no settings, and how they are written to `Emulator`: its own keywords, and what belongs in one."""
-    from emulator.scenario.language.stories import SCENARIO  # noqa: PLC0415 (the language is imported when it is needed)
-    from emulator.scenario.language.world import ACCOUNT, CLOCK, POLICY  # noqa: PLC0415 (the same)
+    from emulator.scenario.language.environment import ACCOUNT, CLOCK, POLICY  # noqa: PLC0415 (the same)
+    from emulator.scenario.language.scenarios import SCENARIO  # noqa: PLC0415 (the language is imported when it is needed)
 
     belongs: dict[str, Any] = {
         'scenario={{"{}": ...}}': SCENARIO,
@@ -49,8 +49,8 @@ def _elsewhere() -> dict[str, str]:
 
 def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:
     """An account as the `account` of a scenario says it. Raises ScenarioError with all mistakes."""
-    from emulator.scenario.language.world import ACCOUNT  # noqa: PLC0415
-    from emulator.scenario.reading.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.environment import ACCOUNT  # noqa: PLC0415
+    from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
 
     return read_objects(ACCOUNT.reader, account, "account", catalog=catalog)
 
@@ -62,8 +62,8 @@ def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
     """
     if clock is None or isinstance(clock, VirtualClock):
         return clock or VirtualClock()
-    from emulator.scenario.language.world import CLOCK  # noqa: PLC0415
-    from emulator.scenario.reading.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.environment import CLOCK  # noqa: PLC0415
+    from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
 
     written = {"mode": clock} if isinstance(clock, str) else clock
     told = read_objects(CLOCK.reader, written, "clock", catalog=catalog)
@@ -72,7 +72,7 @@ def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
 
 def find_scenario(scenario: Playable, library: Library) -> Scenario:
     """The scenario that is meant. Raises ScenarioError with all mistakes, and LookupError for an unknown name."""
-    from emulator.scenario.reading.loader import load_file, load_objects, load_text  # noqa: PLC0415 (imported when needed)
+    from emulator.scenario.loader import load_file, load_objects, load_text  # noqa: PLC0415 (imported when needed)
 
     if isinstance(scenario, Mapping):
         return load_objects(scenario, "inline", catalog=library.catalog)

@@ -14,7 +14,7 @@ from emulator.cli import main
 from emulator.core.catalog import Catalog
 from emulator.recording.drift import calls
 from emulator.recording.proxy import recording_proxy
-from emulator.scenario.reading.loader import load_text
+from emulator.scenario.loader import load_text
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
 

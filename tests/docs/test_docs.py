@@ -15,7 +15,7 @@ from support.served import PATIENCE, ROOT, post, served
 from emulator import Emulator
 from emulator.core.catalog import Catalog
 from emulator.inferences.verdict.findings import SINS
-from emulator.scenario.reading.loader import load_text
+from emulator.scenario.loader import load_text
 from emulator.web.control import ROUTES
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))

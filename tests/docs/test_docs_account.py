@@ -19,7 +19,7 @@ from emulator.cli import main
 from emulator.commands._dry_run import rehearse
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
-from emulator.scenario.reading.loader import load_text
+from emulator.scenario.loader import load_text
 from emulator.web.app import create_app
 from emulator.web.control import ROUTES
 

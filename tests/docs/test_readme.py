@@ -11,7 +11,7 @@ import pytest
 
 from emulator import Emulator
 from emulator.core.catalog import Catalog
-from emulator.scenario.reading.loader import load_text
+from emulator.scenario.loader import load_text
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -6,6 +6,7 @@ the meter counts what was sent, and no task is left behind.
 
 import asyncio
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 from support.asgi import KEY, PLAIN, Exchange, activate, make_engine
+from support.faults import KEEP_TEXT, written
 
 from emulator.core.settings import Settings
 from emulator.core.tokens import count
 from emulator.dialects.endpoints import Dialects
 from emulator.engine.engine import Engine
-from emulator.scenario.reading.loader import load_objects
+from emulator.faults import FAULTS
+from emulator.scenario.loader import load_objects
 from emulator.wire.respond import HungUp, Player, Sent
 
 SETTINGS = Settings()
@@ -31,24 +34,20 @@ PLACES = st.one_of(
     st.builds(lambda n: {"after": {"events": n}}, st.integers(1, 12)),
     st.builds(lambda n: {"after": {"bytes": n}}, st.integers(1, 40)),
 )
-EVENT_FAULTS = st.sampled_from(
-    [
-        {"error": "overloaded"},
-        {"error": {"status": 418, "message": "I am a teapot."}},
-        {"stall": "45s"},
-        {"hangup": "close"},
-        {"hangup": "truncate"},
-        {"hangup": "reset"},
-        {"slow": {"tokens_per_second": 1}},
-    ]
-)
-HARMLESS_FRAME_FAULTS = st.sampled_from([{"comments": 5}, {"split": "bytes"}])
-HARMFUL_FRAME_FAULTS = st.sampled_from([{"corrupt": True}, {"duplicate": True}, {"reorder": True}, {"garbage": True}])
-DROPS = st.sampled_from(["role", "finish", "usage", "done", "event_names", "message_stop"]).map(
-    lambda part: {"drop": part}
-)
-PLACED = st.builds(lambda fault, place: fault | place, st.one_of(EVENT_FAULTS, HARMLESS_FRAME_FAULTS), PLACES)
-ANY_FAULT = st.one_of(PLACED, DROPS, st.builds(lambda fault, place: fault | place, HARMFUL_FRAME_FAULTS, PLACES))
+
+
+def faults_of(names: Iterable[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """These faults with all values, at all places where they can be."""
+    return st.one_of([_placed(name) for name in names])
+
+
+def _placed(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    faults = st.sampled_from(written(name))
+    if FAULTS[name].placing == "none":
+        return faults
+    return st.builds(lambda fault, place: fault | place, faults, PLACES)
+
+
 PACES = st.sampled_from(
     [
         None,
@@ -166,7 +165,7 @@ def _input(block: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("endpoint", DIALECTS)
 @settings(max_examples=170, suppress_health_check=[HealthCheck.too_slow])
-@given(REPLIES, st.lists(PLACED, max_size=2), PACES, st.booleans(), st.integers(1, 30))
+@given(REPLIES, st.lists(faults_of(KEEP_TEXT), max_size=2), PACES, st.booleans(), st.integers(1, 30))
 def test_what_is_sent_is_a_beginning_of_what_would_be_said(
     endpoint: str, reply: dict[str, Any], faults: list[dict[str, Any]], pace: Any, stream: bool, limit: int
 ) -> None:
@@ -181,7 +180,7 @@ def test_what_is_sent_is_a_beginning_of_what_would_be_said(
 
 @pytest.mark.parametrize("endpoint", DIALECTS)
 @settings(max_examples=170, suppress_health_check=[HealthCheck.too_slow])
-@given(REPLIES, st.lists(ANY_FAULT, max_size=3), PACES, st.booleans(), st.integers(1, 30))
+@given(REPLIES, st.lists(faults_of(FAULTS), max_size=3), PACES, st.booleans(), st.integers(1, 30))
 def test_the_process_survives_and_the_meter_counts_what_was_sent(
     endpoint: str, reply: dict[str, Any], faults: list[dict[str, Any]], pace: Any, stream: bool, limit: int
 ) -> None:

@@ -24,7 +24,7 @@ from emulator.core.clock import EPOCH
 from emulator.recording.book import BookError
 from emulator.recording.proxy import recording_proxy
 from emulator.recording.upstream import UpstreamError
-from emulator.scenario.reading.loader import load_file
+from emulator.scenario.loader import load_file
 from emulator.scenario.reading.mistakes import MistakeCollector
 from emulator.scenario.reading.nodes import from_text
 from emulator.scenario.writing import BlockMapping, dump

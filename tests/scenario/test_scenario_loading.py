@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.faults import values
 
 from emulator.account.backends import Backends
 from emulator.account.policy import Policy
@@ -21,9 +22,8 @@ from emulator.core.clock import iso
 from emulator.core.drafts import Draft
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
-from emulator.core.vocabulary import ApiError
 from emulator.faults import FAULTS, Constant, Exponential, Lognormal, Normal, Uniform, Where, assemble
-from emulator.scenario.reading.loader import load_file, load_objects, load_text
+from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.types import (
     ClockSpec,
     Expectation,
@@ -197,33 +197,14 @@ def test_a_pace_has_durations_or_distributions(written: str, pace: Pace) -> None
     assert reply(f"{{stream: {written}}}").stream == pace
 
 
-VALUES: dict[str, tuple[str, Any]] = {
-    "error": ("{kind: overloaded, message: Busy}", ApiError("overloaded", "Busy")),
-    "stall": ("1m30s", 90.0),
-    "hangup": ("reset", "reset"),
-    "slow": ("{tokens_per_second: 2}", 2.0),
-    "corrupt": ("true", True),
-    "duplicate": ("true", True),
-    "reorder": ("true", True),
-    "drop": ("done", "done"),
-    "comments": ("50", 50),
-    "garbage": ("true", True),
-    "split": ("bytes", "bytes"),
-    "content_type": ("text/html", "text/html"),
-}
-
-
-def test_every_fault_can_be_written() -> None:
-    """The language has all that the registry has."""
-    assert VALUES.keys() == FAULTS.keys()
-
-
-@pytest.mark.parametrize("what", VALUES)
-def test_a_fault_is_what_the_registry_takes(what: str) -> None:
-    """Its value is read as the registry wants it, and so it can be made."""
-    written, value = VALUES[what]
-    where = "" if FAULTS[what].placing == "none" else ", at: finish"
-    (fault,) = reply(f"{{faults: [{{{what}: {written}{where}}}]}}").faults
+@pytest.mark.parametrize(
+    ("what", "written", "value"), [(what, written, value) for what in FAULTS for written, value in values(what)]
+)
+def test_a_fault_is_what_the_table_says(what: str, written: Any, value: Any) -> None:
+    """Every fault of the table can be written, its value is read as the table says, and so it can be made."""
+    where = {} if FAULTS[what].placing == "none" else {"at": "finish"}
+    story = {"rules": [{"reply": {"faults": [{what: written, **where}]}}]}
+    (fault,) = load_objects(story, catalog=CATALOG).rules[0].replies[0].faults
     assert (fault.what, fault.value) == (what, value)
     assert fault.where == (Where("at", "finish") if where else None)
     assert assemble([(fault.what, fault.value, fault.where)], Seed.of("").random())

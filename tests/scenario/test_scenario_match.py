@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import InferenceRequest, Message, Tool, ToolChoice, ToolUse
-from emulator.scenario.match import Subject, differences, explanation, groups, match, matching, nearest
-from emulator.scenario.reading import patterns
-from emulator.scenario.reading.loader import load_objects
+from emulator.scenario.loader import load_objects
+from emulator.scenario.match import differences, explanation, groups, match, matching, nearest
+from emulator.scenario.subject import Subject
 from emulator.scenario.types import Condition, Scenario
 
 CATALOG = Catalog.load()
@@ -382,74 +382,6 @@ def test_the_nearest_rules_are_those_of_which_most_holds() -> None:
         "line": 0,
         "differences": ['last_user: expected to contain "Rome", got "What is the Weather in Paris?"'],
     }
-
-
-# ---------------------------------------------------------------------------------------------- bounds
-
-ENDLESS = [
-    *(
-        r"(a+)+$",
-        r"(a*)*b",
-        r"(a|a)*b",
-        r"(a|ab)*c",
-        r"(a?a)*b",
-        r"((a|a))+b",
-        r"(.*a){20}",
-        r"(\w+\s?)*$",
-        r"([a-z]+)*!",
-    ),
-    *(r"(?:a{1,50}){40}b", r"(a|)+b", r"(?P<x>x+x+)+y", r"(?i:(a+)+)", r"(?=(a+)+b)", r"(.|\s)*x", r"(a{2,}){3,}"),
-]
-FINE = [
-    *(
-        r"in (?P<city>\w+)",
-        r"^\s*hi\b",
-        r"(?:foo|bar)+",
-        r"(\d{1,3}\.){3}\d{1,3}",
-        r"(?:\w++ )*x",
-        r"(?>a+)+b",
-        r"[]+*]+",
-    ),
-    *(r"(a+)?b", r"x{2}", r"a{,3}", r"a{x}", r"\(a+\)+", r"[(a+]+x", r"(?:https?://)\S+", r"(?#a+)b", r"(ab)+", r"\++"),
-]
-
-
-@pytest.mark.parametrize("pattern", ENDLESS)
-def test_an_expression_that_may_never_end_is_refused(pattern: str) -> None:
-    """Repetitions of repetitions, and repeated choices that overlap, take exponential time on some text."""
-    with pytest.raises(ValueError, match="can take forever"):
-        patterns.compiled(pattern, case=False)
-
-
-@pytest.mark.parametrize("pattern", FINE)
-def test_an_expression_that_ends_is_taken(pattern: str) -> None:
-    """What only looks like a repetition of repetitions is not refused."""
-    assert patterns.compiled(pattern, case=True).regex.pattern == pattern
-
-
-def test_only_the_beginning_of_a_text_is_searched() -> None:
-    """An expression sees 100,000 characters, and 10,000 if it is tried from each of them to the end."""
-    anchored, anywhere = patterns.compiled("x(y+)", case=True), patterns.compiled(".*xy", case=True)
-    assert anchored.search("a" * 99_998 + "xy")
-    assert not anchored.search("a" * 99_999 + "xy")
-    assert anywhere.search("a" * 9_998 + "xy")
-    assert not anywhere.search("a" * 9_999 + "xy")
-
-
-def test_an_expression_has_at_most_two_thousand_characters() -> None:
-    """A longer one is refused before it is compiled."""
-    with pytest.raises(ValueError, match="at most 2,000 characters"):
-        patterns.compiled("a" * 2001, case=True)
-
-
-@given(st.text(alphabet="ab(|)*+?{1,}[]\\.^$", max_size=12))
-def test_any_expression_is_compiled_or_refused(pattern: str) -> None:
-    """Whatever is written, the answer is a pattern or a ValueError, and a pattern's search comes to an end."""
-    try:
-        compiled = patterns.compiled(pattern, case=False)
-    except ValueError:
-        return
-    compiled.search("ab" * 12)
 
 
 def test_groups_are_asked_only_of_a_match() -> None:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
+from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.reading import nodes
-from emulator.scenario.reading.loader import load_file, load_objects, load_text
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 
 CATALOG = Catalog.load()

@@ -14,9 +14,10 @@ from emulator.core.clock import EPOCH
 from emulator.core.drafts import Draft
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import STATUS, ApiError, InferenceRequest, Message, Rejected, Sampling
-from emulator.scenario.match import Subject, match
-from emulator.scenario.reading.loader import load_objects
-from emulator.scenario.reply import START, Context, choose_reply, drafts, error, headers
+from emulator.scenario.loader import load_objects
+from emulator.scenario.match import match
+from emulator.scenario.reply import START, ReplyContext, choose_reply, drafts, error, headers
+from emulator.scenario.subject import Subject
 from emulator.scenario.types import Rule
 
 CATALOG = Catalog.load()
@@ -29,13 +30,13 @@ def rule(*replies: dict[str, Any], then: str = "repeat", **fields: Any) -> Rule:
     return load_objects({"name": "story", "rules": [written]}, catalog=CATALOG).rules[0]
 
 
-def context(told: Rule, request: InferenceRequest = REQUEST) -> Context:
+def context(told: Rule, request: InferenceRequest = REQUEST) -> ReplyContext:
     """What the rule's replies are rendered with."""
     scenario = load_objects({"name": "story", "rules": []}, catalog=CATALOG)
     subject = Subject(request)
     found = match(told.when, subject)
     assert found is not None
-    return Context(scenario, told, found, subject, Seed.of("test"), EPOCH)
+    return ReplyContext(scenario, told, found, subject, Seed.of("test"), EPOCH)
 
 
 def drafted(reply: dict[str, Any], request: InferenceRequest = REQUEST) -> list[Draft]:

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 
 from emulator.core.catalog import Catalog
 from emulator.scenario.language.schema import SECTIONS, json_schema, reference
+from emulator.scenario.loader import load_objects
 from emulator.scenario.reading import nodes
-from emulator.scenario.reading.loader import load_objects
 from emulator.scenario.reading.mistakes import MistakeCollector, ScenarioError
 
 ROOT = Path(__file__).parents[2]

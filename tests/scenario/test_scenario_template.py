@@ -12,10 +12,11 @@ from emulator.core.clock import EPOCH
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest, Message, Rejected, Tool, ToolUse
 from emulator.scenario import fakes
-from emulator.scenario.match import Subject, match
-from emulator.scenario.reading.loader import load_text
-from emulator.scenario.reply import Context, drafts
+from emulator.scenario.loader import load_text
+from emulator.scenario.match import match
+from emulator.scenario.reply import ReplyContext, drafts
 from emulator.scenario.sandbox import MAX_CHARACTERS
+from emulator.scenario.subject import Subject
 
 CATALOG = Catalog.load()
 MESSAGES = (Message("system", "Be brief."), Message("user", "Weather in Paris?"))
@@ -34,14 +35,14 @@ def indented(text: str) -> str:
     return "\n".join(f"        {line}" for line in text.split("\n"))
 
 
-def context(text: str, when: str = "{}", request: InferenceRequest = REQUEST, seed: str = "") -> Context:
+def context(text: str, when: str = "{}", request: InferenceRequest = REQUEST, seed: str = "") -> ReplyContext:
     """What a rule with this text is rendered with."""
     written = f"name: story\nrules:\n  - name: told\n    when: {when}\n    reply:\n      text: |-\n{indented(text)}\n"
     scenario = load_text(written, "story.yaml", catalog=CATALOG)
     subject = Subject(request)
     found = match(scenario.rules[0].when, subject)
     assert found is not None
-    return Context(scenario, scenario.rules[0], found, subject, Seed.of("test", seed), EPOCH)
+    return ReplyContext(scenario, scenario.rules[0], found, subject, Seed.of("test", seed), EPOCH)
 
 
 def rendered(text: str, when: str = "{}", request: InferenceRequest = REQUEST, seed: str = "") -> str:
@@ -126,7 +127,7 @@ def test_templates_stand_in_json_and_arguments() -> None:
     subject = Subject(REQUEST)
     found = match(told.when, subject)
     assert found is not None
-    (draft,) = drafts(told.replies[0], Context(scenario, told, found, subject, Seed.of(""), EPOCH))
+    (draft,) = drafts(told.replies[0], ReplyContext(scenario, told, found, subject, Seed.of(""), EPOCH))
     assert draft.text.text == '{"a": ["0", 1, null]}'
     assert draft.tool_calls[0].arguments.text == '{"b": "\\""}'
 
@@ -300,7 +301,7 @@ def test_loading_a_scenario_without_templates_loads_neither_jinja_nor_faker() ->
     """Import time is start-up time."""
     script = (
         "import sys; from emulator.core.catalog import Catalog; "
-        "from emulator.scenario.reading.loader import load_text; "
+        "from emulator.scenario.loader import load_text; "
         "load_text('rules: [{reply: {text: Hello}}]', 'a.yaml', catalog=Catalog.load()); "
         "print(sorted({'jinja2', 'faker'} & set(sys.modules)))"
     )

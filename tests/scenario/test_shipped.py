@@ -19,7 +19,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import STATUS
 from emulator.faults.registry import FAULTS
 from emulator.scenario.language.schema import json_schema, reference
-from emulator.scenario.reading.loader import load_file, load_text
+from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.template import VARIABLES
 

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from support.asgi import CHAT, COMPLETIONS, MESSAGES, PLAIN, activate, ask, events, make_engine
 from support.reassembly import joined_chat, joined_completion, joined_message
 
-from emulator.scenario.reading.loader import load_objects
+from emulator.scenario.loader import load_objects
 from emulator.web.app import create_app
 
 PATHS = [CHAT, COMPLETIONS, MESSAGES]

@@ -1,1 +1,1 @@
-"""The keys of the scenario language, as tables of readers, and the JSON Schema that is made of them."""
+"""The keys of the scenario language: a table of readers for each section, and the JSON Schema made of these tables."""

@@ -1,21 +1,22 @@
-"""What a choice says: text or JSON, reasoning, tool calls. The keys, and the drafts that are made of them."""
+"""The keys of a choice: text or JSON, reasoning, tool calls."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from emulator.core.drafts import Draft, DraftCall
-from emulator.core.tokens import EMPTY, split
+from emulator.core.drafts import Draft
 from emulator.core.vocabulary import FinishReason
-from emulator.scenario.reading.readers import TEXT, Key, Place, Reader, Section, choice, listed
-from emulator.scenario.template import JSON, WRITTEN, is_template
-from emulator.scenario.types import Recipe, ToolCallSpec
+from emulator.scenario.language.notes import notes
+from emulator.scenario.language.templates import TEMPLATED_JSON, TEMPLATED_TEXT
+from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, enum, listed
+from emulator.scenario.reply import draft
+from emulator.scenario.template import has_template
+from emulator.scenario.types import ChoiceSpec, ToolCallSpec
 
 
-def _arguments(place: Place) -> Any:
-    if place.node.kind == "sequence" or (place.node.kind == "scalar" and not isinstance(place.node.value, str)):
-        raise place.expected("a mapping of arguments, or a raw string")
-    return JSON.read(place)
+def _arguments(cursor: Cursor) -> Any:
+    if cursor.node.kind == "sequence" or (cursor.node.kind == "scalar" and not isinstance(cursor.node.value, str)):
+        raise cursor.expected("a mapping of arguments, or a raw string")
+    return TEMPLATED_JSON.read(cursor)
 
 
 _ARGUMENTS: Reader[Any] = Reader(
@@ -23,73 +24,53 @@ _ARGUMENTS: Reader[Any] = Reader(
 )
 
 
-def _tool(place: Place) -> str:
-    name = TEXT.read(place)
-    place.loading.tools_called.append((place, name))
+def _tool(cursor: Cursor) -> str:
+    name = TEXT.read(cursor)
+    notes(cursor).tools_called.append((cursor, name))
     return name
 
 
-CALL: Section[ToolCallSpec] = Section(
+TOOL_CALL: Section[ToolCallSpec] = Section(
     "tool_call",
     "a tool call",
     "{name: get_weather, arguments: {city: Oslo}}",
     lambda: (
-        Key("name", Reader("text", _tool, TEXT.schema), "the tool's name", required=True),
-        Key("arguments", _ARGUMENTS, "its arguments; a string is sent as it is, whether it is JSON or not"),
-        Key("id", TEXT, "the call's id; without one it is derived"),
+        SectionKey("name", Reader("text", _tool, TEXT.schema), "the tool's name", required=True),
+        SectionKey("arguments", _ARGUMENTS, "its arguments; a string is sent as it is, whether it is JSON or not"),
+        SectionKey("id", TEXT, "the call's id; without one it is derived"),
     ),
-    lambda place, values: ToolCallSpec(**{"arguments": {}, **values}),
+    lambda cursor, values: ToolCallSpec(**{"arguments": {}, **values}),
 )
-SAID_KEYS = (
-    Key("text", WRITTEN, "the text; may be a template"),
-    Key("json", JSON, "a value; its JSON is the text"),
-    Key("reasoning", WRITTEN, "the reasoning before the text; may be a template"),
-    Key("tool_calls", listed(CALL.reader, "a list of tool calls", at_least=1), "tools to call"),
+CONTENT_KEYS = (
+    SectionKey("text", TEMPLATED_TEXT, "the text; may be a template"),
+    SectionKey("json", TEMPLATED_JSON, "a value; its JSON is the text"),
+    SectionKey("reasoning", TEMPLATED_TEXT, "the reasoning before the text; may be a template"),
+    SectionKey("tool_calls", listed(TOOL_CALL.reader, "a list of tool calls", at_least=1), "tools to call"),
 )
-FINISH_KEY = Key("finish", choice(*get_args(FinishReason)), "why it ends, instead of what would be derived")
+FINISH_KEY = SectionKey("finish", enum(*get_args(FinishReason)), "why it ends, instead of what would be derived")
 
 
-def not_both(place: Place, given: Mapping[str, Place]) -> None:
-    """Tell that a choice says its text twice."""
+def not_both(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
+    """Report a choice with two texts."""
     if "text" in given and "json" in given:
-        given["json"].tell("a choice has a text or json, not both")
+        given["json"].report("a choice has a text or json, not both")
 
 
-def choice_of(values: Mapping[str, Any]) -> Draft | Recipe:
-    """A draft at once if nothing is a template: then it is cut into tokens once, not for each request."""
+def choice_of(values: Mapping[str, Any]) -> Draft | ChoiceSpec:
+    """The choice; without templates it is a draft, so that it is split into tokens once and not for each request."""
     calls: Sequence[ToolCallSpec] = values.get("tool_calls", ())
     finish: FinishReason = values.get("finish") or ("tool_calls" if calls else "stop")
     text = values["json"] if "json" in values else values.get("text", "")
-    recipe = Recipe(values.get("reasoning", ""), text, "json" in values, tuple(calls), finish)
-    written = (recipe.reasoning, recipe.text, *(call.arguments for call in calls))
-    return recipe if any(map(is_template, written)) else draft(recipe)
+    spec = ChoiceSpec(values.get("reasoning", ""), text, "json" in values, tuple(calls), finish)
+    parts = (spec.reasoning, spec.text, *(call.arguments for call in calls))
+    return spec if any(map(has_template, parts)) else draft(spec)
 
 
-def draft(recipe: Recipe) -> Draft:
-    """The draft of a recipe without templates."""
-    text = _json(recipe.text) if recipe.json else recipe.text
-    return Draft(
-        reasoning=split(str(recipe.reasoning)) if recipe.reasoning else EMPTY,
-        text=split(text) if text else EMPTY,
-        tool_calls=tuple(DraftCall(call.name, split(arguments(call.arguments)), call.id) for call in recipe.tool_calls),
-        finish=recipe.finish,
-    )
-
-
-def arguments(value: Any) -> str:
-    """Arguments as they are sent: a text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else _json(value)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-CHOICE: Section[Draft | Recipe] = Section(
+CHOICE: Section[Draft | ChoiceSpec] = Section(
     "choice",
     "a choice",
     "{text: Hello}",
-    lambda: (*SAID_KEYS, FINISH_KEY),
-    lambda place, values: choice_of(values),
+    lambda: (*CONTENT_KEYS, FINISH_KEY),
+    lambda cursor, values: choice_of(values),
     not_both,
 )

@@ -1,7 +1,7 @@
-"""Lookups: how a value is compared. `{contains: weather}` holds for a text that has "weather" in it.
+"""Lookups: comparisons of a value, such as `{contains: weather}`.
 
-A text is compared as a `FoldedText`. A lookup of something with several texts (messages, tools) holds if it holds for
-one of them. Text lookups ignore case unless `case: true`.
+A lookup of several texts, such as the messages of a request, holds if it holds for one of them. Text lookups ignore
+case unless `case: true`.
 """
 
 import json
@@ -12,36 +12,36 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.scenario.reading import patterns
+from emulator.core import patterns
 from emulator.scenario.reading.mistakes import quoted
-from emulator.scenario.reading.readers import FLAG, TEXT, VALUE, Key, Place, Reader, Section, by_kind, listed, number
+from emulator.scenario.reading.readers import (
+    FLAG,
+    TEXT,
+    VALUE,
+    Cursor,
+    Reader,
+    Section,
+    SectionKey,
+    by_kind,
+    listed,
+    number,
+)
+from emulator.scenario.subject import FoldedText, folded_text
 
 INFINITY = float("inf")
 _SHOWN = 60
 
 
-class FoldedText(msgspec.Struct, frozen=True):
-    """A text, and the same without regard to case."""
-
-    text: str
-    folded: str
-
-
-def folded_text(text: str) -> FoldedText:
-    """The text, ready to be compared."""
-    return FoldedText(text, text.casefold())
-
-
 Texts: TypeAlias = tuple[FoldedText, ...]
 Groups: TypeAlias = Callable[[Any], Mapping[str, str]]
-_TextTest: TypeAlias = Callable[[FoldedText], bool]
+_TextPredicate: TypeAlias = Callable[[FoldedText], bool]
 
 
 class Lookup(msgspec.Struct, frozen=True):
-    """A comparison: whether it holds, and in words what it expects.
+    """A comparison: whether it holds for a value, and what it expects, in words.
 
-    `groups` gives the named groups of its regular expression, `names` are theirs; `words` are the texts of which the
-    whole must be one, if it says so.
+    `groups` returns the named groups of its regular expression, `names` lists them. `words` are the texts of `equals`
+    or `one_of`.
     """
 
     holds: Callable[[Any], bool]
@@ -55,39 +55,42 @@ class Lookup(msgspec.Struct, frozen=True):
 # ---------------------------------------------------------------------------------------------- operands
 
 
-def _pattern(place: Place) -> str:
-    text = TEXT.read(place)
+def _pattern(cursor: Cursor) -> str:
+    text = TEXT.read(cursor)
     try:
-        patterns.compiled(text, case=True)
+        patterns.compile(text)
     except ValueError as error:
-        raise place.tell(str(error)) from None
+        raise cursor.report(str(error)) from None
     return text
 
 
 PATTERN: Reader[str] = Reader("a regular expression", _pattern, {**TEXT.schema, "format": "regex"})
 _TEXTS = listed(TEXT, "a list of texts", at_least=1)
 NUMBER = number(-INFINITY, INFINITY, "a number")
-_EQUALS_ANY = Key("equals", VALUE, "is this value")
-_ONE_OF_ANY = Key("one_of", listed(VALUE, "a list of values", at_least=1), "is one of these values")
-_TEXT_EQUALS = Key("equals", TEXT, "is this text")
-_TEXT_ONE_OF = Key("one_of", _TEXTS, "is one of these texts")
-_NUMBER_EQUALS = Key("equals", NUMBER, "is this number")
-_NUMBER_ONE_OF = Key("one_of", listed(NUMBER, "a list of numbers", at_least=1), "is one of these numbers")
+_EQUALS_ANY = SectionKey("equals", VALUE, "is this value")
+_ONE_OF_ANY = SectionKey("one_of", listed(VALUE, "a list of values", at_least=1), "is one of these values")
+_TEXT_EQUALS = SectionKey("equals", TEXT, "is this text")
+_TEXT_ONE_OF = SectionKey("one_of", _TEXTS, "is one of these texts")
+_NUMBER_EQUALS = SectionKey("equals", NUMBER, "is this number")
+_NUMBER_ONE_OF = SectionKey("one_of", listed(NUMBER, "a list of numbers", at_least=1), "is one of these numbers")
 _TEXT_KEYS = (
-    Key("contains", TEXT, "has this text in it"),
-    Key("matches", PATTERN, "has a match of this regular expression (Python's); named groups go to templates"),
-    Key("starts_with", TEXT, "begins with this text"),
-    Key("ends_with", TEXT, "ends with this text"),
+    SectionKey("contains", TEXT, "has this text in it"),
+    SectionKey("matches", PATTERN, "has a match of this regular expression (Python's); named groups go to templates"),
+    SectionKey("starts_with", TEXT, "begins with this text"),
+    SectionKey("ends_with", TEXT, "ends with this text"),
 )
-_VALUE_TEXT_KEYS = (Key("contains", TEXT, "is a text with this in it, or a list with this item"), *_TEXT_KEYS[1:])
+_VALUE_TEXT_KEYS = (
+    SectionKey("contains", TEXT, "is a text with this in it, or a list with this item"),
+    *_TEXT_KEYS[1:],
+)
 _ORDER_KEYS = (
-    Key("gt", NUMBER, "is a number greater than this"),
-    Key("gte", NUMBER, "is a number greater than this, or this"),
-    Key("lt", NUMBER, "is a number less than this"),
-    Key("lte", NUMBER, "is a number less than this, or this"),
+    SectionKey("gt", NUMBER, "is a number greater than this"),
+    SectionKey("gte", NUMBER, "is a number greater than this, or this"),
+    SectionKey("lt", NUMBER, "is a number less than this"),
+    SectionKey("lte", NUMBER, "is a number less than this, or this"),
 )
-_EXISTS = Key("exists", FLAG, "whether there is one at all")
-_CASE = Key("case", FLAG, "true: upper and lower case differ")
+_EXISTS = SectionKey("exists", FLAG, "whether there is one at all")
+_CASE = SectionKey("case", FLAG, "true: upper and lower case differ")
 _ORDERS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     "gt": (operator.gt, "greater than"),
     "gte": (operator.ge, "at least"),
@@ -104,9 +107,9 @@ _WORDS = {
 }
 
 
-def _not_empty(place: Place, given: Mapping[str, Place]) -> None:
+def _not_empty(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
     if not set(given) - {"case"}:
-        place.tell("this compares nothing; expected a lookup such as contains")
+        cursor.report("this compares nothing; expected a lookup such as contains")
 
 
 def _sentence(values: Mapping[str, Any]) -> str:
@@ -118,11 +121,11 @@ def _sentence(values: Mapping[str, Any]) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as messages show it: as JSON, shortened."""
+    """A value as JSON, shortened, for messages."""
     if isinstance(value, str):
         return quoted(value)
-    told = json.dumps(value, ensure_ascii=False, default=str)
-    return told if len(told) <= _SHOWN else f"{told[: _SHOWN - 3]}..."
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 # ---------------------------------------------------------------------------------------------- texts
@@ -130,18 +133,18 @@ def shown(value: Any) -> str:
 
 def _text_lookup(values: Mapping[str, Any]) -> Lookup:
     case = values.get("case", False)
-    tests = [_text_test(name, operand, case=case) for name, operand in values.items() if name in _WORDS]
-    holds = _contains(values["contains"].casefold()) if values.keys() == {"contains"} else _any_of(tests)
+    predicates = [_text_predicate(name, operand, case=case) for name, operand in values.items() if name in _WORDS]
+    holds = _contains(values["contains"].casefold()) if values.keys() == {"contains"} else _for_any(predicates)
     if (exists := values.get("exists")) is not None:
         some = holds
-        holds = lambda texts: bool(texts) is exists and (not tests or some(texts))  # noqa: E731 (a case of `holds`)
+        holds = lambda texts: bool(texts) is exists and (not predicates or some(texts))  # noqa: E731 (a case of `holds`)
     words = (values["equals"],) if "equals" in values else values.get("one_of", ())
-    return Lookup(holds, _sentence(values), *_named(values, case=case), words)
+    return Lookup(holds, _sentence(values), *_groups_of(values, case=case), words)
 
 
-def _text_test(name: str, operand: Any, *, case: bool) -> _TextTest:
+def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
     if name == "matches":
-        search = patterns.compiled(operand, case=case).search
+        search = patterns.compile(operand, ignore_case=not case).search
         return lambda each: search(each.text) is not None
     of = operator.attrgetter("text" if case else "folded")
     if name == "one_of":
@@ -160,7 +163,7 @@ def _text_test(name: str, operand: Any, *, case: bool) -> _TextTest:
 
 
 def _contains(needle: str) -> Callable[[Texts], bool]:
-    """The commonest lookup, without the calls that all others share: a hundred rules may have it."""
+    """The most frequent lookup, without the calls that the others share: a hundred rules may have it."""
 
     def holds(texts: Texts) -> bool:
         for text in texts:  # noqa: SIM110 (a loop takes a third of the time that any() takes)
@@ -171,32 +174,32 @@ def _contains(needle: str) -> Callable[[Texts], bool]:
     return holds
 
 
-def _any_of(tests: Sequence[_TextTest]) -> Callable[[Texts], bool]:
-    """Whether all tests hold for one of the texts."""
-    if len(tests) > 1:
-        return lambda texts: any(all(test(text) for test in tests) for text in texts)
-    test = tests[0] if tests else bool
+def _for_any(predicates: Sequence[_TextPredicate]) -> Callable[[Texts], bool]:
+    """Whether all predicates hold for one of the texts."""
+    if len(predicates) > 1:
+        return lambda texts: any(all(predicate(text) for predicate in predicates) for text in texts)
+    predicate = predicates[0] if predicates else bool
 
     def holds(texts: Texts) -> bool:
         for text in texts:  # noqa: SIM110 (the same)
-            if test(text):
+            if predicate(text):
                 return True
         return False
 
     return holds
 
 
-def _named(values: Mapping[str, Any], *, case: bool) -> tuple[int, tuple[str, ...], Groups | None]:
-    """The cost, the names of the groups, and what finds them."""
+def _groups_of(values: Mapping[str, Any], *, case: bool) -> tuple[int, tuple[str, ...], Groups | None]:
+    """The cost of a lookup, the names of its groups, and the function that finds them."""
     if "matches" not in values:
         return 1, (), None
-    pattern = patterns.compiled(values["matches"], case=case)
+    pattern = patterns.compile(values["matches"], ignore_case=not case)
 
     def groups(texts: Texts) -> Mapping[str, str]:
         found = next(filter(None, (pattern.search(text.text) for text in texts)), None)
         return found.groupdict("") if found else {}
 
-    return 4, tuple(pattern.regex.groupindex), groups
+    return 4, pattern.names, groups
 
 
 TEXT_SECTION: Section[Lookup] = Section(
@@ -204,17 +207,17 @@ TEXT_SECTION: Section[Lookup] = Section(
     "a lookup",
     "{contains: weather}",
     lambda: (_TEXT_EQUALS, *_TEXT_KEYS, _TEXT_ONE_OF, _EXISTS, _CASE),
-    lambda place, values: _text_lookup(values),
+    lambda cursor, values: _text_lookup(values),
     _not_empty,
 )
-_EQUALS: Reader[Lookup] = Reader("text", lambda place: _text_lookup({"equals": TEXT.read(place)}), TEXT.schema)
+_EQUALS: Reader[Lookup] = Reader("text", lambda cursor: _text_lookup({"equals": TEXT.read(cursor)}), TEXT.schema)
 TEXT_LOOKUP: Reader[Lookup] = by_kind(
     "a text, or a lookup such as {contains: ...}", scalar=_EQUALS, mapping=TEXT_SECTION.reader
 )
 
 
-def _glob(place: Place) -> Lookup:
-    text = TEXT.read(place)
+def _glob(cursor: Cursor) -> Lookup:
+    text = TEXT.read(cursor)
     match = patterns.glob(text).match
 
     def holds(texts: Texts) -> bool:
@@ -235,15 +238,17 @@ GLOB_LOOKUP: Reader[Lookup] = by_kind(
 
 
 def _value_lookup(values: Mapping[str, Any]) -> Lookup:
-    """Compares one JSON value, None for one that is not there."""
+    """The lookup of a JSON value, which is None if it does not exist."""
     case = values.get("case", False)
-    tests = [_value_test(name, operand, case=case) for name, operand in values.items() if name != "case"]
-    cost, names, groups = _named(values, case=case)
+    predicates = [_value_predicate(name, operand, case=case) for name, operand in values.items() if name != "case"]
+    cost, names, groups = _groups_of(values, case=case)
     of_text = (lambda value: groups(_texts(value))) if groups else None
-    return Lookup(lambda value: all(test(value) for test in tests), _sentence(values), cost + 1, names, of_text)
+    return Lookup(
+        lambda value: all(predicate(value) for predicate in predicates), _sentence(values), cost + 1, names, of_text
+    )
 
 
-def _value_test(name: str, operand: Any, *, case: bool) -> Callable[[Any], bool]:
+def _value_predicate(name: str, operand: Any, *, case: bool) -> Callable[[Any], bool]:
     if name == "exists":
         return lambda value: (value is not None) is operand
     if name in _ORDERS:
@@ -253,7 +258,7 @@ def _value_test(name: str, operand: Any, *, case: bool) -> Callable[[Any], bool]
         return lambda value: _same(value, operand, case=case)
     if name == "one_of":
         return lambda value: any(_same(value, item, case=case) for item in operand)
-    holds = _any_of([_text_test(name, operand, case=case)])
+    holds = _for_any([_text_predicate(name, operand, case=case)])
     if name == "contains":
         return lambda value: (
             holds(_texts(value)) or (isinstance(value, list) and any(_same(item, operand, case=case) for item in value))
@@ -266,7 +271,7 @@ def _texts(value: Any) -> Texts:
 
 
 def _same(value: Any, expected: Any, *, case: bool) -> bool:
-    """Whether two JSON values are equal; true is not 1."""
+    """Whether two JSON values are equal. true and 1 are not."""
     if isinstance(value, str) and isinstance(expected, str):
         return value == expected if case else value.casefold() == expected.casefold()
     if isinstance(value, bool) or isinstance(expected, bool):
@@ -283,13 +288,13 @@ VALUE_SECTION: Section[Lookup] = Section(
     "a lookup",
     "{gt: 0.5}",
     lambda: (_EQUALS_ANY, *_VALUE_TEXT_KEYS, _ONE_OF_ANY, *_ORDER_KEYS, _EXISTS, _CASE),
-    lambda place, values: _value_lookup(values),
+    lambda cursor, values: _value_lookup(values),
     _not_empty,
 )
-_BARE: Reader[Lookup] = Reader("a value", lambda place: _value_lookup({"equals": VALUE.read(place)}), {})
+_BARE: Reader[Lookup] = Reader("a value", lambda cursor: _value_lookup({"equals": VALUE.read(cursor)}), {})
 VALUE_LOOKUP: Reader[Lookup] = Reader(
     "a value, or a lookup such as {gt: 0.5}",
-    lambda place: (VALUE_SECTION.reader if place.node.kind == "mapping" else _BARE).read(place),
+    lambda cursor: (VALUE_SECTION.reader if cursor.node.kind == "mapping" else _BARE).read(cursor),
     {"anyOf": [{"not": {"type": "object"}}, VALUE_SECTION.reader.schema]},
 )
 NUMBER_SECTION: Section[Lookup] = Section(
@@ -297,11 +302,11 @@ NUMBER_SECTION: Section[Lookup] = Section(
     "a lookup",
     "{gt: 2}",
     lambda: (_NUMBER_EQUALS, _NUMBER_ONE_OF, *_ORDER_KEYS),
-    lambda place, values: _value_lookup(values),
+    lambda cursor, values: _value_lookup(values),
     _not_empty,
 )
 _BARE_NUMBER: Reader[Lookup] = Reader(
-    "a number", lambda place: _value_lookup({"equals": NUMBER.read(place)}), NUMBER.schema
+    "a number", lambda cursor: _value_lookup({"equals": NUMBER.read(cursor)}), NUMBER.schema
 )
 NUMBER_LOOKUP: Reader[Lookup] = by_kind(
     "a number, or a lookup such as {gt: 2}", scalar=_BARE_NUMBER, mapping=NUMBER_SECTION.reader

@@ -1,4 +1,4 @@
-"""Answers below the API: headers, any HTTP answer, and verbatim frames."""
+"""The keys `headers`, `raw` and `frames` of a reply: what is sent as it is written."""
 
 import re
 from itertools import pairwise
@@ -6,8 +6,20 @@ from typing import Any
 
 import msgspec
 
-from emulator.scenario.reading.readers import TEXT, VALUE, Key, Place, Reader, Section, by_kind, listed, mapped, whole
-from emulator.scenario.template import WRITTEN
+from emulator.scenario.language.templates import TEMPLATED_TEXT
+from emulator.scenario.reading.readers import (
+    TEXT,
+    VALUE,
+    Cursor,
+    Reader,
+    Section,
+    SectionKey,
+    by_kind,
+    listed,
+    mapped,
+    whole,
+)
+from emulator.scenario.reply import is_header_value
 from emulator.scenario.types import RawSpec
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -15,16 +27,11 @@ _BLANK_LINE = re.compile(r"(?<=\n)\r?\n")
 _encode = msgspec.json.Encoder().encode
 
 
-def _header_value(place: Place) -> Any:
-    value = WRITTEN.read(place)
+def _header_value(cursor: Cursor) -> Any:
+    value = TEMPLATED_TEXT.read(cursor)
     if isinstance(value, str) and not is_header_value(value):
-        raise place.tell("a header is one line of Latin letters and signs")
+        raise cursor.report("a header is one line of Latin letters and signs")
     return value
-
-
-def is_header_value(text: str) -> bool:
-    """Whether HTTP can send it (RFC 9110, section 5.5): no control characters, and nothing beyond Latin-1."""
-    return all((" " <= character <= "\xff" and character != "\x7f") or character == "\t" for character in text)
 
 
 _VALUE = Reader("text, may be a template", _header_value, TEXT.schema)
@@ -36,15 +43,15 @@ _HEADERS = mapped(
 )
 HEADERS: Reader[tuple[tuple[str, Any], ...]] = Reader(
     _HEADERS.what,
-    lambda place: tuple((name.lower(), value) for name, value in _HEADERS.read(place).items()),
+    lambda cursor: tuple((name.lower(), value) for name, value in _HEADERS.read(cursor).items()),
     _HEADERS.schema,
 )
 
 
-def _body(place: Place) -> bytes:
-    if place.node.kind == "scalar":
-        return TEXT.read(place).encode()
-    return _encode(VALUE.read(place))
+def _body(cursor: Cursor) -> bytes:
+    if cursor.node.kind == "scalar":
+        return TEXT.read(cursor).encode()
+    return _encode(VALUE.read(cursor))
 
 
 _BODY: Reader[bytes] = Reader("a text, or a value that is sent as JSON", _body, {})
@@ -53,29 +60,29 @@ RAW: Section[RawSpec] = Section(
     "an HTTP answer",
     "{status: 502, body: Bad Gateway}",
     lambda: (
-        Key("status", whole(200, at_most=599), "the HTTP status (200 unless it is given)"),
-        Key("headers", HEADERS, "its headers"),
-        Key("body", _BODY, "its body, verbatim; a mapping or list is sent as JSON"),
+        SectionKey("status", whole(200, at_most=599), "the HTTP status (200 unless it is given)"),
+        SectionKey("headers", HEADERS, "its headers"),
+        SectionKey("body", _BODY, "its body, verbatim; a mapping or list is sent as JSON"),
     ),
-    lambda place, values: RawSpec(**{"status": 200, "headers": (), "body": b"", **values}),
+    lambda cursor, values: RawSpec(**{"status": 200, "headers": (), "body": b"", **values}),
 )
 
 
 def _frames(text: str) -> tuple[bytes, ...]:
-    """The frames of a recorded stream, each with the blank line that ends it."""
+    """The frames of a stream's text, each with the blank line that ends it."""
     ends = [found.end() for found in _BLANK_LINE.finditer(text)]
     cuts = [0, *ends, len(text)]
     return tuple(text[start:end].encode() for start, end in pairwise(cuts) if start < end)
 
 
-def _frame(place: Place) -> bytes:
-    """One frame; the blank line that ends it is added where it is not written."""
-    text = TEXT.read(place)
+def _frame(cursor: Cursor) -> bytes:
+    """A frame. The blank line that ends it is added if it is missing."""
+    text = TEXT.read(cursor)
     return text.encode() if text.endswith("\n\n") else f"{text.rstrip()}\n\n".encode()
 
 
 FRAMES: Reader[tuple[bytes, ...]] = by_kind(
     "a stream's text, or a list of frames",
-    scalar=Reader("a stream's text", lambda place: _frames(TEXT.read(place)), TEXT.schema),
+    scalar=Reader("a stream's text", lambda cursor: _frames(TEXT.read(cursor)), TEXT.schema),
     sequence=listed(Reader("a frame", _frame, TEXT.schema), "a list of frames", at_least=1),
 )

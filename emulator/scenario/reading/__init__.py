@@ -1,1 +1,1 @@
-"""Reading what an author wrote: YAML nodes with their places, readers of values, and the mistakes they report."""
+"""Reading a source: YAML nodes, readers of values, and mistakes. Nothing here knows the keys of the language."""

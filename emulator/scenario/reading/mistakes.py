@@ -1,4 +1,4 @@
-"""What is wrong with a scenario, told so that its author finds the place and knows what to write instead."""
+"""Mistakes in a scenario: the line and path of each, and a message that says what to write instead."""
 
 import json
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ import msgspec
 _SHOWN = 120
 _INDENT = 5
 _CANDIDATES = 250
-"""So many known words are compared with an unknown one: comparing is slow, and a file can have thousands of each."""
+"""An unknown word is compared with so many known ones: comparing is slow, and a file can have thousands of each."""
 
 
 class Mistake(msgspec.Struct, frozen=True):
-    """One mistake. `line` and `column` begin at 1, and are 0 where the scenario was no text.
+    """One mistake. `line` and `column` begin at 1; they are 0 if the scenario was not a text.
 
-    `path` leads to the place by keys and positions, such as rules[1].replies[0]; `snippet` is the line of the source
-    with a caret under the place, or empty.
+    `path` is the path of the value, such as rules[1].replies[0]. `snippet` is the line of the source with a caret under
+    the mistake, or empty.
     """
 
     source: str
@@ -29,22 +29,22 @@ class Mistake(msgspec.Struct, frozen=True):
     snippet: str = ""
 
     def render(self) -> str:
-        """The mistake as it is printed: place and message, then the snippet.
+        """The mistake as it is printed: source, line, path and message, then the snippet.
 
         >>> print(Mistake("hello.yaml", 3, 7, "rules[0]", "this cannot be").render())
         hello.yaml:3:7: rules[0]: this cannot be
         """
-        place = f"{self.source}:{self.line}:{self.column}" if self.line else self.source
-        told = ": ".join(part for part in (place, self.path, self.message) if part)
-        return f"{told}\n{self.snippet}" if self.snippet else told
+        source = f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+        text = ": ".join(part for part in (source, self.path, self.message) if part)
+        return f"{text}\n{self.snippet}" if self.snippet else text
 
     def as_dict(self) -> dict[str, Any]:
-        """The mistake as data, with a key for every field."""
+        """The mistake as a dict of its fields."""
         return msgspec.structs.asdict(self)
 
 
 class ScenarioError(ValueError):
-    """A scenario with mistakes: all of them, in the order of their places."""
+    """A scenario has mistakes. `mistakes` are all of them, in the order of the source."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
@@ -52,7 +52,7 @@ class ScenarioError(ValueError):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A place in a text: line and column begin at 0, and `length` characters are meant. `NOWHERE` is no place."""
+    """`length` characters of a text. Line and column begin at 0; `NOWHERE` is for what has no text."""
 
     line: int
     column: int
@@ -63,20 +63,20 @@ NOWHERE = Span(-1, -1, 0)
 
 
 class MistakeCollector:
-    """Collects the mistakes of one source. What is found again at the same place, through an alias, is told once.
+    """Collects the mistakes of one source. A mistake that is found twice, since its value has an alias, is kept once.
 
-    `told` counts what was found, repetitions included.
+    `count` is the number of mistakes that were added, repetitions included.
     """
 
     def __init__(self, source: str, text: str = "") -> None:
         self.source = source
-        self.told = 0
+        self.count = 0
         self._lines = text.split("\n")
         self._mistakes: dict[tuple[Span | str, str], Mistake] = {}
 
     def add(self, span: Span, path: str, message: str) -> None:
-        """Note a mistake."""
-        self.told += 1
+        """Add a mistake."""
+        self.count += 1
         if span.line < 0:
             self._mistakes.setdefault((path, message), Mistake(self.source, 0, 0, path, message))
             return
@@ -86,17 +86,17 @@ class MistakeCollector:
         self._mistakes.setdefault((span, message), mistake)
 
     def whole_line(self, line: int) -> Span:
-        """The place of all that stands in a line, counted from 0."""
+        """The span of a line's text. Lines are counted from 0."""
         text = self._lines[line]
         return Span(line, len(text) - len(text.lstrip()), max(1, len(text.strip())))
 
     def inside(self, span: Span) -> Span:
-        """The same place, or the end of the text where it lies behind it."""
+        """The same span, or the end of the text if it lies behind it."""
         last = len(self._lines) - 1
         return span if span.line <= last else Span(last, len(self._lines[last]))
 
     def character(self, span: Span) -> str:
-        """The character that stands at a place, or nothing at the end of a line."""
+        """The first character of a span, or an empty string at the end of a line."""
         return self._lines[span.line][span.column : span.column + 1]
 
     def check(self) -> None:
@@ -105,12 +105,12 @@ class MistakeCollector:
             raise ScenarioError(self.mistakes())
 
     def mistakes(self) -> list[Mistake]:
-        """All mistakes, in the order of their places."""
+        """All mistakes, in the order of the source."""
         return sorted(self._mistakes.values(), key=lambda mistake: (mistake.line, mistake.column))
 
 
 def _snippet(line: str, span: Span) -> str:
-    """The line, and carets under the place; of a long line only the surroundings of the place."""
+    """The line, and carets under the span; of a long line only the surroundings of the span."""
     start = max(0, span.column - _SHOWN // 2) if len(line) > _SHOWN else 0
     shown = line[start : start + _SHOWN]
     at = span.column - start
@@ -120,7 +120,7 @@ def _snippet(line: str, span: Span) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str], alike: float = 0.6) -> str:
-    """The end of a message that names the nearest known word, or nothing. `alike` is from 0 (any) to 1 (the same).
+    """A hint with the nearest known word, or an empty string. `alike` goes from 0 (any word) to 1 (the same word).
 
     >>> did_you_mean("tool_call", ["text", "tool_calls"])
     '; did you mean "tool_calls"?'

@@ -1,10 +1,10 @@
-"""What an author wrote, as a tree of nodes that know their places. The one place that reads YAML.
+"""A YAML text, or dicts and lists, as a tree of nodes with their spans. Only this module reads YAML.
 
-A plain scalar is read by the core schema of YAML 1.2: true, false, null, decimal numbers; everything else is the text
-that was typed, so that `on`, `yes`, `1:30` and `2026-01-01` stay texts. Texts that parsers of YAML 1.1 read as
-something else are marked `ambiguous`, and refused where any value could stand.
+Plain scalars follow the core schema of YAML 1.2: true, false, null and decimal numbers; any other is the text that was
+typed, so that `on`, `yes`, `1:30` and `2026-01-01` are texts. Those that YAML 1.1 reads differently are marked as
+`ambiguous`; readers that accept any type of value reject them.
 
-Everything is bounded: the length of the text, the depth, and the number of values after aliases are expanded.
+The length of the text, the depth of the tree, and the number of values after the expansion of aliases are limited.
 """
 
 import json
@@ -37,17 +37,17 @@ _EXPLANATIONS = {
     "cannot start any token": "a text that begins with {} must be in quotes",
     "alphabetic or numeric": "a text that begins with {} must be in quotes",
 }
-"""What the parser's problems mean to an author, by words in them."""
+"""Messages for problems of the YAML parser, by words that these contain."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_HALF = "half of a surrogate pair is no character"
+_HALF_PAIR = "half of a surrogate pair is no character"
 _MAX_DIGITS = 300
 
 
 class Node(msgspec.Struct, frozen=True):
-    """One value of a scenario.
+    """A value of the tree.
 
-    `value` is a scalar's value, a sequence's nodes, or a mapping's pairs of nodes. `text` is a scalar as it was typed;
-    `size` counts the values in it, and `block` says that the text begins in the line after the span's.
+    `value` is the value of a scalar, the nodes of a sequence, or the pairs of nodes of a mapping. `text` is a scalar as
+    it was typed. `size` is the number of values in the node. The text of a `block` begins in the line after its span.
     """
 
     kind: Literal["scalar", "sequence", "mapping"]
@@ -59,7 +59,7 @@ class Node(msgspec.Struct, frozen=True):
     block: bool = False
 
     def plain(self) -> Any:
-        """The value as Python has it: dicts with texts as keys, lists and scalars."""
+        """The value as dicts, lists and scalars."""
         match self.kind:
             case "mapping":
                 return {key.text: value.plain() for key, value in self.value}
@@ -69,7 +69,7 @@ class Node(msgspec.Struct, frozen=True):
                 return self.value
 
     def describe(self) -> str:
-        """What it is, for a message.
+        """A short description for messages.
 
         >>> Node("scalar", "two", text="two").describe(), Node("sequence", ()).describe()
         ('"two"', 'a list')
@@ -82,21 +82,21 @@ class Node(msgspec.Struct, frozen=True):
 
 
 class _Refused(Exception):
-    """The text cannot be read any further; the report says why."""
+    """The rest of the source cannot be read. The mistake has been added to the collector."""
 
 
-def from_text(text: str, report: MistakeCollector) -> Node | None:
-    """The tree of a YAML text, or None when it cannot be read. Mistakes go to the report."""
+def from_text(text: str, collector: MistakeCollector) -> Node | None:
+    """The tree of a YAML text, or None if it cannot be read. Mistakes go to the collector."""
     try:
-        return _Composer(text, report).document()
+        return _Composer(text, collector).document()
     except _Refused:
         return None
 
 
-def from_objects(value: Any, report: MistakeCollector) -> Node | None:
-    """The tree of dicts, lists and scalars, or None for what is none of these, or too deep or large."""
+def from_objects(value: Any, collector: MistakeCollector) -> Node | None:
+    """The tree of a value made of dicts, lists and scalars, or None if it has another type, or is too deep or large."""
     try:
-        return _Reader(report).node(value)
+        return _ObjectComposer(collector).node(value)
     except _Refused:
         return None
 
@@ -105,11 +105,11 @@ def from_objects(value: Any, report: MistakeCollector) -> Node | None:
 
 
 class _Composer:
-    """Makes nodes of the parser's events."""
+    """Builds the tree from the events of the YAML parser."""
 
-    def __init__(self, text: str, report: MistakeCollector) -> None:
+    def __init__(self, text: str, collector: MistakeCollector) -> None:
         self._text = text
-        self._report = report
+        self._collector = collector
         self._events: Iterator[yaml.Event] = iter(())
         self._anchors: dict[str, Node | None] = {}
         self._values = 0
@@ -123,7 +123,7 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             endless = "unexpected end of stream" in (error.problem or "")
             mark = cast(yaml.Mark, error.context_mark if endless else error.problem_mark)
-            span = self._report.inside(Span(mark.line, mark.column))
+            span = self._collector.inside(Span(mark.line, mark.column))
             self._refuse(span, self._explained(error, span))
 
     def _check_text(self) -> None:
@@ -153,7 +153,7 @@ class _Composer:
             self._refuse(_span(event), f"nested deeper than {MAX_DEPTH} levels")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            self._report.add(_span(event), "", "a tag (such as !!str) cannot be used here")
+            self._collector.add(_span(event), "", "a tag (such as !!str) cannot be used here")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         node = self._made(event, depth - 1)
@@ -164,7 +164,7 @@ class _Composer:
     def _made(self, event: yaml.NodeEvent, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             if _SURROGATE.search(event.value):
-                self._refuse(_span(event), _HALF)
+                self._refuse(_span(event), _HALF_PAIR)
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
             items = tuple(self._node(item, depth) for item in self._until(yaml.SequenceEndEvent))
@@ -177,7 +177,7 @@ class _Composer:
             yield event
 
     def _count(self, node: Node, event: yaml.NodeEvent) -> Node:
-        """Count what this node adds where it stands: of a collection its items have been counted already."""
+        """Count the values that a node adds; those inside a collection have already been counted."""
         self._values += node.size if isinstance(event, yaml.AliasEvent) else 1
         if self._values > MAX_VALUES:
             self._refuse(_span(event), f"more than {MAX_VALUES:,} values, those of aliases included")
@@ -198,12 +198,12 @@ class _Composer:
         for event in self._until(yaml.MappingEndEvent):
             key, value = self._node(event, depth), self._node(cast(yaml.NodeEvent, next(self._events)), depth)
             if key.kind != "scalar":
-                self._report.add(key.span, "", 'a key must be a text; a template must be in quotes: "{{ ... }}"')
+                self._collector.add(key.span, "", 'a key must be a text; a template must be in quotes: "{{ ... }}"')
             elif key.text == "<<":
                 merged += self._merged(value)
             elif key.text in given:
                 first = given[key.text][0].span.line + 1
-                self._report.add(key.span, "", f'"{key.text}" is given twice; the first is in line {first}')
+                self._collector.add(key.span, "", f'"{key.text}" is given twice; the first is in line {first}')
             else:
                 given[key.text] = (key, value)
         for mapping in merged:
@@ -215,19 +215,19 @@ class _Composer:
         mappings: Sequence[Node] = node.value if node.kind == "sequence" else (node,)
         for mapping in mappings:
             if mapping.kind != "mapping":
-                self._report.add(mapping.span, "", f"<< expects an alias of a mapping, got {mapping.describe()}")
+                self._collector.add(mapping.span, "", f"<< expects an alias of a mapping, got {mapping.describe()}")
         return [mapping for mapping in mappings if mapping.kind == "mapping"]
 
     def _explained(self, error: yaml.MarkedYAMLError, span: Span) -> str:
         problem = error.problem or "this cannot be read"
-        character = self._report.character(span)
+        character = self._collector.character(span)
         if character == "\t":
             return "a tab cannot indent; use spaces"
-        explained = (told.format(character) for words, told in _EXPLANATIONS.items() if words in problem)
+        explained = (text.format(character) for words, text in _EXPLANATIONS.items() if words in problem)
         return next(explained, f"not YAML: {problem}")
 
     def _refuse(self, span: Span, message: str) -> NoReturn:
-        self._report.add(span, "", message)
+        self._collector.add(span, "", message)
         raise _Refused
 
 
@@ -262,11 +262,11 @@ def resolve(text: str) -> Any:
 # ---------------------------------------------------------------------------------------------- objects
 
 
-class _Reader:
-    """Makes nodes of Python objects."""
+class _ObjectComposer:
+    """Builds the tree from Python objects."""
 
-    def __init__(self, report: MistakeCollector) -> None:
-        self._report = report
+    def __init__(self, collector: MistakeCollector) -> None:
+        self._collector = collector
         self._values = 0
 
     def node(self, value: Any, path: str = "", depth: int = MAX_DEPTH) -> Node:
@@ -286,12 +286,12 @@ class _Reader:
                 )
             case str():
                 if _SURROGATE.search(value):
-                    raise self._refused(path, _HALF)
+                    raise self._refused(path, _HALF_PAIR)
                 return Node("scalar", value, text=value)
             case None | bool() | int() | float():
                 return Node("scalar", value, text=json.dumps(value))
         raise self._refused(path, f"expected a text, number, list or dict, got {type(value).__name__}")
 
     def _refused(self, path: str, message: str) -> _Refused:
-        self._report.add(NOWHERE, path.removeprefix("."), message)
+        self._collector.add(NOWHERE, path.removeprefix("."), message)
         return _Refused()

@@ -1,7 +1,7 @@
-"""Readers: each takes a value that an author wrote, or says what is wrong with it; and knows its JSON Schema.
+"""Readers of values, each with the JSON Schema of what it accepts.
 
-The language is a table of keys with readers (conditions.py, replies.py, stories.py). The loader, the JSON Schema and
-the reference are all made of it.
+A reader returns the value that an author wrote, or reports what is wrong with it. A `Section` is a table of the keys of
+a mapping, each with a reader. Loading, the JSON Schema and the reference all come from these tables.
 """
 
 import math
@@ -11,133 +11,120 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from emulator.core.catalog import Catalog
 from emulator.core.units import Notation
 from emulator.scenario.reading.mistakes import MistakeCollector, Span, did_you_mean, quoted
 from emulator.scenario.reading.nodes import Node
-from emulator.scenario.types import Rule, Test
 
 T = TypeVar("T")
 Schema = Mapping[str, Any]
 _LISTED = 8
-"""So many words, a message can list; of more it only names a near one."""
+"""A message lists so many words; if there are more, it names only the nearest one."""
 
 
-class Unreadable(Exception):
-    """A value that cannot be used; the report already says why."""
+class InvalidValue(Exception):
+    """A value that cannot be used. Its mistakes have been reported."""
 
 
-class Loading:
-    """What readers know while a scenario is read, and what they note for the checks at the end."""
+class Cursor(msgspec.Struct, frozen=True):
+    """A node while it is read: its path, where its mistakes go, and the notes that all readers of a source share.
 
-    def __init__(self, report: MistakeCollector, catalog: Catalog) -> None:
-        self.report = report
-        self.catalog = catalog
-        self.groups: frozenset[str] = frozenset()
-        self.names: dict[str, Place] = {}
-        self.tests: dict[tuple[str, str], list[Test]] = {}
-        self.states_set: dict[str, list[str]] = {}
-        self.states_asked: list[tuple[Place, str, tuple[str, ...]]] = []
-        self.tools_offered: dict[str, None] = {}
-        self.tools_called: list[tuple[Place, str]] = []
-        self.tools_answered: list[tuple[Place, tuple[str, ...]]] = []
-        self.expected: list[tuple[Place, str]] = []
-        self.rules: list[tuple[Place, Rule]] = []
-
-
-class Place(msgspec.Struct, frozen=True):
-    """A node, how it is reached, and the loading it is a part of."""
+    What the notes are is up to the readers.
+    """
 
     node: Node
     path: str
-    loading: Loading
+    collector: MistakeCollector
+    notes: Any
 
-    def key(self, name: str, node: Node) -> "Place":
-        """The value of a key in this mapping."""
+    def key(self, name: str, node: Node) -> "Cursor":
+        """The cursor of a key's value in this mapping."""
         plain = re.fullmatch(r"[\w-]+", name)
         step = (f".{name}" if self.path else name) if plain else f"[{quoted(name)}]"
-        return Place(node, f"{self.path}{step}", self.loading)
+        return Cursor(node, f"{self.path}{step}", self.collector, self.notes)
 
     def key_spans(self) -> dict[str, Span]:
-        """Where the keys of this mapping stand."""
+        """The span of each key in this mapping."""
         return {key.text: key.span for key, _ in self.node.value}
 
-    def item(self, at: int, node: Node) -> "Place":
-        """An item of this list."""
-        return Place(node, f"{self.path}[{at}]", self.loading)
+    def item(self, at: int, node: Node) -> "Cursor":
+        """The cursor of an item of this list."""
+        return Cursor(node, f"{self.path}[{at}]", self.collector, self.notes)
 
-    def tell(self, message: str, span: Span | None = None) -> Unreadable:
-        """Note a mistake here, or at a span in here. Returns what to raise if nothing can be made of the value."""
-        self.loading.report.add(span or self.node.span, self.path, message)
-        return Unreadable()
+    def report(self, message: str, span: Span | None = None) -> InvalidValue:
+        """Report a mistake here, or at a span inside. Returns the exception to raise if there is no usable value."""
+        self.collector.add(span or self.node.span, self.path, message)
+        return InvalidValue()
 
-    def expected(self, what: str) -> Unreadable:
-        """Note that something else was expected."""
-        return self.tell(f"expected {what}, got {self.node.describe()}")
+    def expected(self, what: str) -> InvalidValue:
+        """Report that something else was expected here."""
+        return self.report(f"expected {what}, got {self.node.describe()}")
 
-    def pairs(self, what: str) -> list[tuple[str, "Place"]]:
-        """Keys and values of a mapping. Raises Unreadable for anything else."""
+    def pairs(self, what: str) -> list[tuple[str, "Cursor"]]:
+        """The keys and values of this mapping. Raises InvalidValue if it is none; `what` says what was expected."""
         if self.node.kind != "mapping":
             raise self.expected(what)
         return [(key.text, self.key(key.text, value)) for key, value in self.node.value]
 
 
 class Reader(msgspec.Struct, Generic[T], frozen=True):
-    """How a value is read. `what` names it in messages and in the reference; `read` raises Unreadable."""
+    """Reads one kind of value.
+
+    `what` names the kind in messages and in the reference. `read` raises InvalidValue. `schema` is the JSON Schema.
+    """
 
     what: str
-    read: Callable[[Place], T]
+    read: Callable[[Cursor], T]
     schema: Schema
 
 
 # ---------------------------------------------------------------------------------------------- scalars
 
 
-def _read_text(place: Place) -> str:
-    if place.node.kind != "scalar" or place.node.value is None:
-        raise place.expected('a text ("" for an empty one)' if place.node.value is None else "a text")
-    return place.node.text
+def _read_text(cursor: Cursor) -> str:
+    if cursor.node.kind != "scalar" or cursor.node.value is None:
+        raise cursor.expected('a text ("" for an empty one)' if cursor.node.value is None else "a text")
+    return cursor.node.text
 
 
 TEXT: Reader[str] = Reader("text", _read_text, {"type": ["string", "number", "boolean"]})
-"""A text as it was typed: `yes` and `1.10` need no quotes."""
+"""Any scalar, as it was typed: `yes` and `1.10` need no quotes."""
 
 
-def _read_flag(place: Place) -> bool:
-    if not isinstance(place.node.value, bool):
-        hint = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(place.node.text.lower())
-        raise place.tell(
-            f"expected true or false, got {place.node.describe()}" + (f'; did you mean "{hint}"?' if hint else "")
+def _read_flag(cursor: Cursor) -> bool:
+    if not isinstance(cursor.node.value, bool):
+        hint = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(cursor.node.text.lower())
+        raise cursor.report(
+            f"expected true or false, got {cursor.node.describe()}" + (f'; did you mean "{hint}"?' if hint else "")
         )
-    return place.node.value
+    return cursor.node.value
 
 
 FLAG: Reader[bool] = Reader("true or false", _read_flag, {"type": "boolean"})
 
 
 def whole(at_least: int, what: str | None = None, at_most: int = 10**12) -> Reader[int]:
-    """A whole number between two."""
+    """A whole number from `at_least` to `at_most`."""
     limits = f"from {at_least} to {at_most}" if at_most < 10**12 else f"of at least {at_least}"
     what = what or f"a whole number {limits}"
 
-    def read(place: Place) -> int:
-        value = place.node.value
+    def read(cursor: Cursor) -> int:
+        value = cursor.node.value
         if type(value) is not int or not at_least <= value <= at_most:
-            raise place.expected(what)
-        _check_ambiguous(place)
+            raise cursor.expected(what)
+        _check_ambiguous(cursor)
         return value
 
     return Reader(what, read, {"type": "integer", "minimum": at_least, "maximum": at_most})
 
 
 def number(low: float, high: float, what: str, *, above: bool = False) -> Reader[float]:
-    """A number from `low` (or with `above`, more than that) to `high`."""
+    """A number from `low` to `high`; with `above`, greater than `low`."""
 
-    def read(place: Place) -> float:
-        value = place.node.value
+    def read(cursor: Cursor) -> float:
+        value = cursor.node.value
         if type(value) not in (int, float) or not low <= value <= high or (above and value == low):
-            raise place.expected(what)
-        _check_ambiguous(place)
+            raise cursor.expected(what)
+        _check_ambiguous(cursor)
         return cast(float, value)
 
     limit = {"exclusiveMinimum" if above else "minimum": low}
@@ -145,31 +132,31 @@ def number(low: float, high: float, what: str, *, above: bool = False) -> Reader
 
 
 def parsed(notation: Notation[T]) -> Reader[T]:
-    """A text of a notation. A bare number is told that it lacks the unit."""
+    """A text of a notation. The message for a bare number suggests the same with the unit."""
 
-    def read(place: Place) -> T:
-        if place.node.kind != "scalar" or place.node.value is None:
-            raise place.expected(notation.what)
+    def read(cursor: Cursor) -> T:
+        if cursor.node.kind != "scalar" or cursor.node.value is None:
+            raise cursor.expected(notation.what)
         try:
-            return notation(place.node.text)
+            return notation(cursor.node.text)
         except ValueError as error:
-            bare = notation.unit and type(place.node.value) in (int, float)
-            meant = f'; did you mean "{place.node.text}{notation.unit}"?' if bare else ""
-            raise place.tell(f"{error}, got {place.node.describe()}{meant}") from None
+            bare = notation.unit and type(cursor.node.value) in (int, float)
+            meant = f'; did you mean "{cursor.node.text}{notation.unit}"?' if bare else ""
+            raise cursor.report(f"{error}, got {cursor.node.describe()}{meant}") from None
 
     return Reader(notation.what, read, {"type": "string", "pattern": f"^(?:{notation.form})$"})
 
 
-def choice(*words: str) -> Reader[Any]:
+def enum(*words: str) -> Reader[Any]:
     """One of these words."""
     what = f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
-    def read(place: Place) -> str:
-        text = place.node.text
-        if place.node.kind != "scalar" or text not in words:
+    def read(cursor: Cursor) -> str:
+        text = cursor.node.text
+        if cursor.node.kind != "scalar" or text not in words:
             near = did_you_mean(text, words)
             expected = "unknown word" if near and len(words) > _LISTED else f"expected {what}, got"
-            raise place.tell(f"{expected} {place.node.describe()}{near}")
+            raise cursor.report(f"{expected} {cursor.node.describe()}{near}")
         return text
 
     return Reader(what, read, {"enum": list(words)})
@@ -178,21 +165,21 @@ def choice(*words: str) -> Reader[Any]:
 # ---------------------------------------------------------------------------------------------- any value
 
 
-def _read_value(place: Place) -> Any:
-    node = place.node
+def _read_value(cursor: Cursor) -> Any:
+    node = cursor.node
     if node.kind == "mapping":
-        return read_all({key: (VALUE, inner) for key, inner in place.pairs("")})
+        return read_all({key: (VALUE, inner) for key, inner in cursor.pairs("")})
     if node.kind == "sequence":
-        return list(read_all({str(at): (VALUE, place.item(at, item)) for at, item in enumerate(node.value)}).values())
-    _check_ambiguous(place)
+        return list(read_all({str(at): (VALUE, cursor.item(at, item)) for at, item in enumerate(node.value)}).values())
+    _check_ambiguous(cursor)
     if isinstance(node.value, float) and not math.isfinite(node.value):
-        raise place.expected("a number that JSON can hold")
+        raise cursor.expected("a number that JSON can hold")
     return node.value
 
 
-def _check_ambiguous(place: Place) -> None:
-    if place.node.ambiguous:
-        raise place.tell(f"{place.node.text} can mean two things: put it in quotes, or write it as JSON would")
+def _check_ambiguous(cursor: Cursor) -> None:
+    if cursor.node.ambiguous:
+        raise cursor.report(f"{cursor.node.text} can mean two things: put it in quotes, or write it as JSON would")
 
 
 VALUE: Reader[Any] = Reader("any JSON value", _read_value, {})
@@ -201,28 +188,28 @@ VALUE: Reader[Any] = Reader("any JSON value", _read_value, {})
 # ---------------------------------------------------------------------------------------------- collections
 
 
-def read_all(parts: Mapping[str, tuple[Reader[Any], Place]]) -> dict[str, Any]:
-    """Read each part, so that the mistakes of all are told. Raises Unreadable if there was one."""
+def read_all(parts: Mapping[str, tuple[Reader[Any], Cursor]]) -> dict[str, Any]:
+    """Read all parts, so that the mistakes of each are reported. Raises InvalidValue if there was one."""
     values, broken = {}, False
-    for key, (reader, place) in parts.items():
+    for key, (reader, cursor) in parts.items():
         try:
-            values[key] = reader.read(place)
-        except Unreadable:
+            values[key] = reader.read(cursor)
+        except InvalidValue:
             broken = True
     if broken:
-        raise Unreadable
+        raise InvalidValue
     return values
 
 
 def listed(reader: Reader[T], what: str, *, at_least: int = 0) -> Reader[tuple[T, ...]]:
     """A list of values of one kind."""
 
-    def read(place: Place) -> tuple[T, ...]:
-        if place.node.kind != "sequence":
-            raise place.expected(what)
-        if len(place.node.value) < at_least:
-            raise place.tell(f"expected {what}, got an empty list")
-        items = {str(at): (reader, place.item(at, node)) for at, node in enumerate(place.node.value)}
+    def read(cursor: Cursor) -> tuple[T, ...]:
+        if cursor.node.kind != "sequence":
+            raise cursor.expected(what)
+        if len(cursor.node.value) < at_least:
+            raise cursor.report(f"expected {what}, got an empty list")
+        items = {str(at): (reader, cursor.item(at, node)) for at, node in enumerate(cursor.node.value)}
         return tuple(read_all(items).values())
 
     schema: dict[str, Any] = {"type": "array", "items": reader.schema}
@@ -232,13 +219,13 @@ def listed(reader: Reader[T], what: str, *, at_least: int = 0) -> Reader[tuple[T
 def mapped(
     reader: Reader[T], what: str, key: re.Pattern[str] | None = None, key_what: str = ""
 ) -> Reader[dict[str, T]]:
-    """A mapping of names to values of one kind; `key` is what a name must look like."""
+    """A mapping of names to values of one kind. Names must match `key`, which messages call `key_what`."""
 
-    def read(place: Place) -> dict[str, T]:
-        parts = {name: (reader, inner) for name, inner in place.pairs(what)}
-        spans = place.key_spans()
+    def read(cursor: Cursor) -> dict[str, T]:
+        parts = {name: (reader, inner) for name, inner in cursor.pairs(what)}
+        spans = cursor.key_spans()
         wrong = [
-            place.tell(f"{quoted(name)} is not {key_what}", spans[name])
+            cursor.report(f"{quoted(name)} is not {key_what}", spans[name])
             for name in parts
             if key and not key.fullmatch(name)
         ]
@@ -252,13 +239,13 @@ def mapped(
 
 
 def by_kind(what: str, **readers: Reader[Any]) -> Reader[Any]:
-    """One reader for a `scalar`, one for a `sequence`, one for a `mapping`."""
+    """A value of several kinds of node, with a reader for each: `scalar`, `sequence`, `mapping`."""
 
-    def read(place: Place) -> Any:
-        reader = readers.get(place.node.kind)
-        if reader is None or (place.node.kind == "scalar" and place.node.value is None):
-            raise place.expected(what)
-        return reader.read(place)
+    def read(cursor: Cursor) -> Any:
+        reader = readers.get(cursor.node.kind)
+        if reader is None or (cursor.node.kind == "scalar" and cursor.node.value is None):
+            raise cursor.expected(what)
+        return reader.read(cursor)
 
     return Reader(what, read, {"anyOf": [reader.schema for reader in readers.values()]})
 
@@ -266,8 +253,8 @@ def by_kind(what: str, **readers: Reader[Any]) -> Reader[Any]:
 # ---------------------------------------------------------------------------------------------- sections
 
 
-class Key(msgspec.Struct, frozen=True):
-    """A key of a section: how its value is read, and what it means, in a sentence for the reference."""
+class SectionKey(msgspec.Struct, frozen=True):
+    """A key of a section: its name, the reader of its value, and its meaning in words for the reference."""
 
     name: str
     reader: Reader[Any]
@@ -276,22 +263,23 @@ class Key(msgspec.Struct, frozen=True):
 
 
 class Section(msgspec.Struct, Generic[T], frozen=True):
-    """A mapping with known keys. They are read in the order of the table, so a later one may rely on an earlier one.
+    """A mapping with known keys.
 
-    `what` names it and `example` shows one, in messages. `check` is called first, to tell what is wrong with the keys
-    together; `build` makes the value.
+    They are read in the order of the table, so that the reader of a key can use the notes of those before it. `what`
+    and `example` describe the mapping in messages. `check` is called before the keys are read and reports what is wrong
+    with their combination. `build` makes the value from theirs.
     """
 
     name: str
     what: str
     example: str
-    table: Callable[[], Sequence[Key]]
-    build: Callable[[Place, dict[str, Any]], T]
-    check: Callable[[Place, Mapping[str, Place]], None] = lambda place, given: None
+    table: Callable[[], Sequence[SectionKey]]
+    build: Callable[[Cursor, dict[str, Any]], T]
+    check: Callable[[Cursor, Mapping[str, Cursor]], None] = lambda cursor, given: None
 
     @property
     def reader(self) -> Reader[T]:
-        """The reader of the section; its schema is a reference to the definition of the same name."""
+        """The reader of the section. Its schema refers to the definition of the same name."""
         return Reader(f"{self.what} such as {self.example}", self._read, {"$ref": f"#/$defs/{self.name}"})
 
     def definition(self) -> dict[str, Any]:
@@ -305,22 +293,25 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
             **({"required": required} if required else {}),
         }
 
-    def _read(self, place: Place) -> T:
+    def _read(self, cursor: Cursor) -> T:
         known = {key.name: key for key in self.table()}
-        given = dict(place.pairs(self.reader.what))
-        told = place.loading.report.told
-        self.check(place, given)
-        spans = place.key_spans()
+        given = dict(cursor.pairs(self.reader.what))
+        count = cursor.collector.count
+        self.check(cursor, given)
+        self._check_keys(cursor, known, given)
+        values = read_all({name: (known[name].reader, given[name]) for name in known if name in given})
+        if cursor.collector.count > count:
+            raise InvalidValue
+        return self.build(cursor, values)
+
+    def _check_keys(self, cursor: Cursor, known: Mapping[str, SectionKey], given: Mapping[str, Cursor]) -> None:
+        spans = cursor.key_spans()
         for name in given:
             if name not in known:
                 hint = did_you_mean(name, known) or f"; expected {', '.join(known)}"
-                place.tell(f"unknown key {quoted(name)}{hint}", spans[name])
+                cursor.report(f"unknown key {quoted(name)}{hint}", spans[name])
         if missing := [key.name for key in known.values() if key.required and key.name not in given]:
-            place.tell(f"{self.what} needs {_and(missing)}")
-        values = read_all({name: (known[name].reader, given[name]) for name in known if name in given})
-        if place.loading.report.told > told:
-            raise Unreadable
-        return self.build(place, values)
+            cursor.report(f"{self.what} needs {_and(missing)}")
 
 
 def _and(words: Sequence[str]) -> str:

@@ -35,7 +35,7 @@ async def account(engine: Engine, request: Request) -> JSONResponse:
         key, policy = _meant(request, fields), read_policy(engine, fields)
         await engine.with_account(key, lambda account, now: account.set_policy(policy))
         return await _answer(engine, key)
-    from emulator.scenario.language.world import ACCOUNT  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.environment import ACCOUNT  # noqa: PLC0415 (the language is imported when it is needed)
 
     terms = read_part(engine, ACCOUNT.reader, "account", _without_key(fields))
     if fields.has("key"):
@@ -125,7 +125,7 @@ def _without_key(fields: Fields) -> Mapping[str, Any]:
 
 def read_policy(engine: Engine, fields: Fields) -> Policy:
     """The policy in the field `policy`. Raises `Rejected` with a 400 that tells all its mistakes."""
-    from emulator.scenario.language.world import POLICY  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.environment import POLICY  # noqa: PLC0415 (the language is imported when it is needed)
 
     return read_part(engine, POLICY.reader, "policy", fields.required_object("policy").data)
 
@@ -139,18 +139,18 @@ def _changes(engine: Engine, fields: Fields, now: float) -> list[Callable[[Credi
 
 
 def _change(engine: Engine, fields: Fields, name: str, now: float) -> Callable[[Credits], object]:
-    from emulator.scenario.language import world  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language import environment  # noqa: PLC0415 (the language is imported when it is needed)
 
     value = fields.data[name]
     if name == "trial":
-        trial = read_part(engine, world.TRIAL.reader, name, value)
+        trial = read_part(engine, environment.TRIAL.reader, name, value)
         if trial.expires <= now:
             fields.reject("trial", f"a time to expire after {iso(now)}, which is now", got=iso(trial.expires))
         return lambda to: to.grant_trial(now, trial.amount, trial.expires)
     if name == "auto_top_up":
-        top_up = None if value is None else read_part(engine, world.AUTO_TOP_UP.reader, name, value)
+        top_up = None if value is None else read_part(engine, environment.AUTO_TOP_UP.reader, name, value)
         return lambda to: to.top_up_automatically(now, top_up)
-    amount: Decimal = read_part(engine, world.SUM, name, value)
+    amount: Decimal = read_part(engine, environment.POSITIVE_AMOUNT, name, value)
     if name == "purchase":
         return lambda to: to.purchase(now, amount)
     return lambda to: to.correct(now, -amount)

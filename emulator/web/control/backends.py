@@ -22,7 +22,7 @@ async def backends(engine: Engine, request: Request) -> JSONResponse:
     if "backends" not in fields.data:
         fields.missing("backends", "a number, a mapping such as {slots: 4}, or null for no limits")
     wanted = fields.data["backends"]
-    from emulator.scenario.language.world import SOME_BACKENDS  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.environment import SOME_BACKENDS  # noqa: PLC0415 (the language is imported when it is needed)
 
     given = None if wanted is None else read_part(engine, SOME_BACKENDS, "backends", wanted)
     now = engine.clock.now()

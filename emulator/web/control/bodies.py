@@ -25,7 +25,7 @@ async def read_fields(engine: Engine, request: Request) -> Fields:
 
 def read_part(engine: Engine, reader: "Reader[T]", name: str, value: Any) -> T:
     """A value that is written as scenarios have it. Raises `Rejected` with a 400 that tells all its mistakes."""
-    from emulator.scenario.reading.loader import read_objects  # noqa: PLC0415 (the loader is imported when it is needed)
+    from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the loader is imported when it is needed)
 
     try:
         return read_objects(reader, value, name, catalog=engine.catalog)

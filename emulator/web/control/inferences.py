@@ -154,8 +154,9 @@ def _why(engine: Engine, inference: "Inference") -> str:
     condition = next((each.when for each in rules if each.name == rule), None)
     if condition is None:
         return f"The scenario '{name}' says so."
-    told = " and ".join(f"{test.name} {test.expected}" for test in condition.tests) or "everything"
-    return f"The rule '{rule}' of the scenario '{name}' matches: {told}."
+    from emulator.scenario.match import description
+
+    return f"The rule '{rule}' of the scenario '{name}' matches: {description(condition)}."
 
 
 def _story(engine: Engine, name: str) -> "LoadedScenario | None":

@@ -1,11 +1,11 @@
-"""How fast an answer comes: durations, chances of a duration, and the pace of a stream."""
+"""The key `stream` of a reply: durations, distributions of durations, and the pace of an answer."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from emulator.core import units
-from emulator.faults.chance import Constant, Distribution, Exponential, Lognormal, Normal, Uniform
-from emulator.scenario.reading.readers import Key, Place, Reader, Section, by_kind, number, parsed
+from emulator.faults.distributions import Constant, Distribution, Exponential, Lognormal, Normal, Uniform
+from emulator.scenario.reading.readers import Cursor, Reader, Section, SectionKey, by_kind, number, parsed
 from emulator.scenario.types import Pace
 
 INFINITY = float("inf")
@@ -14,14 +14,14 @@ _SIGMA = number(0, 10, "a number from 0 to 10")
 RATE: Reader[float] = number(0, INFINITY, "a number above 0", above=True)
 
 
-def _one(place: Place, given: Mapping[str, Place]) -> None:
+def _one(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
     if len(given) != 1:
-        place.tell(f"expected one of lognormal, uniform, normal and exponential, got {len(given)}")
+        cursor.report(f"expected one of lognormal, uniform, normal and exponential, got {len(given)}")
 
 
-def _ordered(place: Place, values: dict[str, Any]) -> Uniform:
+def _ordered(cursor: Cursor, values: dict[str, Any]) -> Uniform:
     if values["low"] > values["high"]:
-        place.tell("low is greater than high")
+        cursor.report("low is greater than high")
     return Uniform(**values)
 
 
@@ -29,7 +29,7 @@ _EXAMPLES = {"median": "800ms", "sigma": "0.5", "low": "1s", "high": "3s", "mean
 
 
 def _section(name: str, build: Any, **keys: tuple[Reader[float], str]) -> Section[Distribution]:
-    table = tuple(Key(key, reader, meaning, required=True) for key, (reader, meaning) in keys.items())
+    table = tuple(SectionKey(key, reader, meaning, required=True) for key, (reader, meaning) in keys.items())
     example = ", ".join(f"{key}: {_EXAMPLES[key]}" for key in keys)
     return Section(name, f"the distribution {name}", f"{{{example}}}", lambda: table, build)
 
@@ -37,42 +37,44 @@ def _section(name: str, build: Any, **keys: tuple[Reader[float], str]) -> Sectio
 SHAPES = (
     _section(
         "lognormal",
-        lambda place, values: Lognormal(**values),
+        lambda cursor, values: Lognormal(**values),
         median=(DURATION, "half are shorter"),
         sigma=(_SIGMA, "the standard deviation of the logarithm; 0.5 has a moderate tail, 1 a long one"),
     ),
     _section("uniform", _ordered, low=(DURATION, "the shortest"), high=(DURATION, "the longest")),
     _section(
         "normal",
-        lambda place, values: Normal(**values),
+        lambda cursor, values: Normal(**values),
         mean=(DURATION, "the average"),
         sd=(DURATION, "the standard deviation; what would be negative is 0"),
     ),
-    _section("exponential", lambda place, values: Exponential(**values), mean=(DURATION, "the average")),
+    _section("exponential", lambda cursor, values: Exponential(**values), mean=(DURATION, "the average")),
 )
 _MEANINGS = ("latencies look like this", "all equally likely", "around an average", "as between independent arrivals")
 DISTRIBUTION: Section[Distribution] = Section(
     "distribution",
     "a distribution",
     "{exponential: {mean: 2s}}",
-    lambda: tuple(Key(shape.name, shape.reader, told) for shape, told in zip(SHAPES, _MEANINGS, strict=True)),
-    lambda place, values: next(iter(values.values()), Constant(0)),
+    lambda: tuple(
+        SectionKey(shape.name, shape.reader, meaning) for shape, meaning in zip(SHAPES, _MEANINGS, strict=True)
+    ),
+    lambda cursor, values: next(iter(values.values()), Constant(0)),
     _one,
 )
-CHANCE: Reader[Distribution] = by_kind(
+DELAY: Reader[Distribution] = by_kind(
     "a duration such as 250ms, or a distribution",
-    scalar=Reader(DURATION.what, lambda place: Constant(DURATION.read(place)), DURATION.schema),
+    scalar=Reader(DURATION.what, lambda cursor: Constant(DURATION.read(cursor)), DURATION.schema),
     mapping=DISTRIBUTION.reader,
 )
 
 
-def _chunk(place: Place) -> Any:
-    value = place.node.value
-    if place.node.kind == "scalar" and (
+def _chunk(cursor: Cursor) -> Any:
+    value = cursor.node.value
+    if cursor.node.kind == "scalar" and (
         value in ("token", "word", "whole") or (type(value) is int and 0 < value < 10**6)
     ):
         return value
-    raise place.expected("token, word, whole or a number of characters")
+    raise cursor.expected("token, word, whole or a number of characters")
 
 
 _CHUNK: Reader[Any] = Reader(
@@ -82,12 +84,12 @@ _CHUNK: Reader[Any] = Reader(
 )
 
 
-def _one_rate(place: Place, given: Mapping[str, Place]) -> None:
+def _one_rate(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
     if "tokens_per_second" in given and "between_tokens" in given:
-        given["between_tokens"].tell("tokens_per_second says this already; give one of the two")
+        given["between_tokens"].report("tokens_per_second says this already; give one of the two")
 
 
-def _pace(place: Place, values: Mapping[str, Any]) -> Pace:
+def _pace(cursor: Cursor, values: Mapping[str, Any]) -> Pace:
     rate = values.get("tokens_per_second")
     return Pace(
         values.get("first_token", Constant(0.0)),
@@ -102,11 +104,11 @@ PACE: Section[Pace] = Section(
     "a pace",
     "{first_token: 800ms, tokens_per_second: 40}",
     lambda: (
-        Key("first_token", CHANCE, "how long the first token takes"),
-        Key("tokens_per_second", RATE, "how many tokens come a second after that"),
-        Key("between_tokens", CHANCE, "how long each further token takes"),
-        Key("jitter", number(0, 1, "a fraction from 0 to 1"), "the fraction by which each delay varies"),
-        Key("chunk", _CHUNK, "what comes at once: a token, a word, the whole, or so many characters"),
+        SectionKey("first_token", DELAY, "how long the first token takes"),
+        SectionKey("tokens_per_second", RATE, "how many tokens come a second after that"),
+        SectionKey("between_tokens", DELAY, "how long each further token takes"),
+        SectionKey("jitter", number(0, 1, "a fraction from 0 to 1"), "the fraction by which each delay varies"),
+        SectionKey("chunk", _CHUNK, "what comes at once: a token, a word, the whole, or so many characters"),
     ),
     _pace,
     _one_rate,

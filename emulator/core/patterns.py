@@ -1,0 +1,218 @@
+"""Regular expressions and globs that users write. They are compiled here, so that the work of a search is bounded.
+
+Python's matcher backtracks: a repetition inside a repetition can take longer than the universe has existed. Such
+expressions are recognised by their form. Those of scenarios are refused; those of JSON Schemas, which others wrote, are
+only used where a search ends soon.
+"""
+
+import fnmatch
+import re
+import sys
+import warnings
+
+import msgspec
+
+MAX_SEARCHED = 100_000
+"""Characters of a text that a bounded expression searches."""
+MAX_SEARCHED_FROM_ANYWHERE = 10_000
+"""The same for an expression that begins with an open repetition, which is tried from each character to the end."""
+MAX_PATTERN = 2_000
+"""Characters of a bounded expression."""
+
+_SHORT = 20
+"""In a text of so many characters, any search ends soon."""
+_MANY = 1_000_000
+_MAX_STEPS = 1_000
+_PARTS = re.compile(
+    r"(?P<escape>\\(?:N\{[^}]*\}|.))"
+    r"|(?P<set>\[\^?\]?(?:\\.|[^\]\\])*\])"
+    r"|(?P<skip>\(\?(?:#[^)]*|[aiLmsux]+|P=\w+)\))"
+    r"|(?P<open>\((?:\?(?:P<\w+>|<?[=!]|[aiLmsux-]*:|>|\(\w+\)))?)"
+    r"|(?P<close>\))"
+    r"|(?P<repeat>(?:[*+?]|\{[0-9]*,[0-9]*\}|\{[0-9]+\})[?+]?)"
+    r"|(?P<or>\|)"
+    r"|(?P<one>.)",
+    re.DOTALL,
+)
+
+
+class Pattern(msgspec.Struct, frozen=True):
+    """A compiled regular expression.
+
+    `danger` says why a search may take exponential time; it is empty if it cannot. A search sees the first `limit`
+    characters of a text.
+    """
+
+    regex: re.Pattern[str]
+    danger: str = ""
+    limit: int = sys.maxsize
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its groups."""
+        return tuple(self.regex.groupindex)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first match anywhere in the text."""
+        return self.regex.search(text, 0, self.limit)
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """The match at the beginning of the text."""
+        return self.regex.match(text, 0, self.limit)
+
+    def ends_soon(self, text: str) -> bool:
+        """Whether a search in the text takes little time, whatever it finds."""
+        return not self.danger or len(text) <= _SHORT
+
+
+def compile(pattern: str, *, ignore_case: bool = False, bounded: bool = True) -> Pattern:
+    """A regular expression in Python's syntax.
+
+    A bounded one is refused if it is long or if a search may take exponential time, and searches only the beginning of
+    a text. Raises ValueError, with the reason, for one that is refused or is not a regular expression.
+    """
+    if bounded and len(pattern) > MAX_PATTERN:
+        raise ValueError(f"a regular expression has at most {MAX_PATTERN:,} characters")
+    try:
+        with warnings.catch_warnings(action="error"):  # what will mean something else one day
+            regex = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    try:
+        open_start = _has_open_start(regex)
+    except _DangerError as error:
+        if bounded:
+            raise
+        return Pattern(regex, str(error))
+    if not bounded:
+        return Pattern(regex)
+    return Pattern(regex, limit=MAX_SEARCHED_FROM_ANYWHERE if open_start else MAX_SEARCHED)
+
+
+def glob(pattern: str) -> Pattern:
+    """The expression of a glob, which matches a whole text, whatever its case. `*` and `?` are special, `[` is not."""
+    return Pattern(re.compile(fnmatch.translate(pattern.replace("[", "[[]")), re.IGNORECASE))
+
+
+# ---------------------------------------------------------------------------------------------- how much work
+
+
+class _DangerError(ValueError):
+    """An expression of which a search may take exponential time."""
+
+
+class _Piece:
+    """A part of an expression that a repetition may follow: a character, a set or a group.
+
+    `varies` is the most times that something in it is repeated whose number may vary; `starts` are the characters that
+    its alternatives begin with, None for what is not one character; `overlaps` says that two may match the same text.
+    """
+
+    def __init__(self, *, atomic: bool = False) -> None:
+        self.atomic = atomic
+        self.varies = 0
+        self.overlaps = False
+        self.starts: list[str | None] = []
+        self.begun = False
+
+    def add(self, piece: "_Piece", start: str | None) -> None:
+        self.varies = max(self.varies, piece.varies)
+        self.overlaps = self.overlaps or piece.overlaps
+        self.begin(start)
+
+    def begin(self, start: str | None) -> None:
+        if not self.begun:
+            self.starts.append(start)
+            self.begun = True
+
+    def end(self) -> "_Piece":
+        self.begin(None)
+        several = len(self.starts) > 1
+        ended = _Piece()
+        if not self.atomic:
+            ended.varies = self.varies
+            ended.overlaps = self.overlaps or (
+                several and (None in self.starts or len({*self.starts}) < len(self.starts))
+            )
+        return ended
+
+
+class _Reading:
+    """An expression, as far as its parts were read. `open_start`: an open repetition came before any literal."""
+
+    def __init__(self) -> None:
+        self.groups = [_Piece()]
+        self.last = _Piece()
+        self.literal_seen = False
+        self.open_start = False
+
+    def part(self, kind: str | None, text: str, next_kind: str | None) -> None:
+        """Read a part. Raises _DangerError for a repetition that may take forever."""
+        match kind:
+            case "open":
+                self.groups.append(_Piece(atomic=text == "(?>"))
+            case "close":
+                self._add(self.groups.pop().end(), None)
+            case "or":
+                self.groups[-1].begin(None)
+                self.groups[-1].begun = False
+            case "repeat":
+                self._repeat(*_times(text))
+            case "escape" | "set" | "one":
+                literal = _literal(kind, text)
+                self._add(_Piece(), literal)
+                stands = literal is not None or text in ("^", r"\A")
+                self.literal_seen = self.literal_seen or (stands and next_kind != "repeat")
+
+    def _add(self, piece: _Piece, start: str | None) -> None:
+        self.last = piece
+        self.groups[-1].add(piece, start)
+
+    def _repeat(self, low: int, high: int, possessive: bool) -> None:
+        _check_repeat(self.last, high)
+        self.open_start = self.open_start or (high == _MANY and not self.literal_seen)
+        self.last.varies = 0 if possessive else max(self.last.varies, high if low != high else 0)
+        self.groups[-1].varies = max(self.groups[-1].varies, self.last.varies)
+
+
+def _has_open_start(regex: re.Pattern[str]) -> bool:
+    """Whether an open repetition comes before any literal. Raises _DangerError for one that may take forever."""
+    if regex.flags & re.VERBOSE:
+        raise _DangerError("the flag x (verbose) is not available in a regular expression")
+    parts = [(part.lastgroup, part[0]) for part in _PARTS.finditer(regex.pattern)]
+    following = [*(kind for kind, _ in parts), None][1:]
+    reading = _Reading()
+    for (kind, text), next_kind in zip(parts, following, strict=True):
+        reading.part(kind, text, next_kind)
+    return reading.open_start
+
+
+def _check_repeat(piece: _Piece, high: int) -> None:
+    if high > 1 and piece.varies * high > _MAX_STEPS:
+        raise _DangerError(
+            "a repetition inside a repetition can take forever; write the inner one so that it gives nothing back, "
+            r"such as \w++ instead of \w+"
+        )
+    if piece.overlaps and high > _MAX_STEPS:
+        raise _DangerError(
+            "a repeated choice can take forever unless each alternative begins with another character; "
+            "write a set such as [ab] instead of (a|b)"
+        )
+
+
+def _literal(kind: str, text: str) -> str | None:
+    """The character that this part stands for, in lower case, or None when it may be several or none."""
+    if kind == "one":
+        return None if text in ".^$" else text.lower()
+    return text[1] if kind == "escape" and not text[1].isalnum() else None
+
+
+def _times(text: str) -> tuple[int, int, bool]:
+    """Least and most repetitions, and whether nothing is given back."""
+    body = text.rstrip("+?") or text[0]
+    possessive = len(text) > 1 and text.endswith("+")
+    if body[0] != "{":
+        return {"*": (0, _MANY), "+": (1, _MANY), "?": (0, 1)}[text[0]] + (possessive,)
+    low, comma, high = body[1:-1].partition(",")
+    least = int(low or 0)
+    return least, (int(high) if high else _MANY) if comma else least, possessive

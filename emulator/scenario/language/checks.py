@@ -1,0 +1,67 @@
+"""Checks of a whole scenario: names that do not exist, and rules that no request reaches."""
+
+from emulator.scenario.language.notes import Notes
+from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.readers import Cursor
+from emulator.scenario.types import Rule
+
+_NEARLY = 0.85
+
+
+def check(notes: Notes) -> None:
+    """Report the mistakes."""
+    _check_expected_rules(notes)
+    _check_states(notes)
+    _check_tools(notes)
+    _check_reachable(notes.rules)
+
+
+def _check_expected_rules(notes: Notes) -> None:
+    for cursor, name in notes.expected_rules:
+        if name not in notes.rule_names:
+            cursor.report(f"there is no rule of this name, {quoted(name)}{did_you_mean(name, notes.rule_names)}")
+
+
+def _check_states(notes: Notes) -> None:
+    for cursor, machine, states in notes.states_matched:
+        known = notes.states_set.get(machine)
+        if known is None:
+            cursor.report(f"no reply sets the state of {quoted(machine)}{did_you_mean(machine, notes.states_set)}")
+            continue
+        for state in states:
+            if state.casefold() not in map(str.casefold, known):
+                cursor.report(f"no reply sets {quoted(machine)} to {quoted(state)}{did_you_mean(state, known)}")
+
+
+def _check_tools(notes: Notes) -> None:
+    """Report tool results without a call, and calls whose name is nearly that of an offered tool.
+
+    A call of a quite different tool may be intended: models do that.
+    """
+    called = dict.fromkeys(name for _, name in notes.tools_called)
+    known = called | notes.tools_offered
+    for cursor, names in notes.tools_answered:
+        for name in names:
+            if called and name not in known:
+                cursor.report(f"no reply calls a tool {quoted(name)}{did_you_mean(name, known)}")
+    for cursor, name in notes.tools_called:
+        if name not in notes.tools_offered and (near := did_you_mean(name, notes.tools_offered, _NEARLY)):
+            cursor.report(f"no rule is about a tool {quoted(name)}{near}")
+
+
+def _check_reachable(rules: list[tuple[Cursor, Rule]]) -> None:
+    """Report rules whose criteria include all of an earlier rule that answers every request it matches."""
+    answering: list[tuple[Cursor, Rule]] = []
+    for cursor, rule in rules:
+        criteria = rule.when.distinct
+        for before, earlier in answering:
+            if earlier.when.distinct <= criteria:
+                what = "the same" if earlier.when.distinct == criteria else "all that it matches"
+                cursor.report(f"no request reaches this rule: {before.path} answers {what}{_line(before)}")
+                break
+        if rule.always_answers:
+            answering.append((cursor, rule))
+
+
+def _line(cursor: Cursor) -> str:
+    return f" (line {cursor.node.span.line + 1})" if cursor.node.span.line >= 0 else ""

@@ -1,0 +1,181 @@
+"""The keys of a scenario: its rules, its environment, and its expectations."""
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, get_args
+
+from emulator.scenario.language.conditions import CONDITION
+from emulator.scenario.language.environment import ACCOUNT, CLOCK, MODELS
+from emulator.scenario.language.notes import notes
+from emulator.scenario.language.replies import REPLY
+from emulator.scenario.match import sharing
+from emulator.scenario.reading.mistakes import quoted
+from emulator.scenario.reading.readers import (
+    FLAG,
+    TEXT,
+    Cursor,
+    Reader,
+    Section,
+    SectionKey,
+    enum,
+    listed,
+    whole,
+)
+from emulator.scenario.types import (
+    Condition,
+    Expectation,
+    Rule,
+    Scenario,
+    Then,
+    Unscripted,
+)
+
+NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
+
+
+# ---------------------------------------------------------------------------------------------- rules
+
+
+def _begin_rule(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
+    notes(cursor).groups = frozenset()
+    if "reply" in given and "replies" in given:
+        given["reply"].report("reply is short for a list of one; give one of reply and replies")
+    if "reply" not in given and "replies" not in given:
+        cursor.report("a rule needs reply or replies")
+
+
+def _when(cursor: Cursor) -> Condition:
+    condition = CONDITION.reader.read(cursor)
+    notes(cursor).groups = frozenset(condition.names)
+    return condition
+
+
+def _rule_name(cursor: Cursor) -> str:
+    name, names = TEXT.read(cursor), notes(cursor).rule_names
+    if first := names.get(name):
+        cursor.report(f"another rule has this name, {quoted(name)}{_in_line(first)}")
+    names.setdefault(name, cursor)
+    return name
+
+
+def _in_line(cursor: Cursor) -> str:
+    return f", in line {cursor.node.span.line + 1}" if cursor.node.span.line >= 0 else ""
+
+
+def _rule(cursor: Cursor, values: Mapping[str, Any]) -> Rule:
+    replies, then = values.get("replies") or (values["reply"],), values.get("then", "repeat")
+    rule = Rule(
+        values.get("name", cursor.path),
+        values.get("when", Condition()),
+        replies,
+        then,
+        cursor.node.span.line + 1,
+        replies[0] if len(replies) == 1 and replies[0].probability is None and then == "repeat" else None,
+    )
+    notes(cursor).rules.append((cursor, rule))
+    return rule
+
+
+RULE: Section[Rule] = Section(
+    "rule",
+    "a rule",
+    "{when: {last_user: hello}, reply: {text: Hello}}",
+    lambda: (
+        SectionKey("name", Reader("text", _rule_name, TEXT.schema), "what explanations and `expect` call it"),
+        SectionKey(
+            "when", Reader(CONDITION.what, _when, CONDITION.reader.schema), "what it matches; without it, everything"
+        ),
+        SectionKey(
+            "replies", listed(REPLY.reader, "a list of replies", at_least=1), "what successive requests are answered"
+        ),
+        SectionKey("reply", REPLY.reader, "short for a list of one"),
+        SectionKey(
+            "then",
+            enum(*get_args(Then)),
+            "what comes after the last reply: repeat (the last one), loop, unscripted, fail",
+        ),
+    ),
+    _rule,
+    _begin_rule,
+)
+
+
+# ---------------------------------------------------------------------------------------------- expect
+
+
+def _expectation(cursor: Cursor, values: Mapping[str, Any]) -> Expectation:
+    return Expectation(**values, line=cursor.node.span.line + 1)
+
+
+def _check_expectation(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
+    if "times" in given and "rule" not in given:
+        cursor.report("times needs the name of a rule")
+    if not given:
+        cursor.report("this expects nothing")
+
+
+def _expected_rule(cursor: Cursor) -> str:
+    name = TEXT.read(cursor)
+    notes(cursor).expected_rules.append((cursor, name))
+    return name
+
+
+EXPECTATION: Section[Expectation] = Section(
+    "expectation",
+    "an expectation",
+    "{rule: weather, times: 3}",
+    lambda: (
+        SectionKey("rule", Reader("a rule's name", _expected_rule, TEXT.schema), "this rule answered"),
+        SectionKey("times", whole(0, "a number of times"), "exactly so many times; without it, at least once"),
+        SectionKey(
+            "no_request_within_retry_after", FLAG, "no request came before the Retry-After of the one before was over"
+        ),
+    ),
+    _expectation,
+    _check_expectation,
+)
+
+
+# ---------------------------------------------------------------------------------------------- the scenario
+
+
+def _name(cursor: Cursor) -> str:
+    name = TEXT.read(cursor)
+    if not NAME.fullmatch(name):
+        raise cursor.report(
+            "a scenario's name has letters and digits, with single - _ . between them, as an API key can have"
+        )
+    return name
+
+
+def _scenario(cursor: Cursor, values: dict[str, Any]) -> Scenario:
+    models, backends = values.pop("models", ({}, {}))
+    source = cursor.collector.source
+    name = values.pop("name", None) or PurePath(source).stem
+    if not NAME.fullmatch(name):
+        raise cursor.report(f"a name is needed, since {quoted(name)} cannot be one")
+    shared = sharing(values.get("rules", ()))
+    return Scenario(name=name, models=models, backends=backends, source=source, sharing=shared, **values)
+
+
+SCENARIO: Section[Scenario] = Section(
+    "scenario",
+    "a scenario",
+    "{name: hello, rules: [...]}",
+    lambda: (
+        SectionKey(
+            "name", Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"}), "without it, the file's"
+        ),
+        SectionKey("description", TEXT, "what it is about, in a sentence"),
+        SectionKey("models", MODELS, "fields of the catalogue's models, and their `backends`"),
+        SectionKey("account", ACCOUNT.reader, "credits and keys"),
+        SectionKey("clock", CLOCK.reader, "what time it is, and how it passes"),
+        SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first that matches a request answers it"),
+        SectionKey(
+            "unscripted", enum(*get_args(Unscripted)), "what no rule answers: generate, fail (404 and why), echo"
+        ),
+        SectionKey("expect", listed(EXPECTATION.reader, "a list of expectations"), "what is to be true in the end"),
+    ),
+    _scenario,
+)

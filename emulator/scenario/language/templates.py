@@ -1,0 +1,50 @@
+"""Readers of texts and JSON values that may contain templates."""
+
+from typing import Any
+
+from emulator.scenario.language.notes import notes
+from emulator.scenario.reading.mistakes import Span
+from emulator.scenario.reading.readers import TEXT, VALUE, Cursor, InvalidValue, Reader, read_all
+from emulator.scenario.template import Template
+from emulator.scenario.types import TextOrTemplate
+
+
+def _read(cursor: Cursor) -> TextOrTemplate:
+    text = TEXT.read(cursor)
+    if not _is_template(text):
+        return text
+    from emulator.scenario.sandbox import compiled, mistakes  # noqa: PLC0415 (importing Jinja2 takes time)
+
+    found = list(mistakes(text, notes(cursor).groups))
+    for mistake in found:
+        cursor.report(mistake.message, _span(cursor, mistake.line))
+    if found:
+        raise InvalidValue
+    return Template(compiled(text), cursor.node.span.line + 1 + cursor.node.block, cursor.node.block)
+
+
+def _is_template(text: str) -> bool:
+    return "{{" in text or "{%" in text
+
+
+def _span(cursor: Cursor, line: int) -> Span | None:
+    """A line of a template: in a block a line of the source, otherwise the text as a whole."""
+    return cursor.collector.whole_line(cursor.node.span.line + 1 + line) if cursor.node.block else None
+
+
+TEMPLATED_TEXT: Reader[TextOrTemplate] = Reader("text, may be a template", _read, TEXT.schema)
+
+
+def _read_json(cursor: Cursor) -> Any:
+    node = cursor.node
+    if isinstance(node.value, str) and _is_template(node.text):
+        return TEMPLATED_TEXT.read(cursor)
+    if node.kind == "mapping":
+        return read_all({key: (TEMPLATED_JSON, inner) for key, inner in cursor.pairs("")})
+    if node.kind == "sequence":
+        items = {str(at): (TEMPLATED_JSON, cursor.item(at, item)) for at, item in enumerate(node.value)}
+        return list(read_all(items).values())
+    return VALUE.read(cursor)
+
+
+TEMPLATED_JSON: Reader[Any] = Reader("a JSON value, its texts may be templates", _read_json, {})
