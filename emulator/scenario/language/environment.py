@@ -10,7 +10,6 @@ from emulator.account.terms import Terms, TrialTerms
 from emulator.core import units
 from emulator.core.catalog import Catalog, CatalogError
 from emulator.scenario.language.notes import notes
-from emulator.scenario.language.timing import DURATION
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
@@ -32,6 +31,7 @@ from emulator.scenario.types import ClockSpec
 _LIMIT = whole(1, "a whole number of at least 1")
 _MOMENT = parsed(units.moment, "a moment such as 2026-12-31 or 2026-01-01T00:00:00Z", units.MOMENT)
 _AMOUNT = parsed(units.amount, "an amount such as 5.00 USD", units.AMOUNT, unit=" USD")
+_DURATION = parsed(units.duration, "a duration such as 250ms, 2s or 1m30s", units.DURATION)
 _SPEED = parsed(units.speed, "frozen, running or a speed such as x60", units.SPEED)
 
 
@@ -117,13 +117,13 @@ CLOCK: Section[ClockSpec] = Section(
 
 
 def _positive_duration(cursor: Cursor) -> float:
-    seconds: float = DURATION.read(cursor)
+    seconds: float = _DURATION.read(cursor)
     if not seconds:
         raise cursor.expected("a duration of more than 0s")
     return seconds
 
 
-_PHASE = Reader("a duration of more than 0s", _positive_duration, DURATION.schema)
+_PHASE = Reader("a duration of more than 0s", _positive_duration, _DURATION.schema)
 FLAPPING: Section[Flapping] = Section(
     "flapping",
     "flapping",
@@ -142,7 +142,7 @@ BACKENDS: Section[Backends] = Section(
         SectionKey("total", whole(0, "a number of backends"), "how many there are (1); none: 504"),
         SectionKey("healthy", whole(0, "a number of healthy backends"), "how many are healthy (all); none: 529"),
         SectionKey("slots", _LIMIT, "requests at the same time on each; without it, any number"),
-        SectionKey("queue", DURATION, "how long a request waits for a free slot before its 529 (0s)"),
+        SectionKey("queue", _DURATION, "how long a request waits for a free slot before its 529 (0s)"),
         SectionKey("flapping", FLAPPING.reader, "they come and go by the clock"),
         SectionKey("listed", FLAG, "false: the lists of models leave it out"),
     ),
