@@ -32,7 +32,7 @@ class Subject:
 
     @cached_property
     def model(self) -> tuple[FoldedText, ...]:
-        """The model's id, as it was written, with `/` and with `--`."""
+        """The model's id as it was written, with `/`, and with `--`."""
         return _forms(self.request.model)
 
     @cached_property
