@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emulator import __version__
+from emulator.core.version import __version__
 
 if TYPE_CHECKING:
     from emulator.account.terms import Terms

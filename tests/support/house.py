@@ -29,6 +29,7 @@ PACKAGE = "emulator"
 MOST_LINES = 350
 """The lines that a module may have."""
 FACE = "__init__"
+DYNAMIC = re.compile("import_module|__import__")
 Graph: TypeAlias = Mapping[str, set[str]]
 """What each room, or each module, imports."""
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -103,30 +104,28 @@ class House:
 
     def _imports(self, module: Module) -> Iterator[Import]:
         """What a module imports, of this package and of others."""
-        dynamic = False
         for node, late, typing in _nodes(module.tree):
-            if isinstance(node, ast.Import):
-                yield from (Import(alias.name, node.lineno, late, typing) for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                origin = module.origin(node)
-                full = [f"{origin}.{alias.name}" for alias in node.names]
-                for name in dict.fromkeys(name if name in self.modules else origin for name in full):
-                    yield Import(name, node.lineno, late, typing)
-            elif isinstance(node, ast.Name | ast.Attribute):
-                dynamic |= (node.id if isinstance(node, ast.Name) else node.attr) in ("import_module", "__import__")
-        if dynamic:
+            match node:
+                case ast.Import():
+                    yield from (Import(alias.name, node.lineno, late, typing) for alias in node.names)
+                case ast.ImportFrom():
+                    origin = module.origin(node)
+                    full = [f"{origin}.{alias.name}" for alias in node.names]
+                    for name in dict.fromkeys(name if name in self.modules else origin for name in full):
+                        yield Import(name, node.lineno, late, typing)
+                case ast.Call(args=[ast.Constant(value=str(name)), *_]) if DYNAMIC.search(ast.unparse(node.func)):
+                    yield Import(name, node.lineno, late)
+        if DYNAMIC.search(module.source):
             yield from self._named(module.tree)
 
     def _named(self, tree: ast.Module) -> Iterator[Import]:
         """The modules that texts name: whole, as "emulator.cli:main" does, or by a beginning, as f"emulator.{name}"."""
         for node in ast.walk(tree):
-            begun = isinstance(node, ast.JoinedStr)
-            text = node.values[0] if isinstance(node, ast.JoinedStr) else node
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                wanted = text.value.partition(":")[0]
-                for name in self.modules:
-                    if name == wanted or (begun and "." in wanted and name.startswith(wanted)):
-                        yield Import(name, text.lineno, late=True)
+            match node:
+                case ast.Constant(value=str(text)) if (name := text.partition(":")[0]) in self.modules:
+                    yield Import(name, node.lineno, late=True)
+                case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]) if "." in text:
+                    yield from (Import(name, node.lineno, late=True) for name in self.modules if name.startswith(text))
 
     def module_graph(self, counted: Counted = ALL) -> Graph:
         """What each module imports of this package."""

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from emulator import __version__
 from emulator.account.keys import masked
 from emulator.core.clock import iso
 from emulator.core.fields import Fields
+from emulator.core.version import __version__
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
