@@ -30,7 +30,7 @@ cover: $(VENV)/test  ## tests with branch coverage, at least 95 %
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
 
 house: $(VENV)/test  ## draw and count rooms, imports and circles; ARGS="--walks", --dot, --json
-	@$(BIN)/python tests/support/house.py $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m support.house $(ARGS)
 
 transcripts: $(VENV)/test  ## write the golden transcripts anew
 	@WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/web/test_transcripts.py

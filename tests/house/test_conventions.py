@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from support.house import MOST_LINES, PACKAGE, ROOT, Module, read_modules
+from support.house import MOST_LINES, PACKAGE, ROOT
+from support.imports import Module, read_modules
 
 MODULES = list(read_modules(ROOT / PACKAGE, ROOT))
 TESTS = list(read_modules(ROOT / "tests", ROOT))

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support import house
-from support.house import Counted, House, Import, circles, floors
+from support.house import Counted, House, circles, floors
+from support.imports import Import
 
 NODES = "abcdef"
 GRAPHS = st.fixed_dictionaries({node: st.sets(st.sampled_from(NODES)) for node in NODES}).map(
@@ -52,6 +53,9 @@ def build(root: Path, modules: Mapping[str, str]) -> House:
         ('ALL = ["emulator.low.words:Word"]\nload = import_module', Import("emulator.low.words", 1, late=True)),
         ('import_module(f"emulator.low.{name}")', Import("emulator.low.words", 1, late=True)),
         ('__import__(f"emulator.low.{name}")', Import("emulator.low.words", 1, late=True)),
+        ('__import__("emulator.low." + name)', Import("emulator.low.words", 1, late=True)),
+        ('import_module(__package__ + f".low.{name}")', Import("emulator.low.words", 1, late=True)),
+        ('import_module(".low.words", __package__)', Import("emulator.low.words", 1)),
     ],
 )
 def test_an_import_is_seen(source: str, found: Import, tmp_path: Path) -> None:

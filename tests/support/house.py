@@ -2,11 +2,13 @@
 
 A room is a folder or a module directly under the package. The package's own `__init__` is no room: it forwards to the
 public names, and is counted only where it closes a circle. An arrow is a pair of rooms of which the first imports the
-second, anywhere: at the top of a module, inside a function (a late import), under TYPE_CHECKING, or by `import_module`
-with a name that stands in the module. A circle is a set of rooms, or of modules, that all reach one another. A room's
-floor is the length of the longest chain of imports that begins there; a circle is one link of it.
+second, anywhere: at the top of a module, inside a function (a late import), under TYPE_CHECKING, or by `import_module`.
+A circle is a set of rooms, or of modules, that all reach one another. A room's floor is the length of the longest chain
+of imports that begins there; a circle is one link of it.
 
 Nothing is imported, the source is only read: any checkout can be counted.
+
+    PYTHONPATH=tests python -m support.house [--root CHECKOUT] [--against CHECKOUT] [--walks] [--dot | --json]
 """
 
 import argparse
@@ -18,30 +20,20 @@ import statistics
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
+
+from support.imports import Module, read_modules
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "emulator"
 MOST_LINES = 350
 """The lines that a module may have."""
 FACE = "__init__"
-DYNAMIC = re.compile("import_module|__import__")
 Graph: TypeAlias = Mapping[str, set[str]]
 """What each room, or each module, imports."""
-Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-class Import(NamedTuple):
-    """An import of the module `name`: `late` if it stands inside a function, `typing` if under TYPE_CHECKING."""
-
-    name: str
-    line: int
-    late: bool = False
-    typing: bool = False
 
 
 class Counted(NamedTuple):
@@ -59,40 +51,6 @@ FEWER = {
 }
 
 
-@dataclass(frozen=True)
-class Module:
-    """A module: its dotted name, its file and its source."""
-
-    name: str
-    path: Path
-    source: str
-
-    @cached_property
-    def tree(self) -> ast.Module:
-        """The parsed source."""
-        return ast.parse(self.source)
-
-    @property
-    def room(self) -> str:
-        """The folder or module directly under the package that it belongs to."""
-        return self.name.split(".")[1] if "." in self.name else FACE
-
-    @property
-    def lines(self) -> list[str]:
-        """All its lines."""
-        return self.source.splitlines()
-
-    def functions(self) -> list[Function]:
-        """Its functions and methods, those inside others included."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
-
-    def origin(self, node: ast.ImportFrom) -> str:
-        """The full name of what `from ... import` imports from."""
-        package = self.name if self.path.name == "__init__.py" else self.name.rpartition(".")[0]
-        above = package.split(".")[: package.count(".") + 2 - node.level] if node.level else []
-        return ".".join([*above, *([node.module] if node.module else [])])
-
-
 class House:
     """The modules of a package in a checkout, and what they import."""
 
@@ -100,32 +58,7 @@ class House:
         self.root = root
         self.folder = root / PACKAGE
         self.modules = {module.name: module for module in read_modules(self.folder, root)}
-        self.imports = {name: list(self._imports(module)) for name, module in self.modules.items()}
-
-    def _imports(self, module: Module) -> Iterator[Import]:
-        """What a module imports, of this package and of others."""
-        for node, late, typing in _nodes(module.tree):
-            match node:
-                case ast.Import():
-                    yield from (Import(alias.name, node.lineno, late, typing) for alias in node.names)
-                case ast.ImportFrom():
-                    origin = module.origin(node)
-                    full = [f"{origin}.{alias.name}" for alias in node.names]
-                    for name in dict.fromkeys(name if name in self.modules else origin for name in full):
-                        yield Import(name, node.lineno, late, typing)
-                case ast.Call(args=[ast.Constant(value=str(name)), *_]) if DYNAMIC.search(ast.unparse(node.func)):
-                    yield Import(name, node.lineno, late)
-        if DYNAMIC.search(module.source):
-            yield from self._named(module.tree)
-
-    def _named(self, tree: ast.Module) -> Iterator[Import]:
-        """The modules that texts name: whole, as "emulator.cli:main" does, or by a beginning, as f"emulator.{name}"."""
-        for node in ast.walk(tree):
-            match node:
-                case ast.Constant(value=str(text)) if (name := text.partition(":")[0]) in self.modules:
-                    yield Import(name, node.lineno, late=True)
-                case ast.JoinedStr(values=[ast.Constant(value=str(text)), *_]) if "." in text:
-                    yield from (Import(name, node.lineno, late=True) for name in self.modules if name.startswith(text))
+        self.imports = {name: list(module.imports(self.modules)) for name, module in self.modules.items()}
 
     def module_graph(self, counted: Counted = ALL) -> Graph:
         """What each module imports of this package."""
@@ -143,8 +76,8 @@ class House:
         """What each room imports; with the package's `__init__` if `face`."""
         graph: dict[str, set[str]] = {}
         for name, others in self.module_graph(counted).items():
-            room = self.modules[name].room
-            graph.setdefault(room, set()).update({self.modules[other].room for other in others} - {room})
+            room = room_of(name)
+            graph.setdefault(room, set()).update({room_of(other) for other in others} - {room})
         return graph if face else {room: others - {FACE} for room, others in graph.items() if room != FACE}
 
     def circles_between_rooms(self, counted: Counted = ALL) -> list[list[str]]:
@@ -155,7 +88,7 @@ class House:
         """The circles of modules, each in one room."""
         return circles(
             {
-                name: {other for other in others if self.modules[other].room == self.modules[name].room}
+                name: {other for other in others if room_of(other) == room_of(name)}
                 for name, others in self.module_graph(counted).items()
             }
         )
@@ -181,21 +114,9 @@ class House:
         return re.split(r"(?<=[.!?])\s", " ".join(docstring.partition("\n\n")[0].split()))[0]
 
 
-def read_modules(folder: Path, root: Path) -> Iterator[Module]:
-    """The modules under a folder, named from the root."""
-    for path in sorted(folder.rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        yield Module(".".join(parts[:-1] if parts[-1] == "__init__" else parts), path, path.read_text("utf-8"))
-
-
-def _nodes(node: ast.AST, late: bool = False, typing: bool = False) -> Iterator[tuple[ast.AST, bool, bool]]:
-    """All nodes below one, with whether they stand inside a function and whether under TYPE_CHECKING."""
-    inside = late or isinstance(node, Function | ast.Lambda)
-    guarded = node.body if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING") else []
-    for child in ast.iter_child_nodes(node):
-        types = typing or child in guarded
-        yield child, inside, types
-        yield from _nodes(child, inside, types)
+def room_of(name: str) -> str:
+    """The room of a module, by its dotted name."""
+    return name.split(".")[1] if "." in name else FACE
 
 
 def reachable(graph: Graph) -> dict[str, set[str]]:
