@@ -229,12 +229,16 @@ class Rejected(Exception):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of one inference. Completion tokens include those of reasoning; prompt tokens include cached ones."""
+    """The tokens of one inference."""
 
     prompt_tokens: int
+    """The tokens of the request, those that were cached included."""
     completion_tokens: int
+    """The tokens of the answer, those of reasoning included."""
     reasoning_tokens: int = 0
+    """Those of the answer that are reasoning."""
     cached_tokens: int = 0
+    """Those of the request that were cached."""
 
     @property
     def total_tokens(self) -> int:

@@ -17,10 +17,13 @@ T = TypeVar("T")
 
 
 class EmulatorInterface(ABC):
-    """All that happens under one API key, or on a whole server (`only` is None).
+    """The members that `Emulator`, `Session` and `InProcess` share.
 
-    `key` is what a client has to send; `over` are fields of every scenario that is played here, whatever it says.
+    Those of a session cover the requests of its key, the others all requests.
     """
+
+    key: str
+    """The API key that a client has to send."""
 
     def __init__(self, engine: Engine, key: str, only: str | None, over: Mapping[str, Any]) -> None:
         self.engine = engine
@@ -35,20 +38,20 @@ class EmulatorInterface(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Where the emulator is, without a path."""
+        """The base URL, without a path."""
 
     @property
     def openai_base_url(self) -> str:
-        """What OPENAI_BASE_URL should be."""
+        """The base URL for clients of the OpenAI API."""
         return f"{self.url}/v1"
 
     @property
     def anthropic_base_url(self) -> str:
-        """What ANTHROPIC_BASE_URL should be."""
+        """The base URL for clients of the Anthropic API."""
         return f"{self.url}/anthropic"
 
     def env(self) -> dict[str, str]:
-        """The environment variables that send the usual clients here, and keep a real key from being used."""
+        """Return the environment variables that make the SDKs use this emulator and its key."""
         return {
             "OPENAI_BASE_URL": self.openai_base_url,
             "OPENAI_API_KEY": self.key,
@@ -62,15 +65,16 @@ class EmulatorInterface(ABC):
     # ------------------------------------------------------------------------------------------ what plays
 
     def scenario(self, scenario: Playable | None) -> None:
-        """Let a scenario play from its beginning; None: none does.
+        """Activate a `scenario`, from its beginning; None deactivates the present one.
 
-        Raises ScenarioError for one with mistakes and LookupError for an unknown name.
+        Raises ScenarioError for mistakes, LookupError for an unknown scenario, and in a session ValueError for a
+        scenario with a clock.
         """
         found = None if scenario is None else self._adapted(find_scenario(scenario, self.engine.library))
         self._in_loop(lambda: self._play(found))
 
     def reset(self) -> None:
-        """Forget what has happened: the scenario and the account begin anew, and nothing was ever asked."""
+        """Start the scenario and the account again from their beginning, and delete the record."""
         self._in_loop(self._begin)
 
     def _adapted(self, found: Scenario) -> Scenario:
@@ -94,11 +98,11 @@ class EmulatorInterface(ABC):
 
     @property
     def inferences(self) -> list[Inference]:
-        """The record of what was asked and answered since the beginning, in the order in which it came."""
+        """The record of all requests since the beginning or the last reset, in order."""
         return self._in_loop(lambda: self.engine.store.inferences.all(self._only))
 
     def verify(self) -> None:
-        """Raise AssertionError if the scenario expects what did not happen, or no rule had an answer to a request.
+        """Raise AssertionError if an expectation of the scenario was not met, or a request matched none of its rules.
 
         The message is the `story`.
         """
@@ -110,11 +114,11 @@ class EmulatorInterface(ABC):
         return verdict(self.inferences)
 
     def complaint(self) -> str:
-        """The story, if there is anything to complain of; else empty."""
+        """Return the message of `verify`; empty if there is none."""
         return self.story() if problems(self._in_loop(self._playing), self.inferences) else ""
 
     def story(self) -> str:
-        """What was asked and answered, after what was expected and did not happen, for people."""
+        """Return the expectations that were not met, and all requests and answers, as text."""
         return told(self._in_loop(self._playing), self.inferences)
 
     def _playing(self) -> Scenario | None:

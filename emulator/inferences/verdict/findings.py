@@ -26,18 +26,23 @@ REMARKS: Mapping[str, str] = {
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A sin or a remark: its name, what was seen as a sentence, and the Inference-Ids that show it, in their order."""
+    """Something that the record shows of a client."""
 
     name: str
+    """One of the names in inferences.md, such as ignored-retry-after."""
     sentence: str
+    """What was seen."""
     inferences: tuple[str, ...]
+    """The Inference-Ids that show it, in their order."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
     """What is to be said of a client: its sins, and what is no sin or cannot be told."""
 
     findings: tuple[Finding, ...] = ()
+    """What it did wrong."""
     remarks: tuple[Finding, ...] = ()
+    """What is worth a look and no fault, or cannot be told."""
 
     @property
     def sins(self) -> tuple[str, ...]:
