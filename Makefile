@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --constraint constraints.txt
 WORKERS ?= auto
 
-.PHONY: run test check bench cover clean constraints transcripts help
+.PHONY: run test check bench cover house api clean constraints transcripts help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -28,6 +28,12 @@ bench: $(VENV)/test  ## measure, side by side with the bare servers
 
 cover: $(VENV)/test  ## tests with branch coverage, at least 95 %
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
+
+house: $(VENV)/test  ## draw and count rooms, imports and circles; ARGS="--walks", --dot, --json
+	@PYTHONPATH=tests $(BIN)/python -m support.house $(ARGS)
+
+api: $(VENV)/test  ## write docs/api.md anew from the docstrings
+	@PYTHONPATH=tests $(BIN)/python -m support.api_page
 
 transcripts: $(VENV)/test  ## write the golden transcripts anew
 	@WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/web/test_transcripts.py

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from emulator import __version__, commands
+from emulator import commands
+from emulator.core.version import __version__
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 

@@ -14,16 +14,16 @@ import pytest
 if TYPE_CHECKING:
     from emulator.testing import Emulator, Session
 
-_MARKER = """akashml(scenario=None, account=None, **more): what plays in this test, and what its key has and may do, \
-as emulator.testing.Emulator takes them. With other keywords of Emulator, such as clock, models or a setting, and with \
-a scenario that sets the clock, the test has a server of its own."""
+MARKER = """akashml(scenario=None, account=None, **more): The scenario and the account of the test's key, as \
+emulator.Emulator takes them. With other keywords of Emulator, such as clock, models or a setting, and with a scenario \
+that sets the clock, the test has a server of its own."""
 _AKASH = pytest.StashKey["Emulator | Session"]()
 _OUTCOME = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Announce the marker."""
-    config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line("markers", MARKER)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -34,7 +34,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.fixture(scope="session")
 def akashml_server() -> Iterator[Emulator]:
-    """The server of this process: under pytest-xdist each worker has one. Override it for other settings or models."""
+    """The server of the test run, or with pytest-xdist of each worker. Override it for other settings or models."""
     from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test wants it)
 
     with Emulator() as akash:
@@ -43,17 +43,17 @@ def akashml_server() -> Iterator[Emulator]:
 
 @pytest.fixture
 def akashml(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator | Session]:
-    """AkashML for this test: a namespace of its own, to which the environment variables of the SDKs lead.
+    """The emulator of this test, to which the environment variables of the SDKs lead.
 
-    A test that passed fails at its end if an `expect` was not met, or if no rule had an answer to a request.
+    A test that passed fails at its end if `verify` raises.
     """
     with _begun(request) as akash:
         request.node.stash[_AKASH] = akash
         for name, value in akash.env().items():
             monkeypatch.setenv(name, value)
         yield akash
-        if request.node.stash.get(_OUTCOME, "") == "passed" and (story := akash.complaint()):
-            pytest.fail(story, pytrace=False)
+        if request.node.stash.get(_OUTCOME, "") == "passed" and (failure := akash._failure()):
+            pytest.fail(failure, pytrace=False)
 
 
 def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | Session]:
@@ -68,7 +68,7 @@ def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | 
             pytest.fail(f"@pytest.mark.akashml has keywords only: write scenario={marker.args[0]!r}", pytrace=False)
     server: Emulator = request.getfixturevalue("akashml_server")
     try:
-        if keywords.keys() <= {"scenario", "account"} and not server.sets_the_clock(keywords.get("scenario")):
+        if keywords.keys() <= {"scenario", "account"} and not server._sets_the_clock(keywords.get("scenario")):
             return server.session(request.node.nodeid, **keywords)
         from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test wants it)
 
@@ -87,5 +87,5 @@ def pytest_runtest_makereport(
     if call.when == "call" and _AKASH in item.stash:
         item.stash[_OUTCOME] = report.outcome
         if report.failed:
-            report.sections.append(("AkashML", item.stash[_AKASH].story()))
+            report.sections.append(("AkashML", item.stash[_AKASH].report()))
     return report

@@ -25,12 +25,12 @@ from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule
 from emulator.store.memory import at_once
 
-_KEY = "akml-rehearsal"
+_KEY = "akml-dry-run"
 _SETTINGS = Settings()
 _DIALECTS = Dialects(_SETTINGS).by_name
 
 
-def rehearse(path: Path) -> tuple[Mistake, ...]:
+def dry_run(path: Path) -> tuple[Mistake, ...]:
     """The mistakes of a scenario: those of reading it, and those that show when its replies are played dry.
 
     Every reply of every rule is played to a sample request in every dialect, streaming and not, without waiting.
@@ -58,11 +58,11 @@ def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:
             context = ReplyContext(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), EPOCH)
             model = next(iter(story.catalog))
             try:
-                performance = scripted_answer(
+                answer = scripted_answer(
                     Planner(_SETTINGS), reply, context, model, PromptSize(request), Seed.of("sample")
                 )
                 encoder = dialect.encoder(request, "request")
-                for step in performance.steps:
+                for step in answer.steps:
                     if not isinstance(step.event, Hangup | Raw):
                         encoder.frames(step.event)
             except Rejected as rejected:

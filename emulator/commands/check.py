@@ -11,9 +11,9 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print the mistakes as JSON.")
 def check(paths: tuple[Path, ...], as_json: bool) -> None:
     """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes."""
-    from emulator.commands._dry_run import rehearse
+    from emulator.commands._dry_run import dry_run
 
-    found = [(path, rehearse(path)) for path in _files(paths)]
+    found = [(path, dry_run(path)) for path in _files(paths)]
     mistakes = [mistake for _, wrong in found for mistake in wrong]
     if as_json:
         click.echo(json.dumps([mistake.as_dict() for mistake in mistakes], indent=2))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator import __version__
 from emulator.commands import _options
 from emulator.commands._listening import listening
 from emulator.core import units
+from emulator.core.version import __version__
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -35,7 +35,8 @@ class Clock(Protocol):
 class VirtualClock:
     """A clock that can be frozen, run at any rate, set and advanced.
 
-    `start` is in Unix seconds (None: the machine's time); `rate` is emulated seconds per real second, 0 for frozen.
+    `start` is a time in Unix seconds; the default is the time of the machine. `rate` is in emulated seconds per real
+    second; 0 is a frozen clock.
 
     >>> clock = VirtualClock(start=100.0, rate=0)
     >>> clock.now()
@@ -55,13 +56,13 @@ class VirtualClock:
         return self._rate
 
     def now(self) -> float:
-        """The time, in Unix seconds."""
+        """Return the time, in Unix seconds."""
         if not self._rate:
             return self._time
         return self._time + (time.monotonic() - self._then) * self._rate
 
     async def sleep_until(self, deadline: float) -> None:
-        """Return once `now() >= deadline`; at once, without giving way, if that is so already."""
+        """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is so already."""
         if self.now() >= deadline:
             return
         number, waiter = next(self._numbers), _Waiter(deadline)
@@ -76,7 +77,7 @@ class VirtualClock:
             del self._waiters[number]
 
     def run(self, rate: float = 1.0) -> None:
-        """Let the time pass, `rate` emulated seconds a real second. Raises ValueError for a negative rate."""
+        """Run the clock at `rate` emulated seconds per real second. Raises ValueError for a negative rate."""
         if rate < 0:
             raise ValueError(f"a clock cannot run at a rate of {rate}: expected 0 (frozen) or more")
         self._time, self._then = self.now(), time.monotonic()
@@ -84,11 +85,11 @@ class VirtualClock:
         self._reschedule()
 
     def freeze(self) -> None:
-        """Let the time stand still where it is."""
+        """Stop the clock at its present time."""
         self.run(0.0)
 
     def set(self, moment: float) -> None:
-        """Make it `moment`. Those who wait keep waiting for as long as they would have."""
+        """Set the clock to `moment`, in Unix seconds. Pending waits keep their remaining duration."""
         by = moment - self.now()
         self._time += by
         for waiter in self._waiters.values():
@@ -96,16 +97,16 @@ class VirtualClock:
         self._reschedule()
 
     def snapshot(self) -> dict[str, float]:
-        """Where it stands, how fast it runs, and how far it is ahead of the machine's clock, in seconds."""
+        """Return the time, the rate, and how many seconds the clock is ahead of the machine's."""
         return {"time": self.now(), "rate": self._rate, "ahead": self.now() - time.time()}
 
     def restore(self, data: Mapping[str, float]) -> None:
-        """Go on from a snapshot: one that ran in real time has gone on meanwhile, any other has stood still."""
+        """Continue from a snapshot, `data`. A clock in real time has run on since then, any other has stopped."""
         self.set(time.time() + data["ahead"] if data["rate"] == 1 else data["time"])
         self.run(data["rate"])
 
     async def advance(self, seconds: float) -> None:
-        """Move the time forward; returns when everything that falls due on the way has happened, in its order.
+        """Advance the clock by `seconds`, and return when everything that became due has happened, in order.
 
         Raises ValueError for a negative number of seconds.
         """

@@ -14,12 +14,10 @@ Laws that the types carry:
 Do not subclass these.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Literal, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import msgspec
-
-from emulator.core.catalog import Pricing
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool", "function"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -231,12 +229,16 @@ class Rejected(Exception):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """Tokens of one inference. Completion tokens include those of reasoning; prompt tokens include cached ones."""
+    """The tokens of one inference."""
 
     prompt_tokens: int
+    """The tokens of the request, those that were cached included."""
     completion_tokens: int
+    """The tokens of the answer, those of reasoning included."""
     reasoning_tokens: int = 0
+    """Those of the answer that are reasoning."""
     cached_tokens: int = 0
+    """Those of the request that were cached."""
 
     @property
     def total_tokens(self) -> int:
@@ -365,48 +367,3 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
     delay: float
     event: Event
-
-
-Fault: TypeAlias = Callable[[Iterable[Step]], Iterator[Step]]
-"""What goes wrong with an answer, as a pure function from steps to steps."""
-
-FrameFault: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
-"""What goes wrong below an event: a function from encoded frames to frames."""
-
-
-class QueuePlace(Protocol):
-    """A place in a queue: the answer begins once it has a slot, or at `deadline`, in Unix seconds, it never does."""
-
-    @property
-    def deadline(self) -> float:
-        """Until when it waits."""
-        ...
-
-    def on_slot(self, wake: Callable[[], object]) -> None:
-        """Have this called when it gets its slot."""
-        ...
-
-    async def claim(self) -> None:
-        """Stop waiting. Raises `Rejected` if there is no slot."""
-        ...
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """What will be answered, and when. `steps` is iterated once.
-
-    `answered_by` names the rule or the generator that decided, for logs and records; `inference_id` and `request_id`
-    are the values of the id headers; `headers` replace those that the answer would have, name by name; `frame_faults`
-    are applied, in order, after encoding. `pricing` is what the model cost that the plan was decided with; None for a
-    refusal that no model was known for. The answer waits in `place` first, if there is a queue. Whatever becomes of the
-    answer, `end` is called with what was sent of it (None: nothing); only the first call counts.
-    """
-
-    steps: Iterable[Step]
-    answered_by: str = ""
-    inference_id: str = ""
-    request_id: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    frame_faults: tuple[FrameFault, ...] = ()
-    pricing: Pricing | None = None
-    place: QueuePlace | None = None
-    end: Callable[[Usage | None], Awaitable[None]] | None = None

@@ -16,10 +16,11 @@ import msgspec
 from emulator.account.keys import ANONYMOUS, INVALID, PREFIX, key_of
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
+from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import PromptSize, prompt_tokens
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import ApiError, InferenceRequest, Plan, Rejected
+from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.engine.admission import Admitted, Entry, Gate, Holding, enter, until_spent
 from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
 from emulator.scenario.library import Library, LoadedScenario

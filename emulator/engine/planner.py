@@ -7,6 +7,7 @@ import msgspec
 
 from emulator.core.catalog import SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, DraftCall, likeliest, obey, steps, tell
+from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
@@ -14,7 +15,6 @@ from emulator.core.tokens import EMPTY, split
 from emulator.core.vocabulary import (
     ApiError,
     Failure,
-    FrameFault,
     InferenceRequest,
     Media,
     Message,

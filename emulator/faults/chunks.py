@@ -6,7 +6,8 @@ from typing import Literal, TypeAlias
 
 from msgspec.structs import replace
 
-from emulator.core.vocabulary import Event, Fault, Step, Text
+from emulator.core.plan import Fault
+from emulator.core.vocabulary import Event, Step, Text
 from emulator.faults.events import no_fault
 from emulator.faults.text_events import TextEvent, apart, text_of
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import repeat
 
-from emulator.core.vocabulary import FrameFault
+from emulator.core.plan import FrameFault
 from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import from_there, is_body
 from emulator.faults.where import FIRST_TOKEN, Where

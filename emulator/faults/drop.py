@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from emulator.core.vocabulary import FrameFault
+from emulator.core.plan import FrameFault
 from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import is_body
 

@@ -1,6 +1,7 @@
 """The inference fails with an error."""
 
-from emulator.core.vocabulary import ApiError, Failure, Fault
+from emulator.core.plan import Fault
+from emulator.core.vocabulary import ApiError, Failure
 from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultType
 from emulator.faults.hangup import instead

@@ -3,19 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.core.vocabulary import (
-    End,
-    Event,
-    Failure,
-    Fault,
-    Finish,
-    Hangup,
-    Reasoning,
-    Step,
-    Text,
-    ToolArguments,
-    ToolCall,
-)
+from emulator.core.plan import Fault
+from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, Reasoning, Step, Text, ToolArguments, ToolCall
 from emulator.faults.text_events import TextEvent, cut, size, text_of, tokens_to
 from emulator.faults.where import Divided, Where, after, before
 

@@ -5,8 +5,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from emulator.core.plan import Fault, FrameFault
 from emulator.core.seeds import Random
-from emulator.core.vocabulary import Fault, FrameFault
 from emulator.faults.where import RESPONSE, Where
 
 Header: TypeAlias = tuple[str, str]

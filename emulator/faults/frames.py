@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from emulator.core.plan import FrameFault
 from emulator.core.tokens import count
-from emulator.core.vocabulary import FrameFault
 from emulator.faults.text_events import size
 from emulator.faults.where import Divided, Where, after, before
 

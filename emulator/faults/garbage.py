@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from emulator.core.plan import FrameFault
 from emulator.core.seeds import Random
-from emulator.core.vocabulary import FrameFault
 from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import from_there
 from emulator.faults.where import FIRST_TOKEN, Where

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias, get_args
 
-from emulator.core.vocabulary import Event, Fault, Hangup, Step
+from emulator.core.plan import Fault
+from emulator.core.vocabulary import Event, Hangup, Step
 from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultType
 from emulator.faults.where import Where

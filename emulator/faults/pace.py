@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from emulator.core.plan import Fault
 from emulator.core.seeds import Random
-from emulator.core.vocabulary import Fault, Step
+from emulator.core.vocabulary import Step
 from emulator.faults.advance import advances
 from emulator.faults.chunks import Chunk, grouped, token_by_token
 from emulator.faults.distributions import Distribution

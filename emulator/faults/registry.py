@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
+from emulator.core.plan import Fault, FrameFault
 from emulator.core.seeds import Random
-from emulator.core.vocabulary import Fault, FrameFault
 from emulator.faults.fault_type import FaultType, Header, Level
 from emulator.faults.where import Where
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from emulator.core.vocabulary import FrameFault
+from emulator.core.plan import FrameFault
 from emulator.faults.fault_type import FaultType
 from emulator.faults.frames import Alone, from_there
 from emulator.faults.where import Where

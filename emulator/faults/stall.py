@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from emulator.core.vocabulary import Fault, Step
+from emulator.core.plan import Fault
+from emulator.core.vocabulary import Step
 from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultType
 from emulator.faults.where import Where

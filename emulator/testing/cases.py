@@ -36,10 +36,10 @@ def _emulator(keywords: Mapping[str, Any]) -> Iterator[Emulator]:
 
 
 def emulated(**keywords: Any) -> Callable[[Callable[..., T]], Callable[..., T]]:
-    """Run a function, which may be async, with an emulator of its own as its keyword argument `akash`.
+    """Decorate a function, which may be async, to run with an `Emulator` as its keyword argument `akash`.
 
-    Keywords are those of `Emulator`. The environment variables of the SDKs lead to it meanwhile, and in the end it is
-    verified: raises AssertionError for what was expected and did not happen.
+    `keywords` are those of `Emulator`, and so are the errors. While the function runs, the environment variables of the
+    SDKs lead to the emulator. Raises AssertionError at the end if `verify` does.
     """
 
     def decorate(function: Callable[..., T]) -> Callable[..., T]:
@@ -71,17 +71,18 @@ def _without_akash(run: Callable[..., Any], function: Callable[..., Any]) -> Any
 
 
 class AkashMLMixin:
-    """Goes before unittest.TestCase or IsolatedAsyncioTestCase: one server a class, a namespace of its own a test.
+    """A mix-in for unittest.TestCase and IsolatedAsyncioTestCase: one server for the class, one session for each test.
 
-    `akash` is the test's `Session`, and the environment variables of the SDKs lead to it. At the end of a test it is
-    verified. `akashml` are the keywords of the class's `Emulator`; its scenario begins anew with every test.
+    While a test runs, the environment variables of the SDKs lead to its session, which is verified at the end.
 
         class ShopTest(AkashMLMixin, unittest.TestCase):
             akashml = {"scenario": "rate-limited-then-recovers"}
     """
 
     akashml: ClassVar[Mapping[str, Any]] = {}
+    """The keywords of the class's `Emulator`."""
     akash: Session
+    """The session of the running test."""
     _server: ClassVar[Emulator]
 
     @classmethod
@@ -92,7 +93,7 @@ class AkashMLMixin:
         cast(Any, super()).setUpClass()
 
     def setUp(self) -> None:
-        """Begin a namespace."""
+        """Start a session."""
         case = cast(Any, self)
         self.akash = case.enterContext(self._server.session(case.id()))
         case.enterContext(environment(self.akash.env()))

@@ -14,15 +14,18 @@ from emulator.web.app import create_app
 
 
 class InProcess(EmulatorInterface):
-    """An ASGI app that emulates AkashML, with what a test needs to ask it. The arguments are those of `Emulator`.
+    """An ASGI app that emulates AkashML in the event loop of the test. `Emulator.in_process` returns one.
 
-    Its clock is the `VirtualClock` itself: `await akash.clock.advance(60)`.
+    `scenario`, `account`, `clock`, `models`, `settings` and the errors are those of `Emulator`.
 
         with Emulator.in_process(scenario="hello") as akash:
             client = openai.AsyncOpenAI(
                 base_url=akash.openai_base_url, api_key=akash.key, http_client=akash.client()
             )
     """
+
+    clock: VirtualClock
+    """The clock of the app: `await akash.clock.advance(60)`."""
 
     def __init__(
         self,
@@ -36,13 +39,13 @@ class InProcess(EmulatorInterface):
         engine = build_engine(account, clock, models, settings)
         key = engine.settings.keys[0] if engine.settings.keys else "akml-test"
         super().__init__(engine, key, None, over(account, clock, engine.catalog))
-        self.clock: VirtualClock = engine.clock
+        self.clock = engine.clock
         self._app = create_app(engine)
         if scenario is not None:
             self.scenario(scenario)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI app, for httpx.ASGITransport and others."""
+        """Answer a request: `scope`, `receive` and `send` are ASGI's."""
         await self._app(scope, receive, send)
 
     def __enter__(self) -> Self:
@@ -53,24 +56,24 @@ class InProcess(EmulatorInterface):
 
     @property
     def url(self) -> str:
-        """The base URL for clients that ask in process; nothing listens there."""
+        """The base URL for clients in process. No server listens there."""
         return "http://akashml.test"
 
     def transport(self, library: ModuleType | None = None) -> Any:
-        """An AsyncBaseTransport of httpx, or of a `library` of its kind, such as httpx2; it needs asyncio.
+        """Return an AsyncBaseTransport of httpx, or of a compatible `library` such as httpx2. It needs asyncio.
 
-        Unlike httpx.ASGITransport it gives each part of a stream when it is sent, raises what httpx raises when the
-        emulator hangs up, ends an answer that the client closes, and counts read timeouts in the emulator's time.
+        Unlike httpx.ASGITransport it delivers each part of a stream when it is sent, raises httpx's errors when the
+        emulator hangs up, stops an answer that the client closes, and counts read timeouts in the emulator's time.
         """
         from emulator.testing.transport import make_transport  # noqa: PLC0415 (a plain ASGI app has no need of it)
 
         return make_transport(library or import_module("httpx"), self, self.clock)
 
     def client(self, library: ModuleType | None = None, **more: Any) -> Any:
-        """An AsyncClient of httpx, or of a `library` of its kind, that asks in process, with the key.
+        """Return an AsyncClient of httpx, or of a compatible `library` such as httpx2, that sends the key.
 
-        Keywords are those of AsyncClient. An SDK takes it as its `http_client`: openai one of httpx, anthropic one of
-        httpx or httpx2, as its version says.
+        `more` are further keywords of AsyncClient. SDKs take the client as `http_client`: openai one of httpx, and
+        anthropic one of httpx or httpx2, depending on its version.
         """
         given = {"base_url": self.url, "headers": {"authorization": f"Bearer {self.key}"}, **more}
         return (library or import_module("httpx")).AsyncClient(transport=self.transport(library), **given)

@@ -18,10 +18,13 @@ T = TypeVar("T")
 
 
 class EmulatorInterface(ABC):
-    """All that happens under one API key, or on a whole server (`only` is None).
+    """The members that `Emulator`, `Session` and `InProcess` share.
 
-    `key` is what a client has to send; `over` are fields of every scenario that is played here, whatever it says.
+    Those of a session cover the requests of its key, the others all requests.
     """
+
+    key: str
+    """The API key that a client has to send."""
 
     def __init__(self, engine: Engine, key: str, only: str | None, over: Mapping[str, Any]) -> None:
         self.engine = engine
@@ -36,20 +39,20 @@ class EmulatorInterface(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Where the emulator is, without a path."""
+        """The base URL, without a path."""
 
     @property
     def openai_base_url(self) -> str:
-        """What OPENAI_BASE_URL should be."""
+        """The base URL for clients of the OpenAI API."""
         return f"{self.url}/v1"
 
     @property
     def anthropic_base_url(self) -> str:
-        """What ANTHROPIC_BASE_URL should be."""
+        """The base URL for clients of the Anthropic API."""
         return f"{self.url}/anthropic"
 
     def env(self) -> dict[str, str]:
-        """The environment variables that send the usual clients here, and keep a real key from being used."""
+        """Return the environment variables that make the SDKs use this emulator and its key."""
         return {
             "OPENAI_BASE_URL": self.openai_base_url,
             "OPENAI_API_KEY": self.key,
@@ -63,15 +66,16 @@ class EmulatorInterface(ABC):
     # ------------------------------------------------------------------------------------------ what plays
 
     def scenario(self, scenario: Playable | None) -> None:
-        """Let a scenario play from its beginning; None: none does.
+        """Activate a `scenario`, from its beginning; None deactivates the present one.
 
-        Raises ScenarioError for one with mistakes and LookupError for an unknown name.
+        Raises ScenarioError for mistakes, LookupError for an unknown scenario, and in a session ValueError for a
+        scenario with a clock.
         """
         found = None if scenario is None else self._adapted(find_scenario(scenario, self.engine.library))
         self._run(lambda: self._play(found))
 
     def reset(self) -> None:
-        """Forget what has happened: the scenario and the account begin anew, and nothing was ever asked."""
+        """Start the scenario and the account again from their beginning, and delete the record."""
         self._run(self._begin)
 
     def _adapted(self, found: Scenario) -> Scenario:
@@ -87,41 +91,45 @@ class EmulatorInterface(ABC):
     async def _begin(self) -> None:
         await self.engine.store.forget(self._only, keep_scenario=True)
 
-    def _in_loop(self, function: Callable[[], T]) -> T:
-        """What a function returns that is called where answers are made, between two of them."""
-        return function()
-
     def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What a coroutine returns that takes turns where answers are made."""
+        """The result of the coroutine that `make` returns, which takes turns where answers are made."""
         return at_once(make())
+
+    def _call(self, function: Callable[[], T]) -> T:
+        """The result of a function that is called where answers are made, between two of them."""
+
+        async def call() -> T:
+            return function()
+
+        return self._run(call)
 
     # ------------------------------------------------------------------------------------------ what was asked
 
     @property
     def inferences(self) -> list[Inference]:
-        """The record of what was asked and answered since the beginning, in the order in which it came."""
-        return self._in_loop(lambda: self.engine.store.inferences.all(self._only))
+        """The record of all requests since the beginning or the last reset, in order."""
+        return self._call(lambda: self.engine.store.inferences.all(self._only))
 
     def verify(self) -> None:
-        """Raise AssertionError if the scenario expects what did not happen, or no rule had an answer to a request.
+        """Raise AssertionError if an expectation of the scenario was not met, or a request matched none of its rules.
 
-        The message is the `story`.
+        The message is the `report`.
         """
-        if story := self.complaint():
-            raise AssertionError(story)
+        if message := self._failure():
+            raise AssertionError(message)
 
     def verdict(self) -> Verdict:
-        """What is to be said of the client that asked: its `sins`, and remarks on what is none (docs/inferences.md)."""
+        """Return the findings on how the client behaved, and remarks (docs/inferences.md)."""
         return verdict(self.inferences)
 
-    def complaint(self) -> str:
-        """The story, if there is anything to complain of; else empty."""
-        return self.story() if problems(self._run(self._playing), self.inferences) else ""
+    def _failure(self) -> str:
+        """The message of `verify`; empty if there is none."""
+        return self.report() if problems(self._run(self._playing), self.inferences) else ""
 
-    def story(self) -> str:
-        """What was asked and answered, after what was expected and did not happen, for people."""
+    def report(self) -> str:
+        """Return the expectations that were not met, and all requests and answers, as text."""
         return told(self._run(self._playing), self.inferences)
 
     async def _playing(self) -> Scenario | None:
-        story = await self.engine.playing(self.key)
-        return story and story.scenario
+        playing = await self.engine.playing(self.key)
+        return playing and playing.scenario

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from emulator.account.terms import Terms
 from emulator.core.seeds import Seed
 from emulator.scenario.types import Scenario
-from emulator.store.memory import at_once
 from emulator.testing.building import Playable, Time, build_engine, find_scenario, over, slug
 from emulator.testing.interface import EmulatorInterface
 from emulator.web.app import create_app
@@ -21,7 +20,7 @@ T = TypeVar("T")
 
 
 class ServerClock:
-    """The clock of a running server, for other threads. Times are in Unix seconds, durations in seconds."""
+    """The clock of a running server, which any thread may read and move."""
 
     def __init__(self, emulator: "Emulator") -> None:
         self._emulator = emulator
@@ -33,43 +32,50 @@ class ServerClock:
         return self._clock.rate
 
     def now(self) -> float:
-        """The time."""
+        """Return the time, in Unix seconds."""
         return self._clock.now()
 
     def freeze(self) -> None:
-        """Let the time stand still where it is."""
-        self._emulator.in_loop(self._clock.freeze)
+        """Stop the clock at its present time."""
+        self._emulator._call(self._clock.freeze)
 
     def run(self, rate: float = 1.0) -> None:
-        """Let the time pass, `rate` emulated seconds a real second. Raises ValueError for a negative rate."""
-        self._emulator.in_loop(lambda: self._clock.run(rate))
+        """Run the clock at `rate` emulated seconds per real second. Raises ValueError for a negative rate."""
+        self._emulator._call(lambda: self._clock.run(rate))
 
     def set(self, moment: float | datetime) -> None:
-        """Make it `moment`. What waits keeps waiting for as long as it would have."""
+        """Set the clock to `moment`, in Unix seconds or as a datetime. Pending waits keep their remaining duration."""
         to = moment.timestamp() if isinstance(moment, datetime) else moment
-        self._emulator.in_loop(lambda: self._clock.set(to))
+        self._emulator._call(lambda: self._clock.set(to))
 
     def advance(self, seconds: float) -> None:
-        """Move the time forward; returns when everything that falls due on the way was sent, in its order.
+        """Advance the clock by `seconds`, and return when everything that became due has been sent, in order.
 
-        Raises ValueError for a negative number of seconds.
+        Raises ValueError for a negative number of seconds, and RuntimeError before the server runs.
         """
-        self._emulator.run(lambda: self._clock.advance(seconds))
+        self._emulator._wait_for(lambda: self._clock.advance(seconds))
 
 
 class Emulator(EmulatorInterface):
-    """A running emulator, from `with` to the end of its block: a real socket on a free port of 127.0.0.1.
+    """A server on a free port of 127.0.0.1, which runs inside the `with` block.
 
-    `scenario` is what plays, for every key that names no other: the name of one that is shipped, a file, YAML, or a
-    mapping or list of objects. `account` is what each key has and may do, and `clock` how the time passes, each as a
-    scenario writes it, before what a scenario says (a clock may also be a `VirtualClock`; without one it is the
-    machine's time). `models` adds to and overrides the catalogue; every other keyword is a field of `Settings`.
+    `scenario` answers every key that does not name another one: the name of a shipped scenario, a file, YAML, a
+    mapping, or a list of rules. `account` sets the credits and limits of each key, and `clock` how time passes; both
+    are written as in a scenario, and override the scenario's own. A clock may also be a `VirtualClock`; the default is
+    the time of the machine. `models` maps model ids to fields that are added to the catalogue or override it. Every
+    other keyword is one of the `settings` that `akashml-emulator settings` lists.
 
-    Here and in `Session`, `reset`, `inferences` and `verify` are about everything that came to the server.
+    Raises ScenarioError for mistakes in a scenario, an account or a clock, LookupError for an unknown scenario,
+    CatalogError for mistakes in models, and SettingsError for an unknown setting or an invalid value.
+
+    `reset`, `inferences`, `verify` and `verdict` cover all requests to the server, whatever their key.
 
         with Emulator(scenario="rate-limited-then-recovers") as akash:
             client = openai.OpenAI(base_url=akash.openai_base_url, api_key=akash.key)
     """
+
+    clock: ServerClock
+    """The clock of the server."""
 
     def __init__(
         self,
@@ -98,7 +104,10 @@ class Emulator(EmulatorInterface):
         models: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> "InProcess":
-        """An emulator without socket and thread: an ASGI app, and a client of httpx that asks it in process."""
+        """Return an emulator without a socket or a thread: an ASGI app, with a client of httpx for it.
+
+        `scenario`, `account`, `clock`, `models`, `settings` and the errors are those of `Emulator`.
+        """
         from emulator.testing.in_process import InProcess  # noqa: PLC0415 (a server has no need of it)
 
         return InProcess(scenario=scenario, account=account, clock=clock, models=models, **settings)
@@ -116,48 +125,42 @@ class Emulator(EmulatorInterface):
 
     @property
     def url(self) -> str:
-        """Where the emulator is, without a path; empty before it was started."""
+        """The base URL of the server, without a path; empty until it runs."""
         return self._url
 
     def session(
         self, name: str, *, scenario: Playable | None = None, account: Mapping[str, Any] | None = None
     ) -> "Session":
-        """A namespace of its own on this server. The same name is the same namespace, which begins anew.
+        """Return a session: an API key with its own scenario, account and record.
 
-        Raises ScenarioError for mistakes, LookupError for an unknown scenario, and ValueError for one with a clock.
+        A session with the `name` of an earlier one replaces it. `scenario` and `account` are those of `Emulator`.
+        Raises ScenarioError for mistakes, LookupError for an unknown scenario, and ValueError for a scenario with a
+        clock.
         """
         return Session(self, name, scenario, account)
 
-    def sets_the_clock(self, scenario: Playable | None) -> bool:
-        """Whether a scenario says what time it is, so that no session can play it. Raises as `session` does."""
+    def _sets_the_clock(self, scenario: Playable | None) -> bool:
+        """Whether a scenario sets the clock, which no session may do. Raises as `session` does."""
         return scenario is not None and find_scenario(scenario, self.engine.library).clock is not None
 
-    def run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What a coroutine returns that runs in the server's loop. Raises RuntimeError before the server runs."""
+    def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return super()._run(make) if self._server is None else self._wait_for(make)
+
+    def _wait_for(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of a coroutine that may wait. Raises RuntimeError before the server runs."""
         if self._server is None:
             raise RuntimeError("the emulator is not running: use it inside its `with` block")
         return self._server.run(make())
 
-    def in_loop(self, function: Callable[[], T]) -> T:
-        """What a function returns that is called in the server's loop, between two answers, if it runs."""
-
-        async def call() -> T:
-            return function()
-
-        return function() if self._server is None else self.run(call)
-
-    def take_turns(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What a coroutine returns that takes turns, in the server's loop if it runs."""
-        return at_once(make()) if self._server is None else self.run(make)
-
-    _in_loop, _run = in_loop, take_turns
-
 
 class Session(EmulatorInterface):
-    """A namespace of its own on a server: an API key whose scenario, account and record nobody else sees.
+    """An API key of a server, with its own scenario, account and record. `Emulator.session` returns one.
 
-    The clock is the server's, and so everybody's. As a context manager it is forgotten at the end.
+    Leaving its `with` block deletes all of it.
     """
+
+    clock: ServerClock
+    """The clock of the server, which all its sessions share."""
 
     def __init__(
         self, emulator: Emulator, name: str, scenario: Playable | None, account: Mapping[str, Any] | None
@@ -166,7 +169,7 @@ class Session(EmulatorInterface):
         engine = emulator.engine
         key = f"akml-test--{slug(name)}-{Seed.of('session', name).hex(8)}"
         super().__init__(engine, key, key, over(account, None, engine.catalog))
-        self.clock: ServerClock = emulator.clock
+        self.clock = emulator.clock
         self._terms: Terms | None = self._over.get("account")
         self._run(lambda: engine.store.forget(key))
         self.scenario(scenario)
@@ -179,7 +182,7 @@ class Session(EmulatorInterface):
 
     @property
     def url(self) -> str:
-        """Where the server is, without a path."""
+        """The base URL of the server, without a path."""
         return self._emulator.url
 
     def _adapted(self, found: Scenario) -> Scenario:
@@ -208,8 +211,5 @@ class Session(EmulatorInterface):
         for name in self._added:
             self.engine.library.remove(name)
 
-    def _in_loop(self, function: Callable[[], T]) -> T:
-        return self._emulator.in_loop(function)
-
     def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        return self._emulator.take_turns(make)
+        return self._emulator._run(make)

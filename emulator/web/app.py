@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.account.keys import masked, presented
 from emulator.core.clock import Clock, http_date
 from emulator.core.fields import decode
-from emulator.core.vocabulary import InferenceRequest, Plan, Rejected
+from emulator.core.plan import Plan
+from emulator.core.vocabulary import InferenceRequest, Rejected
 from emulator.dialects import Dialect
 from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from emulator import __version__
 from emulator.account.keys import presented
 from emulator.core.catalog import Model
 from emulator.core.fields import Fields, decode
+from emulator.core.version import __version__
 from emulator.dialects import Surface
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.anthropic.surface import wording

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from emulator.core.clock import Clock
-from emulator.core.vocabulary import End, Event, FrameFault, Hangup, Start, Step, Usage
+from emulator.core.plan import FrameFault
+from emulator.core.vocabulary import End, Event, Hangup, Start, Step, Usage
 from emulator.dialects import Encoder
 
 _JOINED_FRAMES = 256

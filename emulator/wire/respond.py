@@ -17,14 +17,13 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.core.clock import Clock
 from emulator.core.fold import Fold
+from emulator.core.plan import Plan, QueuePlace
 from emulator.core.vocabulary import (
     ApiError,
     End,
     Failure,
     Hangup,
     InferenceRequest,
-    Plan,
-    QueuePlace,
     Raw,
     Rejected,
     Step,
@@ -169,40 +168,40 @@ class Player:
         first = next(steps)
         await self._wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
-        reel = TimedFrames(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
-        frames = reel.due_now()
-        if reel.over and not isinstance(reel.last, Hangup):
+        frames = TimedFrames(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
+        first_frames = frames.due_now()
+        if frames.over and not isinstance(frames.last, Hangup):
             await self._start(200, _STREAM)
-            await self._body(frames)
+            await self._body(first_frames)
         else:
             self.sent.status = 200
             from emulator.wire.event_source import EventSource  # noqa: PLC0415 (only a stream that waits pays for its library)
 
-            response = EventSource(self._paced(reel, frames), ping=0, sep="\n")
+            response = EventSource(self._paced(frames, first_frames), ping=0, sep="\n")
             response.raw_headers = self._headers(_STREAM)
             await response(self._scope, self._receive, self._send)
-        self._note(reel)
+        self._note(frames)
 
-    async def _paced(self, reel: TimedFrames, frames: bytes) -> AsyncIterator[bytes]:
+    async def _paced(self, frames: TimedFrames, first_frames: bytes) -> AsyncIterator[bytes]:
         """What is due, each time something is; and a keep-alive in every long silence."""
         try:
-            yield frames
+            yield first_frames
             heard = self._clock.now()
-            while not reel.over:
+            while not frames.over:
                 silence = heard + self._keep_alive
-                await self._clock.sleep_until(min(reel.due, silence))
+                await self._clock.sleep_until(min(frames.due, silence))
                 heard = self._clock.now()
-                yield reel.due_now() if heard >= reel.due else self._dialect.keep_alive
+                yield frames.due_now() if heard >= frames.due else self._dialect.keep_alive
         finally:
-            self._note(reel)
+            self._note(frames)
             if self._plan.end is not None:  # before the last chunk goes out: who has read it may ask again
                 await self._plan.end(self.sent.used)
-        if isinstance(reel.last, Hangup):
-            await self._hang_up(reel.last)
+        if isinstance(frames.last, Hangup):
+            await self._hang_up(frames.last)
 
-    def _note(self, reel: TimedFrames) -> None:
-        self.sent.used = reel.used
-        match reel.last if reel.over else None:
+    def _note(self, frames: TimedFrames) -> None:
+        self.sent.used = frames.used
+        match frames.last if frames.over else None:
             case End() | Verbatim():
                 self.sent.outcome = "completed"
             case Failure(error):

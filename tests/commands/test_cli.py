@@ -30,7 +30,8 @@ PLANS = """
 import emulator.wire.server
 from emulator.cli import main
 from emulator.engine.engine import Engine
-from emulator.core.vocabulary import Finish, Hangup, Plan, Start, Step, Text
+from emulator.core.plan import Plan
+from emulator.core.vocabulary import Finish, Hangup, Start, Step, Text
 
 START, HEL = Step(0, Start("0" * 32, "m", 0, 3)), Step(0, Text(0, "Hel"))
 

@@ -14,7 +14,7 @@ from support.served import PATIENCE, ROOT, post, served
 
 from emulator import Emulator
 from emulator.core.catalog import Catalog
-from emulator.inferences.verdict.findings import SINS
+from emulator.inferences.verdict.findings import FINDINGS
 from emulator.scenario.loader import load_text
 from emulator.web.control import ROUTES
 
@@ -118,8 +118,8 @@ def test_the_routes_and_sins_of_the_page() -> None:
     routes = {path for path, _, _ in ROUTES}
     told = re.findall(r"^\| GET (/_emulator/\S+) \|", INFERENCES, re.MULTILINE)
     assert set(told) == {path for path in routes if re.search("inferences|verify|verdict", path)}
-    sins = re.findall(r"^\| (\S+) \|", INFERENCES.partition("| sin |")[2].partition("\n\n")[0], re.MULTILINE)
-    assert sins[1:] == list(SINS)
+    findings = re.findall(r"^\| (\S+) \|", INFERENCES.partition("| finding |")[2].partition("\n\n")[0], re.MULTILINE)
+    assert findings[1:] == list(FINDINGS)
 
 
 def test_the_story_that_expects() -> None:

@@ -16,7 +16,7 @@ from emulator import Emulator, VirtualClock
 from emulator.account.backends import Backends
 from emulator.account.policy import Policy
 from emulator.cli import main
-from emulator.commands._dry_run import rehearse
+from emulator.commands._dry_run import dry_run
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
 from emulator.scenario.loader import load_text
@@ -82,7 +82,7 @@ def test_a_story_can_be_copied(block: str, tmp_path: Path) -> None:
     """It loads and can be played; it has each key that a policy and an account can have."""
     path = tmp_path / "copied.yaml"
     path.write_text(block, encoding="utf-8")
-    assert rehearse(path) == ()
+    assert dry_run(path) == ()
     terms = load_text(block, "copied.yaml", catalog=Catalog.load()).account
     assert terms is not None
     assert None not in (terms.credits, terms.trial, terms.auto_top_up)

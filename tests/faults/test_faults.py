@@ -22,6 +22,7 @@ import emulator.faults
 from emulator.core.drafts import Draft, DraftCall, tell
 from emulator.core.drafts import steps as told
 from emulator.core.fold import Completion, fold
+from emulator.core.plan import Fault
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.tokens import split
@@ -30,7 +31,6 @@ from emulator.core.vocabulary import (
     End,
     Event,
     Failure,
-    Fault,
     Finish,
     Hangup,
     InferenceRequest,

@@ -1,90 +1,86 @@
-"""The house: rooms import only downwards, and time and chance enter by one door each."""
+"""The house: rooms import only downwards and in no circle, and what the machine says enters by one door each."""
 
 import ast
-import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from support.house import FACE, PACKAGE, ROOT, House, room_of
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "emulator"
-LAYERS = {
-    room: int(level)
-    for level, rooms in re.findall(r"^\| (\d+) \| (.+?) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
-    for room in re.findall(r"`([\w.]+?)(?:\.py)?/?`", rooms)
-}
+HOUSE = House(ROOT)
 DOORS = {
-    "time": "clock.py",
-    "random": "seeds.py",
-    "secrets": "seeds.py",
-    "uuid": "seeds.py",
-    "sse_starlette": "event_source.py",
+    "time": {"emulator/core/clock.py"},
+    "random": {"emulator/core/seeds.py"},
+    "secrets": {"emulator/core/seeds.py"},
+    "uuid": {"emulator/core/seeds.py"},
+    "sse_starlette": {"emulator/wire/event_source.py"},
+    "yaml": {
+        "emulator/core/catalog.py",
+        "emulator/scenario/reading/nodes.py",
+        "emulator/scenario/writing.py",
+        "emulator/inferences/exports.py",  # until an exported inference is written by scenario/writing.py
+    },
+    "httpx": {"emulator/recording/", "emulator/testing/"},
 }
-MODULES = sorted(PACKAGE.rglob("*.py"))
+"""Packages, and the files and folders that import them."""
+KNOWN_CIRCLES = {"inferences": "the live record makes the readable one, which reads it"}
+"""Rooms with a circle inside that is still to be cut, and why it is there."""
 
 
-def room(path: Path) -> str:
-    """The room of a module: its folder or file directly under the package."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def door(path: str, places: set[str]) -> str:
+    """The file or folder of `places` in which a file is, or the file itself."""
+    return next((place for place in places if path == place or (place.endswith("/") and path.startswith(place))), path)
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Full names of the modules that a module imports, wherever in it the import stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names if node.module == "emulator")
+def test_each_room_is_announced() -> None:
+    """CONTRIBUTING.md's table has every room, and nothing else."""
+    assert set(HOUSE.levels()) == set(HOUSE.room_graph())
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downwards(path: Path) -> None:
-    """A module imports only from rooms below its own, or from its own."""
-    own = room(path)
-    if own == "__init__":
-        return  # public names, each imported when it is first used
-    for name in imported(path):
-        other = name.split(".")[1] if name.startswith("emulator.") else own
-        if other != own and other in LAYERS:
-            assert LAYERS[other] < LAYERS[own], f"{own} ({LAYERS[own]}) imports {other} ({LAYERS[other]})"
+def test_imports_point_downwards() -> None:
+    """A room imports only rooms of a smaller number, late and for types too."""
+    assert HOUSE.upward() == []
 
 
-def test_every_room_has_a_layer() -> None:
-    """Each room is announced in CONTRIBUTING.md's table."""
-    assert {room(path) for path in MODULES} - {"__init__"} <= set(LAYERS)
+def test_rooms_import_in_no_circle() -> None:
+    """No room reaches itself by imports, and neither does the package's own `__init__`."""
+    assert HOUSE.circles_between_rooms() == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_only_the_clock_asks_what_time_it_is(path: Path) -> None:
-    """Dates may be computed anywhere; the current one is read in one room."""
-    asked = [
-        node.attr
-        for node in ast.walk(ast.parse(path.read_text()))
+def test_the_public_names_are_for_users() -> None:
+    """No module of the package imports the package's own `__init__`, which leads to all of it."""
+    assert [name for name, others in HOUSE.module_graph().items() if PACKAGE in others] == []
+
+
+def test_modules_import_in_no_circle() -> None:
+    """No module reaches itself by imports, late and for types too, except in the rooms where that is known."""
+    found = {room_of(circle[0]) for circle in HOUSE.circles_inside_rooms()}
+    assert found == set(KNOWN_CIRCLES)
+
+
+def test_the_only_loose_modules_are_entrances() -> None:
+    """Beside the rooms that are folders there are only the modules by which others come in."""
+    loose = {path.stem for path in HOUSE.folder.glob("*.py")}
+    assert loose == {FACE, "__main__", "cli", "pytest_plugin"}
+
+
+@pytest.mark.parametrize("package", DOORS)
+def test_a_package_is_imported_by_one_door(package: str) -> None:
+    """Time, chance, event streams, YAML and the HTTP client are imported where it says here, and nowhere else."""
+    importers = {
+        HOUSE.modules[name].path.relative_to(ROOT).as_posix()
+        for name, imports in HOUSE.imports.items()
+        if any(each.name.split(".")[0] == package for each in imports)
+    }
+    assert {door(path, DOORS[package]) for path in importers} in (set(), DOORS[package])
+
+
+def test_only_the_clock_asks_what_time_it_is() -> None:
+    """Dates may be computed anywhere; the current one is read in one module."""
+    asking = {
+        name
+        for name, module in HOUSE.modules.items()
+        for node in ast.walk(module.tree)
         if isinstance(node, ast.Attribute)
         and node.attr in ("now", "utcnow", "today")
-        and isinstance(node.value, ast.Name)
-        and node.value.id in ("datetime", "date")
-    ]
-    assert path.name == "clock.py" or asked == []
-
-
-def promises_in(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """The test functions and methods of a module."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            yield node
-
-
-@pytest.mark.parametrize("path", sorted(Path(__file__).parents[1].rglob("test_*.py")), ids=lambda path: path.name)
-def test_every_test_states_its_promise(path: Path) -> None:
-    """Each test says in a docstring what it promises."""
-    assert [test.name for test in promises_in(path) if not ast.get_docstring(test)] == []
-
-
-@pytest.mark.parametrize("module", DOORS)
-def test_only_one_room_imports(module: str) -> None:
-    """Time, chance and the event-source library are each imported by one room only."""
-    importers = {path.name for path in MODULES if any(name.split(".")[0] == module for name in imported(path))}
-    assert importers <= {DOORS[module]}
+        and ast.unparse(node.value).rpartition(".")[2] in ("datetime", "date")
+    }
+    assert asking <= {"emulator.core.clock"}

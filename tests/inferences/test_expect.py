@@ -98,6 +98,6 @@ def test_verify_is_a_route() -> None:
     assert (said["ok"], said["scenario"], said["asked"], len(said["unmet"])) == (False, "story", 0, 1)
     assert b"not met: story.yaml:10:" in ask(app, "GET", f"/_emulator/verify?key={KEY}&format=text").body
     assert b'failures="1"' in ask(app, "GET", f"/_emulator/verify?key={KEY}&format=junit").body
-    assert ask(app, "GET", "/_emulator/verdict").json == {"ok": True, "sins": [], "findings": [], "remarks": []}
+    assert ask(app, "GET", "/_emulator/verdict").json == {"ok": True, "findings": [], "remarks": []}
     assert ask(app, "GET", "/_emulator/verify?format=xml").status == 400
     assert ask(app, "GET", "/_emulator/verify?most_attempts=many").status == 400

@@ -1,4 +1,4 @@
-"""The verdict on a client: its sins by their names, no others, and what nobody can tell is no sin."""
+"""The verdict on a client: its findings by their names, no others, and what cannot be decided is a remark."""
 
 import asyncio
 import itertools
@@ -17,7 +17,7 @@ from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, make_e
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine.engine import Engine
 from emulator.inferences import Inference
-from emulator.inferences.verdict import SINS, verdict
+from emulator.inferences.verdict import FINDINGS, verdict
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
 from emulator.web.control.inferences import report
@@ -51,12 +51,14 @@ rules:
 
 
 class Client:
-    """A client on the emulator's clock, as good as it is made. Its sins are named as the verdict names them."""
+    """A client on the emulator's clock. What it does `wrong` is named as the findings of a verdict are."""
 
-    def __init__(self, engine: Engine, clock: VirtualClock, sins: frozenset[str] = frozenset(), key: str = KEY) -> None:
+    def __init__(
+        self, engine: Engine, clock: VirtualClock, wrong: frozenset[str] = frozenset(), key: str = KEY
+    ) -> None:
         self._app = create_app(engine)
         self._clock = clock
-        self._sins = sins
+        self._wrong = wrong
         self._key = key
         self._chances = itertools.cycle((0.9, 0.77, 0.98, 0.83))
 
@@ -70,21 +72,21 @@ class Client:
 
     async def ask(self, messages: list[Any]) -> str | None:
         """The answer; None if the client has given up."""
-        for attempt in range(30 if "retried-forever" in self._sins else 4):
+        for attempt in range(30 if "retried-forever" in self._wrong else 4):
             body = {"model": PLAIN, "messages": messages, "stream": True}
             answer = await Exchange(self._app, "POST", CHAT, body, key=self._key).run()
-            if answer.status == 200 and (b"[DONE]" in answer.body or "accepted-truncated" in self._sins):
+            if answer.status == 200 and (b"[DONE]" in answer.body or "accepted-truncated" in self._wrong):
                 return _text(answer.body)
-            if answer.status == 402 and "retried-hopeless" not in self._sins:
+            if answer.status == 402 and "retried-hopeless" not in self._wrong:
                 return None
             await self._clock.advance(self._wait(answer, attempt))
         return None
 
     def _wait(self, answer: Exchange, attempt: int) -> float:
         told = answer.headers.get("retry-after")
-        if told is not None and "ignored-retry-after" not in self._sins:
+        if told is not None and "ignored-retry-after" not in self._wrong:
             return float(told)
-        if "no-backoff" in self._sins:
+        if "no-backoff" in self._wrong:
             return 0.001
         return float(min(0.5 * 2**attempt, 8)) * next(self._chances)
 
@@ -94,27 +96,27 @@ def _text(body: bytes) -> str:
     return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks if chunk["choices"])
 
 
-def after_a_bad_day(sins: frozenset[str]) -> Engine:
+def after_a_bad_day(wrong: frozenset[str]) -> Engine:
     """The engine after such a client's day."""
     clock = VirtualClock(EPOCH, rate=0)
     engine = make_engine(clock)
     activate(engine, engine.library.put("bad-day", BAD_DAY).scenario.name)
-    asyncio.run(Client(engine, clock, sins).day())
+    asyncio.run(Client(engine, clock, wrong).day())
     return engine
 
 
 def _all_sets() -> Iterator[frozenset[str]]:
-    for count in range(len(SINS) + 1):
-        yield from map(frozenset, itertools.combinations(SINS, count))
+    for count in range(len(FINDINGS) + 1):
+        yield from map(frozenset, itertools.combinations(FINDINGS, count))
 
 
-@pytest.mark.parametrize("sins", list(_all_sets()), ids=lambda sins: "+".join(sorted(sins)) or "none")
-def test_exactly_the_sins_are_named(sins: frozenset[str]) -> None:
-    """Whichever of the five sins a client has, the verdict names these and no other; and none of a good client."""
-    engine = after_a_bad_day(sins)
+@pytest.mark.parametrize("wrong", list(_all_sets()), ids=lambda wrong: "+".join(sorted(wrong)) or "none")
+def test_exactly_these_findings_are_named(wrong: frozenset[str]) -> None:
+    """Whatever of the five a client does wrong, the verdict names these and no other; and none of a good client."""
+    engine = after_a_bad_day(wrong)
     said = verdict(engine.store.inferences.all())
-    assert set(said.sins) == sins
-    assert bool(said) == (not sins)
+    assert set(said.finding_names) == wrong
+    assert bool(said) == (not wrong)
     known = {inference.id for inference in engine.store.inferences.all()}
     assert all(found.inferences and set(found.inferences) <= known for found in said.findings)
 
@@ -128,13 +130,13 @@ def test_a_sentence_tells_what_was_seen() -> None:
 
 
 def test_a_clock_that_stands_still_accuses_nobody() -> None:
-    """Where no time passes nobody can tell who waited: that is a remark, and no sin."""
+    """Where no time passes nobody can tell who waited: that is a remark, and no finding."""
     engine = make_engine()
     app = create_app(engine)
     for _ in range(4):
         ask(app, "POST", CHAT, chat(), headers={"x-emulator-scenario": "rate-limited"})
     said = verdict(engine.store.inferences.all())
-    assert (said.sins, [remark.name for remark in said.remarks]) == ((), ["clock-stood-still"])
+    assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["clock-stood-still"])
 
 
 def test_the_same_asked_side_by_side_is_no_retry() -> None:
@@ -148,7 +150,7 @@ def test_asking_the_same_again_after_an_answer_is_told_as_a_remark() -> None:
     """A complete answer that is asked for again was paid twice; whether that was meant cannot be seen."""
     asked = [inference_like(1, started=0, ended=1), inference_like(2, started=3, ended=4)]
     said = verdict(asked)
-    assert (said.sins, [remark.name for remark in said.remarks]) == ((), ["double-spent"])
+    assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["double-spent"])
 
 
 def test_delays_without_jitter_are_a_remark() -> None:
@@ -156,7 +158,7 @@ def test_delays_without_jitter_are_a_remark() -> None:
     failed: dict[str, Any] = {"status": 503, "outcome": "failed", "error": "unavailable"}
     starts = [0.0, 1.0, 3.0, 7.0]
     said = verdict(inference_like(n, started=at, ended=at, **failed) for n, at in enumerate(starts, 1))
-    assert (said.sins, [remark.name for remark in said.remarks]) == ((), ["no-jitter"])
+    assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["no-jitter"])
 
 
 @pytest.mark.parametrize(
@@ -188,19 +190,19 @@ def test_a_client_that_is_answered_never_sins(starts: list[float]) -> None:
 
 
 def test_the_report_is_text_json_and_junit() -> None:
-    """The three forms of a report name the same sins, and JUnit counts them as failures."""
+    """The three forms of a report name the same findings, and JUnit counts them as failures."""
     engine = after_a_bad_day(frozenset({"no-backoff", "retried-forever"}))
     said = at_once(report(engine, KEY))
     suite = ET.fromstring(said.junit())[0]  # noqa: S314 (our own XML)
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
     assert (suite.get("tests"), suite.get("failures")) == ("6", "2")
-    assert sorted(map(str, failed)) == list(said.verdict.sins) == ["no-backoff", "retried-forever"]
+    assert sorted(map(str, failed)) == list(said.verdict.finding_names) == ["no-backoff", "retried-forever"]
     assert said.as_dict()["ok"] is False
-    assert all(f"  {name}: " in said.text() for name in said.verdict.sins)
+    assert all(f"  {name}: " in said.text() for name in said.verdict.finding_names)
 
 
 def test_the_sdks_are_well_behaved() -> None:
-    """The real OpenAI and Anthropic SDKs, left to retry by themselves, have no sin."""
+    """The real OpenAI and Anthropic SDKs, left to retry by themselves, have no findings."""
     scenario = BAD_DAY.replace("{error: unavailable, times: 3}", "{error: unavailable, times: 2}")
     engine = make_engine(VirtualClock())
     activate(engine, engine.library.put("bad-day", scenario.replace("5s", "50ms")).scenario.name)

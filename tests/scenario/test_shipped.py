@@ -14,7 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from support.shipped_expectations import BY_CHANCE, ROWS
 
-from emulator.commands._dry_run import explained, rehearse
+from emulator.commands._dry_run import dry_run, explained
 from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import STATUS
 from emulator.faults.registry import FAULTS
@@ -52,9 +52,9 @@ def blocks(language: str) -> list[str]:
 
 
 @every_file
-def test_a_file_is_read_and_rehearsed_without_mistakes(path: Path) -> None:
+def test_a_file_is_read_and_run_dry_without_mistakes(path: Path) -> None:
     """It loads, it can be played in every dialect, and its name is its file's."""
-    assert rehearse(path) == ()
+    assert dry_run(path) == ()
     assert path.name == f"{load_file(path, catalog=CATALOG).name}.yaml"
 
 
@@ -105,7 +105,7 @@ def test_a_story_of_the_page_can_be_copied(block: str, tmp_path: Path) -> None:
     """It loads and can be played in every dialect as it stands."""
     path = tmp_path / "copied.yaml"
     path.write_text(block, encoding="utf-8")
-    assert rehearse(path) == ()
+    assert dry_run(path) == ()
 
 
 def test_the_cookbook_has_ten_stories_of_different_names() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from emulator import Emulator
+from emulator.core.plan import Plan
 from emulator.core.vocabulary import (
     ApiError,
     End,
@@ -15,7 +16,6 @@ from emulator.core.vocabulary import (
     Failure,
     Finish,
     InferenceRequest,
-    Plan,
     Start,
     Step,
     Text,

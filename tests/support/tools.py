@@ -32,11 +32,13 @@ CANNED: Body = {"tool_calls": [{"name": "get_weather", "arguments": {"city": nam
 
 
 def schema_of(name: str) -> Body:
+    """The schema of a tool's arguments, all of them required."""
     properties = PROPERTIES[name]
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def function(name: str) -> Body:
+    """A tool as the OpenAI surface describes it."""
     return {"name": name, "description": "", "parameters": schema_of(name)}
 
 
@@ -68,6 +70,7 @@ def calls(body: Mapping[str, Any]) -> Calls:
 
 
 def finish(body: Mapping[str, Any]) -> str:
+    """The finish reason of a whole answer of either surface."""
     return str(body["stop_reason"] if "content" in body else body["choices"][0]["finish_reason"])
 
 

@@ -173,7 +173,7 @@ def test_a_session_does_not_set_everybodys_clock() -> None:
     """A scenario with a clock is refused with what to do, and plays on a server of its own."""
     timed = {**OBJECTS, "clock": {"start": "2030-01-01", "mode": "frozen"}}
     with Emulator() as akash:
-        assert akash.sets_the_clock(timed)
+        assert akash._sets_the_clock(timed)
         with pytest.raises(ValueError, match="an Emulator of its own"):
             akash.session("timed", scenario=timed)
     assert int(Emulator(scenario=timed).clock.now()) == datetime(2030, 1, 1, tzinfo=UTC).timestamp()
@@ -227,7 +227,7 @@ def test_the_verdict_on_a_client() -> None:
         for _ in range(2):
             said(akash)
         said(session)
-        assert (akash.verdict().sins, session.verdict().sins) == (("retried-hopeless",), ())
+        assert (akash.verdict().finding_names, session.verdict().finding_names) == (("retried-hopeless",), ())
 
 
 def test_verify_tells_the_story() -> None:
@@ -257,7 +257,7 @@ def test_verify_is_silent_where_all_is_well() -> None:
         akash.scenario("hello")
         assert said(akash, "Tell me something else.") != "404"
         akash.verify()
-        assert "What was asked and answered:" in akash.story()
+        assert "What was asked and answered:" in akash.report()
 
 
 # ---------------------------------------------------------------------------------------------- in process

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.asgi import Exchange, events
 
 from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.plan import FrameFault, Plan
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
     ApiError,
@@ -17,10 +18,8 @@ from emulator.core.vocabulary import (
     Event,
     Failure,
     Finish,
-    FrameFault,
     Hangup,
     InferenceRequest,
-    Plan,
     Start,
     Step,
     Text,

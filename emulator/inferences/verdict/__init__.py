@@ -6,6 +6,6 @@ is a remark, which nobody fails for.
 
 from emulator.inferences.verdict.client import verdict
 from emulator.inferences.verdict.expectations import unmet
-from emulator.inferences.verdict.findings import SINS, Finding, Verdict
+from emulator.inferences.verdict.findings import FINDINGS, Finding, Verdict
 
-__all__ = ["SINS", "Finding", "Verdict", "unmet", "verdict"]
+__all__ = ["FINDINGS", "Finding", "Verdict", "unmet", "verdict"]

@@ -1,4 +1,4 @@
-"""The verdict on a client: one function a sin, from attempts at the same to what was wrong with them."""
+"""The verdict on a client: each function inspects the attempts at one question and returns the findings of one kind."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -32,7 +32,7 @@ def verdict(inferences: Iterable[Inference], most_attempts: int = MOST_ATTEMPTS)
     attempts = chains(asked)
     moved = not stood_still(asked)
     timed: list[Callable[[Chain], Iterator[Finding]]] = [_ignored_retry_after, _no_backoff] if moved else []
-    findings = [found for chain in attempts for sin in (*timed, _retried_hopeless) for found in sin(chain)]
+    findings = [found for chain in attempts for inspect in (*timed, _retried_hopeless) for found in inspect(chain)]
     findings += [found for chain in attempts for found in _retried_forever(chain, most_attempts)]
     remarks = [found for chain in attempts for remark in (_no_jitter, _double_spent) for found in remark(chain)]
     for found in _after_truncation(asked):

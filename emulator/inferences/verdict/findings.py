@@ -1,4 +1,4 @@
-"""What a verdict says: findings, each with a name, a sentence, and the inferences that show it."""
+"""What a verdict consists of: findings and remarks, each with a name, a sentence, and the inferences that show it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,14 +6,14 @@ import msgspec
 
 from emulator.inferences.inference import Inference
 
-SINS: Mapping[str, str] = {
+FINDINGS: Mapping[str, str] = {
     "ignored-retry-after": "It asked the same again before the time was over that Retry-After told.",
     "no-backoff": "It asked the same again and again without waiting, or always after the same time.",
     "retried-hopeless": "It asked the same again after 400, 401, 402, 403, 404 or 413, which no retry can mend.",
     "retried-forever": "It did not give up in the end.",
     "accepted-truncated": "It went on with a truncated answer as if that had been all of it.",
 }
-"""What a client can do wrong. Each name is a finding's."""
+"""The names of the findings, and what each says of a client."""
 
 REMARKS: Mapping[str, str] = {
     "no-jitter": "Its delays are computed without jitter, so many clients would come back at the same time.",
@@ -22,30 +22,38 @@ REMARKS: Mapping[str, str] = {
     "not-asked-again": "It never asked again after a truncated answer: it reported that, or took it for the whole.",
     "clock-stood-still": "The emulator's clock never moved, so nobody can tell whether the client waited.",
 }
-"""What is worth knowing and no sin, or cannot be told from here."""
+"""The names of the remarks: what is worth knowing and no mistake, or cannot be decided from the record."""
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A sin or a remark: its name, what was seen as a sentence, and the Inference-Ids that show it, in their order."""
+    """Something that the record shows of a client."""
 
     name: str
+    """One of the names in inferences.md, such as ignored-retry-after."""
     sentence: str
+    """What was seen."""
     inferences: tuple[str, ...]
+    """The Inference-Ids that show it, in their order."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What is to be said of a client: its sins, and what is no sin or cannot be told."""
+    """The verdict on a client: its mistakes (`findings`), and what is none or cannot be decided (`remarks`).
+
+    A verdict without findings is true.
+    """
 
     findings: tuple[Finding, ...] = ()
+    """What it did wrong."""
     remarks: tuple[Finding, ...] = ()
+    """What is worth a look and no fault, or cannot be told."""
 
     @property
-    def sins(self) -> tuple[str, ...]:
-        """The names of the sins, each once, in alphabetical order."""
+    def finding_names(self) -> tuple[str, ...]:
+        """The names of the findings, each once, in alphabetical order."""
         return tuple(sorted({finding.name for finding in self.findings}))
 
     def __bool__(self) -> bool:
-        """Whether there is no sin."""
+        """Whether there are no findings."""
         return not self.findings
 
 

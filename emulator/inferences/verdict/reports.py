@@ -6,11 +6,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from emulator.inferences.verdict.findings import SINS, Verdict
+from emulator.inferences.verdict.findings import FINDINGS, Verdict
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that is to be said of one key's requests: `scenario` is what played, `asked` how many requests came.
+    """The result of `verify` for the requests with one key, or all: `asked` counts them, `scenario` is what played.
 
     `forgotten` is how many had no room in the record: where there are some, counts are too low.
     """
@@ -23,7 +23,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether all was met and there was no sin."""
+        """Whether all expectations were met and there are no findings."""
         return not self.unmet and bool(self.verdict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -43,9 +43,9 @@ class Report(msgspec.Struct, frozen=True):
         return "\n".join(lines) + "\n"
 
     def junit(self) -> str:
-        """The report as JUnit XML: a test case for the expectations, and one for each sin."""
+        """The report as JUnit XML: a test case for the expectations, and one for each kind of finding."""
         cases = [_case("expectations", self.unmet)]
-        for name in SINS:
+        for name in FINDINGS:
             cases.append(_case(name, [each.sentence for each in self.verdict.findings if each.name == name]))
         failures = sum("<failure" in case for case in cases)
         suite = quoteattr(f"akashml-emulator {self.scenario or ''}".strip())

@@ -22,10 +22,12 @@ class Mistake(msgspec.Struct, frozen=True):
     """
 
     source: str
+    """The name of the file, or "inline"."""
     line: int
     column: int
     path: str
     message: str
+    """What is wrong, and what would be right."""
     snippet: str = ""
 
     def render(self) -> str:
@@ -45,6 +47,8 @@ class Mistake(msgspec.Struct, frozen=True):
 
 class ScenarioError(ValueError):
     """A scenario has mistakes. `mistakes` are all of them, in the order of the source."""
+
+    mistakes: tuple[Mistake, ...]
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)

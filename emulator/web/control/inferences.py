@@ -73,7 +73,7 @@ async def verify(engine: Engine, request: Request) -> Response:
 async def verdict(engine: Engine, request: Request) -> Response:
     """GET /_emulator/verdict."""
     said = (await report(engine, request.query_params.get("key"), _most_attempts(request))).verdict
-    return JSONResponse({"ok": bool(said), "sins": said.sins, **msgspec.to_builtins(said)})
+    return JSONResponse({"ok": bool(said), **msgspec.to_builtins(said)})
 
 
 async def report(engine: Engine, key: str | None = None, most_attempts: int | None = None) -> "Report":

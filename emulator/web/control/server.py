@@ -5,10 +5,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from emulator import __version__
 from emulator.account.keys import masked
 from emulator.core.clock import iso
 from emulator.core.fields import Fields
+from emulator.core.version import __version__
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
