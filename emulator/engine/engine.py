@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
 from emulator.core.prompt_sizes import prompt_tokens
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import ApiError, InferenceRequest, Plan, Rejected
 from emulator.engine.admission import Gate, until_spent
@@ -26,7 +24,6 @@ KEY_PREFIX = "akml-"
 SCENARIO_HEADER = "x-emulator-scenario"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _NOT_THE_QUESTION = frozenset({"stream", "stream_options"})
-_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class Engine:
@@ -233,7 +230,7 @@ class Engine:
 def _question(request: InferenceRequest) -> bytes:
     """What is asked, whether the answer is to be streamed or not, and whatever the order of the keys."""
     asked = {name: value for name, value in request.body.items() if name not in _NOT_THE_QUESTION}
-    return _canonical((request.endpoint, asked))
+    return canonical((request.endpoint, asked))
 
 
 def _ids(identity: Seed) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from starlette.types import Message, Send
 
 from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import ApiError, Usage
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ MAX_RESPONSE = 64 * 1024
 MAX_MOMENTS = 200
 """Sends whose times are kept one by one."""
 _OVERHEAD = 4 * 1024
-_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class LiveRecord:
@@ -116,7 +115,7 @@ class LiveRecord:
 def fingerprint_of(endpoint: str, body: bytes) -> str:
     """What is the same for all requests that ask the same."""
     try:
-        asked = _canonical(msgspec.json.decode(body))
+        asked = canonical(msgspec.json.decode(body))
     except (msgspec.MsgspecError, RecursionError):
         asked = body
     return Seed.of("asked", endpoint, asked).hex(16)

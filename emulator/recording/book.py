@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Catalog
+from emulator.core.seeds import canonical
 from emulator.core.vocabulary import InferenceRequest
 from emulator.recording import conversations
 from emulator.scenario.match import Subject, match
@@ -30,7 +31,6 @@ _HEADER = """\
 # Recorded. Edit it as you like: recording again replaces the replies of the same conversations, and drops comments.
 
 """
-_canonical = msgspec.json.Encoder(order="sorted").encode
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -180,7 +180,7 @@ def _with_replies(written: dict[str, Any]) -> dict[str, Any]:
 
 def _folded(when: Any) -> str:
     """A condition as a text; two of them match the same if their texts are the same, for lookups ignore case."""
-    return _canonical(when).decode().casefold()
+    return canonical(when).decode().casefold()
 
 
 def _shortened(replies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

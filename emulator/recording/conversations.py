@@ -4,10 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from emulator.core.catalog import Catalog
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import InferenceRequest
 
 RECORDED = re.compile(r"(?:.*-)?([0-9a-f]{10})")
@@ -18,7 +16,6 @@ _SAID_ELSEWHERE = frozenset({"model", "stream", "messages", "prompt", "system", 
 _TELLING = 100
 _WORDS = 40
 _GLOB = re.compile(r"[*?\[]")
-_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 def digest(request: InferenceRequest) -> str:
@@ -26,7 +23,7 @@ def digest(request: InferenceRequest) -> str:
     told = {name: value for name, value in request.body.items() if name not in _NOT_THE_CONVERSATION}
     told["messages"] = _without_ids(told.get("messages"))
     told["stream"] = request.stream
-    return Seed.of("conversation", request.endpoint, _canonical(told)).hex(10)
+    return Seed.of("conversation", request.endpoint, canonical(told)).hex(10)
 
 
 def _without_ids(value: Any) -> Any:
@@ -77,7 +74,7 @@ def _usual(request: InferenceRequest) -> dict[str, Any]:
     fields = {
         path: value
         for name, sent in request.body.items()
-        if name not in _SAID_ELSEWHERE and len(_canonical(sent)) <= _TELLING
+        if name not in _SAID_ELSEWHERE and len(canonical(sent)) <= _TELLING
         for path, value in _leaves(name, sent)
     }
     return told | ({"body": fields} if fields else {})
