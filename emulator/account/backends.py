@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeAlias
 
 from msgspec import Meta, Struct, convert, json
 
+from emulator.core.decimals import decimal
 from emulator.core.vocabulary import ApiError, Rejected
 
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
@@ -136,7 +137,7 @@ class Pool:
 
 
 def _busy(backends: Backends) -> Rejected:
-    waited = f"; the request waited for {backends.queue:g} s" if backends.queue else ""
+    waited = f"; the request waited for {decimal(backends.queue)} s" if backends.queue else ""
     return Rejected(ApiError("overloaded", f"All backends of the requested model are busy{waited}."))
 
 

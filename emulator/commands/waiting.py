@@ -12,6 +12,7 @@ import click
 def wait(url: str, timeout: float) -> None:
     """Wait until the emulator at URL answers; exit 1 if it does not in time."""
     from emulator.core.clock import patience
+    from emulator.core.decimals import decimal
 
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme != "http" or not parts.hostname:
@@ -29,4 +30,4 @@ def wait(url: str, timeout: float) -> None:
             why = str(error) or type(error).__name__
         finally:
             connection.close()
-    raise click.ClickException(f"no emulator at {url} within {timeout:g} s: {why}")
+    raise click.ClickException(f"no emulator at {url} within {decimal(timeout)} s: {why}")

@@ -10,6 +10,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 import msgspec
 
+from emulator.core.decimals import decimal
 from emulator.core.vocabulary import ApiError, Rejected
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -107,7 +108,9 @@ class Fields:
         if value is None:
             return default
         expected = expected or (
-            f"a number greater than {low:g} and up to {high:g}" if above else f"a number from {low:g} to {high:g}"
+            f"a number greater than {decimal(low)} and up to {decimal(high)}"
+            if above
+            else f"a number from {decimal(low)} to {decimal(high)}"
         )
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(Invalid((*self._path, name), "type", expected, value))

@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from emulator.core.decimals import decimal
 from emulator.core.vocabulary import Usage
 
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
@@ -108,7 +109,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
                 f"{tokens}{took}",
                 f"key {self.key}" if self.key else "no key",
                 f"by {self.answered_by}: {self.ending}",
-                *([f"retry after {self.retry_after:g} s"] if self.retry_after is not None else []),
+                *([f"retry after {decimal(self.retry_after, 3)} s"] if self.retry_after is not None else []),
                 self.id,
             ]
         )

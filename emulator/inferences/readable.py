@@ -1,6 +1,5 @@
 """From what was noted of an inference to what people read: decoded, priced, and without secrets."""
 
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -8,6 +7,7 @@ import msgspec
 from emulator.account.keys import masked
 from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
+from emulator.core import retry_after
 from emulator.core.catalog import Pricing
 from emulator.core.vocabulary import Usage
 from emulator.inferences.inference import Inference, Moment
@@ -19,6 +19,7 @@ def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
     secrets = secrets_of(noted.headers)
     told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+    wait = dict(told).get("retry-after", "")
     return Inference(
         number=noted.number,
         id=noted.id,
@@ -38,7 +39,7 @@ def readable(noted: LiveRecord) -> Inference:
         ended=noted.ended,
         error=noted.error.kind if noted.error else None,
         message=without(noted.error.message, secrets) if noted.error else None,
-        retry_after=_retry_after(noted, dict(told).get("retry-after", "")) if noted.status >= 400 else None,
+        retry_after=retry_after.read(wait, noted.ended or noted.started) if noted.status >= 400 else None,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
         response_headers=tuple((name, without(value, secrets)) for name, value in told),
@@ -53,19 +54,6 @@ def readable(noted: LiveRecord) -> Inference:
 def _length(noted: LiveRecord) -> bytes:
     """How long a body is that was refused unread: different ones mostly differ in that."""
     return noted.headers.get("content-length", "").encode()
-
-
-def _retry_after(noted: LiveRecord, told: str) -> float | None:
-    """What the answer says, whoever made it, in seconds: a number, or a date (RFC 9110, section 10.2.3)."""
-    try:
-        return max(float(told), 0.0)
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(told).timestamp()
-    except ValueError:
-        return None
-    return max(moment - (noted.ended or noted.started), 0.0)
 
 
 def _model_of(body: bytes) -> str | None:

@@ -4,6 +4,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
+from emulator.core.decimals import decimal
 from emulator.recording.answers import Heard
 
 NOTICEABLE = 0.01
@@ -22,7 +23,7 @@ def duration(seconds: float) -> str:
     if milliseconds < 1000:
         return f"{milliseconds}ms"
     minutes, rest = divmod(milliseconds, 60_000)
-    return (f"{minutes}m" if minutes else "") + (f"{rest / 1000:g}s" if rest or not minutes else "")
+    return (f"{minutes}m" if minutes else "") + (f"{decimal(rest / 1000, 3)}s" if rest or not minutes else "")
 
 
 def whole(seconds: float) -> dict[str, Any]:

@@ -11,12 +11,12 @@ import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
-from math import ceil
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from emulator.core import retry_after
 from emulator.core.clock import Clock, http_date
 from emulator.core.fold import Fold
 from emulator.core.vocabulary import (
@@ -131,7 +131,7 @@ class Player:
         body = self._dialect.surface.error(error, self._plan.request_id)
         headers = [_JSON, (b"content-length", b"%d" % len(body))]
         if error.retry_after is not None:
-            headers.append((b"retry-after", _seconds(error.retry_after)))
+            headers.append((b"retry-after", retry_after.write(error.retry_after).encode()))
         if error.kind == "too_large":
             headers.append((b"connection", b"close"))
         await self._start(error.http_status, headers)
@@ -299,9 +299,3 @@ def _encoded(headers: Iterable[tuple[str, str]]) -> Headers:
 @lru_cache(maxsize=64)
 def _header_name(name: str) -> bytes:
     return name.lower().encode("latin-1")
-
-
-def _seconds(duration: float) -> bytes:
-    """Retry-After: whole seconds as RFC 9110 has it, or with the milliseconds that matter, which the SDKs read too."""
-    milliseconds = ceil(round(duration * 1000, 3))
-    return b"%d" % (milliseconds // 1000) if milliseconds % 1000 == 0 else b"%.3f" % (milliseconds / 1000)
