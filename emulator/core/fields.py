@@ -15,6 +15,8 @@ from emulator.core.vocabulary import ApiError, Rejected
 
 Path: TypeAlias = tuple[str | int, ...]
 
+NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What `msgspec.json.decode` raises for bytes that are no JSON, or nested too deeply for it."""
 INT64 = 2**63
 MAX_DEPTH = 128
 """How deep a body may be nested. Whatever looks at one level by level, schemas included, has room for this."""

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from emulator.core.decimals import decimal
+from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
@@ -24,8 +25,8 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     `number` counts the inferences of a server from 1; `id` is the header Inference-Id. `key` is masked, and
     `namespace` is a fingerprint that is the same for the same key. `body` is the request as it was sent and `response`
     the body of the answer as far as it was sent, both without secrets; what does not fit is cut, and `body_cut` and
-    `response_cut` say so. `question` is the same for requests that ask the same, `stream` and all; of a body that was
-    refused unread only the length is known.
+    `response_cut` say so; `response_lossy` says that bytes which are no UTF-8 are shown as U+FFFD. `question` is the
+    same for requests that ask the same, `stream` and all; of a body that was refused unread only the length is known.
 
     `answered_by` is scenario/rule, generator, or the kind of the error that refused it. `error` is the kind of the
     error that was told, `retry_after` what the answer said of that, in seconds. `first_byte` is in seconds after
@@ -58,6 +59,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     response_headers: tuple[tuple[str, str], ...] = ()
     response: str = ""
     response_cut: bool = False
+    response_lossy: bool = False
     complete: bool = False
     usage: Usage | None = None
     charge: str | None = None
@@ -82,7 +84,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         """The JSON of the body; None for one that is none, or that was cut."""
         try:
             return msgspec.json.decode(self.body) if self.body and not self.body_cut else None
-        except (msgspec.MsgspecError, RecursionError):
+        except NOT_JSON:
             return None
 
     def as_dict(self) -> dict[str, Any]:

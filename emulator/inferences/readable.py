@@ -9,6 +9,7 @@ from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
 from emulator.core import retry_after
 from emulator.core.catalog import Pricing
+from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 from emulator.inferences.inference import Inference, Moment
 from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprint_of
@@ -17,8 +18,11 @@ from emulator.inferences.secrets import secrets_of, without, without_in
 
 def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
-    secrets = secrets_of(noted.headers)
     told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+    secrets = secrets_of(noted.headers)
+    model = _model_of(noted.body) if noted.model is None else noted.model
+    response = b"".join(noted.parts)
+    shown = response.decode(errors="replace")
     wait = dict(told).get("retry-after", "")
     return Inference(
         number=noted.number,
@@ -26,7 +30,7 @@ def readable(noted: LiveRecord) -> Inference:
         key=masked(noted.key) if noted.key else "",
         namespace=fingerprint(noted.key) if noted.key else "",
         endpoint=noted.endpoint,
-        model=_model_of(noted.body) if noted.model is None else noted.model,
+        model=model,
         stream=noted.stream,
         headers=without_in(noted.headers, secrets),
         body=without(noted.body.decode(errors="replace"), secrets),
@@ -43,9 +47,10 @@ def readable(noted: LiveRecord) -> Inference:
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
         response_headers=tuple((name, without(value, secrets)) for name, value in told),
-        response=without(b"".join(noted.parts).decode(errors="replace"), secrets),
+        response=without(shown, secrets),
         complete=noted.complete,
         response_cut=noted.length > MAX_RESPONSE,
+        response_lossy=shown.encode() != response,
         usage=noted.used,
         charge=_price(noted.pricing, noted.used),
     )
@@ -60,7 +65,7 @@ def _model_of(body: bytes) -> str | None:
     """The model that a request names which was refused before anybody read it."""
     try:
         told: Any = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except NOT_JSON:
         return None
     model = told.get("model") if isinstance(told, dict) else None
     return model if isinstance(model, str) else None

@@ -18,13 +18,14 @@ from emulator.core.catalog import Catalog
 from emulator.core.seeds import canonical
 from emulator.core.vocabulary import InferenceRequest
 from emulator.recording import conversations
+from emulator.scenario import writing
 from emulator.scenario.match import Subject, match
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.loader import load_file, load_text
 from emulator.scenario.reading.mistakes import MistakeCollector, ScenarioError
 from emulator.scenario.reading.nodes import MAX_BYTES
 from emulator.scenario.types import Condition
-from emulator.scenario.writing import BlockMapping, dump, dump_rule
+from emulator.scenario.writing import BlockMapping, Unwritable, dump, dump_rule
 
 _HEADER = """\
 # yaml-language-server: $schema=../scenario.schema.json
@@ -53,7 +54,10 @@ class Book:
     """
 
     def __init__(self, path: Path, catalog: Catalog, description: str = "") -> None:
-        """Open a file, or begin a new one. Raises ScenarioError for a file with mistakes."""
+        """Open a file, or begin a new one.
+
+        Raises ScenarioError for a file with mistakes, and BookError for one that cannot be written again.
+        """
         self.path = path.resolve()
         self.name = _NOT_IN_A_NAME.sub("-", path.stem).strip("-") or "recording"
         self._catalog = catalog
@@ -70,8 +74,11 @@ class Book:
         text = self.path.read_text("utf-8-sig")
         node = nodes.from_text(text, MistakeCollector(str(self.path), text))
         world: dict[str, Any] = node.plain() if node is not None else {}
-        for written, rule in zip(world.pop("rules", []), scenario.rules, strict=True):
-            self._rules.append(_rule(_with_replies(written), rule.when))
+        try:
+            for written, rule in zip(world.pop("rules", []), scenario.rules, strict=True):
+                self._rules.append(_rule(_with_replies(written), rule.when))
+        except Unwritable as error:
+            raise BookError(f"{self.path} cannot be written again: {error}") from None
         self._world = {"name": scenario.name, **world}
 
     def text(self) -> str:
@@ -108,7 +115,7 @@ class Book:
         try:
             name = self._put(request, replies)
             self._write()
-        except (BookError, ScenarioError, OSError) as error:
+        except (BookError, ScenarioError, Unwritable, OSError) as error:
             self._world, self._rules = world, rules
             told.remove((number, dict(reply)))
             raise BookError(str(error)) from None
@@ -140,7 +147,8 @@ class Book:
 
     def _models(self, request: InferenceRequest, answered: str | None) -> dict[str, Any]:
         known = self._world.get("models", {})
-        models = {**known, **conversations.unknown_models(request, answered, self._catalog.with_models(known))}
+        ids = dict.fromkeys(id for id in (request.model, answered) if id)
+        models = {**known, **writing.models(ids, self._catalog.with_models(known))}
         return {"models": models} if models else {}
 
     def _matching(self, request: InferenceRequest) -> _Rule | None:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.core.catalog import Catalog
 from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import InferenceRequest
 
@@ -88,18 +87,3 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
                 yield from _leaves(f"{path}.{key}", inner)
     elif value is not None:
         yield path, value
-
-
-def unknown_models(request: InferenceRequest, answered: str | None, catalog: Catalog) -> dict[str, Any]:
-    """Entries for the models that the catalogue does not have: roomy ones, since the upstream was the judge."""
-    ids = dict.fromkeys(id for id in (request.model, answered) if id)
-    return {id: dict(_ROOMY) for id in ids if catalog.get(id, aliased=True) is None}
-
-
-_ROOMY: Mapping[str, Any] = {
-    "context_length": 10_000_000,
-    "max_output_length": 10_000_000,
-    "pricing": {"input": "0", "output": "0"},
-    "input_modalities": ["text", "image", "audio", "video", "file"],
-    "supported_features": ["tools", "json_mode", "structured_outputs", "reasoning", "logprobs"],
-}

@@ -25,6 +25,7 @@ from emulator.recording.seen import Exchange, masked, secrets_of
 from emulator.recording.upstream import Upstream, UpstreamError
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
+from emulator.scenario.writing import Unwritable
 from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
 from emulator.wire.receive import headers_of
@@ -139,10 +140,10 @@ class RecordingProxy:
     async def _reply(self, exchange: Exchange) -> ReplyMapping | None:
         """The most readable reply that the emulator plays as the exchange was seen."""
         for reply in candidates(exchange):
-            scenario = self.book.single(exchange.request, reply, reply.get("model"))
             try:
+                scenario = self.book.single(exchange.request, reply, reply.get("model"))
                 played = await play(scenario, exchange.request, self._catalog)
-            except ScenarioError:
+            except (ScenarioError, Unwritable):
                 continue
             if self._good(exchange, played):
                 return reply

@@ -95,7 +95,7 @@ def variables(subject: Subject, groups: Mapping[str, str], seed: Seed, now: Any)
 
 def _read(place: Place) -> "str | Template":
     text = TEXT.read(place)
-    if not _is_written(text):
+    if not is_written(text):
         return text
     from emulator.scenario.sandbox import compiled, mistakes  # noqa: PLC0415 (loading Jinja2 takes time)
 
@@ -107,7 +107,8 @@ def _read(place: Place) -> "str | Template":
     return Template(compiled(text), place.node.span.line + 1 + place.node.block, place.node.block)
 
 
-def _is_written(text: str) -> bool:
+def is_written(text: str) -> bool:
+    """Whether a text is a template."""
     return "{{" in text or "{%" in text
 
 
@@ -121,7 +122,7 @@ WRITTEN: Reader["str | Template"] = Reader("text, may be a template", _read, TEX
 
 def _read_json(place: Place) -> Any:
     node = place.node
-    if isinstance(node.value, str) and _is_written(node.text):
+    if isinstance(node.value, str) and is_written(node.text):
         return WRITTEN.read(place)
     if node.kind == "mapping":
         return read_all({key: (JSON, inner) for key, inner in place.pairs("")})

@@ -286,9 +286,9 @@ def test_whatever_was_answered_becomes_a_scenario_without_mistakes(name: str) ->
         assert (seen.request, seen.outcome != "running") == (body, True)
         if (name, seen.stream) == ("truncated-stream", False):
             with pytest.raises(NotReproducible):
-                scenario(seen)
+                scenario(seen, engine.catalog)
         else:
-            assert len(engine.library.put("made", scenario(seen)).scenario.rules) == 1
+            assert len(engine.library.put("made", scenario(seen, engine.catalog)).scenario.rules) == 1
 
 
 async def begun(exchange: Exchange) -> "asyncio.Future[Exchange]":
@@ -372,6 +372,8 @@ def test_the_commands_print_what_a_server_has_seen() -> None:
         assert "curl -sS" in run(inferences_command, [url, "--id", last(engine).id, "--format", "curl"]).stdout
         assert "rules:" in run(inferences_command, [url, "--format", "scenario"]).stdout
         assert run(inferences_command, [url, "--status", "404"]).stdout == ""
+        unknown = run(inferences_command, [url, "--format", "yaml"])
+        assert (unknown.exit_code, "format is one of json, jsonl, curl, scenario" in unknown.stderr) == (1, True)
         assert "there is no filter" not in run(inferences_command, [url, "--rule", "r"]).stdout
         refused = run(inferences_command, [url, "--since", "then"])
         assert (refused.exit_code, "since is a time" in refused.stderr) == (1, True)

@@ -94,7 +94,7 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+            self.headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
         else:
             if message.get("body"):
                 self.sends.append(message["body"])
