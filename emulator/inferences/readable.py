@@ -7,19 +7,19 @@ import msgspec
 from emulator.account.keys import masked
 from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
+from emulator.account.secrets import header_without, secrets_of, without
 from emulator.core import retry_after
 from emulator.core.catalog import Pricing
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 from emulator.inferences.inference import Inference, Moment
 from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprint_of
-from emulator.inferences.secrets import secrets_of, without, without_in
 
 
 def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
     told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
-    secrets = secrets_of(noted.headers)
+    secrets = secrets_of([*noted.headers.items(), *told])
     model = _model_of(noted.body) if noted.model is None else noted.model
     response = b"".join(noted.parts)
     shown = response.decode(errors="replace")
@@ -30,9 +30,9 @@ def readable(noted: LiveRecord) -> Inference:
         key=masked(noted.key) if noted.key else "",
         namespace=fingerprint(noted.key) if noted.key else "",
         endpoint=noted.endpoint,
-        model=model,
+        model=None if model is None else without(model, secrets),
         stream=noted.stream,
-        headers=without_in(noted.headers, secrets),
+        headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
         body=without(noted.body.decode(errors="replace"), secrets),
         body_cut=noted.body_cut,
         question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
@@ -46,7 +46,7 @@ def readable(noted: LiveRecord) -> Inference:
         retry_after=retry_after.read(wait, noted.ended or noted.started) if noted.status >= 400 else None,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
-        response_headers=tuple((name, without(value, secrets)) for name, value in told),
+        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
         response=without(shown, secrets),
         complete=noted.complete,
         response_cut=noted.length > MAX_RESPONSE,

@@ -9,6 +9,7 @@ import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from emulator.account.keys import authenticate
+from emulator.account.secrets import secrets_of, starred, starred_in, without
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
 from emulator.core.fields import decode
@@ -21,7 +22,7 @@ from emulator.recording.book import Book, BookError
 from emulator.recording.passage import Passage
 from emulator.recording.playing import DIALECTS, SETTINGS, alike, play, same
 from emulator.recording.replies import ReplyMapping, candidates
-from emulator.recording.seen import Exchange, masked, secrets_of
+from emulator.recording.seen import Exchange
 from emulator.recording.upstream import Upstream, UpstreamError
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
@@ -90,14 +91,15 @@ class RecordingProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if self._upstream is None or scope["type"] != "http" or not _is_of_the_api(scope["path"]):
+        if scope["type"] != "http" or not _is_of_the_api(scope["path"]):
             return await self._own(scope, receive, send)
         body = await _body(receive)
         if body is None:
             return None
-        asked = _asked(scope, body)
-        if asked is not None and self._mode == "record-missing" and self._has(asked):
-            return await self._own(scope, _again(body, receive), send)
+        written = starred(body, secrets_of(headers_of(scope).items()))  # as the file has it, and is to be matched
+        asked = _asked(scope, written)
+        if self._upstream is None or (asked is not None and self._mode == "record-missing" and self._has(asked)):
+            return await self._own(scope, _again(written, receive), send)
         number = next(self._numbers)
         passage = Passage(self._upstream, self._clock, scope, receive, send)
         try:
@@ -122,7 +124,9 @@ class RecordingProxy:
         """Write what came of a request, or say why not."""
         if asked is None:
             if _dialect_of(scope) is None:
-                return log.info("passed on %s %s: %s", scope["method"], scope["path"], passage.status or "no answer")
+                return log.info(
+                    "passed on %s %s: %s", scope["method"], without(scope["path"]), passage.status or "no answer"
+                )
             return self._leave_out(scope, asked, "the emulator refuses such a request by itself")
         exchange = passage.exchange(asked)
         if not stayed and not exchange.has_ended:
@@ -130,6 +134,7 @@ class RecordingProxy:
         reply = await self._reply(exchange)
         if reply is None:
             return self._leave_out(scope, asked, "a scenario cannot say this answer")
+        reply = starred_in(reply, passage.secrets())  # a stream may tell a secret piece by piece
         try:
             name = self.book.add(asked, reply, number, reply.get("model"))
         except BookError as error:
@@ -151,7 +156,7 @@ class RecordingProxy:
 
     def _leave_out(self, scope: Scope, asked: InferenceRequest | None, why: str) -> None:
         self.left_out += 1
-        log.warning("not recorded: %s%s: %s", scope["path"], f" ({asked.model})" if asked else "", why)
+        log.warning("not recorded: %s%s: %s", without(scope["path"]), f" ({asked.model})" if asked else "", why)
 
 
 def _is_of_the_api(path: str) -> bool:
@@ -170,7 +175,7 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
         return None
     try:
         key = authenticate(headers, SETTINGS, lambda key: False, x_api_key=dialect.surface.x_api_key)
-        return dialect.parse(decode(masked(body, secrets_of(headers.items()))), headers, key)
+        return dialect.parse(decode(body), headers, key)
     except Rejected:
         return None
 

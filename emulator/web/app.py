@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.account.keys import authenticate, masked, presented
+from emulator.account.secrets import without
 from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock, http_date
 from emulator.core.fields import decode
@@ -112,9 +113,9 @@ def _pricing(engine: Engine, request: InferenceRequest | None) -> Pricing | None
 
 
 def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:
-    """One inference as one readable line of the log; the key is masked."""
+    """One inference as one readable line of the log; secrets are masked."""
     outcome = sent.error.message if sent.error else sent.outcome
-    return "  ".join(
+    told = "  ".join(
         [
             endpoint,
             request.model if request else "-",
@@ -125,6 +126,7 @@ def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent
             plan.inference_id,
         ]
     )
+    return without(told)
 
 
 class _Front:

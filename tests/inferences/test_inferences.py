@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 from support.asgi import CHAT, COMPLETIONS, KEY, MESSAGES, Exchange, ask, chat, completion, events, make_engine, message
 
+from emulator.account.secrets import without
 from emulator.commands.inferences import inferences as inferences_command
 from emulator.commands.inferences import verify as verify_command
 from emulator.core.clock import EPOCH, VirtualClock
@@ -21,7 +22,6 @@ from emulator.engine.engine import Engine
 from emulator.inferences import Inference, journal
 from emulator.inferences import live_record as recorder
 from emulator.inferences.exports import NotReproducible, scenario
-from emulator.inferences.secrets import without
 from emulator.scenario.library import SHIPPED
 from emulator.web.app import create_app
 from emulator.wire.respond import HungUp

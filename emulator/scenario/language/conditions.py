@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from emulator.account.secrets import carries_secret
 from emulator.core.catalog import alias
 from emulator.scenario.language.lookups import (
     GLOB_LOOKUP,
@@ -24,7 +25,6 @@ from emulator.scenario.reading.readers import FLAG, TEXT, Key, Place, Reader, Se
 from emulator.scenario.types import Condition, Test
 
 ENDPOINTS = ("chat", "completions", "messages")
-_SECRET = frozenset({"authorization", "x-api-key", "cookie"})
 _SHOWN_OF_A_SECRET = 9
 _DEAR = 20
 """The cost of what looks at all that was said; that of a header or a state is in between."""
@@ -132,7 +132,7 @@ def _header_test(name: str, lookup: Lookup) -> Test:
         value = subject.request.headers.get(name)
         return () if value is None else (folded_text(value),)
 
-    return _test(f"header.{name}", lookup, get, 4, _masked if name in _SECRET else _told)
+    return _test(f"header.{name}", lookup, get, 4, _masked if carries_secret(name) else _told)
 
 
 def _body(place: Place) -> list[Test]:
