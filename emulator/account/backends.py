@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct
 
+from emulator.core.decimals import decimal
 from emulator.core.vocabulary import ApiError, Rejected
 
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
@@ -119,7 +120,7 @@ class Pool(Struct):
 
 def busy(waited: float) -> ApiError:
     """The 529 of a request that found no free slot, after it `waited` so many seconds."""
-    after = f"; the request waited for {waited:g} s" if waited else ""
+    after = f"; the request waited for {decimal(waited)} s" if waited else ""
     return ApiError("overloaded", f"All backends of the requested model are busy{after}.")
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from emulator.account.policy import Policy
 from emulator.account.windows import Timeline, Window
+from emulator.core.decimals import decimal
 from emulator.core.vocabulary import ApiError, Rejected
 
 RateLimitHeaders: TypeAlias = tuple[tuple[str, str], ...]
@@ -104,7 +105,7 @@ class RateLimits(Struct):
         """The 429 of the limit that lasts longest."""
         passes_at, cause, limit = max(self._obstacles(tick, tokens))
         wait = self.timeline.seconds_until(passes_at, now)
-        told = f"Rate limit reached: {limit}. Try again in {wait:g} s."
+        told = f"Rate limit reached: {limit}. Try again in {decimal(wait, 3)} s."
         return ApiError("rate_limited", told, cause=cause, retry_after=wait)
 
     def _obstacles(self, tick: int, tokens: int) -> Iterator[tuple[int, str, str]]:

@@ -10,15 +10,13 @@ from emulator.commands import _options
 from emulator.commands._asking import opened, text_of
 from emulator.dialects.endpoints import ENDPOINTS
 
-_FORMS = ("curl", "scenario", "jsonl")
-
 
 @click.command()
 @_options.url
 @click.option("--follow", is_flag=True, help="Print those that end from now on, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each.")
 @click.option("--id", "id", help="Print one inference with its timeline and what was sent.")
-@click.option("--format", "form", type=click.Choice(_FORMS), help="Print it to be used elsewhere.")
+@click.option("--format", "form", help="Print it in another form, such as curl, jsonl or scenario.")
 @click.option("--key", help="Only requests with this API key.")
 @click.option("--endpoint", type=click.Choice([*ENDPOINTS]), help="Only requests to it.")
 @click.option("--model", help="Only requests for this model; a glob.")

@@ -22,6 +22,7 @@ from emulator.core import units
 def wait(url: str, timeout: float) -> None:
     """Wait until the emulator at URL answers; exit 1 if it does not in time."""
     from emulator.core.clock import patience
+    from emulator.core.decimals import decimal
 
     parts = urlsplit(url if "//" in url else f"http://{url}")
     if parts.scheme != "http" or not parts.hostname:
@@ -39,4 +40,4 @@ def wait(url: str, timeout: float) -> None:
             why = str(error) or type(error).__name__
         finally:
             connection.close()
-    raise click.ClickException(f"no emulator at {url} within {timeout:g} s: {why}")
+    raise click.ClickException(f"no emulator at {url} within {decimal(timeout)} s: {why}")

@@ -10,10 +10,13 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 import msgspec
 
+from emulator.core.decimals import decimal
 from emulator.core.vocabulary import ApiError, Rejected
 
 Path: TypeAlias = tuple[str | int, ...]
 
+NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What `msgspec.json.decode` raises for bytes that are no JSON, or nested too deeply for it."""
 INT64 = 2**63
 MAX_DEPTH = 128
 """How deep a body may be nested. Whatever looks at one level by level, schemas included, has room for this."""
@@ -107,7 +110,9 @@ class Fields:
         if value is None:
             return default
         expected = expected or (
-            f"a number greater than {low:g} and up to {high:g}" if above else f"a number from {low:g} to {high:g}"
+            f"a number greater than {decimal(low)} and up to {decimal(high)}"
+            if above
+            else f"a number from {decimal(low)} to {decimal(high)}"
         )
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(Invalid((*self._path, name), "type", expected, value))

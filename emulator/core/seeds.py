@@ -16,6 +16,9 @@ Random: TypeAlias = random.Random
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _AS_LETTERS = bytes(_LETTERS[byte % 62] for byte in range(256))
 
+canonical = msgspec.json.Encoder(order="sorted").encode
+"""The JSON of a value in bytes that are the same for equal values, whatever the order of their keys."""
+
 
 class Seed(msgspec.Struct, frozen=True):
     """64 bytes from which chances and ids are drawn.

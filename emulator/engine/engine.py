@@ -11,14 +11,12 @@ from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import msgspec
-
 from emulator.account.keys import ANONYMOUS, INVALID, PREFIX, key_of
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
 from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import PromptSize, prompt_tokens
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.engine.admission import Admitted, Entry, Gate, Holding, enter, until_spent
@@ -37,7 +35,6 @@ T = TypeVar("T")
 SCENARIO_HEADER = "x-emulator-scenario"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _NOT_THE_QUESTION = frozenset({"stream", "stream_options"})
-_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class _Decision(NamedTuple):
@@ -350,7 +347,7 @@ def start_clock(clock: VirtualClock, loaded: LoadedScenario) -> None:
 def _question(request: InferenceRequest) -> bytes:
     """What is asked, whether the answer is to be streamed or not, and whatever the order of the keys."""
     asked = {name: value for name, value in request.body.items() if name not in _NOT_THE_QUESTION}
-    return _canonical((request.endpoint, asked))
+    return canonical((request.endpoint, asked))
 
 
 def _ids(identity: Seed) -> tuple[str, str]:

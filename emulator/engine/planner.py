@@ -9,7 +9,7 @@ from emulator.core.catalog import SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, DraftCall, likeliest, obey, steps, tell
 from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.tokens import EMPTY, split
 from emulator.core.vocabulary import (
@@ -31,7 +31,6 @@ _REMEMBERED_ANSWERS = 256
 _REMEMBERED_BYTES = 16 * 1024
 _REMEMBERED_TOKENS = 4096
 _PLAIN = Sampling()
-_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class CheckedRequest(msgspec.Struct, frozen=True):
@@ -191,7 +190,7 @@ class Planner:
         tools = [msgspec.structs.asdict(tool) for tool in request.tools]
         for tool in tools:
             del tool["place"]  # the same tool has another place on another surface
-        said = _canonical((request.messages, request.prompts, tools))
+        said = canonical((request.messages, request.prompts, tools))
         seed = request.sampling.seed
         return self._seed.child("answer", model.id, said, "" if seed is None else seed)
 

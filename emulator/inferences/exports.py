@@ -1,34 +1,37 @@
-"""An inference in other forms: a curl command that asks the same, and a scenario that answers the same."""
+"""An inference in other forms: a line of JSON, a curl command that asks the same, a scenario that answers the same."""
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
-import yaml
+import msgspec
 
+from emulator.core.catalog import Catalog
+from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.inference import Inference
+from emulator.scenario.loader import load_text
+from emulator.scenario.match import match
+from emulator.scenario.reading.mistakes import ScenarioError
+from emulator.scenario.subject import Subject
+from emulator.scenario.types import Scenario
+from emulator.scenario.writing import BlockMapping, Blocks, Unwritable, dump, duration, literal, models, wait
 
 _SENT_AGAIN = ("anthropic-version", "anthropic-beta", "x-emulator-scenario")
 _NOTICEABLE = 0.01
-_TEMPLATE = re.compile(r"\{[{%#]")
 _FRAME = re.compile(r".*?\n\n", re.DOTALL)
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML's safe dumper, line by line where a text has several."""
-
-
-_Dumper.add_representer(
-    str,
-    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
-)
+_encode = msgspec.json.Encoder().encode
 
 
 class NotReproducible(Exception):
     """An inference that no scenario can answer; says why."""
+
+
+def line(inference: Inference) -> str:
+    """All fields as one line of JSON."""
+    return _encode(inference.as_dict()).decode() + "\n"
 
 
 def curl(inference: Inference, url: str) -> str:
@@ -46,34 +49,54 @@ def curl(inference: Inference, url: str) -> str:
     return cut + " \\\n  ".join(words) + "\n"
 
 
-def scenario(inference: Inference) -> str:
+def scenario(inference: Inference, catalog: Catalog) -> str:
     """A scenario in YAML whose only rule answers what this inference was answered, to whoever asks the same.
 
     A stream comes with its pauses, frame by frame; one that was reset is truncated. A request that had a secret in it
-    has to be asked without it, as the scenario has it. Raises NotReproducible for what was refused before any scenario
-    was asked, for an answer that was too long to be kept, and for a whole body that was truncated.
+    has to be asked without it, as the scenario has it. `catalog` has the models that need no entry in the scenario.
+
+    Raises NotReproducible for what was refused before any scenario was asked, for an answer that was too long to be
+    kept or is no text, for a whole body that was truncated, and for what the scenario language cannot say.
     """
-    if inference.request is None and not inference.body_cut:
+    asked = inference.request if isinstance(inference.request, Mapping) else {}
+    if inference.model is None or not (asked or inference.body_cut):
         raise NotReproducible("the request was refused before any scenario was asked: its key or its JSON is bad")
     if inference.response_cut:
         raise NotReproducible("the answer was too long to be kept")
-    rule = {"when": _when(inference), "reply": _reply(inference)}
+    if inference.response_lossy:
+        raise NotReproducible("the answer has bytes that are no UTF-8, and a scenario is text")
     story = {
         "name": f"inference-{inference.id[:8]}",
         "description": f"What inference {inference.id} was answered.",
-        "rules": [rule],
+        **({"models": unknown} if (unknown := models([inference.model], catalog)) else {}),
+        "rules": Blocks(
+            [BlockMapping(when=BlockMapping(_when(inference, asked)), reply=BlockMapping(_reply(inference)))]
+        ),
     }
-    return yaml.dump(story, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
+    try:
+        text = dump(BlockMapping(story))
+        written = load_text(text, "export.yaml", catalog=catalog)
+    except Unwritable as error:
+        raise NotReproducible(f"YAML cannot hold it: {error}") from None
+    except ScenarioError as error:
+        mistake = error.mistakes[0]
+        raise NotReproducible(f"the scenario language cannot say it: {mistake.path}: {mistake.message}") from None
+    if not _answers(written, inference, inference.model, asked):
+        raise NotReproducible("no condition of the scenario language holds for this request")
+    return text
 
 
-def _when(inference: Inference) -> dict[str, Any]:
-    told: dict[str, Any] = {"endpoint": inference.endpoint, "stream": inference.stream}
-    if inference.model:
-        told["model"] = {"equals": inference.model}
-    request = inference.request or {}
-    said = ENDPOINTS[inference.endpoint].conversation
-    asked = {name: {"equals": request[name], "case": True} for name in said if name in request}
-    return told | ({"body": asked} if asked else {})
+def _answers(written: Scenario, inference: Inference, model: str, asked: Mapping[str, Any]) -> bool:
+    """Whether the rule matches the request that it was made of."""
+    request = InferenceRequest(inference.endpoint, model, stream=inference.stream, body=asked)
+    return match(written.rules[0].when, Subject(request)) is not None
+
+
+def _when(inference: Inference, asked: Mapping[str, Any]) -> dict[str, Any]:
+    told = {"endpoint": inference.endpoint, "stream": inference.stream, "model": {"equals": inference.model}}
+    fields = ENDPOINTS[inference.endpoint].conversation
+    said = {name: {"equals": asked[name], "case": True} for name in fields if name in asked}
+    return told | ({"body": BlockMapping(said)} if said else {})
 
 
 def _reply(inference: Inference) -> dict[str, Any]:
@@ -82,17 +105,35 @@ def _reply(inference: Inference) -> dict[str, Any]:
         return {"faults": [*_stall(waited, {"before": "response"}), {"hangup": "close", "before": "response"}]}
     late = _stall(inference.first_byte or 0.0, {"before": "response"})
     if inference.error is not None and inference.status >= 400:
-        told: dict[str, Any] = {"kind": inference.error, "status": inference.status}
-        told["message"] = _literal(inference.message or inference.error)
-        wait = {} if inference.retry_after is None else {"retry_after": f"{round(inference.retry_after * 1000)}ms"}
-        return {"error": told, **wait} | ({"faults": late} if late else {})
+        return {"error": _error(inference)} | _retry_after(inference) | ({"faults": late} if late else {})
     if dict(inference.response_headers).get("content-type", "").startswith("text/event-stream"):
         return _stream(inference, late)
-    types = {name: _literal(value) for name, value in inference.response_headers if name == "content-type"}
     if inference.outcome == "hung up":
         raise NotReproducible("its body ended in the middle without being a stream")
+    types = {name: literal(value) for name, value in inference.response_headers if name == "content-type"}
     raw = {"status": inference.status, "headers": types, "body": inference.response}
-    return {"raw": raw} | ({"faults": late} if late else {})
+    return {"raw": raw} | _retry_after(inference) | ({"faults": late} if late else {})
+
+
+def _error(inference: Inference) -> dict[str, Any]:
+    """The error with every field that the client has read, in the shape that it was read in."""
+    error: dict[str, Any] = {"kind": inference.error, "status": inference.status}
+    body = msgspec.json.decode(inference.response)
+    told = body["error"]
+    if isinstance(told, str):
+        return error | {"shape": "flat", "code": told, "message": literal(body["message"])}
+    if inference.endpoint != "messages":
+        error["shape"] = "openai"
+    error |= {name: told[name] for name in ("type", "code", "param") if told.get(name)}
+    return error | {"message": literal(told["message"])}
+
+
+def _retry_after(inference: Inference) -> dict[str, Any]:
+    header = dict(inference.response_headers).get("retry-after")
+    if header is None:
+        return {}
+    after = wait(header)
+    return {"headers": {"retry-after": literal(header)}} if after is None else {"retry_after": after}
 
 
 def _stream(inference: Inference, late: list[Any]) -> dict[str, Any]:
@@ -103,8 +144,14 @@ def _stream(inference: Inference, late: list[Any]) -> dict[str, Any]:
         faults.append(
             {"hangup": "close" if inference.complete else "truncate", "after": {"events": max(len(frames), 1)}}
         )
-    told = [frame.removesuffix("\n\n") for frame in frames] if whole else inference.response
+    told = [_frame(frame) for frame in frames] if whole else inference.response
     return {"frames": told} | ({"faults": faults} if faults else {})
+
+
+def _frame(frame: str) -> str:
+    """A frame without the blank line that the reader adds; with it, where the reader would take away more."""
+    shortened = frame.rstrip()
+    return shortened if f"{shortened}\n\n" == frame else frame
 
 
 def _pauses(inference: Inference) -> Iterator[dict[str, Any]]:
@@ -117,9 +164,24 @@ def _pauses(inference: Inference) -> Iterator[dict[str, Any]]:
 
 
 def _stall(seconds: float, where: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"stall": f"{round(seconds * 1000)}ms", **where}] if seconds >= _NOTICEABLE else []
+    return [{"stall": duration(seconds), **where}] if seconds >= _NOTICEABLE else []
 
 
-def _literal(text: str) -> str:
-    """A text that a scenario does not take for a template."""
-    return _TEMPLATE.sub(lambda found: f"{{{{ '{found[0]}' }}}}", text)
+class ExportFormat(msgspec.Struct, frozen=True):
+    """A form in which inferences are exported.
+
+    `write` makes the text of one, from it, the server's URL and its catalogue; it may raise NotReproducible.
+    `between` stands between the texts of several; None: the form is made of one inference only.
+    """
+
+    media_type: str
+    write: Callable[[Inference, str, Catalog], str]
+    between: str | None = None
+
+
+FORMATS: Mapping[str, ExportFormat] = {
+    "jsonl": ExportFormat("application/jsonl", lambda inference, url, catalog: line(inference), between=""),
+    "curl": ExportFormat("text/plain", lambda inference, url, catalog: curl(inference, url), between="\n"),
+    "scenario": ExportFormat("application/yaml", lambda inference, url, catalog: scenario(inference, catalog)),
+}
+"""The forms by their names."""

@@ -5,6 +5,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from emulator.core.decimals import decimal
+from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
@@ -70,6 +72,8 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """The body of the answer as far as it was sent, without secrets; at most the first 64 KiB."""
     response_cut: bool = False
     """Whether the response was longer."""
+    response_lossy: bool = False
+    """Whether bytes of the response that are no UTF-8 are shown as U+FFFD."""
     complete: bool = False
     """Whether the HTTP response was ended properly, even if the answer in it was cut."""
     usage: Usage | None = None
@@ -97,7 +101,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         """The body as JSON; None if it is not JSON or was cut."""
         try:
             return msgspec.json.decode(self.body) if self.body and not self.body_cut else None
-        except (msgspec.MsgspecError, RecursionError):
+        except NOT_JSON:
             return None
 
     def as_dict(self) -> dict[str, Any]:
@@ -124,7 +128,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
                 f"{tokens}{took}",
                 f"key {self.key}" if self.key else "no key",
                 f"by {self.answered_by}: {self.ending}",
-                *([f"retry after {self.retry_after:g} s"] if self.retry_after is not None else []),
+                *([f"retry after {decimal(self.retry_after, 3)} s"] if self.retry_after is not None else []),
                 self.id,
             ]
         )

@@ -47,7 +47,7 @@ class Journal:
             while self._bytes > MAX_BYTES:
                 self._forget()
         if self._listeners:
-            self._tell(recorder.inference())
+            self._tell(self._readable(recorder))
 
     def _tell(self, inference: "Inference") -> None:
         for listener in tuple(self._listeners):
@@ -75,11 +75,18 @@ class Journal:
 
     def all(self, key: str | None = None) -> "list[Inference]":
         """The inferences in the order in which they came, those that still run included; of one key, or of all."""
-        return [each.inference() for each in list(self._recorders) if key is None or each.key == key]
+        return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
 
     def get(self, id: str) -> "Inference | None":
         """The inference of that Inference-Id, the latest if there are several."""
-        return next((each.inference() for each in reversed(list(self._recorders)) if each.id == id), None)
+        return next((self._readable(each) for each in reversed(list(self._recorders)) if each.id == id), None)
+
+    @staticmethod
+    def _readable(record: LiveRecord) -> "Inference":
+        """The record as it is now, for people, without secrets."""
+        from emulator.inferences.readable import readable  # noqa: PLC0415 (imported when somebody reads)
+
+        return readable(record)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have this called with every inference that ends, in the server's thread; returns what ends that."""

@@ -8,11 +8,12 @@ from starlette.types import Message, Send
 
 from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock
-from emulator.core.seeds import Seed
+from emulator.core.fields import NOT_JSON
+from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import ApiError, Usage
 
 if TYPE_CHECKING:
-    from emulator.inferences.inference import Inference, Outcome
+    from emulator.inferences.inference import Outcome
 
 MAX_BODY = 64 * 1024
 MAX_RESPONSE = 64 * 1024
@@ -20,7 +21,6 @@ MAX_RESPONSE = 64 * 1024
 MAX_MOMENTS = 200
 """Sends whose times are kept one by one."""
 _OVERHEAD = 4 * 1024
-_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class LiveRecord:
@@ -106,17 +106,11 @@ class LiveRecord:
             self.parts = [b"".join(self.parts)[:MAX_RESPONSE]]
         self.size = _OVERHEAD + len(self.body) + min(self.length, MAX_RESPONSE)
 
-    def inference(self) -> "Inference":
-        """The record as it is now, for people, without secrets."""
-        from emulator.inferences.readable import readable  # noqa: PLC0415 (imported when somebody reads)
-
-        return readable(self)
-
 
 def fingerprint_of(endpoint: str, body: bytes) -> str:
     """What is the same for all requests that ask the same."""
     try:
-        asked = _canonical(msgspec.json.decode(body))
-    except (msgspec.MsgspecError, RecursionError):
+        asked = canonical(msgspec.json.decode(body))
+    except NOT_JSON:
         asked = body
     return Seed.of("asked", endpoint, asked).hex(16)

@@ -1,6 +1,5 @@
 """From what was noted of an inference to what people read: decoded, priced, and without secrets."""
 
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -8,26 +7,32 @@ import msgspec
 from emulator.account.keys import masked
 from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
+from emulator.account.secrets import header_without, secrets_of, without
+from emulator.core import retry_after
 from emulator.core.catalog import Pricing
+from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 from emulator.inferences.inference import Inference, Moment
 from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprint_of
-from emulator.inferences.secrets import secrets_of, without, without_in
 
 
 def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
-    secrets = secrets_of(noted.headers)
     told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+    secrets = secrets_of([*noted.headers.items(), *told])
+    model = _model_of(noted.body) if noted.model is None else noted.model
+    response = b"".join(noted.parts)
+    shown = response.decode(errors="replace")
+    wait = dict(told).get("retry-after", "")
     return Inference(
         number=noted.number,
         id=noted.id,
         key=masked(noted.key) if noted.key else "",
         namespace=fingerprint(noted.key) if noted.key else "",
         endpoint=noted.endpoint,
-        model=_model_of(noted.body) if noted.model is None else noted.model,
+        model=None if model is None else without(model, secrets),
         stream=noted.stream,
-        headers=without_in(noted.headers, secrets),
+        headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
         body=without(noted.body.decode(errors="replace"), secrets),
         body_cut=noted.body_cut,
         question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
@@ -38,13 +43,14 @@ def readable(noted: LiveRecord) -> Inference:
         ended=noted.ended,
         error=noted.error.kind if noted.error else None,
         message=without(noted.error.message, secrets) if noted.error else None,
-        retry_after=_retry_after(noted, dict(told).get("retry-after", "")) if noted.status >= 400 else None,
+        retry_after=retry_after.read(wait, noted.ended or noted.started) if noted.status >= 400 else None,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
-        response_headers=tuple((name, without(value, secrets)) for name, value in told),
-        response=without(b"".join(noted.parts).decode(errors="replace"), secrets),
+        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
+        response=without(shown, secrets),
         complete=noted.complete,
         response_cut=noted.length > MAX_RESPONSE,
+        response_lossy=shown.encode() != response,
         usage=noted.used,
         charge=_price(noted.pricing, noted.used),
     )
@@ -55,24 +61,11 @@ def _length(noted: LiveRecord) -> bytes:
     return noted.headers.get("content-length", "").encode()
 
 
-def _retry_after(noted: LiveRecord, told: str) -> float | None:
-    """What the answer says, whoever made it, in seconds: a number, or a date (RFC 9110, section 10.2.3)."""
-    try:
-        return max(float(told), 0.0)
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(told).timestamp()
-    except ValueError:
-        return None
-    return max(moment - (noted.ended or noted.started), 0.0)
-
-
 def _model_of(body: bytes) -> str | None:
     """The model that a request names which was refused before anybody read it."""
     try:
         told: Any = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except NOT_JSON:
         return None
     model = told.get("model") if isinstance(told, dict) else None
     return model if isinstance(model, str) else None

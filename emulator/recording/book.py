@@ -15,8 +15,10 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Catalog
+from emulator.core.seeds import canonical
 from emulator.core.vocabulary import InferenceRequest
 from emulator.recording import conversations
+from emulator.scenario import writing
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.match import match
 from emulator.scenario.reading import nodes
@@ -24,14 +26,13 @@ from emulator.scenario.reading.mistakes import MistakeCollector, ScenarioError
 from emulator.scenario.reading.nodes import MAX_BYTES
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Condition
-from emulator.scenario.writing import BlockMapping, dump, dump_rule
+from emulator.scenario.writing import BlockMapping, Unwritable, dump, dump_rule
 
 _HEADER = """\
 # yaml-language-server: $schema=../scenario.schema.json
 # Recorded. Edit it as you like: recording again replaces the replies of the same conversations, and drops comments.
 
 """
-_canonical = msgspec.json.Encoder(order="sorted").encode
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -54,7 +55,10 @@ class Book:
     """
 
     def __init__(self, path: Path, catalog: Catalog, description: str = "") -> None:
-        """Open a file, or begin a new one. Raises ScenarioError for a file with mistakes."""
+        """Open a file, or begin a new one.
+
+        Raises ScenarioError for a file with mistakes, and BookError for one that cannot be written again.
+        """
         self.path = path.resolve()
         self.name = _NOT_IN_A_NAME.sub("-", path.stem).strip("-") or "recording"
         self._catalog = catalog
@@ -71,8 +75,11 @@ class Book:
         text = self.path.read_text("utf-8-sig")
         node = nodes.from_text(text, MistakeCollector(str(self.path), text))
         world: dict[str, Any] = node.plain() if node is not None else {}
-        for written, rule in zip(world.pop("rules", []), scenario.rules, strict=True):
-            self._rules.append(_rule(_with_replies(written), rule.when))
+        try:
+            for written, rule in zip(world.pop("rules", []), scenario.rules, strict=True):
+                self._rules.append(_rule(_with_replies(written), rule.when))
+        except Unwritable as error:
+            raise BookError(f"{self.path} cannot be written again: {error}") from None
         self._world = {"name": scenario.name, **world}
 
     def text(self) -> str:
@@ -109,7 +116,7 @@ class Book:
         try:
             name = self._put(request, replies)
             self._write()
-        except (BookError, ScenarioError, OSError) as error:
+        except (BookError, ScenarioError, Unwritable, OSError) as error:
             self._world, self._rules = world, rules
             told.remove((number, dict(reply)))
             raise BookError(str(error)) from None
@@ -141,7 +148,8 @@ class Book:
 
     def _models(self, request: InferenceRequest, answered: str | None) -> dict[str, Any]:
         known = self._world.get("models", {})
-        models = {**known, **conversations.unknown_models(request, answered, self._catalog.with_models(known))}
+        ids = dict.fromkeys(id for id in (request.model, answered) if id)
+        models = {**known, **writing.models(ids, self._catalog.with_models(known))}
         return {"models": models} if models else {}
 
     def _matching(self, request: InferenceRequest) -> _Rule | None:
@@ -181,7 +189,7 @@ def _with_replies(written: dict[str, Any]) -> dict[str, Any]:
 
 def _folded(when: Any) -> str:
     """A condition as a text; two of them match the same if their texts are the same, for lookups ignore case."""
-    return _canonical(when).decode().casefold()
+    return canonical(when).decode().casefold()
 
 
 def _shortened(replies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,10 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
-from emulator.core.catalog import Catalog
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS
 
@@ -19,7 +16,6 @@ _SAID_ELSEWHERE = frozenset({"model", "stream", "messages", "prompt", "system", 
 _TELLING = 100
 _WORDS = 40
 _GLOB = re.compile(r"[*?\[]")
-_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 def digest(request: InferenceRequest) -> str:
@@ -27,7 +23,7 @@ def digest(request: InferenceRequest) -> str:
     told = {name: value for name, value in request.body.items() if name not in _NOT_THE_CONVERSATION}
     told["messages"] = _without_ids(told.get("messages"))
     told["stream"] = request.stream
-    return Seed.of("conversation", request.endpoint, _canonical(told)).hex(10)
+    return Seed.of("conversation", request.endpoint, canonical(told)).hex(10)
 
 
 def _without_ids(value: Any) -> Any:
@@ -79,7 +75,7 @@ def _usual(request: InferenceRequest) -> dict[str, Any]:
     fields = {
         path: value
         for name, sent in request.body.items()
-        if name not in _SAID_ELSEWHERE and len(_canonical(sent)) <= _TELLING
+        if name not in _SAID_ELSEWHERE and len(canonical(sent)) <= _TELLING
         for path, value in _leaves(name, sent)
     }
     return told | ({"body": fields} if fields else {})
@@ -93,18 +89,3 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
                 yield from _leaves(f"{path}.{key}", inner)
     elif value is not None:
         yield path, value
-
-
-def unknown_models(request: InferenceRequest, answered: str | None, catalog: Catalog) -> dict[str, Any]:
-    """Entries for the models that the catalogue does not have: roomy ones, since the upstream was the judge."""
-    ids = dict.fromkeys(id for id in (request.model, answered) if id)
-    return {id: dict(_ROOMY) for id in ids if catalog.get(id, aliased=True) is None}
-
-
-_ROOMY: Mapping[str, Any] = {
-    "context_length": 10_000_000,
-    "max_output_length": 10_000_000,
-    "pricing": {"input": "0", "output": "0"},
-    "input_modalities": ["text", "image", "audio", "video", "file"],
-    "supported_features": ["tools", "json_mode", "structured_outputs", "reasoning", "logprobs"],
-}

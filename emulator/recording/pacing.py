@@ -5,24 +5,12 @@ from statistics import median
 from typing import Any
 
 from emulator.recording.answers import Heard
+from emulator.scenario.writing import duration
 
 NOTICEABLE = 0.01
 """Seconds; what takes less is the machine's doing, and is not recorded."""
 _SILENCE = 1.0
 _TIMES_THE_USUAL = 10
-
-
-def duration(seconds: float) -> str:
-    """A duration as scenarios have it, to the millisecond.
-
-    >>> duration(0.25), duration(1.5), duration(90), duration(120)
-    ('250ms', '1.5s', '1m30s', '2m')
-    """
-    milliseconds = round(seconds * 1000)
-    if milliseconds < 1000:
-        return f"{milliseconds}ms"
-    minutes, rest = divmod(milliseconds, 60_000)
-    return (f"{minutes}m" if minutes else "") + (f"{rest / 1000:g}s" if rest or not minutes else "")
 
 
 def whole(seconds: float) -> dict[str, Any]:

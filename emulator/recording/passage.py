@@ -6,9 +6,10 @@ from collections.abc import Coroutine
 import httpx
 from starlette.types import Receive, Scope, Send
 
+from emulator.account.secrets import secrets_of, starred
 from emulator.core.clock import Clock
 from emulator.core.vocabulary import InferenceRequest
-from emulator.recording.seen import BodyPart, Ending, Exchange, masked, secrets_of, without_secrets
+from emulator.recording.seen import BodyPart, Ending, Exchange, without_secrets
 from emulator.recording.upstream import Broken, RawHeaders, Upstream, end_to_end, parts_of, target_of
 from emulator.wire.receive import headers_of
 from emulator.wire.respond import HungUp, disconnect
@@ -75,9 +76,9 @@ class Passage:
         return stayed
 
     def exchange(self, asked: InferenceRequest) -> Exchange:
-        """What was seen, without the secrets of the request's headers."""
-        secrets = secrets_of(headers_of(self._scope).items())
-        headers = ((name.decode("latin-1"), masked(value, secrets).decode("latin-1")) for name, value in self._headers)
+        """What was seen, without secrets."""
+        secrets = self.secrets()
+        headers = ((name.decode("latin-1"), starred(value, secrets).decode("latin-1")) for name, value in self._headers)
         return Exchange(
             request=asked,
             status=self.status,
@@ -86,6 +87,11 @@ class Passage:
             begun=self._begun,
             ended=self._ended,
         )
+
+    def secrets(self) -> list[str]:
+        """The secrets in the headers of both sides."""
+        told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self._headers]
+        return secrets_of([*headers_of(self._scope).items(), *told])
 
     def _decoded(self) -> list[BodyPart]:
         """The parts; of a body that came compressed although nobody asked for it, all in one."""

@@ -9,6 +9,7 @@ import httpx
 from starlette.types import Message, Receive, Scope, Send
 
 from emulator.account.keys import key_of
+from emulator.account.secrets import secrets_of, starred, starred_in, without
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
 from emulator.core.fields import decode
@@ -19,10 +20,11 @@ from emulator.recording.book import Book, BookError
 from emulator.recording.passage import Passage
 from emulator.recording.playing import DIALECTS, SETTINGS, alike, play, same
 from emulator.recording.replies import ReplyMapping, candidates
-from emulator.recording.seen import Exchange, masked, secrets_of
+from emulator.recording.seen import Exchange
 from emulator.recording.upstream import Upstream, UpstreamError, target_of
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
+from emulator.scenario.writing import Unwritable
 from emulator.web.app import create_app
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.receive import headers_of
@@ -88,14 +90,15 @@ class RecordingProxy:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if self._upstream is None or scope["type"] != "http" or not DIALECTS.include(scope["path"]):
+        if scope["type"] != "http" or not DIALECTS.include(scope["path"]):
             return await self._own(scope, receive, send)
         body = await _body(receive)
         if body is None:
             return None
-        asked = _asked(scope, body)
-        if asked is not None and self._mode == "record-missing" and self._has(asked):
-            return await self._own(scope, _again(body, receive), send)
+        written = starred(body, secrets_of(headers_of(scope).items()))  # as the file has it, and is to be matched
+        asked = _asked(scope, written)
+        if self._upstream is None or (asked is not None and self._mode == "record-missing" and self._has(asked)):
+            return await self._own(scope, _again(written, receive), send)
         number = next(self._numbers)
         passage = Passage(self._upstream, self._clock, scope, receive, send)
         try:
@@ -127,7 +130,9 @@ class RecordingProxy:
         """Write what came of a request, or say why not."""
         if asked is None:
             if _dialect_of(scope) is None:
-                return log.info("passed on %s %s: %s", scope["method"], scope["path"], passage.status or "no answer")
+                return log.info(
+                    "passed on %s %s: %s", scope["method"], without(scope["path"]), passage.status or "no answer"
+                )
             return self._leave_out(scope, asked, "the emulator refuses such a request by itself")
         exchange = passage.exchange(asked)
         if not stayed and not exchange.has_ended:
@@ -135,6 +140,7 @@ class RecordingProxy:
         reply = await self._reply(exchange)
         if reply is None:
             return self._leave_out(scope, asked, "a scenario cannot say this answer")
+        reply = starred_in(reply, passage.secrets())  # a stream may tell a secret piece by piece
         try:
             name = self.book.add(asked, reply, number, reply.get("model"))
         except BookError as error:
@@ -145,10 +151,10 @@ class RecordingProxy:
     async def _reply(self, exchange: Exchange) -> ReplyMapping | None:
         """The most readable reply that the emulator plays as the exchange was seen."""
         for reply in candidates(exchange):
-            scenario = self.book.single(exchange.request, reply, reply.get("model"))
             try:
+                scenario = self.book.single(exchange.request, reply, reply.get("model"))
                 played = await play(scenario, exchange.request, self._catalog)
-            except ScenarioError:
+            except (ScenarioError, Unwritable):
                 continue
             if self._good(exchange, played):
                 return reply
@@ -156,7 +162,7 @@ class RecordingProxy:
 
     def _leave_out(self, scope: Scope, asked: InferenceRequest | None, why: str) -> None:
         self.left_out += 1
-        log.warning("not recorded: %s%s: %s", scope["path"], f" ({asked.model})" if asked else "", why)
+        log.warning("not recorded: %s%s: %s", without(scope["path"]), f" ({asked.model})" if asked else "", why)
 
 
 def _dialect_of(scope: Scope) -> Dialect | None:
@@ -171,7 +177,7 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
         return None
     try:
         key = key_of(headers, SETTINGS.auth, x_api_key=dialect.surface.x_api_key)
-        return dialect.parse(decode(masked(body, secrets_of(headers.items()))), headers, key)
+        return dialect.parse(decode(body), headers, key)
     except Rejected:
         return None
 

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from emulator.core.fields import NOT_JSON
 from emulator.core.tokens import count
 from emulator.core.vocabulary import STATUS, ErrorKind, FinishReason
 from emulator.dialects.anthropic import surface as anthropic
@@ -21,13 +22,14 @@ from emulator.recording.answers import Called, Heard, Spoken, Unreadable, read
 from emulator.recording.seen import Exchange
 from emulator.scenario.errors import default_message
 from emulator.scenario.reply import arguments
+from emulator.scenario.template import is_template
+from emulator.scenario.writing import duration, literal, wait
 
 ReplyMapping: TypeAlias = dict[str, Any]
 """A reply as YAML has it."""
 
 TOLD_HEADERS = re.compile(r"retry-after-ms|www-authenticate|x-should-retry|(?:x|anthropic)-ratelimit-[a-z0-9-]+")
 """Response headers that clients act on. No other is written: who knows what is in them."""
-_TEMPLATE = re.compile(r"\{[{%#]")
 _SEVERAL = 2
 _SILENCE = 0.5
 
@@ -56,19 +58,13 @@ def _readable(exchange: Exchange) -> Iterator[ReplyMapping]:
 
 
 def _with_headers(exchange: Exchange, reply: ReplyMapping, faults: list[Any] | None = None) -> ReplyMapping:
-    headers = dict(exchange.headers)
-    told = {name: _literal(value) for name, value in exchange.headers if TOLD_HEADERS.fullmatch(name)}
-    after = _retry_after(headers.get("retry-after", ""))
-    if after is not None:
-        reply = reply | {"retry_after": after}
-    elif "retry-after" in headers:
-        told["retry-after"] = _literal(headers["retry-after"])
+    told = {name: literal(value) for name, value in exchange.headers if TOLD_HEADERS.fullmatch(name)}
+    if (header := dict(exchange.headers).get("retry-after")) is not None:
+        if (after := wait(header)) is not None:
+            reply = reply | {"retry_after": after}
+        else:
+            told["retry-after"] = literal(header)
     return reply | ({"headers": told} if told else {}) | ({"faults": faults} if faults else {})
-
-
-def _retry_after(text: str) -> str | None:
-    """The duration, or None for a date, which is no duration, and for nothing."""
-    return pacing.duration(float(text)) if re.fullmatch(r"[0-9]{1,7}(?:\.[0-9]{1,3})?", text) else None
 
 
 # ---------------------------------------------------------------------------------------------- errors
@@ -80,7 +76,7 @@ def _error(exchange: Exchange) -> ReplyMapping:
         told = body["error"]
         flat = isinstance(told, str)
         error = _error_of(exchange, body if flat else told, exchange.status)
-    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError):
+    except (*NOT_JSON, KeyError, TypeError, AttributeError):
         raise Unreadable("no error of a known shape") from None
     if exchange.request.endpoint != "messages" and flat != (exchange.status == 401):
         spelled = error if isinstance(error, dict) else {"kind": error}
@@ -96,7 +92,7 @@ def _error_of(exchange: Exchange, told: Mapping[str, Any], status: int | None) -
     if status and STATUS[kind] != status:
         error["status"] = status
     if told["message"] != default_message(kind, exchange.request):
-        error["message"] = _literal(told["message"])
+        error["message"] = literal(told["message"])
     usual = _usual(exchange, kind)
     error |= {name: told[name] for name in ("type", "code") if told.get(name) and told[name] != usual.get(name)}
     if told.get("param"):
@@ -140,10 +136,10 @@ def _told(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
 def _choice(spoken: Spoken) -> ReplyMapping:
     said: ReplyMapping = {}
     if spoken.reasoning:
-        said["reasoning"] = _literal(spoken.reasoning)
+        said["reasoning"] = literal(spoken.reasoning)
     text = spoken.text + (spoken.stop_sequence or "")  # the request's own stop sequence cuts it again, and is named
     if text or not spoken.calls:
-        said["text"] = _literal(text)
+        said["text"] = literal(text)
     if spoken.calls:
         said["tool_calls"] = [_call(call) for call in spoken.calls]
     usual: FinishReason = "tool_calls" if spoken.calls else "stop"
@@ -158,21 +154,10 @@ def _arguments(text: str) -> Any:
     """The arguments as a mapping, if the emulator would write it back as the same text."""
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.MsgspecError, RecursionError):
-        return _literal(text)
-    plain = isinstance(value, dict) and arguments(value) == text and not _TEMPLATE.search(text)
-    return value if plain else _literal(text)
-
-
-def _literal(text: str) -> str:
-    """A text that a scenario does not take for a template.
-
-    >>> _literal("{a}"), _literal("{{ a }}")
-    ('{a}', "{{ '{{' }} a }}")
-    """
-    if "{{" not in text and "{%" not in text:
-        return text
-    return _TEMPLATE.sub(lambda found: f"{{{{ '{found[0]}' }}}}", text)
+    except NOT_JSON:
+        return literal(text)
+    plain = isinstance(value, dict) and arguments(value) == text and not is_template(text)
+    return value if plain else literal(text)
 
 
 # ---------------------------------------------------------------------------------------------- streams
@@ -249,14 +234,14 @@ def _verbatim(exchange: Exchange) -> Iterator[ReplyMapping]:
         yield _with_headers(exchange, {"frames": frames}, faults)
         yield _with_headers(exchange, {"frames": body}, faults)
     elif exchange.ended == "in order":
-        headers = {name: value for name, value in exchange.headers if name == "content-type"}
+        headers = {name: literal(value) for name, value in exchange.headers if name == "content-type"}
         raw: ReplyMapping = {"status": exchange.status} | ({"headers": headers} if headers else {})
         stall = pacing.before_response(exchange.begun)
         try:
             value = msgspec.json.decode(body)
             if isinstance(value, dict | list) and value:
                 yield _with_headers(exchange, {"raw": raw | {"body": value}}, stall)
-        except (msgspec.MsgspecError, RecursionError):
+        except NOT_JSON:
             pass
         yield _with_headers(exchange, {"raw": raw | ({"body": body} if body else {})}, stall)
 
@@ -272,5 +257,5 @@ def _silences(exchange: Exchange) -> list[ReplyMapping]:
     stalls = pacing.before_response(frames[0].at if frames else exchange.begun)
     for at, (before, after) in enumerate(pairwise(frames), 1):
         if after.at - before.at >= _SILENCE:
-            stalls.append({"stall": pacing.duration(after.at - before.at), "after": {"events": at}})
+            stalls.append({"stall": duration(after.at - before.at), "after": {"events": at}})
     return stalls

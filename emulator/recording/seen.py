@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from emulator.account.secrets import starred
 from emulator.core.vocabulary import InferenceRequest
 
 Ending: TypeAlias = Literal["in order", "close", "reset", "truncate"]
@@ -14,7 +15,6 @@ Ending: TypeAlias = Literal["in order", "close", "reset", "truncate"]
 
 _BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
 _TERMINAL = re.compile(rb"^data: ?\[DONE\]|\"type\": ?\"message_stop\"", re.MULTILINE)
-_SHORTEST_SECRET = 8
 
 
 class BodyPart(msgspec.Struct, frozen=True):
@@ -79,34 +79,9 @@ def _arrivals(parts: tuple[BodyPart, ...]) -> Iterator[tuple[int, float]]:
         yield size, part.at
 
 
-def secrets_of(headers: Iterable[tuple[str, str]]) -> list[bytes]:
-    """What the headers of a request have that nobody else may read: keys, tokens, cookies."""
-    found: list[str] = []
-    for name, value in headers:
-        match name:
-            case "authorization" | "proxy-authorization":
-                found += value.split()[1:] or [value]
-            case "cookie":
-                found += [pair.partition("=")[2].strip() for pair in value.split(";")]
-            case _ if "key" in name or "token" in name or "secret" in name:
-                found.append(value)
-    return [secret.encode("latin-1") for secret in found if len(secret) >= _SHORTEST_SECRET]
-
-
-def masked(data: bytes, secrets: list[bytes]) -> bytes:
-    """The same number of bytes, with stars in the place of each secret.
-
-    >>> masked(b"Incorrect API key: akml-12345", [b"akml-12345"])
-    b'Incorrect API key: **********'
-    """
-    for secret in secrets:
-        data = data.replace(secret, b"*" * len(secret))
-    return data
-
-
-def without_secrets(parts: list[BodyPart], secrets: list[bytes]) -> tuple[BodyPart, ...]:
+def without_secrets(parts: list[BodyPart], secrets: Iterable[str]) -> tuple[BodyPart, ...]:
     """The parts with their secrets masked, also those that begin in one part and end in another."""
-    data, start, found = masked(b"".join(part.data for part in parts), secrets), 0, []
+    data, start, found = starred(b"".join(part.data for part in parts), secrets), 0, []
     for part in parts:
         found.append(BodyPart(part.at, data[start : start + len(part.data)]))
         start += len(part.data)

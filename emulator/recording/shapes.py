@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import httpx
 import msgspec
 
+from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import InferenceRequest
 from emulator.recording.seen import BodyPart, Exchange
 
@@ -32,7 +33,7 @@ def shape_of(response: httpx.Response) -> Shape:
         return shape | _stream(response)
     try:
         return shape | dict(_paths("body", msgspec.json.decode(response.content)))
-    except msgspec.MsgspecError:
+    except NOT_JSON:
         return shape | {"body": "no JSON" if response.content else "nothing"}
 
 
@@ -58,7 +59,7 @@ def _event(frame: bytes) -> Iterator[tuple[str, Any]]:
         return
     try:
         payload = msgspec.json.decode(data)
-    except msgspec.MsgspecError:
+    except NOT_JSON:
         yield data.decode("utf-8", "replace")[:20], None
         return
     yield name or _kind(payload), payload

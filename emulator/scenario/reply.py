@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from emulator.core import retry_after
 from emulator.core.clock import moment
 from emulator.core.drafts import Draft, DraftCall
 from emulator.core.prompt_sizes import overflow, prompt_tokens
@@ -168,7 +169,7 @@ def headers(reply: Reply, context: ReplyContext) -> tuple[tuple[str, str], ...]:
     written = [*reply.headers, *(reply.raw.headers if reply.raw else ())]
     made = [(name, _header(name, value, context)) for name, value in written]
     if reply.retry_after is not None and reply.error is None:
-        made.insert(0, ("retry-after", f"{reply.retry_after:g}"))
+        made.insert(0, ("retry-after", retry_after.write(reply.retry_after)))
     return tuple(made)
 
 

@@ -87,6 +87,11 @@ def variables(subject: Subject, groups: Mapping[str, str], seed: Seed, now: Any)
     return values
 
 
+def is_template(text: str) -> bool:
+    """Whether a text is a template."""
+    return "{{" in text or "{%" in text
+
+
 def has_template(value: Any) -> bool:
     """Whether a text is a template, or a JSON value contains one."""
     return any(isinstance(part, Template) for part in _parts(value))

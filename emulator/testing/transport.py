@@ -12,6 +12,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message
 
 from emulator.core.clock import Clock
+from emulator.core.decimals import decimal
 from emulator.wire.asgi_client import AsgiClient
 
 
@@ -101,7 +102,7 @@ class _Exchange(AsgiClient):
             either: list[asyncio.Future[Any]] = [taking, waiting]
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not taking.done():
-                raise self._library.ReadTimeout(f"nothing came for {self._timeout:g} s", request=self._request)
+                raise self._library.ReadTimeout(f"nothing came for {decimal(self._timeout)} s", request=self._request)
             return taking.result()
         finally:
             waiting.cancel()

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.account.keys import masked, presented
+from emulator.account.secrets import without
 from emulator.core.clock import Clock, http_date
 from emulator.core.fields import decode
 from emulator.core.plan import Plan
@@ -94,9 +95,9 @@ class InferenceEndpoint:
 
 
 def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:
-    """One inference as one readable line of the log; the key is masked."""
+    """One inference as one readable line of the log; secrets are masked."""
     outcome = sent.error.message if sent.error else sent.outcome
-    return "  ".join(
+    told = "  ".join(
         [
             endpoint,
             request.model if request else "-",
@@ -107,6 +108,7 @@ def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent
             plan.inference_id,
         ]
     )
+    return without(told)
 
 
 class _Front:

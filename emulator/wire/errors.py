@@ -1,10 +1,10 @@
 """The one writer of errors: whatever refuses or fails, a client reads it in the shape of the path's surface."""
 
 from collections.abc import Sequence
-from math import ceil
 
 from starlette.responses import Response
 
+from emulator.core import retry_after
 from emulator.core.vocabulary import ApiError
 from emulator.dialects import Surface
 from emulator.wire.headers import JSON, answer_headers
@@ -27,13 +27,7 @@ class ErrorResponse(Response):
         super().__init__(surface.error(error, ids[1]), error.http_status)
         usual = [JSON, (b"content-length", b"%d" % len(self.body))]
         if error.retry_after is not None:
-            usual.append((b"retry-after", _seconds(error.retry_after)))
+            usual.append((b"retry-after", retry_after.write(error.retry_after).encode()))
         if error.kind == "too_large":  # the rest of the body is not read
             usual.append((b"connection", b"close"))
         self.raw_headers = answer_headers(usual, surface.id_headers(*ids), now, headers)
-
-
-def _seconds(duration: float) -> bytes:
-    """Retry-After: whole seconds as RFC 9110 has it, or with the milliseconds that matter, which the SDKs read too."""
-    milliseconds = ceil(round(duration * 1000, 3))
-    return b"%d" % (milliseconds // 1000) if milliseconds % 1000 == 0 else b"%.3f" % (milliseconds / 1000)

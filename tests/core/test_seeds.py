@@ -1,12 +1,16 @@
 """Seeds: the same parts give the same chances and ids everywhere, and different parts different ones."""
 
+import random
 import re
 import uuid
+from pathlib import Path
+from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Seed, canonical
 
 PARTS = st.lists(st.one_of(st.text(max_size=5), st.integers(), st.binary(max_size=5)), max_size=4)
 
@@ -41,3 +45,25 @@ def test_every_source_of_chance_begins_anew() -> None:
     seed = Seed.of("x")
     assert seed.random().random() == seed.random().random()
     assert seed.random().random() != seed.child("y").random().random()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(max_size=3), JSON, max_size=4), st.randoms(use_true_random=False))
+def test_the_order_of_keys_does_not_change_the_canonical_form(value: dict[str, Any], chance: random.Random) -> None:
+    """Equal values have the same canonical bytes, and from the bytes the value is read again."""
+    names = list(value)
+    chance.shuffle(names)
+    assert canonical({name: value[name] for name in names}) == canonical(value)
+    assert msgspec.json.decode(canonical(value)) == value
+
+
+def test_there_is_one_canonical_form() -> None:
+    """No other module makes an encoder that sorts keys for an identity."""
+    paths = (Path(__file__).parents[2] / "emulator").rglob("*.py")
+    assert [path.name for path in paths if 'order="sorted"' in path.read_text("utf-8")] == ["seeds.py"]

@@ -26,6 +26,7 @@ from support.asgi import (
     message,
 )
 
+from emulator.account.secrets import without
 from emulator.commands.inferences import inferences as inferences_command
 from emulator.commands.verify import verify as verify_command
 from emulator.core.clock import EPOCH, VirtualClock
@@ -34,7 +35,6 @@ from emulator.engine.engine import Engine
 from emulator.inferences import Inference, journal
 from emulator.inferences import live_record as recorder
 from emulator.inferences.exports import NotReproducible, scenario
-from emulator.inferences.secrets import without
 from emulator.scenario.library import SHIPPED
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
@@ -300,9 +300,9 @@ def test_whatever_was_answered_becomes_a_scenario_without_mistakes(name: str) ->
         assert (seen.request, seen.outcome != "running") == (body, True)
         if (name, seen.stream) == ("truncated-stream", False):
             with pytest.raises(NotReproducible):
-                scenario(seen)
+                scenario(seen, engine.catalog)
         else:
-            assert len(engine.library.put("made", scenario(seen)).scenario.rules) == 1
+            assert len(engine.library.put("made", scenario(seen, engine.catalog)).scenario.rules) == 1
 
 
 async def begun(exchange: Exchange) -> "asyncio.Future[Exchange]":
@@ -386,6 +386,8 @@ def test_the_commands_print_what_a_server_has_seen() -> None:
         assert "curl -sS" in run(inferences_command, [url, "--id", last(engine).id, "--format", "curl"]).stdout
         assert "rules:" in run(inferences_command, [url, "--format", "scenario"]).stdout
         assert run(inferences_command, [url, "--status", "404"]).stdout == ""
+        unknown = run(inferences_command, [url, "--format", "yaml"])
+        assert (unknown.exit_code, "format is one of json, jsonl, curl, scenario" in unknown.stderr) == (1, True)
         assert "there is no filter" not in run(inferences_command, [url, "--rule", "r"]).stdout
         refused = run(inferences_command, [url, "--since", "then"])
         assert (refused.exit_code, "since is a time" in refused.stderr) == (1, True)

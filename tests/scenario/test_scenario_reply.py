@@ -269,7 +269,8 @@ def test_headers_are_rendered_and_retry_after_is_one_unless_the_error_has_it() -
     for reply, expected in [
         ({"text": "a", **fields}, [("retry-after", "90"), ("x-model", "zai-org/GLM-5.3")]),
         ({"error": "rate_limited", **fields}, [("x-model", "zai-org/GLM-5.3")]),
-        ({"raw": {"headers": {"Via": "1"}}, "retry_after": "250ms"}, [("retry-after", "0.25"), ("via", "1")]),
+        ({"raw": {"headers": {"Via": "1"}}, "retry_after": "250ms"}, [("retry-after", "0.250"), ("via", "1")]),
+        ({"raw": {"status": 429}, "retry_after": "1000000s"}, [("retry-after", "1000000")]),
     ]:
         told = rule(reply)
         assert headers(told.replies[0], context(told)) == tuple(expected)

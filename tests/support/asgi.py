@@ -71,7 +71,7 @@ class Exchange(AsgiClient):
         """Note a part of the answer."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+            self.headers = {name.decode(): value.decode("latin-1") for name, value in message["headers"]}
         else:
             if message.get("body"):
                 self.sends.append(message["body"])

@@ -15,7 +15,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
 from emulator.engine import make_engine
-from emulator.recording.proxy import RecordingProxy, recording_proxy
+from emulator.recording.proxy import Mode, RecordingProxy, recording_proxy
 from emulator.scenario.library import Library
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
@@ -144,6 +144,8 @@ def emulated(scenario: str | Path | None = None, clock: VirtualClock | None = No
     return create_app(engine)
 
 
-def recording(app: ASGIApp, out: Path, *, exact: bool = True, clock: VirtualClock | None = None) -> RecordingProxy:
+def recording(
+    app: ASGIApp, out: Path, mode: Mode = "record", *, exact: bool = True, clock: VirtualClock | None = None
+) -> RecordingProxy:
     """A recording proxy of an app, on the clock of the app."""
-    return recording_proxy(URL, out, exact=exact, clock=clock or Leaping(), transport=InProcess(app))
+    return recording_proxy(URL, out, mode, exact=exact, clock=clock or Leaping(), transport=InProcess(app))

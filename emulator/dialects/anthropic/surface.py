@@ -10,6 +10,7 @@ import msgspec
 
 from emulator.core.catalog import Model, alias
 from emulator.core.clock import iso
+from emulator.core.decimals import decimal
 from emulator.core.fields import Invalid, show, type_name
 from emulator.core.vocabulary import ApiError, ErrorKind, FinishReason
 
@@ -55,9 +56,9 @@ def wording(invalid: Invalid) -> ApiError:
             expected = f"a valid {shown[kind]}" if kind in shown else invalid.expected
             what = f"Input should be {expected} (got {type_name(invalid.got)}: {show(invalid.got)})"
         case "low":
-            what = f"Input should be greater than or equal to {invalid.bound:g} (got {show(invalid.got)})"
+            what = f"Input should be greater than or equal to {decimal(invalid.bound or 0)} (got {show(invalid.got)})"
         case "high":
-            what = f"Input should be less than or equal to {invalid.bound:g} (got {show(invalid.got)})"
+            what = f"Input should be less than or equal to {decimal(invalid.bound or 0)} (got {show(invalid.got)})"
         case "choice":
             names = [f"'{choice}'" for choice in invalid.choices]
             listed = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]

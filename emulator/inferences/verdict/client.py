@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from emulator.core.decimals import decimal
 from emulator.inferences.inference import Inference
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
 from emulator.inferences.verdict.conversations import conversation, text_of
@@ -172,7 +173,7 @@ def _which(inference: Inference) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds:.3g} s"
+    return f"{decimal(seconds, 3)} s"
 
 
 def _times(count: int) -> str:

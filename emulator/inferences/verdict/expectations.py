@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from emulator.core.decimals import decimal
 from emulator.inferences.inference import Inference
 from emulator.inferences.verdict.client import stood_still, too_early
 from emulator.scenario.types import Expectation, Scenario
@@ -36,8 +37,8 @@ def _impatient(inferences: Sequence[Inference]) -> Iterator[str]:
     for before, after in early:
         waited = after.started - (before.ended or before.started)
         yield (
-            f"request #{after.number} came {waited:.3g} s after #{before.number}, "
-            f"which was told to wait {before.retry_after:g} s."
+            f"request #{after.number} came {decimal(waited, 3)} s after #{before.number}, "
+            f"which was told to wait {decimal(before.retry_after or 0, 3)} s."
         )
 
 

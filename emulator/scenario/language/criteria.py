@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+from emulator.account.secrets import carries_secret
 from emulator.core.catalog import alias
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.scenario.language.lookups import (
@@ -33,7 +34,6 @@ from emulator.scenario.reading.readers import (
 from emulator.scenario.subject import FoldedText, Subject, folded_text
 from emulator.scenario.types import Criterion
 
-_SECRET = frozenset({"authorization", "x-api-key", "cookie"})
 _SHOWN_OF_A_SECRET = 9
 _EXPENSIVE = 20
 """The cost of looking at all messages; that of a header or a state is far lower."""
@@ -144,7 +144,7 @@ def _header_criterion(name: str, lookup: Lookup) -> Criterion:
         value = subject.request.headers.get(name)
         return () if value is None else (folded_text(value),)
 
-    return _criterion(f"header.{name}", lookup, get, 4, _masked if name in _SECRET else _shown_texts)
+    return _criterion(f"header.{name}", lookup, get, 4, _masked if carries_secret(name) else _shown_texts)
 
 
 def _body(cursor: Cursor) -> list[Criterion]:

@@ -69,10 +69,10 @@ RAW: Section[RawSpec] = Section(
 
 
 def _frames(text: str) -> tuple[bytes, ...]:
-    """The frames of a stream's text, each with the blank line that ends it."""
+    """The frames of a recorded stream, each with the blank line that ends it; a stream without any is an empty one."""
     ends = [found.end() for found in _BLANK_LINE.finditer(text)]
     cuts = [0, *ends, len(text)]
-    return tuple(text[start:end].encode() for start, end in pairwise(cuts) if start < end)
+    return tuple(text[start:end].encode() for start, end in pairwise(cuts) if start < end) or (b"",)
 
 
 def _frame(cursor: Cursor) -> bytes:

@@ -5,13 +5,13 @@ from typing import Any
 from emulator.scenario.language.notes import notes
 from emulator.scenario.reading.mistakes import Span
 from emulator.scenario.reading.readers import TEXT, VALUE, Cursor, InvalidValue, Reader, read_all
-from emulator.scenario.template import Template
+from emulator.scenario.template import Template, is_template
 from emulator.scenario.types import TextOrTemplate
 
 
 def _read(cursor: Cursor) -> TextOrTemplate:
     text = TEXT.read(cursor)
-    if not _is_template(text):
+    if not is_template(text):
         return text
     from emulator.scenario.sandbox import compiled, mistakes  # noqa: PLC0415 (importing Jinja2 takes time)
 
@@ -21,10 +21,6 @@ def _read(cursor: Cursor) -> TextOrTemplate:
     if found:
         raise InvalidValue
     return Template(compiled(text), cursor.node.span.line + 1 + cursor.node.block, cursor.node.block)
-
-
-def _is_template(text: str) -> bool:
-    return "{{" in text or "{%" in text
 
 
 def _span(cursor: Cursor, line: int) -> Span | None:
@@ -37,7 +33,7 @@ TEMPLATED_TEXT: Reader[TextOrTemplate] = Reader("text, may be a template", _read
 
 def _read_json(cursor: Cursor) -> Any:
     node = cursor.node
-    if isinstance(node.value, str) and _is_template(node.text):
+    if isinstance(node.value, str) and is_template(node.text):
         return TEMPLATED_TEXT.read(cursor)
     if node.kind == "mapping":
         return read_all({key: (TEMPLATED_JSON, inner) for key, inner in cursor.pairs("")})

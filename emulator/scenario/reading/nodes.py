@@ -36,6 +36,7 @@ _EXPLANATIONS = {
     "unexpected end of stream": "this quote is never closed",
     "cannot start any token": "a text that begins with {} must be in quotes",
     "alphabetic or numeric": "a text that begins with {} must be in quotes",
+    "invalid Unicode character escape": "this is no character, but half of a surrogate pair or beyond U+10FFFF",
 }
 """Messages for problems of the YAML parser, by words that these contain."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -199,7 +200,7 @@ class _Composer:
             key, value = self._node(event, depth), self._node(cast(yaml.NodeEvent, next(self._events)), depth)
             if key.kind != "scalar":
                 self._collector.add(key.span, "", 'a key must be a text; a template must be in quotes: "{{ ... }}"')
-            elif key.text == "<<":
+            elif _merges(event):
                 merged += self._merged(value)
             elif key.text in given:
                 first = given[key.text][0].span.line + 1
@@ -229,6 +230,11 @@ class _Composer:
     def _refuse(self, span: Span, message: str) -> NoReturn:
         self._collector.add(span, "", message)
         raise _Refused
+
+
+def _merges(key: yaml.Event) -> bool:
+    """Whether a key is YAML's merge key; in quotes it is a key like any other."""
+    return isinstance(key, yaml.ScalarEvent) and key.value == "<<" and bool(key.implicit[0])
 
 
 def _span(event: yaml.Event) -> Span:

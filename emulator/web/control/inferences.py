@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from emulator.core import units
+from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _BACKLOG = 1000
 """Inferences that wait for a slow follower; those that come then are not told to it."""
-_FORMS = ("json", "jsonl", "curl", "scenario")
 _LONG = frozenset({"headers", "body", "response_headers", "response", "timeline"})
 _encode = msgspec.json.Encoder().encode
 
@@ -39,7 +39,7 @@ async def listing(engine: Engine, request: Request) -> Response:
         return _followed(engine, wanted)
     found, more = wanted.page(engine.store.inferences.all(query.get("key")))
     if form != "json":
-        return _exported(found, form, request)
+        return _exported(found, form, request, engine.catalog)
     after = found[-1].number if more else None
     told = [_short(each) for each in found]
     return JSONResponse({"inferences": told, "next": after, "forgotten": engine.store.inferences.forgotten})
@@ -53,7 +53,7 @@ async def one(engine: Engine, request: Request) -> Response:
         told = f"There is no inference '{id[:100]}' here: it was forgotten, or never came."
         raise Rejected(ApiError("not_found", told))
     if form != "json":
-        return _exported([found], form, request)
+        return _exported([found], form, request, engine.catalog)
     return JSONResponse(found.as_dict() | {"line": found.line(), "request": found.request, "why": _why(engine, found)})
 
 
@@ -102,21 +102,17 @@ def _short(inference: "Inference") -> dict[str, Any]:
     return told | {"line": inference.line()}
 
 
-def _exported(inferences: "list[Inference]", form: str, request: Request) -> Response:
-    from emulator.inferences.exports import NotReproducible, curl, scenario
+def _exported(inferences: "list[Inference]", name: str, request: Request, catalog: Catalog) -> Response:
+    from emulator.inferences.exports import FORMATS, NotReproducible
 
-    match form:
-        case "jsonl":
-            lines = b"".join(_encode(each.as_dict()) + b"\n" for each in inferences)
-            return Response(lines, media_type="application/jsonl")
-        case "curl":
-            return PlainTextResponse("\n".join(curl(each, str(request.base_url)) for each in inferences))
-    if len(inferences) != 1:
-        raise _bad("format", "a scenario is made of one inference: name its id, or select one")
+    form = FORMATS[name]
+    if form.between is None and len(inferences) != 1:
+        raise _bad("format", f"a {name} is made of one inference: name its id, or select one")
     try:
-        return Response(scenario(inferences[0]), media_type="application/yaml")
+        texts = [form.write(each, str(request.base_url), catalog) for each in inferences]
     except NotReproducible as error:
-        raise Rejected(ApiError("bad_request", f"No scenario answers this: {error}.")) from None
+        raise Rejected(ApiError("bad_request", f"No {name} answers this: {error}.")) from None
+    return Response((form.between or "").join(texts), media_type=form.media_type)
 
 
 def _followed(engine: Engine, wanted: "Selection") -> Response:
@@ -179,8 +175,11 @@ def _selected(query: dict[str, str]) -> "Selection":
 
 
 def _form(text: str) -> str:
-    if text not in _FORMS:
-        raise _bad("format", f"format is one of {', '.join(_FORMS)}")
+    if text != "json":
+        from emulator.inferences.exports import FORMATS
+
+        if text not in FORMATS:
+            raise _bad("format", f"format is one of {', '.join(['json', *FORMATS])}")
     return text
 
 

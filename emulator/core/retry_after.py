@@ -1,0 +1,43 @@
+"""Retry-After (RFC 9110, section 10.2.3): one function writes it, one reads it."""
+
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from math import ceil, isfinite
+
+
+def write(seconds: float) -> str:
+    """The seconds as a decimal: whole ones as the RFC has it, others to the millisecond, which the SDKs read too.
+
+    A wait is never shortened: part of a millisecond counts as a whole one.
+
+    >>> write(2.0), write(1e6), write(0.25), write(0.0001)
+    ('2', '1000000', '0.250', '0.001')
+    """
+    milliseconds = ceil(round(seconds * 1000, 3))
+    whole, rest = divmod(milliseconds, 1000)
+    return f"{whole}.{rest:03}" if rest else str(whole)
+
+
+def read(text: str, now: float) -> float | None:
+    """The seconds to wait from `now`, which is in Unix seconds, or None for what is neither a number nor a date.
+
+    Numbers are read as the SDKs read them, so with fractions; what lies in the past is no wait.
+
+    >>> read("2", 0.0), read("0.250", 0.0), read("Thu, 01 Jan 1970 00:01:00 GMT", 20.0), read("soon", 0.0)
+    (2.0, 0.25, 40.0, None)
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        return _until(text, now)
+    return max(seconds, 0.0) if isfinite(seconds) else None
+
+
+def _until(date: str, now: float) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:  # HTTP's dates are in UTC, whatever the zone of this machine
+        moment = moment.replace(tzinfo=UTC)
+    return max(moment.timestamp() - now, 0.0)

@@ -1,0 +1,222 @@
+"""Exports: a scenario made of an inference loads, matches the request that it was made of, and answers the same."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.types import ASGIApp
+from support.asgi import CHAT, COMPLETIONS, MESSAGES, activate, ask, chat, completion, message
+from support.texts import TEXTS, TRICKY
+
+from emulator.core.catalog import Catalog
+from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.settings import Settings
+from emulator.engine.engine import Engine
+from emulator.inferences import Inference
+from emulator.inferences.exports import FORMATS, NotReproducible, scenario
+from emulator.scenario.library import Library
+from emulator.scenario.reply import is_header_value
+from emulator.scenario.writing import BlockMapping, dump, literal
+from emulator.store.memory import MemoryStore
+from emulator.web.app import create_app
+
+CATALOG = Catalog.load()
+ENDPOINTS = {"chat": (CHAT, chat), "completions": (COMPLETIONS, completion), "messages": (MESSAGES, message)}
+EVERYWHERE = pytest.mark.parametrize("endpoint", ENDPOINTS)
+PATIENT = settings(max_examples=20, deadline=None)
+REPLIES: dict[str, Callable[[str, str], dict[str, Any]]] = {
+    "text": lambda text, header: {"reasoning": literal(text), "text": literal(text)},
+    "tool call": lambda text, header: {"tool_calls": [{"name": "f", "arguments": literal(json.dumps({text: text}))}]},
+    "raw": lambda text, header: {"raw": {"status": 429, "headers": {"content-type": literal(header)}, "body": text}},
+    "wait of an answer": lambda text, header: {"text": "a", "headers": {"retry-after": literal(header)}},
+    "frames": lambda text, header: {"frames": [text, "data: [DONE]"]},
+    "stream": lambda text, header: {"frames": text},
+    "error": lambda text, header: {
+        "error": {
+            "kind": "overloaded",
+            "message": literal(text),
+            "code": "c",
+            "type": text or "t",
+            "param": text or "p",
+        },
+        "headers": {"retry-after": literal(header)},
+    },
+    "flat error": lambda text, header: {"error": {"status": 418, "message": literal(text), "shape": "flat"}},
+    "error to wait for": lambda text, header: {"error": "rate_limited", "retry_after": "1000000s"},
+    "raw error to wait for": lambda text, header: {"raw": {"status": 503, "body": text}, "retry_after": "1500ms"},
+}
+
+
+def playing(text: str) -> tuple[Engine, ASGIApp]:
+    """An app that plays a scenario."""
+    engine = an_engine()
+    activate(engine, engine.library.put("played", text).scenario.name)
+    return engine, create_app(engine)
+
+
+def an_engine() -> Engine:
+    """An engine whose clock stands still."""
+    return Engine(Settings(), CATALOG, VirtualClock(EPOCH, rate=0), MemoryStore(), Library(CATALOG, []))
+
+
+def answering(reply: Mapping[str, Any]) -> tuple[Engine, ASGIApp]:
+    """An app that answers everything with this reply."""
+    return playing(dump(BlockMapping(rules=[{"reply": dict(reply)}])))
+
+
+def last(engine: Engine) -> Inference:
+    """The latest inference."""
+    return engine.store.inferences.all()[-1]
+
+
+def comes_again(engine: Engine, app: ASGIApp, path: str, body: Any) -> Inference:
+    """Ask, and ask the same of the scenario that is made of the inference: its rule answers, and answers the same."""
+    ask(app, "POST", path, body)
+    seen = last(engine)
+    repeating, replay = playing(scenario(seen, CATALOG))
+    ask(replay, "POST", path, body)
+    again = last(repeating)
+    assert again.answered_by == "played/rules[0]"
+    for name in ("status", "response", "outcome", "error", "retry_after"):
+        assert getattr(again, name) == getattr(seen, name)
+    kinds = [dict(each.response_headers).get("content-type") for each in (seen, again)]
+    assert kinds[0] == kinds[1]
+    return seen
+
+
+# ---------------------------------------------------------------------------------------------- any text
+
+
+@EVERYWHERE
+@PATIENT
+@given(text=TEXTS, key=TEXTS, stream=st.booleans())
+def test_whatever_was_asked_is_asked_again(endpoint: str, text: str, key: str, stream: bool) -> None:
+    """Any text in a message or prompt, and any key and value of a mapping in it, matches the rule made of it."""
+    path, make = ENDPOINTS[endpoint]
+    key = f"{key}{key}_"  # no field that has a meaning
+    asked = [text, "a"] if endpoint == "completions" else [{"type": "text", "text": text, key: {key: text}}]
+    engine, app = answering({"text": "Hello."})
+    seen = comes_again(engine, app, path, make(asked, stream=stream))
+    assert seen.answered_by == "played/rules[0]"
+
+
+@EVERYWHERE
+@PATIENT
+@given(text=TEXTS, header=TEXTS.filter(is_header_value), stream=st.booleans(), kind=st.sampled_from(sorted(REPLIES)))
+def test_whatever_was_answered_is_answered_again(
+    endpoint: str, text: str, header: str, stream: bool, kind: str
+) -> None:
+    """Any text that is said, sent verbatim or told by an error, and any header's value, comes back."""
+    path, make = ENDPOINTS[endpoint]
+    engine, app = answering(REPLIES[kind](text, header))
+    comes_again(engine, app, path, make(stream=stream))
+
+
+@pytest.mark.parametrize("kind", REPLIES)
+def test_every_kind_of_answer_is_answered_again(kind: str) -> None:
+    """For each endpoint, whole and streamed; a number's look, a template's tag and a header's spaces change nothing."""
+    for path, make in ENDPOINTS.values():
+        for stream in (False, True):
+            engine, app = answering(REPLIES[kind]("08 {{ a }}\r\n ", " 1e3 {% "))
+            comes_again(engine, app, path, make("0o17", stream=stream))
+
+
+@EVERYWHERE
+@PATIENT
+@given(model=TEXTS.filter(bool))
+def test_a_model_of_any_name_is_asked_for_again(endpoint: str, model: str) -> None:
+    """A model that is not in the catalogue is declared; a name that no model can have is refused in words."""
+    path, make = ENDPOINTS[endpoint]
+    engine = an_engine()
+    try:
+        seen = comes_again(engine, create_app(engine), path, {**make(), "model": model})
+    except NotReproducible as refused:
+        assert "an id without spaces" in str(refused)
+    else:
+        assert (seen.status, seen.error) == (404, "model_not_found")
+
+
+@pytest.mark.parametrize("text", TRICKY)
+def test_every_tricky_text_is_asked_for_again(text: str) -> None:
+    """As a message's content and as an answer; `08`, `1e3` and `<<` are texts like any other."""
+    engine, app = answering({"text": literal(text)})
+    comes_again(engine, app, CHAT, chat(text))
+
+
+# ---------------------------------------------------------------------------------------------- what cannot be told
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"{bad", "its key or its JSON is bad"),
+        (b'{"model": "m", "messages": [{"role": "user", "content": "\xff"}]}', "its key or its JSON is bad"),
+        (b"5", "its key or its JSON is bad"),
+        (b'"messages"', "its key or its JSON is bad"),
+        (b"[]", "its key or its JSON is bad"),
+        (b"{}", "its key or its JSON is bad"),
+        (json.dumps(chat([{"type": "text", "text": "a", "b": 10**400}])).encode(), "would be read as another value"),
+        (json.dumps(chat(None, model="a b")).encode(), "an id without spaces"),
+    ],
+)
+def test_a_request_that_no_scenario_can_match_is_refused(body: bytes, why: str) -> None:
+    """The export says why, and the record can be read all the same."""
+    engine = an_engine()
+    app = create_app(engine)
+    ask(app, "POST", CHAT, body)
+    with pytest.raises(NotReproducible, match=why):
+        scenario(last(engine), engine.catalog)
+    assert ask(app, "GET", "/_emulator/inferences").status == 200
+    answer = ask(app, "GET", f"/_emulator/inferences/{last(engine).id}?format=scenario")
+    assert answer.status == 400
+    assert why.rsplit(" ", maxsplit=1)[-1] in answer.json["error"]["message"]
+
+
+def test_an_answer_that_is_no_text_is_refused() -> None:
+    """Noise that is no UTF-8 is told in the record, and not written as other characters."""
+    engine, app = answering({"text": "a b c", "faults": [{"garbage": True, "after": {"tokens": 1}}]})
+    ask(app, "POST", CHAT, chat(stream=True))
+    assert last(engine).response_lossy
+    with pytest.raises(NotReproducible, match="no UTF-8"):
+        scenario(last(engine), engine.catalog)
+
+
+def test_deep_messages_are_refused() -> None:
+    """A message that is nested deeper than a scenario may be is refused, in words."""
+    content: Any = "a"
+    for _ in range(60):
+        content = [{"type": "text", "text": "a", "b": content}]
+    engine = an_engine()
+    ask(create_app(engine), "POST", CHAT, chat(content))
+    with pytest.raises(NotReproducible, match="nested deeper than 50 levels"):
+        scenario(last(engine), engine.catalog)
+
+
+# ---------------------------------------------------------------------------------------------- the forms
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_form_is_asked_for_by_its_name(name: str) -> None:
+    """One inference has the media type of its form; several are joined, or refused by a form that takes one."""
+    engine = an_engine()
+    app = create_app(engine)
+    ask(app, "POST", CHAT, chat())
+    one = ask(app, "GET", f"/_emulator/inferences/{last(engine).id}?format={name}")
+    url = "http://127.0.0.1:8402/"
+    assert one.headers["content-type"].partition(";")[0] == FORMATS[name].media_type
+    ask(app, "POST", CHAT, chat("Another."))
+    several = ask(app, "GET", f"/_emulator/inferences?format={name}")
+    if FORMATS[name].between is None:
+        assert (several.status, several.json["error"]["param"]) == (400, "format")
+    else:
+        texts = [FORMATS[name].write(each, url, engine.catalog) for each in engine.store.inferences.all()]
+        assert several.body.decode() == (FORMATS[name].between or "").join(texts)
+
+
+def test_the_forms_are_told_where_one_is_unknown() -> None:
+    """Who asks for another form reads the names of all."""
+    refused = ask(create_app(an_engine()), "GET", "/_emulator/inferences?format=yaml")
+    assert refused.json["error"]["message"].endswith(f"format is one of {', '.join(['json', *FORMATS])}.")
