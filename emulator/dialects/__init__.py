@@ -1,7 +1,7 @@
-"""How requests read and answers are written: shapes, and nothing else. No rule, no time, no money is known here.
+"""How requests are read and answers are written, and read back: shapes, and nothing else: no rule, no time, no money.
 
-A dialect serves one endpoint; a surface is what the endpoints under one path share. To add a dialect, write the two
-classes `Dialect` and `Encoder` describe, and add it to the routes in app.py.
+A dialect serves one endpoint; a surface is what the endpoints under one path share. To add a dialect, write what
+`Dialect`, `Encoder` and `decoding.Decoder` describe, and add it to the routes in app.py.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from emulator.core.fold import Completion
 from emulator.core.vocabulary import ApiError, Event, InferenceRequest
+from emulator.dialects.decoding import Decoder
 
 BARE_ID = re.compile(r"[0-9a-f]{32}")
 """An id to which the dialect adds its prefix; any other is a scenario's own."""
@@ -61,6 +62,11 @@ class Dialect(Protocol):
 
     def encoder(self, request: InferenceRequest, request_id: str) -> Encoder:
         """What writes the events of one stream."""
+        ...
+
+    @staticmethod
+    def decoder() -> Decoder:
+        """What reads one answer, whole or streamed."""
         ...
 
     def body(self, completion: Completion, request: InferenceRequest) -> bytes:

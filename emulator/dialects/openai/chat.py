@@ -11,6 +11,7 @@ from emulator.core.vocabulary import (
     Event,
     Failure,
     Finish,
+    FinishReason,
     InferenceRequest,
     Reasoning,
     Start,
@@ -19,7 +20,8 @@ from emulator.core.vocabulary import (
     ToolCall,
     Verbatim,
 )
-from emulator.dialects.openai.reading import (
+from emulator.dialects.openai.decoding import OpenAIDecoder
+from emulator.dialects.openai.requests import (
     check_modalities,
     read_logprobs,
     read_max_tokens,
@@ -31,6 +33,7 @@ from emulator.dialects.openai.reading import (
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
+    FUNCTION_FINISHES,
     OpenAISurface,
     StreamUsage,
     call_id,
@@ -82,6 +85,11 @@ class OpenAIChat:
         )
 
     # ------------------------------------------------------------------------------------------ what is answered
+
+    @staticmethod
+    def decoder() -> OpenAIDecoder:
+        """What reads one answer, whole or streamed."""
+        return OpenAIDecoder()
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "ChatEncoder":
         """What writes the events of one stream."""
@@ -228,11 +236,9 @@ def reasoning_names(settings: Settings) -> tuple[str, ...]:
     return ("reasoning_content", "reasoning") if settings.reasoning_field == "both" else (settings.reasoning_field,)
 
 
-def finish_name(reason: Any, legacy: bool) -> str | None:
+def finish_name(reason: FinishReason | None, legacy: bool) -> str | None:
     """The finish reason on the wire; requests with the deprecated `functions` read `function_call`."""
-    if reason is None:
-        return None
-    return "function_call" if legacy and reason == "tool_calls" else FINISHES[reason]
+    return None if reason is None else (FUNCTION_FINISHES if legacy else FINISHES)[reason]
 
 
 def uses_functions(body: Mapping[str, Any]) -> bool:

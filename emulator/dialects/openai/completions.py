@@ -21,7 +21,8 @@ from emulator.core.vocabulary import (
     TokenLogprob,
     Verbatim,
 )
-from emulator.dialects.openai.reading import read_sampling, read_stream
+from emulator.dialects.openai.decoding import OpenAIDecoder
+from emulator.dialects.openai.requests import read_sampling, read_stream
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
@@ -85,6 +86,11 @@ class OpenAICompletions:
         if stream and best_of > 1:
             fields.reject("best_of", "1, since the answer is streamed")
         return msgspec.structs.replace(sampling, best_of=best_of)
+
+    @staticmethod
+    def decoder() -> OpenAIDecoder:
+        """What reads one answer, whole or streamed."""
+        return OpenAIDecoder()
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "CompletionEncoder":
         """What writes the events of one stream."""
