@@ -17,7 +17,7 @@ from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.completions import OpenAICompletions
 from emulator.engine.engine import Engine
-from emulator.recording.answers import Heard, Unreadable, read
+from emulator.recording.answers import Heard, read
 from emulator.recording.seen import BodyPart, Ending, Exchange
 from emulator.scenario.library import Library
 from emulator.store.memory import MemoryStore
@@ -137,9 +137,8 @@ def alike(one: Exchange, other: Exchange) -> bool:
 
     Usage is compared where both tell it.
     """
-    try:
-        heard, repeated = read(one), read(other)
-    except Unreadable:
+    heard, repeated = read(one), read(other)
+    if heard.problems or repeated.problems:
         return same(one, other)
     if (one.status, one.media_type, one.ended) != (other.status, other.media_type, other.ended):
         return False
@@ -147,10 +146,17 @@ def alike(one: Exchange, other: Exchange) -> bool:
 
 
 def _said(heard: Heard, beside: Heard) -> tuple[Any, ...]:
-    failed = heard.error.get("message") if isinstance(heard.error, Mapping) else heard.error
     counted = heard.usage if beside.usage else None
-    usage = [counted.get(name) for name in ("prompt_tokens", "completion_tokens")] if counted else None
-    return heard.model, heard.choices, failed, usage
+    choices = [
+        (choice.index, choice.reasoning, choice.text, choice.tool_calls, choice.finish_reason, choice.stop_sequence)
+        for choice in heard.choices
+    ]
+    return (
+        heard.model,
+        choices,
+        heard.error and heard.error.message,
+        counted and (counted.prompt_tokens, counted.completion_tokens),
+    )
 
 
 def _compared(exchange: Exchange, other: Exchange) -> tuple[Any, ...]:
