@@ -6,11 +6,13 @@ A dialect serves one endpoint; a surface is what the endpoints under one path sh
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.core.fold import Completion
 from emulator.core.vocabulary import ApiError, Event, InferenceRequest
-from emulator.dialects.decoding import Decoder
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 BARE_ID = re.compile(r"[0-9a-f]{32}")
 """An id to which the dialect adds its prefix; any other is a scenario's own."""
@@ -65,7 +67,7 @@ class Dialect(Protocol):
         ...
 
     @staticmethod
-    def decoder() -> Decoder:
+    def decoder() -> "Decoder":
         """What reads one answer, whole or streamed."""
         ...
 

@@ -155,7 +155,7 @@ ODD: dict[str, tuple[str, str, Events, str]] = {
         "chat",
         '{"choices":[{"message":{"content":"x"},"logprobs":[-1]}]}',
         [START, Text(0, "x", 0), End(Usage(0, 0))],
-        "Expected `object | null`, got `array`",
+        "Expected `object`, got `array`",
     ),
     "logprobs of different lengths": (
         "completions",

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,7 +25,6 @@ from emulator.core.vocabulary import (
     Verbatim,
 )
 from emulator.dialects import BARE_ID
-from emulator.dialects.anthropic.decoding import AnthropicDecoder
 from emulator.dialects.anthropic.requests import (
     omits_thinking,
     read_messages,
@@ -42,6 +41,9 @@ from emulator.dialects.anthropic.surface import (
     error_object,
     wording,
 )
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 
 class AnthropicMessages:
@@ -89,8 +91,10 @@ class AnthropicMessages:
         )
 
     @staticmethod
-    def decoder() -> AnthropicDecoder:
+    def decoder() -> "Decoder":
         """What reads one answer, whole or streamed."""
+        from emulator.dialects.anthropic.decoding import AnthropicDecoder  # noqa: PLC0415 (a server reads no answers)
+
         return AnthropicDecoder()
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "MessageEncoder":

@@ -1,7 +1,7 @@
 """POST /v1/chat/completions: how a request reads, and how a chat completion and its chunks are written."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Choice, Completion
@@ -20,7 +20,6 @@ from emulator.core.vocabulary import (
     ToolCall,
     Verbatim,
 )
-from emulator.dialects.openai.decoding import OpenAIDecoder
 from emulator.dialects.openai.requests import (
     check_modalities,
     read_logprobs,
@@ -45,6 +44,9 @@ from emulator.dialects.openai.surface import (
     wording,
 )
 from emulator.dialects.openai.tools import read_response_format, read_tools
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 _TEXT_END = b'},"logprobs":null,"finish_reason":null}]'
 
@@ -87,8 +89,10 @@ class OpenAIChat:
     # ------------------------------------------------------------------------------------------ what is answered
 
     @staticmethod
-    def decoder() -> OpenAIDecoder:
+    def decoder() -> "Decoder":
         """What reads one answer, whole or streamed."""
+        from emulator.dialects.openai.decoding import OpenAIDecoder  # noqa: PLC0415 (a server reads no answers)
+
         return OpenAIDecoder()
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "ChatEncoder":

@@ -1,7 +1,7 @@
 """POST /v1/completions: a prompt in, its continuation out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,7 +21,6 @@ from emulator.core.vocabulary import (
     TokenLogprob,
     Verbatim,
 )
-from emulator.dialects.openai.decoding import OpenAIDecoder
 from emulator.dialects.openai.requests import read_sampling, read_stream
 from emulator.dialects.openai.surface import (
     DONE,
@@ -34,6 +33,9 @@ from emulator.dialects.openai.surface import (
     usage_object,
     wording,
 )
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 DEFAULT_MAX_TOKENS = 16
 """OpenAI's default for this endpoint."""
@@ -88,8 +90,10 @@ class OpenAICompletions:
         return msgspec.structs.replace(sampling, best_of=best_of)
 
     @staticmethod
-    def decoder() -> OpenAIDecoder:
+    def decoder() -> "Decoder":
         """What reads one answer, whole or streamed."""
+        from emulator.dialects.openai.decoding import OpenAIDecoder  # noqa: PLC0415 (a server reads no answers)
+
         return OpenAIDecoder()
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "CompletionEncoder":
