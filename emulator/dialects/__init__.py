@@ -1,4 +1,4 @@
-"""How requests are read and answers are written, and read back: shapes, and nothing else: no rule, no time, no money.
+"""Reading requests, writing answers, and reading answers back. This is about shapes only: no rules, no time, no money.
 
 A dialect serves one endpoint; a surface is what the endpoints under one path share. To add a dialect, write what
 `Dialect`, `Encoder` and `decoding.Decoder` describe, and add it to the routes in app.py.
@@ -68,7 +68,7 @@ class Dialect(Protocol):
 
     @staticmethod
     def decoder() -> "Decoder":
-        """What reads one answer, whole or streamed."""
+        """A decoder for one answer, whole or streamed."""
         ...
 
     def body(self, completion: Completion, request: InferenceRequest) -> bytes:

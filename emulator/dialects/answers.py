@@ -1,4 +1,4 @@
-"""Reading an answer by the name of the endpoint that gave it."""
+"""Decoding an answer by the name of its endpoint."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,12 +14,12 @@ _DECODERS: Mapping[str, Callable[[], Decoder]] = {
 
 
 def decoder_of(endpoint: str) -> Decoder:
-    """What reads one answer of an endpoint."""
+    """A decoder for one answer of this endpoint."""
     return _DECODERS[endpoint]()
 
 
 def events_of(endpoint: str, body: bytes) -> list[Event]:
-    """The events of an answer of an endpoint, whole or streamed, as far as they can be read.
+    """The events of an answer of this endpoint, whole or streamed, as far as it can be read.
 
     >>> events_of("chat", b'data: {"choices": [{"index": 0, "delta": {"content": "Hel"}}]}')[1:]
     [Text(choice=0, text='Hel', tokens=0, logprobs=None)]

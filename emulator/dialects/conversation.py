@@ -1,10 +1,10 @@
-"""Reading what a recorded request says, without checking it: also of one that was refused."""
+"""Reading the messages of a recorded request without validating it, so that a refused request can be read as well."""
 
 from typing import Any, NamedTuple
 
 
 class Said(NamedTuple):
-    """One message of a request: its text, and the types of its parts that are no text."""
+    """One message of a request: its role, its text, and the types of its parts that are not text."""
 
     role: str
     text: str
@@ -12,7 +12,7 @@ class Said(NamedTuple):
 
 
 def conversation(body: Any) -> list[Said]:
-    """The messages of a request's JSON, in any dialect; the prompts of a text completion are a user's.
+    """The messages of a request's JSON in any dialect. The prompts of a text completion have the role user.
 
     >>> conversation({"messages": [{"role": "user", "content": [{"text": "Look."}, {"type": "image"}]}]})
     [Said(role='user', text='Look.', others=('image',))]

@@ -1,7 +1,7 @@
-"""Reading answers back into events: what every dialect's decoder shares.
+"""Decoding answers into events: the part that all decoders share.
 
-Answers come from the network: from this emulator, from AkashML, or from another service of the same shape, whole or
-cut anywhere. So a decoder raises nothing, and notes what it could not read.
+An answer comes from the network: from this emulator, from AkashML, or from another service with the same API. It may be
+whole, or cut anywhere. So a decoder never raises an exception; it records what it could not read.
 """
 
 from collections.abc import Iterator
@@ -16,14 +16,14 @@ Shape = TypeVar("Shape")
 
 
 class Decoder:
-    """Reads one answer, the inverse of a dialect's `body` and of its encoder's `frames`.
+    """Decodes one answer. It is the inverse of a dialect's `body` and of its encoder's `frames`.
 
-    Events come in the order of the wire: Start first, whatever begins the answer, and End or Failure last, if the
-    answer says that it is over. They are the events that were encoded, except for what the wire does not tell: each
-    has 0 tokens; ids are as the dialect wrote them; an error has its type and code, and the first kind of that name;
-    usage that is not told is 0. A choice may begin with an empty Text, and a whole body has all of its text in one.
+    Events are in the order of the wire: Start comes first, and End or Failure last if the answer is complete. They
+    equal the encoded events except for what is not on the wire: `tokens` is 0; ids are as the dialect wrote them; an
+    error has an explicit type and code, and the first kind with that name; missing usage is 0. A choice may begin with
+    an empty Text, and a whole body has a single Text for each choice.
 
-    `usage` is what was told last. `problems` are sentences on what could not be read.
+    `usage` is the last usage in the answer. `problems` has a sentence for each thing that could not be read.
     """
 
     def __init__(self) -> None:
@@ -33,12 +33,12 @@ class Decoder:
         self._failed = False
 
     def frame(self, frame: bytes) -> list[Event]:
-        """The events of one server-sent event. A comment has none."""
+        """Decode one server-sent event. A comment has no events."""
         data = field(frame, b"data")
         return self._events(data) if data else []
 
     def body(self, body: bytes) -> list[Event]:
-        """The events of a whole body."""
+        """Decode a whole body."""
         events = self._events(body)
         return [*events, *self._end()] if events else []
 
@@ -51,7 +51,7 @@ class Decoder:
         return found
 
     def _payload(self, data: bytes) -> Iterator[Event]:
-        """The events of the JSON of a body or of a frame; may raise what msgspec raises."""
+        """Yield the events of the JSON in a body or a frame. Exceptions of msgspec become problems."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------------------------------ for dialects
@@ -59,14 +59,14 @@ class Decoder:
     def _start(
         self, id: str | int | None = None, model: str | None = None, created: float | None = None
     ) -> Iterator[Event]:
-        """The event that begins the answer, once."""
+        """Yield Start, unless the answer has started already."""
         if not self._started:
             self._started = True
             prompt_tokens = self.usage.prompt_tokens if self.usage else 0
             yield Start("" if id is None else str(id), model or "", int(created or 0), prompt_tokens)
 
     def _end(self) -> Iterator[Event]:
-        """The event that completes the answer, unless it has failed."""
+        """Yield End, unless the answer has failed."""
         if not self._failed:
             yield End(self.usage or Usage(0, 0))
 
@@ -75,7 +75,7 @@ class Decoder:
         yield Failure(error)
 
     def _part(self, raw: msgspec.Raw, shape: type[Shape]) -> Shape | None:
-        """A part of a payload that is read by itself, so that the rest can be read where it is odd; None for null."""
+        """Decode a part of a payload separately, so that a malformed one does not cost the rest. None for null."""
         if bytes(raw) == b"null":
             return None
         try:
@@ -86,7 +86,7 @@ class Decoder:
 
 
 def decode(decoder: Decoder, body: bytes) -> list[Event]:
-    """The events of an answer, whole or streamed, as far as its bytes go."""
+    """Decode an answer, whole or streamed, as far as its bytes go."""
     if not is_stream(body):
         return decoder.body(body)
     return [event for frame in split_frames(body) for event in decoder.frame(frame)]

@@ -1,4 +1,4 @@
-"""What an inference's answer said."""
+"""The text of a recorded answer."""
 
 from emulator.core.vocabulary import Text
 from emulator.dialects.answers import events_of

@@ -1,4 +1,4 @@
-"""What an exchange's answer said, and when."""
+"""The answer of an exchange: what it says, and when each part of it came."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from emulator.recording.seen import Exchange
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """When something was said: seconds after the request, the number of the frame, and the answer's length by then."""
+    """A frame that said something: seconds after the request, its number, and the total length by then."""
 
     at: float
     frame: int
@@ -21,10 +21,10 @@ class Moment(msgspec.Struct, frozen=True):
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """An answer in neutral words.
+    """A decoded answer.
 
-    `error` is told instead of an answer, or ends a stream. `ended` says that a stream has told its end, whatever the
-    connection did then. `problems` tell what could not be read.
+    `error` is what was answered instead, or what ended a stream. `ended` is true for a stream that came to its end,
+    whatever the connection did then. `problems` has a sentence for each thing that could not be read.
     """
 
     choices: tuple[Choice, ...]
@@ -37,22 +37,22 @@ class Heard(msgspec.Struct, frozen=True):
 
     @property
     def finished(self) -> bool:
-        """Whether a choice has told why it ended."""
+        """Whether a choice has a finish reason."""
         return any(choice.finish_reason for choice in self.choices)
 
     def tokens(self, length: int) -> int:
-        """About how many tokens each choice had when all of them together were so long."""
+        """About how many tokens each choice had when the total length of all choices was this."""
         share = length // max(len(self.choices), 1)
         return max((count(written(choice)[:share]) for choice in self.choices), default=0)
 
 
 def written(choice: Choice) -> str:
-    """All that a choice says, in the order in which a whole answer has it."""
+    """The reasoning, text and arguments of a choice, in the order of a whole body."""
     return "".join((choice.reasoning, choice.text, *(call.arguments for call in choice.tool_calls)))
 
 
 def read(exchange: Exchange) -> Heard:
-    """The answer of an exchange."""
+    """Decode the answer of an exchange."""
     decoder, fold = decoder_of(exchange.request.endpoint), Fold()
     moments: list[Moment] = []
     error, ended, length = None, False, 0
@@ -76,7 +76,7 @@ def read(exchange: Exchange) -> Heard:
 
 
 def _events(exchange: Exchange, decoder: Decoder) -> Iterator[tuple[float, list[Event]]]:
-    """The events of each frame, or of the whole body, and when it came."""
+    """The events of each frame, or of the whole body, and the time when it came."""
     if exchange.is_stream:
         yield from ((frame.at, decoder.frame(frame.data)) for frame in exchange.frames())
     else:

@@ -51,7 +51,7 @@ def _exchanges(inferences: Sequence[Inference]) -> Iterator[str]:
 
 
 def _asked(inference: Inference) -> str:
-    """The last that was said in a request; what cannot be read is told as it is."""
+    """The last message of a request. A body that cannot be read is shown as it is."""
     messages = conversation(inference.request)
     said = " ".join(filter(None, (messages[-1].text, *messages[-1].others))) if messages else inference.body
     return _short(said) if said else "(nothing that could be read)"

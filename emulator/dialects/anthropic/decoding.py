@@ -1,4 +1,4 @@
-"""Reading the answers of /anthropic/v1/messages, whole and streamed."""
+"""Decoding the answers of /anthropic/v1/messages, whole and streamed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
@@ -22,7 +22,7 @@ from emulator.dialects.decoding import Decoder
 
 _REASONS: Mapping[str, FinishReason] = {name: reason for reason, name in STOP_REASONS.items()} | {STOP_SEQUENCE: "stop"}
 _KINDS: Mapping[str, ErrorKind] = {ERRORS[kind]: kind for kind in reversed([*ERRORS])}
-"""The first kind of each type."""
+"""The first kind with this type."""
 _NULL = msgspec.Raw(b"null")
 
 
@@ -131,7 +131,7 @@ _decode = msgspec.json.Decoder(_Payload).decode
 
 
 class AnthropicDecoder(Decoder):
-    """Reads a message. `created` is 0, and so is the choice."""
+    """Decodes a message. `created` and the index of the choice are 0."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -199,7 +199,7 @@ class AnthropicDecoder(Decoder):
             self.problems.append(f"Unknown stop_reason '{stop.stop_reason}'")
 
     def _count(self, raw: msgspec.Raw) -> None:
-        """Take in usage: the beginning of a message tells the prompt, its end the completion."""
+        """Update the usage. The start of a message has the prompt tokens, its end the completion tokens."""
         told, before = self._part(raw, _Usage), self.usage or Usage(0, 0)
         if told is None or (told.input_tokens, told.output_tokens) == (None, None):
             return

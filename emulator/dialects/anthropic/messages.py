@@ -92,7 +92,7 @@ class AnthropicMessages:
 
     @staticmethod
     def decoder() -> "Decoder":
-        """What reads one answer, whole or streamed."""
+        """A decoder for one answer, whole or streamed."""
         from emulator.dialects.anthropic.decoding import AnthropicDecoder  # noqa: PLC0415 (a server reads no answers)
 
         return AnthropicDecoder()

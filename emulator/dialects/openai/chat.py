@@ -90,7 +90,7 @@ class OpenAIChat:
 
     @staticmethod
     def decoder() -> "Decoder":
-        """What reads one answer, whole or streamed."""
+        """A decoder for one answer, whole or streamed."""
         from emulator.dialects.openai.decoding import OpenAIDecoder  # noqa: PLC0415 (a server reads no answers)
 
         return OpenAIDecoder()

@@ -1,4 +1,4 @@
-"""Reading the answers of /v1: chat completions and text completions, whole and streamed."""
+"""Decoding the answers of /v1: chat completions and text completions, whole and streamed."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, TypeAlias
@@ -29,7 +29,7 @@ _REASONS: Mapping[str, FinishReason] = {
 _KINDS: Mapping[str | None, ErrorKind] = {
     name: kind for kind in reversed([*ERRORS]) for name in (*ERRORS[kind], TITLES[STATUS[kind]]) if name
 }
-"""The first kind that has a name: a type, a code or a title."""
+"""The first kind with this name, which is a type, a code or a title."""
 _DONE = b"[DONE]"
 _NULL = msgspec.Raw(b"null")
 _Byte: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=255)]
@@ -77,7 +77,7 @@ class _Error(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    """A completion, a chunk of one, or an error; `message` is that of a flat error."""
+    """A completion, a chunk of one, or an error. `message` belongs to a flat error."""
 
     id: str | int | None = None
     created: int | float | None = None
@@ -132,7 +132,7 @@ _decode = msgspec.json.Decoder(_Answer).decode
 
 
 class OpenAIDecoder(Decoder):
-    """Reads a chat completion or a text completion."""
+    """Decodes a chat completion or a text completion."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -208,7 +208,7 @@ class OpenAIDecoder(Decoder):
 
 
 def _error(error: _Error | str, message: str) -> ApiError:
-    """The error of an object, or of the title and the message of a flat body."""
+    """The error in an error object, or in the title and the message of a flat body."""
     if isinstance(error, str):
         code = None if error in (*TITLES.values(), UNTITLED) else error
         return ApiError(_KINDS.get(error, "internal"), message, code=code, flat=True)
@@ -233,6 +233,6 @@ def _bytes(entry: _TopLogprob | _Logprob) -> bytes:
 
 
 def _legacy_entry(token: str, logprob: float | None, top: dict[str, float] | None) -> TokenLogprob:
-    """An entry of a text completion, whose tokens have no bytes of their own."""
+    """An entry of a text completion, which has no bytes beside the token."""
     alternatives = tuple(TopLogprob(text, each, text.encode()) for text, each in (top or {}).items())
     return TokenLogprob(token, logprob, token.encode(), alternatives)
