@@ -121,6 +121,9 @@ class Fold:
         self.start = event
 
     def _text(self, event: Text) -> None:
+        if not event.text and event.logprobs is None:
+            self._blocks.setdefault(event.choice, [])  # it tells that there is such a choice, and ends no block
+            return
         block = self._into(event.choice, TextBlock)
         block.texts.append(event.text)
         if event.logprobs is not None:

@@ -1,15 +1,18 @@
-"""How requests read and answers are written: shapes, and nothing else. No rule, no time, no money is known here.
+"""Reading requests, writing answers, and reading answers back. This is about shapes only: no rules, no time, no money.
 
-A dialect serves one endpoint; a surface is what the endpoints under one path share. To add a dialect, write the two
-classes `Dialect` and `Encoder` describe, and add a row to the table in endpoints.py.
+A dialect serves one endpoint; a surface is what the endpoints under one path share. To add a dialect, write what
+`Dialect`, `Encoder` and `decoding.Decoder` describe, and add a row to the table in endpoints.py.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.core.fold import Completion
 from emulator.core.vocabulary import ApiError, Event, InferenceRequest
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 BARE_ID = re.compile(r"[0-9a-f]{32}")
 """An id to which the dialect adds its prefix; any other is a scenario's own."""
@@ -62,6 +65,11 @@ class Dialect(Protocol):
 
     def encoder(self, request: InferenceRequest, request_id: str) -> Encoder:
         """What writes the events of one stream."""
+        ...
+
+    @staticmethod
+    def decoder() -> "Decoder":
+        """A decoder for one answer, whole or streamed."""
         ...
 
     def body(self, completion: Completion, request: InferenceRequest) -> bytes:

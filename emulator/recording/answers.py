@@ -1,243 +1,87 @@
-"""Reading answers of all three endpoints, whole or streamed, of AkashML and of what is like it, into neutral words."""
+"""The answer of an exchange: what it says, and when each part of it came."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
 
+from emulator.core.fold import Choice, Fold
 from emulator.core.tokens import count
-from emulator.core.vocabulary import FinishReason
-from emulator.dialects.anthropic.surface import STOP_REASONS
-from emulator.dialects.openai.surface import FINISHES
+from emulator.core.vocabulary import ApiError, End, Event, Failure, Reasoning, Text, ToolArguments, ToolCall, Usage
+from emulator.dialects.answers import decoder_of
+from emulator.dialects.decoding import Decoder
 from emulator.recording.seen import Exchange
-
-_REASONING = ("reasoning_content", "reasoning")
-_REASONS: Mapping[str, FinishReason] = {
-    **{name: reason for reason, name in FINISHES.items()},
-    **{name: reason for reason, name in STOP_REASONS.items()},
-    "function_call": "tool_calls",
-    "stop_sequence": "stop",
-}
-
-
-class Unreadable(Exception):
-    """An answer that says nothing that neutral words could say."""
-
-
-class Called(msgspec.Struct):
-    """A tool call."""
-
-    id: str | None
-    name: str
-    arguments: str = ""
-
-
-class Spoken(msgspec.Struct):
-    """What one choice has said."""
-
-    reasoning: str = ""
-    text: str = ""
-    calls: list[Called] = []
-    finish: FinishReason | None = None
-    stop_sequence: str | None = None
-
-    def __str__(self) -> str:
-        return "".join((self.reasoning, self.text, *(call.arguments for call in self.calls)))
-
-    def __len__(self) -> int:
-        return len(self.reasoning) + len(self.text) + sum(len(call.arguments) + 1 for call in self.calls)
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """When something was said: seconds after the request, the number of the frame, and how long it was by then."""
+    """A frame that said something: seconds after the request, its number, and the total length by then."""
 
     at: float
     frame: int
     length: int
 
 
-class Heard(msgspec.Struct):
-    """An answer in neutral words.
+class Heard(msgspec.Struct, frozen=True):
+    """A decoded answer.
 
-    `usage` are its token counts under the scenario language's names; `error` is what an error inside a stream says.
+    `error` is what was answered instead, or what ended a stream. `ended` is true for a stream that came to its end,
+    whatever the connection did then. `problems` has a sentence for each thing that could not be read.
     """
 
-    choices: dict[int, Spoken] = {}
-    model: str | None = None
-    usage: dict[str, int] | None = None
-    error: Any = None
-    moments: list[Moment] = []
+    choices: tuple[Choice, ...]
+    model: str
+    usage: Usage | None
+    error: ApiError | None
+    ended: bool
+    moments: tuple[Moment, ...]
+    problems: tuple[str, ...]
 
-    def choice(self, index: int) -> Spoken:
-        """The choice of that index."""
-        return self.choices.setdefault(index, Spoken())
-
-    def note(self, at: float, frame: int) -> None:
-        """Note the moment if something was said in it."""
-        length = sum(map(len, self.choices.values()))
-        if length > (self.moments[-1].length if self.moments else 0):
-            self.moments.append(Moment(at, frame, length))
+    @property
+    def finished(self) -> bool:
+        """Whether a choice has a finish reason."""
+        return any(choice.finish_reason for choice in self.choices)
 
     def tokens(self, length: int) -> int:
-        """How many tokens each choice had, more or less, when all of them together were so long."""
+        """About how many tokens each choice had when the total length of all choices was this."""
         share = length // max(len(self.choices), 1)
-        return max((count(str(spoken)[:share]) for spoken in self.choices.values()), default=0)
+        return max((count(written(choice)[:share]) for choice in self.choices), default=0)
+
+
+def written(choice: Choice) -> str:
+    """The reasoning, text and arguments of a choice, in the order of a whole body."""
+    return "".join((choice.reasoning, choice.text, *(call.arguments for call in choice.tool_calls)))
 
 
 def read(exchange: Exchange) -> Heard:
-    """The answer of an exchange. Raises Unreadable for one that is no answer of its endpoint."""
-    heard = Heard()
-    take = _message if exchange.request.endpoint == "messages" else _choices
-    try:
-        for number, (at, data) in enumerate(_payloads(exchange)):
-            if data and data != b"[DONE]":
-                take(heard, msgspec.json.decode(data))
-                heard.note(at, number)
-    except (KeyError, TypeError, AttributeError, ValueError, IndexError, msgspec.MsgspecError) as error:
-        raise Unreadable(str(error)) from None
-    if not heard.choices and heard.error is None:
-        raise Unreadable("no choice")
-    return heard
+    """Decode the answer of an exchange."""
+    decoder, fold = decoder_of(exchange.request.endpoint), Fold()
+    moments: list[Moment] = []
+    error, ended, length = None, False, 0
+    for number, (at, events) in enumerate(_events(exchange, decoder)):
+        for event in events:
+            fold.add(event)
+            error = event.error if isinstance(event, Failure) else error
+            ended = ended or isinstance(event, End | Failure)
+        if said := sum(map(_length, events)):
+            length += said
+            moments.append(Moment(at, number, length))
+    return Heard(
+        choices=(fold.completion().choices or (Choice(0, (), None),)) if fold.start else (),
+        model=fold.start.model if fold.start else "",
+        usage=decoder.usage,
+        error=error,
+        ended=ended and exchange.is_stream,
+        moments=tuple(moments),
+        problems=tuple(decoder.problems) if fold.start or error else ("no answer", *decoder.problems),
+    )
 
 
-def _payloads(exchange: Exchange) -> Iterator[tuple[float, bytes]]:
-    """When each JSON text came; of a comment it is empty."""
+def _events(exchange: Exchange, decoder: Decoder) -> Iterator[tuple[float, list[Event]]]:
+    """The events of each frame, or of the whole body, and the time when it came."""
     if exchange.is_stream:
-        yield from ((frame.at, _data_of(frame.data)) for frame in exchange.frames())
+        yield from ((frame.at, decoder.frame(frame.data)) for frame in exchange.frames())
     else:
-        yield exchange.begun, exchange.body
+        yield exchange.begun, decoder.body(exchange.body)
 
 
-def _data_of(frame: bytes) -> bytes:
-    return b"\n".join(line[5:].strip() for line in frame.splitlines() if line.startswith(b"data:"))
-
-
-# ---------------------------------------------------------------------------------------------- /v1
-
-
-def _choices(heard: Heard, payload: Any) -> None:
-    if payload.get("error") is not None:
-        heard.error = payload["error"]
-        return
-    heard.model = payload.get("model") or heard.model
-    if usage := payload.get("usage"):
-        heard.usage = _openai_usage(usage)
-    for choice in payload["choices"]:
-        spoken = heard.choice(choice["index"])
-        _said(spoken, choice.get("delta") or choice.get("message") or {"content": choice.get("text")})
-        if reason := choice.get("finish_reason"):
-            spoken.finish = _REASONS[reason]
-
-
-def _said(spoken: Spoken, said: Mapping[str, Any]) -> None:
-    spoken.text += said.get("content") or ""
-    spoken.reasoning += next((said[name] for name in _REASONING if said.get(name)), "")
-    for at, call in enumerate(said.get("tool_calls") or ()):
-        _called(spoken, call.get("index", at), call.get("id"), call["function"])
-    if function := said.get("function_call"):
-        _called(spoken, 0, None, function)
-
-
-def _called(spoken: Spoken, index: int, id: str | None, function: Mapping[str, Any]) -> None:
-    if index == len(spoken.calls):
-        spoken.calls.append(Called(id, function["name"]))
-    spoken.calls[index].arguments += function.get("arguments") or ""
-
-
-def _openai_usage(usage: Mapping[str, Any]) -> dict[str, int]:
-    details = {
-        "reasoning_tokens": (usage.get("completion_tokens_details") or {}).get("reasoning_tokens"),
-        "cached_tokens": (usage.get("prompt_tokens_details") or {}).get("cached_tokens"),
-    }
-    told = {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
-    return told | {name: tokens for name, tokens in details.items() if tokens}
-
-
-# ---------------------------------------------------------------------------------------------- /anthropic
-
-
-def _message(heard: Heard, payload: Any) -> None:
-    _EVENTS[payload["type"]](heard, payload)
-
-
-def _whole(heard: Heard, message: Any) -> None:
-    heard.model = message["model"]
-    heard.usage = _anthropic_usage(heard, message.get("usage"))
-    spoken = heard.choice(0)
-    for block in message["content"]:
-        _block(spoken, block)
-    _stopped(spoken, message)
-
-
-def _block(spoken: Spoken, block: Mapping[str, Any]) -> None:
-    match block["type"]:
-        case "text":
-            spoken.text += block["text"]
-        case "thinking":
-            spoken.reasoning += block["thinking"]
-        case "tool_use":
-            given = block["input"]
-            written = given if isinstance(given, str) else msgspec.json.encode(given).decode()
-            spoken.calls.append(Called(block["id"], block["name"], "" if given == {} else written))
-        case kind:
-            raise Unreadable(f"a block of the type {kind}")
-
-
-def _delta(heard: Heard, event: Any) -> None:
-    spoken, delta = heard.choice(0), event["delta"]
-    match delta["type"]:
-        case "text_delta":
-            spoken.text += delta["text"]
-        case "thinking_delta":
-            spoken.reasoning += delta["thinking"]
-        case "input_json_delta":
-            spoken.calls[-1].arguments += delta["partial_json"]
-        case "signature_delta":
-            pass
-        case kind:
-            raise Unreadable(f"a delta of the type {kind}")
-
-
-def _message_delta(heard: Heard, event: Any) -> None:
-    heard.usage = _anthropic_usage(heard, event.get("usage"))
-    _stopped(heard.choice(0), event["delta"])
-
-
-def _stopped(spoken: Spoken, told: Mapping[str, Any]) -> None:
-    if reason := told.get("stop_reason"):
-        spoken.finish = _REASONS[reason]
-    spoken.stop_sequence = told.get("stop_sequence")
-
-
-def _anthropic_usage(heard: Heard, usage: Mapping[str, Any] | None) -> dict[str, int] | None:
-    """A message's first word on usage has the prompt, its last one the completion."""
-    if not usage:
-        return heard.usage
-    cached = usage.get("cache_read_input_tokens") or 0
-    told = dict(heard.usage or {})
-    if usage.get("input_tokens") is not None:
-        told["prompt_tokens"] = usage["input_tokens"] + cached
-    if usage.get("output_tokens") is not None:
-        told["completion_tokens"] = usage["output_tokens"]
-    return told | ({"cached_tokens": cached} if cached else {})
-
-
-def _failed(heard: Heard, event: Any) -> None:
-    heard.error = event["error"]
-
-
-def _nothing(heard: Heard, event: Any) -> None:
-    pass
-
-
-_EVENTS: Mapping[str, Callable[[Heard, Any], None]] = {
-    "message": _whole,
-    "message_start": lambda heard, event: _whole(heard, event["message"]),
-    "content_block_start": lambda heard, event: _block(heard.choice(0), event["content_block"]),
-    "content_block_delta": _delta,
-    "content_block_stop": _nothing,
-    "message_delta": _message_delta,
-    "message_stop": _nothing,
-    "ping": _nothing,
-    "error": _failed,
-}
+def _length(event: Event) -> int:
+    return len(event.text) if isinstance(event, Text | Reasoning | ToolArguments) else isinstance(event, ToolCall)

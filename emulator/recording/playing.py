@@ -1,7 +1,6 @@
 """Playing a scenario to one request at once, and telling whether two answers are the same, ids and times aside."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS, Dialects
 from emulator.engine import make_engine
-from emulator.recording.answers import Heard, Unreadable, read
+from emulator.recording.answers import Heard, read
 from emulator.recording.seen import BodyPart, Ending, Exchange
 from emulator.scenario.library import Library
 from emulator.wire.asgi_client import AsgiClient
@@ -104,9 +103,8 @@ def alike(one: Exchange, other: Exchange) -> bool:
 
     Usage is compared where both tell it.
     """
-    try:
-        heard, repeated = read(one), read(other)
-    except Unreadable:
+    heard, repeated = read(one), read(other)
+    if heard.problems or repeated.problems:
         return same(one, other)
     if (one.status, one.media_type, one.ended) != (other.status, other.media_type, other.ended):
         return False
@@ -114,10 +112,17 @@ def alike(one: Exchange, other: Exchange) -> bool:
 
 
 def _said(heard: Heard, beside: Heard) -> tuple[Any, ...]:
-    failed = heard.error.get("message") if isinstance(heard.error, Mapping) else heard.error
     counted = heard.usage if beside.usage else None
-    usage = [counted.get(name) for name in ("prompt_tokens", "completion_tokens")] if counted else None
-    return heard.model, heard.choices, failed, usage
+    choices = [
+        (choice.index, choice.reasoning, choice.text, choice.tool_calls, choice.finish_reason, choice.stop_sequence)
+        for choice in heard.choices
+    ]
+    return (
+        heard.model,
+        choices,
+        heard.error and heard.error.message,
+        counted and (counted.prompt_tokens, counted.completion_tokens),
+    )
 
 
 def _compared(exchange: Exchange, other: Exchange) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from emulator.core.fields import decode
 from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
 from emulator.dialects import Dialect
 from emulator.engine import make_engine
+from emulator.recording.answers import read
 from emulator.recording.book import Book, BookError
 from emulator.recording.passage import Passage
 from emulator.recording.playing import DIALECTS, SETTINGS, alike, play, same
@@ -135,7 +136,7 @@ class RecordingProxy:
                 )
             return self._leave_out(scope, asked, "the emulator refuses such a request by itself")
         exchange = passage.exchange(asked)
-        if not stayed and not exchange.has_ended:
+        if not stayed and not read(exchange).ended:
             return self._leave_out(scope, asked, "the client left before the answer was complete")
         reply = await self._reply(exchange)
         if reply is None:

@@ -4,21 +4,21 @@ Nothing here is certain: whoever takes a reply plays it first, and compares (`pl
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import Any, TypeAlias
 
 import msgspec
 
 from emulator.core.fields import NOT_JSON
+from emulator.core.fold import Choice, ToolCallBlock
 from emulator.core.tokens import count
-from emulator.core.vocabulary import STATUS, ErrorKind, FinishReason
+from emulator.core.vocabulary import STATUS, ApiError, ErrorKind, FinishReason, Usage
 from emulator.dialects.anthropic import surface as anthropic
 from emulator.dialects.openai import surface as openai
 from emulator.faults.comments import COMMENT
 from emulator.recording import pacing
-from emulator.recording.answers import Called, Heard, Spoken, Unreadable, read
+from emulator.recording.answers import Heard, read, written
 from emulator.recording.seen import Exchange
 from emulator.scenario.errors import default_message
 from emulator.scenario.reply import arguments
@@ -40,18 +40,19 @@ def candidates(exchange: Exchange) -> Iterator[ReplyMapping]:
         stall = pacing.before_response(exchange.begun)
         yield {"faults": [*stall, {"hangup": exchange.ended, "before": "response"}]}
         return
-    with suppress(Unreadable):
-        yield from _readable(exchange)
+    heard = read(exchange)
+    if not heard.problems:
+        yield from _readable(exchange, heard)
     yield from _verbatim(exchange)
 
 
-def _readable(exchange: Exchange) -> Iterator[ReplyMapping]:
+def _readable(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
     if exchange.status >= 400:
-        yield _with_headers(exchange, _error(exchange))
+        if heard.error is not None:
+            yield _with_headers(exchange, _error(exchange, heard.error))
     elif exchange.is_stream:
-        yield from _stream(exchange, read(exchange))
+        yield from _stream(exchange, heard)
     elif exchange.ended == "in order":
-        heard = read(exchange)
         for reply in _told(exchange, heard):
             missing = [] if heard.usage else [{"drop": "usage"}]
             yield _with_headers(exchange, reply | pacing.whole(exchange.begun), missing)
@@ -70,14 +71,8 @@ def _with_headers(exchange: Exchange, reply: ReplyMapping, faults: list[Any] | N
 # ---------------------------------------------------------------------------------------------- errors
 
 
-def _error(exchange: Exchange) -> ReplyMapping:
-    try:
-        body = msgspec.json.decode(exchange.body)
-        told = body["error"]
-        flat = isinstance(told, str)
-        error = _error_of(exchange, body if flat else told, exchange.status)
-    except (*NOT_JSON, KeyError, TypeError, AttributeError):
-        raise Unreadable("no error of a known shape") from None
+def _error(exchange: Exchange, told: ApiError) -> ReplyMapping:
+    error, flat = _error_of(exchange, told, exchange.status), bool(told.flat)
     if exchange.request.endpoint != "messages" and flat != (exchange.status == 401):
         spelled = error if isinstance(error, dict) else {"kind": error}
         error = spelled | {"shape": "flat" if flat else "openai"}
@@ -85,28 +80,30 @@ def _error(exchange: Exchange) -> ReplyMapping:
     return {"error": error} | ({"faults": stall} if stall else {})
 
 
-def _error_of(exchange: Exchange, told: Mapping[str, Any], status: int | None) -> str | dict[str, Any]:
+def _error_of(exchange: Exchange, told: ApiError, status: int | None) -> str | dict[str, Any]:
     """The error in words of the language: its kind alone, if that says it all. Without a status, one in a stream."""
     kind = _kind(exchange, told, status)
     error: dict[str, Any] = {"kind": kind}
     if status and STATUS[kind] != status:
         error["status"] = status
-    if told["message"] != default_message(kind, exchange.request):
-        error["message"] = literal(told["message"])
+    if told.message != default_message(kind, exchange.request):
+        error["message"] = literal(told.message)
     usual = _usual(exchange, kind)
-    error |= {name: told[name] for name in ("type", "code") if told.get(name) and told[name] != usual.get(name)}
-    if told.get("param"):
-        error["param"] = told["param"]
+    names = {"type": told.type, "code": told.code}
+    error |= {name: value for name, value in names.items() if value and value != usual.get(name)}
+    if told.param:
+        error["param"] = told.param
     return kind if len(error) == 1 else error
 
 
-def _kind(exchange: Exchange, told: Mapping[str, Any], status: int | None) -> ErrorKind:
+def _kind(exchange: Exchange, told: ApiError, status: int | None) -> ErrorKind:
     """The kind that says most of it by itself: of the status first, and then of the type and the code."""
+    names = {"type": told.type, "code": told.code}
 
     def likeness(kind: ErrorKind) -> tuple[bool, int, bool]:
         usual = _usual(exchange, kind)
-        same = sum(told.get(name) == value for name, value in usual.items())
-        return STATUS[kind] == status, same, told.get("message") == default_message(kind, exchange.request)
+        same = sum(names[name] == value for name, value in usual.items())
+        return STATUS[kind] == status, same, told.message == default_message(kind, exchange.request)
 
     return max(STATUS, key=likeness)
 
@@ -123,31 +120,37 @@ def _usual(exchange: Exchange, kind: ErrorKind) -> dict[str, str | None]:
 
 def _told(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
     """What was said, as it is cut by the request's limits, and if they would cut it elsewhere, without obeying them."""
-    choices = [_choice(spoken) for _, spoken in sorted(heard.choices.items())]
+    choices = [_choice(choice) for choice in heard.choices]
     reply: ReplyMapping = choices[0] if len(choices) == 1 else {"choices": choices}
-    if heard.usage and any(spoken.finish for spoken in heard.choices.values()):
-        reply = reply | {"usage": heard.usage}
+    if heard.usage and heard.finished:
+        reply = reply | {"usage": _usage(heard.usage)}
     if heard.model and heard.model != exchange.request.model:
         reply = reply | {"model": heard.model}
     yield reply
     yield reply | {"obey": False}
 
 
-def _choice(spoken: Spoken) -> ReplyMapping:
+def _choice(choice: Choice) -> ReplyMapping:
     said: ReplyMapping = {}
-    if spoken.reasoning:
-        said["reasoning"] = literal(spoken.reasoning)
-    text = spoken.text + (spoken.stop_sequence or "")  # the request's own stop sequence cuts it again, and is named
-    if text or not spoken.calls:
+    if choice.reasoning:
+        said["reasoning"] = literal(choice.reasoning)
+    text = choice.text + (choice.stop_sequence or "")  # the request's own stop sequence cuts it again, and is named
+    if text or not choice.tool_calls:
         said["text"] = literal(text)
-    if spoken.calls:
-        said["tool_calls"] = [_call(call) for call in spoken.calls]
-    usual: FinishReason = "tool_calls" if spoken.calls else "stop"
-    return said | ({"finish": spoken.finish} if spoken.finish not in (None, usual) else {})
+    if choice.tool_calls:
+        said["tool_calls"] = [_call(call) for call in choice.tool_calls]
+    usual: FinishReason = "tool_calls" if choice.tool_calls else "stop"
+    return said | ({"finish": choice.finish_reason} if choice.finish_reason not in (None, usual) else {})
 
 
-def _call(call: Called) -> ReplyMapping:
+def _call(call: ToolCallBlock) -> ReplyMapping:
     return {"name": call.name, "arguments": _arguments(call.arguments)} | ({"id": call.id} if call.id else {})
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    details = {"reasoning_tokens": usage.reasoning_tokens, "cached_tokens": usage.cached_tokens}
+    told = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
+    return told | {name: tokens for name, tokens in details.items() if tokens}
 
 
 def _arguments(text: str) -> Any:
@@ -175,34 +178,24 @@ def _stream(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
 
 def _ending(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
     """What ended the stream before its time."""
-    said = sum(count(str(spoken)) for spoken in heard.choices.values())
+    said = sum(count(written(choice)) for choice in heard.choices)
     where: ReplyMapping = {"after": {"tokens": said}} if said else {"after": {"events": 1}}
     if heard.error is not None:
-        return [{"error": _in_stream_error(exchange, heard.error), **where}]
+        return [{"error": _error_of(exchange, heard.error, None), **where}]
     if exchange.ended != "in order":
         return [{"hangup": exchange.ended, **where}]
-    if not exchange.has_ended and not any(spoken.finish for spoken in heard.choices.values()):
-        return [{"hangup": "close", **where}]
-    return []
-
-
-def _in_stream_error(exchange: Exchange, told: Any) -> Any:
-    try:
-        return _error_of(exchange, told, None)
-    except (KeyError, TypeError, AttributeError):
-        raise Unreadable("no error of a known shape") from None
+    return [] if heard.ended or heard.finished else [{"hangup": "close", **where}]
 
 
 def _missing(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
     """The parts that belong to every stream that has come to its end, and that this one lacks."""
     if heard.error is not None or exchange.ended != "in order":
         return []
-    finished = any(spoken.finish for spoken in heard.choices.values())
     asked = (exchange.request.body.get("stream_options") or {}).get("include_usage")
     missing = {
-        "finish": exchange.has_ended and not finished,
-        "usage": finished and not heard.usage and (asked or exchange.request.endpoint == "messages"),
-        "done": finished and not exchange.has_ended,
+        "finish": heard.ended and not heard.finished,
+        "usage": heard.finished and not heard.usage and (asked or exchange.request.endpoint == "messages"),
+        "done": heard.finished and not heard.ended,
         "event_names": exchange.request.endpoint == "messages" and not exchange.body.startswith(b"event:"),
     }
     return [{"drop": part} for part, is_so in missing.items() if is_so]

@@ -1,20 +1,16 @@
 """What the proxy has seen of one inference: the request, and the answer with its times and its end."""
 
-import re
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from emulator.account.secrets import starred
 from emulator.core.vocabulary import InferenceRequest
+from emulator.dialects.sse import split_frames
 
 Ending: TypeAlias = Literal["in order", "close", "reset", "truncate"]
 """How the upstream ended it: as HTTP has it, or in one of the ways of a `hangup`."""
-
-_BLANK_LINE = re.compile(rb"(?<=\n)\r?\n")
-_TERMINAL = re.compile(rb"^data: ?\[DONE\]|\"type\": ?\"message_stop\"", re.MULTILINE)
 
 
 class BodyPart(msgspec.Struct, frozen=True):
@@ -49,26 +45,19 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the answer is made of server-sent events."""
         return self.media_type == "text/event-stream"
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether the answer says itself that it is over, whatever the connection did then."""
-        return self.is_stream and _TERMINAL.search(self.body) is not None
-
     def frames(self) -> list[BodyPart]:
         """The server-sent events, each with its blank line and the time of its last byte; the last may be cut."""
         return list(_frames(self.parts))
 
 
 def _frames(parts: tuple[BodyPart, ...]) -> Iterator[BodyPart]:
-    body = b"".join(part.data for part in parts)
-    ends = [found.end() for found in _BLANK_LINE.finditer(body)]
-    arrivals = _arrivals(parts)
+    arrivals, end = _arrivals(parts), 0
     reached, at = next(arrivals, (0, 0.0))
-    for start, end in pairwise([0, *ends, len(body)]):
+    for frame in split_frames(b"".join(part.data for part in parts)):
+        end += len(frame)
         while reached < end:
             reached, at = next(arrivals)
-        if start < end:
-            yield BodyPart(at, body[start:end])
+        yield BodyPart(at, frame)
 
 
 def _arrivals(parts: tuple[BodyPart, ...]) -> Iterator[tuple[int, float]]:

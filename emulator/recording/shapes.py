@@ -7,8 +7,7 @@ import httpx
 import msgspec
 
 from emulator.core.fields import NOT_JSON
-from emulator.core.vocabulary import InferenceRequest
-from emulator.recording.seen import BodyPart, Exchange
+from emulator.dialects.sse import field, split_frames
 
 Shape: TypeAlias = dict[str, str]
 """What is at each place, in words: places are `status`, `headers.<name>`, `events`, and dotted paths into bodies."""
@@ -39,11 +38,10 @@ def shape_of(response: httpx.Response) -> Shape:
 
 def _stream(response: httpx.Response) -> Shape:
     """The events in their order, those of a kind in a row as one and pings once, and the paths of each kind."""
-    exchange = Exchange(request=InferenceRequest("chat", ""), parts=(BodyPart(0.0, response.content),))
     order: list[str] = []
     shape: Shape = {}
-    for frame in exchange.frames():
-        for kind, payload in _event(frame.data):
+    for frame in split_frames(response.content):
+        for kind, payload in _event(frame):
             if kind != (order[-1] if order else "") and not (kind == "ping" and kind in order):
                 order.append(kind)
             for path, type in _paths(kind, payload):
@@ -52,9 +50,7 @@ def _stream(response: httpx.Response) -> Shape:
 
 
 def _event(frame: bytes) -> Iterator[tuple[str, Any]]:
-    lines = frame.splitlines()
-    data = b"\n".join(line[5:].strip() for line in lines if line.startswith(b"data:"))
-    name = next((line[6:].strip().decode() for line in lines if line.startswith(b"event:")), "")
+    data = field(frame, b"data")
     if not data:
         return
     try:
@@ -62,7 +58,7 @@ def _event(frame: bytes) -> Iterator[tuple[str, Any]]:
     except NOT_JSON:
         yield data.decode("utf-8", "replace")[:20], None
         return
-    yield name or _kind(payload), payload
+    yield field(frame, b"event").decode() or _kind(payload), payload
 
 
 def _kind(payload: Any) -> str:

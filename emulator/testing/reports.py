@@ -3,18 +3,16 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
-import msgspec
-
+from emulator.dialects.conversation import conversation
 from emulator.inferences import Inference
+from emulator.inferences.said import text_of
 from emulator.scenario.types import Scenario
 
 _SHOWN = 60
 _LINES = 20
 _OF_A_SESSION = re.compile(r"(?<=\w)--[0-9a-f]{8}\b")
 """What makes a scenario's name that of one session, which the author of the scenario did not write."""
-_TEXT = re.compile(r'"(?:content|text)":"((?:[^"\\]|\\.)+)"')
 
 
 def problems(scenario: Scenario | None, inferences: Sequence[Inference]) -> list[str]:
@@ -45,29 +43,22 @@ def told(scenario: Scenario | None, inferences: Sequence[Inference]) -> str:
 def _exchanges(inferences: Sequence[Inference]) -> Iterator[str]:
     for number, each in islice(enumerate(inferences, 1), _LINES):
         at = each.started - inferences[0].started
-        yield f"  {number}. at {at:.3f} s, {each.endpoint} {each.model or ''}: {_asked(each.request)}"
+        yield f"  {number}. at {at:.3f} s, {each.endpoint} {each.model or ''}: {_asked(each)}"
         by = each.answered_by if each.rule else each.ending
         yield f"     {each.status or 'no answer'} by {by}: {_answered(each)}"
     if len(inferences) > _LINES:
         yield f"  and {len(inferences) - _LINES} more"
 
 
-def _asked(request: Any) -> str:
-    """The last that was said in a request, whatever its dialect; what cannot be read is told as it is."""
-    said = request
-    if isinstance(request, dict):
-        messages = request.get("messages")
-        last = messages[-1] if isinstance(messages, list) and messages else None
-        said = last.get("content") if isinstance(last, dict) else request.get("prompt")
-    if isinstance(said, list):
-        said = " ".join(str(part.get("text", part.get("type"))) for part in said if isinstance(part, dict))
-    return _short(str(said)) if said else "(nothing that could be read)"
+def _asked(inference: Inference) -> str:
+    """The last message of a request. A body that cannot be read is shown as it is."""
+    messages = conversation(inference.request)
+    said = " ".join(filter(None, (messages[-1].text, *messages[-1].others))) if messages else inference.body
+    return _short(said) if said else "(nothing that could be read)"
 
 
 def _answered(inference: Inference) -> str:
-    if inference.message:
-        return _short(inference.message)
-    said = "".join(msgspec.json.decode(f'"{text}"') for text in _TEXT.findall(inference.response))
+    said = inference.message or text_of(inference)
     return _short(said) if said else inference.ending
 
 

@@ -34,6 +34,12 @@ def test_texts_join_into_one_block() -> None:
     assert (choice.blocks, choice.text, choice.finish_reason) == ((TextBlock("Hello"),), "Hello", "stop")
 
 
+def test_an_empty_text_ends_no_block() -> None:
+    """As in a stream, it only tells that there is such a choice."""
+    first, second = folded(Text(1, ""), Reasoning(0, "Well"), Text(0, ""), Reasoning(0, ", hm.")).choices
+    assert (first.blocks, second.blocks) == ((ReasoningBlock("Well, hm."),), ())
+
+
 def test_blocks_keep_the_order_in_which_they_were_said() -> None:
     """Reasoning, text and tool calls stay where they were said, each with its own content."""
     choice = folded(

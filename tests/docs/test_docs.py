@@ -113,7 +113,7 @@ def test_looking_and_verifying(environment: dict[str, str]) -> None:
     assert 'failures="0"' in judged.stdout
 
 
-def test_the_routes_and_sins_of_the_page() -> None:
+def test_the_routes_and_findings_of_the_page() -> None:
     """They are those that the emulator has."""
     routes = {path for path, _, _ in ROUTES}
     told = re.findall(r"^\| GET (/_emulator/\S+) \|", INFERENCES, re.MULTILINE)

@@ -183,7 +183,7 @@ def test_what_became_of_a_truncated_answer(then: list[Any], name: str) -> None:
 
 
 @given(st.lists(st.floats(0.0, 1e6), min_size=1, max_size=8))
-def test_a_client_that_is_answered_never_sins(starts: list[float]) -> None:
+def test_a_client_that_is_answered_has_no_findings(starts: list[float]) -> None:
     """Whenever questions come: as long as all of them are answered, there is nothing to hold against who asks."""
     asked = [inference_like(number, started=at, ended=at + 0.5) for number, at in enumerate(starts, 1)]
     assert not verdict(asked).findings

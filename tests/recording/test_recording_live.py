@@ -137,6 +137,25 @@ def test_a_client_that_leaves_ends_the_upstreams_answer(tmp_path: Path, caplog: 
     assert "the client left before the answer was complete" in caplog.text
 
 
+def test_a_stream_has_ended_with_its_error(tmp_path: Path) -> None:
+    """A client that leaves at an error has all of the answer, which is recorded, whatever else was to come."""
+    error = b'data: {"error":{"message":"No.","type":"server_error","code":null}}\n\n'
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(HEAD + CHUNK + b"%x\r\n%b\r\n" % (len(error), error))
+        connection.recv(1)
+
+    out = tmp_path / "story.yaml"
+    with (
+        upstream(answer) as url,
+        served(proxy := recording_proxy(url, out)) as port,
+        connect(port, chat(stream=True)) as connection,
+    ):
+        until(connection, error)
+    assert (proxy.recorded, proxy.left_out) == (1, 0)
+    assert "server_error" in out.read_text()
+
+
 def truncate(connection: socket.socket) -> None:
     connection.sendall(HEAD + CHUNK)
 

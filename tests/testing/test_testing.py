@@ -260,6 +260,29 @@ def test_verify_is_silent_where_all_is_well() -> None:
         assert "What was asked and answered:" in akash.report()
 
 
+def test_the_story_tells_what_was_asked_and_answered() -> None:
+    """A line has the last that was asked and the text of the first choice; what cannot be read is no mistake."""
+    odd = {"status": 200, "headers": {"content-type": "application/json"}, "body": '{"content":"\\ud800","text":"x\\'}
+    rules: list[dict[str, Any]] = [
+        {"when": {"last_user": "both"}, "reply": {"choices": [{"text": "One two."}, {"text": "Three four."}]}},
+        {"when": {"last_user": "odd"}, "reply": {"raw": odd}},
+        {"reply": {"text": "Once."}},
+    ]
+    with Emulator(scenario=rules) as akash:
+        post(akash, "both", n=2, stream=True)
+        post(akash, "odd")
+        headers = {"authorization": f"Bearer {akash.key}"}
+        for path, asked in (
+            ("completions", b'{"model": "%b", "prompt": ["First", "Last"]}' % MODEL.encode()),
+            ("chat/completions", b'{"messages": 3}'),
+            ("chat/completions", b'{"mess'),
+        ):
+            HTTP.post(f"{akash.openai_base_url}/{path}", content=asked, headers=headers)
+        lines = [line.partition(": ")[2] for line in akash.report().splitlines()[1:]]
+    assert lines[::2] == ['"both"', '"odd"', '"Last"', '"{"messages": 3}"', '"{"mess"']
+    assert lines[1:6:2] == ['"One two."', "completed", '"Once."']
+
+
 # ---------------------------------------------------------------------------------------------- in process
 
 

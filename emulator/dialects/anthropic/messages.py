@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -25,7 +25,7 @@ from emulator.core.vocabulary import (
     Verbatim,
 )
 from emulator.dialects import BARE_ID
-from emulator.dialects.anthropic.reading import (
+from emulator.dialects.anthropic.requests import (
     omits_thinking,
     read_messages,
     read_reasoning,
@@ -33,7 +33,17 @@ from emulator.dialects.anthropic.reading import (
     read_sampling,
     read_tools,
 )
-from emulator.dialects.anthropic.surface import STOP_REASONS, AnthropicSurface, encode, error_object, wording
+from emulator.dialects.anthropic.surface import (
+    STOP_REASONS,
+    STOP_SEQUENCE,
+    AnthropicSurface,
+    encode,
+    error_object,
+    wording,
+)
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 
 class AnthropicMessages:
@@ -80,6 +90,13 @@ class AnthropicMessages:
             key=key,
         )
 
+    @staticmethod
+    def decoder() -> "Decoder":
+        """A decoder for one answer, whole or streamed."""
+        from emulator.dialects.anthropic.decoding import AnthropicDecoder  # noqa: PLC0415 (a server reads no answers)
+
+        return AnthropicDecoder()
+
     def encoder(self, request: InferenceRequest, request_id: str) -> "MessageEncoder":
         """What writes the events of one stream."""
         return MessageEncoder(request_id, omits_thinking=omits_thinking(request.body))
@@ -94,7 +111,7 @@ class AnthropicMessages:
                 "type": "message",
                 "role": "assistant",
                 "model": completion.model,
-                "content": [_block(completion.id, block, omits) for block in choice.blocks if _shown(block)],
+                "content": [_block(completion.id, block, omits) for block in choice.blocks],
                 **_stop(choice.finish_reason, choice.stop_sequence),
                 "usage": usage_object(completion.usage) if completion.usage else None,
             }
@@ -239,12 +256,8 @@ def usage_object(usage: Usage) -> dict[str, int]:
 
 def _stop(reason: Any, stop_sequence: str | None) -> dict[str, Any]:
     if reason == "stop" and stop_sequence is not None:
-        return {"stop_reason": "stop_sequence", "stop_sequence": stop_sequence}
+        return {"stop_reason": STOP_SEQUENCE, "stop_sequence": stop_sequence}
     return {"stop_reason": STOP_REASONS[reason] if reason else None, "stop_sequence": None}
-
-
-def _shown(block: Block) -> bool:
-    return not isinstance(block, TextBlock) or bool(block.text)
 
 
 def _block(id: str, block: Block, omits_thinking: bool) -> dict[str, Any]:

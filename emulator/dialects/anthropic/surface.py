@@ -41,7 +41,10 @@ STOP_REASONS: Mapping[FinishReason, str] = {
     "tool_calls": "tool_use",
     "content_filter": "refusal",
 }
-"""Each finish reason's name on /anthropic; a caller's stop sequence is told as `stop_sequence` instead."""
+"""Each finish reason's name on /anthropic."""
+
+STOP_SEQUENCE = "stop_sequence"
+"""The name of `stop` where one of the caller's stop sequences ended the answer."""
 
 
 def wording(invalid: Invalid) -> ApiError:

@@ -1,7 +1,7 @@
 """POST /v1/chat/completions: how a request reads, and how a chat completion and its chunks are written."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Choice, Completion
@@ -11,6 +11,7 @@ from emulator.core.vocabulary import (
     Event,
     Failure,
     Finish,
+    FinishReason,
     InferenceRequest,
     Reasoning,
     Start,
@@ -19,7 +20,7 @@ from emulator.core.vocabulary import (
     ToolCall,
     Verbatim,
 )
-from emulator.dialects.openai.reading import (
+from emulator.dialects.openai.requests import (
     check_modalities,
     read_logprobs,
     read_max_tokens,
@@ -31,6 +32,7 @@ from emulator.dialects.openai.reading import (
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
+    FUNCTION_FINISHES,
     OpenAISurface,
     StreamUsage,
     call_id,
@@ -42,6 +44,9 @@ from emulator.dialects.openai.surface import (
     wording,
 )
 from emulator.dialects.openai.tools import read_response_format, read_tools
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 _TEXT_END = b'},"logprobs":null,"finish_reason":null}]'
 
@@ -82,6 +87,13 @@ class OpenAIChat:
         )
 
     # ------------------------------------------------------------------------------------------ what is answered
+
+    @staticmethod
+    def decoder() -> "Decoder":
+        """A decoder for one answer, whole or streamed."""
+        from emulator.dialects.openai.decoding import OpenAIDecoder  # noqa: PLC0415 (a server reads no answers)
+
+        return OpenAIDecoder()
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "ChatEncoder":
         """What writes the events of one stream."""
@@ -228,11 +240,9 @@ def reasoning_names(settings: Settings) -> tuple[str, ...]:
     return ("reasoning_content", "reasoning") if settings.reasoning_field == "both" else (settings.reasoning_field,)
 
 
-def finish_name(reason: Any, legacy: bool) -> str | None:
+def finish_name(reason: FinishReason | None, legacy: bool) -> str | None:
     """The finish reason on the wire; requests with the deprecated `functions` read `function_call`."""
-    if reason is None:
-        return None
-    return "function_call" if legacy and reason == "tool_calls" else FINISHES[reason]
+    return None if reason is None else (FUNCTION_FINISHES if legacy else FINISHES)[reason]
 
 
 def uses_functions(body: Mapping[str, Any]) -> bool:

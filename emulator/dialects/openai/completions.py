@@ -1,7 +1,7 @@
 """POST /v1/completions: a prompt in, its continuation out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,7 +21,7 @@ from emulator.core.vocabulary import (
     TokenLogprob,
     Verbatim,
 )
-from emulator.dialects.openai.reading import read_sampling, read_stream
+from emulator.dialects.openai.requests import read_sampling, read_stream
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
@@ -33,6 +33,9 @@ from emulator.dialects.openai.surface import (
     usage_object,
     wording,
 )
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 DEFAULT_MAX_TOKENS = 16
 """OpenAI's default for this endpoint."""
@@ -85,6 +88,13 @@ class OpenAICompletions:
         if stream and best_of > 1:
             fields.reject("best_of", "1, since the answer is streamed")
         return msgspec.structs.replace(sampling, best_of=best_of)
+
+    @staticmethod
+    def decoder() -> "Decoder":
+        """A decoder for one answer, whole or streamed."""
+        from emulator.dialects.openai.decoding import OpenAIDecoder  # noqa: PLC0415 (a server reads no answers)
+
+        return OpenAIDecoder()
 
     def encoder(self, request: InferenceRequest, request_id: str) -> "CompletionEncoder":
         """What writes the events of one stream."""

@@ -54,6 +54,9 @@ TITLES: Mapping[int, str] = {
 }
 """The `error` of a flat body, as the recorded `{"error": "Unauthorized", "message": ...}` has it."""
 
+UNTITLED = "Error"
+"""The `error` of a flat body whose status has no title."""
+
 FINISHES: Mapping[FinishReason, str] = {
     "stop": "stop",
     "length": "length",
@@ -61,6 +64,9 @@ FINISHES: Mapping[FinishReason, str] = {
     "content_filter": "content_filter",
 }
 """Each finish reason's name on /v1."""
+
+FUNCTION_FINISHES: Mapping[FinishReason, str] = {**FINISHES, "tool_calls": "function_call"}
+"""Each finish reason's name in the answer to a request with the deprecated `functions`."""
 
 
 def wording(invalid: Invalid) -> ApiError:
@@ -99,7 +105,7 @@ class OpenAISurface:
     def error(self, error: ApiError, request_id: str) -> bytes:
         """The JSON body of an error: OpenAI's, or AkashML's flat one."""
         if self._flat(error):
-            title = TITLES.get(error.http_status, "Error")
+            title = TITLES.get(error.http_status, UNTITLED)
             return encode({"error": error.code or title, "message": error.message})
         return encode({"error": error_object(error)})
 

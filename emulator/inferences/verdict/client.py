@@ -5,9 +5,10 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from emulator.core.decimals import decimal
+from emulator.dialects.conversation import Said, conversation
 from emulator.inferences.inference import Inference
+from emulator.inferences.said import text_of
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
-from emulator.inferences.verdict.conversations import conversation, text_of
 from emulator.inferences.verdict.findings import Finding, Verdict, finding
 
 MOST_ATTEMPTS = 12
@@ -21,7 +22,6 @@ _SAME_DELAY = 1.2
 _SAME_RATIO = 1.01
 
 Chain: TypeAlias = Sequence[Inference]
-Conversation: TypeAlias = list[tuple[str, str]]
 
 
 def verdict(inferences: Iterable[Inference], most_attempts: int = MOST_ATTEMPTS) -> Verdict:
@@ -112,9 +112,9 @@ def _after_truncation(asked: Sequence[Inference]) -> Iterator[Finding]:
     It is sure to have accepted one when it sends the truncated text back as what the assistant said, and something
     behind it. When it never asks again nobody can tell: it may have reported the failure to its caller.
     """
-    told = {each.number: conversation(each) for each in asked} if any(each.truncated for each in asked) else {}
+    told = {each.number: conversation(each.request) for each in asked} if any(each.truncated for each in asked) else {}
     for cut in asked:
-        said = text_of(cut).strip() if cut.truncated else ""
+        said = text_of(cut).strip() if cut.truncated and not cut.response_cut else ""
         if not said:
             continue
         later = [each for each in asked if each.started >= (cut.ended or 0.0) and each.number > cut.number]
@@ -127,10 +127,10 @@ def _after_truncation(asked: Sequence[Inference]) -> Iterator[Finding]:
             yield finding("not-asked-again", f"{_which(cut)}: {seen}.", [cut])
 
 
-def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, Conversation]) -> Iterator[Finding]:
+def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, list[Said]]) -> Iterator[Finding]:
     """What a later request makes of the truncated text, if it has it where the answer belongs."""
     messages, asked = told[later.number], told[cut.number]
-    spoken = [place for place, (role, text) in enumerate(messages) if role == "assistant" and text.strip() == said]
+    spoken = [at for at, each in enumerate(messages) if each.role == "assistant" and each.text.strip() == said]
     if not spoken or spoken[0] < len(asked) or messages[: len(asked)] != asked:
         return
     if spoken[0] == len(messages) - 1:

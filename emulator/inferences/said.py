@@ -1,0 +1,11 @@
+"""The text of a recorded answer."""
+
+from emulator.core.vocabulary import Text
+from emulator.dialects.answers import events_of
+from emulator.inferences.inference import Inference
+
+
+def text_of(inference: Inference) -> str:
+    """The text of the first choice, as far as it was kept and can be read."""
+    events = events_of(inference.endpoint, inference.response.encode())
+    return "".join(event.text for event in events if isinstance(event, Text) and event.choice == 0)
