@@ -17,7 +17,8 @@ from emulator.account.limits import RateLimitHeaders, RateLimits
 from emulator.account.policy import UNLIMITED, Policy
 from emulator.account.prices import ZERO, tariff
 from emulator.core.catalog import Model, Pricing
-from emulator.core.vocabulary import ApiError, Rejected, Usage
+from emulator.core.errors import ApiError, Rejected
+from emulator.core.vocabulary import Usage
 
 
 class Reservation(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 from emulator.core.decimals import decimal
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 
 Count: TypeAlias = Annotated[int, Meta(ge=0)]
 Slots: TypeAlias = Annotated[int, Meta(ge=1)]

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from emulator.account.ledger import Entry, Kind, Ledger
 from emulator.account.prices import ZERO, add, negative, subtract, usd
 from emulator.core.clock import iso
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 
 
 class Trial(Struct):

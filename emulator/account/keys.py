@@ -5,7 +5,7 @@ AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /a
 
 from collections.abc import Mapping
 
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 
 PREFIX = "akml-"
 ANONYMOUS = "anonymous"

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from emulator.account.policy import Policy
 from emulator.account.windows import Timeline, Window
 from emulator.core.decimals import decimal
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 
 RateLimitHeaders: TypeAlias = tuple[tuple[str, str], ...]
 

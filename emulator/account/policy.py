@@ -6,8 +6,8 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Struct
 
 from emulator.core.clock import iso
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.patterns import glob
-from emulator.core.vocabulary import ApiError, Rejected
 
 Limit: TypeAlias = Annotated[int, Meta(ge=1)]
 

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from emulator.account.keys import PREFIX, masked
 from emulator.account.policy import Policy
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.seeds import Seed
-from emulator.core.vocabulary import ApiError, Rejected
 
 Status: TypeAlias = Literal["active", "revoked", "expired", "disabled"]
 

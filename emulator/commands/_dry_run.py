@@ -7,11 +7,12 @@ import msgspec
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.errors import Rejected
 from emulator.core.fields import decode
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import Hangup, InferenceRequest, Raw, Rejected, Sampling
+from emulator.core.vocabulary import Hangup, InferenceRequest, Raw, Sampling
 from emulator.dialects.endpoints import ENDPOINTS, Dialects, endpoint_of
 from emulator.engine import make_engine
 from emulator.engine.planner import Planner

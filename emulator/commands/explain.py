@@ -18,7 +18,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
     """Tell which rule of a scenario answers a request (a JSON file), and what kept the others from it."""
     from emulator.commands._dry_run import explained
-    from emulator.core.vocabulary import Rejected
+    from emulator.core.errors import Rejected
     from emulator.scenario.reading.mistakes import ScenarioError
 
     try:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NoReturn, TypeAlias
 import msgspec
 
 from emulator.core.decimals import decimal
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 
 Path: TypeAlias = tuple[str | int, ...]
 

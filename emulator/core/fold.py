@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from emulator.core.errors import ApiError
 from emulator.core.vocabulary import (
-    ApiError,
     End,
     Event,
     Failure,

@@ -4,8 +4,9 @@ from functools import cached_property, lru_cache
 
 import msgspec
 
+from emulator.core.errors import ApiError
 from emulator.core.tokens import count
-from emulator.core.vocabulary import ApiError, InferenceRequest, Message, Tool
+from emulator.core.vocabulary import InferenceRequest, Message, Tool
 
 PER_MESSAGE = 4
 """Tokens around one message (role and separators), as in the chat templates of the field."""

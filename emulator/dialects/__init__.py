@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from emulator.core.errors import ApiError
 from emulator.core.fold import Completion
-from emulator.core.vocabulary import ApiError, Event, InferenceRequest
+from emulator.core.vocabulary import Event, InferenceRequest
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder

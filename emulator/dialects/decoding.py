@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import msgspec
 
-from emulator.core.vocabulary import ApiError, End, Event, Failure, Start, Usage
+from emulator.core.errors import ApiError
+from emulator.core.vocabulary import End, Event, Failure, Start, Usage
 from emulator.dialects.sse import field, is_stream, split_frames
 
 Shape = TypeVar("Shape")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
 from emulator.core.settings import Settings
-from emulator.engine.engine import Engine, start_clock
+from emulator.engine.engine import Engine
 from emulator.scenario.library import Library
 from emulator.store import Store
 from emulator.store.memory import MemoryStore
@@ -40,5 +40,5 @@ def make_engine(
         loaded = library.get(scenario)
         if loaded is None:
             raise KeyError(scenario)
-        start_clock(clock, loaded)
+        loaded.start(clock)
     return Engine(settings or Settings(), catalog, clock, store(scenario), library, terms)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.core.catalog import Model
 from emulator.core.clock import Clock
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.prompt_sizes import PromptSize
-from emulator.core.vocabulary import ApiError, Failure, Rejected, Step, Usage
+from emulator.core.vocabulary import Failure, Step, Usage
 from emulator.scenario.library import LoadedScenario
 from emulator.store import Store
 from emulator.store.state import KeyState, SharedState

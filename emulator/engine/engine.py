@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from emulator.account.keys import ANONYMOUS, INVALID, PREFIX, key_of
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import PromptSize, prompt_tokens
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
+from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Admitted, Entry, Gate, Holding, enter, until_spent
 from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
 from emulator.scenario.library import Library, LoadedScenario
@@ -269,7 +270,7 @@ class Engine:
             return
         await self.store.shared_turn(lambda shared: setattr(shared, "scenario", name))
         if found is not None:
-            start_clock(self.clock, found)
+            found.start(self.clock)
 
     async def active(self) -> str | None:
         """The name of the scenario that plays for keys that name no other."""
@@ -333,15 +334,6 @@ class Engine:
             self.gate.reopen(key, own, shared, self._playing(NO_HEADERS, key, own, shared), now, terms)
 
         await self.store.turn(key, decide)
-
-
-def start_clock(clock: VirtualClock, loaded: LoadedScenario) -> None:
-    """Set the clock as a scenario that begins to play wants it."""
-    told = loaded.scenario.clock
-    if told is not None and told.rate is not None:
-        clock.run(told.rate)
-    if told is not None and told.start is not None:
-        clock.set(told.start)
 
 
 def _question(request: InferenceRequest) -> bytes:

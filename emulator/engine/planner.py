@@ -7,23 +7,13 @@ import msgspec
 
 from emulator.core.catalog import SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, DraftCall, likeliest, obey, steps, tell
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.tokens import EMPTY, split
-from emulator.core.vocabulary import (
-    ApiError,
-    Failure,
-    InferenceRequest,
-    Media,
-    Message,
-    Rejected,
-    Sampling,
-    Start,
-    Step,
-    Usage,
-)
+from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, Usage
 from emulator.generator import describe, generate
 
 _SHOWN = 100

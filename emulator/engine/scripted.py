@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
-from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
+from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import LoadedScenario

@@ -1,7 +1,8 @@
 """The inference fails with an error."""
 
+from emulator.core.errors import ApiError
 from emulator.core.plan import Fault
-from emulator.core.vocabulary import ApiError, Failure
+from emulator.core.vocabulary import Failure
 from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultType
 from emulator.faults.hangup import instead

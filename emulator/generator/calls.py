@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emulator.core.drafts import DraftCall
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.seeds import Seed
 from emulator.core.tokens import Tokens, split
-from emulator.core.vocabulary import ApiError, InferenceRequest, Message, Rejected, Sampling, Tool
+from emulator.core.vocabulary import InferenceRequest, Message, Sampling, Tool
 from emulator.generator.composing import brief, last_words
 from emulator.generator.hints import hints, named, spoken
 from emulator.generator.speech import speak

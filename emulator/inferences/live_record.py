@@ -8,9 +8,10 @@ from starlette.types import Message, Send
 
 from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock
+from emulator.core.errors import ApiError
 from emulator.core.fields import NOT_JSON
 from emulator.core.seeds import Seed, canonical
-from emulator.core.vocabulary import ApiError, Usage
+from emulator.core.vocabulary import Usage
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Outcome

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
+from emulator.core.errors import ApiError
 from emulator.core.fold import Choice, Fold
 from emulator.core.tokens import count
-from emulator.core.vocabulary import ApiError, End, Event, Failure, Reasoning, Text, ToolArguments, ToolCall, Usage
+from emulator.core.vocabulary import End, Event, Failure, Reasoning, Text, ToolArguments, ToolCall, Usage
 from emulator.dialects.answers import decoder_of
 from emulator.dialects.decoding import Decoder
 from emulator.recording.seen import Exchange

@@ -12,8 +12,9 @@ from emulator.account.keys import key_of
 from emulator.account.secrets import secrets_of, starred, starred_in, without
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import decode
-from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
+from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
 from emulator.engine import make_engine
 from emulator.recording.answers import read

@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from emulator.core.errors import STATUS, ApiError, ErrorKind
 from emulator.core.fields import NOT_JSON
 from emulator.core.fold import Choice, ToolCallBlock
 from emulator.core.tokens import count
-from emulator.core.vocabulary import STATUS, ApiError, ErrorKind, FinishReason, Usage
+from emulator.core.vocabulary import FinishReason, Usage
 from emulator.dialects.anthropic import surface as anthropic
 from emulator.dialects.openai import surface as openai
 from emulator.faults.comments import COMMENT

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from emulator.core.vocabulary import ApiError, ErrorKind, InferenceRequest
+from emulator.core.errors import ApiError, ErrorKind
+from emulator.core.vocabulary import InferenceRequest
 from emulator.scenario.types import ErrorSpec
 
 # AkashML documents the messages of 402, 429, 504 and 529; the others are ours.

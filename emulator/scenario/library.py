@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from emulator.core.catalog import Catalog
+from emulator.core.clock import VirtualClock
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 
 if TYPE_CHECKING:
@@ -31,6 +32,14 @@ class LoadedScenario(NamedTuple):
     scenario: Scenario
     catalog: Catalog
     version: int
+
+    def start(self, clock: VirtualClock) -> None:
+        """Set the clock as the scenario wants it when it begins to play."""
+        spec = self.scenario.clock
+        if spec is not None and spec.rate is not None:
+            clock.run(spec.rate)
+        if spec is not None and spec.start is not None:
+            clock.set(spec.start)
 
 
 class Library:

@@ -9,10 +9,11 @@ import msgspec
 from emulator.core import retry_after
 from emulator.core.clock import moment
 from emulator.core.drafts import Draft, DraftCall
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.prompt_sizes import overflow, prompt_tokens
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY, split
-from emulator.core.vocabulary import ApiError, InferenceRequest, Rejected
+from emulator.core.vocabulary import InferenceRequest
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.match import Match
 from emulator.scenario.subject import Subject

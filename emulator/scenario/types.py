@@ -9,7 +9,8 @@ import msgspec
 from emulator.account.backends import Backends
 from emulator.account.terms import Terms
 from emulator.core.drafts import Draft
-from emulator.core.vocabulary import ErrorKind, FinishReason
+from emulator.core.errors import ErrorKind
+from emulator.core.vocabulary import FinishReason
 from emulator.faults.distributions import Distribution
 from emulator.faults.where import Where
 from emulator.scenario.subject import Subject

@@ -12,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from emulator.account.keys import masked, presented
 from emulator.account.secrets import without
 from emulator.core.clock import Clock, http_date
+from emulator.core.errors import Rejected
 from emulator.core.fields import decode
 from emulator.core.plan import Plan
-from emulator.core.vocabulary import InferenceRequest, Rejected
+from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
 from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine

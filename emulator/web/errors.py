@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
 from emulator.wire.errors import ErrorResponse

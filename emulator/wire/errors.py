@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from emulator.core import retry_after
-from emulator.core.vocabulary import ApiError
+from emulator.core.errors import ApiError
 from emulator.dialects import Surface
 from emulator.wire.headers import JSON, answer_headers
 

@@ -16,20 +16,10 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from emulator.core.clock import Clock
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.fold import Fold
 from emulator.core.plan import Plan, QueuePlace
-from emulator.core.vocabulary import (
-    ApiError,
-    End,
-    Failure,
-    Hangup,
-    InferenceRequest,
-    Raw,
-    Rejected,
-    Step,
-    Usage,
-    Verbatim,
-)
+from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Usage, Verbatim
 from emulator.dialects import Dialect
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import TimedFrames

@@ -11,7 +11,8 @@ from emulator.account.credits import Credits
 from emulator.account.policy import Policy
 from emulator.core.catalog import Model, Pricing
 from emulator.core.clock import EPOCH
-from emulator.core.vocabulary import Rejected, Usage
+from emulator.core.errors import Rejected
+from emulator.core.vocabulary import Usage
 
 PLAIN = Model("org/plain", 10_000, 1000, Pricing("0.0000013", "0.0000044"))
 

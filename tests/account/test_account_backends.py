@@ -8,7 +8,7 @@ from support.saving import restored, saved
 
 from emulator.account.backends import Backends, Flapping, Fleet, Pool, busy
 from emulator.core.clock import EPOCH
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 
 
 def refusal(pool: Pool, now: float = EPOCH) -> ApiError | None:

@@ -14,7 +14,7 @@ from emulator.account.ledger import MAX_ENTRIES, Ledger
 from emulator.account.prices import tariff, usd
 from emulator.core.catalog import Catalog, Pricing
 from emulator.core.clock import EPOCH
-from emulator.core.vocabulary import Rejected
+from emulator.core.errors import Rejected
 
 PRICE = st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,30})?", fullmatch=True)
 AMOUNTS = st.decimals("0.000000001", "1000000", places=9)

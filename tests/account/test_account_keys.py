@@ -16,8 +16,8 @@ from emulator.account import registry as room
 from emulator.account.policy import UNLIMITED, Policy
 from emulator.account.registry import Registry
 from emulator.core.clock import EPOCH
+from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
-from emulator.core.vocabulary import Rejected
 
 CHANCE = Seed.of("keys")
 

@@ -21,7 +21,8 @@ from emulator.account.policy import Policy
 from emulator.account.prices import tariff
 from emulator.core.catalog import Model, Pricing
 from emulator.core.clock import EPOCH
-from emulator.core.vocabulary import ApiError, Rejected, Usage
+from emulator.core.errors import ApiError, Rejected
+from emulator.core.vocabulary import Usage
 
 MODELS = (
     Model("org/plain", 10_000, 1000, Pricing("0.0000013", "0.0000044")),

@@ -12,7 +12,7 @@ from emulator.account.limits import REQUESTS_EXCEEDED, TOKENS_EXCEEDED, TOO_MANY
 from emulator.account.policy import Policy
 from emulator.account.windows import SPAN, Timeline, Window
 from emulator.core.clock import EPOCH
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 
 GAPS = st.one_of(
     st.sampled_from([0.0, 0.001, 0.25, 19.999, 20.0, 29.9995, 30.0, 59.999, 60.0, 60.001]),

@@ -2,10 +2,9 @@
 
 import pytest
 
+from emulator.core.errors import STATUS, ApiError
 from emulator.core.fold import Completion, Fold, ReasoningBlock, TextBlock, ToolCallBlock, fold
 from emulator.core.vocabulary import (
-    STATUS,
-    ApiError,
     End,
     Failure,
     Finish,

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from support.answers import CASES, KINDS, WIRES, Events, Wire, answers, folded, spoken
 
-from emulator.core.vocabulary import ApiError, End, Failure, Start, Text
+from emulator.core.errors import ApiError
+from emulator.core.vocabulary import End, Failure, Start, Text
 from emulator.dialects.answers import decoder_of
 from emulator.dialects.decoding import decode
 

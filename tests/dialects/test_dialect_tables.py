@@ -10,13 +10,11 @@ from typing import Any, get_args
 import pytest
 from support.asgi import CHAT_TOOL
 
+from emulator.core.errors import STATUS, ApiError, ErrorKind
 from emulator.core.fold import Choice, Completion, TextBlock
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
-    STATUS,
-    ApiError,
     End,
-    ErrorKind,
     Event,
     Failure,
     Finish,

@@ -13,19 +13,8 @@ from support.answers import WIRES, Events, Wire, answers
 from support.foreign_service import STRANGE_BODY, STRANGE_CHUNKS
 from support.odd_json import JSON, changed
 
-from emulator.core.vocabulary import (
-    ApiError,
-    End,
-    Event,
-    Failure,
-    Finish,
-    Reasoning,
-    Start,
-    Text,
-    ToolArguments,
-    ToolCall,
-    Usage,
-)
+from emulator.core.errors import ApiError
+from emulator.core.vocabulary import End, Event, Failure, Finish, Reasoning, Start, Text, ToolArguments, ToolCall, Usage
 from emulator.dialects.answers import decoder_of
 from emulator.dialects.decoding import decode
 

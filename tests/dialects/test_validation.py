@@ -29,9 +29,9 @@ from support.asgi import (
     post,
 )
 
+from emulator.core.errors import STATUS
 from emulator.core.fields import MAX_DEPTH
 from emulator.core.tokens import VOCABULARY_SIZE
-from emulator.core.vocabulary import STATUS
 from emulator.web.app import create_app
 
 COUNT = f"{MESSAGES}/count_tokens"

@@ -21,13 +21,13 @@ from support.faults import KEEP_TEXT, values
 import emulator.faults
 from emulator.core.drafts import Draft, DraftCall, tell
 from emulator.core.drafts import steps as told
+from emulator.core.errors import ApiError
 from emulator.core.fold import Completion, fold
 from emulator.core.plan import Fault
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.tokens import split
 from emulator.core.vocabulary import (
-    ApiError,
     End,
     Event,
     Failure,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from emulator.core.drafts import Draft, DraftCall, tell
 from emulator.core.drafts import steps as told
+from emulator.core.errors import ApiError
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import (
-    ApiError,
     End,
     Event,
     Failure,

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
 from emulator.core.drafts import Draft
+from emulator.core.errors import STATUS, ApiError, Rejected
 from emulator.core.seeds import Seed
-from emulator.core.vocabulary import STATUS, ApiError, InferenceRequest, Message, Rejected, Sampling
+from emulator.core.vocabulary import InferenceRequest, Message, Sampling
 from emulator.scenario.loader import load_objects
 from emulator.scenario.match import match
 from emulator.scenario.reply import START, ReplyContext, choose_reply, drafts, error, headers

@@ -9,8 +9,9 @@ import pytest
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
+from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
-from emulator.core.vocabulary import InferenceRequest, Message, Rejected, Tool, ToolUse
+from emulator.core.vocabulary import InferenceRequest, Message, Tool, ToolUse
 from emulator.scenario import fakes
 from emulator.scenario.loader import load_text
 from emulator.scenario.match import match

@@ -16,7 +16,7 @@ from support.shipped_expectations import BY_CHANCE, ROWS
 
 from emulator.commands._dry_run import dry_run, explained
 from emulator.core.catalog import Catalog
-from emulator.core.vocabulary import STATUS
+from emulator.core.errors import STATUS
 from emulator.faults.registry import FAULTS
 from emulator.scenario.language.schema import json_schema, reference
 from emulator.scenario.loader import load_file, load_text

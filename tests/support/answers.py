@@ -7,12 +7,11 @@ from typing import Any, NamedTuple, TypeAlias, get_args
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.fold import Choice, Fold
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
-    ApiError,
     End,
-    ErrorKind,
     Event,
     Failure,
     Finish,

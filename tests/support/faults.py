@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.core.vocabulary import ApiError
+from emulator.core.errors import ApiError
 from emulator.faults import FAULTS
 from emulator.faults.fault_type import FaultSettings, ScalarValue, ValueKind
 

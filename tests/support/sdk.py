@@ -7,20 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
 from emulator import Emulator
+from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.plan import Plan
-from emulator.core.vocabulary import (
-    ApiError,
-    End,
-    ErrorKind,
-    Event,
-    Failure,
-    Finish,
-    InferenceRequest,
-    Start,
-    Step,
-    Text,
-    Usage,
-)
+from emulator.core.vocabulary import End, Event, Failure, Finish, InferenceRequest, Start, Step, Text, Usage
 
 Ask: TypeAlias = Callable[[Any], Any]
 

@@ -13,8 +13,9 @@ from support.sdk import HELLO, START, Driver, drive, failing, live, plan_of
 
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
+from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.plan import Plan
-from emulator.core.vocabulary import ApiError, ErrorKind, Failure, Hangup, InferenceRequest, Step, Text
+from emulator.core.vocabulary import Failure, Hangup, InferenceRequest, Step, Text
 
 KINDS = [openai.OpenAI, openai.AsyncOpenAI]
 QUESTION = [{"role": "user", "content": "Say hello to the harbour of Lisbon."}]

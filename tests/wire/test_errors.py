@@ -14,8 +14,8 @@ from support.asgi import CHAT, COMPLETIONS, MESSAGES, Exchange, ask, chat, compl
 from support.recorded import URL
 
 from emulator.core.clock import EPOCH, http_date
+from emulator.core.errors import STATUS, ApiError, ErrorKind, Rejected
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import STATUS, ApiError, ErrorKind, Rejected
 from emulator.dialects.endpoints import Dialects
 from emulator.recording.proxy import recording_proxy
 from emulator.store.memory import at_once

@@ -10,21 +10,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.asgi import Exchange, events
 
 from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.errors import ApiError
 from emulator.core.plan import FrameFault, Plan
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import (
-    ApiError,
-    End,
-    Event,
-    Failure,
-    Finish,
-    Hangup,
-    InferenceRequest,
-    Start,
-    Step,
-    Text,
-    Usage,
-)
+from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, InferenceRequest, Start, Step, Text, Usage
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat

@@ -5,18 +5,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.core.vocabulary import (
-    ApiError,
-    ErrorKind,
-    Event,
-    Finish,
-    FinishReason,
-    Reasoning,
-    Text,
-    ToolArguments,
-    ToolCall,
-    Usage,
-)
+from emulator.core.errors import ApiError, ErrorKind
+from emulator.core.vocabulary import Event, Finish, FinishReason, Reasoning, Text, ToolArguments, ToolCall, Usage
 from emulator.dialects.anthropic.surface import ERRORS, STOP_REASONS, STOP_SEQUENCE, encode
 from emulator.dialects.decoding import Decoder
 

@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields
 from emulator.core.vocabulary import (
-    ApiError,
     Media,
     Message,
     ReasoningControl,
-    Rejected,
     ResponseFormat,
     Sampling,
     Tool,

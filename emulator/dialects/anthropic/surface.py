@@ -11,8 +11,9 @@ import msgspec
 from emulator.core.catalog import Model, alias
 from emulator.core.clock import iso
 from emulator.core.decimals import decimal
+from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.fields import Invalid, show, type_name
-from emulator.core.vocabulary import ApiError, ErrorKind, FinishReason
+from emulator.core.vocabulary import FinishReason
 
 encode = msgspec.json.Encoder().encode
 

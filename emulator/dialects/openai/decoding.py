@@ -5,10 +5,8 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from emulator.core.errors import STATUS, ApiError, ErrorKind
 from emulator.core.vocabulary import (
-    STATUS,
-    ApiError,
-    ErrorKind,
     Event,
     Finish,
     FinishReason,

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Model
+from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.fields import Invalid, show, type_name
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import ApiError, ErrorKind, FinishReason, TokenLogprob, Usage
+from emulator.core.vocabulary import FinishReason, TokenLogprob, Usage
 from emulator.dialects import BARE_ID
 
 encode = msgspec.json.Encoder().encode

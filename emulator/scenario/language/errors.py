@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from emulator.core.vocabulary import STATUS, ErrorKind
+from emulator.core.errors import STATUS, ErrorKind
 from emulator.scenario.language.templates import TEMPLATED_TEXT
 from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, whole
 from emulator.scenario.types import ErrorSpec

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.core.vocabulary import ApiError
+from emulator.core.errors import ApiError
 from emulator.faults.fault_type import FaultSettings, FaultType, ScalarValue, ValueKind
 from emulator.faults.registry import FAULTS
 from emulator.faults.where import PLACES, Where

@@ -18,8 +18,8 @@ from emulator.account.keys import masked, presented
 from emulator.account.policy import Policy
 from emulator.account.prices import usd
 from emulator.core.clock import iso
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields
-from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.web.control.bodies import read_fields, read_part
 

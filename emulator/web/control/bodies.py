@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields, decode
-from emulator.core.vocabulary import ApiError, Rejected
 from emulator.dialects.openai.surface import wording
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from emulator.core import units
 from emulator.core.catalog import Catalog
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
 

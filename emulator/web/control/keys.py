@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from emulator.account.policy import UNLIMITED
 from emulator.account.registry import Record, Registry
 from emulator.core.clock import iso
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.store.state import SharedState
 from emulator.web.control.account import policy_shown, read_policy

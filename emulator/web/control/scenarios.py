@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from emulator.core.vocabulary import ApiError, Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.wire.receive import read_body

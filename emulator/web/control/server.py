@@ -7,9 +7,9 @@ from starlette.responses import JSONResponse
 
 from emulator.account.keys import masked
 from emulator.core.clock import iso
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields
 from emulator.core.version import __version__
-from emulator.core.vocabulary import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.web.control.bodies import read_fields
