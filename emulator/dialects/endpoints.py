@@ -6,10 +6,13 @@ service, known to scenarios and to the command line, and suggested for a path th
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.settings import Settings
 from emulator.dialects import Dialect, Surface
+
+if TYPE_CHECKING:
+    from emulator.dialects.decoding import Decoder
 
 _MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 """The cheapest model that does not reason."""
@@ -19,10 +22,10 @@ _HELLO = {"model": _MODEL, "messages": [{"role": "user", "content": "Say hello."
 class Endpoint(NamedTuple):
     """One endpoint.
 
-    `dialect` is "module:class"; the module is imported when `make` is called. `conversation` are the fields of a
-    request that hold what was said. `sample` is a cheap request, and `streaming` are the fields that ask for its answer
-    as a stream with everything that a stream can have. `claims` tells by its fields whether a request is meant for this
-    endpoint rather than for the first of the table.
+    `dialect` is "module:class"; the module is imported when `make` or `decoder` is called. `conversation` are the
+    fields of a request that hold what was said. `sample` is a cheap request, and `streaming` are the fields that ask
+    for its answer as a stream with everything that a stream can have. `claims` tells by its fields whether a request is
+    meant for this endpoint rather than for the first of the table.
     """
 
     name: str
@@ -35,9 +38,17 @@ class Endpoint(NamedTuple):
 
     def make(self, settings: Settings) -> Dialect:
         """The dialect for a server with these settings."""
-        module, _, name = self.dialect.partition(":")
-        made: Dialect = getattr(import_module(module), name)(settings)
+        made: Dialect = self._class()(settings)
         return made
+
+    def decoder(self) -> "Decoder":
+        """A decoder for one answer, whole or streamed."""
+        made: Decoder = self._class().decoder()
+        return made
+
+    def _class(self) -> Any:
+        module, _, name = self.dialect.partition(":")
+        return getattr(import_module(module), name)
 
 
 ENDPOINTS: Mapping[str, Endpoint] = {

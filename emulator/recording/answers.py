@@ -8,8 +8,8 @@ from emulator.core.errors import ApiError
 from emulator.core.fold import Choice, Fold
 from emulator.core.tokens import count
 from emulator.core.vocabulary import End, Event, Failure, Reasoning, Text, ToolArguments, ToolCall, Usage
-from emulator.dialects.answers import decoder_of
 from emulator.dialects.decoding import Decoder
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.recording.seen import Exchange
 
 
@@ -54,7 +54,7 @@ def written(choice: Choice) -> str:
 
 def read(exchange: Exchange) -> Heard:
     """Decode the answer of an exchange."""
-    decoder, fold = decoder_of(exchange.request.endpoint), Fold()
+    decoder, fold = ENDPOINTS[exchange.request.endpoint].decoder(), Fold()
     moments: list[Moment] = []
     error, ended, length = None, False, 0
     for number, (at, events) in enumerate(_events(exchange, decoder)):

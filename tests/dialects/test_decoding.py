@@ -12,8 +12,8 @@ from support.answers import CASES, KINDS, WIRES, Events, Wire, answers, folded, 
 
 from emulator.core.errors import ApiError
 from emulator.core.vocabulary import End, Failure, Start, Text
-from emulator.dialects.answers import decoder_of
 from emulator.dialects.decoding import decode
+from emulator.dialects.endpoints import ENDPOINTS
 
 TRANSCRIPTS = Path(__file__).parents[1] / "web" / "transcripts"
 wires = pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
@@ -101,7 +101,7 @@ def test_a_stream_and_a_whole_body_say_the_same(path: Path) -> None:
     completions = []
     for transcript in (path, path.with_name(path.name.replace("-stream", ""))):
         body = transcript.read_bytes().partition(b"\n\n")[2]
-        decoder = decoder_of(path.name.partition("-")[0])
+        decoder = ENDPOINTS[path.name.partition("-")[0]].decoder()
         events = decode(decoder, body)
         assert (decoder.problems, type(events[0]), type(events[-1])) == ([], Start, End)
         answer = folded(events).completion()

@@ -15,8 +15,8 @@ from support.odd_json import JSON, changed
 
 from emulator.core.errors import ApiError
 from emulator.core.vocabulary import End, Event, Failure, Finish, Reasoning, Start, Text, ToolArguments, ToolCall, Usage
-from emulator.dialects.answers import decoder_of
 from emulator.dialects.decoding import decode
+from emulator.dialects.endpoints import ENDPOINTS
 
 many = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 
@@ -117,7 +117,7 @@ CHATS: dict[str, tuple[str | bytes, Events]] = {
 @pytest.mark.parametrize(("body", "events"), CHATS.values(), ids=CHATS)
 def test_another_service_is_read(body: str | bytes, events: Events) -> None:
     """Services of OpenAI's shape have ways of their own, and say the same."""
-    decoder = decoder_of("chat")
+    decoder = ENDPOINTS["chat"].decoder()
     assert (decode(decoder, body.encode() if isinstance(body, str) else body), decoder.problems) == (events, [])
 
 
@@ -193,7 +193,7 @@ ODD: dict[str, tuple[str, str, Events, str]] = {
 @pytest.mark.parametrize(("endpoint", "body", "events", "problem"), ODD.values(), ids=ODD)
 def test_what_cannot_be_read_is_told(endpoint: str, body: str, events: Events, problem: str) -> None:
     """The rest is read, and the problem says what is odd and where."""
-    decoder = decoder_of(endpoint)
+    decoder = ENDPOINTS[endpoint].decoder()
     assert decode(decoder, body.encode()) == events
     (told,) = decoder.problems
     assert problem in told

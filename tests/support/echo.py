@@ -1,6 +1,6 @@
 """One more endpoint, POST /v1/echo, which has a dialect of its own and shares the surface of /v1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -9,6 +9,7 @@ from emulator.core.fields import Fields
 from emulator.core.fold import Completion
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Event, InferenceRequest, Message, Text, Verbatim
+from emulator.dialects.decoding import Decoder
 from emulator.dialects.endpoints import ENDPOINTS, Endpoint
 from emulator.dialects.openai.surface import OpenAISurface, wording
 
@@ -38,6 +39,11 @@ class Echo:
             key=key,
         )
 
+    @staticmethod
+    def decoder() -> "EchoDecoder":
+        """A decoder for one answer."""
+        return EchoDecoder()
+
     def encoder(self, request: InferenceRequest, request_id: str) -> "EchoEncoder":
         """What writes the events of one stream."""
         return EchoEncoder()
@@ -45,6 +51,15 @@ class Echo:
     def body(self, completion: Completion, request: InferenceRequest) -> bytes:
         """The JSON of a whole answer."""
         return msgspec.json.encode({"echo": completion.choices[0].text})
+
+
+class EchoDecoder(Decoder):
+    """Reads what the dialect writes."""
+
+    def _payload(self, data: bytes) -> Iterator[Event]:
+        """The text of a body or a frame."""
+        yield from self._start()
+        yield Text(0, msgspec.json.decode(data)["echo"])
 
 
 class EchoEncoder:
