@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import combinations, islice
 from typing import Any, TypeAlias
 
 from emulator.schema_values import believable
@@ -12,7 +13,7 @@ from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import agree, is_plain, is_unknown
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.validation import valid
-from emulator.schema_values.values import identity
+from emulator.schema_values.values import distinct, identity
 
 LARGEST = 2_000
 """Longer arrays are not built, whatever a schema asks for."""
@@ -22,6 +23,9 @@ _DEEP = 7
 
 _TRIES = 3
 
+_PAIRS = 6
+"""How many pairs of items are tried where two have to be the same."""
+
 Items: TypeAlias = tuple[Item, ...]
 ItemPlan: TypeAlias = list[Items]
 
@@ -30,28 +34,47 @@ def array(builder: Builder, facts: Facts, place: FieldContext) -> list[Any]:
     """An array that satisfies the facts. Raises Unsatisfiable."""
     problem: Exception | None = None
     for plan in _plans(builder, facts, place):
-        try:
-            built = _built(builder, facts, place, plan)
-            if not facts.excludes(built) and _holds(facts, built):
-                return built
-        except (Unsatisfiable, Malformed) as error:
-            problem = problem or error
-    if facts.contains and _least(facts) <= _most(facts):
+        for same in _same(facts, plan):
+            try:
+                built = _built(builder, facts, place, plan, same)
+                if not facts.excludes(built) and _holds(facts, built):
+                    return built
+            except (Unsatisfiable, Malformed) as error:
+                problem = problem or error
+    if (facts.contains or facts.repeated) and _least(facts) <= _most(facts):
         raise problem or facts.conflict("no array was found that contains what it must")
     raise problem or facts.conflict(f"no array has at least {_least(facts)} and at most {_most(facts)} items")
 
 
 def _holds(facts: Facts, built: list[Any]) -> bool:
     """Whether the array contains what it must."""
-    return all(low <= sum(valid(part, item) for item in built) <= high for part, low, high in facts.contains)
+    held = all(low <= sum(valid(part, item) for item in built) <= high for part, low, high in facts.contains)
+    return held and not (facts.repeated and distinct(built))
 
 
-def _built(builder: Builder, facts: Facts, place: FieldContext, plan: ItemPlan) -> list[Any]:
+def _same(facts: Facts, plan: ItemPlan) -> Iterator[tuple[int, int] | None]:
+    """Which two items are to be the same, where two must be: the last ones that can be, then others."""
+    if not facts.repeated:
+        yield None
+        return
+    pairs = combinations(reversed(range(len(plan))), 2)
+    possible = ((one, other) for other, one in pairs if agree([*_wanted(plan[one]), *_wanted(plan[other])]))
+    yield from islice(possible, _PAIRS)
+
+
+def _built(
+    builder: Builder, facts: Facts, place: FieldContext, plan: ItemPlan, same: tuple[int, int] | None
+) -> list[Any]:
     built: list[Any] = []
     seen: dict[str, Any] = {}
     for at, items in enumerate(plan):
+        if same and at == same[1]:
+            built.append(built[same[0]])
+            continue
         optional = at >= facts.min_items and not facts.contains
         new = facts.unique or (optional and at >= _first(facts))
+        if same and at == same[0]:
+            items = (*items, *plan[same[1]])
         try:
             inside = _inside(builder, place, items, len(plan), optional and (place.optional or at > 0))
             item = _item(builder, items, inside, seen, new)
@@ -60,8 +83,6 @@ def _built(builder: Builder, facts: Facts, place: FieldContext, plan: ItemPlan) 
                 break
             raise
         built.append(item)
-    if facts.repeated:
-        built[-1] = built[0]
     return built
 
 
@@ -100,7 +121,7 @@ def _plans(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[Item
     size = _least(facts) if builder.sparse else max(_least(facts), first, _usual(builder, facts, place))
     for length, where in (
         (size, "apart"),
-        (size + 1 if facts.excluded else first + sum(held), "apart"),
+        (size + 1 if facts.excluded else first + sum(held) + 2 * facts.repeated, "apart"),
         (max(facts.min_items, *held, 0), "together"),
         (first, "together"),
         (first, "anywhere"),
@@ -175,4 +196,4 @@ def _holding(facts: Facts, plan: ItemPlan, where: str) -> ItemPlan:
 
 
 def _wanted(items: Items) -> list[SchemaNode]:
-    return [node for node, wanted in items if wanted]
+    return [node for node, wanted in items if wanted is True]

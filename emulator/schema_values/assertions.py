@@ -52,6 +52,13 @@ def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], Any]
         raise Malformed(f"{node.pointer}/{keyword}", f"{pattern!r} {error}") from error
 
 
+def regular_expression(node: SchemaNode) -> str:
+    """The node's `pattern`. Raises Malformed for a bad one."""
+    pattern: str = node.typed("pattern", str, "a string")
+    search(node, "pattern", pattern)
+    return pattern
+
+
 def divides(step: int | float, value: int | float) -> bool:
     """Whether the value is a multiple of the step, both as written in decimal and as floating point has it.
 

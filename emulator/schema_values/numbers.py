@@ -39,6 +39,7 @@ def _accepts(facts: Facts, value: int | float) -> bool:
         and (value > facts.low or (value == facts.low and not facts.low_open))
         and (value < facts.high or (value == facts.high and not facts.high_open))
         and all(divides(step, value) for step in facts.steps)
+        and not any(divides(step, value) for step in facts.not_steps)
         and not facts.excludes(value)
         and ("integer" in facts.types or not float(value).is_integer())
     )
