@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from emulator.schema_values.assertions import number, regular_expression, search, types
 from emulator.schema_values.errors import Unsatisfiable
-from emulator.schema_values.failures import fail
 from emulator.schema_values.facts import Alternatives, Declaration, Facts, Item, Option, Scopes
+from emulator.schema_values.failures import fail
 from emulator.schema_values.negation import refutations
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.validation import required_by_themselves
@@ -79,6 +79,8 @@ def _declare_to(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     first: float = len(items if isinstance(items, list) else node.children("prefixItems"))
     if isinstance(items, dict | bool) or (isinstance(items, list) and "additionalItems" in schema):
         first = math.inf
+    if "contains" in schema:  # which items it looks at is only known when they are there
+        first = math.inf
     for scope in scopes:
         if scope in facts.scopes:
             own = scope is not node and "unevaluatedProperties" in schema
@@ -135,7 +137,7 @@ def _merge_high(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
 def _merge_steps(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     for keyword in ("multipleOf", "divisibleBy"):
         if keyword in node.schema and number(node, keyword):
-            facts.steps += (abs(number(node, keyword)),)
+            facts.add_step(abs(number(node, keyword)))
 
 
 def _merge_format(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
+from emulator.schema_values.assertions import divides
 from emulator.schema_values.errors import Unsatisfiable
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import Outline, any_left, both, outline
@@ -90,7 +91,7 @@ class Facts:
 
     def __init__(self, *, strict: bool = True) -> None:
         self.strict = strict
-        self.seen: set[tuple[int, bool]] = set()
+        self.seen: set[tuple[int, bool | str]] = set()
         self.required: dict[str, None] = {}
         self.properties: dict[str, tuple[SchemaNode, ...]] = {}
         self.scopes: dict[SchemaNode, tuple[Declaration, ...]] = {}
@@ -146,7 +147,7 @@ class Facts:
             raise self.conflict("no listed value satisfies all parts of the schema")
 
     def rule_out(self, types: set[str], why: str) -> None:
-        """None of these types. Raises Unsatisfiable when no other is left, or, if strict, when no other is asked for."""
+        """None of these types. Raises Unsatisfiable when no other is left; if strict, also when none was asked for."""
         if self.types <= types or (self.strict and self.types == TYPES):
             raise self.conflict(why)
         self.types -= types
@@ -232,6 +233,22 @@ class Facts:
     def _check_span(self) -> None:
         if self.low > self.high or (self.low == self.high and (self.low_open or self.high_open)):
             self.rule_out({"integer", "number"}, f"no number is above {self.low} and below {self.high}")
+
+    def add_step(self, step: float) -> None:
+        """A number is a multiple of this."""
+        self.steps += (step,)
+        self._check_steps()
+
+    def add_not_step(self, step: float) -> None:
+        """It is a number, and not a multiple of this."""
+        self.narrow({"number", "integer"})
+        self.not_steps += (step,)
+        self._check_steps()
+
+    def _check_steps(self) -> None:
+        for step in self.not_steps:
+            if any(divides(step, other) for other in self.steps):
+                self.rule_out({"integer", "number"}, f"a number must be a multiple of {step} and must not")
 
     def match(self, pattern: str) -> None:
         """A string matches this pattern."""

@@ -35,8 +35,7 @@ def _unique(facts: Facts, node: SchemaNode) -> None:
 
 def _multiple(keyword: str) -> "Fail":
     def fail(facts: Facts, node: SchemaNode) -> None:
-        facts.narrow({"number", "integer"})
-        facts.not_steps += (abs(number(node, keyword)),)
+        facts.add_not_step(abs(number(node, keyword)))
 
     return fail
 

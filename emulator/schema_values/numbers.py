@@ -27,9 +27,13 @@ class NumberRange(NamedTuple):
 
 def number(builder: Builder, facts: Facts, place: FieldContext) -> int | float:
     """A number that satisfies the facts. Raises Unsatisfiable."""
-    for candidate in _candidates(builder, facts, place):
-        if _accepts(facts, candidate):
-            return candidate
+    bounds = (facts.low, facts.low_open, facts.high, facts.high_open, facts.steps, facts.not_steps)
+    demands = repr(("number" in facts.types, "integer" in facts.types, bounds, facts.excluded))
+    if demands not in builder.hopeless:
+        for candidate in _candidates(builder, facts, place):
+            if _accepts(facts, candidate):
+                return candidate
+        builder.hopeless.add(demands)
     raise facts.conflict("no number satisfies all parts of the schema")
 
 
