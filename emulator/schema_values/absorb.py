@@ -72,9 +72,7 @@ def _absorb(facts: Facts, node: SchemaNode, scopes: Scopes) -> Todo:
 
 def _declare_to(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     schema = node.schema
-    names = Declaration(
-        node.members("properties"), tuple(node.members("patternProperties")), "additionalProperties" in schema
-    )
+    names = Declaration(node, "additionalProperties" in schema)
     items = schema.get("items")
     first: float = len(items if isinstance(items, list) else node.children("prefixItems"))
     if isinstance(items, dict | bool) or (isinstance(items, list) and "additionalItems" in schema):
@@ -205,8 +203,7 @@ def _merge_by_pattern(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
 
 
 def _merge_additional(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-    declared = Declaration(node.members("properties"), tuple(node.members("patternProperties")))
-    facts.close(declared, node.child("additionalProperties"))
+    facts.close(Declaration(node), node.child("additionalProperties"))
 
 
 def _merge_names(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:

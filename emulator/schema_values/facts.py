@@ -11,7 +11,6 @@ from emulator.schema_values.assertions import divides
 from emulator.schema_values.errors import Unsatisfiable
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import Outline, any_left, both, outline
-from emulator.schema_values.regex import compiled
 from emulator.schema_values.values import TYPES, equal, is_a
 
 Item: TypeAlias = tuple[SchemaNode, bool | str]
@@ -41,13 +40,15 @@ class Alternatives(NamedTuple):
 class Declaration(NamedTuple):
     """The property names that a schema declares, by name and by pattern, or all of them."""
 
-    names: Any
-    patterns: tuple[str, ...] = ()
+    node: SchemaNode
     everything: bool = False
 
     def covers(self, name: str) -> bool:
         """Whether the name is one of them."""
-        return self.everything or name in self.names or any(compiled(pattern).search(name) for pattern in self.patterns)
+        if self.everything or name in self.node.members("properties"):
+            return True
+        matches = self.node.document.matches
+        return any(matches(pattern, name) for pattern in self.node.members("patternProperties"))
 
 
 class Facts:
@@ -120,7 +121,7 @@ class Facts:
 
     def _declared(self, name: str) -> tuple[SchemaNode, ...]:
         nodes = self.properties.get(name, ())
-        nodes += tuple(node for pattern, node in self.by_pattern if compiled(pattern).search(name))
+        nodes += tuple(node for pattern, node in self.by_pattern if node.document.matches(pattern, name))
         return nodes + tuple(node for declared, node in self.closures if not declared.covers(name))
 
     def allows(self, name: str) -> bool:

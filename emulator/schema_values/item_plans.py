@@ -41,16 +41,18 @@ class ItemPlan(NamedTuple):
 
         `counts` are, for each `contains`, the items before the position that are like it.
         """
-        left = len(self.items) - at - 1
+        positions = set(self.same) if self.same and at == self.same[0] else {at}
+        times = len(positions)
+        left = len(self.items) - at - times
         planned = tuple(
-            True if at in spots else False if high < math.inf else None
+            True if positions & spots else False if high < math.inf else None
             for (_, _, high), spots in zip(facts.contains, self.spots, strict=True)
         )
         others = islice(product((True, False), repeat=len(planned)), _CHOICES)
         for choice in chain([planned], (other for other in others if other != planned)):
             wishes = list(zip(facts.contains, choice, counts, strict=True))
             if all(
-                low <= count + (held is not False) + left and count + (held is True) <= high
+                low <= count + times * (held is not False) + left and count + times * (held is True) <= high
                 for (_, low, high), held, count in wishes
             ):
                 yield tuple((part, held) for (part, _, _), held, _ in wishes if held is not None)

@@ -11,7 +11,6 @@ from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import DEEPEST, depth, is_plain, is_unknown
 from emulator.schema_values.persona import Persona
-from emulator.schema_values.regex import compiled
 from emulator.schema_values.validation import valid
 
 _DEEP = 7
@@ -158,11 +157,11 @@ class _Making:
         if keyword == "propertyNames":
             return None if valid(node.child(keyword), name) else ()
         if keyword == "patternProperties":
-            parts = [part for pattern, part in node.members(keyword).items() if compiled(pattern).search(name)]
+            matches = node.document.matches
+            parts = [part for pattern, part in node.members(keyword).items() if matches(pattern, name)]
         else:
             everything = keyword != "additionalProperties" and "additionalProperties" in node.schema
-            declared = Declaration(node.members("properties"), tuple(node.members("patternProperties")), everything)
-            parts = [] if declared.covers(name) else [node.child(keyword)]
+            parts = [] if Declaration(node, everything).covers(name) else [node.child(keyword)]
         return next((((part, False),) for part in parts if part.schema is not True), None)
 
     def names_to_fail(self, node: SchemaNode, keyword: str) -> Iterator[str]:

@@ -4,8 +4,9 @@ The length is shared out among the parts of the tree before any is written, so b
 What a tree cannot promise (lookaround, backreferences, holes between possible lengths) is tested and tried again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import TypeAlias
 
 from emulator.schema_values.chance import Chance
 from emulator.schema_values.regex import (
@@ -19,7 +20,6 @@ from emulator.schema_values.regex import (
     Repeat,
     Sequence,
     Tree,
-    compiled,
     parse,
 )
 from emulator.schema_values.words import COMMON
@@ -28,15 +28,17 @@ LONGEST = 20_000
 """Longer texts are not written, whatever a schema asks for."""
 
 _TRIES = 24
-_SHORT = 20
+
+Matches: TypeAlias = Callable[[str, str], bool]
+"""Whether a pattern matches a text."""
 
 
-def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]:
+def matching(pattern: str, chance: Chance, low: int, high: int, matches: Matches) -> Iterator[str]:
     """Texts of `low` to `high` characters that the pattern matches; as many as a few tries give, none if it is hard.
 
     Raises ValueError for what is not a regular expression.
     """
-    tree, search = parse(pattern), compiled(pattern).search
+    tree = parse(pattern)
     least, most = width(tree)
     loose = _loose(tree)
     if least > min(high, LONGEST) or (most < low and not loose):
@@ -47,21 +49,19 @@ def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]
         text = _Writer(chance).write(tree, size)
         if len(text) < low and loose:
             text = _padded(text, low, chance, loose)
-        if looks and safe(pattern, text) and not search(text):
+        if looks and not matches(pattern, text):
             text = _sprinkled(text, looks, chance)
-            if not safe(pattern, text):
-                continue
-        if low <= len(text) <= high and search(text):
+        if low <= len(text) <= high and matches(pattern, text):
             yield text
 
 
-def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int) -> Iterator[str]:
+def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int, matches: Matches) -> Iterator[str]:
     """Texts that several patterns may match: what each of them matches, one after the other."""
     order = sorted(patterns, key=lambda pattern: (not pattern.startswith("^"), pattern.endswith("$")))
     for _ in range(_TRIES // 2):
         text = ""
         for pattern in order:
-            text += next(matching(pattern, chance, 0, high), "")
+            text += next(matching(pattern, chance, 0, high, matches), "")
         if len(text) < low:
             middle = len(text) // 2
             text = text[:middle] + "a" * (low - len(text)) + text[middle:]
@@ -89,32 +89,6 @@ def width(tree: Tree) -> tuple[int, int]:
             return 0, MANY
         case _:
             return 0, 0
-
-
-def safe(pattern: str, text: str) -> bool:
-    """Whether the pattern may be tried on a text that was not written for it: that it ends soon if it fails."""
-    return len(text) <= _SHORT or not explosive(pattern)
-
-
-@lru_cache(maxsize=1024)
-def explosive(pattern: str) -> bool:
-    """Whether failing to match may take exponential time: a repetition or a choice inside an open repetition."""
-    return _nested(parse(pattern), False)
-
-
-def _nested(tree: Tree, inside: bool) -> bool:
-    match tree:
-        case Sequence(parts):
-            return any(_nested(part, inside) for part in parts)
-        case Either(parts):
-            return inside or any(_nested(part, inside) for part in parts)
-        case Group(part) | Look(part):
-            return _nested(part, inside)
-        case Repeat(part, _, high):
-            wide = high > 8
-            return (wide and inside) or _nested(part, inside or wide)
-        case _:
-            return False
 
 
 class _Writer:
@@ -220,9 +194,9 @@ def _wanted(chance: Chance, low: int, high: int, attempt: int) -> int:
 def _loose(tree: Tree) -> str:
     """Where text may be added without harm: at the end ($), at the start (^), or nowhere."""
     anchors = set(_anchors(tree))
-    if "$" not in anchors:
+    if anchors.isdisjoint(("$", r"\Z")):
         return "$"
-    return "" if "^" in anchors else "^"
+    return "^" if anchors.isdisjoint(("^", r"\A")) else ""
 
 
 def _anchors(tree: Tree) -> Iterator[str]:
