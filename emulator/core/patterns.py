@@ -1,8 +1,8 @@
 """Regular expressions and globs that users write. They are compiled here, so that the work of a search is bounded.
 
 Python's matcher backtracks: a repetition inside a repetition can take longer than the universe has existed. Such
-expressions are recognised by their form. Those of scenarios are refused; those of JSON Schemas, which others wrote, are
-only used where a search ends soon.
+expressions are recognised by their form, and refused in scenarios. Those of JSON Schemas, which others wrote, are
+searched by schema_values/search.py, which counts its steps.
 """
 
 import fnmatch
@@ -19,8 +19,6 @@ MAX_SEARCHED_FROM_ANYWHERE = 10_000
 MAX_PATTERN = 2_000
 """Characters of a bounded expression."""
 
-_SHORT = 20
-"""In a text of so many characters, any search ends soon."""
 _MANY = 1_000_000
 _MAX_STEPS = 1_000
 _PARTS = re.compile(
@@ -37,14 +35,9 @@ _PARTS = re.compile(
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """A compiled regular expression.
-
-    `danger` says why a search may take exponential time; it is empty if it cannot. A search sees the first `limit`
-    characters of a text.
-    """
+    """A compiled regular expression. A search sees the first `limit` characters of a text."""
 
     regex: re.Pattern[str]
-    danger: str = ""
     limit: int = sys.maxsize
 
     @property
@@ -60,9 +53,10 @@ class Pattern(msgspec.Struct, frozen=True):
         """The match at the beginning of the text."""
         return self.regex.match(text, 0, self.limit)
 
-    def ends_soon(self, text: str) -> bool:
-        """Whether a search in the text takes little time, whatever it finds."""
-        return not self.danger or len(text) <= _SHORT
+    @property
+    def flags(self) -> int:
+        """The flags of `re` that it was compiled with."""
+        return self.regex.flags
 
 
 def compile(pattern: str, *, ignore_case: bool = False, bounded: bool = True) -> Pattern:
@@ -78,15 +72,9 @@ def compile(pattern: str, *, ignore_case: bool = False, bounded: bool = True) ->
             regex = re.compile(pattern, re.IGNORECASE if ignore_case else 0)
     except (re.error, OverflowError, RecursionError, Warning) as error:
         raise ValueError(f"not a regular expression: {error}") from None
-    try:
-        open_start = _has_open_start(regex)
-    except _DangerError as error:
-        if bounded:
-            raise
-        return Pattern(regex, str(error))
     if not bounded:
         return Pattern(regex)
-    return Pattern(regex, limit=MAX_SEARCHED_FROM_ANYWHERE if open_start else MAX_SEARCHED)
+    return Pattern(regex, MAX_SEARCHED_FROM_ANYWHERE if _has_open_start(regex) else MAX_SEARCHED)
 
 
 def glob(pattern: str) -> Pattern:
@@ -95,10 +83,6 @@ def glob(pattern: str) -> Pattern:
 
 
 # ---------------------------------------------------------------------------------------------- how much work
-
-
-class _DangerError(ValueError):
-    """An expression of which a search may take exponential time."""
 
 
 class _Piece:
@@ -147,7 +131,7 @@ class _Reading:
         self.open_start = False
 
     def part(self, kind: str | None, text: str, next_kind: str | None) -> None:
-        """Read a part. Raises _DangerError for a repetition that may take forever."""
+        """Read a part. Raises ValueError for a repetition that may take forever."""
         match kind:
             case "open":
                 self.groups.append(_Piece(atomic=text == "(?>"))
@@ -176,9 +160,9 @@ class _Reading:
 
 
 def _has_open_start(regex: re.Pattern[str]) -> bool:
-    """Whether an open repetition comes before any literal. Raises _DangerError for one that may take forever."""
+    """Whether an open repetition comes before any literal. Raises ValueError for one that may take forever."""
     if regex.flags & re.VERBOSE:
-        raise _DangerError("the flag x (verbose) is not available in a regular expression")
+        raise ValueError("the flag x (verbose) is not available in a regular expression")
     parts = [(part.lastgroup, part[0]) for part in _PARTS.finditer(regex.pattern)]
     following = [*(kind for kind, _ in parts), None][1:]
     reading = _Reading()
@@ -189,12 +173,12 @@ def _has_open_start(regex: re.Pattern[str]) -> bool:
 
 def _check_repeat(piece: _Piece, high: int) -> None:
     if high > 1 and piece.varies * high > _MAX_STEPS:
-        raise _DangerError(
+        raise ValueError(
             "a repetition inside a repetition can take forever; write the inner one so that it gives nothing back, "
             r"such as \w++ instead of \w+"
         )
     if piece.overlaps and high > _MAX_STEPS:
-        raise _DangerError(
+        raise ValueError(
             "a repeated choice can take forever unless each alternative begins with another character; "
             "write a set such as [ab] instead of (a|b)"
         )

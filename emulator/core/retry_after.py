@@ -30,7 +30,7 @@ def read(text: str, now: float) -> float | None:
         seconds = float(text)
     except ValueError:
         return _until(text, now)
-    return max(seconds, 0.0) if isfinite(seconds) else None
+    return max(seconds, 0.0) if isfinite(seconds * 1000) else None
 
 
 def _until(date: str, now: float) -> float | None:

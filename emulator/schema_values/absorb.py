@@ -8,14 +8,13 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from emulator.schema_values.assertions import number, search, types
+from emulator.schema_values.assertions import number, regular_expression, search, types
 from emulator.schema_values.errors import Unsatisfiable
 from emulator.schema_values.facts import Alternatives, Declaration, Facts, Item, Option, Scopes
+from emulator.schema_values.failures import fail
 from emulator.schema_values.negation import refutations
 from emulator.schema_values.nodes import SchemaNode
-from emulator.schema_values.outline import outline
 from emulator.schema_values.validation import required_by_themselves
-from emulator.schema_values.values import TYPES
 
 
 def absorb(facts: Facts, item: Item, scopes: Scopes = ()) -> None:
@@ -29,6 +28,10 @@ def absorb(facts: Facts, item: Item, scopes: Scopes = ()) -> None:
         facts.seen.add(key)
         facts.absorbed += ((node, wanted),)
         facts.node = node
+        if isinstance(wanted, str):
+            facts.risky = True
+            fail(facts, node, wanted)
+            continue
         if node.schema is (not wanted):
             raise Unsatisfiable(node.pointer, "nothing is allowed here")
         if isinstance(node.schema, bool):
@@ -69,12 +72,12 @@ def _absorb(facts: Facts, node: SchemaNode, scopes: Scopes) -> Todo:
 
 def _declare_to(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     schema = node.schema
-    names = Declaration(
-        node.members("properties"), tuple(node.members("patternProperties")), "additionalProperties" in schema
-    )
+    names = Declaration(node, "additionalProperties" in schema)
     items = schema.get("items")
     first: float = len(items if isinstance(items, list) else node.children("prefixItems"))
     if isinstance(items, dict | bool) or (isinstance(items, list) and "additionalItems" in schema):
+        first = math.inf
+    if "contains" in schema:  # which items it looks at is only known when they are there
         first = math.inf
     for scope in scopes:
         if scope in facts.scopes:
@@ -87,39 +90,19 @@ def _declare_to(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
 def _refute(facts: Facts, node: SchemaNode, scopes: Scopes) -> Option:
     """What follows from a schema not being satisfied; several ways of failing it are a choice."""
     facts.risky = True
-    said = node.schema.keys() & ASSERTIONS
-    if said and said <= {"const", "enum"}:
-        facts.excluded += outline(node).values or ()
-        return ()
-    if said == {"uniqueItems"} and node.schema["uniqueItems"] is True:
-        facts.narrow({"array"})
-        facts.min_items, facts.repeated = max(facts.min_items, 2), True
-        return ()
-    if said == {"type"}:
-        facts.narrow(TYPES - types(node))
-        return ()
-    if said == {"pattern"}:
-        facts.differ_from(_regex(node))
-        return ()
     options = refutations(node)
     if len(options) == 1:
         return options[0]
-    if not said and not (node.document.formats and "format" in node.schema):
-        raise Unsatisfiable(node.pointer, "nothing is allowed here")
     if options:
         facts.choices += (Alternatives("not", node, options, scopes),)
+    elif not (node.document.formats and "format" in node.schema):
+        raise Unsatisfiable(node.pointer, "nothing is allowed here")
     return ()
 
 
 def _count(node: SchemaNode, keyword: str) -> int:
     value: float = number(node, keyword)
     return math.ceil(value) if keyword.startswith("min") else math.floor(value)
-
-
-def _regex(node: SchemaNode) -> str:
-    pattern: str = node.typed("pattern", str, "a string")
-    search(node, "pattern", pattern)
-    return pattern
 
 
 def _merge_type(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
@@ -152,7 +135,7 @@ def _merge_high(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
 def _merge_steps(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     for keyword in ("multipleOf", "divisibleBy"):
         if keyword in node.schema and number(node, keyword):
-            facts.steps += (abs(number(node, keyword)),)
+            facts.add_step(abs(number(node, keyword)))
 
 
 def _merge_format(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
@@ -162,19 +145,19 @@ def _merge_format(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
 
 
 def _merge_pattern(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-    facts.match(_regex(node))
+    facts.match(regular_expression(node))
 
 
-def _at_least(keyword: str, slot: str) -> "Merge":
+def _at_least(keyword: str, what: str) -> "Merge":
     def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-        setattr(facts, slot, max(getattr(facts, slot), _count(node, keyword)))
+        facts.at_least(what, _count(node, keyword))
 
     return merge
 
 
-def _at_most(keyword: str, slot: str) -> "Merge":
+def _at_most(keyword: str, what: str) -> "Merge":
     def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-        setattr(facts, slot, min(getattr(facts, slot), _count(node, keyword)))
+        facts.at_most(what, _count(node, keyword))
 
     return merge
 
@@ -199,7 +182,8 @@ def _merge_contains(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
 
 
 def _merge_unique(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-    facts.unique = facts.unique or node.schema["uniqueItems"] is True
+    if node.schema["uniqueItems"] is True:
+        facts.differ()
 
 
 def _merge_properties(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
@@ -215,12 +199,11 @@ def _merge_required(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
 def _merge_by_pattern(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     for pattern, part in node.members("patternProperties").items():
         search(node, "patternProperties", pattern)
-        facts.by_pattern += ((pattern, part),)
+        facts.declare_by_pattern(pattern, part)
 
 
 def _merge_additional(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-    declared = Declaration(node.members("properties"), tuple(node.members("patternProperties")))
-    facts.closures += ((declared, node.child("additionalProperties")),)
+    facts.close(Declaration(node), node.child("additionalProperties"))
 
 
 def _merge_names(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
@@ -294,21 +277,21 @@ _MERGE: dict[str, Merge] = {
     "format": _merge_format,
     "contentEncoding": _merge_format,
     "pattern": _merge_pattern,
-    "minLength": _at_least("minLength", "min_length"),
-    "maxLength": _at_most("maxLength", "max_length"),
+    "minLength": _at_least("minLength", "length"),
+    "maxLength": _at_most("maxLength", "length"),
     "items": _merge_items,
     "prefixItems": lambda facts, node, scopes: None if "items" in node.schema else _merge_items(facts, node, scopes),
     "contains": _merge_contains,
     "uniqueItems": _merge_unique,
-    "minItems": _at_least("minItems", "min_items"),
-    "maxItems": _at_most("maxItems", "max_items"),
+    "minItems": _at_least("minItems", "items"),
+    "maxItems": _at_most("maxItems", "items"),
     "properties": _merge_properties,
     "required": _merge_required,
     "patternProperties": _merge_by_pattern,
     "additionalProperties": _merge_additional,
     "propertyNames": _merge_names,
-    "minProperties": _at_least("minProperties", "min_properties"),
-    "maxProperties": _at_most("maxProperties", "max_properties"),
+    "minProperties": _at_least("minProperties", "properties"),
+    "maxProperties": _at_most("maxProperties", "properties"),
     "dependentRequired": _merge_dependencies("dependentRequired"),
     "dependentSchemas": _merge_dependencies("dependentSchemas"),
     "dependencies": _merge_dependencies("dependencies"),
@@ -328,13 +311,3 @@ _FOLLOW: dict[str, Callable[[SchemaNode], Iterable[SchemaNode]]] = {
     "$dynamicRef": lambda node: (node.target("$dynamicRef"),),
     "$recursiveRef": lambda node: (node.target("$recursiveRef"),),
 }
-
-ASSERTIONS = (_MERGE.keys() | _FOLLOW.keys() | {"unevaluatedProperties", "unevaluatedItems"}) - {
-    "examples",
-    "example",
-    "default",
-    "description",
-    "format",
-    "contentEncoding",
-}
-"""The keywords that can make a value invalid."""

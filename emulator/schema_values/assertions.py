@@ -6,6 +6,7 @@ Each maker takes a node and gives the test of its keyword, or None where the key
 import sys
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 from emulator.schema_values.errors import Malformed
@@ -44,12 +45,20 @@ def number(node: SchemaNode, keyword: str) -> Any:
     return value
 
 
-def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], Any]:
-    """The search of a regular expression. Raises Malformed for a bad one."""
+def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], bool]:
+    """Whether a text matches a regular expression. Raises Malformed for a bad one."""
     try:
-        return compiled(pattern).search
+        compiled(pattern)
     except (ValueError, TypeError) as error:
         raise Malformed(f"{node.pointer}/{keyword}", f"{pattern!r} {error}") from error
+    return partial(node.document.matches, pattern)
+
+
+def regular_expression(node: SchemaNode) -> str:
+    """The node's `pattern`. Raises Malformed for a bad one."""
+    pattern: str = node.typed("pattern", str, "a string")
+    search(node, "pattern", pattern)
+    return pattern
 
 
 def divides(step: int | float, value: int | float) -> bool:
@@ -117,8 +126,7 @@ def _multiple(keyword: str) -> Maker:
 
 
 def _pattern(node: SchemaNode) -> Assertion:
-    find = search(node, "pattern", node.schema["pattern"])
-    return lambda value: find(value) is not None
+    return search(node, "pattern", node.schema["pattern"])
 
 
 def _format(node: SchemaNode) -> Assertion | None:

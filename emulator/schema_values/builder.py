@@ -272,12 +272,12 @@ def _merged(facts: Facts, items: tuple[Item, ...], scopes: Any) -> BuildOutcome:
 
 
 def _satisfies(value: Any, items: tuple[Item, ...]) -> bool:
-    return all(valid(node, value) is wanted for node, wanted in items)
+    return all(valid(node, value) is (wanted is True) for node, wanted in items)
 
 
 def _complies(facts: Facts, value: Any) -> bool:
     """Whether a listed value satisfies the schemas that have been merged."""
-    return all(valid(node, value) is wanted for node, wanted in facts.absorbed)
+    return all(valid(node, value) is (wanted is True) for node, wanted in facts.absorbed)
 
 
 def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:

@@ -7,15 +7,24 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
+from emulator.schema_values.assertions import divides
 from emulator.schema_values.errors import Unsatisfiable
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import Outline, any_left, both, outline
-from emulator.schema_values.regex import compiled
 from emulator.schema_values.values import TYPES, equal, is_a
 
-Item: TypeAlias = tuple[SchemaNode, bool]
+Item: TypeAlias = tuple[SchemaNode, bool | str]
+"""A demand on a value: to be valid against a schema (True), not to be (False), or to fail the keyword of that name."""
+
 Option: TypeAlias = tuple[Item, ...]
 Scopes: TypeAlias = tuple[SchemaNode, ...]
+
+
+_COUNTED = {
+    "length": ("string", "characters"),
+    "items": ("array", "items"),
+    "properties": ("object", "properties"),
+}
 
 
 class Alternatives(NamedTuple):
@@ -31,13 +40,15 @@ class Alternatives(NamedTuple):
 class Declaration(NamedTuple):
     """The property names that a schema declares, by name and by pattern, or all of them."""
 
-    names: Any
-    patterns: tuple[str, ...] = ()
+    node: SchemaNode
     everything: bool = False
 
     def covers(self, name: str) -> bool:
         """Whether the name is one of them."""
-        return self.everything or name in self.names or any(compiled(pattern).search(name) for pattern in self.patterns)
+        if self.everything or name in self.node.members("properties"):
+            return True
+        matches = self.node.document.matches
+        return any(matches(pattern, name) for pattern in self.node.members("patternProperties"))
 
 
 class Facts:
@@ -59,6 +70,7 @@ class Facts:
     low_open: bool = False
     high_open: bool = False
     steps: tuple[float, ...] = ()
+    not_steps: tuple[float, ...] = ()
     min_length: int = 0
     max_length: float = math.inf
     patterns: tuple[str, ...] = ()
@@ -73,13 +85,14 @@ class Facts:
     by_pattern: tuple[tuple[str, SchemaNode], ...] = ()
     closures: tuple[tuple[Declaration, SchemaNode], ...] = ()
     names: tuple[SchemaNode, ...] = ()
+    failing: tuple[tuple[SchemaNode, str], ...] = ()
     min_properties: int = 0
     max_properties: float = math.inf
     dependents: tuple[tuple[str, list[str]], ...] = ()
 
     def __init__(self, *, strict: bool = True) -> None:
         self.strict = strict
-        self.seen: set[tuple[int, bool]] = set()
+        self.seen: set[tuple[int, bool | str]] = set()
         self.required: dict[str, None] = {}
         self.properties: dict[str, tuple[SchemaNode, ...]] = {}
         self.scopes: dict[SchemaNode, tuple[Declaration, ...]] = {}
@@ -100,13 +113,16 @@ class Facts:
 
     def schemas_of(self, name: str) -> tuple[SchemaNode, ...]:
         """All that a property of that name must satisfy."""
-        nodes = self.properties.get(name, ())
-        nodes += tuple(node for pattern, node in self.by_pattern if compiled(pattern).search(name))
-        nodes += tuple(node for declared, node in self.closures if not declared.covers(name))
+        nodes = self._declared(name)
         for scope, declared_here in self.scopes.items():
             if not any(declared.covers(name) for declared in declared_here):
                 nodes += (scope.child("unevaluatedProperties"),)
         return nodes
+
+    def _declared(self, name: str) -> tuple[SchemaNode, ...]:
+        nodes = self.properties.get(name, ())
+        nodes += tuple(node for pattern, node in self.by_pattern if node.document.matches(pattern, name))
+        return nodes + tuple(node for declared, node in self.closures if not declared.covers(name))
 
     def allows(self, name: str) -> bool:
         """Whether a property of that name may be there at all, as far as can be told at once."""
@@ -131,12 +147,53 @@ class Facts:
         if not self.values:
             raise self.conflict("no listed value satisfies all parts of the schema")
 
+    def rule_out(self, types: set[str], why: str) -> None:
+        """None of these types. Raises Unsatisfiable when no other is left; if strict, also when none was asked for."""
+        if self.types <= types or (self.strict and self.types == TYPES):
+            raise self.conflict(why)
+        self.types -= types
+
+    def at_least(self, what: str, count: int) -> None:
+        """The least `length`, or number of `items` or `properties`."""
+        setattr(self, f"min_{what}", max(getattr(self, f"min_{what}"), count))
+        self._check_count(what)
+
+    def at_most(self, what: str, count: int) -> None:
+        """The greatest `length`, or number of `items` or `properties`."""
+        setattr(self, f"max_{what}", min(getattr(self, f"max_{what}"), count))
+        self._check_count(what)
+
+    def _check_count(self, what: str) -> None:
+        low, high = getattr(self, f"min_{what}"), getattr(self, f"max_{what}")
+        if low > high:
+            kind, members = _COUNTED[what]
+            self.rule_out({kind}, f"it must have at least {low} and at most {high} {members}")
+
+    def differ(self) -> None:
+        """No two items of an array are the same."""
+        self.unique = True
+        self._check_items()
+
+    def repeat(self) -> None:
+        """It is an array, and two of its items are the same."""
+        self.narrow({"array"})
+        self.repeated = True
+        self.at_least("items", 2)
+        self._check_items()
+
+    def _check_items(self) -> None:
+        if self.unique and self.repeated:
+            self.rule_out({"array"}, "all of its items must differ, and two must be the same")
+
     def require(self, names: Iterable[str]) -> None:
         """These properties must be there, if the value is an object."""
         for name in names:
             self.required[name] = None
-            if any(node.schema is False for node in self.properties.get(name, ())):
-                self.no_object(f"the property {name!r} is both required and forbidden")
+            self._check_required(name)
+
+    def _check_required(self, name: str) -> None:
+        if any(node.schema is False for node in self._declared(name)):
+            self.rule_out({"object"}, f"the property {name!r} is both required and forbidden")
 
     def declare(self, name: str, node: SchemaNode) -> None:
         """A property of that name, if it is there, is like this."""
@@ -144,9 +201,24 @@ class Facts:
         self.properties[name] = (*known, node)
         if node.schema is False:
             if name in self.required:
-                self.no_object(f"the property {name!r} is both required and forbidden")
+                self._check_required(name)
         elif known and (self.strict or name in self.required) and not self._agree(name):
             raise self.conflict(f"no value of the property {name!r} satisfies all parts of the schema")
+
+    def declare_by_pattern(self, pattern: str, node: SchemaNode) -> None:
+        """Properties whose names match the pattern are like this."""
+        self.by_pattern += ((pattern, node),)
+        self._check_all_required(node)
+
+    def close(self, declared: Declaration, node: SchemaNode) -> None:
+        """Properties that are not declared there are like this."""
+        self.closures += ((declared, node),)
+        self._check_all_required(node)
+
+    def _check_all_required(self, node: SchemaNode) -> None:
+        if node.schema is False:
+            for name in self.required:
+                self._check_required(name)
 
     def raise_low(self, bound: float, is_open: bool) -> None:
         """A number is at least this, or above it."""
@@ -161,9 +233,23 @@ class Facts:
 
     def _check_span(self) -> None:
         if self.low > self.high or (self.low == self.high and (self.low_open or self.high_open)):
-            if self.types <= {"integer", "number"}:
-                raise self.conflict(f"no number is above {self.low} and below {self.high}")
-            self.types -= {"integer", "number"}
+            self.rule_out({"integer", "number"}, f"no number is above {self.low} and below {self.high}")
+
+    def add_step(self, step: float) -> None:
+        """A number is a multiple of this."""
+        self.steps += (step,)
+        self._check_steps()
+
+    def add_not_step(self, step: float) -> None:
+        """It is a number, and not a multiple of this."""
+        self.narrow({"number", "integer"})
+        self.not_steps += (step,)
+        self._check_steps()
+
+    def _check_steps(self) -> None:
+        for step in self.not_steps:
+            if any(divides(step, other) for other in self.steps):
+                self.rule_out({"integer", "number"}, f"a number must be a multiple of {step} and must not")
 
     def match(self, pattern: str) -> None:
         """A string matches this pattern."""
@@ -180,12 +266,6 @@ class Facts:
     def _check_patterns(self) -> None:
         if not set(self.patterns).isdisjoint(self.unlike):
             raise self.conflict("a text must match a pattern and must not")
-
-    def no_object(self, why: str) -> None:
-        """Objects are out."""
-        if self.types == {"object"}:
-            raise self.conflict(why)
-        self.types -= {"object"}
 
     def _agree(self, name: str) -> bool:
         """Whether what a property must be leaves any value, as far as outlines tell."""

@@ -1,16 +1,19 @@
-"""The ways in which a value can fail to satisfy a schema, each written as schemas again.
+"""The ways in which a value can fail to satisfy a schema, each written as demands again.
 
-A schema fails where one of its keywords does. Keywords whose failing cannot be written as a schema are left out: then
-the generated value is tested, and another one is tried.
+A schema fails where one of its keywords does. Keywords whose failing cannot be written down are left out: then the
+generated value is tested, and another one is tried.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import combinations, islice
 from typing import Any, TypeAlias
 
+from emulator.schema_values.assertions import number
+from emulator.schema_values.facts import Option
 from emulator.schema_values.nodes import SchemaNode
 
-Option: TypeAlias = tuple[tuple[SchemaNode, bool], ...]
+_PAIRS = 100
+"""How many pairs of branches of a `oneOf` are considered."""
 
 
 def refutations(node: SchemaNode) -> tuple[Option, ...]:
@@ -24,24 +27,64 @@ def refutations(node: SchemaNode) -> tuple[Option, ...]:
     return found
 
 
-def _say(node: SchemaNode, schema: dict[str, Any], wanted: bool = True) -> Option:
-    return ((node.document.derived(schema, node), wanted),)
+def _say(node: SchemaNode, schema: dict[str, Any]) -> Option:
+    return ((node.document.derived(schema, node), True),)
 
 
-def _alone(keyword: str) -> "Refute":
-    """The keyword by itself, not satisfied."""
+def _keyword(keyword: str) -> "Refute":
+    """A keyword whose failing is a demand of its own."""
 
     def refute(node: SchemaNode) -> Iterator[Option]:
-        yield _say(node, {keyword: node.schema[keyword]}, False)
+        yield ((node, keyword),)
 
     return refute
 
 
-def _opposite(keyword: str, kind: str, other: str, step: float = 0) -> "Refute":
+def _applied(keyword: str) -> "Refute":
+    """A keyword that applies a schema to properties or to their names, one of which has to fail it."""
+
     def refute(node: SchemaNode) -> Iterator[Option]:
-        bound = node.schema[keyword]
-        if isinstance(bound, int | float) and not isinstance(bound, bool) and (kind == "number" or bound + step >= 0):
-            yield _say(node, {"type": kind, other: bound + step})
+        if node.child(keyword).schema is not True:
+            yield ((node, keyword),)
+
+    return refute
+
+
+def _by_pattern(node: SchemaNode) -> Iterator[Option]:
+    if any(part.schema is not True for part in node.members("patternProperties").values()):
+        yield ((node, "patternProperties"),)
+
+
+def _unique(node: SchemaNode) -> Iterator[Option]:
+    if node.schema["uniqueItems"] is True:
+        yield ((node, "uniqueItems"),)
+
+
+def _minimum(node: SchemaNode) -> Iterator[Option]:
+    below = "maximum" if node.schema.get("exclusiveMinimum") is True else "exclusiveMaximum"
+    yield _say(node, {"type": "number", below: number(node, "minimum")})
+
+
+def _maximum(node: SchemaNode) -> Iterator[Option]:
+    above = "minimum" if node.schema.get("exclusiveMaximum") is True else "exclusiveMinimum"
+    yield _say(node, {"type": "number", above: number(node, "maximum")})
+
+
+def _open_limit(keyword: str, outside: str) -> "Refute":
+    """A number beyond a limit that is not included; in draft 4 the keyword is a boolean beside the limit."""
+
+    def refute(node: SchemaNode) -> Iterator[Option]:
+        if not isinstance(node.schema[keyword], bool):
+            yield _say(node, {"type": "number", outside: number(node, keyword)})
+
+    return refute
+
+
+def _count(keyword: str, kind: str, other: str, step: int) -> "Refute":
+    def refute(node: SchemaNode) -> Iterator[Option]:
+        count = number(node, keyword) + step
+        if count >= 0:
+            yield _say(node, {"type": kind, other: count})
 
     return refute
 
@@ -50,23 +93,12 @@ def _properties(node: SchemaNode) -> Iterator[Option]:
     for name, part in node.members("properties").items():
         if part.schema is not True:
             failing: dict[str, Any] = {"not": part.schema}
-            derived = {"type": "object", "required": [name], "properties": {name: failing}}
-            yield _say(node, derived)
-
-
-def _by_pattern(node: SchemaNode) -> Iterator[Option]:
-    for pattern, part in node.members("patternProperties").items():
-        failing: dict[str, Any] = {"not": part.schema}
-        yield _say(node, {"type": "object", "minProperties": 1, "patternProperties": {pattern: failing}})
+            yield _say(node, {"type": "object", "required": [name], "properties": {name: failing}})
 
 
 def _required(node: SchemaNode) -> Iterator[Option]:
     for name in node.names("required"):
         yield _say(node, {"type": "object", "properties": {name: False}})
-
-
-def _names(node: SchemaNode) -> Iterator[Option]:
-    yield _say(node, {"type": "object", "minProperties": 1, "propertyNames": {"not": node.schema["propertyNames"]}})
 
 
 def _dependent(keyword: str) -> "Refute":
@@ -84,10 +116,30 @@ def _items(node: SchemaNode) -> Iterator[Option]:
     items = node.schema["items"]
     if isinstance(items, list):
         yield from _first(node, items)
-    elif items is False:
-        yield _say(node, {"type": "array", "minItems": len(node.children("prefixItems")) + 1})
-    elif items is not True:
-        yield _say(node, {"type": "array", "contains": {"not": items}})
+    else:
+        yield from _rest(node, len(node.children("prefixItems")), items)
+
+
+def _additional_items(node: SchemaNode) -> Iterator[Option]:
+    if isinstance(node.schema.get("items"), list):
+        yield from _rest(node, len(node.schema["items"]), node.schema["additionalItems"])
+
+
+def _unevaluated_items(node: SchemaNode) -> Iterator[Option]:
+    items = node.schema.get("items")
+    if items is None or (isinstance(items, list) and "additionalItems" not in node.schema):
+        first = len(items or node.children("prefixItems"))
+        yield from _rest(node, first, node.schema["unevaluatedItems"])
+
+
+def _rest(node: SchemaNode, first: int, schema: Any) -> Iterator[Option]:
+    """Of the items from the `first` on, one fails the schema."""
+    if schema is False:
+        yield _say(node, {"type": "array", "minItems": first + 1})
+    elif schema is not True:
+        if first:
+            yield _at(node, first, schema)
+        yield _say(node, {"type": "array", "contains": {"not": schema}})
 
 
 def _prefix(node: SchemaNode) -> Iterator[Option]:
@@ -97,13 +149,24 @@ def _prefix(node: SchemaNode) -> Iterator[Option]:
 def _first(node: SchemaNode, schemas: list[Any]) -> Iterator[Option]:
     for at, schema in enumerate(schemas):
         if schema is not True:
-            prefix = [*[True] * at, {"not": schema}]
-            yield _say(node, {"type": "array", "minItems": at + 1, "prefixItems": prefix})
+            yield _at(node, at, schema)
+
+
+def _at(node: SchemaNode, at: int, schema: Any) -> Option:
+    """The item at that position fails the schema."""
+    return _say(node, {"type": "array", "minItems": at + 1, "prefixItems": [*[True] * at, {"not": schema}]})
 
 
 def _contains(node: SchemaNode) -> Iterator[Option]:
-    if "minContains" not in node.schema:
-        yield _say(node, {"type": "array", "items": {"not": node.schema["contains"]}})
+    """Too few of the items are like it, or too many."""
+    part = node.schema["contains"]
+    low = number(node, "minContains") if "minContains" in node.schema else 1
+    if low == 1:
+        yield _say(node, {"type": "array", "items": {"not": part}})
+    elif low > 1:
+        yield _say(node, {"type": "array", "contains": part, "minContains": 0, "maxContains": low - 1})
+    if "maxContains" in node.schema:
+        yield _say(node, {"type": "array", "contains": part, "minContains": number(node, "maxContains") + 1})
 
 
 def _reference(keyword: str) -> "Refute":
@@ -128,7 +191,7 @@ def _any_of(keyword: str) -> "Refute":
 def _one_of(node: SchemaNode) -> Iterator[Option]:
     """None of the branches, or two of them."""
     yield from _any_of("oneOf")(node)
-    for one, other in pairwise(node.children("oneOf")):
+    for one, other in islice(combinations(node.children("oneOf"), 2), _PAIRS):
         yield ((one, True), (other, True))
 
 
@@ -142,43 +205,36 @@ def _if(node: SchemaNode) -> Iterator[Option]:
             yield ((node.child("if"), held), (node.child(keyword), False))
 
 
-def _additional(node: SchemaNode) -> Iterator[Option]:
-    known = node.members("properties")
-    if node.schema["additionalProperties"] is False and "patternProperties" not in node.schema:
-        yield _say(node, {"type": "object", "minProperties": 1, "propertyNames": {"not": {"enum": list(known)}}})
-
-
-def _unevaluated(node: SchemaNode) -> Iterator[Option]:
-    if node.schema["unevaluatedProperties"] is False:
-        yield _say(node, {"type": "object", "minProperties": 1})
-
-
 Refute: TypeAlias = Callable[[SchemaNode], Iterator[Option]]
 
 _REFUTE: dict[str, Refute] = {
-    "enum": _alone("enum"),
-    "const": _alone("const"),
-    "pattern": _alone("pattern"),
-    "minimum": _opposite("minimum", "number", "exclusiveMaximum"),
-    "maximum": _opposite("maximum", "number", "exclusiveMinimum"),
-    "exclusiveMinimum": _opposite("exclusiveMinimum", "number", "maximum"),
-    "exclusiveMaximum": _opposite("exclusiveMaximum", "number", "minimum"),
-    "minLength": _opposite("minLength", "string", "maxLength", -1),
-    "maxLength": _opposite("maxLength", "string", "minLength", 1),
-    "minItems": _opposite("minItems", "array", "maxItems", -1),
-    "maxItems": _opposite("maxItems", "array", "minItems", 1),
-    "minProperties": _opposite("minProperties", "object", "maxProperties", -1),
-    "maxProperties": _opposite("maxProperties", "object", "minProperties", 1),
+    "enum": _keyword("enum"),
+    "const": _keyword("const"),
+    "pattern": _keyword("pattern"),
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "exclusiveMinimum": _open_limit("exclusiveMinimum", "maximum"),
+    "exclusiveMaximum": _open_limit("exclusiveMaximum", "minimum"),
+    "multipleOf": _keyword("multipleOf"),
+    "divisibleBy": _keyword("divisibleBy"),
+    "minLength": _count("minLength", "string", "maxLength", -1),
+    "maxLength": _count("maxLength", "string", "minLength", 1),
+    "minItems": _count("minItems", "array", "maxItems", -1),
+    "maxItems": _count("maxItems", "array", "minItems", 1),
+    "minProperties": _count("minProperties", "object", "maxProperties", -1),
+    "maxProperties": _count("maxProperties", "object", "minProperties", 1),
     "properties": _properties,
     "patternProperties": _by_pattern,
     "required": _required,
-    "uniqueItems": _alone("uniqueItems"),
-    "propertyNames": _names,
+    "uniqueItems": _unique,
+    "propertyNames": _applied("propertyNames"),
     "dependentRequired": _dependent("dependentRequired"),
     "dependentSchemas": _dependent("dependentSchemas"),
     "dependencies": _dependent("dependencies"),
     "prefixItems": _prefix,
     "items": _items,
+    "additionalItems": _additional_items,
+    "unevaluatedItems": _unevaluated_items,
     "contains": _contains,
     "not": _not,
     "$ref": _reference("$ref"),
@@ -188,7 +244,7 @@ _REFUTE: dict[str, Refute] = {
     "anyOf": _any_of("anyOf"),
     "oneOf": _one_of,
     "if": _if,
-    "additionalProperties": _additional,
-    "unevaluatedProperties": _unevaluated,
-    "type": _alone("type"),
+    "additionalProperties": _applied("additionalProperties"),
+    "unevaluatedProperties": _applied("unevaluatedProperties"),
+    "type": _keyword("type"),
 }

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urljoin
 from emulator.schema_values.drafts import is_legacy, keywords
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.metaschemas import is_metaschema, metaschema
+from emulator.schema_values.search import Searches
 
 _ONE = frozenset(
     [
@@ -168,6 +169,7 @@ class Document:
         self.formats = formats
         self.exact = exact
         self.mixed = False
+        self.matches = Searches().matches
         self._nodes: dict[int, SchemaNode] = {}
         self._anchors: dict[tuple[str, str], SchemaNode] = {}
         self._indexed = False

@@ -27,9 +27,13 @@ class NumberRange(NamedTuple):
 
 def number(builder: Builder, facts: Facts, place: FieldContext) -> int | float:
     """A number that satisfies the facts. Raises Unsatisfiable."""
-    for candidate in _candidates(builder, facts, place):
-        if _accepts(facts, candidate):
-            return candidate
+    bounds = (facts.low, facts.low_open, facts.high, facts.high_open, facts.steps, facts.not_steps)
+    demands = repr(("number" in facts.types, "integer" in facts.types, bounds, facts.excluded))
+    if demands not in builder.hopeless:
+        for candidate in _candidates(builder, facts, place):
+            if _accepts(facts, candidate):
+                return candidate
+        builder.hopeless.add(demands)
     raise facts.conflict("no number satisfies all parts of the schema")
 
 
@@ -39,6 +43,7 @@ def _accepts(facts: Facts, value: int | float) -> bool:
         and (value > facts.low or (value == facts.low and not facts.low_open))
         and (value < facts.high or (value == facts.high and not facts.high_open))
         and all(divides(step, value) for step in facts.steps)
+        and not any(divides(step, value) for step in facts.not_steps)
         and not facts.excludes(value)
         and ("integer" in facts.types or not float(value).is_integer())
     )

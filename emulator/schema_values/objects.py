@@ -1,14 +1,17 @@
 """Objects: every declared property that there is room for, and invented ones where none is declared."""
 
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from emulator.schema_values import believable
 from emulator.schema_values.errors import Malformed, Unsatisfiable
-from emulator.schema_values.facts import Facts, Item
+from emulator.schema_values.facts import Declaration, Facts, Item
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import DEEPEST, depth, is_plain, is_unknown
 from emulator.schema_values.persona import Persona
+from emulator.schema_values.validation import valid
 
 _DEEP = 7
 """Objects and arrays that are deeper than this are left out where they may be."""
@@ -31,6 +34,7 @@ class _Making:
         self.facts = facts
         self.place = place
         self.built: dict[str, Any] = {}
+        self.failing: dict[str, None] = {}
 
     def made(self) -> dict[str, Any]:
         facts = self.facts
@@ -38,6 +42,8 @@ class _Making:
             raise facts.conflict("it must have more properties than it may have")
         if self.place.is_too_small_for(facts):
             raise facts.conflict("there is no room for it")
+        for node, keyword in facts.failing:
+            self.fail(node, keyword)
         names = self.names()
         self.build_all(names)
         wanted = self.wanted()
@@ -69,8 +75,8 @@ class _Making:
         return names
 
     def needed(self) -> dict[str, None]:
-        """The required properties, and those that they need."""
-        needed = dict(self.facts.required)
+        """The required properties, those that make a keyword fail, and those that they need."""
+        needed = self.facts.required | self.failing
         for _ in self.facts.dependents:
             for name, others in self.facts.dependents:
                 if name in needed:
@@ -104,6 +110,8 @@ class _Making:
 
     def attempt(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> None:
         """Build a property. One that need not be there is left out when it does not fit or cannot be built."""
+        if name in self.built:
+            return
         if must and not self.facts.allows(name):
             raise self.facts.conflict(f"the property {name!r} is required and not allowed")
         if must and any(map(self.builder.is_endless, nodes)):
@@ -121,6 +129,47 @@ class _Making:
         persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
         around = " ".join([place.name or place.parent, *(node.title for node in place.within[-1:])])
         return FieldContext(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
+
+    # ------------------------------------------------------------------------------------------ failing
+
+    def fail(self, node: SchemaNode, keyword: str) -> None:
+        """Build a property that makes the keyword of the node fail: a declared one where that can be, else another."""
+        problem: Exception | None = None
+        names = chain(self.facts.properties, self.facts.required, self.names_to_fail(node, keyword))
+        for name in islice(names, len(self.facts.properties) + len(self.facts.required) + _TRIES):
+            items = self.failing_items(node, keyword, name)
+            if items is None or name in self.built or not self.facts.allows(name):
+                continue
+            nodes = self.facts.schemas_of(name)
+            items += tuple((node, True) for node in nodes)
+            try:
+                room = max(0, self.place.room - 4) // 2
+                self.built[name] = self.builder.build(items, self.inside(name, nodes, room, True))
+            except (Unsatisfiable, Malformed) as error:
+                problem = problem or error
+            else:
+                self.failing[name] = None
+                return
+        raise problem or self.facts.conflict(f"no property was found that {keyword} does not allow")
+
+    def failing_items(self, node: SchemaNode, keyword: str, name: str) -> tuple[Item, ...] | None:
+        """What a property must be like to make the keyword fail; None where one of that name cannot."""
+        if keyword == "propertyNames":
+            return None if valid(node.child(keyword), name) else ()
+        if keyword == "patternProperties":
+            matches = node.document.matches
+            parts = [part for pattern, part in node.members(keyword).items() if matches(pattern, name)]
+        else:
+            everything = keyword != "additionalProperties" and "additionalProperties" in node.schema
+            parts = [] if Declaration(node, everything).covers(name) else [node.child(keyword)]
+        return next((((part, False),) for part in parts if part.schema is not True), None)
+
+    def names_to_fail(self, node: SchemaNode, keyword: str) -> Iterator[str]:
+        """Invented names of properties that may make the keyword fail."""
+        named = tuple(node.members(keyword)) if keyword == "patternProperties" else ()
+        failing: tuple[Item, ...] = ((node.child(keyword), False),) if keyword == "propertyNames" else ()
+        while True:
+            yield self.name(named, failing)
 
     # ------------------------------------------------------------------------------------------ inventing
 
@@ -152,17 +201,17 @@ class _Making:
                     break
         return False
 
-    def name(self) -> str:
+    def name(self, patterns: Sequence[str] = (), more: tuple[Item, ...] = ()) -> str:
         """A name for an invented property: as its pattern wants it, or as such maps usually have."""
         facts, chance = self.facts, self.builder.chance
-        patterns = [pattern for pattern, node in facts.by_pattern if node.schema is not False]
+        patterns = patterns or [pattern for pattern, node in facts.by_pattern if node.schema is not False]
         usual = chance.choice(believable.keys(self.place.name))
         example = f"{usual}_{len(self.built)}" if usual in self.built else usual
         said: dict[str, Any] = {"type": "string", "examples": [example]}
         if patterns and chance.random() < 0.8:
             said["pattern"] = chance.choice(patterns)
         node = self.builder.document.derived(said, self.builder.document.root)
-        items: tuple[Item, ...] = ((node, True), *((part, True) for part in facts.names))
+        items: tuple[Item, ...] = ((node, True), *((part, True) for part in facts.names), *more)
         return str(self.builder.build(items, FieldContext("", "", self.place.persona, self.place.depth + 1, 0, False)))
 
     def drop_unsupported(self) -> None:

@@ -48,10 +48,11 @@ class Repeat(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A captured part; `number` is what backreferences call it."""
+    """A captured part; `number` is what backreferences call it. One with `flags` of its own is not captured."""
 
     part: "Tree"
     number: int
+    flags: str = ""
 
 
 class Back(msgspec.Struct, frozen=True):
@@ -219,8 +220,9 @@ class _Parser:
             return None
         if found := self.scan(r"\?<?[=!]"):
             return Look(self.closed(), found[0])
-        if self.scan(r"\?[a-z-]*:"):
-            return self.closed()
+        if found := self.scan(r"\?([a-z-]*):"):
+            tree = self.closed()
+            return Group(tree, 0, found[1]) if found[1] else tree
         named = self.scan(r"\?P?<(\w+)>")
         if not named and self.scan(r"\?"):
             raise self.wrong("unknown kind of group")
@@ -242,7 +244,7 @@ class _Parser:
         if (found := self.scan(r"k<(\w+)>")) and found[1] in self.names:
             return Back(self.names[found[1]])
         if found := self.scan(r"[bBAZz]"):
-            return Anchor({"A": "^", "Z": "$", "z": "$"}.get(found[0], "\\" + found[0]))
+            return Anchor("\\" + found[0].replace("z", "Z"))
         return self.escaped()
 
     def escaped(self) -> Chars:
@@ -323,8 +325,8 @@ def _source(tree: Tree) -> str:
             return f"(?:{'|'.join(map(_source, options))})"
         case Repeat(part, low, high, suffix):
             return f"(?:{_source(part)}){{{low},{'' if high == MANY else high}}}{suffix}"
-        case Group(part):
-            return f"({_source(part)})"
+        case Group(part, flags=flags):
+            return f"(?{flags}:{_source(part)})" if flags else f"({_source(part)})"
         case Back(number):
             return f"(?:\\{number})"
         case Look(part, opening):

@@ -4,8 +4,9 @@ The length is shared out among the parts of the tree before any is written, so b
 What a tree cannot promise (lookaround, backreferences, holes between possible lengths) is tested and tried again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import TypeAlias
 
 from emulator.schema_values.chance import Chance
 from emulator.schema_values.regex import (
@@ -19,7 +20,6 @@ from emulator.schema_values.regex import (
     Repeat,
     Sequence,
     Tree,
-    compiled,
     parse,
 )
 from emulator.schema_values.words import COMMON
@@ -29,13 +29,16 @@ LONGEST = 20_000
 
 _TRIES = 24
 
+Matches: TypeAlias = Callable[[str, str], bool]
+"""Whether a pattern matches a text."""
 
-def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]:
+
+def matching(pattern: str, chance: Chance, low: int, high: int, matches: Matches) -> Iterator[str]:
     """Texts of `low` to `high` characters that the pattern matches; as many as a few tries give, none if it is hard.
 
     Raises ValueError for what is not a regular expression.
     """
-    tree, regex = parse(pattern), compiled(pattern)
+    tree = parse(pattern)
     least, most = width(tree)
     loose = _loose(tree)
     if least > min(high, LONGEST) or (most < low and not loose):
@@ -46,21 +49,19 @@ def matching(pattern: str, chance: Chance, low: int, high: int) -> Iterator[str]
         text = _Writer(chance).write(tree, size)
         if len(text) < low and loose:
             text = _padded(text, low, chance, loose)
-        if looks and regex.ends_soon(text) and not regex.search(text):
+        if looks and not matches(pattern, text):
             text = _sprinkled(text, looks, chance)
-            if not regex.ends_soon(text):
-                continue
-        if low <= len(text) <= high and regex.search(text):
+        if low <= len(text) <= high and matches(pattern, text):
             yield text
 
 
-def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int) -> Iterator[str]:
+def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int, matches: Matches) -> Iterator[str]:
     """Texts that several patterns may match: what each of them matches, one after the other."""
     order = sorted(patterns, key=lambda pattern: (not pattern.startswith("^"), pattern.endswith("$")))
     for _ in range(_TRIES // 2):
         text = ""
         for pattern in order:
-            text += next(matching(pattern, chance, 0, high), "")
+            text += next(matching(pattern, chance, 0, high, matches), "")
         if len(text) < low:
             middle = len(text) // 2
             text = text[:middle] + "a" * (low - len(text)) + text[middle:]
@@ -193,9 +194,9 @@ def _wanted(chance: Chance, low: int, high: int, attempt: int) -> int:
 def _loose(tree: Tree) -> str:
     """Where text may be added without harm: at the end ($), at the start (^), or nowhere."""
     anchors = set(_anchors(tree))
-    if "$" not in anchors:
+    if anchors.isdisjoint(("$", r"\Z")):
         return "$"
-    return "" if "^" in anchors else "^"
+    return "^" if anchors.isdisjoint(("^", r"\A")) else ""
 
 
 def _anchors(tree: Tree) -> Iterator[str]:

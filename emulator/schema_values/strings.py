@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from emulator.schema_values import believable, formats
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
-from emulator.schema_values.regex import compiled
-from emulator.schema_values.spelling import LONGEST, combined, matching
+from emulator.schema_values.spelling import LONGEST, Matches, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
 
 _TRIES = 6
@@ -26,36 +25,34 @@ def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
 
 def _found(builder: Builder, facts: Facts, place: FieldContext) -> str | None:
     second_best = None
-    for text, source in _proposals(builder, facts, place):
-        if _accepts(facts, text, source):
+    for text in _proposals(builder, facts, place):
+        if _accepts(facts, text, builder.document.matches):
             if all(formats.conforms(name, text) for name in facts.formats):
                 return text
             second_best = second_best or text
     return None if builder.document.formats else second_best
 
 
-def _accepts(facts: Facts, text: str, source: str) -> bool:
-    """Whether a text that was written for a pattern, or for none, is one that satisfies the facts."""
+def _accepts(facts: Facts, text: str, matches: Matches) -> bool:
     return (
         facts.min_length <= len(text) <= facts.max_length
         and text not in facts.excluded
-        and all(compiled(pattern).ends_soon(text) or pattern == source for pattern in (*facts.patterns, *facts.unlike))
-        and all(compiled(pattern).search(text) for pattern in facts.patterns)
-        and not any(compiled(pattern).search(text) for pattern in facts.unlike)
+        and all(matches(pattern, text) for pattern in facts.patterns)
+        and not any(matches(pattern, text) for pattern in facts.unlike)
     )
 
 
-def _proposals(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[tuple[str, str]]:
-    """Texts, each with the pattern that it was written for."""
-    yield from ((text, "") for text in _believable(builder, facts, place))
-    high = int(min(facts.max_length, LONGEST))
+def _proposals(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    yield from _believable(builder, facts, place)
+    chance, matches = builder.chance, builder.document.matches
+    low, high = facts.min_length, int(min(facts.max_length, LONGEST))
     for pattern in facts.patterns:
-        yield from ((text, pattern) for text in matching(pattern, builder.chance, facts.min_length, high))
+        yield from matching(pattern, chance, low, high, matches)
     if len(facts.patterns) > 1:
-        yield from ((text, "") for text in combined(facts.patterns, builder.chance, facts.min_length, high))
+        yield from combined(facts.patterns, chance, low, high, matches)
     for _ in range(_TRIES):
-        yield _fitted(builder, facts, builder.chance.choice(COMMON)), ""
-    yield "x" * facts.min_length, ""
+        yield _fitted(builder, facts, chance.choice(COMMON))
+    yield "x" * low
 
 
 def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:

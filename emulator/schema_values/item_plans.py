@@ -1,0 +1,160 @@
+"""What each item of an array must satisfy: several plans, of which the first nearly always leads to a valid array."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import chain, combinations, islice, product
+from typing import NamedTuple, TypeAlias
+
+from emulator.schema_values.facts import Facts, Item
+from emulator.schema_values.field_context import Builder, FieldContext
+from emulator.schema_values.nodes import SchemaNode
+from emulator.schema_values.outline import agree, is_plain, is_unknown
+
+LARGEST = 2_000
+"""Longer arrays are not built, whatever a schema asks for."""
+
+_DEEP = 7
+"""From this depth on, arrays of arrays or objects stay as short as they may be."""
+
+_PAIRS = 6
+"""How many pairs of items are tried where two have to be the same."""
+
+_CHOICES = 8
+"""How many ways are tried for an item to be, or not to be, like the schemas of `contains`."""
+
+Items: TypeAlias = tuple[Item, ...]
+
+
+class ItemPlan(NamedTuple):
+    """What each item must satisfy by its position.
+
+    `spots` are, for each `contains`, the positions of items that are meant to be like it; `same` are two positions
+    whose items have to be the same.
+    """
+
+    items: tuple[Items, ...]
+    spots: tuple[frozenset[int], ...]
+    same: tuple[int, int] | None = None
+
+    def wishes(self, facts: Facts, at: int, counts: Sequence[int]) -> Iterator[Items]:
+        """What the item at a position may be like of what is to be contained: as planned, or else as counts allow.
+
+        `counts` are, for each `contains`, the items before the position that are like it.
+        """
+        positions = set(self.same) if self.same and at == self.same[0] else {at}
+        times = len(positions)
+        left = len(self.items) - at - times
+        planned = tuple(
+            True if positions & spots else False if high < math.inf else None
+            for (_, _, high), spots in zip(facts.contains, self.spots, strict=True)
+        )
+        others = islice(product((True, False), repeat=len(planned)), _CHOICES)
+        for choice in chain([planned], (other for other in others if other != planned)):
+            wishes = list(zip(facts.contains, choice, counts, strict=True))
+            if all(
+                low <= count + times * (held is not False) + left and count + times * (held is True) <= high
+                for (_, low, high), held, count in wishes
+            ):
+                yield tuple((part, held) for (part, _, _), held, _ in wishes if held is not None)
+
+
+def plans(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[ItemPlan]:
+    """Plans for an array, the most believable first.
+
+    What must be contained stands towards the end, each in items of its own; if that fails, beyond all items that are
+    spoken for; then in as few items as possible; and then nowhere in particular, since it may be there by itself.
+    """
+    first = own_items(facts)
+    held = [low for _, low, _ in facts.contains]
+    size = least(facts) if builder.sparse else max(least(facts), first, _usual(builder, facts, place))
+    for length, where in (
+        (size, "apart"),
+        (size + 1 if facts.excluded else first + sum(held) + 2 * facts.repeated, "apart"),
+        (max(facts.min_items, *held, 0), "together"),
+        (first, "together"),
+        (first, "anywhere"),
+    ):
+        number = int(min(max(length, facts.min_items), most(facts)))
+        if number >= max(facts.min_items, sum(held) if where == "apart" else 0):
+            items = tuple(_at(facts, at) for at in range(number))
+            spots = _spots(facts, items, where)
+            yield from (ItemPlan(items, spots, same) for same in _same(facts, items))
+
+
+def own_items(facts: Facts) -> int:
+    """How many items have a schema of their own."""
+    return max((len(prefix) for prefix, _ in facts.rows), default=0)
+
+
+def least(facts: Facts) -> int:
+    """The least number of items."""
+    return max(facts.min_items, sum(low for _, low, _ in facts.contains))
+
+
+def most(facts: Facts) -> float:
+    """The greatest number of items."""
+    return min([facts.max_items, LARGEST, *_ends(facts)])
+
+
+def _ends(facts: Facts) -> list[float]:
+    """Positions from which on there may be no item."""
+    ends: list[float] = [len(prefix) for prefix, rest in facts.rows if rest is not None and rest.schema is False]
+    for prefix, _ in facts.rows:
+        ends += [at for at, part in enumerate(prefix) if part.schema is False]
+    for scope, firsts in facts.row_scopes.items():
+        if scope.schema["unevaluatedItems"] is False:
+            ends.append(max(firsts, default=0))
+    return ends
+
+
+def _usual(builder: Builder, facts: Facts, place: FieldContext) -> int:
+    """One to three plain items, one or two others; none if they are unknown, or optional and there is no room."""
+    rests = [rest for _, rest in facts.rows if rest is not None]
+    if all(is_plain(rest) for rest in rests):
+        return builder.chance.randint(1, 3)
+    if place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(rests):
+        return 0
+    if place.room < 1:
+        return 0 if place.optional else 1
+    return 1 if place.room < 60 else builder.chance.randint(1, 2)
+
+
+def _at(facts: Facts, at: int) -> Items:
+    items: list[Item] = []
+    for prefix, rest in facts.rows:
+        part = prefix[at] if at < len(prefix) else rest
+        if part is not None:
+            items.append((part, True))
+    for scope, firsts in facts.row_scopes.items():
+        if at >= max(firsts, default=0):
+            items.append((scope.child("unevaluatedItems"), True))
+    return tuple(items)
+
+
+def _spots(facts: Facts, plan: Sequence[Items], where: str) -> tuple[frozenset[int], ...]:
+    """Where what must be contained may be: items of its own, or the same for all, or nowhere in particular."""
+    spots: list[frozenset[int]] = []
+    taken: dict[int, list[SchemaNode]] = {}
+    for part, low, _ in facts.contains:
+        possible = [at for at in reversed(range(len(plan))) if agree([part, *nodes(plan[at]), *taken.get(at, ())])]
+        possible.sort(key=lambda at: (at in taken) is (where == "apart"))
+        chosen = possible[:low] if where != "anywhere" else []
+        for at in chosen:
+            taken.setdefault(at, []).append(part)
+        spots.append(frozenset(chosen))
+    return tuple(spots)
+
+
+def _same(facts: Facts, plan: Sequence[Items]) -> Iterator[tuple[int, int] | None]:
+    """Which two items are to be the same, where two must be: the last ones that can be, then others."""
+    if not facts.repeated:
+        yield None
+        return
+    pairs = combinations(reversed(range(len(plan))), 2)
+    possible = ((one, other) for other, one in pairs if agree(nodes(plan[one] + plan[other])))
+    yield from islice(possible, _PAIRS)
+
+
+def nodes(items: Items) -> list[SchemaNode]:
+    """The schemas that an item must be valid for."""
+    return [node for node, wanted in items if wanted is True]

@@ -1,0 +1,113 @@
+"""References, drafts, and how deep and large a value gets."""
+
+import json
+from typing import Any
+
+from support.schemas import judge, make
+
+
+def test_what_is_elsewhere_is_left_out_or_anything() -> None:
+    """A schema in another document is unknown: optional parts of it are left out, required ones are some value."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "known": {"anyOf": [{"$ref": "https://example.com/elsewhere.json"}, {"const": 1}]},
+            "optional": {"$ref": "https://example.com/elsewhere.json#/definitions/a"},
+            "required": {"allOf": [{"$ref": "other.json"}]},
+            "list": {"type": "array", "items": {"$ref": "other.json"}},
+            "nonsense": {"$ref": "http://[no"},
+        },
+        "required": ["required"],
+    }
+    found = make(schema)
+    assert found.keys() == {"known", "required", "list"}
+    assert (found["known"], found["list"]) == (1, [])
+
+
+def test_a_schema_may_be_asked_for() -> None:
+    """A reference to a published metaschema is answered with a schema, a part of one with what stands there."""
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {
+            "schema": {"$ref": "http://json-schema.org/draft-07/schema#"},
+            "count": {"$ref": "http://json-schema.org/draft-07/schema#/definitions/nonNegativeInteger"},
+            "bound": {"$ref": "http://json-schema.org/draft-04/schema#/properties/exclusiveMinimum"},
+        },
+    }
+    found = make(schema)
+    assert judge(schema, found) is None
+    assert isinstance(found["schema"], dict)
+    assert isinstance(found["bound"], bool)
+
+
+def test_a_keyword_that_the_draft_lacks_is_meant_but_not_relied_on() -> None:
+    """`const` in a schema of draft 4 is obeyed; where that draft's validators would object, the part is left out."""
+    schema = {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "type": "object",
+        "properties": {"plain": {"const": "a"}, "either": {"oneOf": [{"const": "a"}, {"const": "b"}]}},
+    }
+    found = make(schema)
+    assert found == {"plain": "a"}
+    assert judge(schema, found) is None
+
+
+def test_references_may_go_by_any_name() -> None:
+    """Anchors, embedded resources and relative URIs lead to what they name."""
+    schema = {
+        "$id": "https://example.com/root.json",
+        "$defs": {
+            "a": {"$anchor": "here", "const": 1},
+            "b": {"$id": "embedded.json", "$defs": {"c": {"const": 2}}, "properties": {"x": {"$ref": "#/$defs/c"}}},
+            "d": {"$dynamicAnchor": "node", "const": 3},
+            "%": {"const": 4},
+        },
+        "type": "object",
+        "properties": {
+            "one": {"$ref": "#here"},
+            "two": {"$ref": "embedded.json#/$defs/c"},
+            "three": {"$dynamicRef": "#node"},
+            "four": {"$ref": "#/$defs/%25"},
+            "five": {"$ref": "https://example.com/root.json#here"},
+            "six": {"$ref": "embedded.json"},
+        },
+    }
+    found = make(schema)
+    assert [found[name] for name in ("one", "two", "three", "four", "five")] == [1, 2, 3, 4, 1]
+    assert found["six"] == {"x": 2}
+
+
+def test_large_objects_leave_out_rather_than_overflow() -> None:
+    """What is optional and deep is left out before an answer gets out of hand."""
+    wide = {
+        f"p{number}": {"type": "object", "properties": {f"q{n}": {"type": "string"} for n in range(40)}}
+        for number in range(200)
+    }
+    assert len(json.dumps(make({"type": "object", "properties": wide}))) < 20_000
+
+
+def test_recursion_ends_soon() -> None:
+    """What may nest without end is ended after a few levels, by leaving out, by null or by the shortest branch."""
+    node = {
+        "type": "object",
+        "properties": {"next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+        "required": ["next"],
+    }
+    tree = {"type": "object", "properties": {"kids": {"type": "array", "items": {"$ref": "#"}}}, "required": ["kids"]}
+    free = {"type": "object", "properties": {"more": {"$ref": "#"}, "name": {"type": "string"}}}
+    for schema in (node, tree, free):
+        for seed in range(10):
+            assert json.dumps(make(schema, seed)).count("{") < 20
+
+
+def test_deep_callers_are_served() -> None:
+    """A value is built within what the stack of a busy server leaves."""
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(15):
+        schema = {"type": "object", "properties": {"a": schema}, "required": ["a"]}
+
+    def call(depth: int) -> Any:
+        return call(depth - 1) if depth else make(schema)
+
+    assert judge(schema, call(400)) is None
