@@ -96,7 +96,7 @@ class Engine:
     async def _decided(self, request: InferenceRequest, question: bytes, holding: Holding) -> _Decision:
         """Decide in one turn of the key; or, for a model whose backends all keys share, in one around their turn."""
         ticket, now = holding.ticket, self.clock.now()
-        decide = partial(self._decide, request, question, ticket, now)
+        decide = partial(self._decide, request, question, PromptSize(request), ticket, now)
         decision = await self.store.turn(request.key, decide)
         if decision.elsewhere is None:
             return decision
@@ -112,6 +112,7 @@ class Engine:
         self,
         request: InferenceRequest,
         question: bytes,
+        size: PromptSize,
         ticket: str,
         now: float,
         own: KeyState,
@@ -120,7 +121,6 @@ class Engine:
         entered: Entry | None = None,
     ) -> _Decision:
         identity = identity or self._occurrence(request.key, question, own)
-        size = PromptSize(request)
         playing = model = admitted = chosen = None
         try:
             playing = self._playing(request.headers, request.key, own, shared)
