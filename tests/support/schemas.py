@@ -39,6 +39,7 @@ PERSON = {
 
 
 def load(name: str) -> list[dict[str, Any]]:
+    """The schemas of a file, each with its name."""
     return [json.loads(line) for line in (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
@@ -52,4 +53,5 @@ def judge(schema: Any, found: Any, draft: Any = None) -> str | None:
 
 
 def make(schema: Any, *parts: str | int, **hints: str) -> Any:
+    """A value for a schema, from the seed of these parts."""
     return value(schema, SEED.child(*parts), hints=hints)
