@@ -78,9 +78,8 @@ class Pool(Struct):
         return deadline
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting; returns whether it has a slot, and else it leaves the queue."""
-        self.waiting.pop(ticket, None)
-        return ticket in self.running
+        """The request stops waiting: whether it may run. It may not if it is in the queue, which it leaves."""
+        return self.waiting.pop(ticket, None) is None
 
     def leave(self, ticket: str) -> list[str]:
         """Free the slot, which goes to the request that has waited longest, or the place in the queue."""
@@ -144,8 +143,8 @@ class Fleet(Struct):
         return admitted
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting: whether it has a slot on any model. Otherwise it leaves the queue."""
-        return any(pool.claim(ticket) for pool in self.pools.values())
+        """The request stops waiting: whether it may run. It may not if it is in a queue, which it leaves."""
+        return all(pool.claim(ticket) for pool in self.pools.values())
 
     def leave(self, ticket: str) -> list[str]:
         """The request has ended, on whatever model it ran. Returns as `Pool.leave`."""
@@ -155,6 +154,10 @@ class Fleet(Struct):
         """Whether the lists of models have the model."""
         pool = self.pools.get(model)
         return pool is None or pool.backends.listed
+
+    def waiting(self) -> list[str]:
+        """The tickets of all requests that wait."""
+        return [ticket for pool in self.pools.values() for ticket in pool.waiting]
 
     def clear(self) -> None:
         """Nothing runs and nothing waits any more: the servers that played the requests are gone."""

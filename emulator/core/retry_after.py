@@ -13,7 +13,7 @@ def write(seconds: float) -> str:
     >>> write(2.0), write(1e6), write(0.25), write(0.0001)
     ('2', '1000000', '0.250', '0.001')
     """
-    milliseconds = ceil(round(seconds * 1000, 3))
+    milliseconds = max(ceil(round(seconds * 1000, 3)), int(seconds > 0))
     whole, rest = divmod(milliseconds, 1000)
     return f"{whole}.{rest:03}" if rest else str(whole)
 

@@ -1,7 +1,7 @@
 """The store that lives in memory, and is bounded: what was used longest ago is forgotten first."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,19 +33,21 @@ class MemoryStore:
         if state is None:
             state = self._states[key] = self._restored(key) if self._saved else KeyState()
             if len(self._states) > MAX_KEYS:
-                self._states.popitem(last=False)
+                self._wake(self._states.popitem(last=False)[1].waiting())
         else:
             self._states.move_to_end(key)
         decision = decide(state, self._shared)
         if state.admitted:
-            self._wake(state)
+            self._wake(state.admitted)
+            state.admitted = []
         return decision
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Decide on what all keys share."""
         decision = decide(self._shared)
         if self._shared.admitted:
-            self._wake(self._shared)
+            self._wake(self._shared.admitted)
+            self._shared.admitted = []
         return decision
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
@@ -55,9 +57,8 @@ class MemoryStore:
         else:
             self._waiting[ticket] = wake
 
-    def _wake(self, state: KeyState | SharedState) -> None:
-        admitted, state.admitted = state.admitted, []
-        for ticket in admitted:
+    def _wake(self, tickets: Iterable[str]) -> None:
+        for ticket in tickets:
             if (wake := self._waiting.pop(ticket, None)) is not None:
                 wake()
 
@@ -66,15 +67,18 @@ class MemoryStore:
     async def forget(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
         """Forget what has happened under one key, or everything; `keep_scenario` leaves the activated scenarios."""
         self.inferences.clear(key)
+        gone = [] if key is not None else self._shared.waiting()
         if key is None:
             self._shared = SharedState(self._shared.scenario, terms_version=self._shared.terms_version + 1)
             self._saved.clear()
         elif self._saved:
             self._saved.pop(_fingerprint(key), None)
         for name in [key] if key is not None else list(self._states):
-            before = self._states.pop(name, None)
-            if keep_scenario and before is not None and before.scenario is not None:
+            before = self._states.pop(name, KeyState())
+            gone += before.waiting()
+            if keep_scenario and before.scenario is not None:
                 self._states[name] = KeyState(before.scenario)
+        self._wake(gone)  # what they waited for is forgotten, so that they run
 
     async def snapshot(self) -> dict[str, Any]:
         """All state in types that JSON has; the states of keys by the keys' fingerprints."""

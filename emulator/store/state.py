@@ -79,6 +79,8 @@ class KeyState(msgspec.Struct):
         if fleet is None or found != version:
             from emulator.account.backends import Fleet  # noqa: PLC0415 (only a scenario with backends pays for them)
 
+            if fleet is not None:  # those who wait there wait for backends that are gone
+                self.admitted += fleet.waiting()
             fleet = Fleet()
             self.fleets[scenario] = version, fleet
         return fleet
@@ -92,8 +94,12 @@ class KeyState(msgspec.Struct):
         return before
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting: whether it has a slot at the backends of its scenario."""
-        return any(fleet.claim(ticket) for _, fleet in self.fleets.values())
+        """The request stops waiting: whether it may run. It may where its backends are gone, as after a reset."""
+        return all(fleet.claim(ticket) for _, fleet in self.fleets.values())
+
+    def waiting(self) -> list[str]:
+        """The tickets of all requests that wait for backends of a scenario."""
+        return [ticket for _, fleet in self.fleets.values() for ticket in fleet.waiting()]
 
     def end(self, ticket: str, now: float, used: Usage | None) -> None:
         """The request has ended: free what it holds, and charge and count what was used; None: nothing was answered."""
@@ -153,8 +159,12 @@ class SharedState(msgspec.Struct):
         return self.fleet
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting: whether it has a slot."""
-        return self.fleet is not None and self.fleet.claim(ticket)
+        """The request stops waiting: whether it may run."""
+        return self.fleet is None or self.fleet.claim(ticket)
+
+    def waiting(self) -> list[str]:
+        """The tickets of all requests that wait for these backends."""
+        return [] if self.fleet is None else self.fleet.waiting()
 
     def leave(self, ticket: str) -> None:
         """The request has ended: free its slot."""

@@ -126,6 +126,45 @@ def test_a_slot_goes_to_the_request_that_waits(store: type[MemoryStore], everywh
     assert asyncio.run(two()) == [0, 3]
 
 
+@pytest.mark.parametrize("store", [MemoryStore, StrictStore])
+@pytest.mark.parametrize(
+    ("everywhere", "method", "path", "body"),
+    [
+        (False, "POST", "/_emulator/reset", {}),
+        (False, "POST", "/_emulator/reset", {"key": KEY}),
+        (True, "POST", "/_emulator/reset", {"keep_scenario": True}),
+        (True, "PUT", "/_emulator/backends", {"model": PLAIN, "backends": None}),
+    ],
+)
+def test_a_request_whose_backends_are_gone_runs(
+    store: type[MemoryStore], everywhere: bool, method: str, path: str, body: Any
+) -> None:
+    """It waits for nothing any more: it is answered at once, and not refused when its time in the queue is over."""
+    engine = engine_on(store)
+    rules = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
+    backends = "" if everywhere else f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 60s}}}}}}\n"
+    engine.library.put("slow", backends + rules)
+    at_once(engine.activate("slow"))
+    app = create_app(engine)
+    if everywhere:
+        ask(app, "PUT", "/_emulator/backends", {"model": PLAIN, "backends": {"slots": 1, "queue": "60s"}}, key=None)
+
+    async def two() -> list[int]:
+        exchanges = [Exchange(app, "POST", CHAT, chat("hello", stream=True)) for _ in range(2)]
+        tasks = [asyncio.ensure_future(exchange.run()) for exchange in exchanges]
+        await given_way()
+        await Exchange(app, method, path, body, key=None).run()
+        await given_way()
+        assert all(exchange.status == 200 for exchange in exchanges)
+        for _ in range(20):
+            await given_way()
+            await engine.clock.advance(1)
+        await asyncio.gather(*tasks)
+        return [exchange.status for exchange in exchanges]
+
+    assert asyncio.run(two()) == [200, 200]
+
+
 async def given_way() -> None:
     """Let everything happen that is due, without any time passing."""
     for _ in range(50):
