@@ -85,6 +85,7 @@ def serve(
     from emulator.wire.server import log_to_stderr
     from emulator.wire.server import serve as serve_app
 
+    _check_writable(state, port_file, ready_fd)
     engine = _engine(folder=folder, state=state, **world)
     log_to_stderr(log_level)
     if inferences is not None:
@@ -196,6 +197,20 @@ def _scenarios(library: "Library", folder: Path | None, scenario: str | None) ->
 
 
 # ---------------------------------------------------------------------------------------------- beside serving
+
+
+def _check_writable(state: Path | None, port_file: Path | None, ready_fd: int | None) -> None:
+    """Say now what would fail later. Raises ClickException."""
+    for path in (state, port_file):
+        if path is not None and not os.access(path.absolute().parent, os.W_OK):
+            raise click.ClickException(
+                f"cannot write {path}: {path.absolute().parent} is no folder that can be written to"
+            )
+    if ready_fd is not None:
+        try:
+            os.fstat(ready_fd)
+        except OSError:
+            raise click.ClickException(f"cannot write to --ready-fd {ready_fd}: it is not open") from None
 
 
 def _append(engine: "Engine", path: Path) -> None:

@@ -329,3 +329,18 @@ def test_a_client_that_leaves_is_no_noise(model: str, stream: bool) -> None:
         (line,) = server.stop().stderr.splitlines()
     assert LINE.fullmatch(line)
     assert "cut by client" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--state", "/no/such/folder/x"), "cannot write /no/such/folder/x"),
+        (("--port-file", "/no/such/folder/x"), "cannot write /no/such/folder/x"),
+        (("--ready-fd", "99"), "cannot write to --ready-fd 99"),
+    ],
+)
+def test_what_cannot_be_written_is_said_at_the_start(arguments: tuple[str, str], words: str) -> None:
+    """A server that could not save or report later does not start, and says why in a line."""
+    result = run("serve", "--port", "0", *arguments)
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert words in result.output
