@@ -1,1 +1,1 @@
-"""The vocabulary that every other room uses: requests, events, plans, models, settings, time, chance and units."""
+"""The types that every other package uses: requests, events, plans, models, settings, clock, random seeds and units."""

@@ -1,7 +1,7 @@
-"""The models: what each is called, can do, holds and costs. The data is in catalog.yaml; a user's file adds to it.
+"""The models, with their ids, features, limits and prices. The data is in catalog.yaml; a user's file can add to it.
 
-A file of models is a mapping from ids to fields of `Model`. For a known model the fields replace single ones, also
-inside `pricing`; any other model is new and goes last.
+A file of models maps ids to fields of `Model`. For a known model the given fields are replaced, also inside `pricing`;
+any other model is new and is listed last.
 """
 
 import reprlib
@@ -32,9 +32,9 @@ SAMPLING = "temperature top_p top_k min_p frequency_penalty presence_penalty rep
 
 
 class Pricing(Struct, frozen=True):
-    """What a token costs, and `request` a request: USD, as exact decimals.
+    """The price of each token, and of each `request`, in USD, as exact decimals.
 
-    Without `input_cache_read` a cached token of the prompt costs what an input token costs.
+    Without `input_cache_read`, a cached prompt token costs as much as an input token.
     """
 
     input: Price
@@ -44,9 +44,9 @@ class Pricing(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True):
-    """One model, in the words of GET /v1/models (docs/contract.md, models).
+    """One model, with the field names of GET /v1/models (docs/contract.md, models).
 
-    Lengths are in tokens, `created` is in Unix seconds; `images` says what the model does with a picture.
+    Lengths are in tokens, `created` is in Unix seconds; `images` says how the model treats images.
     """
 
     id: Id
@@ -76,17 +76,17 @@ class Model(Struct, frozen=True):
 
     @property
     def supports_structured_outputs(self) -> bool:
-        """Whether the model can be held to a JSON Schema."""
+        """Whether the model's output can be constrained by a JSON Schema."""
         return "structured_outputs" in self.supported_features
 
     @property
     def supports_logprobs(self) -> bool:
-        """Whether the model tells log probabilities; one that does not answers null."""
+        """Whether the model returns log probabilities; if not, they are null."""
         return "logprobs" in self.supported_features
 
 
 class CatalogError(ValueError):
-    """Models with mistakes, one line each. A mistake is its place (id, key, key of pricing) and what is wrong there."""
+    """Mistakes in models, one line each. A line has the place (id, key, key of pricing) and what is wrong there."""
 
     def __init__(self, source: str, *mistakes: FieldMistake) -> None:
         super().__init__("\n".join(": ".join((source, *place, wrong)) for place, wrong in mistakes))
@@ -94,13 +94,13 @@ class CatalogError(ValueError):
 
 
 class Catalog(Struct, frozen=True):
-    """The models by id, in the order of their listing. It does not change: `with_models` makes another one."""
+    """The models by id, in the order in which they are listed. It is immutable: `with_models` returns a new one."""
 
     models: Mapping[str, Model] = MappingProxyType({})
 
     @classmethod
     def load(cls, extra: Path | None = None) -> "Catalog":
-        """Read the shipped models, and over them those of the user's file `extra`.
+        """Read the shipped models, then add or override models from the user's file `extra`.
 
         Raises CatalogError for a file that cannot be read, is not YAML, or has mistakes.
         """
@@ -108,21 +108,21 @@ class Catalog(Struct, frozen=True):
         return catalog.with_models(_parse(extra), str(extra)) if extra else catalog
 
     def get(self, id: str, *, aliased: bool = False) -> Model | None:
-        """Return the model of exactly this id, or None. With `aliased`, an unknown id has every `--` read as `/`."""
+        """Return the model with exactly this id, or None. With `aliased`, `--` is read as `/` in an unknown id."""
         model = self.models.get(id)
         return self.models.get(id.replace("--", "/")) if model is None and aliased else model
 
     def nearest(self, id: str) -> str | None:
-        """Return the id that an unknown one, in either form, most resembles; None when it resembles none."""
+        """Return the known id that is most similar to an unknown one, in either form; None if none is similar."""
         return next(iter(get_close_matches(id[:100].replace("--", "/"), self.models, 1)), None)
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self.models.values())
 
     def with_models(self, models: Any, source: str = "models") -> "Catalog":
-        """Make a catalog in which these models are added, or single fields of known ones replaced.
+        """Return a catalog in which these models are added, or the given fields of known models are replaced.
 
-        `models` maps ids to fields, as YAML or JSON has them. Raises CatalogError, whose lines begin with `source`.
+        `models` maps ids to fields, as read from YAML or JSON. Raises CatalogError, whose lines begin with `source`.
         """
         if not isinstance(models, Mapping):
             raise CatalogError(source, ((), f"expected a mapping of ids to fields, got {reprlib.repr(models)}"))
@@ -133,7 +133,7 @@ class Catalog(Struct, frozen=True):
 
 
 def alias(id: str) -> str:
-    """Return the id as the Anthropic-shaped endpoints list it: zai-org--GLM-5.3 for zai-org/GLM-5.3."""
+    """Return the id in the form that the Anthropic endpoints list: zai-org--GLM-5.3 for zai-org/GLM-5.3."""
     return id.replace("/", "--")
 
 
@@ -172,7 +172,7 @@ def _wrong(value: Any, kind: Any) -> Iterator[FieldMistake]:
 
 @lru_cache
 def _fields(kind: type[Struct]) -> tuple[dict[str, Any], list[str]]:
-    """Return the types of the fields that an entry can have, and the names of those that a new one must have."""
+    """Return the types of the fields that an entry can have, and the names of those that a new entry must have."""
     fields = [field for field in msgspec.structs.fields(kind) if field.name != "id"]
     return {field.name: field.type for field in fields}, [field.name for field in fields if field.required]
 
@@ -182,7 +182,7 @@ def _did_you_mean(word: Any, known: Iterable[str]) -> str:
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C where PyYAML has it
-    """YAML's safe loader, to which a key that is given twice is a mistake."""
+    """YAML's safe loader, which also refuses duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
         keys = [key.value for key, _ in node.value]

@@ -1,7 +1,7 @@
-"""What time it is, and waiting for a time. The only room that looks at the machine's clock.
+"""The emulator's clock: telling the time, and waiting for a time. No other module reads the machine's clock.
 
 Times are in Unix seconds of the emulator's own clock, which runs at a rate (1.0 is real time, 60.0 a minute a second)
-or stands still, and can be moved. Whoever waits for a time is woken when the clock reaches it, however it gets there.
+or is frozen, and can be set and advanced. A wait ends when the clock reaches its time, by any of these.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _PAUSE = 0.05
 
 
 class Clock(Protocol):
-    """What the rooms that need the time are given."""
+    """The interface of a clock, for code that needs the time."""
 
     def now(self) -> float:
         """The time, in Unix seconds."""
@@ -62,7 +62,7 @@ class VirtualClock:
         return self._time + (time.monotonic() - self._then) * self._rate
 
     async def sleep_until(self, deadline: float) -> None:
-        """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is so already."""
+        """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is already true."""
         if self.now() >= deadline:
             return
         number, waiter = next(self._numbers), _Waiter(deadline)
@@ -85,7 +85,7 @@ class VirtualClock:
         self._reschedule()
 
     def freeze(self) -> None:
-        """Stop the clock at its present time."""
+        """Stop the clock at its current time."""
         self.run(0.0)
 
     def set(self, moment: float) -> None:
@@ -101,12 +101,12 @@ class VirtualClock:
         return {"time": self.now(), "rate": self._rate, "ahead": self.now() - time.time()}
 
     def restore(self, data: Mapping[str, float]) -> None:
-        """Continue from a snapshot, `data`. A clock in real time has run on since then, any other has stopped."""
+        """Continue from a snapshot, `data`. A real-time clock has kept running since then; any other has stopped."""
         self.set(time.time() + data["ahead"] if data["rate"] == 1 else data["time"])
         self.run(data["rate"])
 
     async def advance(self, seconds: float) -> None:
-        """Advance the clock by `seconds`, and return when everything that became due has happened, in order.
+        """Advance the clock by `seconds`, and return once everything that became due has happened, in order.
 
         Raises ValueError for a negative number of seconds.
         """
@@ -124,9 +124,9 @@ class VirtualClock:
         self._time, self._then = moment, time.monotonic()
 
     async def _settle(self, due: list["_Waiter"]) -> None:
-        """Wake these, and give way until all who waited have finished or wait for later (or for something else).
+        """Wake these waits, and yield until their tasks have finished or wait for a later time or something else.
 
-        One that ends may let another go on, which is seen a round later.
+        When one task ends, another may continue, which is noticed one round later.
         """
         tasks = [waiter.task for waiter in self._waiters.values() if waiter.task is not None]
         for waiter in due:
@@ -150,7 +150,7 @@ class VirtualClock:
 
 
 class _Waiter:
-    """One wait for one time, by the task that began it."""
+    """A task that waits for a time."""
 
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
@@ -175,12 +175,12 @@ class _Waiter:
 
 
 def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:
-    """Return a clock. Without a start, a frozen one stands at `EPOCH`, and any other begins at the machine's time."""
+    """Return a clock. Without a start, a frozen clock is set to `EPOCH`, and any other to the machine's time."""
     return VirtualClock(EPOCH if start is None and not rate else start, rate)
 
 
 def patience(seconds: float) -> Iterator[float]:
-    """How many real seconds are left, again and again with a short pause between, until none is; at least once."""
+    """Yield the real seconds that are left, at short intervals, until none are left; at least once."""
     until = time.monotonic() + seconds
     while True:
         yield until - time.monotonic()
@@ -191,7 +191,7 @@ def patience(seconds: float) -> Iterator[float]:
 
 @lru_cache(maxsize=64)
 def http_date(moment: int) -> bytes:
-    """A time as the Date header has it (RFC 9110, section 5.6.7).
+    """Format a time for the Date header (RFC 9110, section 5.6.7).
 
     >>> http_date(0)
     b'Thu, 01 Jan 1970 00:00:00 GMT'
@@ -200,12 +200,12 @@ def http_date(moment: int) -> bytes:
 
 
 def moment(time: float) -> datetime:
-    """A time as a datetime in UTC."""
+    """Convert a time to a datetime in UTC."""
     return datetime.fromtimestamp(time, UTC)
 
 
 def iso(moment: float) -> str:
-    """A time in RFC 3339, in UTC.
+    """Format a time in UTC as in RFC 3339.
 
     >>> iso(EPOCH)
     '2026-01-01T00:00:00Z'

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 
 def decimal(number: float, places: int | None = None) -> str:
-    """The number with all its digits, or rounded to so many places; without zeros at its end, without an exponent.
+    """Format a number with all its digits, or rounded to `places`; without trailing zeros, without an exponent.
 
     >>> decimal(1e6), decimal(0.25), decimal(1e-7), decimal(1.00049, 3), decimal(-0.0001, 3)
     ('1000000', '0.25', '0.0000001', '1', '0')

@@ -1,4 +1,4 @@
-"""What a choice is to say, cut to what its request allows, and told as timed steps.
+"""Drafts of choices: cutting them to the limits of the request, and turning them into timed steps.
 
 A `Draft` comes from the generator or from a scenario. `obey` cuts it (token limits, stop tokens, stop strings); `steps`
 turns the drafts of all choices into the plan's steps.
@@ -35,10 +35,10 @@ class DraftCall(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """What one choice says: first its reasoning, then its text, then its tool calls.
+    """The content of one choice: first its reasoning, then its text, then its tool calls.
 
-    `logprobs`, where given, has one entry per token of `text`. `echo` is the prompt that is repeated before the text;
-    it is sent, but it is no part of what was said.
+    `logprobs`, if given, has one entry per token of `text`. `echo` is the prompt that is repeated before the text;
+    it is sent, but is not part of the answer.
     """
 
     reasoning: Tokens = EMPTY
@@ -51,17 +51,17 @@ class Draft(msgspec.Struct, frozen=True):
     echo_logprobs: tuple[TokenLogprob, ...] | None = None
 
     def __len__(self) -> int:
-        """Tokens of the choice as it is sent."""
+        """The number of tokens of the choice as sent."""
         return len(self.reasoning) + len(self.text) + sum(len(call.arguments) for call in self.tool_calls)
 
 
 def obey(
     draft: Draft, stop: Sequence[str], limit: int | None, *, stop_ids: Collection[int] = (), least: int = 0
 ) -> Draft:
-    """The draft, cut after `limit` tokens, before a stop token, or where a stop string begins: what comes first.
+    """Cut a draft after `limit` tokens, before a stop token, or at the start of a stop string, whichever comes first.
 
-    Stops are looked for in the text only. A stop that is complete within the first `least` tokens, reasoning included,
-    is none (so vLLM's `min_tokens`). What is cut off is not sent; `stop_sequence` names the string that ended the text.
+    Stops are searched for in the text only. A stop that is complete within the first `least` tokens, reasoning included,
+    is ignored (like vLLM's `min_tokens`). The rest is not sent; `stop_sequence` names the string that ended the text.
     """
     if limit is not None and len(draft) > limit:
         draft = _shortened(draft, limit)
@@ -74,9 +74,9 @@ def obey(
 
 
 def likeliest(drafts: Sequence[Draft], n: int) -> list[Draft]:
-    """The `n` drafts whose tokens are the likeliest on average, the likeliest first: what `best_of` keeps.
+    """Return the `n` drafts with the highest mean log probability, highest first, as for `best_of`.
 
-    Every draft has to have its `logprobs`; one without a token of text counts as certain.
+    Every draft must have `logprobs`; a draft without text tokens counts as certain.
     """
     return sorted(drafts, key=_mean_logprob, reverse=True)[:n]
 
@@ -123,7 +123,7 @@ def _before_string(draft: Draft, stop: Sequence[str], kept: int) -> Draft:
 
 
 def _cut(logprobs: Sequence[TokenLogprob], whole: int, rest: str) -> tuple[TokenLogprob, ...]:
-    """The entries of so many whole tokens, and of the one that only its beginning is left of."""
+    """Keep the entries of that many whole tokens, and of a last token of which only the beginning is left."""
     if not rest:
         return tuple(logprobs[:whole])
     entry, raw = logprobs[whole], rest.encode("utf-8", "surrogatepass")
@@ -167,14 +167,14 @@ def _first(tokens: Tokens, limit: int) -> Tokens:
 
 
 def steps(start: Start, told: Iterable[Step], usage: Usage) -> list[Step]:
-    """The steps of an answer, from what is told of it in between."""
+    """Return the steps of a whole answer, given the steps between its `Start` and its `End`."""
     return [Step(0.0, start), *told, Step(0.0, End(usage))]
 
 
 def tell(drafts: Sequence[Draft], *, whole: bool, hide_reasoning: bool) -> list[Step]:
-    """The steps that tell these drafts, none of them delayed: a token a step, or with `whole` a text a step.
+    """Return the steps of these drafts, without delays: one step per token, or with `whole` one step per text.
 
-    The choices of a stream advance side by side, token by token, as a batch on a real server does.
+    The choices of a stream are interleaved token by token, as in a batch on a real server.
     `hide_reasoning` keeps the reasoning's tokens and drops its text.
     """
     tellings = [_tell(choice, draft, whole, hide_reasoning) for choice, draft in enumerate(drafts)]
@@ -214,7 +214,7 @@ def _texts(choice: int, draft: Draft, whole: bool) -> list[Text]:
 
 
 def _parts(tokens: Tokens, whole: bool) -> Iterable[tuple[str, int]]:
-    """(text, how many tokens): all in one, or one a token. A token that adds no text goes with the next."""
+    """Yield (text, number of tokens), once for all or once per token. A token without text is joined to the next."""
     if whole:
         return ((tokens.text, len(tokens)),)
     if "" not in tokens.pieces:

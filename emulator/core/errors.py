@@ -1,4 +1,4 @@
-"""Errors of the API: their kinds, and what a client is told of one."""
+"""Errors of the API: their kinds, and the details that are sent to a client."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -44,12 +44,12 @@ STATUS: Mapping[ErrorKind, int] = {
 
 
 class ApiError(msgspec.Struct, frozen=True):
-    """An error that a client is told. `retry_after` is in seconds; `param` names the field at fault.
+    """An error that is sent to a client. `retry_after` is in seconds; `param` names the field at fault.
 
-    `status` overrides the kind's HTTP status, `type` and `code` what the dialect's table would say, and `flat` asks
+    `status` overrides the kind's HTTP status, `type` and `code` override the dialect's table, and `flat` asks
     for the body `{"error": "...", "message": "..."}` where the surface has one. `overflow` is (prompt tokens, tokens
-    asked for, context length) of a request that does not fit: clients match on each surface's own words for it.
-    `cause` tells in a word which limit of several it was; it is not sent.
+    requested, context length) of a request that does not fit: clients match on each surface's message for it.
+    `cause` is a word for the limit that was exceeded; it is not sent.
     """
 
     kind: ErrorKind
@@ -65,12 +65,12 @@ class ApiError(msgspec.Struct, frozen=True):
 
     @property
     def http_status(self) -> int:
-        """The status that is sent when nothing was sent before."""
+        """The HTTP status of the error, for when nothing has been sent yet."""
         return self.status or STATUS[self.kind]
 
 
 class Rejected(Exception):
-    """A request that does not become a plan; carries the `ApiError` that the client is told, and headers beside it."""
+    """Raised when a request is refused; carries the `ApiError` to send to the client, and additional headers."""
 
     def __init__(self, error: ApiError, headers: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__(error.message)

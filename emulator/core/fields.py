@@ -1,7 +1,7 @@
-"""Reading a JSON object field by field, with a clear word for what is wrong with one.
+"""Reading and validating a JSON object field by field, with clear errors.
 
-Every reader treats null as absent, for AkashML's schema marks nearly every optional field nullable. What is wrong
-is told as an `Invalid`; each surface words it as its clients expect.
+Every reader treats null as absent, because AkashML's schema marks nearly every optional field nullable. Errors are
+described by an `Invalid`; each surface words it as its clients expect.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,10 +25,10 @@ _CONTAINERS = frozenset({dict, list})
 
 
 class Invalid(msgspec.Struct, frozen=True):
-    """What is wrong with a field.
+    """An error in a field.
 
     `problem` is missing, type, low, high, choice or other; `expected` completes "expected ..."; `got` is the value;
-    `bound` is the limit that was broken, `choices` what could have been said.
+    `bound` is the limit that was exceeded, `choices` are the allowed values.
     """
 
     path: Path
@@ -43,7 +43,7 @@ Wording: TypeAlias = Callable[[Invalid], ApiError]
 
 
 def show(value: Any) -> str:
-    """A JSON value as a person would want to see it in a message: its text, cut where it is long.
+    """Format a JSON value for a message, shortened if it is long.
 
     >>> show("weather"), show(3), show({"a": 1})
     ("'weather'", '3', '{"a":1}')
@@ -53,7 +53,7 @@ def show(value: Any) -> str:
 
 
 def type_name(value: Any) -> str:
-    """The JSON type of a value, with its article."""
+    """The name of a value's JSON type, with its article."""
     match value:
         case None:
             return "null"
@@ -72,7 +72,7 @@ def type_name(value: Any) -> str:
 
 
 class Fields:
-    """One JSON object of a request, and where in the request it is."""
+    """A JSON object in a request, and its path in the request."""
 
     __slots__ = ("_data", "_path", "_wording")
 
@@ -83,23 +83,23 @@ class Fields:
 
     @property
     def data(self) -> Mapping[str, Any]:
-        """The object as it was sent."""
+        """The object as the client sent it."""
         return self._data
 
     def has(self, name: str) -> bool:
-        """Whether the field is there and not null."""
+        """Whether the field is present and not null."""
         return self._data.get(name) is not None
 
     def place(self, name: str) -> str:
-        """Where in the request a field is, as the surface names it to a client."""
+        """The path of a field in the request, as the surface writes it for clients."""
         return self._wording(Invalid((*self._path, name), "missing", "")).param or name
 
     def reject(self, name: str | int, expected: str, *, got: Any = None) -> NoReturn:
-        """Refuse the value of a field for a reason of its own. Raises `Rejected`."""
+        """Refuse the value of a field for the given reason. Raises `Rejected`."""
         self._refuse(Invalid((*self._path, name), "other", expected, self._value(name) if got is None else got))
 
     def missing(self, name: str, expected: str) -> NoReturn:
-        """Refuse the object for lack of a field. Raises `Rejected`."""
+        """Refuse the object because a field is missing. Raises `Rejected`."""
         self._refuse(Invalid((*self._path, name), "missing", expected))
 
     def number(
@@ -120,7 +120,7 @@ class Fields:
         return float(value)
 
     def integer(self, name: str, low: int | None = None, high: int | None = None) -> int | None:
-        """A whole number within its bounds (without them: 64 bits), or None when it is absent."""
+        """An integer within its bounds (64 bits by default), or None when it is absent."""
         value = self._data.get(name)
         if value is None:
             return None
@@ -144,7 +144,7 @@ class Fields:
         return value
 
     def required_string(self, name: str, *, empty: bool = False) -> str:
-        """A string that has to be there (and not empty, unless `empty`)."""
+        """A required string, which must not be empty unless `empty` is set."""
         value = self.string(name)
         if value is None:
             self.missing(name, "a string")
@@ -171,7 +171,7 @@ class Fields:
         return value
 
     def strings(self, name: str, *, single: bool = False) -> tuple[str, ...]:
-        """An array of strings (with `single`: or one string), or nothing when it is absent."""
+        """An array of strings (or, with `single`, one string); empty when it is absent."""
         value = self._data.get(name)
         if value is None:
             return ()
@@ -184,7 +184,7 @@ class Fields:
         return tuple(value)
 
     def integers(self, name: str) -> tuple[int, ...]:
-        """An array of whole numbers of 64 bits, or nothing when it is absent."""
+        """An array of 64-bit integers; empty when it is absent."""
         items = self._array(name, "an array of integers")
         wrong = next((at for at, item in enumerate(items) if type(item) is not int or abs(item) >= INT64), None)
         if wrong is not None:
@@ -201,14 +201,14 @@ class Fields:
         return Fields(value, self._wording, (*self._path, name))
 
     def required_object(self, name: str) -> "Fields":
-        """An object that has to be there."""
+        """A required object."""
         found = self.object(name)
         if found is None:
             self.missing(name, "an object")
         return found
 
     def objects(self, name: str, expected: str = "an array of objects") -> Iterator["Fields"]:
-        """The objects of an array, or nothing when it is absent."""
+        """The objects of an array; empty when it is absent."""
         for at, item in enumerate(self._array(name, expected)):
             if not isinstance(item, dict):
                 self._refuse(Invalid((*self._path, name, at), "type", "an object", item))
@@ -246,7 +246,7 @@ def _whole_number(low: int | None, high: int | None) -> str:
 
 
 def decode(body: bytes) -> dict[str, Any]:
-    """The JSON object in a request's body. Raises `Rejected` for anything else."""
+    """Decode a request's body as a JSON object. Raises `Rejected` for anything else."""
     if not body.strip():
         raise Rejected(ApiError("bad_request", "The request body is empty: expected a JSON object."))
     try:

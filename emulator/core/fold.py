@@ -1,4 +1,4 @@
-"""A whole answer is a fold over the events that a stream would have sent: there is no second way to make one."""
+"""Builds a whole (non-streamed) answer from the events that a stream would have sent."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
@@ -36,7 +36,7 @@ class ReasoningBlock(msgspec.Struct, frozen=True):
 
 
 class ToolCallBlock(msgspec.Struct, frozen=True):
-    """A whole tool call in a folded choice; `ordinal` counts the tool calls of its choice, from 0."""
+    """A complete tool call in a folded choice; `ordinal` counts the tool calls of its choice, from 0."""
 
     id: str | None
     name: str
@@ -48,7 +48,7 @@ Block: TypeAlias = TextBlock | ReasoningBlock | ToolCallBlock
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """One completed choice: its blocks in the order in which they were said, and why it ended."""
+    """One completed choice: its blocks in the order of their events, and why it ended."""
 
     index: int
     blocks: tuple[Block, ...]
@@ -72,13 +72,13 @@ class Choice(msgspec.Struct, frozen=True):
 
     @property
     def logprobs(self) -> tuple[TokenLogprob, ...] | None:
-        """The log probabilities of all text, or None where none were given."""
+        """The log probabilities of all text, or None if there are none."""
         given = [block.logprobs for block in self.blocks if isinstance(block, TextBlock) and block.logprobs is not None]
         return tuple(entry for logprobs in given for entry in logprobs) if given else None
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """A whole answer: what a client that reassembles the stream ends up with."""
+    """A whole answer: the result for a client that reassembles the stream."""
 
     id: str
     model: str
@@ -88,7 +88,7 @@ class Completion(msgspec.Struct, frozen=True):
 
 
 class Fold:
-    """Collects the events of one answer. `completion()` is what has been said so far."""
+    """Collects the events of one answer. `completion()` returns the answer so far."""
 
     def __init__(self) -> None:
         self.start: Start | None = None
@@ -106,7 +106,7 @@ class Fold:
         }
 
     def add(self, event: Event) -> None:
-        """Take one event in. `Failure`, `Hangup`, `Raw` and `Verbatim` are the caller's to handle; they add nothing.
+        """Add one event. `Failure`, `Hangup`, `Raw` and `Verbatim` add nothing; the caller has to handle them.
 
         >>> answer = Fold()
         >>> for event in (Start("1", "m", 0, 3), Text(0, "Hel"), Text(0, "lo"), Finish(0, "stop")): answer.add(event)
@@ -153,14 +153,14 @@ class Fold:
         self.usage = event.usage
 
     def _into(self, choice: int, kind: type[Block]) -> "_Open":
-        """The open block of this kind, or a new one: another kind ends it."""
+        """The open block of this kind. If the open block is of another kind, it is closed and a new one begins."""
         blocks = self._blocks.setdefault(choice, [])
         if not blocks or blocks[-1].kind is not kind:
             blocks.append(_Open(kind))
         return blocks[-1]
 
     def completion(self) -> Completion:
-        """The answer so far; raises ValueError when nothing has started."""
+        """Return the answer so far. Raises ValueError if there was no `Start` yet."""
         if self.start is None:
             raise ValueError("a completion starts with a Start event")
         choices = []
@@ -172,7 +172,7 @@ class Fold:
 
 
 class _Open:
-    """A block that is still being said."""
+    """A block that is not complete yet."""
 
     __slots__ = ("id", "kind", "logprobs", "name", "ordinal", "texts")
 
@@ -194,7 +194,7 @@ class _Open:
 
 
 def fold(events: Iterable[Event]) -> Completion | ApiError:
-    """The whole answer of these events, or the error that a `Failure` among them makes of it.
+    """Return the whole answer of these events, or the error if there is a `Failure` among them.
 
     Raises ValueError for events without a `Start`.
     """

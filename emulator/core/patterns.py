@@ -1,8 +1,8 @@
-"""Regular expressions and globs that users write. They are compiled here, so that the work of a search is bounded.
+"""Regular expressions and globs written by users, compiled so that the cost of a search is bounded.
 
-Python's matcher backtracks: a repetition inside a repetition can take longer than the universe has existed. Such
-expressions are recognised by their form, and refused in scenarios. Those of JSON Schemas, which others wrote, are
-searched by schema_values/search.py, which counts its steps.
+Python's matcher backtracks: nested repetitions can take exponential time. Such expressions are recognised by their
+form, and refused in scenarios. Expressions in JSON Schemas, which scenario authors do not control, are searched by
+schema_values/search.py, which limits the number of steps.
 """
 
 import fnmatch
@@ -35,14 +35,14 @@ _PARTS = re.compile(
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """A compiled regular expression. A search sees the first `limit` characters of a text."""
+    """A compiled regular expression. A search covers the first `limit` characters of a text."""
 
     regex: re.Pattern[str]
     limit: int = sys.maxsize
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its groups."""
+        """The names of the groups."""
         return tuple(self.regex.groupindex)
 
     def search(self, text: str) -> re.Match[str] | None:
@@ -55,15 +55,15 @@ class Pattern(msgspec.Struct, frozen=True):
 
     @property
     def flags(self) -> int:
-        """The flags of `re` that it was compiled with."""
+        """The `re` flags that the expression was compiled with."""
         return self.regex.flags
 
 
 def compile(pattern: str, *, ignore_case: bool = False, bounded: bool = True) -> Pattern:
-    """A regular expression in Python's syntax.
+    """Compile a regular expression in Python's syntax.
 
-    A bounded one is refused if it is long or if a search may take exponential time, and searches only the beginning of
-    a text. Raises ValueError, with the reason, for one that is refused or is not a regular expression.
+    A bounded expression is refused if it is long or if a search may take exponential time, and searches only the start
+    of a text. Raises ValueError, with the reason, if it is refused or is not a regular expression.
     """
     if bounded and len(pattern) > MAX_PATTERN:
         raise ValueError(f"a regular expression has at most {MAX_PATTERN:,} characters")
@@ -78,7 +78,7 @@ def compile(pattern: str, *, ignore_case: bool = False, bounded: bool = True) ->
 
 
 def glob(pattern: str) -> Pattern:
-    """The expression of a glob, which matches a whole text, whatever its case. `*` and `?` are special, `[` is not."""
+    """Compile a glob, which matches a whole text, ignoring case. `*` and `?` are special, `[` is not."""
     return Pattern(re.compile(fnmatch.translate(pattern.replace("[", "[[]")), re.IGNORECASE))
 
 
@@ -88,8 +88,8 @@ def glob(pattern: str) -> Pattern:
 class _Piece:
     """A part of an expression that a repetition may follow: a character, a set or a group.
 
-    `varies` is the most times that something in it is repeated whose number may vary; `starts` are the characters that
-    its alternatives begin with, None for what is not one character; `overlaps` says that two may match the same text.
+    `varies` is the highest limit of a repetition in it that has no fixed count; `starts` are the characters that its
+    alternatives begin with, None for those that have no single one; `overlaps` says that two may match the same text.
     """
 
     def __init__(self, *, atomic: bool = False) -> None:
@@ -122,7 +122,7 @@ class _Piece:
 
 
 class _Reading:
-    """An expression, as far as its parts were read. `open_start`: an open repetition came before any literal."""
+    """The reader of an expression. `open_start` says that an open repetition came before any literal."""
 
     def __init__(self) -> None:
         self.groups = [_Piece()]
@@ -185,14 +185,14 @@ def _check_repeat(piece: _Piece, high: int) -> None:
 
 
 def _literal(kind: str, text: str) -> str | None:
-    """The character that this part stands for, in lower case, or None when it may be several or none."""
+    """The one character that this part matches, in lower case, or None if it may match several or none."""
     if kind == "one":
         return None if text in ".^$" else text.lower()
     return text[1] if kind == "escape" and not text[1].isalnum() else None
 
 
 def _times(text: str) -> tuple[int, int, bool]:
-    """Least and most repetitions, and whether nothing is given back."""
+    """The minimum and maximum number of repetitions, and whether the repetition is possessive."""
     body = text.rstrip("+?") or text[0]
     possessive = len(text) > 1 and text.endswith("+")
     if body[0] != "{":

@@ -1,4 +1,4 @@
-"""The plan of an answer: its timed steps, and all that was decided with them."""
+"""The plan of an answer: its timed steps, and everything else that was decided about it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Protocol, TypeAlias
@@ -16,15 +16,15 @@ FrameFault: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
 
 
 class QueuePlace(Protocol):
-    """A place in a queue: the answer begins once it has a slot, or at `deadline`, in Unix seconds, it never does."""
+    """A place in a queue. The answer begins once it has a slot; at `deadline`, in Unix seconds, the wait fails."""
 
     @property
     def deadline(self) -> float:
-        """Until when it waits."""
+        """When the wait ends, in Unix seconds."""
         ...
 
     def on_slot(self, wake: Callable[[], object]) -> None:
-        """Have this called when it gets its slot."""
+        """Register a callback for when the request gets its slot."""
         ...
 
     async def claim(self) -> None:
@@ -33,13 +33,13 @@ class QueuePlace(Protocol):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What will be answered, and when. `steps` is iterated once.
+    """The content of an answer and its timing. `steps` is iterated once.
 
     `answered_by` names the rule or the generator that decided, for logs and records; `inference_id` and `request_id`
-    are the values of the id headers; `headers` replace those that the answer would have, name by name; `frame_faults`
-    are applied, in order, after encoding. `pricing` is what the model cost that the plan was decided with; None for a
-    refusal that no model was known for. The answer waits in `place` first, if there is a queue. Whatever becomes of the
-    answer, `end` is called with what was sent of it (None: nothing); only the first call counts.
+    are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
+    order, after encoding. `pricing` is the model's price when the plan was made; None for a refusal without a known
+    model. If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with
+    the usage that was sent (None: nothing was sent); only the first call counts.
     """
 
     steps: Iterable[Step]

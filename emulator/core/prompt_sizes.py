@@ -1,4 +1,4 @@
-"""How many tokens a request is before anything is answered, and what is told to one that is too long."""
+"""The prompt tokens of a request, and the error for a request that is too long."""
 
 from functools import cached_property, lru_cache
 
@@ -20,25 +20,25 @@ _encode = msgspec.json.Encoder().encode
 
 
 class PromptSize:
-    """The size of a request, counted when it is first needed, and once."""
+    """The size of a request in tokens, counted once, when it is first needed."""
 
     def __init__(self, request: InferenceRequest) -> None:
         self._request = request
 
     @cached_property
     def tokens(self) -> int:
-        """Tokens of everything that the model is given to read."""
+        """Count the tokens of the whole prompt, as the model reads it."""
         return prompt_tokens(self._request)
 
     @property
     def wanted(self) -> int | None:
-        """Tokens that all choices together may be answered with, as far as the request limits them."""
+        """The maximum number of completion tokens of all choices together, if the request limits it."""
         sampling = self._request.sampling
         return sampling.max_tokens and sampling.max_tokens * max(sampling.n, sampling.best_of)
 
 
 def prompt_tokens(request: InferenceRequest) -> int:
-    """Tokens of everything that the model is given to read."""
+    """Count the tokens of the whole prompt, as the model reads it."""
     if request.prompts:
         return sum(prompt_sizes(request))
     total = PER_ANSWER + sum(map(_message, request.messages))
@@ -50,7 +50,7 @@ def prompt_tokens(request: InferenceRequest) -> int:
 
 
 def prompt_sizes(request: InferenceRequest) -> list[int]:
-    """Tokens of each prompt of a text completion; one that was given as ids is as many tokens as it has ids."""
+    """Count the tokens of each prompt of a text completion; a prompt given as token ids has one token per id."""
     match request.body.get("prompt"):
         case [int(), *_] as ids:
             return [len(ids)]
@@ -60,7 +60,7 @@ def prompt_sizes(request: InferenceRequest) -> list[int]:
 
 
 def overflow(prompt: int, wanted: int, limit: int) -> ApiError:
-    """The 400 for a request that is longer than the model's context, in the words that clients match on."""
+    """Return the 400 for a request that exceeds the model's context, with the message that clients match on."""
     return ApiError(
         "context_length_exceeded",
         f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
@@ -83,7 +83,7 @@ def _message(message: Message) -> int:
 
 
 def _counted(text: str) -> int:
-    """A conversation sends its earlier messages again and again, so short ones are remembered."""
+    """Count the tokens of a text. Short texts are cached, because a conversation sends its earlier messages again."""
     return _remembered(text) if len(text) <= _REMEMBERED else count(text)
 
 

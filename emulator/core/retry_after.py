@@ -6,9 +6,9 @@ from math import ceil, isfinite
 
 
 def write(seconds: float) -> str:
-    """The seconds as a decimal: whole ones as the RFC has it, others to the millisecond, which the SDKs read too.
+    """Format seconds as a decimal: whole numbers as in the RFC, others to the millisecond, which SDKs accept too.
 
-    A wait is never shortened: part of a millisecond counts as a whole one.
+    A wait is never shortened: fractions of a millisecond are rounded up.
 
     >>> write(2.0), write(1e6), write(0.25), write(0.0001)
     ('2', '1000000', '0.250', '0.001')
@@ -19,9 +19,9 @@ def write(seconds: float) -> str:
 
 
 def read(text: str, now: float) -> float | None:
-    """The seconds to wait from `now`, which is in Unix seconds, or None for what is neither a number nor a date.
+    """Return the seconds to wait from `now` (in Unix seconds), or None if the value is neither a number nor a date.
 
-    Numbers are read as the SDKs read them, so with fractions; what lies in the past is no wait.
+    Numbers may have fractions, as in the SDKs; for a time in the past there is no wait.
 
     >>> read("2", 0.0), read("0.250", 0.0), read("Thu, 01 Jan 1970 00:01:00 GMT", 20.0), read("soon", 0.0)
     (2.0, 0.25, 40.0, None)

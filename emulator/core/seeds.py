@@ -1,7 +1,7 @@
-"""Where chance and identity come from: a seed, and the seeds derived from it. The only importer of `random`.
+"""Seeds, from which random numbers and ids are derived. No other module imports `random`.
 
-A `Seed` is a value. The same parts derive the same seed in another process and on another machine; Python's own
-`hash()`, which is salted per process, is not used.
+A `Seed` is a value. The same parts give the same seed in any process and on any machine; Python's `hash()`, which is
+salted per process, is not used.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """64 bytes from which chances and ids are drawn.
+    """64 bytes from which random numbers and ids are derived.
 
     >>> Seed.of("a", 1) == Seed.of("a", 1), Seed.of("a", 1) == Seed.of("a1")
     (True, False)
@@ -31,27 +31,27 @@ class Seed(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, *parts: str | bytes | int) -> Self:
-        """The seed of these parts; parts are kept apart, so ("a", "b") and ("ab",) differ."""
+        """Return the seed of these parts. Parts are kept separate, so ("a", "b") and ("ab",) differ."""
         return cls(_digest(b"", parts))
 
     def child(self, *parts: str | bytes | int) -> "Seed":
-        """A seed that depends on this one and on the parts."""
+        """Return a seed that depends on this one and on the parts."""
         return Seed(_digest(self.digest, parts))
 
     def random(self) -> Random:
-        """A new source of chance; every call gives one that starts at the beginning."""
+        """Return a new random number generator; every call returns the same sequence."""
         return random.Random(self.digest)
 
     def hex(self, digits: int) -> str:
-        """Up to 128 hexadecimal digits."""
+        """Return up to 128 hexadecimal digits."""
         return self.digest.hex()[:digits]
 
     def letters(self, length: int) -> str:
-        """Up to 32 letters and digits, as ids have them."""
+        """Return up to 32 letters and digits, for use in ids."""
         return self.digest[-length:].translate(_AS_LETTERS).decode()
 
     def uuid4(self) -> str:
-        """An id in the form of a version 4 UUID (RFC 9562, section 5.4)."""
+        """Return an id in the form of a version 4 UUID (RFC 9562, section 5.4)."""
         digits = self.digest[16:32].hex()
         variant = "89ab"[int(digits[16], 16) % 4]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

@@ -1,10 +1,10 @@
-"""What a server can be told about itself: one field a choice, with its default and why it is that.
+"""The settings of a server: one field for each, with its default and the reason for it.
 
-Where AkashML's behaviour is not known, the default is an assumption and the field lets a user take the other side;
+Where AkashML's behaviour is not known, the default is an assumption and the field lets a user choose otherwise;
 docs/contract.md lists the evidence.
 
-`Settings` reads every value that it is made with, and `Settings.read` the names as well. The command line, Python, the
-pytest marker and HTTP all come in by this door: they accept the same values and refuse the others in the same words.
+`Settings` checks the values that it is given, and `Settings.read` the names as well. The command line, Python, the
+pytest marker and HTTP all use it: they accept the same values and report the same errors.
 """
 
 import json
@@ -25,14 +25,14 @@ _SHOWN = 60
 
 
 class SettingsError(ValueError, TypeError):
-    """Settings that do not exist or cannot have such values, one line each; the text is for the person who wrote them.
+    """Unknown settings or wrong values, one line each; the message is for the person who wrote them.
 
-    As a TypeError it is also what Python raises for an unknown keyword.
+    It is a TypeError because Python raises that for an unknown keyword.
     """
 
 
 class _OneOf(Notation[str]):
-    """One of these words."""
+    """A notation that accepts one of a list of words."""
 
     def __init__(self, *words: str) -> None:
         *others, last = (word or '""' for word in words)
@@ -40,7 +40,7 @@ class _OneOf(Notation[str]):
         self._words = {word: f'"{word}"' for word in words}
 
     def __call__(self, text: str) -> str:
-        """Return the word. The message of the ValueError names the nearest one."""
+        """Return the word. Raises ValueError, with the most similar word, if it is not in the list."""
         try:
             return super().__call__(text)
         except ValueError as error:
@@ -48,7 +48,7 @@ class _OneOf(Notation[str]):
 
 
 class _ListOfTexts(Notation[tuple[str, ...]]):
-    """A list of texts. In one text, they are separated by commas."""
+    """A notation for a list of texts. In a single text, they are separated by commas."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class _ListOfTexts(Notation[tuple[str, ...]]):
         )
 
     def of(self, value: object) -> tuple[str, ...]:
-        """Return the texts of a list, of a tuple, or of one text. Raises ValueError."""
+        """Return the texts of a list, a tuple, or one text. Raises ValueError for any other value."""
         if not isinstance(value, list | tuple):
             return super().of(value)
         texts = tuple(as_text(each) or "" for each in value)
@@ -76,9 +76,9 @@ _Duration: TypeAlias = Annotated[float, duration.limited("a duration of more tha
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Every choice a server makes once, when it starts.
+    """The settings of a server, which are fixed when it starts.
 
-    A field is annotated with the notation of its values, which a `Literal` has of itself, and with its meaning.
+    A field is annotated with the notation of its values (a `Literal` needs none) and with its meaning.
     """
 
     seed: Annotated[_Text, "What generated answers, ids and chances derive from."] = "0"
@@ -137,7 +137,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     audio: Annotated[Literal["reject", "ignore"], "Audio asked for in modalities: 400, or ignored."] = "reject"
 
     def __post_init__(self) -> None:
-        """Read each value as a person may have written it. Raises SettingsError for all that are wrong."""
+        """Parse each value from any of its written forms. Raises one SettingsError for all wrong values."""
         wrong = []
         for setting in settings():
             value = getattr(self, setting.name)
@@ -152,10 +152,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, values: Mapping[str, Any], elsewhere: Callable[[], Mapping[str, str]] = dict) -> "Settings":
-        """Return the settings with these values. Raises SettingsError for unknown names and for wrong values.
+        """Return settings with these values. Raises SettingsError for unknown names and for wrong values.
 
-        `elsewhere` gives names that are no settings but are known where the values come from, each with how it is
-        written there, for the message.
+        `elsewhere` maps further names that the source of the values knows, which are not settings, to their spelling
+        there, for the message.
 
         >>> Settings.read({"keep_alive": "5s", "count_tokens": "no"}).keep_alive
         5.0
@@ -168,7 +168,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 class Setting(NamedTuple):
-    """One setting: its name, how its values are written, its default, and what it means."""
+    """One setting: its name, the notation of its values, its default, and its meaning."""
 
     name: str
     notation: Notation[Any]
@@ -187,10 +187,10 @@ def settings() -> tuple[Setting, ...]:
 
 
 def from_pairs(pairs: Iterable[str], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of texts of the form `name=value`, beside those that have an option of their own.
+    """Parse texts of the form `name=value`, and add the settings that have an option of their own.
 
-    A name may have dashes, as options do. Raises SettingsError for a text without a value, and for a name that is
-    given twice.
+    A name may have dashes, as options do. Raises SettingsError for a text without a value, and for a name given
+    twice.
 
     >>> from_pairs(["keep-alive=5s"], {"seed": "7"})
     {'seed': '7', 'keep_alive': '5s'}
@@ -213,14 +213,14 @@ def _unknown(name: str, known: Mapping[str, str]) -> str:
 
 
 def _did_you_mean(word: str, known: Mapping[str, str]) -> str:
-    """The end of a message: how the known word is written that is nearest to this one; empty if none is near."""
+    """The end of a message, which suggests the most similar known word; empty if no word is similar."""
     lowered = {name.lower(): written for name, written in known.items()}
     near = get_close_matches(word.lower()[:_SHOWN], lowered, 1)
     return f"; did you mean {lowered[near[0]]}?" if near else ""
 
 
 def _shown(value: object) -> str:
-    """A value in quotes, shortened, on one line."""
+    """Format a value for a message: in quotes, shortened, on one line."""
     text = as_text(value)
     text = reprlib.repr(value) if text is None else text
     return json.dumps(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...", ensure_ascii=False)

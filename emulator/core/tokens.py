@@ -1,12 +1,12 @@
-"""What a token is: text <-> pieces and ids, and counting. The one place that knows.
+"""The tokenizer: splits text into pieces, converts between text and token ids, and counts tokens.
 
 A text is first cut into chunks (words, numbers, marks, white space), each chunk then into the longest pieces that the
-vocabulary has. A chunk has the same pieces wherever it stands. Every text can be cut: a character of the Basic
-Multilingual Plane is a piece by itself, and one beyond it, such as an emoji, is written in several byte pieces.
+vocabulary has. A chunk has the same pieces wherever it occurs. Every text can be cut: a character of the Basic
+Multilingual Plane is a piece by itself, and any other, such as an emoji, is written as several byte pieces.
 
-The ids are fixed, and lie in this order. A piece in `n` forms has `n` ids in a row. A piece that is added at the end of
-its file (in `data/`) changes no other id, since each file has room to grow; the ids there are reserved, and their
-tokens have no text.
+The ids are fixed, in this order. A piece with `n` forms has `n` consecutive ids. Adding a piece at the end of its file
+(in `data/`) changes no other id, because each section has spare ids; these are reserved, and their tokens have no
+text.
 
 - bytes: 256 bytes, and 64 beginnings of an emoji (the bytes F0 9F and one of 80 to BF)
 - numbers: of two digits, of three digits
@@ -43,7 +43,7 @@ _ALPHABETS = (0x380, 0x400, 0x580, 0x600, 0x900, 0xE00)
 
 
 class _Section(NamedTuple):
-    """Ids of known pieces: where they start, and the forms (what leads it, the number of its case, what follows)."""
+    """Ids of known pieces: the first id, and the forms (leading characters, number of the case, trailing characters)."""
 
     start: int
     name: str
@@ -51,7 +51,7 @@ class _Section(NamedTuple):
 
 
 class _Pieces(NamedTuple):
-    """The pieces of a section, the number of each, and their first four characters (most noise begins no piece)."""
+    """The pieces of a section by number, and their first four characters (to dismiss unknown text early)."""
 
     texts: tuple[str, ...]
     numbers: Mapping[str, int]
@@ -93,7 +93,7 @@ _LONGEST = 16
 class Tokens(msgspec.Struct, frozen=True):
     """A text and its tokens. `"".join(pieces) == text`.
 
-    A character of several tokens stands at its last one; the pieces of its earlier ones are empty.
+    A character of several tokens belongs to the last of them; the pieces of the others are empty.
     """
 
     text: str
@@ -107,7 +107,7 @@ EMPTY = Tokens("", ())
 
 
 def split(text: str) -> Tokens:
-    """The tokens of a text.
+    """Split a text into tokens.
 
     >>> split("The cat's 1234 🐱").pieces
     ('The', ' cat', "'s", ' ', '123', '4', ' ', '', '🐱')
@@ -116,23 +116,23 @@ def split(text: str) -> Tokens:
 
 
 def count(text: str) -> int:
-    """How many tokens a text is: the length of `split(text)`, without making it."""
+    """Count the tokens of a text: the length of `split(text)`, without building it."""
     return sum(map(len, map(_pieces, _chunks(text))))
 
 
 def encode(text: str) -> list[int]:
-    """The ids of a text's tokens. A lone surrogate, which is no character, becomes U+FFFD."""
+    """Return the ids of a text's tokens. A lone surrogate, which is not a character, becomes U+FFFD."""
     return list(chain.from_iterable(map(_ids, _chunks(_SURROGATE.sub("\ufffd", text)))))
 
 
 def ids_of(tokens: Tokens) -> list[int]:
-    """The ids of these tokens, one each. A text that was cut inside a token is taken piece by piece."""
+    """Return the ids of these tokens, one for each. Text that was cut inside a token is encoded piece by piece."""
     ids = encode(tokens.text)
     return ids if len(ids) == len(tokens) else [encode(piece)[-1] if piece else 0 for piece in tokens.pieces]
 
 
 def decode(ids: Sequence[int]) -> str:
-    """The text of these token ids; bytes that are no UTF-8 together become U+FFFD.
+    """Return the text of these token ids; bytes that are not valid UTF-8 become U+FFFD.
 
     Raises ValueError for an id that is not in the vocabulary.
     """
@@ -141,7 +141,7 @@ def decode(ids: Sequence[int]) -> str:
 
 @lru_cache(maxsize=4_096)
 def piece_bytes(id: int) -> bytes:
-    """The UTF-8 of a token, which may be a part of a character; empty for `END` and for a reserved id.
+    """Return the UTF-8 bytes of a token, possibly part of a character; empty for `END` and for a reserved id.
 
     Raises ValueError for an id that is not in the vocabulary.
     """
@@ -167,7 +167,7 @@ def _split(text: str) -> Tokens:
 
 
 def _chunks(text: str) -> Iterator[str]:
-    """The chunks of a text, window by window, so that a long text is never held as a list of all its words."""
+    """Yield the chunks of a text, window by window, so that a long text is never held as a list of all its words."""
     start = 0
     while len(text) - start > _WINDOW:
         chunks = _CHUNK.findall(text, start, start + _WINDOW)
@@ -206,7 +206,7 @@ def _tokens(chunk: str) -> list[_Token]:
 
 
 def _cut(section: _Section, lead: str, body: str, tail: str = "") -> list[_Token]:
-    """The tokens of a chunk; what leads it goes with its first piece, what follows it with its last, if they can."""
+    """The tokens of a chunk; leading characters join its first piece and trailing ones its last, where possible."""
     key, case = _case(body) if section is _WORDS else (body, 0)
     tokens: list[_Token] = []
     for start, end, number in _longest(key, _pieces_of(section.name)):
@@ -221,7 +221,7 @@ def _cut(section: _Section, lead: str, body: str, tail: str = "") -> list[_Token
 
 
 def _case(body: str) -> tuple[str, int]:
-    """What to look a word up by, and the number of its case. A word in mixed case is looked up as it is."""
+    """The form under which to look up a word, and the number of its case. A word in mixed case is looked up unchanged."""
     key = body.lower()
     if len(key) == len(body):
         for number, case in enumerate(_CASES):
@@ -231,7 +231,7 @@ def _case(body: str) -> tuple[str, int]:
 
 
 def _longest(text: str, known: _Pieces) -> Iterator[tuple[int, int, int | None]]:
-    """The longest known pieces from left to right, and what lies between them: start, end, number or None."""
+    """The longest known pieces from left to right, and the text between them: start, end, number or None."""
     gap = start = 0
     while start < len(text):
         longest = _LONGEST if text[start : start + 4] in known.beginnings else 3
@@ -249,7 +249,7 @@ def _longest(text: str, known: _Pieces) -> Iterator[tuple[int, int, int | None]]
 
 
 def _spelled(text: str, lead: str) -> list[_Token]:
-    """Text that no known piece covers: pairs of characters of an alphabet, or one character at a time."""
+    """Split text that no known piece covers: into pairs of characters of an alphabet, or single characters."""
     tokens: list[_Token] = []
     if lead == " " and text[0] < "\U00010000":
         tokens, text = [(lead + text[0], _CHARACTERS + 2 * ord(text[0]) + 1)], text[1:]
@@ -281,7 +281,7 @@ def _character(text: str) -> list[_Token]:
 
 
 def _text(id: int) -> str:
-    """The text of an id behind the bytes."""
+    """The text of an id that is not one of the byte pieces."""
     if id >= _CHARACTERS:
         character, spaced = divmod(id - _CHARACTERS, 2)
         return "" if id == END else " " * spaced + chr(character)

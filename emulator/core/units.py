@@ -1,6 +1,6 @@
-"""How people write values: durations, sizes, amounts of money, moments, the speed of a clock, numbers and switches.
+"""Notations for values: durations, sizes, amounts of money, points in time, clock speeds, numbers and switches.
 
-Each `Notation` here is the only reader of its kind: scenarios, settings, the command line and HTTP all use it.
+Each `Notation` is the only parser of its kind: scenarios, settings, the command line and HTTP all use it.
 
 >>> duration("1m30s"), size("32MiB"), amount("5.00 USD"), moment("1970-01-02"), speed("x60"), switch("on")
 (90.0, 33554432, Decimal('5.00'), 86400.0, 60.0, True)
@@ -21,9 +21,9 @@ NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?"
 class Notation(Generic[T]):
     """How the values of one kind are written.
 
-    `what` names the kind in messages. `form` is the regular expression of a text. `convert` gives the value of a text
-    that has this form: None if there is none, or ValueError where a message of its own says why. `unit` is the unit
-    of a bare number, for readers that accept one.
+    `what` names the kind in messages. `form` is the regular expression of a text. `convert` returns the value of a text
+    in this form: None if it has none; it may raise ValueError with a message of its own. `unit` is the unit of a bare
+    number, for readers that accept one.
     """
 
     def __init__(self, what: str, form: str, convert: Callable[[re.Match[str]], T | None], unit: str = "") -> None:
@@ -45,7 +45,7 @@ class Notation(Generic[T]):
         return value
 
     def of(self, value: object) -> T:
-        """Return what a value means: a text, or a number or boolean, which means the same as its text.
+        """Parse a value: a text, or a number or boolean, which is treated as its text.
 
         A bare number has the unit of the notation. Raises ValueError with what was expected.
 
@@ -58,7 +58,7 @@ class Notation(Generic[T]):
         return self(f"{Decimal(text):f}{self.unit}" if self.unit and re.fullmatch(NUMBER, text) else text)
 
     def limited(self, what: str, holds: Callable[[T], bool]) -> "Notation[T]":
-        """Return the notation of those values for which `holds` is true."""
+        """Return a notation restricted to the values for which `holds` is true."""
 
         def convert(found: re.Match[str]) -> T | None:
             value = self._convert(found)

@@ -1,3 +1,3 @@
-"""The version of the package, which the command line and the API tell."""
+"""The version of the package, as reported by the command line and the API."""
 
 __version__ = "0.1.0"

@@ -1,14 +1,14 @@
-"""The words that every room speaks: a request, the events of an answer, and the plan that times them. Read this first.
+"""The types that all packages share: a request, and the events of an answer with their timing. Read this first.
 
-An HTTP request becomes an `InferenceRequest`; a decision turns it into a `Plan` of timed `Step`s; one player plays
-the steps; a dialect writes their events on the wire. Nothing here knows a dialect, a clock or a rule.
+An HTTP request becomes an `InferenceRequest`; the engine turns it into a `Plan` of timed `Step`s; a player plays the
+steps; a dialect encodes their events. Nothing here depends on a dialect, a clock or a rule.
 
-Laws that the types carry:
+Principles of these types:
 
 - **Delay is data.** A `Step` says how long to wait before its event; only `respond` waits.
-- **Failing and hanging up are events.** The position decides what a `Failure` means, once, for every dialect:
-  before `Start` it is an HTTP status; after it, an error inside the stream. A whole body starts only when its plan
-  has ended, so there every `Failure` is a status.
+- **Failing and hanging up are events.** The position of a `Failure` decides its meaning, for every dialect: before
+  `Start` it is an HTTP status; after it, an error inside the stream. A whole body is sent only when its plan has
+  ended, so there every `Failure` is a status.
 - **A whole body is a fold** (fold.py) over the events that a stream would have sent.
 
 Do not subclass these.
@@ -29,7 +29,7 @@ FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filte
 class Media(msgspec.Struct, frozen=True):
     """A part of a message that is not text.
 
-    `kind` is image, audio, video or file; `source` is where it comes from: `url`, `data` (inlined) or `file_id`.
+    `kind` is image, audio, video or file; `source` is its origin: `url`, `data` (inlined) or `file_id`.
     """
 
     kind: Literal["image", "audio", "video", "file"]
@@ -57,9 +57,9 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """A tool that the model may call; `parameters` is a JSON Schema, which a `strict` one has to be in all it says.
+    """A tool that the model may call; `parameters` is a JSON Schema, which has to be fully supported if `strict`.
 
-    `place` is where in the request the schema stands, as its surface names it to a client.
+    `place` is the path of the schema in the request, as its surface writes it for clients.
     """
 
     name: str
@@ -77,7 +77,7 @@ class ToolChoice(msgspec.Struct, frozen=True):
 
 
 class ResponseFormat(msgspec.Struct, frozen=True):
-    """The form that the text must have; `schema` is the JSON Schema of `json_schema`, `place` where it stands."""
+    """The required form of the text; `schema` is the JSON Schema of `json_schema`, `place` its path in the request."""
 
     kind: Literal["text", "json_object", "json_schema"] = "text"
     schema: Mapping[str, Any] | bool = True
@@ -86,9 +86,9 @@ class ResponseFormat(msgspec.Struct, frozen=True):
 
 
 class ReasoningControl(msgspec.Struct, frozen=True):
-    """How much a reasoning model is to reason. None everywhere: as the model does by itself.
+    """How much a reasoning model should reason. If all are None, the model's default applies.
 
-    `max_tokens` is a budget in tokens; `exclude` reasons but does not show it.
+    `max_tokens` is a budget in tokens; with `exclude` the model reasons, but the reasoning is not shown.
     """
 
     enabled: bool | None = None
@@ -98,7 +98,7 @@ class ReasoningControl(msgspec.Struct, frozen=True):
 
 
 class Sampling(msgspec.Struct, frozen=True):
-    """How tokens are drawn, and when drawing ends. None means: not said.
+    """How tokens are sampled, and when sampling ends. None means that the request does not say.
 
     `max_tokens` counts reasoning too. `logprobs` is None (not wanted) or the number of alternatives per token.
     """
@@ -125,9 +125,9 @@ class Sampling(msgspec.Struct, frozen=True):
 class InferenceRequest(msgspec.Struct, frozen=True):
     """One inference, as every dialect understands it.
 
-    `endpoint` is a name of the table of endpoints. Chat-like endpoints fill `messages`; completions fills `prompts`,
-    one answer per prompt and per `n`. `body` is the JSON as the client sent it, for what only one dialect or one rule
-    looks at; `headers` have lower-case names; `key` is the API key, which is also the namespace. `aliased` says that
+    `endpoint` is a name in the table of endpoints. Chat-like endpoints fill `messages`; completions fills `prompts`,
+    with `n` answers for each prompt. `body` is the JSON as the client sent it, for fields that only one dialect or rule
+    uses; `headers` have lower-case names; `key` is the API key, which is also the namespace. `aliased` says that
     `--` in the model's id may stand for `/`.
     """
 
@@ -149,7 +149,7 @@ class InferenceRequest(msgspec.Struct, frozen=True):
     key: str = ""
 
     def last(self, role: Role) -> Message | None:
-        """The last message of that role, or None."""
+        """The last message with that role, or None."""
         return next((message for message in reversed(self.messages) if message.role == role), None)
 
 
@@ -158,7 +158,7 @@ class InferenceRequest(msgspec.Struct, frozen=True):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """The tokens of one inference."""
+    """The token counts of one inference."""
 
     prompt_tokens: int
     """The tokens of the request, those that were cached included."""
@@ -171,7 +171,7 @@ class Usage(msgspec.Struct, frozen=True):
 
     @property
     def total_tokens(self) -> int:
-        """Prompt and completion together."""
+        """The sum of prompt tokens and completion tokens."""
         return self.prompt_tokens + self.completion_tokens
 
 
@@ -193,9 +193,9 @@ class TokenLogprob(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """The answer begins: from here on a client has its 200.
+    """The answer begins; a stream has status 200 from here on.
 
-    An `id` of 32 hexadecimal digits is bare, and each dialect adds its own prefix; any other is sent as it is.
+    To an `id` of 32 hexadecimal digits, each dialect adds its own prefix; any other is sent unchanged.
     `created` is in Unix seconds.
     """
 
@@ -207,7 +207,7 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class Text(msgspec.Struct, frozen=True, gc=False):
-    """Some text of a choice, and how many tokens it is."""
+    """Some text of a choice, and its number of tokens."""
 
     choice: int
     text: str
@@ -224,7 +224,7 @@ class Reasoning(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToolCall(msgspec.Struct, frozen=True, gc=False):
-    """A tool call of a choice begins. Without an `id` the dialect derives one, in its own form, from the answer's."""
+    """A tool call of a choice begins. Without an `id`, the dialect derives one in its own form from the answer's id."""
 
     choice: int
     id: str | None
@@ -241,7 +241,7 @@ class ToolArguments(msgspec.Struct, frozen=True, gc=False):
 
 
 class Finish(msgspec.Struct, frozen=True):
-    """A choice ends. `stop_sequence` is the caller's stop string that ended it, if one did."""
+    """A choice ends. `stop_sequence` is the client's stop string that ended it, if any."""
 
     choice: int
     reason: FinishReason
@@ -271,7 +271,7 @@ class Hangup(msgspec.Struct, frozen=True):
 
 
 class Raw(msgspec.Struct, frozen=True):
-    """Any HTTP answer, instead of an inference: what a proxy in between would send. Nothing comes after it."""
+    """An arbitrary HTTP response instead of an inference, such as a proxy would send. Nothing comes after it."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -280,7 +280,7 @@ class Raw(msgspec.Struct, frozen=True):
 
 
 class Verbatim(msgspec.Struct, frozen=True):
-    """A frame as it stands, of whatever dialect; a plan of these is a stream without `Start`."""
+    """A frame that is sent unchanged, in any dialect; a plan of these is a stream without `Start`."""
 
     frame: bytes
     tokens: ClassVar[int] = 0
@@ -292,7 +292,7 @@ Event: TypeAlias = (
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """Wait `delay` seconds, then the event happens."""
+    """An event, and the seconds (`delay`) to wait before it."""
 
     delay: float
     event: Event
