@@ -60,7 +60,7 @@ def obey(
 ) -> Draft:
     """Cut a draft after `limit` tokens, before a stop token, or at the start of a stop string, whichever comes first.
 
-    Stops are searched for in the text only. A stop that is complete within the first `least` tokens, reasoning included,
+    Stops are searched for in the text only. A stop that ends within the first `least` tokens, reasoning included,
     is ignored (like vLLM's `min_tokens`). The rest is not sent; `stop_sequence` names the string that ended the text.
     """
     if limit is not None and len(draft) > limit:

@@ -43,7 +43,7 @@ _ALPHABETS = (0x380, 0x400, 0x580, 0x600, 0x900, 0xE00)
 
 
 class _Section(NamedTuple):
-    """Ids of known pieces: the first id, and the forms (leading characters, number of the case, trailing characters)."""
+    """Ids of known pieces: the first id, and the forms (leading characters, number of case, trailing characters)."""
 
     start: int
     name: str
@@ -221,7 +221,7 @@ def _cut(section: _Section, lead: str, body: str, tail: str = "") -> list[_Token
 
 
 def _case(body: str) -> tuple[str, int]:
-    """The form under which to look up a word, and the number of its case. A word in mixed case is looked up unchanged."""
+    """The form to look a word up by, and the number of its case. A word in mixed case is looked up unchanged."""
     key = body.lower()
     if len(key) == len(body):
         for number, case in enumerate(_CASES):

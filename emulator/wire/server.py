@@ -159,7 +159,7 @@ class Background:
 
 
 def configure(app: ASGIApp) -> uvicorn.Config:
-    """uvicorn's configuration: uvloop and httptools, no access log (each inference is logged), no websockets."""
+    """Uvicorn's configuration: uvloop and httptools, no access log (each inference is logged), no websockets."""
     # uvicorn has no reason phrase for 529, which is not registered; clients show it to users (docs/contract.md).
     httptools_impl.STATUS_LINE[529] = b"HTTP/1.1 529 Overloaded\r\n"
     return uvicorn.Config(
