@@ -1,4 +1,4 @@
-"""The command line: each command is a module of `emulator.commands`, imported when it is asked for."""
+"""The command line: each command is a module of `emulator.commands`, imported on demand."""
 
 import importlib
 from pathlib import Path
@@ -13,11 +13,11 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, in order."""
+        """The names of all commands, sorted."""
         return sorted(path.stem for path in Path(commands.__path__[0]).glob("[!_]*.py"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
+        """The command with this name."""
         if cmd_name not in self.list_commands(ctx):
             return None
         found: click.Command = getattr(importlib.import_module(f"emulator.commands.{cmd_name}"), cmd_name)

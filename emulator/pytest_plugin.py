@@ -1,6 +1,6 @@
-"""The pytest plugin: the fixture `akashml`, the marker of the same name, and a story of what a test was not met by.
+"""The pytest plugin: the fixture and marker `akashml`, and a report of the expectations that were not met.
 
-Every pytest run imports this, so the emulator itself is imported when the first test wants it.
+Every pytest run imports this module, so the emulator itself is imported when the first test needs it.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _OUTCOME = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Announce the marker."""
+    """Register the marker."""
     config.addinivalue_line("markers", MARKER)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """A test with the marker has the fixture, whether it asks for it or not: the environment is set for both."""
+    """Add the fixture to each test with the marker, so that its environment is set in any case."""
     if isinstance(item, pytest.Function) and item.get_closest_marker("akashml") and "akashml" not in item.fixturenames:
         item.fixturenames = ["akashml", *item.fixturenames]
 
 
 @pytest.fixture(scope="session")
 def akashml_server() -> Iterator[Emulator]:
-    """The server of the test run, or with pytest-xdist of each worker. Override it for other settings or models."""
-    from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test wants it)
+    """The server of the test run, or of each worker with pytest-xdist. Override it to change settings or models."""
+    from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test needs it)
 
     with Emulator() as akash:
         yield akash
@@ -43,9 +43,9 @@ def akashml_server() -> Iterator[Emulator]:
 
 @pytest.fixture
 def akashml(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator | Session]:
-    """The emulator of this test, to which the environment variables of the SDKs lead.
+    """The emulator of this test. The environment variables of the SDKs point to it.
 
-    A test that passed fails at its end if `verify` raises.
+    A test that passes fails at its end if `verify` raises.
     """
     with _begun(request) as akash:
         request.node.stash[_AKASH] = akash
@@ -57,9 +57,9 @@ def akashml(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | Session]:
-    """What the markers of a test ask for; the nearest goes before those of its class and its module.
+    """The emulator that a test's markers configure; the nearest marker overrides those of its class and module.
 
-    What is wrong with them fails the test with the message alone.
+    A mistake in them fails the test with only its message, without a traceback.
     """
     keywords: dict[str, Any] = {}
     for marker in reversed(list(request.node.iter_markers("akashml"))):
@@ -70,7 +70,7 @@ def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | 
     try:
         if keywords.keys() <= {"scenario", "account"} and not server._sets_the_clock(keywords.get("scenario")):
             return server.session(request.node.nodeid, **keywords)
-        from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test wants it)
+        from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test needs it)
 
         return Emulator(**keywords)
     except (ValueError, LookupError) as error:
@@ -78,11 +78,11 @@ def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | 
         raise pytest.fail.Exception(told, pytrace=False) from None
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # the outermost: it sees what skipping has made of the outcome
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost, to see the outcome after skips and xfails are applied
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that failed by itself shows what was asked and answered."""
+    """Add all requests and answers to the report of a test that failed by itself."""
     report = yield
     if call.when == "call" and _AKASH in item.stash:
         item.stash[_OUTCOME] = report.outcome

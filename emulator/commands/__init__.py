@@ -1,1 +1,1 @@
-"""The commands. Each module whose name has no underscore is one: it has the function of its own name."""
+"""The commands. Each module without a leading underscore is one, and defines a function of the same name."""

@@ -1,4 +1,4 @@
-"""Asking the control routes of a running server."""
+"""Requests to the control routes of a running server."""
 
 import json
 from collections.abc import Iterator
@@ -14,20 +14,20 @@ from emulator.commands._options import URL
 
 
 def text_of(url: str, path: str, query: dict[str, str]) -> str:
-    """The body of an answer. Raises ClickException as `opened` does."""
+    """The body of the response as text. Raises ClickException as `opened` does."""
     with opened(url, path, query) as answer:
         return answer.read().decode()
 
 
 @contextmanager
 def opened(url: str, path: str, query: dict[str, str]) -> Iterator[IO[bytes]]:
-    """The answer of a control route. Raises ClickException for a server that is not there, or that refuses."""
+    """The response of a control route. Raises ClickException if the server is unreachable or refuses."""
     base = url if "//" in url else f"http://{url}"
     address = f"{base.rstrip('/')}/_emulator/{path}" + (f"?{urlencode(query)}" if query else "")
     if not address.startswith(("http://", "https://")):
         raise click.ClickException(f"{url} is no address of an emulator; expected one such as {URL}")
     try:
-        answer = urlopen(Request(address))  # noqa: S310 (the scheme was looked at)
+        answer = urlopen(Request(address))  # noqa: S310 (the scheme was checked)
     except HTTPError as error:
         with error:
             raise click.ClickException(_message(error)) from None

@@ -1,4 +1,4 @@
-"""Scenarios without a server: playing each rule dry, and telling which rule would answer a request."""
+"""Scenarios without a server: dry runs of all rules, and finding the rule that answers a request."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ _DIALECTS = Dialects(_SETTINGS).by_name
 
 
 def dry_run(path: Path) -> tuple[Mistake, ...]:
-    """The mistakes of a scenario: those of reading it, and those that show when its replies are played dry.
+    """The mistakes in a scenario: those found on reading it, and those found by playing its replies.
 
     Every reply of every rule is played to a sample request in every dialect, streaming and not, without waiting.
     """
@@ -67,7 +67,7 @@ def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:
                     if not isinstance(step.event, Hangup | Raw):
                         encoder.frames(step.event)
             except Rejected as rejected:
-                # A template can need what only a real request has, such as a field of a tool's result.
+                # A template may need data that only a real request has, such as a field of a tool's result.
                 if rejected.error.kind != "internal":
                     yield rejected.error.message
 
@@ -79,7 +79,7 @@ def _sample(endpoint: str, *, stream: bool) -> InferenceRequest:
 
 
 def explained(scenario: Path, request: Path, endpoint: str | None = None) -> tuple[str, bool]:
-    """Which rule of a scenario's file answers the request in a JSON file, in words; and whether one does.
+    """Explain which rule of a scenario file answers the request in a JSON file; and whether one does.
 
     Raises ScenarioError for a scenario with mistakes, OSError for a file that cannot be read, and Rejected for a
     request that the API would refuse.

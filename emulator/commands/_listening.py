@@ -1,4 +1,4 @@
-"""Listening at an address that a person gave, for the commands that serve."""
+"""Listening on the address from the command line, for the commands that serve."""
 
 import socket
 
@@ -6,7 +6,7 @@ import click
 
 
 def listening(host: str, port: int) -> tuple[socket.socket, str]:
-    """A socket that listens, and its URL. Raises ClickException."""
+    """A listening socket, and its URL. Raises ClickException if the address cannot be used."""
     from emulator.wire.server import listen
 
     try:

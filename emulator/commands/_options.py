@@ -1,4 +1,4 @@
-"""What the commands share: where a server is unless told otherwise, and the options that more than one of them has."""
+"""Defaults and options that several commands share."""
 
 from collections.abc import Callable
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""`check`: the mistakes of scenarios."""
+"""`check`: find mistakes in scenarios."""
 
 import json
 from pathlib import Path

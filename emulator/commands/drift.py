@@ -1,4 +1,4 @@
-"""`drift`: how a service's answers differ from the emulator's."""
+"""`drift`: compare a service's answers with the emulator's."""
 
 import asyncio
 import json

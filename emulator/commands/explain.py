@@ -1,4 +1,4 @@
-"""`explain`: which rule answers a request."""
+"""`explain`: show which rule answers a request."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from emulator.dialects.endpoints import ENDPOINTS
     help="Whose request it is.  [default: by its fields]",
 )
 def explain(scenario: Path, request: Path, endpoint: str | None) -> None:
-    """Tell which rule of a scenario answers a request (a JSON file), and what kept the others from it."""
+    """Show which rule of a scenario answers a request (a JSON file), and why the others do not."""
     from emulator.commands._dry_run import explained
     from emulator.core.errors import Rejected
     from emulator.scenario.reading.mistakes import ScenarioError

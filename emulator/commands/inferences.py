@@ -1,4 +1,4 @@
-"""`inferences`: what a running server was asked and answered."""
+"""`inferences`: list the requests and answers of a running server."""
 
 import json
 from collections.abc import Iterator

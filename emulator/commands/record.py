@@ -1,4 +1,4 @@
-"""`record`: a real service's answers as a scenario."""
+"""`record`: record a real service's answers as a scenario."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @_options.port
 @_options.log_level
 def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, log_level: str) -> None:
-    """Pass requests on to a real service, and write what it answers as a scenario."""
+    """Forward requests to a real service, and record its answers as a scenario."""
     from emulator.recording.book import BookError
     from emulator.recording.proxy import recording_proxy
     from emulator.recording.upstream import UpstreamError

@@ -1,4 +1,4 @@
-"""`scenarios`: which scenarios can be named."""
+"""`scenarios`: list the known scenarios."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ import click
 @click.option("--scenarios", "folder", type=click.Path(path_type=Path), help="Folder of scenarios to list as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def scenarios(folder: Path | None, as_json: bool) -> None:
-    """List the scenarios that can be named: those that are shipped, and those of a folder."""
+    """List the scenarios that can be used by name: the shipped ones, and those in a folder."""
     from emulator.core.catalog import Catalog
     from emulator.scenario.library import Library
 

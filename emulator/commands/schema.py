@@ -1,4 +1,4 @@
-"""`schema`: the JSON Schema of scenarios."""
+"""`schema`: print the JSON Schema of scenarios."""
 
 import json
 

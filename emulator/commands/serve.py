@@ -1,4 +1,4 @@
-"""`serve`: the emulated API, until stopped."""
+"""`serve`: serve the emulated API until stopped."""
 
 import gc
 import json
@@ -78,7 +78,7 @@ def serve(
     **world: Any,
 ) -> None:
     """Serve the emulated API until stopped."""
-    # What is made while starting lives as long as the server: collecting it now, or ever, would be for nothing.
+    # Objects created at startup live as long as the server, so collecting them would be wasted work.
     gc.disable()
     from emulator.store.snapshot import write_state
     from emulator.web.app import create_app
@@ -123,7 +123,7 @@ def _engine(
     concurrency: int | None,
     **settings: Any,
 ) -> "Engine":
-    """The engine of these options. Raises ClickException for what is wrong with them."""
+    """The engine for these options. Raises ClickException for invalid options."""
     from emulator.core.catalog import Catalog, CatalogError
     from emulator.core.clock import make_clock
     from emulator.core.settings import SettingsError
@@ -146,7 +146,7 @@ def _engine(
 
 
 def _settings(pairs: tuple[str, ...], auth: str | None, keys: tuple[str, ...], seed: str | None) -> "Settings":
-    """The settings of the command line. Raises SettingsError."""
+    """The settings from the command line. Raises SettingsError."""
     from emulator.core.settings import Settings, from_pairs
 
     options = {"auth": auth, "keys": keys or None, "seed": seed}
@@ -155,14 +155,14 @@ def _settings(pairs: tuple[str, ...], auth: str | None, keys: tuple[str, ...], s
 
 
 def _own_options() -> dict[str, str]:
-    """The options of this command, by how a setting of that name would be written."""
+    """The options of this command, by the setting name that each resembles."""
     return {option[2:].replace("-", "_"): option for parameter in serve.params for option in parameter.opts}
 
 
 def _terms(
     credits: "Decimal | None", requests_per_minute: int | None, tokens_per_minute: int | None, concurrency: int | None
 ) -> "Terms | None":
-    """On which terms accounts are opened; None: nothing is limited."""
+    """The terms on which accounts are opened; None if nothing is limited."""
     limits = (requests_per_minute, tokens_per_minute, concurrency)
     if credits is None and not any(limits):
         return None
@@ -173,9 +173,9 @@ def _terms(
 
 
 def _scenarios(library: "Library", folder: Path | None, scenario: str | None) -> str | None:
-    """Make a folder's scenarios and a named one known; returns the name of the one that is to play.
+    """Add the scenarios of a folder and the one named; returns the name of the scenario to play.
 
-    Raises ScenarioError with the mistakes of all files, and ClickException for what is not there.
+    Raises ScenarioError with the mistakes of all files, and ClickException for a missing scenario.
     """
     from emulator.scenario.reading.mistakes import ScenarioError
 
@@ -206,7 +206,7 @@ def _append(engine: "Engine", path: Path) -> None:
 
 
 def _watching(library: "Library", folder: Path | None) -> "Beside | None":
-    """What reads scenarios again when their files change; None if none is the user's own."""
+    """A coroutine that reloads scenarios when their files change; None if all of them are shipped."""
     from emulator.scenario.library import SHIPPED
     from emulator.scenario.watch import watch
 
@@ -215,7 +215,7 @@ def _watching(library: "Library", folder: Path | None) -> "Beside | None":
 
 
 def _write_at_once(path: Path, text: str) -> None:
-    """Who waits for the file never reads half of it."""
+    """Write a file atomically, so that no reader sees half of it."""
     new = path.with_name(f"{path.name}.new")
     new.write_text(text, encoding="utf-8")
     new.replace(path)

@@ -1,4 +1,4 @@
-"""`settings`: what a server can be told about itself."""
+"""`settings`: list the settings of a server."""
 
 import click
 

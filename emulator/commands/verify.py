@@ -1,4 +1,4 @@
-"""`verify`: whether the client of a running server behaved well."""
+"""`verify`: check the client of a running server."""
 
 import click
 
@@ -12,7 +12,7 @@ from emulator.commands._asking import text_of
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("--most-attempts", type=click.IntRange(1), help="More attempts at one question are too many.")
 def verify(url: str, key: str | None, form: str, most_attempts: int | None) -> None:
-    """Tell whether the scenario's expectations were met and the client behaved well; exit 1 if not."""
+    """Check that the scenario's expectations were met and the client behaved well; exit 1 if not."""
     import msgspec
 
     from emulator.inferences.verdict.reports import Report

@@ -1,4 +1,4 @@
-"""`wait`: until a server answers, for scripts, and for the health check of a container."""
+"""`wait`: wait until a server answers, for scripts and for the health check of a container."""
 
 import http.client
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from emulator.core import units
     help="How long to wait at most; a bare number is in seconds.",
 )
 def wait(url: str, timeout: float) -> None:
-    """Wait until the emulator at URL answers; exit 1 if it does not in time."""
+    """Wait until the emulator at URL answers; exit 1 if it does not answer in time."""
     from emulator.core.clock import patience
     from emulator.core.decimals import decimal
 

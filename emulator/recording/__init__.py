@@ -1,5 +1,5 @@
-"""Recording real answers as scenarios, and telling where an upstream is shaped otherwise than the emulator.
+"""Recording real answers as scenarios, and comparing the shapes of an upstream's answers with the emulator's.
 
-An exchange is seen by the proxy, read into neutral words, and written as the first of several replies, the most
-readable one first, that the emulator plays as it was seen. What says nothing readable is written verbatim.
+The proxy observes an exchange, decodes it, and tries several replies, the most readable first. It writes the first
+one that the emulator plays back as observed. An answer that no readable reply can express is written verbatim.
 """

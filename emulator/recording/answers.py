@@ -1,4 +1,4 @@
-"""The answer of an exchange: what it says, and when each part of it came."""
+"""The decoded answer of an exchange: its content, and when each part of it arrived."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ from emulator.recording.seen import Exchange
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A frame that said something: seconds after the request, its number, and the total length by then."""
+    """A frame with content: seconds after the request, the frame's number, and the total length so far."""
 
     at: float
     frame: int
@@ -24,8 +24,8 @@ class Moment(msgspec.Struct, frozen=True):
 class Heard(msgspec.Struct, frozen=True):
     """A decoded answer.
 
-    `error` is what was answered instead, or what ended a stream. `ended` is true for a stream that came to its end,
-    whatever the connection did then. `problems` has a sentence for each thing that could not be read.
+    `error` is an error that was returned instead, or that ended a stream. `ended` is true for a stream that was
+    complete, however the connection ended. `problems` has a sentence for each part that could not be decoded.
     """
 
     choices: tuple[Choice, ...]
@@ -42,13 +42,13 @@ class Heard(msgspec.Struct, frozen=True):
         return any(choice.finish_reason for choice in self.choices)
 
     def tokens(self, length: int) -> int:
-        """About how many tokens each choice had when the total length of all choices was this."""
+        """Estimate the tokens of each choice at the point where all choices had this total length."""
         share = length // max(len(self.choices), 1)
         return max((count(written(choice)[:share]) for choice in self.choices), default=0)
 
 
 def written(choice: Choice) -> str:
-    """The reasoning, text and arguments of a choice, in the order of a whole body."""
+    """The reasoning, text and arguments of a choice, in the order of a non-streamed body."""
     return "".join((choice.reasoning, choice.text, *(call.arguments for call in choice.tool_calls)))
 
 
@@ -77,7 +77,7 @@ def read(exchange: Exchange) -> Heard:
 
 
 def _events(exchange: Exchange, decoder: Decoder) -> Iterator[tuple[float, list[Event]]]:
-    """The events of each frame, or of the whole body, and the time when it came."""
+    """The events of each frame, or of the whole body, with its arrival time."""
     if exchange.is_stream:
         yield from ((frame.at, decoder.frame(frame.data)) for frame in exchange.frames())
     else:

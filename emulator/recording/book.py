@@ -1,7 +1,7 @@
-"""The file of a recording: a scenario with a rule for each conversation, written anew after each exchange.
+"""The file of a recording: a scenario with a rule for each conversation, rewritten after each exchange.
 
-What a person has written into the file stays, but for comments. A conversation that is recorded again replaces the
-replies that an earlier session has recorded of it; within a session its replies follow each other.
+Edits made by hand are kept, except for comments. Recording a conversation again replaces its replies from earlier
+sessions; within a session, replies are appended.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
 class BookError(Exception):
-    """A recording that cannot be kept; the message is for the person who records."""
+    """A recording cannot be kept; the message is meant for the user."""
 
 
 class _Rule(msgspec.Struct):
@@ -49,15 +49,15 @@ class _Rule(msgspec.Struct):
 
 
 class Book:
-    """The scenario of a recording and its file, which is first written with its first rule.
+    """The scenario of a recording and its file, which is created when the first rule is added.
 
     A session lasts from the opening of the book to the end of the recorder.
     """
 
     def __init__(self, path: Path, catalog: Catalog, description: str = "") -> None:
-        """Open a file, or begin a new one.
+        """Open an existing file, or start a new one.
 
-        Raises ScenarioError for a file with mistakes, and BookError for one that cannot be written again.
+        Raises ScenarioError for a file with mistakes, and BookError for one that cannot be rewritten.
         """
         self.path = path.resolve()
         self.name = _NOT_IN_A_NAME.sub("-", path.stem).strip("-") or "recording"
@@ -87,7 +87,7 @@ class Book:
         return _HEADER + dump(BlockMapping(self._world)) + "\nrules:\n" + "".join(rule.text for rule in self._rules)
 
     def answers(self, request: InferenceRequest) -> bool:
-        """Whether a rule answers a request: one that a person wrote, or that of this very conversation."""
+        """Whether a rule answers a request: one written by hand, or the one recorded for this conversation."""
         rule = self._matching(request)
         return rule is not None and self._conversation(rule) in (None, conversations.digest(request))
 
@@ -96,7 +96,7 @@ class Book:
         return conversations.digest(request) in self._session
 
     def single(self, request: InferenceRequest, reply: Mapping[str, Any], answered: str | None) -> str:
-        """A scenario in YAML that has nothing but this reply, under the condition that a new rule would have."""
+        """A scenario in YAML with only this reply, under the condition that a new rule would have."""
         rule = {"when": next(conversations.conditions(request)), "replies": [reply]}
         world = {"unscripted": "fail", **self._models(request, answered)}
         return dump(BlockMapping(world)) + "rules:\n" + dump_rule(rule)
@@ -104,8 +104,8 @@ class Book:
     def add(self, request: InferenceRequest, reply: Mapping[str, Any], number: int, answered: str | None) -> str:
         """Add a reply, the `number`-th request of the session, and write the file; returns the rule's name.
 
-        `answered` is the model that the answer names. Raises BookError if the file would be more than a scenario may
-        be, or cannot be written.
+        `answered` is the model named in the answer. Raises BookError if the file would exceed the size limit of
+        scenarios, or cannot be written.
         """
         told = self._session.setdefault(conversations.digest(request), [])
         told.append((number, dict(reply)))
@@ -157,7 +157,7 @@ class Book:
         return next((rule for rule in self._rules if match(rule.condition, subject) is not None), None)
 
     def _conversation(self, rule: _Rule) -> str | None:
-        """The digest of the conversation that the rule was recorded of; None for a rule that a person wrote."""
+        """The digest of the conversation that the rule was recorded from; None for a rule written by hand."""
         found = conversations.RECORDED.fullmatch(str(rule.written.get("name", "")))
         return found[1] if found else None
 
@@ -181,19 +181,19 @@ def _rule(written: dict[str, Any], condition: Condition) -> _Rule:
 
 
 def _with_replies(written: dict[str, Any]) -> dict[str, Any]:
-    """The rule with a list of replies, whether it was written with one or with the short form."""
+    """The rule with a list of replies, even if it was written in the short form."""
     return {name: value for name, value in written.items() if name != "reply"} | {
         "replies": written.get("replies") or [written["reply"]]
     }
 
 
 def _folded(when: Any) -> str:
-    """A condition as a text; two of them match the same if their texts are the same, for lookups ignore case."""
+    """A condition as text. Conditions with equal texts match the same requests, because lookups ignore case."""
     return canonical(when).decode().casefold()
 
 
 def _shortened(replies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Equal ones in a row as one that is played so many times; the last one is repeated anyway."""
+    """Merge equal consecutive replies into one with `times`; the last reply repeats anyway."""
     runs = [(reply, len(list(run))) for reply, run in groupby(replies)]
     told = [reply if times == 1 else reply | {"times": times} for reply, times in runs]
     return [*told[:-1], runs[-1][0]]

@@ -1,4 +1,4 @@
-"""Which requests are the same conversation, and how a rule tells it from others."""
+"""Which requests belong to the same conversation, and which conditions match only that conversation."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS
 
 RECORDED = re.compile(r"(?:.*-)?([0-9a-f]{10})")
-"""The name of a recorded rule: some words, and the conversation's digest."""
+"""The name of a recorded rule: a few words, and the conversation's digest."""
 _NOT_THE_CONVERSATION = frozenset({"user", "metadata", "safety_identifier", "prompt_cache_key", "cache_salt"})
 _IDS = frozenset({"id", "tool_call_id", "tool_use_id", "signature", "cache_control"})
 _SAID_ELSEWHERE = frozenset({"model", "stream", "messages", "prompt", "system", "tools", *_NOT_THE_CONVERSATION})
@@ -19,7 +19,7 @@ _GLOB = re.compile(r"[*?\[]")
 
 
 def digest(request: InferenceRequest) -> str:
-    """Ten digits that are the same for the same conversation: whatever the ids of its tool calls, and whoever asks."""
+    """Ten hex digits that identify a conversation, independent of its API key and the ids of its tool calls."""
     told = {name: value for name, value in request.body.items() if name not in _NOT_THE_CONVERSATION}
     told["messages"] = _without_ids(told.get("messages"))
     told["stream"] = request.stream
@@ -49,7 +49,7 @@ def _last_words(request: InferenceRequest) -> str:
 
 
 def conditions(request: InferenceRequest) -> Iterator[dict[str, Any]]:
-    """What a rule may look at, as YAML has it: what tells the conversation to a reader, and then all that was sent."""
+    """Conditions for a rule, in the form of YAML: the most readable fields first, then everything that was sent."""
     usual = _usual(request)
     yield usual
     said = ("tools", *ENDPOINTS[request.endpoint].conversation)

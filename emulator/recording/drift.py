@@ -1,4 +1,4 @@
-"""Where an upstream is shaped otherwise than the emulator: a dozen cheap calls to both, compared by shape."""
+"""Differences between an upstream and the emulator: a dozen cheap calls to both, compared by shape."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,12 +13,12 @@ from emulator.recording.upstream import Broken, Upstream, UpstreamError
 from emulator.web.app import create_app
 
 MODEL = "meta-llama/Llama-3.3-70B-Instruct"
-"""The cheapest model that does not reason."""
+"""The cheapest model without reasoning."""
 _NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """One call: what it is about, and what is sent. Without a `body` it is a GET."""
+    """One call: its title and its request. Without a `body` it is a GET."""
 
     name: str
     path: str
@@ -27,7 +27,7 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class ShapeDifference(msgspec.Struct, frozen=True):
-    """One place in which the answers to a call differ; None: nothing is there."""
+    """One place where the answers to a call differ; None means that the place is missing."""
 
     call: str
     place: str
@@ -40,7 +40,7 @@ class ShapeDifference(msgspec.Struct, frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """What a comparison has found: the calls that were made, the differences, and what could not be asked."""
+    """The result of a comparison: the calls made, the differences, and the calls that failed."""
 
     upstream: str
     calls: tuple[str, ...]
@@ -48,7 +48,7 @@ class Drift(msgspec.Struct, frozen=True):
     failures: Mapping[str, str]
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as JSON has it."""
+        """The result as a JSON object."""
         found: dict[str, Any] = msgspec.to_builtins(self)
         return found
 
@@ -63,7 +63,7 @@ class Drift(msgspec.Struct, frozen=True):
 
 
 def calls(model: str = MODEL) -> tuple[Probe, ...]:
-    """The calls: each endpoint whole and streamed, the model lists, and the commonest errors."""
+    """The calls: each endpoint with and without streaming, the model lists, and the most common errors."""
     chat, messages = ENDPOINTS["chat"], ENDPOINTS["messages"]
     asked = {**chat.sample, "model": model}
     wordless = {name: value for name, value in asked.items() if name != "messages"}
@@ -94,9 +94,9 @@ def _whole_and_streamed(endpoint: Endpoint, model: str) -> tuple[Probe, Probe]:
 async def drift(
     upstream: str, key: str, *, model: str = MODEL, transport: httpx.AsyncBaseTransport | None = None
 ) -> Drift:
-    """Compare an upstream with the emulator as it is by default. `key` is good at the upstream and is nowhere told.
+    """Compare an upstream with the emulator's defaults. `key` must be valid upstream and is never shown.
 
-    The calls to the upstream take a few dozen tokens. Raises UpstreamError for a bad URL.
+    The calls to the upstream use a few dozen tokens. Raises UpstreamError for an invalid URL.
     """
     engine = make_engine()
     asked, own = Upstream(upstream, transport), Upstream("http://emulator", httpx.ASGITransport(create_app(engine)))
@@ -127,7 +127,7 @@ async def _shape(upstream: Upstream, call: Probe, key: str) -> Shape:
 
 
 def _differences(call: str, theirs: Shape, ours: Shape) -> Iterator[ShapeDifference]:
-    """The places that differ. What is below one that is missing, or no object, goes without saying."""
+    """The places that differ, without those below a place that is missing or not an object."""
     told: list[str] = []
     for place in dict.fromkeys([*theirs, *ours]):
         one, other = theirs.get(place), ours.get(place)

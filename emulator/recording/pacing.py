@@ -1,4 +1,4 @@
-"""From the moments of an answer to the pace and the silences that a scenario gives it."""
+"""Converts the timing of an answer into the pace and the pauses of a scenario."""
 
 from itertools import pairwise
 from statistics import median
@@ -8,25 +8,25 @@ from emulator.recording.answers import Heard
 from emulator.scenario.writing import duration
 
 NOTICEABLE = 0.01
-"""Seconds; what takes less is the machine's doing, and is not recorded."""
+"""Seconds; shorter delays are noise of the machine and are not recorded."""
 _SILENCE = 1.0
 _TIMES_THE_USUAL = 10
 
 
 def whole(seconds: float) -> dict[str, Any]:
-    """The pace of an answer that came at once."""
+    """The pace of an answer that arrived all at once."""
     return {"stream": {"first_token": duration(seconds)}} if seconds >= NOTICEABLE else {}
 
 
 def before_response(seconds: float) -> list[dict[str, Any]]:
-    """The fault that makes any other answer come so late."""
+    """The fault that delays any other answer by this many seconds."""
     return [{"stall": duration(seconds), "before": "response"}] if seconds >= NOTICEABLE else []
 
 
 def paced(heard: Heard, begun: float) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The pace of a stream whose headers came after `begun` seconds, and the faults for its silences.
+    """The pace of a stream whose headers arrived after `begun` seconds, and the faults for its pauses.
 
-    What was said of several choices is paced as one: they advance side by side.
+    Several choices share one pace, because they advance together.
     """
     moments = heard.moments
     if not moments:

@@ -1,4 +1,4 @@
-"""One request on its way to the upstream, and its answer on its way back: byte for byte, as it comes, as it ends."""
+"""Forwarding one request to the upstream and its answer to the client: byte for byte, with its timing and its end."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -16,10 +16,10 @@ from emulator.wire.respond import HungUp, disconnect
 
 
 class Passage:
-    """Passes one request on. `relay` first, then `finish` if the client has stayed; in between it can be written.
+    """Forwards one request: `relay` first, then `finish` if the client is still there; record it in between.
 
-    A stream goes to the client part by part. What is none is held until `finish`, so that whoever has an answer can
-    rely on its having been written.
+    A stream is sent to the client part by part. Any other answer is held back until `finish`, so that a client that
+    has received it can rely on it being recorded.
     """
 
     def __init__(self, upstream: Upstream, clock: Clock, scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +37,7 @@ class Passage:
         self._ended: Ending = "in order"
 
     async def relay(self, body: bytes) -> bool:
-        """Ask, and pass on what comes; False if the client left before the end. Raises UpstreamError."""
+        """Send the request and forward the answer; False if the client left early. Raises UpstreamError."""
         scope = self._scope
         request = self._upstream.request(scope["method"], target_of(scope), scope["headers"], body)
         return await self._unless_left(self._relay(request))
@@ -60,7 +60,7 @@ class Passage:
             self._begun = self._begun or self._elapsed()
 
     async def _unless_left(self, passing: Coroutine[None, None, None]) -> bool:
-        """Run this to its end, unless the client leaves before; that ends the upstream's answer, too."""
+        """Run a coroutine, or cancel it if the client leaves first, which also ends the upstream's answer."""
         relaying = asyncio.ensure_future(passing)
         leaving = asyncio.ensure_future(until_left(self._receive))
         try:
@@ -76,7 +76,7 @@ class Passage:
         return stayed
 
     def exchange(self, asked: InferenceRequest) -> Exchange:
-        """What was seen, without secrets."""
+        """The exchange that was observed, without secrets."""
         secrets = self.secrets()
         headers = ((name.decode("latin-1"), starred(value, secrets).decode("latin-1")) for name, value in self._headers)
         return Exchange(
@@ -94,7 +94,7 @@ class Passage:
         return secrets_of([*headers_of(self._scope).items(), *told])
 
     def _decoded(self) -> list[BodyPart]:
-        """The parts; of a body that came compressed although nobody asked for it, all in one."""
+        """The parts of the body; a body that was compressed without being asked for is one part."""
         encodings = [header for header in self._headers if header[0] == b"content-encoding"]
         if not encodings or not self._parts:
             return self._parts
@@ -102,7 +102,7 @@ class Passage:
         return [BodyPart(self._parts[-1].at, httpx.Response(200, headers=encodings, content=body).content)]
 
     async def finish(self) -> None:
-        """Send what was held, and end the answer as the upstream has ended it."""
+        """Send the parts that were held back, and end the answer as the upstream ended it."""
         for part in self._held:
             await self._body(part)
         if self._ended == "in order":

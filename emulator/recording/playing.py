@@ -1,4 +1,4 @@
-"""Playing a scenario to one request at once, and telling whether two answers are the same, ids and times aside."""
+"""Playing a scenario for one request without waiting, and comparing two answers apart from ids and times."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ from emulator.wire.asgi_client import AsgiClient
 from emulator.wire.respond import Player
 
 SETTINGS = Settings(auth="open")
-"""How recordings are played: whatever key the upstream takes is good here."""
+"""The settings for playing recordings: any key is accepted, because the upstream has accepted it."""
 DIALECTS = Dialects(SETTINGS)
 _IDS_AND_TIMES = re.compile(
     rb'("(?:id|request_id|signature)": ?)"[^"\\]*"|("(?:created|created_at)": ?)(?:[0-9]+|"[^"\\]*")'
@@ -28,16 +28,16 @@ _COMPARED = re.compile(r"retry-after(?:-ms)?|www-authenticate|x-should-retry|(?:
 
 
 class _LeapingClock(VirtualClock):
-    """A clock that is wherever somebody waits for."""
+    """A clock that jumps to any time that is waited for."""
 
     async def sleep_until(self, deadline: float) -> None:
-        """Make it that time."""
+        """Set the clock to that time."""
         if deadline > self.now():
             self.set(deadline)
 
 
 class _Client(AsgiClient):
-    """A client that notes when each part of an answer comes."""
+    """A client that records when each part of an answer arrives."""
 
     def __init__(self, path: str, clock: VirtualClock) -> None:
         super().__init__("POST", path.encode(), [], [])
@@ -56,7 +56,7 @@ class _Client(AsgiClient):
         return "reset" if self.hung_up == "reset" else "truncate" if self.status else "close"
 
     async def take(self, message: Message) -> None:
-        """Note a part of the answer."""
+        """Record a part of the answer."""
         at = self._clock.now() - self._begun
         if message["type"] == "http.response.start":
             self.status, self.begun = message["status"], at
@@ -66,7 +66,7 @@ class _Client(AsgiClient):
 
 
 async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Exchange:
-    """What a scenario in YAML answers to a request, as if all of its waits were over at once.
+    """Return the exchange that a scenario in YAML produces for a request, with all waits skipped.
 
     Raises ScenarioError for a scenario with mistakes.
     """
@@ -90,18 +90,17 @@ async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Ex
 
 
 def same(one: Exchange, other: Exchange) -> bool:
-    """Whether a client would get the same of both: status, telling headers, bytes and end.
+    """Whether a client would receive the same: status, relevant headers, bytes and end.
 
-    Ids and times are no difference. Where an answer was silent for long enough to be kept alive, how often it was is
-    none either.
+    Ids and times are ignored. If an answer paused long enough for keep-alives, their number is ignored too.
     """
     return _compared(one, other) == _compared(other, one)
 
 
 def alike(one: Exchange, other: Exchange) -> bool:
-    """Whether both say the same, in whatever pieces and with whatever other fields: status, choices, error and end.
+    """Whether both have the same status, choices, error and end, regardless of frames and other fields.
 
-    Usage is compared where both tell it.
+    Usage is compared if both have it.
     """
     heard, repeated = read(one), read(other)
     if heard.problems or repeated.problems:
@@ -134,7 +133,7 @@ def _compared(exchange: Exchange, other: Exchange) -> tuple[Any, ...]:
 
 
 def _was_silent(exchange: Exchange) -> bool:
-    """Whether nothing but a keep-alive came for about as long as the emulator waits before it sends one."""
+    """Whether only keep-alives arrived for about as long as the emulator waits before it sends one."""
     alive = DIALECTS.by_name[exchange.request.endpoint].keep_alive
     heard = exchange.begun
     for part in exchange.parts:

@@ -1,4 +1,4 @@
-"""The recording proxy: an ASGI app that sends every inference on, passes the answer back as it comes, and writes it."""
+"""The recording proxy: an ASGI app that forwards every inference, relays the answer as it arrives, and records it."""
 
 import itertools
 import logging
@@ -45,15 +45,15 @@ def recording_proxy(
     clock: VirtualClock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> "RecordingProxy":
-    """The proxy to an upstream's URL, which writes the scenario `out`, or plays it.
+    """Return a proxy to an upstream's URL that records to the scenario file `out`, or replays it.
 
-    `record` asks the upstream always, `replay` never, and `record-missing` for what the file did not answer when the
-    proxy was made. An `exact` recording plays the same frames, byte for byte but for ids and times; one that is not
-    says the same in the emulator's own pieces and fields, and reads better. `clock` measures how long answers take
-    (real time unless one is given), and `transport` carries the requests (HTTP unless one is given).
+    `record` always asks the upstream, `replay` never does, and `record-missing` does so for requests that the file
+    did not answer when the proxy was created. An `exact` recording replays the same frames, byte for byte except for
+    ids and times; any other has the same content in the emulator's own chunks and fields, and is easier to read.
+    `clock` measures how long answers take (default: real time), and `transport` sends the requests (default: HTTP).
 
-    Raises UpstreamError for a bad URL, ScenarioError for a file with mistakes, and BookError for one that is not there
-    to be replayed.
+    Raises UpstreamError for an invalid URL, ScenarioError for a file with mistakes, and BookError if the file to replay
+    does not exist.
     """
     clock = VirtualClock() if clock is None else clock
     catalog = Catalog.load()
@@ -66,10 +66,10 @@ def recording_proxy(
 
 
 class RecordingProxy:
-    """The ASGI app of a recording; `book` is what it writes, and `recorded` and `left_out` count the inferences.
+    """The ASGI app of a recording; `book` is its scenario, and `recorded` and `left_out` count inferences.
 
-    Under /v1 and /anthropic the upstream answers, or the file; all else is the emulator's own, such as
-    /_emulator/health. Only inferences are written: for nothing else there are scenarios.
+    Under /v1 and /anthropic the upstream or the file answers; everything else is answered by the emulator, such as
+    /_emulator/health. Only inferences are recorded, because scenarios cannot describe anything else.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class RecordingProxy:
         body = await _body(receive)
         if body is None:
             return None
-        written = starred(body, secrets_of(headers_of(scope).items()))  # as the file has it, and is to be matched
+        written = starred(body, secrets_of(headers_of(scope).items()))  # as the file has it and rules match it
         asked = _asked(scope, written)
         if self._upstream is None or (asked is not None and self._mode == "record-missing" and self._has(asked)):
             return await self._own(scope, _again(written, receive), send)
@@ -111,25 +111,25 @@ class RecordingProxy:
             return await refusal(scope, receive, send)
         try:
             await self._note(scope, asked, passage, number, stayed=stayed)
-        except Exception:  # the client's answer does not depend on its being written
+        except Exception:  # a failed recording does not affect the client's answer
             log.exception("The recording proxy itself failed")
             self._leave_out(scope, asked, "please report it with the log's traceback")
         return await passage.finish() if stayed else None
 
     async def _refused(self, scope: Scope, why: str) -> ErrorResponse:
-        """A 502 of the recording proxy's own, which is never written."""
+        """A 502 from the recording proxy itself, which is never recorded."""
         error = ApiError("internal", f"The recording proxy {why}", status=502)
         ids = await self._engine.ids("", target_of(scope))
         return ErrorResponse(error, DIALECTS.surface(scope["path"]), ids, self._clock.now())
 
     def _has(self, asked: InferenceRequest) -> bool:
-        """Whether the file answers. What began in this session goes on with the upstream: a retry is to get further."""
+        """Whether the file answers. Conversations begun in this session go upstream, so that retries progress."""
         return not self.book.began(asked) and self.book.answers(asked)
 
     async def _note(
         self, scope: Scope, asked: InferenceRequest | None, passage: Passage, number: int, *, stayed: bool
     ) -> None:
-        """Write what came of a request, or say why not."""
+        """Record the outcome of a request, or log why it is left out."""
         if asked is None:
             if _dialect_of(scope) is None:
                 return log.info(
@@ -142,7 +142,7 @@ class RecordingProxy:
         reply = await self._reply(exchange)
         if reply is None:
             return self._leave_out(scope, asked, "a scenario cannot say this answer")
-        reply = starred_in(reply, passage.secrets())  # a stream may tell a secret piece by piece
+        reply = starred_in(reply, passage.secrets())  # a secret may be spread over several frames
         try:
             name = self.book.add(asked, reply, number, reply.get("model"))
         except BookError as error:
@@ -151,7 +151,7 @@ class RecordingProxy:
         return log.info("recorded %s of %s", _kind(reply), name)
 
     async def _reply(self, exchange: Exchange) -> ReplyMapping | None:
-        """The most readable reply that the emulator plays as the exchange was seen."""
+        """The most readable reply that reproduces the exchange when the emulator plays it."""
         for reply in candidates(exchange):
             try:
                 scenario = self.book.single(exchange.request, reply, reply.get("model"))
@@ -173,7 +173,7 @@ def _dialect_of(scope: Scope) -> Dialect | None:
 
 
 def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
-    """The inference that is asked for; None for any other request, and for one that the emulator refuses unseen."""
+    """The requested inference; None for any other request, and for one that the emulator rejects on parsing."""
     dialect, headers = _dialect_of(scope), headers_of(scope)
     if dialect is None:
         return None
@@ -185,7 +185,7 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The body of a request, whatever its size: the upstream is the judge. None if the client leaves before its end."""
+    """The body of a request, without a size limit of its own; None if the client leaves before the end."""
     read, more = bytearray(), True
     while more:
         message = await receive()
@@ -197,7 +197,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """A body that was read already, to be read again."""
+    """A `receive` that returns a body that was already read."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def received() -> Message:
@@ -207,7 +207,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _kind(reply: ReplyMapping) -> str:
-    """What kind of reply it is, for the log."""
+    """The kind of a reply, for the log."""
     return next(
         (kind for kind in ("error", "raw", "frames", "text", "tool_calls", "choices") if kind in reply), "hangup"
     )

@@ -1,6 +1,6 @@
-"""From an exchange to replies of the scenario language that may play it: the most readable first, the exact one last.
+"""Converts an exchange into candidate replies of the scenario language: the most readable first, the exact one last.
 
-Nothing here is certain: whoever takes a reply plays it first, and compares (`playing.py`).
+A candidate may be wrong: the caller plays it and compares the result (`playing.py`).
 """
 
 import re
@@ -27,16 +27,16 @@ from emulator.scenario.template import is_template
 from emulator.scenario.writing import duration, literal, wait
 
 ReplyMapping: TypeAlias = dict[str, Any]
-"""A reply as YAML has it."""
+"""A reply in the form of YAML."""
 
 TOLD_HEADERS = re.compile(r"retry-after-ms|www-authenticate|x-should-retry|(?:x|anthropic)-ratelimit-[a-z0-9-]+")
-"""Response headers that clients act on. No other is written: who knows what is in them."""
+"""Response headers that clients act on. No others are recorded, because they may contain secrets."""
 _SEVERAL = 2
 _SILENCE = 0.5
 
 
 def candidates(exchange: Exchange) -> Iterator[ReplyMapping]:
-    """The replies, none of which is certain to play the exchange."""
+    """The candidate replies, none of which is guaranteed to reproduce the exchange."""
     if not exchange.status:
         stall = pacing.before_response(exchange.begun)
         yield {"faults": [*stall, {"hangup": exchange.ended, "before": "response"}]}
@@ -82,7 +82,7 @@ def _error(exchange: Exchange, told: ApiError) -> ReplyMapping:
 
 
 def _error_of(exchange: Exchange, told: ApiError, status: int | None) -> str | dict[str, Any]:
-    """The error in words of the language: its kind alone, if that says it all. Without a status, one in a stream."""
+    """The error in the scenario language: only its kind if that suffices. Without a status, one in a stream."""
     kind = _kind(exchange, told, status)
     error: dict[str, Any] = {"kind": kind}
     if status and STATUS[kind] != status:
@@ -98,7 +98,7 @@ def _error_of(exchange: Exchange, told: ApiError, status: int | None) -> str | d
 
 
 def _kind(exchange: Exchange, told: ApiError, status: int | None) -> ErrorKind:
-    """The kind that says most of it by itself: of the status first, and then of the type and the code."""
+    """The kind that fits best: by the status first, then by the type and the code."""
     names = {"type": told.type, "code": told.code}
 
     def likeness(kind: ErrorKind) -> tuple[bool, int, bool]:
@@ -120,7 +120,7 @@ def _usual(exchange: Exchange, kind: ErrorKind) -> dict[str, str | None]:
 
 
 def _told(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
-    """What was said, as it is cut by the request's limits, and if they would cut it elsewhere, without obeying them."""
+    """The content, cut by the request's limits, and a variant that ignores them if they would cut elsewhere."""
     choices = [_choice(choice) for choice in heard.choices]
     reply: ReplyMapping = choices[0] if len(choices) == 1 else {"choices": choices}
     if heard.usage and heard.finished:
@@ -135,7 +135,7 @@ def _choice(choice: Choice) -> ReplyMapping:
     said: ReplyMapping = {}
     if choice.reasoning:
         said["reasoning"] = literal(choice.reasoning)
-    text = choice.text + (choice.stop_sequence or "")  # the request's own stop sequence cuts it again, and is named
+    text = choice.text + (choice.stop_sequence or "")  # the request's stop sequence cuts it again when played
     if text or not choice.tool_calls:
         said["text"] = literal(text)
     if choice.tool_calls:
@@ -155,7 +155,7 @@ def _usage(usage: Usage) -> dict[str, int]:
 
 
 def _arguments(text: str) -> Any:
-    """The arguments as a mapping, if the emulator would write it back as the same text."""
+    """The arguments as a mapping, if the emulator would write them as the same text."""
     try:
         value = msgspec.json.decode(text)
     except NOT_JSON:
@@ -178,7 +178,7 @@ def _stream(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
 
 
 def _ending(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
-    """What ended the stream before its time."""
+    """The fault that ended the stream early."""
     said = sum(count(written(choice)) for choice in heard.choices)
     where: ReplyMapping = {"after": {"tokens": said}} if said else {"after": {"events": 1}}
     if heard.error is not None:
@@ -189,7 +189,7 @@ def _ending(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
 
 
 def _missing(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
-    """The parts that belong to every stream that has come to its end, and that this one lacks."""
+    """The parts that every complete stream has, and that this one lacks."""
     if heard.error is not None or exchange.ended != "in order":
         return []
     asked = (exchange.request.body.get("stream_options") or {}).get("include_usage")
@@ -203,7 +203,7 @@ def _missing(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
 
 
 def _comments(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
-    """Comments that came many at once. Those that fill a silence come again by themselves."""
+    """Comments that arrived in bursts. The emulator sends those that fill a pause by itself."""
     faults = []
     for is_comment, run in groupby(enumerate(exchange.frames()), lambda numbered: numbered[1].data == COMMENT):
         (number, first), *others = run
@@ -246,7 +246,7 @@ def _cut(exchange: Exchange) -> list[ReplyMapping]:
 
 
 def _silences(exchange: Exchange) -> list[ReplyMapping]:
-    """The longer silences between frames."""
+    """The longer pauses between frames."""
     frames = exchange.frames()
     stalls = pacing.before_response(frames[0].at if frames else exchange.begun)
     for at, (before, after) in enumerate(pairwise(frames), 1):

@@ -1,4 +1,4 @@
-"""What the proxy has seen of one inference: the request, and the answer with its times and its end."""
+"""One inference as observed by the proxy: the request, and the answer with its timing and its end."""
 
 from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
@@ -10,18 +10,18 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.sse import split_frames
 
 Ending: TypeAlias = Literal["in order", "close", "reset", "truncate"]
-"""How the upstream ended it: as HTTP has it, or in one of the ways of a `hangup`."""
+"""How the upstream ended the answer: in order, or in one of the ways of a `hangup`."""
 
 
 class BodyPart(msgspec.Struct, frozen=True):
-    """Some bytes of a body, and when they came: in seconds after the request was sent."""
+    """Some bytes of a body, and when they arrived, in seconds after the request was sent."""
 
     at: float
     data: bytes
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """One inference as it was seen. `status` is 0 where no answer came; header names are in lower case."""
+    """One inference as observed. `status` is 0 if no answer arrived; header names are in lower case."""
 
     request: InferenceRequest
     status: int = 0
@@ -32,17 +32,17 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def body(self) -> bytes:
-        """All of the body that came."""
+        """All bytes of the body that arrived."""
         return b"".join(part.data for part in self.parts)
 
     @property
     def media_type(self) -> str:
-        """The Content-Type without its parameters; empty where there is none."""
+        """The Content-Type without its parameters; empty if there is none."""
         return dict(self.headers).get("content-type", "").partition(";")[0].strip().lower()
 
     @property
     def is_stream(self) -> bool:
-        """Whether the answer is made of server-sent events."""
+        """Whether the answer is a stream of server-sent events."""
         return self.media_type == "text/event-stream"
 
     def frames(self) -> list[BodyPart]:
@@ -61,7 +61,7 @@ def _frames(parts: tuple[BodyPart, ...]) -> Iterator[BodyPart]:
 
 
 def _arrivals(parts: tuple[BodyPart, ...]) -> Iterator[tuple[int, float]]:
-    """How many bytes had come, and when."""
+    """The number of bytes received so far, and when."""
     size = 0
     for part in parts:
         size += len(part.data)
@@ -69,7 +69,7 @@ def _arrivals(parts: tuple[BodyPart, ...]) -> Iterator[tuple[int, float]]:
 
 
 def without_secrets(parts: list[BodyPart], secrets: Iterable[str]) -> tuple[BodyPart, ...]:
-    """The parts with their secrets masked, also those that begin in one part and end in another."""
+    """The parts with all secrets masked, including those that span several parts."""
     data, start, found = starred(b"".join(part.data for part in parts), secrets), 0, []
     for part in parts:
         found.append(BodyPart(part.at, data[start : start + len(part.data)]))

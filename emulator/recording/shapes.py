@@ -10,7 +10,7 @@ from emulator.core.fields import NOT_JSON
 from emulator.dialects.sse import field, split_frames
 
 Shape: TypeAlias = dict[str, str]
-"""What is at each place, in words: places are `status`, `headers.<name>`, `events`, and dotted paths into bodies."""
+"""A description of each place: places are `status`, `headers.<name>`, `events`, and dotted paths into bodies."""
 
 _ON_THE_WAY = (
     "accept-ranges age alt-svc connection content-encoding content-length content-security-policy date etag expires "
@@ -19,7 +19,7 @@ _ON_THE_WAY = (
     "x-frame-options x-powered-by x-served-by x-xss-protection"
 )
 _NOT_THE_API = frozenset(_ON_THE_WAY.split())
-"""Headers of the servers and proxies on the way, which tell nothing of the API."""
+"""Headers of servers and proxies in between, which are not part of the API."""
 
 
 def shape_of(response: httpx.Response) -> Shape:
@@ -37,7 +37,7 @@ def shape_of(response: httpx.Response) -> Shape:
 
 
 def _stream(response: httpx.Response) -> Shape:
-    """The events in their order, those of a kind in a row as one and pings once, and the paths of each kind."""
+    """The order of events, with repeated kinds merged and pings listed once, and the paths of each kind."""
     order: list[str] = []
     shape: Shape = {}
     for frame in split_frames(response.content):
@@ -62,7 +62,7 @@ def _event(frame: bytes) -> Iterator[tuple[str, Any]]:
 
 
 def _kind(payload: Any) -> str:
-    """What a chunk of /v1 tells, since its frames have no names."""
+    """The kind of a chunk of /v1, whose frames have no event names."""
     if not isinstance(payload, Mapping):
         return "chunk"
     choice = next(iter(payload.get("choices") or ()), None)
@@ -76,7 +76,7 @@ def _kind(payload: Any) -> str:
 
 
 def _paths(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    """The type at each path; the items of a list are one path, whose types are all that they have."""
+    """The type at each path; all items of a list share one path, which has all of their types."""
     yield path, _type(value)
     if isinstance(value, Mapping):
         for key, inner in value.items():

@@ -1,4 +1,4 @@
-"""Asking the upstream: what is sent on, what comes back as it comes, and how it ends."""
+"""The client of the upstream: sends requests, and returns answers as they arrive and end."""
 
 import re
 from collections.abc import AsyncIterator, Iterable
@@ -29,14 +29,14 @@ _HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
-"""Headers of one connection, which a proxy does not pass on (RFC 9110, section 7.6.1)."""
+"""Hop-by-hop headers, which a proxy does not forward (RFC 9110, section 7.6.1)."""
 _OURS = frozenset({b"host", b"content-length", b"accept-encoding", b"expect"})
 _CONNECTING = 30.0
 _BASE = re.compile(r"https?://[^/?#\s]+(?:/[^?#\s]*)?")
 
 
 class UpstreamError(Exception):
-    """An upstream that cannot be asked; the message is for the person who records."""
+    """The upstream cannot be reached; the message is meant for the user."""
 
 
 class Broken(Exception):
@@ -50,8 +50,8 @@ class Broken(Exception):
 class Upstream:
     """An API at a URL, such as https://api.akashml.com, to which /v1 and /anthropic are added.
 
-    A URL that already ends with /v1 or /anthropic is understood. `transport` is what carries the requests: HTTP unless
-    it is given. Raises UpstreamError for what is no URL of HTTP.
+    A URL that already ends with /v1 or /anthropic is accepted. `transport` sends the requests (default: HTTP). Raises
+    UpstreamError for anything but an HTTP URL.
     """
 
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -60,8 +60,8 @@ class Upstream:
         base = httpx.URL(re.sub(r"(?:/v1|/anthropic)?/*\Z", "", url))
         self.url = str(base.copy_with(username=None, password=None))
         self._base = base
-        # An idle connection may be closed by the upstream just as it is used again, which nobody must take for an
-        # answer; so each request has its own. How long an answer may take is the client's to say.
+        # The upstream may close an idle connection just as it is reused, which would look like a failed answer; so
+        # each request has its own connection. There is no timeout here, because the client has its own.
         self._client = httpx.AsyncClient(
             transport=transport,
             timeout=httpx.Timeout(None, connect=_CONNECTING),
@@ -78,7 +78,7 @@ class Upstream:
 
     @asynccontextmanager
     async def answer(self, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-        """The answer, whose headers have come. Raises Broken where none comes, UpstreamError where no server is."""
+        """The answer, once its headers have arrived. Raises Broken for no answer, UpstreamError for no server."""
         try:
             response = await self._client.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
@@ -91,19 +91,19 @@ class Upstream:
             await response.aclose()
 
     async def ask(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> httpx.Response:
-        """A whole answer. Raises as `answer` does."""
+        """A complete answer. Raises the same errors as `answer`."""
         given = [(name.encode(), value.encode()) for name, value in headers.items()]
         async with self.answer(self.request(method, path.encode(), given, body)) as response:
             await response.aread()
         return response
 
     async def close(self) -> None:
-        """Let go of what the client holds."""
+        """Close the HTTP client."""
         await self._client.aclose()
 
 
 async def parts_of(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The bytes of a body, as they come and as they are. Raises Broken where they end too early."""
+    """The raw bytes of a body, as they arrive. Raises Broken if they end too early."""
     try:
         async for part in response.aiter_raw():
             yield part
@@ -119,7 +119,7 @@ def target_of(scope: Scope) -> bytes:
 
 
 def end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
-    """The headers that a proxy passes on, with names in lower case: none of the connection, and none that it names."""
+    """The headers that a proxy forwards, with names in lower case: neither hop-by-hop nor named by Connection."""
     given = [(name.lower(), value) for name, value in headers]
     named = {token.strip().lower() for name, value in given if name == b"connection" for token in value.split(b",")}
     return [(name, value) for name, value in given if name not in _HOP_BY_HOP and name not in named]

@@ -1,7 +1,7 @@
-"""The emulator inside a test: a real socket on a free port, or an ASGI app in the test's own event loop.
+"""The emulator in tests: a server on a free port, or an ASGI app in the test's own event loop.
 
-`Emulator` is a server, `Session` a namespace of its own on one, `InProcess` an emulator without a socket. `emulated`
-decorates a test function, `AkashMLMixin` goes before a `unittest.TestCase`; for pytest there is emulator.pytest_plugin.
+`Emulator` is a server, `Session` is an isolated namespace on it, and `InProcess` is an emulator without a socket.
+`emulated` decorates a test function, `AkashMLMixin` extends `unittest.TestCase`; pytest has emulator.pytest_plugin.
 """
 
 from emulator.testing.building import Playable

@@ -1,4 +1,4 @@
-"""From what a test says to what an engine takes: scenarios, accounts and clocks in whatever form they are written."""
+"""Builds an engine from a test's arguments: scenarios, accounts and clocks in any of their accepted forms."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ from emulator.scenario.library import Library
 from emulator.scenario.types import Scenario
 
 Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
-"""A scenario: the name of one that is known, a file (*.yaml, *.yml), YAML, or its objects; a list has its rules."""
+"""A scenario: a known name, a file (*.yaml, *.yml), YAML, a mapping, or a list of rules."""
 Time: TypeAlias = VirtualClock | str | Mapping[str, Any]
-"""A clock, or how a scenario writes one: its mode ("frozen", "x60"), or {"start": "2026-01-01", "mode": "frozen"}."""
+"""A clock, or its form in a scenario: a mode ("frozen", "x60"), or {"start": "2026-01-01", "mode": "frozen"}."""
 
 
 def build_engine(
     account: Mapping[str, Any] | None, clock: Time | None, models: Mapping[str, Any] | None, settings: Mapping[str, Any]
 ) -> Engine:
-    """A new engine, with its own clock and its own past; the arguments are those of `Emulator`."""
+    """A new engine with its own clock and record; the arguments are those of `Emulator`."""
     catalog = Catalog.load().with_models(models or {})
     terms = NO_LIMITS if account is None else read_account(account, catalog)
     chosen = Settings.read(settings, _elsewhere)
@@ -32,7 +32,7 @@ def build_engine(
 
 
 def _elsewhere() -> dict[str, str]:
-    """Names that are no settings, and how they are written to `Emulator`: its own keywords, and what belongs in one."""
+    """Names that are not settings, and the keyword of `Emulator` to use instead, or the place within it."""
     from emulator.scenario.language.environment import ACCOUNT, CLOCK, POLICY  # noqa: PLC0415 (the same)
     from emulator.scenario.language.scenarios import SCENARIO  # noqa: PLC0415 (the language is imported when it is needed)
 
@@ -48,7 +48,7 @@ def _elsewhere() -> dict[str, str]:
 
 
 def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:
-    """An account as the `account` of a scenario says it. Raises ScenarioError with all mistakes."""
+    """An account, written as `account` in a scenario. Raises ScenarioError with all mistakes."""
     from emulator.scenario.language.environment import ACCOUNT  # noqa: PLC0415
     from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the language is imported when it is needed)
 
@@ -56,7 +56,7 @@ def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:
 
 
 def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
-    """The clock that is meant; None: the machine's time. A frozen one stands at `EPOCH` unless it is told where.
+    """The clock to use; None means the machine's time. A frozen clock stands at `EPOCH` unless it has a start.
 
     Raises ScenarioError with all mistakes.
     """
@@ -71,7 +71,7 @@ def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
 
 
 def find_scenario(scenario: Playable, library: Library) -> Scenario:
-    """The scenario that is meant. Raises ScenarioError with all mistakes, and LookupError for an unknown name."""
+    """The scenario to play. Raises ScenarioError with all mistakes, and LookupError for an unknown name."""
     from emulator.scenario.loader import load_file, load_objects, load_text  # noqa: PLC0415 (imported when needed)
 
     if isinstance(scenario, Mapping):
@@ -96,13 +96,13 @@ def _known(name: str, library: Library) -> Scenario:
 
 
 def over(account: Mapping[str, Any] | None, clock: Time | None, catalog: Catalog) -> dict[str, Any]:
-    """Fields of every scenario, whatever it says: what a test says itself goes before."""
+    """Fields that override those of every scenario, because a test's own arguments take precedence."""
     told: dict[str, Any] = {} if account is None else {"account": read_account(account, catalog)}
     return told if clock is None else told | {"clock": None}
 
 
 def slug(name: str) -> str:
-    """A name as an API key can have it: the end of it, which tells most.
+    """A name in a form that an API key may contain: the end of it, which is the most specific.
 
     >>> slug("tests/test_shop.py::test_pay[€]")
     'tests-test-shop-py-test-pay'

@@ -1,4 +1,4 @@
-"""The emulator for a test function, by a decorator, and for a test case, by a mix-in of unittest's kind."""
+"""The emulator for a test function, as a decorator, and for a unittest test case, as a mix-in."""
 
 import functools
 import inspect
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set these environment variables meanwhile."""
+    """Set these environment variables within the `with` block."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:
@@ -29,7 +29,7 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _emulator(keywords: Mapping[str, Any]) -> Iterator[Emulator]:
-    """An emulator with its environment; what it expected is verified unless the test has failed by itself."""
+    """An emulator with its environment variables; it calls `verify` at the end unless the test itself failed."""
     with Emulator(**keywords) as akash, environment(akash.env()):
         yield akash
         akash.verify()
@@ -38,8 +38,8 @@ def _emulator(keywords: Mapping[str, Any]) -> Iterator[Emulator]:
 def emulated(**keywords: Any) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Decorate a function, which may be async, to run with an `Emulator` as its keyword argument `akash`.
 
-    `keywords` are those of `Emulator`, and so are the errors. While the function runs, the environment variables of the
-    SDKs lead to the emulator. Raises AssertionError at the end if `verify` does.
+    `keywords` and errors are those of `Emulator`. While the function runs, the environment variables of the SDKs point
+    to the emulator. Raises AssertionError at the end if `verify` does.
     """
 
     def decorate(function: Callable[..., T]) -> Callable[..., T]:
@@ -63,17 +63,17 @@ def emulated(**keywords: Any) -> Callable[[Callable[..., T]], Callable[..., T]]:
 
 
 def _without_akash(run: Callable[..., Any], function: Callable[..., Any]) -> Any:
-    """Test runners look for a fixture for every parameter that the signature has."""
+    """Hide the parameter `akash`, because test runners look for a fixture for each parameter of the signature."""
     signature = inspect.signature(function)
     left = [parameter for name, parameter in signature.parameters.items() if name != "akash"]
-    run.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined] # what inspect reads first
+    run.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined] # inspect reads it first
     return run
 
 
 class AkashMLMixin:
     """A mix-in for unittest.TestCase and IsolatedAsyncioTestCase: one server for the class, one session for each test.
 
-    While a test runs, the environment variables of the SDKs lead to its session, which is verified at the end.
+    While a test runs, the environment variables of the SDKs point to its session, which is verified at the end.
 
         class ShopTest(AkashMLMixin, unittest.TestCase):
             akashml = {"scenario": "rate-limited-then-recovers"}

@@ -1,4 +1,4 @@
-"""An emulator without a socket: an ASGI app in the test's own event loop, and a client of httpx that asks it."""
+"""An emulator without a socket: an ASGI app in the test's own event loop, and an httpx client for it."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -52,28 +52,28 @@ class InProcess(EmulatorInterface):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        """Nothing is open: each answer ends with its request."""
+        """Do nothing: each answer ends with its request, so nothing is left open."""
 
     @property
     def url(self) -> str:
-        """The base URL for clients in process. No server listens there."""
+        """The base URL for in-process clients. No server listens there."""
         return "http://akashml.test"
 
     def transport(self, library: ModuleType | None = None) -> Any:
         """Return an AsyncBaseTransport of httpx, or of a compatible `library` such as httpx2. It needs asyncio.
 
         Unlike httpx.ASGITransport it delivers each part of a stream when it is sent, raises httpx's errors when the
-        emulator hangs up, stops an answer that the client closes, and counts read timeouts in the emulator's time.
+        emulator hangs up, stops an answer when the client closes it, and measures read timeouts by `clock`.
         """
-        from emulator.testing.transport import make_transport  # noqa: PLC0415 (a plain ASGI app has no need of it)
+        from emulator.testing.transport import make_transport  # noqa: PLC0415 (a plain ASGI app does not need it)
 
         return make_transport(library or import_module("httpx"), self, self.clock)
 
     def client(self, library: ModuleType | None = None, **more: Any) -> Any:
         """Return an AsyncClient of httpx, or of a compatible `library` such as httpx2, that sends the key.
 
-        `more` are further keywords of AsyncClient. SDKs take the client as `http_client`: openai one of httpx, and
-        anthropic one of httpx or httpx2, depending on its version.
+        `more` are further keywords of AsyncClient. SDKs take the client as `http_client`: openai requires httpx,
+        and anthropic httpx or httpx2, depending on its version.
         """
         given = {"base_url": self.url, "headers": {"authorization": f"Bearer {self.key}"}, **more}
         return (library or import_module("httpx")).AsyncClient(transport=self.transport(library), **given)

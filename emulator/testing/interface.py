@@ -1,4 +1,4 @@
-"""What a test has in its hands, whatever the emulator runs on: where to ask, what plays, and what was asked."""
+"""The interface for tests, common to all forms of the emulator: addresses, scenario, and record."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
@@ -20,11 +20,11 @@ T = TypeVar("T")
 class EmulatorInterface(ABC):
     """The members that `Emulator`, `Session` and `InProcess` share.
 
-    Those of a session cover the requests of its key, the others all requests.
+    Those of a session cover the requests with its key, the others cover all requests.
     """
 
     key: str
-    """The API key that a client has to send."""
+    """The API key for clients to send."""
 
     def __init__(self, engine: Engine, key: str, only: str | None, over: Mapping[str, Any]) -> None:
         self.engine = engine
@@ -66,7 +66,7 @@ class EmulatorInterface(ABC):
     # ------------------------------------------------------------------------------------------ what plays
 
     def scenario(self, scenario: Playable | None) -> None:
-        """Activate a `scenario`, from its beginning; None deactivates the present one.
+        """Activate a `scenario`, from its beginning; None deactivates the current one.
 
         Raises ScenarioError for mistakes, LookupError for an unknown scenario, and in a session ValueError for a
         scenario with a clock.
@@ -75,14 +75,14 @@ class EmulatorInterface(ABC):
         self._run(lambda: self._play(found))
 
     def reset(self) -> None:
-        """Start the scenario and the account again from their beginning, and delete the record."""
+        """Restart the scenario and the account from their beginning, and delete the record."""
         self._run(self._begin)
 
     def _adapted(self, found: Scenario) -> Scenario:
         return msgspec.structs.replace(found, name=f"{found.name}{self._suffix}", **self._over)
 
     async def _play(self, found: Scenario | None) -> None:
-        """Each time it is added it is another version, which begins anew."""
+        """Activate a scenario. Adding it creates a new version, which starts from the beginning."""
         if found is not None:
             self.engine.library.add(found)
             self._added.append(found.name)
@@ -92,11 +92,11 @@ class EmulatorInterface(ABC):
         await self.engine.store.forget(self._only, keep_scenario=True)
 
     def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of the coroutine that `make` returns, which takes turns where answers are made."""
+        """Run the coroutine that `make` returns in the event loop of the answers, and return its result."""
         return at_once(make())
 
     def _call(self, function: Callable[[], T]) -> T:
-        """The result of a function that is called where answers are made, between two of them."""
+        """Call a function in the event loop of the answers, and return its result."""
 
         async def call() -> T:
             return function()
@@ -119,11 +119,11 @@ class EmulatorInterface(ABC):
             raise AssertionError(message)
 
     def verdict(self) -> Verdict:
-        """Return the findings on how the client behaved, and remarks (docs/inferences.md)."""
+        """Return the findings and remarks on the client's behaviour (docs/inferences.md)."""
         return verdict(self.inferences)
 
     def _failure(self) -> str:
-        """The message of `verify`; empty if there is none."""
+        """The error message of `verify`; empty if it does not raise."""
         return self.report() if problems(self._run(self._playing), self.inferences) else ""
 
     def report(self) -> str:

@@ -1,4 +1,4 @@
-"""Telling a person why a test was not met: what is wrong, and what was asked and answered."""
+"""Reports of the expectations that a test did not meet, with all requests and answers."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,26 +12,26 @@ from emulator.scenario.types import Scenario
 _SHOWN = 60
 _LINES = 20
 _OF_A_SESSION = re.compile(r"(?<=\w)--[0-9a-f]{8}\b")
-"""What makes a scenario's name that of one session, which the author of the scenario did not write."""
+"""The suffix that a session appends to a scenario's name."""
 
 
 def problems(scenario: Scenario | None, inferences: Sequence[Inference]) -> list[str]:
-    """What did not happen as the scenario says, a sentence each."""
+    """The expectations that were not met, one sentence each."""
     found = [f"request {number}: {each.message}" for number, each in enumerate(inferences, 1) if _unanswered(each)]
     if scenario is not None and scenario.expect:
-        from emulator.inferences.verdict import unmet  # noqa: PLC0415 (only a scenario that expects something pays for it)
+        from emulator.inferences.verdict import unmet  # noqa: PLC0415 (only scenarios with expectations need it)
 
         found += unmet(scenario, inferences)
     return found
 
 
 def _unanswered(inference: Inference) -> bool:
-    """Whether no scenario or rule had an answer: what a rule answers carries the rule's name, a 404 included."""
+    """Whether no scenario or rule answered: an answer from a rule has its name, even if it is a 404."""
     return inference.answered_by == "not_found"
 
 
 def told(scenario: Scenario | None, inferences: Sequence[Inference]) -> str:
-    """The story of a test: what was not met, if anything, and what was asked and answered."""
+    """The report on a test: the expectations that were not met, if any, and all requests and answers."""
     lines = []
     if found := problems(scenario, inferences):
         name = f"the scenario '{scenario.name}'" if scenario is not None else "the scenarios that played"
@@ -51,7 +51,7 @@ def _exchanges(inferences: Sequence[Inference]) -> Iterator[str]:
 
 
 def _asked(inference: Inference) -> str:
-    """The last message of a request. A body that cannot be read is shown as it is."""
+    """The last message of a request. A body that cannot be parsed is shown unchanged."""
     messages = conversation(inference.request)
     said = " ".join(filter(None, (messages[-1].text, *messages[-1].others))) if messages else inference.body
     return _short(said) if said else "(nothing that could be read)"

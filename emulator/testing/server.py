@@ -1,4 +1,4 @@
-"""A server on a free port, for tests that ask it over a real socket, and namespaces of their own on it."""
+"""A server on a free port, for tests that use a real socket, and isolated sessions on it."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class ServerClock:
-    """The clock of a running server, which any thread may read and move."""
+    """The clock of a running server, which any thread may read and set."""
 
     def __init__(self, emulator: "Emulator") -> None:
         self._emulator = emulator
@@ -36,7 +36,7 @@ class ServerClock:
         return self._clock.now()
 
     def freeze(self) -> None:
-        """Stop the clock at its present time."""
+        """Stop the clock at its current time."""
         self._emulator._call(self._clock.freeze)
 
     def run(self, rate: float = 1.0) -> None:
@@ -62,7 +62,7 @@ class Emulator(EmulatorInterface):
     `scenario` answers every key that does not name another one: the name of a shipped scenario, a file, YAML, a
     mapping, or a list of rules. `account` sets the credits and limits of each key, and `clock` how time passes; both
     are written as in a scenario, and override the scenario's own. A clock may also be a `VirtualClock`; the default is
-    the time of the machine. `models` maps model ids to fields that are added to the catalogue or override it. Every
+    the machine's time. `models` maps model ids to fields that are added to the catalogue or override it. Every
     other keyword is one of the `settings` that `akashml-emulator settings` lists.
 
     Raises ScenarioError for mistakes in a scenario, an account or a clock, LookupError for an unknown scenario,
@@ -104,11 +104,11 @@ class Emulator(EmulatorInterface):
         models: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> "InProcess":
-        """Return an emulator without a socket or a thread: an ASGI app, with a client of httpx for it.
+        """Return an emulator without a socket or a thread: an ASGI app, with an httpx client for it.
 
         `scenario`, `account`, `clock`, `models`, `settings` and the errors are those of `Emulator`.
         """
-        from emulator.testing.in_process import InProcess  # noqa: PLC0415 (a server has no need of it)
+        from emulator.testing.in_process import InProcess  # noqa: PLC0415 (a server does not need it)
 
         return InProcess(scenario=scenario, account=account, clock=clock, models=models, **settings)
 
@@ -140,14 +140,14 @@ class Emulator(EmulatorInterface):
         return Session(self, name, scenario, account)
 
     def _sets_the_clock(self, scenario: Playable | None) -> bool:
-        """Whether a scenario sets the clock, which no session may do. Raises as `session` does."""
+        """Whether a scenario sets the clock, which a session must not do. Raises as `session` does."""
         return scenario is not None and find_scenario(scenario, self.engine.library).clock is not None
 
     def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return super()._run(make) if self._server is None else self._wait_for(make)
 
     def _wait_for(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The result of a coroutine that may wait. Raises RuntimeError before the server runs."""
+        """Run a coroutine that may wait, and return its result. Raises RuntimeError before the server runs."""
         if self._server is None:
             raise RuntimeError("the emulator is not running: use it inside its `with` block")
         return self._server.run(make())
@@ -156,7 +156,7 @@ class Emulator(EmulatorInterface):
 class Session(EmulatorInterface):
     """An API key of a server, with its own scenario, account and record. `Emulator.session` returns one.
 
-    Leaving its `with` block deletes all of it.
+    Leaving its `with` block deletes them.
     """
 
     clock: ServerClock
@@ -202,7 +202,7 @@ class Session(EmulatorInterface):
         await self._open()
 
     async def _open(self) -> None:
-        """Where no scenario plays, nothing else says what the account of the key is."""
+        """Open the account, since without a scenario nothing else defines the account of the key."""
         if self._terms is not None:
             await self.engine.open_account(self.key, self._terms)
 

@@ -1,6 +1,6 @@
-"""A transport for clients of httpx that asks an ASGI app in the same event loop, and tells all that a socket would.
+"""A transport for httpx clients that calls an ASGI app in the same event loop, and behaves like a socket.
 
-The library is an argument: some SDKs use httpx, others httpx2, and each takes only its own.
+The library is an argument: some SDKs use httpx, others httpx2, and each accepts only its own classes.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from emulator.wire.asgi_client import AsgiClient
 
 
 def make_transport(library: ModuleType, app: ASGIApp, clock: Clock) -> Any:
-    """An AsyncBaseTransport of this library that asks an ASGI app; timeouts for reading are in seconds of `clock`."""
+    """An AsyncBaseTransport of this library that calls an ASGI app; read timeouts are in seconds of `clock`."""
     transport, _ = _classes(library)
     return transport(library, app, clock)
 
 
 @lru_cache(maxsize=8)
 def _classes(library: ModuleType) -> tuple[type["_Transport"], type["_Exchange"]]:
-    """The library wants classes of its own kind."""
+    """Subclasses of the library's own base classes, which it requires."""
     return (
         type("InProcessTransport", (_Transport, library.AsyncBaseTransport), {}),
         type("InProcessStream", (_Exchange, library.AsyncByteStream), {}),
@@ -32,7 +32,7 @@ def _classes(library: ModuleType) -> tuple[type["_Transport"], type["_Exchange"]
 
 
 class _Transport:
-    """Asks an ASGI app."""
+    """Calls an ASGI app."""
 
     def __init__(self, library: ModuleType, app: ASGIApp, clock: Clock) -> None:
         self._library = library
@@ -40,7 +40,7 @@ class _Transport:
         self._clock = clock
 
     async def handle_async_request(self, request: Any) -> Any:
-        """The answer to a request, as soon as its headers are there."""
+        """The response to a request, as soon as its headers are available."""
         _, exchanging = _classes(self._library)
         exchange = exchanging(self._library, self._app, self._clock, request, await request.aread())
         try:
@@ -55,7 +55,7 @@ class _Transport:
 
 
 class _Exchange(AsgiClient):
-    """One request and its answer, which is the stream of the body's parts."""
+    """One request and its response, which is also the stream of the body's parts."""
 
     def __init__(self, library: ModuleType, app: ASGIApp, clock: Clock, request: Any, body: bytes) -> None:
         url = request.url
@@ -75,12 +75,12 @@ class _Exchange(AsgiClient):
             self._sent.put_nowait(None)
 
     async def take(self, message: Message) -> None:
-        """What is sent after the end of a connection reaches nobody, as with a socket."""
+        """Queue a part of the response; parts sent after the end of the connection are lost, as with a socket."""
         if not self.left.is_set():
             self._sent.put_nowait(message)
 
     async def next(self) -> Message | None:
-        """What was sent next; None when there is no more. Raises ReadTimeout, ReadError, and what the app raised."""
+        """The next part; None after the last one. Raises ReadTimeout, ReadError, and any error of the app."""
         taking = asyncio.ensure_future(self._sent.get())
         try:
             message = await self._in_time(taking)
@@ -117,7 +117,7 @@ class _Exchange(AsgiClient):
         raise self._library.RemoteProtocolError(told, request=self._request)
 
     async def aclose(self) -> None:
-        """Leave: the app hears that the client has gone, and ends."""
+        """Disconnect: the app is notified that the client has left, and ends."""
         self.leave()
         await asyncio.wait([self._task])
         if not self._task.cancelled():

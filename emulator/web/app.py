@@ -1,4 +1,4 @@
-"""The emulated API as a Starlette app: parse, plan, respond, once for all dialects."""
+"""The emulated API as a Starlette app: one parse, plan and respond cycle for all dialects."""
 
 import logging
 from collections.abc import Mapping
@@ -56,7 +56,7 @@ def create_app(engine: Engine) -> ASGIApp:
 
 
 class InferenceEndpoint:
-    """One inference endpoint, as a plain ASGI app: its dialect is all in which it differs from the others."""
+    """One inference endpoint, as a plain ASGI app; endpoints differ only in their dialect."""
 
     def __init__(self, engine: Engine, dialect: Dialect) -> None:
         self._engine = engine
@@ -96,7 +96,7 @@ class InferenceEndpoint:
 
 
 def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:
-    """One inference as one readable line of the log; secrets are masked."""
+    """The log line of one inference, with secrets masked."""
     outcome = sent.error.message if sent.error else sent.outcome
     told = "  ".join(
         [
@@ -113,10 +113,10 @@ def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent
 
 
 class _Front:
-    """What stands before the Starlette app: accepts every path with a trailing slash, and knows the short way.
+    """A wrapper of the Starlette app: accepts paths with a trailing slash, and has a fast path for inferences.
 
-    An inference that does not come from a browser goes straight to its endpoint: router and middleware would add
-    nothing to it, and they cost as much as the inference itself (benchmarks/bench_throughput.py).
+    An inference that does not come from a browser goes directly to its endpoint, because the router and the middleware
+    would add nothing and cost as much as the inference itself (benchmarks/bench_throughput.py).
     """
 
     def __init__(self, app: ASGIApp, inferences: Mapping[str, ASGIApp], clock: Clock) -> None:
@@ -135,7 +135,7 @@ class _Front:
         return await self._app(scope, receive, self._dated(send))
 
     def _dated(self, send: Send) -> Send:
-        """The Date of every answer is the emulator's own, as every other time here is."""
+        """Set the Date header of every answer from the emulator's clock."""
 
         async def dated(message: Message) -> None:
             if message["type"] == "http.response.start" and all(name != b"date" for name, _ in message["headers"]):

@@ -1,4 +1,4 @@
-"""What a request gets that meets no endpoint, or an endpoint that refuses it: errors in the shape of their surface."""
+"""Error responses for unknown paths and refused requests, in the error shape of the path's API."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -18,7 +18,7 @@ from emulator.wire.errors import ErrorResponse
 def handlers(
     engine: Engine, dialects: Dialects, routes: Iterable[BaseRoute]
 ) -> Mapping[Any, Callable[[Request, Any], Awaitable[Response]]]:
-    """Starlette's exception handlers for one app: what becomes of an exception, by its type."""
+    """Starlette's exception handlers for one app, by exception type."""
     paths = [route.path for route in routes if isinstance(route, Route) and "{" not in route.path]
 
     async def refused(request: Request, error: ApiError, headers: Sequence[tuple[str, str]] = ()) -> Response:
@@ -45,13 +45,13 @@ def handlers(
 
 
 def of_our_own(error: Exception) -> ApiError:
-    """The 500 for a mistake in the emulator."""
+    """The 500 for a bug in the emulator."""
     message = f"The emulator itself failed ({type(error).__name__}). Please report it with the log's traceback."
     return ApiError("internal", message)
 
 
 def _in_order(methods: str) -> str:
-    """Starlette names them in the order of a set, which is another one in another process."""
+    """Sort the methods: Starlette lists them in the order of a set, which differs between processes."""
     return ", ".join(sorted(methods.split(", ")))
 
 

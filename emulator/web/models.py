@@ -1,4 +1,4 @@
-"""The endpoints that tell what there is: the models, the probe of /anthropic, and the counting of tokens."""
+"""The informational endpoints: the models, the probe of /anthropic, and token counting."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -85,12 +85,12 @@ async def _json(engine: Engine, surface: Surface, body: bytes, key: str, questio
 
 
 async def probe(request: Request) -> JSONResponse:
-    """GET|HEAD /anthropic: always well. Newer builds of Claude Code ask /anthropic/api/hello instead."""
+    """GET|HEAD /anthropic: always 200. Newer builds of Claude Code use /anthropic/api/hello instead."""
     return JSONResponse({"status": "ok"})
 
 
 async def welcome(request: Request) -> JSONResponse:
-    """GET /: what this is, for whoever opens the address in a browser."""
+    """GET /: a short description, for opening the address in a browser."""
     base = str(request.base_url).rstrip("/")
     return JSONResponse(
         {
@@ -105,7 +105,7 @@ async def welcome(request: Request) -> JSONResponse:
 
 
 def page(models: list[Model], query: Mapping[str, str], find: Callable[[str], Model]) -> tuple[list[Model], bool]:
-    """One page of Anthropic's paging, and whether there is more: `limit`, and `after_id` or `before_id`.
+    """One page of a list, and whether there are more: Anthropic's `limit`, and `after_id` or `before_id`.
 
     Raises `Rejected` with a 400 for a limit outside 1..1000 and a 404 for an unknown id.
     """

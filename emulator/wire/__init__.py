@@ -1,1 +1,1 @@
-"""HTTP: reading a request, playing a plan, and the server under it."""
+"""HTTP: reading requests, playing plans, and the server itself."""

@@ -1,4 +1,4 @@
-"""The client of an ASGI app in the same process: one request, and all that a socket would tell of its answer."""
+"""The client of an ASGI app in the same process: one request, and what a socket would report about its answer."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -10,10 +10,10 @@ from starlette.types import ASGIApp, Message
 
 
 class AsgiClient(ABC):
-    """One request, from its client's side. What becomes of the answer is up to a subclass, in `take`.
+    """The client's side of one request. A subclass handles the answer in `take`.
 
-    `unread` are the parts of the body that the app has not read yet. The client is also the transport of its
-    connection, which an app finds in its scope, and `hung_up` is how the app has used it to end the connection.
+    `unread` holds the parts of the body that the app has not read yet. The client is also the transport of its
+    connection, which an app finds in its scope; `hung_up` is how the app ended the connection through it.
     """
 
     def __init__(
@@ -46,18 +46,18 @@ class AsgiClient(ABC):
 
     @abstractmethod
     async def take(self, message: Message) -> None:
-        """Take in a part of the answer: its start, or some of its body."""
+        """Receive a part of the answer: its start, or some of its body."""
 
     def leave(self) -> None:
         """Close the client's side of the connection."""
         self.left.set()
 
     async def ask(self, app: ASGIApp) -> None:
-        """Until the app is done with the request."""
+        """Run the app until it has finished the request."""
         await app(self.scope, self.receive, self.take)
 
     async def receive(self) -> Message:
-        """The next part of the body; after its end nothing comes until the connection has ended."""
+        """The next part of the body; after the last one, wait until the connection has ended."""
         if self.unread:
             return {"type": "http.request", "body": self.unread.pop(0), "more_body": bool(self.unread)}
         await self.left.wait()
@@ -66,11 +66,11 @@ class AsgiClient(ABC):
     # ------------------------------------------------------------------------------------------ the transport
 
     def get_extra_info(self, name: str) -> Self:
-        """The socket, whose options say how the connection ends."""
+        """The socket, whose options determine how the connection ends."""
         return self
 
     def setsockopt(self, *option: object) -> None:
-        """The only option that is ever set: to end with a reset."""
+        """Note that the connection is to end with a reset, the only option that is ever set."""
         self.hung_up = "reset"
 
     def is_closing(self) -> bool:

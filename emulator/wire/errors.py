@@ -1,4 +1,4 @@
-"""The one writer of errors: whatever refuses or fails, a client reads it in the shape of the path's surface."""
+"""Error responses: every refusal and failure is written here, in the error shape of the path's API."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from emulator.wire.headers import JSON, answer_headers
 
 
 class ErrorResponse(Response):
-    """An error that is the whole answer. `ids` are the inference id and the request id, `now` is in Unix seconds.
+    """An error as a complete answer. `ids` are the inference id and the request id, `now` is in Unix seconds.
 
-    `headers` replace those that the answer would have, name by name.
+    `headers` replace the default headers of the same names.
     """
 
     def __init__(

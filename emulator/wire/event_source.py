@@ -1,4 +1,4 @@
-"""A stream that waits: sse-starlette's event source, for frames that are bytes already. Its only importer."""
+"""A paced stream: sse-starlette's event source for encoded frames. No other module imports that library."""
 
 import asyncio
 
@@ -14,5 +14,5 @@ class EventSource(EventSourceResponse):
 
     @staticmethod
     async def _listen_for_exit_signal() -> None:
-        """The library would poll a process-wide flag for ever; the server cuts what is left when it stops."""
+        """Disable the library's polling of a process-wide flag; the server itself ends open streams when it stops."""
         await asyncio.get_running_loop().create_future()

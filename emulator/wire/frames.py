@@ -1,4 +1,4 @@
-"""The frames of a stream, each with the time at which it is due: what has to be sent, before anybody waits for it."""
+"""The frames of a stream, each with the time at which it is due."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -12,7 +12,7 @@ _JOINED_FRAMES = 256
 
 
 class TimedFrames:
-    """The frames of a stream in their order, each with its time. `tokens` are of the frames that were given out."""
+    """The frames of a stream in order, each with its due time. `tokens` counts those of the frames returned so far."""
 
     def __init__(
         self, steps: Iterable[Step], encoder: Encoder, faults: Sequence[FrameFault], clock: Clock, begun: float
@@ -27,14 +27,14 @@ class TimedFrames:
         self._batches: Iterator[Sequence[bytes]] = self._encoded(steps, encoder)
         self._most = _JOINED_FRAMES
         if faults:
-            self._most = 0  # each frame goes out by itself, so that a fault decides what is a write
+            self._most = 0  # each frame is sent separately, so that faults determine the writes
             frames: Iterator[bytes] = chain.from_iterable(self._batches)
             for fault in faults:
                 frames = fault(frames)
             self._batches = ((frame,) for frame in frames)
 
     def due_now(self) -> bytes:
-        """All frames that are due, joined; the next ones, if there are any, are due at `due`."""
+        """All frames that are due, joined; `due` is the time of the next ones, if there are any."""
         ready, now = [*self._held], self._clock.now()
         self._held = ()
         for frames in self._batches:
@@ -46,7 +46,7 @@ class TimedFrames:
         return b"".join(ready)
 
     def _encoded(self, steps: Iterable[Step], encoder: Encoder) -> Iterator[Sequence[bytes]]:
-        """Tokens are counted when the next frames are asked for: when those that carry them have been taken."""
+        """Tokens are counted when the next frames are requested, after the frames that carry them were taken."""
         encode = encoder.frames
         for step in steps:
             self.due += step.delay
@@ -60,7 +60,7 @@ class TimedFrames:
 
     @property
     def used(self) -> Usage | None:
-        """What was given out, in tokens."""
+        """The usage of the frames returned so far, in tokens."""
         if self.over and isinstance(self.last, End):
             return self.last.usage
         return None if self.start is None else Usage(self.start.prompt_tokens, self.tokens)

@@ -1,4 +1,4 @@
-"""The headers of an answer, in the form and with the names that ASGI has."""
+"""The headers of an answer, in the form that ASGI requires."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -12,7 +12,7 @@ JSON = (b"content-type", b"application/json")
 
 
 def answer_headers(usual: Headers, ids: Headers, now: float, own: Sequence[tuple[str, str]] = ()) -> Headers:
-    """The usual headers, the date and the ids. `own` headers replace those of the same name."""
+    """The default headers, the date and the ids. `own` headers replace those of the same name."""
     headers = [*usual, (b"date", http_date(int(now))), *ids]
     if not own:
         return headers

@@ -17,8 +17,8 @@ def headers_of(scope: Scope) -> dict[str, str]:
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
     """The body of a request. Raises `Rejected` with a 413 for one over `limit` bytes.
 
-    What is too much is read and thrown away, up to a bound: a client that is still sending when the connection is
-    closed would see a reset instead of the answer. One that waits for leave to send (Expect) gets the answer at once.
+    The excess is read and discarded, up to a bound: a client that is still sending when the connection is closed would
+    see a reset instead of the answer. A client that sent `Expect: 100-continue` gets the answer at once.
     """
     announced = headers.get("content-length", "")
     length = int(announced[:20]) if announced.isascii() and announced.isdigit() else 0

@@ -1,8 +1,8 @@
-"""Playing a plan: the one place that waits and sends.
+"""Playing a plan: all waiting and sending happens here.
 
-All frames that are due now are joined into one send, for a send is nearly the whole cost of a stream; a paced stream
-still sends each event when it is due. Deadlines are absolute, so a late send does not delay the next. A client that
-leaves is noticed in every wait.
+All frames that are due are joined into one send, because sends are nearly the whole cost of a stream; a paced stream
+still sends each event when it is due. Deadlines are absolute, so a late send does not delay the next. Every wait ends
+when the client disconnects.
 """
 
 import asyncio
@@ -36,18 +36,18 @@ _OF_THE_CONNECTION = frozenset({b"content-length", b"transfer-encoding", b"conne
 
 
 class HungUp(ConnectionError):
-    """A planned hang-up that found no transport to carry it out, as there is none under an in-process client."""
+    """A planned hang-up had no transport to act on, as with a plain in-process ASGI client."""
 
 
 class _ClientLeft(Exception):
-    """The client closed the connection while something was waited for."""
+    """The client closed the connection during a wait."""
 
 
 class Sent(msgspec.Struct):
-    """What was really handed to the wire, for a request that came at a time in Unix seconds (`begun`).
+    """What was actually sent for a request that arrived at `begun`, in Unix seconds.
 
-    `used` is what that comes to in tokens: of an answer that is complete, what its usage says; else its prompt and the
-    completion tokens that were sent. None: nothing of an answer was.
+    `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
+    tokens that were sent. It is None if no part of an answer was sent.
     """
 
     begun: float
@@ -58,12 +58,12 @@ class Sent(msgspec.Struct):
 
     @property
     def tokens(self) -> int:
-        """Tokens of the completion."""
+        """The number of completion tokens."""
         return self.used.completion_tokens if self.used is not None else 0
 
 
 class Player:
-    """Plays one plan to one client; `sent` tells what came of it, also when playing was cut short."""
+    """Plays one plan to one client; `sent` has the outcome, even if playing was cut short."""
 
     def __init__(
         self, plan: Plan, dialect: Dialect, clock: Clock, keep_alive: float, scope: Scope, receive: Receive, send: Send
@@ -79,7 +79,7 @@ class Player:
         self.sent = Sent(begun=self._begin)
 
     async def play(self, request: InferenceRequest | None) -> None:
-        """Wait and send until the plan has ended or the client has left. Without a request the plan is a refusal."""
+        """Wait and send until the plan ends or the client disconnects. Without a request the plan is a refusal."""
         steps = iter(self._plan.steps)
         first = next(steps)
         steps = chain((first,), steps)
@@ -99,7 +99,7 @@ class Player:
             await self._fail(rejected.error)
 
     async def _instead(self, event: Failure | Hangup | Raw) -> None:
-        """What comes in the place of an answer of which nothing was sent."""
+        """Send what replaces an answer of which no part was sent."""
         match event:
             case Failure(error):
                 await self._fail(error)
@@ -165,7 +165,7 @@ class Player:
             await self._body(first_frames)
         else:
             self.sent.status = 200
-            from emulator.wire.event_source import EventSource  # noqa: PLC0415 (only a stream that waits pays for its library)
+            from emulator.wire.event_source import EventSource  # noqa: PLC0415 (only paced streams need the library)
 
             response = EventSource(self._paced(frames, first_frames), ping=0, sep="\n")
             response.raw_headers = self._headers(_STREAM)
@@ -173,7 +173,7 @@ class Player:
         self._note(frames)
 
     async def _paced(self, frames: TimedFrames, first_frames: bytes) -> AsyncIterator[bytes]:
-        """What is due, each time something is; and a keep-alive in every long silence."""
+        """Yield frames when they are due, and a keep-alive in every long pause."""
         try:
             yield first_frames
             heard = self._clock.now()
@@ -184,7 +184,7 @@ class Player:
                 yield frames.due_now() if heard >= frames.due else self._dialect.keep_alive
         finally:
             self._note(frames)
-            if self._plan.end is not None:  # before the last chunk goes out: who has read it may ask again
+            if self._plan.end is not None:  # before the last chunk is sent: its reader may send a new request at once
                 await self._plan.end(self.sent.used)
         if isinstance(frames.last, Hangup):
             await self._hang_up(frames.last)
@@ -211,13 +211,13 @@ class Player:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _queue(self, place: QueuePlace) -> None:
-        """Wait for the slot with which the answer begins. Raises `Rejected` if it does not come in time."""
+        """Wait for a slot, after which the answer begins. Raises `Rejected` if none is free in time."""
         await self._wait(place.deadline, place.on_slot)
         await place.claim()
         self._begin = self._clock.now()
 
     async def _wait(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
-        """Wait for a time, for a slot, or for the client to leave. Raises `_ClientLeft` for the latter."""
+        """Wait until a deadline or for a slot. Raises `_ClientLeft` if the client disconnects."""
         if self._clock.now() >= deadline:
             return
         waiting = [asyncio.current_task()]
@@ -247,7 +247,7 @@ class Player:
             pass
 
     async def _hang_up(self, hangup: Hangup) -> None:
-        """End the connection; a `close` after the 200 ends the body in order, and only too early."""
+        """End the connection; a `close` after the 200 ends the body in order, but too early."""
         self.sent.outcome = "hung up"
         if hangup.how == "close" and self.sent.status:
             return
@@ -259,7 +259,7 @@ class Player:
 
 
 def disconnect(transport: Any, *, reset: bool) -> None:
-    """Close a connection, or reset it (TCP RST). One that is closing already has no socket to be told anything."""
+    """Close a connection, or reset it (TCP RST). One that is already closing has no socket to set options on."""
     if reset and not transport.is_closing():
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()

@@ -1,6 +1,6 @@
-"""The app on a socket: uvicorn in the foreground or in a thread, port 0, readiness, a graceful stop.
+"""Serving the app on a socket: uvicorn in the foreground or in a thread, port 0, readiness, a graceful stop.
 
-Also the access to the transport, which ASGI hides and connection faults need.
+It also gives access to the transport, which ASGI hides and connection faults need.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from uvicorn.protocols.http import httptools_impl
 
 GRACE = 5
 """Seconds that open answers have to end after SIGTERM before they are cut."""
-_CUTTING = 1  # seconds in which the answers notice that they were cut
+_CUTTING = 1  # seconds for the answers to notice that they were cut
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
 T = TypeVar("T")
@@ -30,16 +30,16 @@ class TransportProtocol(httptools_impl.HttpToolsProtocol):
     """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"]."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
-        """Remember the transport for all requests of this connection."""
+        """Store the transport for all requests of this connection."""
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that stops without delay, without a word, and with exit code 0 when a signal says so.
+    """A uvicorn server that stops on a signal without delay, without output, and with exit code 0.
 
-    uvicorn's own looks every tenth of a second whether it is to stop, and cancels what outlives its grace with a
-    traceback each: whoever starts a server in each of a thousand tests would wait for the one and read the other.
+    uvicorn itself checks every tenth of a second whether to stop, and logs a traceback for each answer that outlives
+    the grace period. Over a thousand tests that each start a server, both add up.
     """
 
     def __init__(
@@ -57,31 +57,31 @@ class Server(uvicorn.Server):
         self._told_to_stop = asyncio.Event()
 
     def stop(self) -> None:
-        """Begin to stop. May be called in any thread."""
+        """Begin to stop. May be called from any thread."""
         self.should_exit = True
         self._call(self._told_to_stop.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop; a second signal ends the grace. None is raised again: to be told to stop is no failure."""
+        """Begin to stop; a second signal ends the grace period. Signals are not re-raised, so the exit code is 0."""
         if self.should_exit:
             self._call(self._cut)
         self.stop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve the connections of these sockets, then tell that it does."""
+        """Serve the connections of these sockets, then report readiness."""
         self._loop.set_result(asyncio.get_running_loop())
         await super().startup(sockets)
         self._started()
 
     async def main_loop(self) -> None:
-        """Until told to stop; what runs beside the server ends with it."""
+        """Run until stopped, then cancel what runs beside the server."""
         beside = asyncio.create_task(self._beside()) if self._beside is not None else None
         await self._told_to_stop.wait()
         if beside is not None:
             beside.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept nothing more, give open answers their grace to end, and cut what is left."""
+        """Accept no more connections, wait for open answers to end within the grace period, and cut the rest."""
         for server in self.servers:
             server.close()
         for listener in sockets or ():
@@ -93,19 +93,19 @@ class Server(uvicorn.Server):
         await self._ended(_CUTTING)
 
     def _cut(self) -> None:
-        """End all connections as if their clients had left: answers know that way to end."""
+        """End all connections as if their clients had disconnected, which answers already handle."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
 
     async def _ended(self, seconds: float) -> None:
-        """Until all connections and answers have ended, at most so long."""
+        """Wait until all connections and answers have ended, or for this many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 # nothing tells it
+                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 # there is no event to wait for
                     await asyncio.sleep(_LOOK)
 
     def run_in_loop(self, coroutine: Coroutine[None, None, T]) -> T:
-        """What a coroutine returns that runs beside the answers; for other threads, once the server listens."""
+        """Run a coroutine in the server's loop and return its result; for other threads, once the server listens."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop.result()).result()
 
     def _call(self, function: Callable[[], None]) -> None:
@@ -114,22 +114,22 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens: from here on clients can connect, and wait to be served. Raises OSError."""
+    """A listening socket, to which clients can connect before they are served. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 
 
 def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], object], beside: Beside | None = None) -> None:
-    """Serve an app on this socket until told to stop; calls `started` as soon as a signal can do that.
+    """Serve an app on this socket until stopped; calls `started` once a signal can stop it.
 
-    `beside` runs meanwhile, and is cancelled in the end.
+    `beside` runs at the same time, and is cancelled at the end.
     """
     with contextlib.suppress(KeyboardInterrupt):
         Server(configure(app), GRACE, started, beside).run([listener])
 
 
 class Background:
-    """A server in a thread of its own, for programs that do something else at the same time.
+    """A server in its own thread, for programs that do other work at the same time.
 
     `start` returns once the socket listens and raises OSError if it cannot; `stop` cuts what is still open and
     returns once the thread has ended.
@@ -149,7 +149,7 @@ class Background:
         return host, port
 
     def run(self, coroutine: Coroutine[None, None, T]) -> T:
-        """What a coroutine returns that runs in the server's thread, where its clock and its answers are."""
+        """Run a coroutine in the server's thread, where its clock and its answers run, and return its result."""
         return self._server.run_in_loop(coroutine)
 
     def stop(self) -> None:
@@ -159,8 +159,8 @@ class Background:
 
 
 def configure(app: ASGIApp) -> uvicorn.Config:
-    """How uvicorn is run here: uvloop and httptools, no access log (each inference has its own line), no websockets."""
-    # uvicorn knows no reason phrase for 529, which is not IANA's; clients show it to people (docs/contract.md).
+    """Uvicorn's configuration: uvloop and httptools, no access log (each inference is logged), no websockets."""
+    # uvicorn has no reason phrase for 529, which is not registered; clients show it to users (docs/contract.md).
     httptools_impl.STATUS_LINE[529] = b"HTTP/1.1 529 Overloaded\r\n"
     return uvicorn.Config(
         app,
@@ -176,7 +176,7 @@ def configure(app: ASGIApp) -> uvicorn.Config:
 
 
 def log_to_stderr(level: str) -> None:
-    """Send the emulator's log lines to standard error, and of uvicorn's only what went wrong."""
+    """Send the emulator's log lines to standard error, and only errors of uvicorn."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     logging.getLogger("emulator").addHandler(handler)

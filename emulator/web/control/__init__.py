@@ -1,4 +1,4 @@
-"""Routes under /_emulator: how people and tests look into the emulator and steer it. Bodies are JSON unless said."""
+"""Routes under /_emulator to inspect and control the emulator. Bodies are JSON unless stated otherwise."""
 
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -34,7 +34,7 @@ ROUTES = (
     ("/_emulator/verify", "GET", "inferences.verify"),
     ("/_emulator/verdict", "GET", "inferences.verdict"),
 )
-"""Path, methods, and the handler in this package, whose module is imported when the route is first asked for."""
+"""Path, methods, and the handler in this package, whose module is imported on the route's first request."""
 
 
 def routes(engine: Engine) -> list[Route]:

@@ -1,7 +1,7 @@
-"""/_emulator/account, /credits and /ledger: what keys may do and pay.
+"""/_emulator/account, /credits and /ledger: the limits and the credits of keys.
 
-What is sent is written as a scenario has it: "5.00 USD", "2026-12-31", {"requests_per_minute": 3}. A `key` names whose
-account is meant; without one it is the key of the request.
+Values are written as in a scenario: "5.00 USD", "2026-12-31", {"requests_per_minute": 3}. `key` selects the account;
+the default is the key of the request.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ def _meant(request: Request, fields: Fields | None = None) -> str:
 
 
 async def _answer(engine: Engine, key: str) -> JSONResponse:
-    """The account of a key, for people and tests: amounts are texts, for floats would round them."""
+    """The account of a key; amounts are strings, because floats would round them."""
     return JSONResponse({"key": masked(key)} | await engine.with_account(key, _shown))
 
 
@@ -114,7 +114,7 @@ def _credits(account: Account, now: float) -> dict[str, Any] | None:
 
 
 def policy_shown(policy: Policy) -> dict[str, Any]:
-    """A policy as JSON has it."""
+    """A policy as a JSON object."""
     told: dict[str, Any] = to_builtins(policy)
     return told | {"expires": iso(policy.expires) if policy.expires is not None else None}
 
@@ -124,14 +124,14 @@ def _without_key(fields: Fields) -> Mapping[str, Any]:
 
 
 def read_policy(engine: Engine, fields: Fields) -> Policy:
-    """The policy in the field `policy`. Raises `Rejected` with a 400 that tells all its mistakes."""
+    """The policy in the field `policy`. Raises `Rejected` with a 400 that lists all mistakes."""
     from emulator.scenario.language.environment import POLICY  # noqa: PLC0415 (the language is imported when it is needed)
 
     return read_part(engine, POLICY.reader, "policy", fields.required_object("policy").data)
 
 
 def _changes(engine: Engine, fields: Fields, now: float) -> list[Callable[[Credits], object]]:
-    """What the fields say is to be done with credits: all of it can be done now, or a `Rejected` is raised."""
+    """The changes to credits that the fields ask for. Raises `Rejected` unless all of them are possible."""
     wanted = [name for name in _CHANGES if name in fields.data]
     if not wanted:
         fields.missing("purchase", f"one of {', '.join(_CHANGES)}")

@@ -1,4 +1,4 @@
-"""/_emulator/backends: what the models run on."""
+"""/_emulator/backends: the backends of the models."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ async def backends(engine: Engine, request: Request) -> JSONResponse:
 
 
 async def _shown(engine: Engine, model: str, key: str | None = None) -> dict[str, Any]:
-    """The backends of a model, and with a key those that its requests meet, for its scenario may have its own."""
+    """The backends of a model; with a key, those of its requests, since its scenario may define its own."""
     now = engine.clock.now()
     told = await engine.store.shared_turn(lambda shared: _told(shared.backends().get(model), now))
     if key and told is None:

@@ -1,4 +1,4 @@
-"""What comes to the control routes: JSON objects, and parts of the scenario language written as JSON."""
+"""Request bodies of the control routes: JSON objects, and parts of the scenario language written as JSON."""
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,7 +24,7 @@ async def read_fields(engine: Engine, request: Request) -> Fields:
 
 
 def read_part(engine: Engine, reader: "Reader[T]", name: str, value: Any) -> T:
-    """A value that is written as scenarios have it. Raises `Rejected` with a 400 that tells all its mistakes."""
+    """Read a value written as in a scenario. Raises `Rejected` with a 400 that lists all mistakes."""
     from emulator.scenario.loader import read_objects  # noqa: PLC0415 (the loader is imported when it is needed)
 
     try:

@@ -1,4 +1,4 @@
-"""/_emulator/inferences, /verify and /verdict: what was asked and answered, and what is to be said of who asked."""
+"""/_emulator/inferences, /verify and /verdict: the record of inferences, and the verdict on the client."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from emulator.inferences.verdict.reports import Report
     from emulator.scenario.library import LoadedScenario
 
-# ruff: noqa: PLC0415 # what makes records readable and judges them is imported when somebody asks for that
+# ruff: noqa: PLC0415 # the modules that format and judge records are imported on demand
 
 _BACKLOG = 1000
-"""Inferences that wait for a slow follower; those that come then are not told to it."""
+"""The most inferences that are queued for a slow follower; further ones are dropped."""
 _LONG = frozenset({"headers", "body", "response_headers", "response", "timeline"})
 _encode = msgspec.json.Encoder().encode
 
@@ -77,10 +77,10 @@ async def verdict(engine: Engine, request: Request) -> Response:
 
 
 async def report(engine: Engine, key: str | None = None, most_attempts: int | None = None) -> "Report":
-    """What is to be said of the requests with one key, and of whether its scenario's expectations were met.
+    """The report on the requests with one key, and on the expectations of its scenario.
 
-    Without a key it is about all requests, and about the scenario that plays for keys that name no other. More than
-    `most_attempts` at one question are too many. Raises `Rejected` if the key's scenario cannot be played.
+    Without a key it covers all requests, and the scenario of keys that name no other. More than `most_attempts` at one
+    question are reported. Raises `Rejected` if the key's scenario cannot be played.
     """
     from emulator.inferences.verdict import unmet, verdict
     from emulator.inferences.verdict.client import MOST_ATTEMPTS
@@ -139,7 +139,7 @@ def _followed(engine: Engine, wanted: "Selection") -> Response:
 
 
 def _why(engine: Engine, inference: "Inference") -> str:
-    """Why it was answered so, in words. A rule is told as it is now."""
+    """Explain why an inference was answered as it was. A rule is shown in its current form."""
     if inference.message is not None and "/" not in inference.answered_by:
         return f"It was refused: {inference.message}"
     name, _, rule = inference.answered_by.partition("/")

@@ -1,4 +1,4 @@
-"""/_emulator/keys: API keys that are made, changed and revoked while the server runs."""
+"""/_emulator/keys: creating, changing and revoking API keys while the server runs."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -55,7 +55,7 @@ async def regenerate(engine: Engine, request: Request) -> JSONResponse:
 
 
 async def _of(engine: Engine, request: Request, act: Callable[[Registry, str], T]) -> T:
-    """What `act` makes of the registry and the id in the path. Raises `Rejected` with a 404 for an unknown id."""
+    """The result of `act` for the registry and the id in the path. Raises `Rejected` with a 404 for an unknown id."""
     id: str = request.path_params["id"]
 
     def decide(shared: SharedState) -> T:
@@ -70,7 +70,7 @@ async def _of(engine: Engine, request: Request, act: Callable[[Registry, str], T
 
 
 def _told(engine: Engine, record: Record, key: str | None = None, status: int = 200) -> JSONResponse:
-    """A managed key; `key` is the key itself, which is only shown when it was made."""
+    """A managed key; `key` is the secret itself, which is shown only when it is created."""
     made = {} if key is None else {"key": key}
     return JSONResponse(made | _record(record, engine.clock.now()), status)
 

@@ -1,4 +1,4 @@
-"""/_emulator/scenarios: which there are, and putting one."""
+"""/_emulator/scenarios: listing, reading, replacing and deleting scenarios."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
 
 
 async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
-    """The body is the scenario's YAML. A new one takes the place of the old, and its rules begin anew."""
+    """Store the scenario in the body, as YAML. It replaces an earlier one, and its rules start from the beginning."""
     body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
     try:
         scenario = engine.library.put(name, body.decode(errors="replace")).scenario
@@ -52,7 +52,7 @@ async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
 
 
 def shown(scenario: "Scenario") -> dict[str, Any]:
-    """A scenario in short: what a person wants to see of it in a list."""
+    """A summary of a scenario, for lists."""
     return {
         "name": scenario.name,
         "description": scenario.description,

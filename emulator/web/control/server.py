@@ -15,9 +15,9 @@ from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.web.control.bodies import read_fields
 
 _CLOCK_LIMIT = 366 * 24 * 3600
-"""The clock is moved by a year at most in one step, for whatever falls due on the way is carried out."""
+"""Seconds; a step moves the clock by a year at most, because everything that falls due is carried out."""
 _CLOCK_END = 253370764800
-"""The clock is not moved beyond 9999-01-01: a Date header has a year of four digits."""
+"""Unix seconds; the clock stops at 9999-01-01, because a Date header has a four-digit year."""
 
 
 async def health(engine: Engine, request: Request) -> JSONResponse:
@@ -54,7 +54,7 @@ async def reset(engine: Engine, request: Request) -> JSONResponse:
 
 async def state(engine: Engine, request: Request) -> JSONResponse:
     """GET and PUT /_emulator/snapshot."""
-    from emulator.store.snapshot import StateError, restore, snapshot  # noqa: PLC0415 (few ask for it)
+    from emulator.store.snapshot import StateError, restore, snapshot  # noqa: PLC0415 (rarely used)
 
     if request.method == "PUT":
         data = (await read_fields(engine, request)).data
@@ -74,7 +74,7 @@ async def clock(engine: Engine, request: Request) -> JSONResponse:
 
 
 async def _move(engine: Engine, fields: Fields) -> None:
-    """One of freeze, run, rate, set and advance."""
+    """Apply one of freeze, run, rate, set and advance."""
     clock = engine.clock
     if fields.boolean("freeze", False):
         clock.freeze()
@@ -92,7 +92,7 @@ async def _move(engine: Engine, fields: Fields) -> None:
 
 
 def _moment(fields: Fields, text: str) -> float:
-    from emulator.core.units import moment  # noqa: PLC0415 (it belongs to the scenarios, which may not be there)
+    from emulator.core.units import moment  # noqa: PLC0415 (part of the scenarios, which may be missing)
 
     try:
         found = moment(text)
@@ -104,6 +104,6 @@ def _moment(fields: Fields, text: str) -> float:
 
 
 def clock_state(engine: Engine) -> dict[str, Any]:
-    """What time it is, and how it passes."""
+    """The clock's time, and how fast it runs."""
     now, rate = engine.clock.now(), engine.clock.rate
     return {"now": iso(now), "unix": now, "mode": "running" if rate else "frozen", "rate": rate}
