@@ -154,7 +154,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     def read(cls, values: Mapping[str, Any], elsewhere: Callable[[], Mapping[str, str]] = dict) -> "Settings":
         """Return settings with these values. Raises SettingsError for unknown names and for wrong values.
 
-        `elsewhere` maps further names that the source of the values knows, which are not settings, to their spelling
+        `elsewhere` returns a mapping of further names that the source knows, which are no settings, to their spelling
         there, for the message.
 
         >>> Settings.read({"keep_alive": "5s", "count_tokens": "no"}).keep_alive
