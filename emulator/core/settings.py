@@ -11,13 +11,13 @@ import json
 import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
+from emulator.core.nearest import nearest
 from emulator.core.units import Notation, as_text, duration, size, switch, whole
 
 _SHOWN = 60
@@ -214,9 +214,8 @@ def _unknown(name: str, known: Mapping[str, str]) -> str:
 
 def _did_you_mean(word: str, known: Mapping[str, str]) -> str:
     """The end of a message, which suggests the most similar known word; empty if no word is similar."""
-    lowered = {name.lower(): written for name, written in known.items()}
-    near = get_close_matches(word.lower()[:_SHOWN], lowered, 1)
-    return f"; did you mean {lowered[near[0]]}?" if near else ""
+    near = nearest(word, known)
+    return f"; did you mean {known[near]}?" if near else ""
 
 
 def _shown(value: object) -> str:

@@ -279,7 +279,9 @@ def test_a_block_of_text_keeps_its_lines() -> None:
 # ---------------------------------------------------------------------------------------------- units
 
 
-@pytest.mark.parametrize("module", ["scenario.reading.mistakes", "scenario.reading.nodes", "core.units"])
+@pytest.mark.parametrize(
+    "module", ["scenario.reading.mistakes", "scenario.reading.nodes", "core.units", "core.nearest"]
+)
 def test_the_examples_of_the_docstrings_are_true(module: str) -> None:
     """What a docstring shows is what happens."""
     found = doctest.testmod(importlib.import_module(f"emulator.{module}"))

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Iterable
-from difflib import get_close_matches
-from itertools import islice
 from typing import Any
 
 import msgspec
 
+from emulator.core.nearest import nearest
+
 _SHOWN = 120
 _INDENT = 5
-_CANDIDATES = 250
 """An unknown word is compared with so many known ones: comparing is slow, and a file can have thousands of each."""
 
 
@@ -129,9 +128,8 @@ def did_you_mean(word: str, known: Iterable[str], alike: float = 0.6) -> str:
     >>> did_you_mean("tool_call", ["text", "tool_calls"])
     '; did you mean "tool_calls"?'
     """
-    spelled = {candidate.lower(): candidate for candidate in islice(known, _CANDIDATES)}
-    near = get_close_matches(word.lower()[:100], spelled, 1, alike)
-    return f'; did you mean "{spelled[near[0]]}"?' if near else ""
+    near = nearest(word, known, alike)
+    return f'; did you mean "{near}"?' if near else ""
 
 
 def quoted(text: str) -> str:

@@ -1,0 +1,21 @@
+"""The word that was probably meant, for the hints in messages."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import islice
+
+_CANDIDATES = 250
+_LONGEST = 100
+
+
+def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
+    """The known word that is most like this one, whatever the case; None if none is.
+
+    `alike` goes from 0 (any word) to 1 (the same word). The work is bounded: so many candidates, so many characters.
+
+    >>> nearest("Tool_call", ["text", "tool_calls"])
+    'tool_calls'
+    """
+    spelled = {candidate.lower(): candidate for candidate in islice(known, _CANDIDATES)}
+    near = get_close_matches(word.lower()[:_LONGEST], spelled, 1, alike)
+    return spelled[near[0]] if near else None
