@@ -4,6 +4,7 @@ An answer comes from the network: from this emulator, from AkashML, or from anot
 whole, or cut anywhere. So a decoder never raises an exception; it records what it could not read.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ from emulator.dialects.sse import field, is_stream, split_frames
 Shape = TypeVar("Shape")
 
 
-class Decoder:
+class Decoder(ABC):
     """Decodes one answer. It is the inverse of a dialect's `body` and of its encoder's `frames`.
 
     Events are in the order of the wire: Start comes first, and End or Failure last if the answer is complete. They
@@ -51,9 +52,9 @@ class Decoder:
             self.problems.append(str(error))
         return found
 
+    @abstractmethod
     def _payload(self, data: bytes) -> Iterator[Event]:
         """Yield the events of the JSON in a body or a frame. Exceptions of msgspec become problems."""
-        raise NotImplementedError
 
     # ------------------------------------------------------------------------------------------ for dialects
 

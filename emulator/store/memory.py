@@ -37,17 +37,13 @@ class MemoryStore:
         else:
             self._states.move_to_end(key)
         decision = decide(state, self._shared)
-        if state.admitted:
-            self._wake(state.admitted)
-            state.admitted = []
+        self._wake_admitted(state)
         return decision
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Decide on what all keys share."""
         decision = decide(self._shared)
-        if self._shared.admitted:
-            self._wake(self._shared.admitted)
-            self._shared.admitted = []
+        self._wake_admitted(self._shared)
         return decision
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
@@ -56,6 +52,11 @@ class MemoryStore:
             self._waiting.pop(ticket, None)
         else:
             self._waiting[ticket] = wake
+
+    def _wake_admitted(self, state: KeyState | SharedState) -> None:
+        if state.admitted:
+            self._wake(state.admitted)
+            state.admitted = []
 
     def _wake(self, tickets: Iterable[str]) -> None:
         for ticket in tickets:

@@ -11,7 +11,7 @@ from emulator.core.vocabulary import Usage
 
 if TYPE_CHECKING:
     from emulator.account.account import Account
-    from emulator.account.backends import Fleet, Pool
+    from emulator.account.backends import Fleet
     from emulator.account.registry import Registry
     from emulator.account.terms import Terms
 
@@ -67,11 +67,6 @@ class KeyState(msgspec.Struct):
             self.accounts[scenario] = version, account
             return account
         return account if found == version else None
-
-    def pool(self, scenario: str, version: int, model: str) -> "Pool | None":
-        """The backends of a model under this version of a scenario, if they were configured."""
-        found, fleet = self.fleets.get(scenario, (version, None))
-        return fleet.get(model) if fleet is not None and found == version else None
 
     def fleet(self, scenario: str, version: int) -> "Fleet":
         """The backends under a scenario; another version of it begins anew."""

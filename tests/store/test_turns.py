@@ -68,6 +68,19 @@ def engine_on(store: type[MemoryStore]) -> Engine:
     return engine
 
 
+def one_at_a_time(store: type[MemoryStore], *, everywhere: bool) -> Engine:
+    """Slow answers on one slot with a queue: of a scenario's backends, or of those of all keys."""
+    engine = engine_on(store)
+    rules = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
+    backends = "" if everywhere else f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 60s}}}}}}\n"
+    engine.library.put("slow", backends + rules)
+    at_once(engine.activate("slow"))
+    if everywhere:
+        slot = {"model": PLAIN, "backends": {"slots": 1, "queue": "60s"}}
+        ask(create_app(engine), "PUT", "/_emulator/backends", slot, key=None)
+    return engine
+
+
 def answered(engine: Engine, deed: tuple[str, str, Any]) -> tuple[int, dict[str, str], bytes]:
     method, path, body = deed
     done = ask(create_app(engine), method, path, body)
@@ -104,14 +117,8 @@ def test_whatever_has_happened_can_be_saved_and_gone_on_from(deeds: list[tuple[s
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_a_slot_goes_to_the_request_that_waits(store: type[MemoryStore], everywhere: bool) -> None:
     """At a scenario's backends and at those of all keys: the second request begins when the first has ended."""
-    engine = engine_on(store)
-    rules = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
-    backends = "" if everywhere else f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 60s}}}}}}\n"
-    engine.library.put("slow", backends + rules)
-    at_once(engine.activate("slow"))
+    engine = one_at_a_time(store, everywhere=everywhere)
     app = create_app(engine)
-    if everywhere:
-        ask(app, "PUT", "/_emulator/backends", {"model": PLAIN, "backends": {"slots": 1, "queue": "60s"}}, key=None)
 
     async def two() -> list[float]:
         exchanges = [Exchange(app, "POST", CHAT, chat("hello", stream=True)) for _ in range(2)]
@@ -140,14 +147,8 @@ def test_a_request_whose_backends_are_gone_runs(
     store: type[MemoryStore], everywhere: bool, method: str, path: str, body: Any
 ) -> None:
     """It waits for nothing any more: it is answered at once, and not refused when its time in the queue is over."""
-    engine = engine_on(store)
-    rules = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
-    backends = "" if everywhere else f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 60s}}}}}}\n"
-    engine.library.put("slow", backends + rules)
-    at_once(engine.activate("slow"))
+    engine = one_at_a_time(store, everywhere=everywhere)
     app = create_app(engine)
-    if everywhere:
-        ask(app, "PUT", "/_emulator/backends", {"model": PLAIN, "backends": {"slots": 1, "queue": "60s"}}, key=None)
 
     async def two() -> list[int]:
         exchanges = [Exchange(app, "POST", CHAT, chat("hello", stream=True)) for _ in range(2)]

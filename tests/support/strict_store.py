@@ -30,8 +30,7 @@ class StrictStore(MemoryStore):
         own, shared = _own(state), _everyone(self._shared)
         decision = decide(own, shared)
         assert _told(shared) == _told(self._shared), "a turn of a key has changed what all keys share"
-        self._wake(own.admitted)
-        own.admitted = []
+        self._wake_admitted(own)
         self._states[key] = _own(own)
         return decision
 
@@ -41,8 +40,7 @@ class StrictStore(MemoryStore):
             decide(_everyone(self._shared))
         shared = _everyone(self._shared)
         decision = decide(shared)
-        self._wake(shared.admitted)
-        shared.admitted = []
+        self._wake_admitted(shared)
         self._shared = _everyone(shared)
         return decision
 
