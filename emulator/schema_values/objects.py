@@ -77,10 +77,15 @@ class _Making:
     def needed(self) -> dict[str, None]:
         """The required properties, those that make a keyword fail, and those that they need."""
         needed = self.facts.required | self.failing
-        for _ in self.facts.dependents:
+        if self.facts.dependents:
+            dependents: dict[str, list[str]] = {}
             for name, others in self.facts.dependents:
-                if name in needed:
-                    needed.update(dict.fromkeys(others))
+                dependents[name] = dependents.get(name, []) + others
+            todo = list(needed)
+            for name in todo:
+                others = [other for other in dependents.pop(name, ()) if other not in needed]
+                needed |= dict.fromkeys(others)
+                todo += others
         return needed
 
     # ------------------------------------------------------------------------------------------ building

@@ -21,6 +21,9 @@ _STEPS = 300_000
 _SHORT = 20
 """Up to this length every pattern is quick: with each character the work doubles at most."""
 
+_ROUNDS = 50_000
+"""A pattern that asks for more repetitions than this is slow with a text of any length."""
+
 _WIDE = 8
 """What may be repeated more often than this may be repeated any number of times."""
 
@@ -95,10 +98,38 @@ def _too_long() -> Unsatisfiable:
 def _longest(pattern: str) -> int:
     """The length up to which a text is searched quickly by Python's matcher."""
     try:
-        repetitions = _repetitions(parse(pattern), False)
+        tree = parse(pattern)
     except ValueError:
         return _SHORT
-    return max(_SHORT, int(_QUICK ** (1 / (1 + repetitions))))
+    if _nesting(tree) > 2 or _rounds(tree) > _ROUNDS:
+        return -1
+    return max(_SHORT, int(_QUICK ** (1 / (1 + _repetitions(tree, False)))))
+
+
+def _nesting(tree: Tree) -> int:
+    """How deep repetitions are within one another."""
+    match tree:
+        case Sequence(parts) | Either(parts):
+            return max(map(_nesting, parts), default=0)
+        case Group(part) | Look(part):
+            return _nesting(part)
+        case Repeat(part, _, high):
+            return (high > 1) + _nesting(part)
+        case _:
+            return 0
+
+
+def _rounds(tree: Tree) -> int:
+    """How often parts have to be repeated, whatever the text."""
+    match tree:
+        case Sequence(parts) | Either(parts):
+            return sum(map(_rounds, parts))
+        case Group(part) | Look(part):
+            return _rounds(part)
+        case Repeat(part, low):
+            return low + low * _rounds(part)
+        case _:
+            return 0
 
 
 def _repetitions(tree: Tree, inside: bool) -> float:

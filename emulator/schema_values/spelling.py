@@ -29,6 +29,9 @@ LONGEST = 20_000
 
 _TRIES = 24
 
+_EMPTY = 100
+"""How many empty repetitions are written, when a pattern asks for more."""
+
 Matches: TypeAlias = Callable[[str, str], bool]
 """Whether a pattern matches a text."""
 
@@ -110,6 +113,8 @@ class _Writer:
                 return self.write(self.chance.choice(printable or fitting or options), size)
             case Repeat(Chars(ranges), low, high):
                 return spell(ranges, min(max(size, low), high), self.chance)
+            case Repeat(part, low) if low > 1 and not size:
+                return ""
             case Repeat(part, low, high):
                 return self.parts([part] * self.times(part, low, high, size), size)
             case Group(part, number):
@@ -143,6 +148,8 @@ class _Writer:
     def times(self, part: Tree, low: int, high: int, size: int) -> int:
         least, most = width(part)
         fewest = max(low, -(-size // most) if most else low)
+        if not least:  # those beyond are empty
+            fewest = min(fewest, max(size, _EMPTY))
         most_often = min(high, size // least if least else max(low, min(size, 3)))
         return self.chance.randint(fewest, max(fewest, min(most_often, fewest + 3)))
 
