@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from emulator.core.catalog import Pricing
+from emulator.core.explanation import Explanation
 from emulator.core.vocabulary import Step, Usage
 
 Fault: TypeAlias = Callable[[Iterable[Step]], Iterator[Step]]
@@ -39,7 +40,8 @@ class Plan(msgspec.Struct, frozen=True):
     are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
     order, after encoding. `pricing` is the model's price when the plan was made; None for a refusal without a known
     model. If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with
-    the usage that was sent (None: nothing was sent); only the first call counts.
+    the usage that was sent (None: nothing was sent); only the first call counts. `why` explains the decision to those
+    who ask, and `warning` is for the person whose key nearly names a scenario.
     """
 
     steps: Iterable[Step]
@@ -51,3 +53,5 @@ class Plan(msgspec.Struct, frozen=True):
     pricing: Pricing | None = None
     place: QueuePlace | None = None
     end: Callable[[Usage | None], Awaitable[None]] | None = None
+    why: Callable[[], Explanation] = Explanation
+    warning: str = ""

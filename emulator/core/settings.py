@@ -87,6 +87,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         "format: a key must look like AkashML's; open: anything goes; strict: only configured keys.",
     ] = "format"
     keys: Annotated[_Texts, "The keys that strict auth accepts, separated by commas."] = ()
+    strict_keys: Annotated[
+        _Switch, "A key that names no scenario but nearly does is refused with 404, instead of answered with a warning."
+    ] = False
     max_body_bytes: Annotated[_Size, "A larger request body is refused with 413. Anthropic's limit is 32 MB."] = (
         32 * 1024 * 1024
     )

@@ -9,31 +9,32 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import count
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from emulator.account.keys import ANONYMOUS, INVALID, PREFIX, key_of
+from emulator.account.keys import ANONYMOUS, INVALID, key_of
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.explanation import Explanation, RuleCheck
 from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import PromptSize, prompt_tokens
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Admitted, Entry, Gate, Holding, enter, until_spent
+from emulator.engine.choosing import NOTHING, Choice, Chooser
 from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
 from emulator.scenario.library import Library, LoadedScenario
-from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store import Store
 from emulator.store.state import KeyState, SharedState
 
 if TYPE_CHECKING:
     from emulator.account.account import Account
     from emulator.account.terms import Terms
-    from emulator.engine.scripted import Chosen
+    from emulator.engine.scripted import Chosen, Trace
 
 T = TypeVar("T")
-SCENARIO_HEADER = "x-emulator-scenario"
+WARNING_HEADER = "x-emulator-warning"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _NOT_THE_QUESTION = frozenset({"stream", "stream_options"})
 
@@ -47,8 +48,9 @@ class _Decision(NamedTuple):
     identity: Seed
     size: PromptSize
     model: Model | None = None
-    playing: LoadedScenario | None = None
+    choice: Choice = NOTHING
     admitted: Admitted | None = None
+    trace: "Trace | None" = None
     chosen: "Chosen | None" = None
     refused: Rejected | None = None
     elsewhere: str | None = None
@@ -76,6 +78,7 @@ class Engine:
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)
+        self._chooser = Chooser(settings, library)
         self._seed = Seed.of(settings.seed)
         self._tickets = count()
         self.key_seed = self._seed.child("keys")
@@ -121,9 +124,10 @@ class Engine:
         entered: Entry | None = None,
     ) -> _Decision:
         identity = identity or self._occurrence(request.key, question, own)
-        playing = model = admitted = chosen = None
+        choice, model, admitted, trace, chosen = NOTHING, None, None, None, None
         try:
-            playing = self._playing(request.headers, request.key, own, shared)
+            choice = self._chooser.choose(request.headers, request.key, own, shared)
+            playing = choice.playing
             account = self.gate.account(request.key, own, shared, playing, now)
             if account is not None:
                 account.policy.authorize(now)
@@ -135,10 +139,12 @@ class Engine:
             if playing is not None:
                 from emulator.engine.scripted import choose  # noqa: PLC0415 (imported when the first scenario plays)
 
-                chosen = choose(playing, own, request, identity, now)
+                trace, chosen, refused = choose(playing, own, request, identity, now)
+                if refused is not None:
+                    raise refused
         except Rejected as rejected:
-            return _Decision(identity, size, model, playing, admitted, refused=rejected)
-        return _Decision(identity, size, model, playing, admitted, chosen)
+            return _Decision(identity, size, model, choice, admitted, trace, refused=rejected)
+        return _Decision(identity, size, model, choice, admitted, trace, chosen)
 
     def _planned(self, request: InferenceRequest, question: bytes, decision: _Decision, holding: Holding) -> Plan:
         """The plan of a decision."""
@@ -147,16 +153,20 @@ class Engine:
             answered_by, answer = self._answer(request, question, decision)
         except Rejected as rejected:
             answered_by, answer = rejected.error.kind, PlannedAnswer(failing(rejected.error), rejected.headers)
-        steps, headers = answer.steps, answer.headers
+        steps, headers, warning = answer.steps, answer.headers, decision.choice.warning
+        if warning:
+            headers = (*headers, (WARNING_HEADER, warning))
+        why = partial(_explained, decision, request, answered_by)
         pricing = decision.model.pricing if decision.model is not None else None
         if decision.admitted is None:
-            return Plan(steps, answered_by, *ids, headers, answer.frame_faults, pricing)
+            return Plan(steps, answered_by, *ids, headers, answer.frame_faults, pricing, why=why, warning=warning)
         holding.entry = decision.admitted.entry
         if self.settings.credits_run_out == "error" and decision.admitted.affordable is not None:
             steps = until_spent(steps, decision.admitted.affordable)
         place = holding if holding.waits else None
         headers = (*decision.admitted.headers, *headers)
-        return Plan(steps, answered_by, *ids, headers, answer.frame_faults, pricing, place, holding.end)
+        faults = answer.frame_faults
+        return Plan(steps, answered_by, *ids, headers, faults, pricing, place, holding.end, why, warning)
 
     def _answer(self, request: InferenceRequest, question: bytes, decision: _Decision) -> tuple[str, PlannedAnswer]:
         """Who answers, and what. Raises `Rejected` for a refusal."""
@@ -176,31 +186,7 @@ class Engine:
     def _playing(
         self, headers: Mapping[str, str], key: str, own: KeyState, shared: SharedState
     ) -> LoadedScenario | None:
-        """The scenario that plays: the header's, the one activated for the key, the key's own, or the server's.
-
-        Raises `Rejected` for one that cannot be played.
-        """
-        named = headers.get(SCENARIO_HEADER)
-        if named is None:
-            named = own.scenario or self._of_key(key) or shared.scenario
-        return self._named(named) if named is not None else None
-
-    def _of_key(self, key: str) -> str | None:
-        """The scenario that a key of the form akml-<scenario> or akml-<scenario>--<anything> names, if there is one."""
-        name = key.removeprefix(PREFIX).partition("--")[0]
-        return name if key.startswith(PREFIX) and name in self.library else None
-
-    def _named(self, name: str) -> LoadedScenario:
-        try:
-            found = self.library.get(name)
-        except ScenarioError as error:
-            told = f"The scenario '{name}' cannot be played. {error.mistakes[0].render().partition(chr(10))[0]}"
-            raise Rejected(ApiError("bad_request", told)) from None
-        if found is None:
-            near = self.library.nearest(name)
-            hint = f" Did you mean '{near}'?" if near else ""
-            raise Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))
-        return found
+        return self._chooser.choose(headers, key, own, shared).playing
 
     # ------------------------------------------------------------------------------------------ keys
 
@@ -220,10 +206,13 @@ class Engine:
     async def authorize(self, key: str, headers: Mapping[str, str]) -> None:
         """Let a key pass. Raises `Rejected` with a 401 or 403 if it may do nothing."""
         now = self.clock.now()
-        await self.store.turn(key, lambda own, shared: self._authorize(key, headers, now, own, shared))
+        await self.store.turn(
+            key,
+            lambda own, shared: self._authorize(key, self._chooser.choose(headers, key, own, shared), now, own, shared),
+        )
 
-    def _authorize(self, key: str, headers: Mapping[str, str], now: float, own: KeyState, shared: SharedState) -> None:
-        account = self.gate.account(key, own, shared, self._playing(headers, key, own, shared), now)
+    def _authorize(self, key: str, choice: Choice, now: float, own: KeyState, shared: SharedState) -> None:
+        account = self.gate.account(key, own, shared, choice.playing, now)
         if account is not None:
             account.policy.authorize(now)
 
@@ -234,17 +223,19 @@ class Engine:
         """
         now = self.clock.now()
 
-        def decide(own: KeyState, shared: SharedState) -> tuple[ApiError, Seed]:
-            first = error
+        def decide(own: KeyState, shared: SharedState) -> tuple[ApiError, Choice, Seed]:
+            first, choice = error, NOTHING
             if key:
                 try:
-                    self._authorize(key, headers, now, own, shared)
+                    choice = self._chooser.choose(headers, key, own, shared)
+                    self._authorize(key, choice, now, own, shared)
                 except Rejected as rejected:
                     first = rejected.error
-            return first, self._occurrence(key, question, own)
+            return first, choice, self._occurrence(key, question, own)
 
-        told, identity = await self.store.turn(key, decide)
-        return Plan(failing(told), told.kind, *_ids(identity))
+        told, choice, identity = await self.store.turn(key, decide)
+        why = partial(_explanation, choice, None, None, told.kind)
+        return Plan(failing(told), told.kind, *_ids(identity), why=why, warning=choice.warning)
 
     async def ids(self, key: str, question: bytes) -> tuple[str, str]:
         """The inference id and the request id of an answer that needs no plan."""
@@ -280,17 +271,20 @@ class Engine:
         """The scenario that plays for a request with this key. Raises `Rejected` for one that cannot be played."""
         return await self.store.turn(key, lambda own, shared: self._playing(headers, key, own, shared))
 
-    async def explain(self, request: InferenceRequest) -> Mapping[str, Any]:
-        """Which scenario and rule would answer a request, or what kept the nearest from it. Changes nothing."""
-        from emulator.engine.scripted import explain  # noqa: PLC0415 (imported when the first scenario plays)
+    async def explain(self, request: InferenceRequest) -> Explanation:
+        """Explain which scenario and rule would answer a request. Changes nothing.
 
-        def decide(own: KeyState, shared: SharedState) -> Mapping[str, Any]:
-            playing = self._playing(request.headers, request.key, own, shared)
-            if playing is None:
-                return {"scenario": None, "rule": None, "nearest": []}
-            return explain(playing, own, request)
+        Raises `Rejected` where no scenario can be chosen.
+        """
 
-        return await self.store.turn(request.key, decide)
+        def decide(own: KeyState, shared: SharedState) -> tuple[Choice, "Trace | None"]:
+            from emulator.engine.scripted import trace_of  # noqa: PLC0415 (imported when the first scenario plays)
+
+            choice = self._chooser.choose(request.headers, request.key, own, shared)
+            return choice, None if choice.playing is None else trace_of(choice.playing, own, request)
+
+        choice, trace = await self.store.turn(request.key, decide)
+        return _explanation(choice, trace, request, _expected(trace))
 
     # ------------------------------------------------------------------------------------------ models and accounts
 
@@ -334,6 +328,34 @@ class Engine:
             self.gate.reopen(key, own, shared, self._playing(NO_HEADERS, key, own, shared), now, terms)
 
         await self.store.turn(key, decide)
+
+
+def _explained(decision: _Decision, request: InferenceRequest, answered_by: str) -> Explanation:
+    """Why a request was answered as it was."""
+    return _explanation(decision.choice, decision.trace, request, answered_by)
+
+
+def _explanation(
+    choice: Choice, trace: "Trace | None", request: InferenceRequest | None, answered_by: str
+) -> Explanation:
+    name = choice.playing.scenario.name if choice.playing is not None else None
+    checks: tuple[RuleCheck, ...] = ()
+    if trace is not None and request is not None:
+        from emulator.engine.scripted import rule_checks  # noqa: PLC0415 (imported when the first scenario plays)
+
+        checks = rule_checks(trace, request)
+    return Explanation(name, choice.by, answered_by, checks, choice.warning)
+
+
+def _expected(trace: "Trace | None") -> str:
+    """Who would answer: a rule, or what the scenario says of requests that no rule matches."""
+    if trace is None:
+        return "generator"
+    if trace.number is not None:
+        return f"{trace.scenario.name}/{trace.scenario.rules[trace.number].name}"
+    return {"generate": "generator", "echo": f"{trace.scenario.name}/echo", "fail": "not_found"}[
+        trace.scenario.unscripted
+    ]
 
 
 def _question(request: InferenceRequest) -> bytes:

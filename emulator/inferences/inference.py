@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from emulator.core.decimals import decimal
+from emulator.core.explanation import RuleCheck
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 
@@ -48,6 +49,16 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """A fingerprint of the endpoint and the body. Of a body that was refused unread only the length is known."""
     answered_by: str
     """The scenario and the rule that answered ("scenario/rule"), "generator", or the kind of the error."""
+    scenario: str | None = None
+    """The name of the scenario that was chosen for the request; None if none was."""
+    chosen_by: str = ""
+    """What chose it: "the key", "activation of the key", "the server", or a header."""
+    why: str = ""
+    """Why the request got this answer, in a sentence."""
+    rules: tuple[RuleCheck, ...] = ()
+    """What each rule of the scenario made of the request, in their order; empty if it was refused before."""
+    warning: str = ""
+    """What the person who chose the key should know: it names no scenario, but nearly does."""
     outcome: Outcome
     """How the answer ended, or that it is running."""
     status: int
@@ -97,6 +108,11 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         return self.answered_by.partition("/")[2] or None
 
     @property
+    def fallback(self) -> bool:
+        """Whether a scenario was chosen, and none of its rules answered."""
+        return bool(self.rules) and all(check.result != "answered" for check in self.rules)
+
+    @property
     def request(self) -> Any:
         """The body as JSON; None if it is not JSON or was cut."""
         try:
@@ -128,6 +144,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
                 f"{tokens}{took}",
                 f"key {self.key}" if self.key else "no key",
                 f"by {self.answered_by}: {self.ending}",
+                *([self.why] if self.fallback or self.warning else []),
                 *([f"retry after {decimal(self.retry_after, 3)} s"] if self.retry_after is not None else []),
                 self.id,
             ]

@@ -10,6 +10,7 @@ from emulator.account.registry import fingerprint
 from emulator.account.secrets import header_without, secrets_of, without
 from emulator.core import retry_after
 from emulator.core.catalog import Pricing
+from emulator.core.explanation import Explanation, RuleCheck
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 from emulator.inferences.inference import Inference, Moment
@@ -23,6 +24,7 @@ def readable(noted: LiveRecord) -> Inference:
     model = _model_of(noted.body) if noted.model is None else noted.model
     response = b"".join(noted.parts)
     shown = response.decode(errors="replace")
+    why = noted.why()
     wait = dict(told).get("retry-after", "")
     return Inference(
         number=noted.number,
@@ -37,6 +39,11 @@ def readable(noted: LiveRecord) -> Inference:
         body_cut=noted.body_cut,
         question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
         answered_by=noted.answered_by,
+        scenario=why.scenario,
+        chosen_by=why.chosen_by,
+        why=without(_why(noted, why), secrets),
+        rules=tuple(_without_secrets(check, secrets) for check in why.rules),
+        warning=why.warning,
         outcome=noted.outcome,
         status=noted.status,
         started=noted.started,
@@ -54,6 +61,16 @@ def readable(noted: LiveRecord) -> Inference:
         usage=noted.used,
         charge=_price(noted.pricing, noted.used),
     )
+
+
+def _why(noted: LiveRecord, why: Explanation) -> str:
+    """The sentence, and of a refusal what it says."""
+    refused = noted.error is not None and "/" not in noted.answered_by
+    return f"{why} It says: {noted.error.message}" if refused and noted.error else str(why)
+
+
+def _without_secrets(check: RuleCheck, secrets: list[str]) -> RuleCheck:
+    return msgspec.structs.replace(check, reasons=tuple(without(reason, secrets) for reason in check.reasons))
 
 
 def _length(noted: LiveRecord) -> bytes:

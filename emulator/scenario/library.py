@@ -74,6 +74,15 @@ class Library:
         """All names, sorted."""
         return sorted({*self._files, *self._loaded})
 
+    def known(self) -> list[str]:
+        """All names."""
+        return self.names()
+
+    @property
+    def changes(self) -> int:
+        """A number that is another one after each change of the names."""
+        return len(self._files) * 1_000_003 + len(self._loaded)
+
     def __contains__(self, name: str) -> bool:
         return name in self._loaded or name in self._files
 

@@ -80,7 +80,7 @@ class InferenceEndpoint:
             log.exception("The emulator itself failed")
             plan = await engine.refuse(errors.of_our_own(error), "", body)
         asked = (request.model, request.stream) if request is not None else None
-        recorder.begin(key or presented(headers, x_api_key=True), body, asked, plan.inference_id, plan.answered_by)
+        recorder.begin(key or presented(headers, x_api_key=True), body, asked, plan)
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent

@@ -23,6 +23,7 @@ from support.asgi import (
 )
 
 from emulator.account.keys import masked
+from emulator.core.explanation import Explanation
 from emulator.engine.engine import Engine
 from emulator.scenario.library import Library
 from emulator.scenario.watch import reload
@@ -457,11 +458,14 @@ def test_explain_changes_nothing() -> None:
     """Asking which rule would answer does not take its turn."""
     engine = engine_with(RETRY, "retry")
     request = make_request("the weather?")
-    assert at_once(engine.explain(request)) == {"scenario": "retry", "rule": "weather", "nearest": []}
+    explanation = at_once(engine.explain(request))
+    assert (explanation.scenario, explanation.chosen_by) == ("retry", "the server")
+    assert explanation.answered_by == "retry/weather"
     assert said(engine, "weather").startswith("429")
-    assert at_once(engine.explain(make_request("hello")))["nearest"][0]["rule"] == "weather"
+    nearest = at_once(engine.explain(make_request("hello"))).nearest
+    assert nearest is not None and nearest.rule == "weather"
     activate(engine, None)
-    assert at_once(engine.explain(request)) == {"scenario": None, "rule": None, "nearest": []}
+    assert at_once(engine.explain(request)) == Explanation()
 
 
 def make_request(text: str) -> Any:

@@ -254,9 +254,16 @@ def test_one_inference_tells_why() -> None:
     ask(app, "POST", CHAT, chat("anything"))
     ask(app, "POST", CHAT, b"{")
     why = [ask(app, "GET", f"/_emulator/inferences/{each.id}").json["why"] for each in engine.store.inferences.all()]
-    assert why[0] == "The rule 'rules[1]' of the scenario 'odd' matches: last_user to be \"raw\"."
-    assert why[1] == "No rule of a scenario answers it, so the generator does."
-    assert why[2].startswith("It was refused: ")
+    assert why[0] == (
+        "The rule 'rules[1]' (line 4) of the scenario 'odd' (chosen by the server) matches: "
+        'it expects last_user to be "raw".'
+    )
+    assert why[1].startswith(
+        "The generator answered; no rule of the scenario 'odd' (chosen by the server) matches. The nearest is rules["
+    )
+    assert why[2].startswith(
+        "The request was refused with bad_request; no rule of the scenario 'odd' (chosen by the server) was tried. It"
+    )
     assert ask(app, "GET", "/_emulator/inferences/unknown").status == 404
 
 

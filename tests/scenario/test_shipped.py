@@ -143,9 +143,8 @@ def test_the_explanation_on_the_page_is_what_explain_says(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     Path("stories").mkdir()
     Path("stories/sunny.yaml").write_text(blocks("yaml")[0])
-    Path("request.json").write_text('{"model": "m", "messages": [{"role": "user", "content": "How warm is it?"}]}')
-    told, matched = explained(Path("stories/sunny.yaml"), Path("request.json"), None)
-    assert (f"{told}\n", matched) == (blocks("text")[1], False)
+    request = b'{"model": "m", "messages": [{"role": "user", "content": "How warm is it?"}]}'
+    assert f"{explained('stories/sunny.yaml', request).table()}\n" == blocks("text")[1]
 
 
 def test_the_page_lists_the_shipped_scenarios() -> None:
