@@ -25,7 +25,6 @@ from support.asgi import (
 from emulator.account.keys import masked
 from emulator.core.explanation import Explanation
 from emulator.engine.engine import Engine
-from emulator.scenario.library import Library
 from emulator.scenario.watch import reload
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
@@ -442,7 +441,7 @@ def test_a_scenario_that_never_could_be_read_is_told_to_who_asks_for_it(tmp_path
     """A broken file in the folder is a clear 400 for the key that names it, and for nobody else."""
     (tmp_path / "broken.yaml").write_text("rules: [{reply: {txt: new}}]")
     engine = make_engine()
-    engine.library = Library(engine.catalog, [tmp_path])
+    engine.library.add_folder(tmp_path)
     told = said(engine, "go", key="akml-broken")
     assert told.startswith("400 The scenario 'broken' cannot be played.")
     assert 'unknown key "txt"' in told
