@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, MESSAGES, PLAIN, activate, ask, make_engine
+from support.asgi import CHAT, MESSAGES, activate, ask, make_engine
 
 from emulator.core.errors import STATUS
 from emulator.engine import Engine
@@ -27,7 +27,7 @@ def asked(engine: Engine, key: str, path: str = CHAT, **headers: str) -> tuple[i
 
 @pytest.mark.parametrize("path", [CHAT, MESSAGES])
 @pytest.mark.parametrize(
-    "word", sorted({str(status) for status in STATUS.values()} | set(STATUS)) + ["418", "502", "599"]
+    "word", [*sorted({str(status) for status in STATUS.values()} | set(STATUS)), "418", "502", "599"]
 )
 def test_the_error_header_sends_any_error_once(word: str, path: str) -> None:
     """X-Emulator-Error takes a status or a kind, on either surface, and holds for one request."""
