@@ -10,13 +10,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.core.errors import STATUS, ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import NOT_JSON
 from emulator.core.fold import Choice, ToolCallBlock
 from emulator.core.tokens import count
 from emulator.core.vocabulary import FinishReason, Usage
-from emulator.dialects.anthropic import surface as anthropic
-from emulator.dialects.openai import surface as openai
 from emulator.faults.comments import COMMENT
 from emulator.recording import pacing
 from emulator.recording.answers import Heard, read, written
@@ -85,7 +83,7 @@ def _error_of(exchange: Exchange, told: ApiError, status: int | None) -> str | d
     """The error in the scenario language: only its kind if that suffices. Without a status, one in a stream."""
     kind = _kind(exchange, told, status)
     error: dict[str, Any] = {"kind": kind}
-    if status and STATUS[kind] != status:
+    if status and ERRORS[kind].status != status:
         error["status"] = status
     if told.message != default_message(kind, exchange.request):
         error["message"] = literal(told.message)
@@ -104,16 +102,15 @@ def _kind(exchange: Exchange, told: ApiError, status: int | None) -> ErrorKind:
     def likeness(kind: ErrorKind) -> tuple[bool, int, bool]:
         usual = _usual(exchange, kind)
         same = sum(names[name] == value for name, value in usual.items())
-        return STATUS[kind] == status, same, told.message == default_message(kind, exchange.request)
+        return ERRORS[kind].status == status, same, told.message == default_message(kind, exchange.request)
 
-    return max(STATUS, key=likeness)
+    return max(ERRORS, key=likeness)
 
 
 def _usual(exchange: Exchange, kind: ErrorKind) -> dict[str, str | None]:
     if exchange.request.endpoint == "messages":
-        return {"type": anthropic.ERRORS[kind]}
-    type, code = openai.ERRORS[kind]
-    return {"type": type, "code": code}
+        return {"type": ERRORS[kind].anthropic_type}
+    return {"type": ERRORS[kind].v1_type, "code": ERRORS[kind].v1_code}
 
 
 # ---------------------------------------------------------------------------------------------- answers

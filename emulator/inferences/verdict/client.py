@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from emulator.core.decimals import decimal
+from emulator.core.errors import ERRORS
 from emulator.dialects.conversation import Said, conversation
 from emulator.inferences.inference import Inference
 from emulator.inferences.said import text_of
@@ -13,7 +14,7 @@ from emulator.inferences.verdict.findings import Finding, Verdict, finding
 
 MOST_ATTEMPTS = 12
 """More than so many attempts at one question are too many, unless somebody says otherwise; Claude Code makes 11."""
-HOPELESS = frozenset({400, 401, 402, 403, 404, 413})
+HOPELESS = frozenset(row.status for row in ERRORS.values() if not row.retryable)
 """Statuses that are the same for the same request, however often it comes."""
 TOLERANCE = 0.01
 """Seconds by which a wait may be too short: clocks are not finer in practice."""

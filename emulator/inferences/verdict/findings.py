@@ -9,7 +9,7 @@ from emulator.inferences.inference import Inference
 FINDINGS: Mapping[str, str] = {
     "ignored-retry-after": "It asked the same again before the time was over that Retry-After told.",
     "no-backoff": "It asked the same again and again without waiting, or always after the same time.",
-    "retried-hopeless": "It asked the same again after 400, 401, 402, 403, 404 or 413, which no retry can mend.",
+    "retried-hopeless": "It asked the same again after an error that no retry can mend, such as a 400 or a 402.",
     "retried-forever": "It did not give up in the end.",
     "accepted-truncated": "It went on with a truncated answer as if that had been all of it.",
 }

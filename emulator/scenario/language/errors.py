@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from emulator.core.errors import STATUS, ErrorKind
+from emulator.core.errors import ERRORS as KINDS
+from emulator.core.errors import ErrorKind
 from emulator.scenario.language.templates import TEMPLATED_TEXT
 from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, whole
 from emulator.scenario.types import ErrorSpec
@@ -16,10 +17,12 @@ def _error(cursor: Cursor, values: dict[str, Any]) -> ErrorSpec:
 
 def _kind(status: int) -> ErrorKind:
     """The first kind of this status, or the most general one of its class."""
-    return next((kind for kind, of in STATUS.items() if of == status), "bad_request" if status < 500 else "internal")
+    return next(
+        (kind for kind, row in KINDS.items() if row.status == status), "bad_request" if status < 500 else "internal"
+    )
 
 
-_KIND = enum(*STATUS)
+_KIND = enum(*KINDS)
 ERROR: Section[ErrorSpec] = Section(
     "error",
     "an error",
