@@ -8,10 +8,11 @@ import msgspec
 
 from emulator.core.drafts import Draft, obey
 from emulator.core.seeds import Seed
-from emulator.core.tokens import EMPTY, END, Tokens
-from emulator.core.vocabulary import InferenceRequest, Sampling
+from emulator.core.tokens import EMPTY, Tokens
+from emulator.core.vocabulary import InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe
+from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
 
 __all__ = ["describe", "generate"]
@@ -47,12 +48,9 @@ def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Token
     budget = control.max_tokens if control.max_tokens is not None else limit
     if control.max_tokens is None and effort:
         budget = int(limit * _SHARES.get(effort, 0.5))
-    sampling = request.sampling
-    # A bias holds here as well, but the end of the answer is not the end of the reasoning.
-    bias = {id: extra for id, extra in sampling.logit_bias.items() if id != END}
-    calm = Sampling(min(sampling.temperature, 1.0), sampling.top_p, sampling.top_k, sampling.min_p, logit_bias=bias)
+    sampling = for_reasoning(request.sampling)
     room = min(budget, limit)
-    speech = speak(thoughts(request, effort).walk(), calm, seed.child("reasoning"), room, "")
+    speech = speak(thoughts(request, effort).walk(), sampling, seed.child("reasoning"), room, "")
     return _tokens(speech), speech.ended or room < limit
 
 

@@ -15,13 +15,13 @@ from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
 from emulator.generator.grammar import Branch, Run, endless
 from emulator.generator.sampling import (
     GREEDY,
+    Narrowing,
     Scores,
     choose,
+    cumulative,
     draw,
     is_plain,
     log_probabilities,
-    narrowed,
-    narrows,
     penalized,
     penalizes,
     scores,
@@ -81,12 +81,12 @@ def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Sp
 
 def _decision(sampling: Sampling) -> Callable[[Branch, float], int]:
     """How a branch is decided where the grammar alone decides: a function of the branch and a chance."""
-    temperature, top_k, top_p, min_p = sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p
+    temperature, narrowing = sampling.temperature, Narrowing.of(sampling)
     if temperature < GREEDY:
         return lambda branch, chance: branch.likeliest
-    if temperature == 1 and not narrows(sampling):
+    if temperature == 1 and narrowing is None:
         return lambda branch, chance: choose(branch.cumulative, chance)
-    return lambda branch, chance: choose(narrowed(branch.weights, temperature, top_k, top_p, min_p), chance)
+    return lambda branch, chance: choose(cumulative(branch.weights, temperature, narrowing), chance)
 
 
 class _Forced(NamedTuple):
