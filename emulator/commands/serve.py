@@ -146,12 +146,11 @@ def _engine(
     return engine
 
 
-def _settings(pairs: tuple[str, ...], auth: str | None, keys: tuple[str, ...], seed: str | None) -> "Settings":
-    """The settings from the command line. Raises SettingsError."""
+def _settings(pairs: tuple[str, ...], **options: Any) -> "Settings":
+    """The settings from the command line: `options` are those with an option of their own. Raises SettingsError."""
     from emulator.core.settings import Settings, from_pairs
 
-    options = {"auth": auth, "keys": keys or None, "seed": seed}
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value not in (None, ())}
     return Settings.read(from_pairs(pairs, given), _own_options)
 
 

@@ -10,16 +10,7 @@ from support.asgi import CHAT, PLAIN, REASONING, chat, error_of, get, post
 
 from emulator.core.catalog import Catalog, alias
 
-IDS = [
-    "Qwen/Qwen3.6-35B-A3B",
-    "openai/gpt-oss-120b",
-    PLAIN,
-    "openai/gpt-oss-20b",
-    "Qwen/Qwen3.8-27B",
-    REASONING,
-    "moonshotai/Kimi-K3",
-    "MiniMaxAI/MiniMax-M2.5",
-]
+IDS = [model.id for model in Catalog.load()]
 ALIASES = [id.replace("/", "--") for id in IDS]
 LISTED = "/anthropic/v1/models"
 TINY = {
