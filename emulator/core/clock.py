@@ -101,7 +101,10 @@ class VirtualClock:
         return {"time": self.now(), "rate": self._rate, "ahead": self.now() - time.time()}
 
     def restore(self, data: Mapping[str, float]) -> None:
-        """Continue from a snapshot, `data`. A real-time clock has kept running since then; any other has stopped."""
+        """Continue from the snapshot `data`.
+
+        A clock that ran in real time catches up with the time since then; any other resumes where it stopped.
+        """
         self.set(time.time() + data["ahead"] if data["rate"] == 1 else data["time"])
         self.run(data["rate"])
 

@@ -27,7 +27,7 @@ _SHOWN = 60
 class SettingsError(ValueError, TypeError):
     """Unknown settings or wrong values, one line each; the message is for the person who wrote them.
 
-    It is a TypeError because Python raises that for an unknown keyword.
+    It is also a TypeError, which Python raises for an unknown keyword argument.
     """
 
 
