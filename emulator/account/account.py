@@ -147,5 +147,5 @@ class Account(Struct):
 
 
 def _too_many_at_once(cap: int) -> ApiError:
-    told = f"Concurrency limit reached: {cap} at the same time. Try again when a request in flight has ended."
-    return ApiError("rate_limited", told, cause="concurrency_exceeded")
+    message = f"Concurrency limit reached: {cap} at the same time. Try again when a request in flight has ended."
+    return ApiError("rate_limited", message, cause="concurrency_exceeded")

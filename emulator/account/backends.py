@@ -101,8 +101,8 @@ class Pool(Struct):
         if not self.backends.total:
             raise Rejected(ApiError("no_backend", "No backend available"))
         if not self.healthy(now):
-            told = "No healthy backends are available for the requested model"
-            raise Rejected(ApiError("no_healthy_backend", told))
+            message = "No healthy backends are available for the requested model"
+            raise Rejected(ApiError("no_healthy_backend", message))
 
     def _has_room(self) -> bool:
         capacity = self.backends.capacity

@@ -104,9 +104,9 @@ class Credits(Struct):
         available = self.available(now)
         if available < amount:
             held = f" ({usd(self.held)} is held for requests in flight)" if self.held else ""
-            told = f"Insufficient credits: the prompt costs {usd(amount)}, and {usd(available)} is available{held}."
-            told = f"{told} Add credits to go on."
-            raise Rejected(ApiError("insufficient_credits", told, cause="insufficient_credits"))
+            message = f"Insufficient credits: the prompt costs {usd(amount)}, and {usd(available)} is available{held}."
+            message = f"{message} Add credits to go on."
+            raise Rejected(ApiError("insufficient_credits", message, cause="insufficient_credits"))
 
     def hold(self, amount: Decimal) -> None:
         """Hold an amount that `check` has accepted."""

@@ -104,26 +104,26 @@ class RateLimits(Struct):
         """The 429 for the window that refuses the request for the longest time."""
         passes_at, cause, limit = max(self._obstacles(tick, tokens))
         wait = self.timeline.seconds_until(passes_at, now)
-        told = f"Rate limit reached: {limit}. Try again in {decimal(wait, 3)} s."
-        return ApiError("rate_limited", told, cause=cause, retry_after=wait)
+        message = f"Rate limit reached: {limit}. Try again in {decimal(wait, 3)} s."
+        return ApiError("rate_limited", message, cause=cause, retry_after=wait)
 
     def _obstacles(self, tick: int, tokens: int) -> Iterator[tuple[int, str, str]]:
         """For each window: when it would admit the request, the cause of its 429, and its limit in words."""
         if self.requests is not None:
-            told = f"{self.requests.limit} requests per minute"
-            yield self.requests.passes_at(tick, 1), REQUESTS_EXCEEDED, told
+            limit = f"{self.requests.limit} requests per minute"
+            yield self.requests.passes_at(tick, 1), REQUESTS_EXCEEDED, limit
         if self.tokens is not None:
             asked = f"{self.tokens.remaining} are left, and this request may use {tokens} (prompt and max_tokens)"
-            told = f"{self.tokens.limit} tokens per minute; {asked}"
-            yield self.tokens.passes_at(tick, tokens), TOKENS_EXCEEDED, told
+            limit = f"{self.tokens.limit} tokens per minute; {asked}"
+            yield self.tokens.passes_at(tick, tokens), TOKENS_EXCEEDED, limit
 
 
 def _too_many_tokens(tokens: int, limit: int) -> ApiError:
-    told = (
+    message = (
         f"This request may use {tokens} tokens (prompt and max_tokens), and this API key has {limit} tokens per minute,"
         " so it can never pass. Shorten the prompt or lower max_tokens."
     )
-    return ApiError("rate_limited", told, cause=TOO_MANY_TOKENS)
+    return ApiError("rate_limited", message, cause=TOO_MANY_TOKENS)
 
 
 def _window(window: Window | None, limit: int | None, in_flight: Iterable[tuple[int, int]]) -> Window | None:

@@ -36,8 +36,8 @@ class Policy(Struct, frozen=True):
     def authorize(self, now: float) -> None:
         """Check that the key is valid. Raises `Rejected`: 401 if it has expired, 403 if it is disabled."""
         if self.expires is not None and now >= self.expires:
-            told = f"This API key expired at {iso(self.expires)}. Use another key, or give this one a later date."
-            raise Rejected(ApiError("unauthorized", told, cause="api_key_expired"))
+            message = f"This API key expired at {iso(self.expires)}. Use another key, or give this one a later date."
+            raise Rejected(ApiError("unauthorized", message, cause="api_key_expired"))
         if self.disabled:
             raise Rejected(ApiError("forbidden", "This API key is disabled.", cause="api_key_disabled"))
 
@@ -53,8 +53,8 @@ class Policy(Struct, frozen=True):
         """Check that the key may use the model. Raises `Rejected` with a 403 if not."""
         if not self.allows(model):
             may = ", ".join(self.models or ()) or "none"
-            told = f"This API key may not use the model '{model}'. It is allowed: {may}."
-            raise Rejected(ApiError("forbidden", told, param="model", cause="model_not_allowed"))
+            message = f"This API key may not use the model '{model}'. It is allowed: {may}."
+            raise Rejected(ApiError("forbidden", message, param="model", cause="model_not_allowed"))
 
 
 UNLIMITED = Policy()

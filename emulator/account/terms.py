@@ -47,4 +47,4 @@ class Terms(Struct, frozen=True):
 
 
 NO_LIMITS = Terms()
-"""The terms of a server that is told nothing: a newcomer never meets a limit by surprise."""
+"""The default terms: nothing is limited."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Protocol
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-"""Where a frozen clock stands unless told otherwise: 2026-01-01T00:00:00Z."""
+"""The default time of a frozen clock: 2026-01-01T00:00:00Z."""
 
 _SETTLING_ROUNDS = 100
 _PAUSE = 0.05

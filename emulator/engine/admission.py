@@ -177,7 +177,7 @@ class Holding:
     request waits for its slot.
     """
 
-    __slots__ = ("_clock", "_ended", "_key", "_store", "slot", "everywhere", "ticket")
+    __slots__ = ("_clock", "_ended", "_key", "_store", "everywhere", "slot", "ticket")
 
     def __init__(self, store: Store, clock: Clock, key: str, ticket: str) -> None:
         self._store = store
@@ -249,7 +249,7 @@ def until_spent(steps: Iterable[Step], tokens: int) -> Iterator[Step]:
     for step in steps:
         tokens -= step.event.tokens
         if tokens < 0:
-            told = "Insufficient credits: they ran out while this was answered. Add credits to go on."
-            yield Step(step.delay, Failure(ApiError("insufficient_credits", told, cause="insufficient_credits")))
+            message = "Insufficient credits: they ran out while this was answered. Add credits to go on."
+            yield Step(step.delay, Failure(ApiError("insufficient_credits", message, cause="insufficient_credits")))
             return
         yield step

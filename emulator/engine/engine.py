@@ -193,8 +193,8 @@ class Engine:
         try:
             found = self.library.get(name)
         except ScenarioError as error:
-            told = f"The scenario '{name}' cannot be played. {error.mistakes[0].render().partition(chr(10))[0]}"
-            raise Rejected(ApiError("bad_request", told)) from None
+            message = f"The scenario '{name}' cannot be played. {error.mistakes[0].render().partition(chr(10))[0]}"
+            raise Rejected(ApiError("bad_request", message)) from None
         if found is None:
             near = self.library.nearest(name)
             hint = f" Did you mean '{near}'?" if near else ""
@@ -242,8 +242,8 @@ class Engine:
                     first = rejected.error
             return first, self._occurrence(key, question, own)
 
-        told, identity = await self.store.turn(key, decide)
-        return Plan(failing(told), told.kind, *_ids(identity))
+        refusal, identity = await self.store.turn(key, decide)
+        return Plan(failing(refusal), refusal.kind, *_ids(identity))
 
     async def ids(self, key: str, question: bytes) -> tuple[str, str]:
         """Return the inference id and the request id of an answer without a plan."""

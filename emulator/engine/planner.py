@@ -6,7 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from emulator.core.catalog import SAMPLING, Catalog, Model
-from emulator.core.drafts import Draft, DraftCall, likeliest, obey, steps, tell
+from emulator.core.drafts import Draft, DraftCall, content_steps, likeliest, obey, steps
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
@@ -97,7 +97,7 @@ class Planner:
         usage = Usage(asked.prompt, said.tokens, said.reasoning_tokens)
         name = asked.request.model if self._settings.model_name == "sent" else asked.model.id
         start = Start(id, name, int(created), asked.prompt)
-        return steps(start, said.told(whole=whole, hide_reasoning=asked.request.reasoning.exclude), usage)
+        return steps(start, said.content_steps(whole=whole, hide_reasoning=asked.request.reasoning.exclude), usage)
 
     # ------------------------------------------------------------------------------------------ what nothing scripts
 
@@ -193,13 +193,14 @@ class DraftedAnswer:
         self.discarded = discarded
         self.tokens = sum(map(len, drafts)) + discarded
         self.reasoning_tokens = sum(len(draft.reasoning) for draft in drafts)
-        self._told: dict[tuple[bool, bool], list[Step]] = {}
+        self._steps: dict[tuple[bool, bool], list[Step]] = {}
 
-    def told(self, *, whole: bool, hide_reasoning: bool) -> list[Step]:
+    def content_steps(self, *, whole: bool, hide_reasoning: bool) -> list[Step]:
         """The steps of the drafts."""
-        found = self._told.get((whole, hide_reasoning))
+        found = self._steps.get((whole, hide_reasoning))
         if found is None:
-            found = self._told[whole, hide_reasoning] = tell(self.drafts, whole=whole, hide_reasoning=hide_reasoning)
+            found = content_steps(self.drafts, whole=whole, hide_reasoning=hide_reasoning)
+            self._steps[whole, hide_reasoning] = found
         return found
 
 

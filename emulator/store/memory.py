@@ -95,7 +95,7 @@ class MemoryStore:
         given = msgspec.convert(data, _Snapshot)
         shared = shared_state(given.shared)
         for state in given.keys.values():
-            key_state(state)  # what is wrong with it is told now, not when its key comes
+            key_state(state)  # reports invalid data now, and not when the key is used
         await self.forget()
         shared.terms_version = self._shared.terms_version
         if shared.fleet is not None:
