@@ -81,20 +81,20 @@ class Registry(Struct):
                 return record
         raise KeyError(id)
 
-    def create(self, now: float, name: str, policy: Policy, chance: Seed) -> tuple[Record, str]:
+    def create(self, now: float, name: str, policy: Policy, seed: Seed) -> tuple[Record, str]:
         """Create a key. Returns its record and the key itself, which is not stored.
 
-        `chance` may be the same for every key. Raises ValueError if there are `MAX_KEYS` keys that are not revoked.
+        `seed` may be the same for every key. Raises ValueError if there are `MAX_KEYS` keys that are not revoked.
         """
         self._make_room()
-        key = self._new_key(chance)
+        key = self._new_key(seed)
         record = Record(self.made, name, masked(key), fingerprint(key), policy, now)
         return self._keep(record), key
 
-    def regenerate(self, id: str, chance: Seed) -> tuple[Record, str]:
+    def regenerate(self, id: str, seed: Seed) -> tuple[Record, str]:
         """Replace the secret of a key, even of a revoked one; the old one becomes invalid. Returns as `create`."""
         old = self.get(id)
-        key = self._new_key(chance)
+        key = self._new_key(seed)
         del self.by_digest[old.digest]
         self.replaced[old.digest] = None
         if len(self.replaced) > MAX_KEYS:
@@ -134,9 +134,9 @@ class Registry(Struct):
         self.by_digest[record.digest] = record
         return record
 
-    def _new_key(self, chance: Seed) -> str:
+    def _new_key(self, seed: Seed) -> str:
         self.made += 1
-        return PREFIX + chance.child("key", self.made).letters(32)
+        return PREFIX + seed.child("key", self.made).letters(32)
 
     def _make_room(self) -> None:
         if len(self.by_digest) < MAX_KEYS:

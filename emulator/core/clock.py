@@ -1,7 +1,7 @@
 """The emulator's clock: telling the time, and waiting for a time. No other module reads the machine's clock.
 
 Times are in Unix seconds of the emulator's own clock, which runs at a rate (1.0 is real time, 60.0 a minute a second)
-or is frozen, and can be set and advanced. A wait ends when the clock reaches its time, by any of these.
+or is frozen, and can be set and advanced. A wait ends when the clock reaches its time in any of these ways.
 """
 
 import asyncio

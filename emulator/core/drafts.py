@@ -123,7 +123,7 @@ def _before_string(draft: Draft, stop: Sequence[str], kept: int) -> Draft:
 
 
 def _cut(logprobs: Sequence[TokenLogprob], whole: int, rest: str) -> tuple[TokenLogprob, ...]:
-    """Keep the entries of that many whole tokens, and of a last token of which only the beginning is left."""
+    """Keep the entries of the first `whole` tokens, and an entry for `rest`, the beginning of the next token."""
     if not rest:
         return tuple(logprobs[:whole])
     entry, raw = logprobs[whole], rest.encode("utf-8", "surrogatepass")
