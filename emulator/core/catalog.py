@@ -17,10 +17,10 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-# An alias has "--" for "/", so that neither "--" nor "-/" can be part of an id that its alias leads back to.
+# An alias has "--" for "/". An id that contains "--" or "-/" could therefore not be restored from its alias.
 Id = Annotated[str, Meta(pattern=r"^(?!.*-[-/])\S+\Z", description='an id without spaces, "--" and "-/"')]
 Word = Annotated[str, Meta(description="a text")]
-Words = Annotated[tuple[str, ...], Meta(description="a list of words, such as [tools, reasoning]")]
+_Words = Annotated[tuple[str, ...], Meta(description="a list of words, such as [tools, reasoning]")]
 Length = Annotated[int, Meta(gt=0, description="a number of tokens, 1 or more")]
 Created = Annotated[int, Meta(ge=0, le=253402300799, description="a time in Unix seconds, before the year 10000")]
 Price = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?\Z", description='USD, a decimal in quotes like "0.0000013"')]
@@ -60,8 +60,8 @@ class Model(Struct, frozen=True):
     quantization: Word = "fp8"
     input_modalities: Modalities = ("text",)
     output_modalities: Modalities = ("text",)
-    supported_features: Words = ()
-    supported_sampling_parameters: Words = tuple(SAMPLING.split())
+    supported_features: _Words = ()
+    supported_sampling_parameters: _Words = tuple(SAMPLING.split())
     images: Images = "reject"
 
     @property
@@ -86,7 +86,7 @@ class Model(Struct, frozen=True):
 
 
 class CatalogError(ValueError):
-    """Mistakes in models, one line each. A line has the place (id, key, key of pricing) and what is wrong there."""
+    """Mistakes in models, one line each. Each line names the place (id, key, key of `pricing`) and the mistake."""
 
     def __init__(self, source: str, *mistakes: FieldMistake) -> None:
         super().__init__("\n".join(": ".join((source, *place, wrong)) for place, wrong in mistakes))

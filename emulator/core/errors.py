@@ -110,7 +110,7 @@ class ApiError(msgspec.Struct, frozen=True):
     `status` overrides the kind's HTTP status, `type` and `code` override those of the table, and `flat` asks
     for the body `{"error": "...", "message": "..."}` where the surface has one. `overflow` is (prompt tokens, tokens
     requested, context length) of a request that does not fit: clients match on each surface's message for it.
-    `cause` is a word for the limit that was exceeded; it is not sent.
+    `cause` names the limit that was exceeded; it is not sent.
     """
 
     kind: ErrorKind

@@ -27,7 +27,7 @@ _SHOWN = 60
 class SettingsError(ValueError, TypeError):
     """Unknown settings or wrong values, one line each; the message is for the person who wrote them.
 
-    It is a TypeError because Python raises that for an unknown keyword.
+    It is also a TypeError, which Python raises for an unknown keyword argument.
     """
 
 
@@ -154,8 +154,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     def read(cls, values: Mapping[str, Any], elsewhere: Callable[[], Mapping[str, str]] = dict) -> "Settings":
         """Return settings with these values. Raises SettingsError for unknown names and for wrong values.
 
-        `elsewhere` returns a mapping of further names that the source knows, which are no settings, to their spelling
-        there, for the message.
+        `elsewhere` returns names that are valid in the source although they are not settings, with their spelling
+        there. The message for an unknown name can suggest them.
 
         >>> Settings.read({"keep_alive": "5s", "count_tokens": "no"}).keep_alive
         5.0

@@ -1,6 +1,6 @@
-"""What a scenario answers: the rule and reply that are chosen in a turn, and the answer that is made of them outside.
+"""The answer of a scenario: a turn chooses the rule and the reply, and the answer is made outside the turn.
 
-This module is imported when the first scenario plays, so that a server without scenarios starts without it.
+This module is imported when the first scenario is used, which keeps the start of a server fast.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ from emulator.store.state import KeyState
 
 
 class Chosen(NamedTuple):
-    """The reply of a rule that matched; without a rule, the echo of the request. `now` is in Unix seconds."""
+    """The reply of the rule that matched; without a rule, an echo of the request. `now` is in Unix seconds."""
 
     scenario: Scenario
     subject: Subject
@@ -37,9 +37,9 @@ class Chosen(NamedTuple):
 def choose(
     playing: LoadedScenario, own: KeyState, request: InferenceRequest, identity: Seed, now: float
 ) -> Chosen | None:
-    """Choose what the scenario answers, and take its turns and states a step further; None: the generator answers.
+    """Choose the scenario's reply, and update its positions and states; None: the generator answers.
 
-    Chances derive from `identity`. Raises `Rejected` where the scenario says that a request must not be answered.
+    Probabilities are drawn from `identity`. Raises `Rejected` if the scenario refuses the request.
     """
     scenario, progress = playing.scenario, own.progress_of(playing.scenario.name, playing.version)
     subject, chance = Subject(request, progress.states), _Chance(identity)
@@ -60,7 +60,7 @@ def choose(
 def answer(
     planner: Planner, chosen: Chosen, model: Model, size: PromptSize, identity: Seed, seed: Seed, question: bytes
 ) -> tuple[str, PlannedAnswer]:
-    """Who answers, and what. Fake values derive from `seed` and `question`. Raises `Rejected` for a refusal."""
+    """Return the name of what answers, and the answer. Fake values derive from `seed` and `question`."""
     scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
     if rule is None or reply is None or chosen.match is None:
         return f"{scenario.name}/echo", _echo(planner, chosen, model, size, identity)
@@ -78,7 +78,7 @@ def _echo(planner: Planner, chosen: Chosen, model: Model, size: PromptSize, iden
 
 
 class _Chance:
-    """Numbers from 0 to below 1, of the request's own; made when a reply with a probability first asks for one."""
+    """Random numbers in [0, 1) for one request. The generator is created when a reply first needs one."""
 
     def __init__(self, identity: Seed) -> None:
         self._identity = identity
@@ -91,7 +91,7 @@ class _Chance:
 
 
 def explain(playing: LoadedScenario, own: KeyState, request: InferenceRequest) -> Mapping[str, Any]:
-    """Which rule would answer a request, or what kept the nearest from it. Changes nothing."""
+    """Return which rule would answer a request, or why the closest rules do not match. Changes nothing."""
     scenario = playing.scenario
     subject = Subject(request, own.progress_of(scenario.name, playing.version).states)
     rule = next((rule for _, rule, _ in matching(scenario, subject)), None)

@@ -40,7 +40,7 @@ _TEXT = re.compile(
 
 
 class Alone(bytes):
-    """A frame, or a part of one, that is sent in a write of its own."""
+    """A frame, or a part of one, that is sent in a separate write."""
 
 
 def is_body(frame: bytes) -> bool:

@@ -19,7 +19,7 @@ def hangup(where: Where, how: Way) -> Fault:
 
 
 def instead(event: Event) -> Fault:
-    """Replace all steps by one event, at the time of the first step, so that a stall before it is kept."""
+    """Replace all steps by one event, at the time of the first step, so that an earlier stall still applies."""
 
     def replaced(steps: Iterable[Step]) -> Iterator[Step]:
         first = next(iter(steps), None)

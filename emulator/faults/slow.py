@@ -11,7 +11,7 @@ from emulator.faults.where import Where
 
 
 def slow(where: Where, tokens_per_second: float) -> Fault:
-    """Send at most so many tokens a second after a place. Steps that are slower are not changed."""
+    """Limit the rate after a place to `tokens_per_second`. Steps that are slower are not changed."""
 
     def slower(steps: Iterable[Step]) -> Iterator[Step]:
         for step, tokens in advances(steps):

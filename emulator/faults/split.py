@@ -1,4 +1,4 @@
-"""Every byte is sent in a write of its own."""
+"""Every byte is sent in a separate write."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from emulator.faults.where import Where
 
 
 def split(where: Where) -> FrameFault:
-    """Send each byte after a place in a write of its own, which splits lines, JSON and UTF-8 characters."""
+    """Send each byte after a place in a separate write, which splits lines, JSON and UTF-8 characters."""
 
     def bytewise(frames: Iterator[bytes]) -> Iterator[bytes]:
         for frame in frames:

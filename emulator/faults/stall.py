@@ -10,7 +10,7 @@ from emulator.faults.where import Where
 
 
 def stall(where: Where, seconds: float) -> Fault:
-    """Pause for so many seconds at a place. Everything after it is as much later."""
+    """Pause for `seconds` at a place, which delays everything after it."""
 
     def later(steps: Iterable[Step]) -> Iterator[Step]:
         rest = iter(steps)

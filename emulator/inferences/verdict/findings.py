@@ -26,26 +26,26 @@ REMARKS: Mapping[str, str] = {
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that the record shows of a client."""
+    """One observation of a client's behaviour, as the record shows it."""
 
     name: str
     """One of the names in inferences.md, such as ignored-retry-after."""
     sentence: str
-    """What was seen."""
+    """A description of what the client did."""
     inferences: tuple[str, ...]
-    """The Inference-Ids that show it, in their order."""
+    """The Inference-Ids of the requests that show it, in order."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The verdict on a client: its mistakes (`findings`), and what is none or cannot be decided (`remarks`).
+    """The verdict on a client: certain mistakes are `findings`, possible mistakes are `remarks`.
 
     A verdict without findings is true.
     """
 
     findings: tuple[Finding, ...] = ()
-    """What it did wrong."""
+    """Mistakes of the client that the record proves."""
     remarks: tuple[Finding, ...] = ()
-    """What is worth a look and no fault, or cannot be told."""
+    """Behaviour that may be a mistake, but need not be."""
 
     @property
     def finding_names(self) -> tuple[str, ...]:
