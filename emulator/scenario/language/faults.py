@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.errors import ApiError
+from emulator.core.nearest import did_you_mean
 from emulator.faults.fault_type import FaultSettings, FaultType, ScalarValue, ValueKind
 from emulator.faults.registry import FAULTS
 from emulator.faults.where import PLACES, Where
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.language.errors import ERRORS
 from emulator.scenario.language.timing import DURATION, RATE
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, whole
 from emulator.scenario.template import Template
 from emulator.scenario.types import FaultSpec

@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from emulator.core.nearest import did_you_mean
 from emulator.core.units import Notation
-from emulator.scenario.reading.mistakes import MistakeCollector, Span, did_you_mean, quoted
+from emulator.scenario.reading.mistakes import MistakeCollector, Span, quoted
 from emulator.scenario.reading.nodes import Node
 
 T = TypeVar("T")
