@@ -111,10 +111,6 @@ class Registry(Struct):
         """Give a key another policy."""
         return self._keep(replace(self.get(id), policy=policy))
 
-    def expire(self, id: str, now: float) -> Record:
-        """Let a key expire now."""
-        return self.update(id, replace(self.get(id).policy, expires=now))
-
     def authorize(self, key: str, now: float) -> Record | None:
         """The record of a key that a request presents; None for a key that is not managed here.
 

@@ -71,16 +71,6 @@ class Model(Struct, frozen=True):
         return "reasoning" in self.supported_features
 
     @property
-    def supports_tools(self) -> bool:
-        """Whether the model calls tools."""
-        return "tools" in self.supported_features
-
-    @property
-    def supports_structured_outputs(self) -> bool:
-        """Whether the model's output can be constrained by a JSON Schema."""
-        return "structured_outputs" in self.supported_features
-
-    @property
     def supports_logprobs(self) -> bool:
         """Whether the model returns log probabilities; if not, they are null."""
         return "logprobs" in self.supported_features

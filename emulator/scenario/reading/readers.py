@@ -100,6 +100,18 @@ def _read_flag(cursor: Cursor) -> bool:
     return cursor.node.value
 
 
+def nonempty(reader: Reader[T], what: str, schema: Schema | None = None) -> Reader[T]:
+    """What another reader reads, except 0 and an empty text."""
+
+    def read(cursor: Cursor) -> T:
+        value = reader.read(cursor)
+        if not value:
+            raise cursor.expected(what)
+        return value
+
+    return Reader(what, read, {**reader.schema, **(schema or {})})
+
+
 FLAG: Reader[bool] = Reader("true or false", _read_flag, {"type": "boolean"})
 
 
