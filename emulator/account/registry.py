@@ -111,10 +111,6 @@ class Registry(Struct):
         """Replace the policy of a key."""
         return self._keep(replace(self.get(id), policy=policy))
 
-    def expire(self, id: str, now: float) -> Record:
-        """Let a key expire now."""
-        return self.update(id, replace(self.get(id).policy, expires=now))
-
     def authorize(self, key: str, now: float) -> Record | None:
         """The record of the key that a request presents; None if it is not managed.
 

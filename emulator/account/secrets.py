@@ -7,6 +7,7 @@ instead, which keeps the length.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from emulator.account.keys import masked
@@ -33,6 +34,7 @@ _LOOKS_SECRET = re.compile(
 _MARKS = ("bearer", "akml-", "ac.sk.", "sk-")
 
 
+@lru_cache(maxsize=256)
 def carries_secret(header: str) -> bool:
     """Whether a header of this name carries a secret.
 

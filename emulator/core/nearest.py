@@ -20,3 +20,13 @@ def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
     spelled = {candidate.lower(): candidate for candidate in islice(known, _CANDIDATES)}
     near = get_close_matches(word.lower()[:_LONGEST], spelled, 1, alike)
     return spelled[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """The end of a message, which suggests the nearest known word; empty if there is none.
+
+    >>> did_you_mean("tool_call", ["text", "tool_calls"])
+    '; did you mean "tool_calls"?'
+    """
+    near = nearest(word, known, alike)
+    return f'; did you mean "{near}"?' if near else ""

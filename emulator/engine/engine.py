@@ -20,7 +20,7 @@ from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Admitted, Gate, Holding, SlotResult, enter, until_spent
-from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
+from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model, unknown_scenario
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store import Store
@@ -196,9 +196,7 @@ class Engine:
             message = f"The scenario '{name}' cannot be played. {error.mistakes[0].render().partition(chr(10))[0]}"
             raise Rejected(ApiError("bad_request", message)) from None
         if found is None:
-            near = self.library.nearest(name)
-            hint = f" Did you mean '{near}'?" if near else ""
-            raise Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))
+            raise unknown_scenario(name, self.library)
         return found
 
     # ------------------------------------------------------------------------------------------ keys

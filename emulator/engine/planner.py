@@ -15,6 +15,7 @@ from emulator.core.settings import Settings
 from emulator.core.tokens import EMPTY, split
 from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, Usage
 from emulator.generator import describe, generate
+from emulator.scenario.library import Library
 
 _SHOWN = 100
 _REMEMBERED_ANSWERS = 256
@@ -215,6 +216,13 @@ def unknown_model(id: str, catalog: Catalog) -> ApiError:
     hint = f" Did you mean '{near}'?" if near else ""
     shown = id if len(id) <= _SHOWN else f"{id[:_SHOWN]}..."
     return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
+
+
+def unknown_scenario(name: str, library: Library) -> Rejected:
+    """The 404 for a scenario that is not in the library; it suggests the nearest that is."""
+    near = library.nearest(name)
+    hint = f" Did you mean '{near}'?" if near else ""
+    return Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))
 
 
 def _unlisted(request: InferenceRequest, model: Model) -> list[str]:

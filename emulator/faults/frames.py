@@ -13,7 +13,7 @@ import msgspec
 from emulator.core.plan import FrameFault
 from emulator.core.tokens import count
 from emulator.faults.text_events import size
-from emulator.faults.where import Divided, Where, after, before
+from emulator.faults.where import Divided, Where, after, before, change_rest
 
 _PLACES: Mapping[str, re.Pattern[bytes]] = {
     # any frame
@@ -53,13 +53,7 @@ def from_there(where: Where, change: FrameFault) -> FrameFault:
 
     A whole body is changed if it contains the place.
     """
-
-    def changed(frames: Iterator[bytes]) -> Iterator[bytes]:
-        rest = yield from divided(where, frames)
-        if rest is not None:
-            yield from change(rest)
-
-    return changed
+    return lambda frames: change_rest(divided(where, frames), change)
 
 
 def divided(where: Where, frames: Iterable[bytes]) -> Divided[bytes]:

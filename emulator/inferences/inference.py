@@ -115,11 +115,11 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         return f"failed: {self.error}" if self.outcome == "failed" else self.outcome
 
     def line(self) -> str:
-        """Return a summary on one line."""
+        """Return a summary on one line, which is also the line of the log."""
         took = "" if self.ended is None else f" in {self.ended - self.started:.3f} s"
         sent = sum(moment.size for moment in self.timeline)
         tokens = f"{self.usage.completion_tokens} tokens" if self.usage else f"{sent} bytes"
-        return "  ".join(
+        text = "  ".join(
             [
                 f"#{self.number}",
                 self.endpoint,
@@ -127,8 +127,9 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.status or '-'} {'stream' if self.stream else 'whole'}",
                 f"{tokens}{took}",
                 f"key {self.key}" if self.key else "no key",
-                f"by {self.answered_by}: {self.ending}",
+                ": ".join([f"by {self.answered_by}", self.ending, *([self.message] if self.message else [])]),
                 *([f"retry after {decimal(self.retry_after, 3)} s"] if self.retry_after is not None else []),
                 self.id,
             ]
         )
+        return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)

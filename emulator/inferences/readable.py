@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from emulator.account.keys import masked
 from emulator.account.prices import tariff, usd
@@ -18,11 +19,38 @@ from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprin
 
 def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
-    told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+    told = _response_headers(noted)
     secrets = secrets_of([*noted.headers.items(), *told])
-    model = _model_of(noted.body) if noted.model is None else noted.model
     response = b"".join(noted.parts)
     shown = response.decode(errors="replace")
+    return replace(
+        _without_contents(noted, told, secrets),
+        headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
+        body=without(noted.body.decode(errors="replace"), secrets),
+        body_cut=noted.body_cut,
+        question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
+        timeline=tuple(Moment(at, size) for at, size in noted.timeline),
+        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
+        response=without(shown, secrets),
+        response_cut=noted.length > MAX_RESPONSE,
+        response_lossy=shown.encode() != response,
+        charge=_price(noted.pricing, noted.used),
+    )
+
+
+def line(noted: LiveRecord) -> str:
+    """The line of `readable(noted)`, without the cost of what is not in it."""
+    told = _response_headers(noted)
+    return _without_contents(noted, told, secrets_of([*noted.headers.items(), *told])).line()
+
+
+def _response_headers(noted: LiveRecord) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+
+
+def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: list[str]) -> Inference:
+    """The inference without its headers and bodies, and with one moment for all that was sent."""
+    model = _model_of(noted.body) if noted.model is None else noted.model
     wait = dict(told).get("retry-after", "")
     return Inference(
         number=noted.number,
@@ -32,10 +60,10 @@ def readable(noted: LiveRecord) -> Inference:
         endpoint=noted.endpoint,
         model=None if model is None else without(model, secrets),
         stream=noted.stream,
-        headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
-        body=without(noted.body.decode(errors="replace"), secrets),
-        body_cut=noted.body_cut,
-        question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
+        headers={},
+        body="",
+        body_cut=False,
+        question="",
         answered_by=noted.answered_by,
         outcome=noted.outcome,
         status=noted.status,
@@ -45,14 +73,9 @@ def readable(noted: LiveRecord) -> Inference:
         message=without(noted.error.message, secrets) if noted.error else None,
         retry_after=retry_after.read(wait, noted.ended or noted.started) if noted.status >= 400 else None,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
-        timeline=tuple(Moment(at, size) for at, size in noted.timeline),
-        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
-        response=without(shown, secrets),
+        timeline=(Moment(noted.timeline[-1][0], noted.length),) if noted.timeline else (),
         complete=noted.complete,
-        response_cut=noted.length > MAX_RESPONSE,
-        response_lossy=shown.encode() != response,
         usage=noted.used,
-        charge=_price(noted.pricing, noted.used),
     )
 
 

@@ -4,7 +4,6 @@ It contains the clock, the active scenarios with their positions and states, acc
 keys and backends. It does not contain requests in flight or scenarios that were added over HTTP.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import msgspec
 
 from emulator.core.clock import VirtualClock
+from emulator.core.files import write_atomically
 from emulator.scenario.library import Library
 from emulator.store import Store
 from emulator.store.memory import at_once
@@ -81,18 +81,4 @@ def write_state(store: Store, clock: VirtualClock, path: Path) -> None:
 
     Raises OSError.
     """
-    _write_at_once(path, _encode(at_once(snapshot(store, clock))))
-
-
-def _write_at_once(path: Path, content: bytes) -> None:
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_atomically(path, _encode(at_once(snapshot(store, clock))))

@@ -1,7 +1,6 @@
 """Error responses for unknown paths and refused requests, in the error shape of the path's API."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.nearest import nearest
 from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
 from emulator.wire.errors import ErrorResponse
@@ -58,6 +58,6 @@ def _in_order(methods: str) -> str:
 def _unknown(request: Request, paths: list[str]) -> str:
     path = request.scope["path"]
     ending = next((known for known in paths if len(path) > 1 and known.endswith(path)), None)
-    near = [ending] if ending else get_close_matches(path, paths, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
+    near = ending or nearest(path, paths)
+    hint = f" Did you mean {near}?" if near else ""
     return f"There is no {request.method} {path} here.{hint}"

@@ -44,22 +44,16 @@ class _ClientLeft(Exception):
 
 
 class Sent(msgspec.Struct):
-    """What was actually sent for a request that arrived at `begun`, in Unix seconds.
+    """What was actually sent for a request.
 
     `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
     tokens that were sent. It is None if no part of an answer was sent.
     """
 
-    begun: float
     status: int = 0
     used: Usage | None = None
     outcome: Outcome = "cut by client"
     error: ApiError | None = None
-
-    @property
-    def tokens(self) -> int:
-        """The number of completion tokens."""
-        return self.used.completion_tokens if self.used is not None else 0
 
 
 class Player:
@@ -76,7 +70,7 @@ class Player:
         self._receive = receive
         self._send = send
         self._begin = clock.now()
-        self.sent = Sent(begun=self._begin)
+        self.sent = Sent()
 
     async def play(self, request: InferenceRequest | None) -> None:
         """Wait and send until the plan ends or the client disconnects. Without a request the plan is a refusal."""

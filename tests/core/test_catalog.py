@@ -96,11 +96,11 @@ def test_what_a_model_supports_follows_from_its_features() -> None:
     def supports(*features: str) -> list[bool]:
         model = SHIPPED.with_models({GLM: {"supported_features": features}}).get(GLM)
         assert model is not None
-        return [model.reasons, model.supports_tools, model.supports_structured_outputs, model.supports_logprobs]
+        return [model.reasons, model.supports_logprobs]
 
-    assert supports() == [False, False, False, False]
-    assert supports("reasoning", "logprobs") == [True, False, False, True]
-    assert supports("tools", "structured_outputs") == [False, True, True, False]
+    assert supports() == [False, False]
+    assert supports("reasoning", "tools") == [True, False]
+    assert supports("tools", "logprobs") == [False, True]
 
 
 def test_every_figure_says_where_it_comes_from() -> None:

@@ -10,6 +10,8 @@ MODULES = list(read_modules(ROOT / PACKAGE, ROOT))
 DOORS = {
     "Engine": "emulator.engine",
     "Encoder(order='sorted')": "emulator.core.seeds",
+    "os.fsync": "emulator.core.files",
+    "log.info": "emulator.inferences.journal emulator.recording.proxy emulator.scenario.watch",
     "yaml.dump": "emulator.scenario.writing",
     "retry_after.write": "emulator.wire.errors emulator.scenario.reply emulator.scenario.writing",
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.account.secrets import carries_secret
 from emulator.core.catalog import alias
+from emulator.core.nearest import did_you_mean
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.scenario.language.lookups import (
     GLOB_LOOKUP,
@@ -18,7 +19,7 @@ from emulator.scenario.language.lookups import (
 )
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.raw import HEADER_NAME
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
     TEXT,

@@ -24,6 +24,7 @@ from emulator.scenario.reading.readers import (
     by_kind,
     listed,
     mapped,
+    nonempty,
     parsed,
     whole,
 )
@@ -54,15 +55,7 @@ POLICY: Section[Policy] = Section(
     lambda cursor, values: Policy(**values),
 )
 
-
-def _positive_amount(cursor: Cursor) -> Any:
-    amount = _AMOUNT.read(cursor)
-    if not amount:
-        raise cursor.expected("an amount of more than 0 USD")
-    return amount
-
-
-POSITIVE_AMOUNT = Reader("an amount of more than 0 USD", _positive_amount, _AMOUNT.schema)
+POSITIVE_AMOUNT = nonempty(_AMOUNT, "an amount of more than 0 USD")
 TRIAL: Section[TrialTerms] = Section(
     "trial",
     "trial credits",
@@ -115,15 +108,7 @@ CLOCK: Section[ClockSpec] = Section(
 
 # ---------------------------------------------------------------------------------------------- models
 
-
-def _positive_duration(cursor: Cursor) -> float:
-    seconds: float = DURATION.read(cursor)
-    if not seconds:
-        raise cursor.expected("a duration of more than 0s")
-    return seconds
-
-
-_PHASE = Reader("a duration of more than 0s", _positive_duration, DURATION.schema)
+_PHASE = nonempty(DURATION, "a duration of more than 0s")
 FLAPPING: Section[Flapping] = Section(
     "flapping",
     "flapping",

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.catalog import alias
+from emulator.core.nearest import did_you_mean
 from emulator.scenario.language.choices import CHOICE, CONTENT_KEYS, FINISH_KEY, choice_of, not_both
 from emulator.scenario.language.errors import ERRORS
 from emulator.scenario.language.faults import FAULT_OR_NAME
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.raw import FRAMES, HEADERS, RAW
 from emulator.scenario.language.timing import DURATION, PACE
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
     TEXT,
