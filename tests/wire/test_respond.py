@@ -222,7 +222,7 @@ def test_without_a_transport_a_hang_up_is_an_exception(how: Any) -> None:
 def test_frame_faults_are_applied_after_encoding() -> None:
     """A frame fault sees the frames and decides what goes out."""
 
-    def without_done(frames: Iterator[bytes]) -> Iterator[bytes]:
+    def without_done(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
         return (frame for frame in frames if b"[DONE]" not in frame)
 
     plan = hello()

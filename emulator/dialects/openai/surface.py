@@ -99,6 +99,7 @@ class OpenAISurface:
 
     prefix = "/v1"
     x_api_key = False
+    flat_errors = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -109,6 +110,11 @@ class OpenAISurface:
             title = TITLES.get(error.http_status, UNTITLED)
             return encode({"error": error.code or title, "message": error.message})
         return encode({"error": error_object(error)})
+
+    def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
+        """The `type` and the `code` of a kind of error."""
+        type, code = ERRORS[kind]
+        return {"type": type, "code": code}
 
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """Inference-Id is AkashML's; x-request-id is what the OpenAI SDKs surface."""
