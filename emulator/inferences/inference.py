@@ -33,7 +33,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     """A fingerprint of the key: the same for the same key."""
     endpoint: str
-    """The name of the endpoint: "chat", "completions" or "messages"."""
+    """The name of the endpoint, such as "chat"."""
     model: str | None
     """The model as the request names it; None for a request that could not be read."""
     stream: bool

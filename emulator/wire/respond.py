@@ -133,7 +133,7 @@ class Player:
             return await self._hang_up(hangup)
         frames = iter([self._dialect.body(answer.completion(), request)])
         for fault in self._plan.frame_faults:
-            frames = fault(frames)
+            frames = fault(frames, self._dialect.marks)
         parts = list(frames)
         size = sum(map(len, parts))
         await self._start(200, [JSON, (b"content-length", b"%d" % size)])
@@ -152,7 +152,8 @@ class Player:
         first = next(steps)
         await self._wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
-        frames = TimedFrames(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
+        faults, marks = self._plan.frame_faults, self._dialect.marks
+        frames = TimedFrames(chain((first,), steps), encoder, faults, marks, self._clock, self._begin)
         first_frames = frames.due_now()
         if frames.over and not isinstance(frames.last, Hangup):
             await self._start(200, _STREAM)

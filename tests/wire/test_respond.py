@@ -11,7 +11,7 @@ from support.asgi import Exchange, events
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.errors import ApiError
-from emulator.core.plan import FrameFault, Plan
+from emulator.core.plan import FrameFault, FrameMarks, Plan
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, InferenceRequest, Start, Step, Text, Usage
 from emulator.dialects import Dialect
@@ -227,7 +227,7 @@ def test_without_a_transport_a_hang_up_is_an_exception(how: Any) -> None:
 def test_frame_faults_are_applied_after_encoding() -> None:
     """A frame fault sees the frames and decides what goes out."""
 
-    def without_done(frames: Iterator[bytes]) -> Iterator[bytes]:
+    def without_done(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
         return (frame for frame in frames if b"[DONE]" not in frame)
 
     plan = hello()

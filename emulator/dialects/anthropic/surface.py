@@ -11,7 +11,7 @@ import msgspec
 from emulator.core.catalog import Model, alias
 from emulator.core.clock import iso
 from emulator.core.decimals import decimal
-from emulator.core.errors import ERRORS, ApiError
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import Invalid, show, type_name
 from emulator.core.vocabulary import FinishReason
 
@@ -58,10 +58,15 @@ class AnthropicSurface:
 
     prefix = "/anthropic"
     x_api_key = True
+    flat_errors = False
 
     def error(self, error: ApiError, request_id: str) -> bytes:
         """The JSON body of an error."""
         return encode(error_object(error, request_id))
+
+    def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
+        """The `type` of a kind of error."""
+        return {"type": ERRORS[kind].anthropic_type}
 
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """Inference-Id is AkashML's; request-id is the only one that the Anthropic SDKs read."""

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Model
-from emulator.core.errors import ERRORS, ApiError
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import Invalid, show, type_name
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import FinishReason, TokenLogprob, Usage
@@ -68,6 +68,7 @@ class OpenAISurface:
 
     prefix = "/v1"
     x_api_key = False
+    flat_errors = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -78,6 +79,10 @@ class OpenAISurface:
             title = TITLES.get(error.http_status, UNTITLED)
             return encode({"error": error.code or title, "message": error.message})
         return encode({"error": error_object(error)})
+
+    def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
+        """The `type` and the `code` of a kind of error."""
+        return {"type": ERRORS[kind].v1_type, "code": ERRORS[kind].v1_code}
 
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """Inference-Id is AkashML's; x-request-id is what the OpenAI SDKs surface."""

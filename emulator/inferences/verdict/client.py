@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from emulator.core.decimals import decimal
 from emulator.core.errors import ERRORS
-from emulator.dialects.conversation import Said, conversation
+from emulator.dialects.conversation import RequestMessage
+from emulator.dialects.endpoints import conversation
 from emulator.inferences.inference import Inference
 from emulator.inferences.said import text_of
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
@@ -128,7 +129,7 @@ def _after_truncation(asked: Sequence[Inference]) -> Iterator[Finding]:
             yield finding("not-asked-again", f"{_which(cut)}: {seen}.", [cut])
 
 
-def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, list[Said]]) -> Iterator[Finding]:
+def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, list[RequestMessage]]) -> Iterator[Finding]:
     """What a later request makes of the truncated text, if it has it where the answer belongs."""
     messages, asked = told[later.number], told[cut.number]
     spoken = [at for at, each in enumerate(messages) if each.role == "assistant" and each.text.strip() == said]
