@@ -1,8 +1,8 @@
-"""From a distribution to a token: what the sampling parameters do, in the order in which vLLM applies them.
+"""Drawing a token from a distribution, with the sampling parameters in the order in which vLLM applies them.
 
-Bias, then penalties, then temperature make the distribution whose log probabilities are reported; `min_p`, `top_k` and
-`top_p` then narrow what is drawn from. At temperature 0 the likeliest token is taken, and the log probabilities are
-those at temperature 1, where they say something.
+Bias, penalties and temperature yield the distribution whose log probabilities are reported; `min_p`, `top_k` and
+`top_p` then exclude tokens from the draw. At temperature 0 the likeliest token is taken, and the log probabilities are
+those at temperature 1, since at 0 they would all be 0 or minus infinity.
 """
 
 import math
@@ -28,9 +28,9 @@ _UNLIKELY = math.log(2**-27)
 
 
 def scores(ids: tuple[int, ...], weights: tuple[float, ...], previous: int, bias: Mapping[int, float]) -> Scores:
-    """The scores of what can come next: what the grammar says, with weights that add up to 1, then common tokens.
+    """The scores of the candidates: the grammar's tokens, whose weights add up to 1, and common tokens.
 
-    A token that is neither scores so low that it comes only when a bias lifts it.
+    Any other token with a bias starts from a score so low that only a high bias makes it likely.
     """
     offered = dict(zip(ids, _scores(weights), strict=True))
     found = {**offered, **_common(previous), **offered}
@@ -45,7 +45,7 @@ def _scores(weights: tuple[float, ...]) -> list[float]:
 
 
 def common(previous: int) -> Mapping[int, float]:
-    """Common tokens that could follow a token, though they hardly ever do, and shares that add up to 1."""
+    """Common tokens as unlikely successors of a token, with shares that add up to 1."""
     order = sorted(_common_ids(), key=lambda other: (other * 31 + previous * 17) % 101)
     total = sum(1 / rank for rank in range(1, len(order) + 1))
     return {id: 1 / rank / total for rank, id in enumerate(order, 1)}
@@ -82,7 +82,7 @@ def log_probabilities(scores: Scores, temperature: float) -> Scores:
 
 
 def draw(logprobs: Scores, sampling: Sampling, chance: float) -> int:
-    """The id that a chance in [0, 1) draws from a distribution at the right temperature."""
+    """Draw an id from a distribution, whose temperature is applied, by a random number in [0, 1)."""
     ids = list(logprobs)
     if sampling.temperature < GREEDY:
         return max(ids, key=logprobs.__getitem__)
@@ -92,7 +92,7 @@ def draw(logprobs: Scores, sampling: Sampling, chance: float) -> int:
 
 
 def choose(cumulative: Sequence[float], chance: float) -> int:
-    """The place in a cumulative distribution, which may end below 1, that a chance in [0, 1) falls on."""
+    """Return the index that a random number in [0, 1) selects in a cumulative distribution with any total."""
     return bisect(cumulative, chance * cumulative[-1], 0, len(cumulative) - 1)
 
 
@@ -156,11 +156,11 @@ def for_reasoning(sampling: Sampling) -> Sampling:
 
 
 def is_plain(sampling: Sampling) -> bool:
-    """Whether the grammar alone decides: nothing asks for what it does not offer, and no heat brings that forth."""
+    """Whether the grammar alone decides: there is no bias, penalty or stop token, and no temperature above 1."""
     asks = sampling.logit_bias or sampling.stop_token_ids or penalizes(sampling)
     return sampling.temperature <= 1 and not asks
 
 
 def penalizes(sampling: Sampling) -> bool:
-    """Whether any penalty is asked for."""
+    """Whether any penalty is set."""
     return sampling.frequency_penalty != 0 or sampling.presence_penalty != 0 or sampling.repetition_penalty != 1

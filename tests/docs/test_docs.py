@@ -143,7 +143,7 @@ def setting_value(setting: Setting) -> Callable[[str], object]:
 
     def value(text: str) -> object:
         try:
-            return setting.notation.of(text)
+            return setting.notation.of(text.replace(" ", ""))
         except ValueError:
             return None
 
