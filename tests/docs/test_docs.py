@@ -154,3 +154,10 @@ def test_the_story_that_expects() -> None:
     """It is a scenario without mistakes, and it expects something."""
     (story,) = blocks(INFERENCES, "yaml")
     assert len(load_text(story, "story.yaml", catalog=Catalog.load()).expect) == 2
+
+
+@pytest.mark.parametrize("path", [path for path, *_ in ROUTES])
+def test_every_control_route_is_documented(path: str) -> None:
+    """A page of docs/ names it."""
+    named = re.compile(re.escape(path) + r"(?![\w/{-])")
+    assert [page.name for page in DOCS if named.search(page.read_text(encoding="utf-8"))]

@@ -1,6 +1,6 @@
 """The shipped scenarios and their page: every file tells its story in full, and docs/scenarios.md is about these files.
 
-`WRITE_REFERENCE=1 pytest tests/test_shipped.py` writes the reference of the page anew.
+`make language` writes the reference of the page anew.
 """
 
 import os

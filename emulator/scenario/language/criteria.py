@@ -68,10 +68,13 @@ def _masked(texts: Sequence[FoldedText]) -> str:
 
 
 def _attribute(
-    name: str, cost: int, lookup: Reader[Lookup] = TEXT_LOOKUP, show: Callable[[Any], str] = _shown_texts
+    path: str, cost: int, lookup: Reader[Lookup] = TEXT_LOOKUP, show: Callable[[Any], str] = _shown_texts
 ) -> Reader[list[Criterion]]:
-    """The reader of a key that compares the attribute of the subject with the same name."""
-    get = attrgetter(name)
+    """The reader of a key that compares the attribute of the subject with the same name.
+
+    `path` may lead to it through others: `request.sampling.max_tokens` is the attribute of a key `max_tokens`.
+    """
+    get, name = attrgetter(path), path.rpartition(".")[2]
     return Reader(lookup.what, lambda cursor: [_criterion(name, lookup.read(cursor), get, cost, show)], lookup.schema)
 
 
