@@ -59,8 +59,8 @@ class Message(msgspec.Struct, frozen=True):
 class Tool(msgspec.Struct, frozen=True):
     """A tool that the model may call; `parameters` is the JSON Schema of its arguments.
 
-    If `strict`, an invalid schema is always refused; otherwise only when the tool is called. `place` is the path of the schema in the request, for
-    error messages.
+    If `strict`, an invalid schema is always refused; otherwise only when the tool is called. `place` is the path of the
+    schema in the request, for error messages.
     """
 
     name: str
