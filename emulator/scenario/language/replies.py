@@ -44,7 +44,7 @@ USAGE: Section[UsageSpec] = Section(
     "usage",
     "a usage",
     "{prompt_tokens: 9, completion_tokens: 14}",
-    lambda: tuple(SectionKey(name, _TOKENS, f"what {name} is to be") for name in UsageSpec.__struct_fields__),
+    lambda: tuple(SectionKey(name, _TOKENS, f"the value of {name}") for name in UsageSpec.__struct_fields__),
     lambda cursor, values: UsageSpec(**values),
 )
 
