@@ -45,7 +45,7 @@ _ALPHABETS = (0x380, 0x400, 0x580, 0x600, 0x900, 0xE00)
 class _Section(NamedTuple):
     """A section of the vocabulary: its first id, its name, and the forms of its pieces.
 
-    A form is (characters before, case, characters after), and its number is added to the id of a piece.
+    A form is (characters before, case, characters after); each piece has one id for each form.
     """
 
     start: int
@@ -56,7 +56,7 @@ class _Section(NamedTuple):
 class _Pieces(NamedTuple):
     """The pieces of a section: their texts, and their numbers by text.
 
-    `beginnings` has the first four characters of each piece: a text that begins with none of them is no piece.
+    `beginnings` has the first four characters of each piece. If a text begins with none of them, its piece is shorter.
     """
 
     texts: tuple[str, ...]

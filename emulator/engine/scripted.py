@@ -42,10 +42,10 @@ def choose(
     Probabilities are drawn from `identity`. Raises `Rejected` if the scenario refuses the request.
     """
     scenario, progress = playing.scenario, own.progress_of(playing.scenario.name, playing.version)
-    subject, chance = Subject(request, progress.states), _Chance(identity)
+    subject, random_number = Subject(request, progress.states), _RandomNumbers(identity)
     for number, rule, match in matching(scenario, subject):
         position = progress.positions.get(number, START)
-        reply, progress.positions[number] = choose_reply(rule, position, chance)
+        reply, progress.positions[number] = choose_reply(rule, position, random_number)
         if reply is not None:
             if reply.set_state:
                 progress.states = {**progress.states, **reply.set_state}
@@ -77,7 +77,7 @@ def _echo(planner: Planner, chosen: Chosen, model: Model, size: PromptSize, iden
     return PlannedAnswer(planner.steps(asked, echoed, identity.hex(32), chosen.now, whole=not request.stream))
 
 
-class _Chance:
+class _RandomNumbers:
     """Random numbers in [0, 1) for one request. The generator is created when a reply first needs one."""
 
     def __init__(self, identity: Seed) -> None:

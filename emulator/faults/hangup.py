@@ -32,7 +32,7 @@ FAULT = FaultType(
     level="event",
     value=WAYS,
     placing="required",
-    meaning="The connection ends: closed in order, reset (TCP RST), or before the body is complete.",
+    meaning="The connection ends: it is closed, reset (TCP RST), or closed before the body is complete.",
     build=lambda how, where, random: hangup(where, how),
     order=3,
 )

@@ -25,7 +25,7 @@ FAULT = FaultType(
     level="event",
     value="duration",
     placing="required",
-    meaning="Nothing comes for so long.",
+    meaning="The answer pauses for this time.",
     build=lambda seconds, where, random: stall(where, seconds),
     order=2,
 )

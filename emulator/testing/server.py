@@ -66,7 +66,7 @@ class Emulator(EmulatorWithEngine):
     Raises ScenarioError for mistakes in a scenario, an account or a clock, LookupError for an unknown scenario,
     CatalogError for mistakes in models, and SettingsError for an unknown setting or an invalid value.
 
-    `reset`, `inferences`, `verify` and `verdict` cover all requests to the server, whatever their key.
+    `reset`, `inferences`, `verify` and `verdict` cover all requests to the server, with any key.
 
         with Emulator(scenario="rate-limited-then-recovers") as akash:
             client = openai.OpenAI(base_url=akash.openai_base_url, api_key=akash.key)

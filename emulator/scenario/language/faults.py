@@ -95,7 +95,7 @@ AFTER: Section[Where] = Section(
 )
 _PLACE_KEYS = (
     SectionKey("before", _named("before"), "before any header (response), or before the first token"),
-    SectionKey("after", AFTER.reader, "after so many tokens, events or bytes"),
+    SectionKey("after", AFTER.reader, "after this number of tokens, events or bytes"),
     SectionKey("at", _named("at"), "right before the first tool arguments, a finish reason, the usage, or the end"),
 )
 

@@ -59,9 +59,9 @@ RAW: Section[RawSpec] = Section(
     "an HTTP answer",
     "{status: 502, body: Bad Gateway}",
     lambda: (
-        SectionKey("status", whole(200, at_most=599), "the HTTP status (200 unless it is given)"),
-        SectionKey("headers", HEADERS, "its headers"),
-        SectionKey("body", _BODY, "its body, verbatim; a mapping or list is sent as JSON"),
+        SectionKey("status", whole(200, at_most=599), "the HTTP status (200)"),
+        SectionKey("headers", HEADERS, "the headers"),
+        SectionKey("body", _BODY, "the body, unchanged; a mapping or list is sent as JSON"),
     ),
     lambda cursor, values: RawSpec(**{"status": 200, "headers": (), "body": b"", **values}),
 )
