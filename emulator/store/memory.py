@@ -1,7 +1,7 @@
 """The store that lives in memory, and is bounded: what was used longest ago is forgotten first."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -123,17 +123,3 @@ def _fingerprint(key: str) -> str:
     from emulator.account.registry import fingerprint  # noqa: PLC0415 (few servers save anything)
 
     return fingerprint(key)
-
-
-def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that waits for nothing but turns of a `MemoryStore`, without an event loop.
-
-    Raises RuntimeError if it waits for anything else.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    coroutine.close()
-    raise RuntimeError("this coroutine has to run in an event loop")

@@ -10,7 +10,7 @@ from emulator.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.verdict import Verdict, verdict
 from emulator.scenario.types import Scenario
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.testing.building import Playable, find_scenario
 from emulator.testing.reports import problems, told
 

@@ -15,7 +15,7 @@ from emulator.core.catalog import Catalog
 from emulator.recording.drift import calls
 from emulator.recording.proxy import recording_proxy
 from emulator.scenario.loader import load_text
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 STORY = "rules: [{when: {endpoint: echo, last_user: {contains: Hello}}, reply: {text: Hello yourself!}}]"

@@ -14,6 +14,7 @@ from support.served import PATIENCE, ROOT, post, served
 
 from emulator import Emulator
 from emulator.core.catalog import Catalog
+from emulator.inferences.exports import FORMATS
 from emulator.inferences.verdict.findings import FINDINGS
 from emulator.scenario.loader import load_text
 from emulator.web.control import ROUTES
@@ -126,3 +127,9 @@ def test_the_story_that_expects() -> None:
     """It is a scenario without mistakes, and it expects something."""
     (story,) = blocks(INFERENCES, "yaml")
     assert len(load_text(story, "story.yaml", catalog=Catalog.load()).expect) == 2
+
+
+def test_the_formats_of_the_record_are_named() -> None:
+    """docs/inferences.md names each format that the record can be read in."""
+    (sentence,) = re.findall(r"`format` is ([^;.]+?)(?:, and |\.)", (ROOT / "docs" / "inferences.md").read_text())
+    assert re.findall(r"\w+", sentence.replace(" or ", " ")) == ["json", *FORMATS]

@@ -26,7 +26,7 @@ from emulator.account.keys import masked
 from emulator.engine.engine import Engine
 from emulator.scenario.library import Library
 from emulator.scenario.watch import reload
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 RETRY = """

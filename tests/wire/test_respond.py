@@ -11,7 +11,7 @@ from support.asgi import Exchange, events
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.errors import ApiError
-from emulator.core.plan import FrameFault, Plan
+from emulator.core.plan import FrameFault, FrameMarks, Plan
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, InferenceRequest, Start, Step, Text, Usage
 from emulator.dialects import Dialect
