@@ -24,7 +24,7 @@ from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.reply import ReplyContext
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 
 _KEY = "akml-dry-run"
 _SETTINGS = Settings()

@@ -1,7 +1,7 @@
 """A store in memory. It is bounded: the least recently used state is deleted first."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -123,6 +123,7 @@ def _fingerprint(key: str) -> str:
     from emulator.account.registry import fingerprint  # noqa: PLC0415 (few servers save anything)
 
     return fingerprint(key)
+<<<<<<< HEAD
 
 
 def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -137,3 +138,5 @@ def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise RuntimeError("this coroutine has to run in an event loop")
+=======
+>>>>>>> ends

@@ -14,7 +14,7 @@ from emulator.core.clock import VirtualClock
 from emulator.core.files import write_atomically
 from emulator.scenario.library import Library
 from emulator.store import Store
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 
 VERSION = 2
 _encode = msgspec.json.Encoder(order="deterministic").encode

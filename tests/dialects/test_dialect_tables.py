@@ -33,12 +33,12 @@ from emulator.dialects import Dialect, Surface
 from emulator.dialects.anthropic import surface as anthropic_tables
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.anthropic.surface import AnthropicSurface
-from emulator.dialects.endpoints import Dialects
+from emulator.dialects.endpoints import ENDPOINTS, Dialects
 from emulator.dialects.openai import surface as openai
 from emulator.dialects.openai.surface import OpenAISurface
 
 CONTRACT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
-DIALECTS = [*Dialects(Settings()).by_name.values()]
+DIALECTS = [dialect for name, dialect in Dialects(Settings()).by_name.items() if ENDPOINTS[name].streaming]
 SURFACES: list[Surface] = [OpenAISurface(Settings()), AnthropicSurface()]
 KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 REASONS: tuple[FinishReason, ...] = get_args(FinishReason)

@@ -28,7 +28,7 @@ from emulator.core.settings import Settings
 from emulator.engine.engine import Engine
 from emulator.scenario.library import Library
 from emulator.scenario.watch import reload
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 RETRY = """

@@ -9,7 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
+<<<<<<< HEAD
 from emulator.faults import FAULTS
+=======
+from emulator.dialects.endpoints import ENDPOINTS
+>>>>>>> ends
 from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
@@ -298,11 +302,13 @@ RULES = [
         'no rule is about a tool "get_wether"; did you mean "get_weather"?',
     ),
 ]
+*_FIRST, _LAST = ENDPOINTS
+ONE_OF_ALL = f"{', '.join(_FIRST)} or {_LAST}"
 CONDITIONS = [
     (
         when(f"{{endpoint: {MARK}chats}}"),
         "endpoint",
-        'expected chat, completions or messages, got "chats"; did you mean "chat"?',
+        f'expected {ONE_OF_ALL}, got "chats"; did you mean "chat"?',
     ),
     (when(f"{{endpoint: {MARK}[]}}"), "endpoint", "expected a list of endpoints, got an empty list"),
     (when(f"{{model: {MARK}gpt-4o}}"), "model", 'no model is known to be "gpt-4o"'),

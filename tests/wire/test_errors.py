@@ -18,7 +18,7 @@ from emulator.core.errors import ERRORS, ApiError, ErrorKind, Rejected
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import Dialects
 from emulator.recording.proxy import recording_proxy
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.web.errors import handlers
 
