@@ -123,20 +123,3 @@ def _fingerprint(key: str) -> str:
     from emulator.account.registry import fingerprint  # noqa: PLC0415 (few servers save anything)
 
     return fingerprint(key)
-<<<<<<< HEAD
-
-
-def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Return the result of a coroutine that awaits only turns of a `MemoryStore`, without an event loop.
-
-    Raises RuntimeError if it awaits anything else.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    coroutine.close()
-    raise RuntimeError("this coroutine has to run in an event loop")
-=======
->>>>>>> ends

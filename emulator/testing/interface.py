@@ -10,13 +10,8 @@ from emulator.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.verdict import Verdict, verdict
 from emulator.scenario.types import Scenario
-<<<<<<< HEAD
-from emulator.store.memory import at_once
-from emulator.testing.building import Playable, Time, build_engine, find_scenario, over
-=======
 from emulator.store.outside import at_once
-from emulator.testing.building import Playable, find_scenario
->>>>>>> ends
+from emulator.testing.building import Playable, Time, build_engine, find_scenario, over
 from emulator.testing.reports import problems, told
 
 T = TypeVar("T")

@@ -15,11 +15,8 @@ from support.served import PATIENCE, ROOT, post, served
 
 from emulator import Emulator
 from emulator.core.catalog import Catalog
-<<<<<<< HEAD
 from emulator.core.settings import Setting, settings
-=======
 from emulator.inferences.exports import FORMATS
->>>>>>> ends
 from emulator.inferences.verdict.findings import FINDINGS
 from emulator.scenario.loader import load_text
 from emulator.web.control import ROUTES
@@ -160,15 +157,14 @@ def test_the_story_that_expects() -> None:
     assert len(load_text(story, "story.yaml", catalog=Catalog.load()).expect) == 2
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize("path", [path for path, *_ in ROUTES])
 def test_every_control_route_is_documented(path: str) -> None:
     """A page of docs/ names it."""
     named = re.compile(re.escape(path) + r"(?![\w/{-])")
     assert [page.name for page in DOCS if named.search(page.read_text(encoding="utf-8"))]
-=======
+
+
 def test_the_formats_of_the_record_are_named() -> None:
     """docs/inferences.md names each format that the record can be read in."""
     (sentence,) = re.findall(r"`format` is ([^;.]+?)(?:, and |\.)", (ROOT / "docs" / "inferences.md").read_text())
     assert re.findall(r"\w+", sentence.replace(" or ", " ")) == ["json", *FORMATS]
->>>>>>> ends

@@ -9,11 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
-<<<<<<< HEAD
-from emulator.faults import FAULTS
-=======
 from emulator.dialects.endpoints import ENDPOINTS
->>>>>>> ends
+from emulator.faults import FAULTS
 from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
