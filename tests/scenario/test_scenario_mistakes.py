@@ -9,15 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
-from emulator.dialects.endpoints import ENDPOINTS
-from emulator.faults import FAULTS
+from emulator.faults import registry
 from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 
 CATALOG = Catalog.load()
 MARK = "▸"
-KINDS = ", ".join(FAULTS)
+KINDS = ", ".join(registry.FAULTS)
 CONDITION = "a condition such as {last_user: {contains: weather}}"
 DURATION = "expected a duration such as 250ms, 2s or 1m30s"
 MOMENT = "expected a moment such as 2026-12-31 or 2026-01-01T00:00:00Z"
