@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.faults import registry
 from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.reading import nodes
