@@ -12,6 +12,7 @@ from emulator.core.catalog import Catalog, alias
 
 IDS = [model.id for model in Catalog.load()]
 ALIASES = [id.replace("/", "--") for id in IDS]
+LAST = len(IDS) - 1
 LISTED = "/anthropic/v1/models"
 TINY = {
     "context_length": 8192,
@@ -126,14 +127,14 @@ def test_an_unknown_model_has_anthropics_404() -> None:
 @pytest.mark.parametrize(
     ("query", "first", "last", "more"),
     [
-        ("", 0, 7, False),
+        ("", 0, LAST, False),
         ("limit=3", 0, 2, True),
-        ("limit=8", 0, 7, False),
-        ("limit=1000", 0, 7, False),
-        ("limit=7", 0, 6, True),
-        (f"after_id={ALIASES[2]}", 3, 7, False),
+        (f"limit={LAST + 1}", 0, LAST, False),
+        ("limit=1000", 0, LAST, False),
+        (f"limit={LAST}", 0, LAST - 1, True),
+        (f"after_id={ALIASES[2]}", 3, LAST, False),
         (f"after_id={ALIASES[2]}&limit=2", 3, 4, True),
-        (f"after_id={ALIASES[5]}&limit=2", 6, 7, False),
+        (f"after_id={ALIASES[-3]}&limit=2", LAST - 1, LAST, False),
         (f"after_id={quote(IDS[2], safe='')}&limit=2", 3, 4, True),
         (f"before_id={ALIASES[5]}", 0, 4, False),
         (f"before_id={ALIASES[5]}&limit=2", 3, 4, True),
