@@ -166,5 +166,5 @@ def test_every_control_route_is_documented(path: str) -> None:
 
 def test_the_formats_of_the_record_are_named() -> None:
     """docs/inferences.md names each format that the record can be read in."""
-    (sentence,) = re.findall(r"`format` is ([^;.]+?)(?:, and |\.)", (ROOT / "docs" / "inferences.md").read_text())
+    (sentence,) = re.findall(r"`format`: ([^;.\n]+)", (ROOT / "docs" / "inferences.md").read_text())
     assert re.findall(r"\w+", sentence.replace(" or ", " ")) == ["json", *FORMATS]
