@@ -11,6 +11,7 @@ import click
 from emulator.commands import _options
 from emulator.commands._listening import listening
 from emulator.core import units
+from emulator.core.files import write_atomically
 from emulator.core.version import __version__
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def serve(
         if form != "nothing":
             click.echo(_ready(url, engine.settings, form))
         if port_file is not None:
-            _write_at_once(port_file, f"{url.rpartition(':')[2]}\n")
+            write_atomically(port_file, f"{url.rpartition(':')[2]}\n".encode())
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
@@ -146,12 +147,11 @@ def _engine(
     return engine
 
 
-def _settings(pairs: tuple[str, ...], auth: str | None, keys: tuple[str, ...], seed: str | None) -> "Settings":
-    """The settings from the command line. Raises SettingsError."""
+def _settings(pairs: tuple[str, ...], **options: Any) -> "Settings":
+    """The settings from the command line: `options` are those with an option of their own. Raises SettingsError."""
     from emulator.core.settings import Settings, from_pairs
 
-    options = {"auth": auth, "keys": keys or None, "seed": seed}
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value not in (None, ())}
     return Settings.read(from_pairs(pairs, given), _own_options)
 
 
@@ -227,13 +227,6 @@ def _watching(library: "Library", folder: Path | None) -> "Beside | None":
 
     folders = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
     return (lambda: watch(library, sorted(folders))) if folders else None
-
-
-def _write_at_once(path: Path, text: str) -> None:
-    """Write a file atomically, so that no reader sees half of it."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
 
 
 def _ready(url: str, settings: "Settings", form: str) -> str:

@@ -1,6 +1,6 @@
 """The plan of an answer: its timed steps, and everything else that was decided about it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -12,8 +12,29 @@ from emulator.core.vocabulary import Step, Usage
 Fault: TypeAlias = Callable[[Iterable[Step]], Iterator[Step]]
 """What goes wrong with an answer, as a pure function from steps to steps."""
 
-FrameFault: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
-"""What goes wrong below an event: a function from encoded frames to frames."""
+
+class MissingPart(msgspec.Struct, frozen=True):
+    """How a part of an answer is left out: the frames that go, and what is removed from all others and from a body."""
+
+    frame: bytes = rb"(?!)"
+    field: bytes = rb"(?!)"
+
+
+class FrameMarks(msgspec.Struct, frozen=True):
+    """Where the parts of an answer are in the frames and bodies of a dialect, as regular expressions.
+
+    A pattern must not match the text of an answer, which is easy: quotes within a JSON string are escaped. `places`
+    find the frame that each place is right before. `text` is the names of the JSON fields with text, as alternatives.
+    `parts` are what the fault `drop` removes. What a dialect does not have is left out.
+    """
+
+    places: Mapping[str, bytes] = {}
+    text: bytes = rb"(?!)"
+    parts: Mapping[str, MissingPart] = {}
+
+
+FrameFault: TypeAlias = Callable[[Iterator[bytes], FrameMarks], Iterator[bytes]]
+"""What goes wrong below an event: a function from encoded frames, and the marks of their dialect, to frames."""
 
 
 class QueuePlace(Protocol):

@@ -8,6 +8,7 @@ from emulator.account.keys import PREFIX
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.nearest import nearest
 from emulator.core.settings import Settings
+from emulator.engine.planner import unknown_scenario
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store.state import KeyState, SharedState
@@ -72,9 +73,7 @@ class Chooser:
             first = error.mistakes[0].render().partition("\n")[0]
             raise _bad(f"The scenario '{name}' cannot be played. {first}") from None
         if found is None:
-            near = self._library.nearest(name)
-            hint = f" Did you mean '{near}'?" if near else ""
-            raise Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))
+            raise unknown_scenario(name, self._library)
         return found
 
     def _error(self, value: str) -> LoadedScenario:

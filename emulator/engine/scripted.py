@@ -1,6 +1,6 @@
-"""What a scenario answers: the rule and reply that are chosen in a turn, and the answer that is made of them outside.
+"""The answer of a scenario: a turn chooses the rule and the reply, and the answer is made outside the turn.
 
-This module is imported when the first scenario plays, so that a server without scenarios starts without it.
+This module is imported when the first scenario is used, which keeps the start of a server fast.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ class Trace(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The reply of a rule that matched; without a rule, the echo of the request. `now` is in Unix seconds."""
+    """The reply of the rule that matched; without a rule, an echo of the request. `now` is in Unix seconds."""
 
     scenario: Scenario
     subject: Subject
@@ -64,11 +64,11 @@ def choose(playing: LoadedScenario, own: KeyState, request: InferenceRequest, id
     Chances derive from `identity`.
     """
     scenario, progress = playing.scenario, own.progress_of(playing.scenario.name, playing.version)
-    subject, chance = Subject(request, progress.states), _Chance(identity)
+    subject, random_number = Subject(request, progress.states), _RandomNumbers(identity)
     trace = Trace(scenario, progress.states)
     for number, rule, match in matching(scenario, subject):
         position = progress.positions.get(number, START)
-        reply, progress.positions[number] = choose_reply(rule, position, chance)
+        reply, progress.positions[number] = choose_reply(rule, position, random_number)
         if reply is not None:
             if reply.set_state:
                 progress.states = {**progress.states, **reply.set_state}
@@ -88,7 +88,7 @@ def _not_found(message: str) -> Rejected:
 def answer(
     planner: Planner, chosen: Chosen, model: Model, size: PromptSize, identity: Seed, seed: Seed, question: bytes
 ) -> tuple[str, PlannedAnswer]:
-    """Who answers, and what. Fake values derive from `seed` and `question`. Raises `Rejected` for a refusal."""
+    """Return the name of what answers, and the answer. Fake values derive from `seed` and `question`."""
     scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
     if rule is None or reply is None or chosen.match is None:
         return f"{scenario.name}/echo", _echo(planner, chosen, model, size, identity)
@@ -105,8 +105,8 @@ def _echo(planner: Planner, chosen: Chosen, model: Model, size: PromptSize, iden
     return PlannedAnswer(planner.steps(asked, echoed, identity.hex(32), chosen.now, whole=not request.stream))
 
 
-class _Chance:
-    """Numbers from 0 to below 1, of the request's own; made when a reply with a probability first asks for one."""
+class _RandomNumbers:
+    """Random numbers in [0, 1) for one request. The generator is created when a reply first needs one."""
 
     def __init__(self, identity: Seed) -> None:
         self._identity = identity

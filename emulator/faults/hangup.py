@@ -19,7 +19,7 @@ def hangup(where: Where, how: Way) -> Fault:
 
 
 def instead(event: Event) -> Fault:
-    """Replace all steps by one event, at the time of the first step, so that a stall before it is kept."""
+    """Replace all steps by one event, at the time of the first step, so that an earlier stall still applies."""
 
     def replaced(steps: Iterable[Step]) -> Iterator[Step]:
         first = next(iter(steps), None)
@@ -32,7 +32,7 @@ FAULT = FaultType(
     level="event",
     value=WAYS,
     placing="required",
-    meaning="The connection ends: closed in order, reset (TCP RST), or before the body is complete.",
+    meaning="The connection ends: it is closed, reset (TCP RST), or closed before the body is complete.",
     build=lambda how, where, random: hangup(where, how),
     order=3,
 )

@@ -6,7 +6,6 @@ A scenario with mistakes never replaces one without: `Library.mistakes` has the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +14,7 @@ import msgspec
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
+from emulator.core.nearest import nearest
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Library:
 
     def nearest(self, name: str) -> str | None:
         """The most similar name in the library, or None."""
-        return next(iter(get_close_matches(name[:100], self.names(), 1)), None)
+        return nearest(name, self.names())
 
     def _read(self, name: str, path: Path) -> Sequence[Mistake]:
         from emulator.scenario.loader import load_file  # noqa: PLC0415 (imported when it is needed)

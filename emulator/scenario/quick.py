@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from emulator.core.catalog import Catalog
-from emulator.core.errors import STATUS
+from emulator.core.errors import ERRORS
 from emulator.core.nearest import nearest
 from emulator.scenario.loader import load_objects
 from emulator.scenario.types import Scenario
@@ -30,9 +30,9 @@ def error_scenario(error: int | str, retry_after: str | float | None = None, *, 
     """
     word = str(error)
     written: dict[str, Any] = {"status": int(word)} if _STATUS.fullmatch(word) else {"kind": word}
-    if "kind" in written and word not in STATUS:
-        near = nearest(word, STATUS)
-        hint = f"; did you mean {near}?" if near else f": {', '.join(STATUS)}"
+    if "kind" in written and word not in ERRORS:
+        near = nearest(word, ERRORS)
+        hint = f"; did you mean {near}?" if near else f": {', '.join(ERRORS)}"
         raise ValueError(f"cannot be '{word[:40]}': expected a status from 400 to 599, or the kind of an error{hint}")
     if retry_after is None and written in ({"status": 429}, {"kind": "rate_limited"}):
         retry_after = _RETRY_AFTER

@@ -9,12 +9,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.account.keys import masked, presented
-from emulator.account.secrets import without
+from emulator.account.keys import presented
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import Rejected
 from emulator.core.fields import decode
-from emulator.core.plan import Plan
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
 from emulator.dialects.endpoints import Dialects
@@ -22,7 +20,7 @@ from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
 from emulator.wire.receive import headers_of, read_body
-from emulator.wire.respond import Player, Sent
+from emulator.wire.respond import Player
 
 log = logging.getLogger("emulator")
 
@@ -91,25 +89,6 @@ class InferenceEndpoint:
                 await plan.end(sent.used)
             recorder.end(sent.outcome, sent.error, sent.used, plan.pricing)
             engine.store.inferences.end(recorder)
-            if log.isEnabledFor(logging.INFO):
-                log.info(line(dialect.endpoint, request, plan, sent, key, engine.clock.now()))
-
-
-def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:
-    """The log line of one inference, with secrets masked."""
-    outcome = sent.error.message if sent.error else sent.outcome
-    told = "  ".join(
-        [
-            endpoint,
-            request.model if request else "-",
-            f"{sent.status or '-'} {'stream' if request and request.stream else 'whole'}",
-            f"{sent.tokens} tokens in {now - sent.begun:.3f} s",
-            f"key {masked(key)}" if key else "no key",
-            f"by {plan.answered_by}: {outcome}",
-            plan.inference_id,
-        ]
-    )
-    return without(told)
 
 
 class _Front:

@@ -4,7 +4,6 @@ A request to a path that does not exist is recorded and logged like every infere
 URL: the client's author looks for it there.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -18,7 +17,6 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from emulator.account.keys import presented
-from emulator.account.secrets import without
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
 from emulator.core.nearest import nearest
@@ -28,8 +26,6 @@ from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.receive import headers_of, read_body
-
-log = logging.getLogger("emulator")
 
 _SHOWN = 200
 """Characters of a path in a message and in the record."""
@@ -115,7 +111,6 @@ class _Recorded(Response):
         finally:
             record.end("failed", error, None, None)
             engine.store.inferences.end(record)
-            log.info("%s  %d %s", endpoint, error.http_status, without(error.message))
 
 
 def _unknown(request: Request, paths: Sequence[str]) -> str:

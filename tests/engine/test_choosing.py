@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.asgi import CHAT, MESSAGES, activate, ask, make_engine
 
-from emulator.core.errors import STATUS
+from emulator.core.errors import ERRORS
 from emulator.engine import Engine
 from emulator.inferences import Inference
 from emulator.web.app import create_app
@@ -27,13 +27,13 @@ def asked(engine: Engine, key: str, path: str = CHAT, **headers: str) -> tuple[i
 
 @pytest.mark.parametrize("path", [CHAT, MESSAGES])
 @pytest.mark.parametrize(
-    "word", [*sorted({str(status) for status in STATUS.values()} | set(STATUS)), "418", "502", "599"]
+    "word", [*sorted({str(row.status) for row in ERRORS.values()} | {*ERRORS}), "418", "502", "599"]
 )
 def test_the_error_header_sends_any_error_once(word: str, path: str) -> None:
     """X-Emulator-Error takes a status or a kind, on either surface, and holds for one request."""
     engine = make_engine()
     status, _, record = asked(engine, "akml-local", path, x_emulator_error=word)
-    assert status == (int(word) if word.isdigit() else STATUS[word])
+    assert status == (int(word) if word.isdigit() else {str(kind): row.status for kind, row in ERRORS.items()}[word])
     assert record.chosen_by == "the header x-emulator-error"
     assert (record.retry_after is not None) == (status == 429)
     assert asked(engine, "akml-local", path)[0] == 200

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ from support.asgi import (
 
 from emulator.account.keys import masked
 from emulator.core.explanation import Explanation
+from emulator.core.settings import Settings
 from emulator.engine.engine import Engine
 from emulator.scenario.watch import reload
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 RETRY = """
@@ -345,8 +347,9 @@ def test_a_stall_of_ten_minutes_takes_no_time() -> None:
     """The clock carries a stream through a stall, keep-alives and all, before advance returns."""
     story = "rules: [{reply: {text: 'one two three', faults: [{stall: 10m, after: {tokens: 2}}]}}]"
     exchange, sends = play(engine_with(story), chat("go", stream=True), 599.0, 1.0)
-    assert exchange.complete and exchange.body.count(b": keep-alive\n\n") == 39
-    assert sends == [40, 41]
+    silences = math.ceil(600 / Settings().keep_alive) - 1
+    assert exchange.complete and exchange.body.count(b": keep-alive\n\n") == silences
+    assert sends == [silences + 1, silences + 2]
 
 
 def test_a_paced_stream_keeps_its_deadlines() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.drafts import Draft, DraftCall, tell
+from emulator.core.drafts import Draft, DraftCall, content_steps
 from emulator.core.drafts import steps as told
 from emulator.core.errors import ApiError
 from emulator.core.seeds import Seed
@@ -38,7 +38,7 @@ DISTRIBUTIONS = [Constant(0.02), Uniform(0.01, 0.05), Normal(0.02, 0.05), Lognor
 
 def steps(*drafts: Draft, whole: bool = False) -> list[Step]:
     """An answer of these choices, not yet paced."""
-    return told(START, tell(drafts, whole=whole, hide_reasoning=False), Usage(1, 1))
+    return told(START, content_steps(drafts, whole=whole, hide_reasoning=False), Usage(1, 1))
 
 
 def draft(text: str, reasoning: str = "", arguments: str = "", logprobs: bool = False) -> Draft:

@@ -34,9 +34,9 @@ from emulator.core.vocabulary import Usage
 from emulator.engine.engine import Engine
 from emulator.inferences import Inference, journal
 from emulator.inferences import live_record as recorder
-from emulator.inferences.exports import NotReproducible, scenario
+from emulator.inferences.exports import FORMATS, NotReproducible, scenario
 from emulator.scenario.library import SHIPPED
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.wire.respond import HungUp
 from emulator.wire.server import Background
@@ -394,7 +394,7 @@ def test_the_commands_print_what_a_server_has_seen() -> None:
         assert "rules:" in run(inferences_command, [url, "--format", "scenario"]).stdout
         assert run(inferences_command, [url, "--status", "404"]).stdout == ""
         unknown = run(inferences_command, [url, "--format", "yaml"])
-        assert (unknown.exit_code, "format is one of json, jsonl, curl, scenario" in unknown.stderr) == (1, True)
+        assert (unknown.exit_code, f"format is one of {', '.join(['json', *FORMATS])}" in unknown.stderr) == (1, True)
         assert "there is no filter" not in run(inferences_command, [url, "--rule", "r"]).stdout
         refused = run(inferences_command, [url, "--since", "then"])
         assert (refused.exit_code, "since is a time" in refused.stderr) == (1, True)

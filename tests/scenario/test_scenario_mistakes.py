@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
+from emulator.dialects.endpoints import ENDPOINTS
+from emulator.faults import registry
 from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 
 CATALOG = Catalog.load()
 MARK = "▸"
-KINDS = "error, stall, hangup, slow, corrupt, duplicate, reorder, drop, comments, garbage, split, content_type"
+KINDS = ", ".join(registry.FAULTS)
 CONDITION = "a condition such as {last_user: {contains: weather}}"
 DURATION = "expected a duration such as 250ms, 2s or 1m30s"
 MOMENT = "expected a moment such as 2026-12-31 or 2026-01-01T00:00:00Z"
@@ -297,11 +299,13 @@ RULES = [
         'no rule is about a tool "get_wether"; did you mean "get_weather"?',
     ),
 ]
+*_FIRST, _LAST = ENDPOINTS
+ONE_OF_ALL = f"{', '.join(_FIRST)} or {_LAST}"
 CONDITIONS = [
     (
         when(f"{{endpoint: {MARK}chats}}"),
         "endpoint",
-        'expected chat, completions or messages, got "chats"; did you mean "chat"?',
+        f'expected {ONE_OF_ALL}, got "chats"; did you mean "chat"?',
     ),
     (when(f"{{endpoint: {MARK}[]}}"), "endpoint", "expected a list of endpoints, got an empty list"),
     (when(f"{{model: {MARK}gpt-4o}}"), "model", 'no model is known to be "gpt-4o"'),

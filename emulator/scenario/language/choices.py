@@ -47,7 +47,7 @@ CONTENT_KEYS = (
     SectionKey("reasoning", TEMPLATED_TEXT, "the reasoning before the text; may be a template"),
     SectionKey("tool_calls", listed(TOOL_CALL.reader, "a list of tool calls", at_least=1), "tools to call"),
 )
-FINISH_KEY = SectionKey("finish", enum(*get_args(FinishReason)), "why it ends, instead of what would be derived")
+FINISH_KEY = SectionKey("finish", enum(*get_args(FinishReason)), "the finish reason, instead of the derived one")
 
 
 def not_both(cursor: Cursor, given: Mapping[str, Cursor]) -> None:

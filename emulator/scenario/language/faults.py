@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.errors import ApiError
+from emulator.core.nearest import did_you_mean
 from emulator.faults.fault_type import FaultSettings, FaultType, ScalarValue, ValueKind
 from emulator.faults.registry import FAULTS
 from emulator.faults.where import PLACES, Where
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.language.errors import ERRORS
 from emulator.scenario.language.timing import DURATION, RATE
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
-from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, whole
+from emulator.scenario.reading.mistakes import quoted
+from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, nonempty, whole
 from emulator.scenario.template import Template
 from emulator.scenario.types import FaultSpec
 
@@ -28,13 +29,6 @@ def _error(cursor: Cursor) -> ApiError:
     return api_error(spec, default_message(spec.kind) if spec.message is None else spec.message)
 
 
-def _text(cursor: Cursor) -> str:
-    text = TEXT.read(cursor)
-    if not text:
-        raise cursor.expected("a text that is not empty")
-    return text
-
-
 def _flag(cursor: Cursor) -> bool:
     if cursor.node.value is not True:
         raise cursor.expected("true")
@@ -47,7 +41,7 @@ _KINDS: Mapping[ValueKind, Reader[Any]] = {
     "rate": RATE,
     "flag": Reader("true", _flag, {"const": True}),
     "count": _COUNT,
-    "text": Reader("a text that is not empty", _text, {**TEXT.schema, "minLength": 1}),
+    "text": nonempty(TEXT, "a text that is not empty", {"minLength": 1}),
 }
 
 
@@ -101,7 +95,7 @@ AFTER: Section[Where] = Section(
 )
 _PLACE_KEYS = (
     SectionKey("before", _named("before"), "before any header (response), or before the first token"),
-    SectionKey("after", AFTER.reader, "after so many tokens, events or bytes"),
+    SectionKey("after", AFTER.reader, "after this number of tokens, events or bytes"),
     SectionKey("at", _named("at"), "right before the first tool arguments, a finish reason, the usage, or the end"),
 )
 

@@ -82,18 +82,22 @@ RULE: Section[Rule] = Section(
     "a rule",
     "{when: {last_user: hello}, reply: {text: Hello}}",
     lambda: (
-        SectionKey("name", Reader("text", _rule_name, TEXT.schema), "what explanations and `expect` call it"),
         SectionKey(
-            "when", Reader(CONDITION.what, _when, CONDITION.reader.schema), "what it matches; without it, everything"
+            "name", Reader("text", _rule_name, TEXT.schema), "the name of the rule in explanations and in `expect`"
         ),
         SectionKey(
-            "replies", listed(REPLY.reader, "a list of replies", at_least=1), "what successive requests are answered"
+            "when",
+            Reader(CONDITION.what, _when, CONDITION.reader.schema),
+            "the requests that it matches; default: every request",
         ),
-        SectionKey("reply", REPLY.reader, "short for a list of one"),
+        SectionKey(
+            "replies", listed(REPLY.reader, "a list of replies", at_least=1), "the answers to successive requests"
+        ),
+        SectionKey("reply", REPLY.reader, "short for `replies` with one reply"),
         SectionKey(
             "then",
             enum(*get_args(Then)),
-            "what comes after the last reply: repeat (the last one), loop, unscripted, fail",
+            "what happens after the last reply: repeat (the last one), loop, unscripted, fail",
         ),
     ),
     _rule,
@@ -165,17 +169,21 @@ SCENARIO: Section[Scenario] = Section(
     "{name: hello, rules: [...]}",
     lambda: (
         SectionKey(
-            "name", Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"}), "without it, the file's"
+            "name",
+            Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"}),
+            "default: the name of the file",
         ),
-        SectionKey("description", TEXT, "what it is about, in a sentence"),
+        SectionKey("description", TEXT, "a description in one sentence"),
         SectionKey("models", MODELS, "fields of the catalogue's models, and their `backends`"),
         SectionKey("account", ACCOUNT.reader, "credits and keys"),
-        SectionKey("clock", CLOCK.reader, "what time it is, and how it passes"),
-        SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first that matches a request answers it"),
+        SectionKey("clock", CLOCK.reader, "the time, and its speed"),
+        SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first rule that matches a request answers it"),
         SectionKey(
-            "unscripted", enum(*get_args(Unscripted)), "what no rule answers: generate, fail (404 and why), echo"
+            "unscripted",
+            enum(*get_args(Unscripted)),
+            "the answer if no rule matches: generate, fail (404 with the reason), echo",
         ),
-        SectionKey("expect", listed(EXPECTATION.reader, "a list of expectations"), "what is to be true in the end"),
+        SectionKey("expect", listed(EXPECTATION.reader, "a list of expectations"), "what must be true at the end"),
     ),
     _scenario,
 )

@@ -11,8 +11,9 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
+from emulator.core.nearest import did_you_mean
 from emulator.core.units import Notation
-from emulator.scenario.reading.mistakes import MistakeCollector, Span, did_you_mean, quoted
+from emulator.scenario.reading.mistakes import MistakeCollector, Span, quoted
 from emulator.scenario.reading.nodes import Node
 
 T = TypeVar("T")
@@ -97,6 +98,18 @@ def _read_flag(cursor: Cursor) -> bool:
             f"expected true or false, got {cursor.node.describe()}" + (f'; did you mean "{hint}"?' if hint else "")
         )
     return cursor.node.value
+
+
+def nonempty(reader: Reader[T], what: str, schema: Schema | None = None) -> Reader[T]:
+    """What another reader reads, except 0 and an empty text."""
+
+    def read(cursor: Cursor) -> T:
+        value = reader.read(cursor)
+        if not value:
+            raise cursor.expected(what)
+        return value
+
+    return Reader(what, read, {**reader.schema, **(schema or {})})
 
 
 FLAG: Reader[bool] = Reader("true or false", _read_flag, {"type": "boolean"})

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
+from emulator.engine.planner import unknown_scenario
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.wire.receive import read_body
 
@@ -29,14 +29,14 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
             return await _put(engine, request, name)
         case "DELETE":
             if not library.remove(name):
-                raise _unknown(engine, name)
+                raise unknown_scenario(name, library)
             return JSONResponse({"deleted": name})
     try:
         story = library.get(name)
     except ScenarioError as error:
         return JSONResponse({"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]})
     if story is None:
-        raise _unknown(engine, name)
+        raise unknown_scenario(name, library)
     return JSONResponse(shown(story.scenario))
 
 
@@ -61,9 +61,3 @@ def shown(scenario: "Scenario") -> dict[str, Any]:
         "unscripted": scenario.unscripted,
         "mistakes": [],
     }
-
-
-def _unknown(engine: Engine, name: str) -> Rejected:
-    near = engine.library.nearest(name)
-    hint = f" Did you mean '{near}'?" if near else ""
-    return Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))
