@@ -38,9 +38,12 @@ def line(inference: Inference) -> str:
 def curl(inference: Inference, url: str) -> str:
     """A shell command that asks the same of the server at `url`, with the key in $AKASHML_API_KEY."""
     headers = [f"{name}: {inference.headers[name]}" for name in _SENT_AGAIN if name in inference.headers]
+    method, _, path = inference.endpoint.rpartition(" ")
+    if inference.exists:
+        method, path = "POST", ENDPOINTS[inference.endpoint].path
     words = [
-        "curl -sS" + (" -N" if inference.stream else ""),
-        shlex.quote(url.rstrip("/") + ENDPOINTS[inference.endpoint].path),
+        "curl -sS" + (" -N" if inference.stream else "") + ("" if method == "POST" else f" -X {shlex.quote(method)}"),
+        shlex.quote(url.rstrip("/") + path),
         '-H "Authorization: Bearer $AKASHML_API_KEY"',
         "-H 'Content-Type: application/json'",
         *(f"-H {shlex.quote(header)}" for header in headers),
@@ -59,6 +62,8 @@ def scenario(inference: Inference, catalog: Catalog) -> str:
     Raises NotReproducible for what was refused before any scenario was asked, for an answer that was too long to be
     kept or is no text, for a whole body that was truncated, and for what the scenario language cannot say.
     """
+    if not inference.exists:
+        raise NotReproducible(f"there is no endpoint {inference.endpoint}")
     asked = inference.request if isinstance(inference.request, Mapping) else {}
     if inference.model is None or not (asked or inference.body_cut):
         raise NotReproducible("the request was refused before any scenario was asked: its key or its JSON is bad")

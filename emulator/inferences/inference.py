@@ -34,7 +34,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     """A fingerprint of the key: the same for the same key."""
     endpoint: str
-    """The name of the endpoint, such as "chat"."""
+    """The name of the endpoint, such as "chat". For a path that does not exist, its method and path, such as "POST /v1"."""
     model: str | None
     """The model as the request names it; None for a request that could not be read."""
     stream: bool
@@ -106,6 +106,11 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     def rule(self) -> str | None:
         """The name of the rule that answered, without the name of its scenario; None if no rule did."""
         return self.answered_by.partition("/")[2] or None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the endpoint exists."""
+        return " " not in self.endpoint
 
     @property
     def fallback(self) -> bool:
