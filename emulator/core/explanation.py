@@ -10,12 +10,16 @@ have matched, but an earlier rule answered."""
 
 
 class RuleCheck(msgspec.Struct, frozen=True):
-    """One rule, and what it made of a request. `reasons` are phrases: the differences, or why it was passed over."""
+    """What a rule of a scenario made of a request."""
 
     rule: str
+    """The name of the rule."""
     line: int
+    """Where the rule begins in its file; 0 if it has none."""
     result: Result
+    """What became of the rule: "answered", "passed over", "differs" or "comes later"."""
     reasons: tuple[str, ...] = ()
+    """Phrases: what the rule expects if it answered, the differences, or why it was passed over."""
 
     def __str__(self) -> str:
         """Return a line such as `weather (line 3): last_user: expected "rain", got "sun"`."""

@@ -30,8 +30,8 @@ class Endpoint(NamedTuple):
     them. `sample` is a cheap request, and `streaming` are the fields that ask for its answer as a stream with
     everything that a stream can have; empty for an endpoint that does not stream. `probes` are further requests for the
     comparison with a real service: the end of a title, and the fields that differ from `sample`, None for one to leave
-    out. `claims` decides by the fields of a request whether it is meant for this endpoint rather than for the first of
-    the table.
+    out. `elsewhere` are the last parts of paths that other services have for the same purpose. `claims` decides by the
+    fields of a request whether it is meant for this endpoint rather than for the first of the table.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Endpoint(NamedTuple):
     turns: Callable[[Any], list[RequestMessage]] = messages
     streaming: Mapping[str, Any] = {"stream": True}
     probes: Mapping[str, Mapping[str, Any]] = {}
+    elsewhere: tuple[str, ...] = ()
     claims: Callable[[Mapping[str, Any]], bool] = lambda body: False
 
     def make(self, settings: Settings) -> Dialect:
@@ -73,6 +74,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
                 ", tool call": {"max_tokens": 64, "tools": [_TOOL], "tool_choice": "required"},
                 " without messages": {"messages": None},
             },
+            elsewhere=("responses", "generate", "chat"),
         ),
         Endpoint(
             "completions",
@@ -82,6 +84,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             {"model": _MODEL, "prompt": "Once upon a time", "max_tokens": 8},
             turns=prompts,
             streaming={"stream": True, "stream_options": {"include_usage": True}},
+            elsewhere=("complete",),
             claims=lambda body: "prompt" in body,
         ),
         Endpoint(

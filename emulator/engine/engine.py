@@ -14,7 +14,7 @@ from emulator.account.keys import ANONYMOUS, INVALID, key_of
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.explanation import Explanation, RuleCheck
+from emulator.core.explanation import Explanation
 from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import PromptSize, prompt_tokens
 from emulator.core.seeds import Seed, canonical
@@ -22,6 +22,7 @@ from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Admitted, Gate, Holding, SlotResult, enter, until_spent
 from emulator.engine.choosing import NOTHING, Choice, Chooser
+from emulator.engine.explaining import expected, explanation
 from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.store import Store
@@ -155,7 +156,7 @@ class Engine:
         steps, headers, warning = answer.steps, answer.headers, decision.choice.warning
         if warning:
             headers = (*headers, (WARNING_HEADER, warning))
-        why = partial(_explained, decision, request, answered_by)
+        why = partial(explanation, decision.choice, decision.trace, request, answered_by)
         pricing = decision.model.pricing if decision.model is not None else None
         if decision.admitted is None:
             return Plan(steps, answered_by, *ids, headers, answer.frame_faults, pricing, why=why, warning=warning)
@@ -233,7 +234,7 @@ class Engine:
             return first, choice, self._occurrence(key, question, own)
 
         refusal, choice, identity = await self.store.turn(key, decide)
-        why = partial(_explanation, choice, None, None, refusal.kind)
+        why = partial(explanation, choice, None, None, refusal.kind)
         return Plan(failing(refusal), refusal.kind, *_ids(identity), why=why, warning=choice.warning)
 
     async def ids(self, key: str, question: bytes) -> tuple[str, str]:
@@ -283,7 +284,7 @@ class Engine:
             return choice, None if choice.playing is None else trace_of(choice.playing, own, request)
 
         choice, trace = await self.store.turn(request.key, decide)
-        return _explanation(choice, trace, request, _expected(trace))
+        return explanation(choice, trace, request, expected(trace))
 
     # ------------------------------------------------------------------------------------------ models and accounts
 
@@ -327,34 +328,6 @@ class Engine:
             self.gate.reopen(key, own, shared, self._playing(NO_HEADERS, key, own, shared), now, terms)
 
         await self.store.turn(key, decide)
-
-
-def _explained(decision: _Decision, request: InferenceRequest, answered_by: str) -> Explanation:
-    """Why a request was answered as it was."""
-    return _explanation(decision.choice, decision.trace, request, answered_by)
-
-
-def _explanation(
-    choice: Choice, trace: "Trace | None", request: InferenceRequest | None, answered_by: str
-) -> Explanation:
-    name = choice.playing.scenario.name if choice.playing is not None else None
-    checks: tuple[RuleCheck, ...] = ()
-    if trace is not None and request is not None:
-        from emulator.engine.scripted import rule_checks  # noqa: PLC0415 (imported when the first scenario plays)
-
-        checks = rule_checks(trace, request)
-    return Explanation(name, choice.by, answered_by, checks, choice.warning)
-
-
-def _expected(trace: "Trace | None") -> str:
-    """Who would answer: a rule, or what the scenario says of requests that no rule matches."""
-    if trace is None:
-        return "generator"
-    if trace.number is not None:
-        return f"{trace.scenario.name}/{trace.scenario.rules[trace.number].name}"
-    return {"generate": "generator", "echo": f"{trace.scenario.name}/echo", "fail": "not_found"}[
-        trace.scenario.unscripted
-    ]
 
 
 def _question(request: InferenceRequest) -> bytes:

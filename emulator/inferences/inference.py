@@ -34,7 +34,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     """A fingerprint of the key: the same for the same key."""
     endpoint: str
-    """The name of the endpoint, such as "chat". For a path that does not exist, its method and path, such as "POST /v1"."""
+    """The name of the endpoint, such as "chat"; for a path that does not exist, the method and the path."""
     model: str | None
     """The model as the request names it; None for a request that could not be read."""
     stream: bool

@@ -69,7 +69,7 @@ def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: l
         id=noted.id,
         key=masked(noted.key) if noted.key else "",
         namespace=fingerprint(noted.key) if noted.key else "",
-        endpoint=noted.endpoint,
+        endpoint=without(noted.endpoint, secrets),
         model=None if model is None else without(model, secrets),
         stream=noted.stream,
         headers={},

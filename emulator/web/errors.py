@@ -32,14 +32,7 @@ _SHOWN = 200
 _ALIKE = 0.85
 _INFERENCES = [endpoint.path for endpoint in ENDPOINTS.values()]
 _BASES = ("/v1", "/anthropic")
-_ELSEWHERE: Mapping[str, str] = {
-    "responses": "/v1/chat/completions",
-    "generate": "/v1/chat/completions",
-    "chat": "/v1/chat/completions",
-    "complete": "/v1/completions",
-    "tags": "/v1/models",
-}
-"""The last part of paths that clients of other services ask for, and what AkashML has for the same purpose."""
+_ELSEWHERE = {name: endpoint.path for endpoint in ENDPOINTS.values() for name in endpoint.elsewhere}
 
 
 def handlers(
