@@ -11,7 +11,8 @@ A module imports only from those above it in this table:
 | `reply` | what a rule replies to a request |
 | `reading.mistakes`, `reading.nodes`, `reading.readers` | YAML, mistakes, and readers of values |
 | `sandbox` | compiles templates |
-| `language.notes`, `language.timing`, `language.lookups` | what readers share; values that several keys have |
+| `language.notes`, `language.foreign` | what readers share; hints at words of other tools |
+| `language.timing`, `language.lookups` | values that several keys have |
 | `language.templates`, `language.errors`, `language.raw`, `language.choices`, `language.faults` | parts of a reply |
 | `language.replies`, `language.criteria`, `language.conditions` | parts of a rule |
 | `language.environment` | the account, the clock and the models |

@@ -489,7 +489,7 @@ FAULTS = [
     (said(f"faults: [{MARK}{{stall: 3s}}]"), "faults[0]", "stall needs a place: before, after or at"),
     (said(f"faults: [{MARK}{{after: {{tokens: 3}}}}]"), "faults[0]", f"a fault says what goes wrong: {KINDS}"),
     (
-        said(f"faults: [{{stall: 3s, hangup: {MARK}close, before: response}}]"),
+        said(f"faults: [{{stall: 3s, hangup: {MARK}end, before: response}}]"),
         "faults[0].hangup",
         "a fault is one thing: stall and hangup are two items of the list",
     ),
@@ -521,7 +521,7 @@ FAULTS = [
     (
         said(f"faults: [{{hangup: {MARK}rst, at: done}}]"),
         "faults[0].hangup",
-        'expected close, reset or truncate, got "rst"; did you mean "reset"?',
+        'expected end, reset or truncate, got "rst"; did you mean "reset"?',
     ),
     (said(f"faults: [{{drop: done, at: {MARK}finish}}]"), "faults[0].at", "drop has no place"),
     (said(f"faults: [{{corrupt: {MARK}false}}]"), "faults[0].corrupt", "expected true, got false"),

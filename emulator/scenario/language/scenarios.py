@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from emulator.scenario.language.conditions import CONDITION
 from emulator.scenario.language.environment import ACCOUNT, CLOCK, MODELS
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.replies import REPLY
 from emulator.scenario.match import sharing
@@ -92,12 +93,13 @@ RULE: Section[Rule] = Section(
         SectionKey("reply", REPLY.reader, "short for a list of one"),
         SectionKey(
             "then",
-            enum(*get_args(Then)),
+            enum(*get_args(Then), hints=hints_at_words("then")),
             "what comes after the last reply: repeat (the last one), loop, unscripted, fail",
         ),
     ),
     _rule,
     _begin_rule,
+    hints=hints_at_keys("rule"),
 )
 
 
@@ -134,6 +136,7 @@ EXPECTATION: Section[Expectation] = Section(
     ),
     _expectation,
     _check_expectation,
+    hints=hints_at_keys("expectation"),
 )
 
 
@@ -173,9 +176,12 @@ SCENARIO: Section[Scenario] = Section(
         SectionKey("clock", CLOCK.reader, "what time it is, and how it passes"),
         SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first that matches a request answers it"),
         SectionKey(
-            "unscripted", enum(*get_args(Unscripted)), "what no rule answers: generate, fail (404 and why), echo"
+            "unscripted",
+            enum(*get_args(Unscripted), hints=hints_at_words("unscripted")),
+            "what no rule answers: generate, fail (404 and why), echo",
         ),
         SectionKey("expect", listed(EXPECTATION.reader, "a list of expectations"), "what is to be true in the end"),
     ),
     _scenario,
+    hints=hints_at_keys("scenario"),
 )
