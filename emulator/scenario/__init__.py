@@ -4,6 +4,7 @@ A module imports only from those above it in this table:
 
 | modules | what they do |
 | ------- | ------------ |
+| `names` | what a scenario can be called |
 | `subject`, `fakes` | a request as conditions see it; Faker, for templates |
 | `template` | texts with variables |
 | `types` | the parts of a scenario |
@@ -19,7 +20,8 @@ A module imports only from those above it in this table:
 | `language.scenarios` | the keys of a scenario |
 | `language.checks`, `language.schema` | what can only be checked at the end; the JSON Schema and the reference |
 | `loader`, `writing` | from YAML to a scenario, and from data to YAML |
-| `library` | the scenarios that a server knows by name |
+| `statuses`, `library` | scenarios that need no file; all that a server knows by name |
+| `summaries` | what lists show of scenarios |
 | `watch` | loads scenarios again when their files change |
 
 `match` and `reply` know nothing of YAML, and `reading` knows nothing of scenarios. The package itself imports nothing,

@@ -165,7 +165,7 @@ TOP = [
     (
         f"{MARK}kind: x",
         "",
-        'unknown key "kind"; expected name, description, models, account, clock, rules, unscripted, expect',
+        'unknown key "kind"; expected name, aliases, description, models, account, clock, rules, unscripted, expect',
     ),
     (f"name: {MARK}two words", "name", NAME),
     (f"name: {MARK}a--b", "name", NAME),
