@@ -59,7 +59,7 @@ def _row(left: list[str], *texts: str) -> Iterator[str]:
     if len(left[0]) >= _NAME:
         yield left[0]
         left = left[1:]
-    right = [line for text in texts for line in wrap(text, _WIDTH - _NAME)]
+    right = [line for text in texts for line in wrap(text, _WIDTH - _NAME, break_on_hyphens=False)]
     for at in range(max(len(left), len(right))):
         column = left[at] if at < len(left) else ""
         yield f"{column:<{_NAME}}{right[at] if at < len(right) else ''}".rstrip()
@@ -81,7 +81,7 @@ def _shown(each: dict[str, Any]) -> Iterator[str]:
     for title in ("description", "aliases", "errors", "faults", "source"):
         if value := each[title]:
             text = value if isinstance(value, str) else ", ".join(value)
-            first, *others = [text] if title == "source" else wrap(text, _WIDTH - _TITLE)
+            first, *others = [text] if title == "source" else wrap(text, _WIDTH - _TITLE, break_on_hyphens=False)
             yield f"  {title:<{_TITLE - 2}}{first}"
             yield from (f"{'':<{_TITLE}}{line}" for line in others)
     for mistake in each["mistakes"]:

@@ -18,7 +18,8 @@ A module imports only from those above it in this table:
 | `language.replies`, `language.criteria`, `language.conditions` | parts of a rule |
 | `language.environment` | the account, the clock and the models |
 | `language.scenarios` | the keys of a scenario |
-| `language.checks`, `language.schema` | what can only be checked at the end; the JSON Schema and the reference |
+| `language.checks`, `language.shadowing` | what can only be checked at the end |
+| `language.schema` | the JSON Schema and the reference |
 | `loader`, `writing` | from YAML to a scenario, and from data to YAML |
 | `statuses`, `library` | scenarios that need no file; all that a server knows by name |
 | `summaries` | what lists show of scenarios |
