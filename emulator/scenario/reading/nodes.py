@@ -16,6 +16,7 @@ import msgspec
 import yaml
 
 from emulator.scenario.reading.mistakes import NOWHERE, MistakeCollector, Span, quoted
+from emulator.scenario.reading.surrogates import HiddenPairs, hide_pairs
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -114,11 +115,13 @@ class _Composer:
         self._events: Iterator[yaml.Event] = iter(())
         self._anchors: dict[str, Node | None] = {}
         self._values = 0
+        self._hidden: HiddenPairs | None = None
 
     def document(self) -> Node:
         self._check_text()
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._events = yaml.parse(self._text, loader)
+        self._hidden = hide_pairs(self._text)
+        self._events = yaml.parse(self._text if self._hidden is None else self._hidden.text, loader)
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
@@ -164,7 +167,9 @@ class _Composer:
 
     def _made(self, event: yaml.NodeEvent, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            if _SURROGATE.search(event.value):
+            if self._hidden is not None:
+                event.value = self._hidden.restored(event.value, quoted=event.style == '"')
+            if event.value is None or _SURROGATE.search(event.value):
                 self._refuse(_span(event), _HALF_PAIR)
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
