@@ -10,7 +10,8 @@ A module imports only from those above it in this table:
 | `types` | the parts of a scenario |
 | `match`, `errors` | which rules match a request; what errors say |
 | `reply` | what a rule replies to a request |
-| `reading.mistakes`, `reading.surrogates`, `reading.nodes`, `reading.readers` | YAML, mistakes, and readers of values |
+| `reading.surrogates`, `reading.quoting` | texts that the YAML parser refuses |
+| `reading.mistakes`, `reading.nodes`, `reading.readers` | YAML, mistakes, and readers of values |
 | `sandbox` | compiles templates |
 | `language.notes`, `language.foreign` | what readers share; hints at words of other tools |
 | `language.timing`, `language.lookups` | values that several keys have |

@@ -132,18 +132,22 @@ def test_objects_have_mistakes_with_paths_and_no_lines() -> None:
 # ---------------------------------------------------------------------------------------------- the broken files
 
 YAML = [
-    (f"rules: [a\nname{MARK}: x", "", "not YAML: did not find expected ',' or ']'"),
-    (f"rules: {{a: 1\nname{MARK}: x", "", "not YAML: did not find expected ',' or '}'"),
-    (f"name: {MARK}'x", "", "this quote is never closed"),
+    (f"rules: [a\nname{MARK}: x", "", "not YAML: did not find expected ',' or ']'; is the [ in line 1 closed?"),
+    (f"rules: {{a: 1\nname{MARK}: x", "", "not YAML: did not find expected ',' or '}'; is the { in line 1 closed?"),
+    (f"name: {MARK}'x", "", 'this quote is never closed; quote it: name: "x"'),
     (f"{MARK}\tname: x", "", "a tab cannot indent; use spaces"),
     (
         f"description: It says{MARK}: hello",
         "",
-        'a colon cannot stand here; a text that contains ": " must be in quotes',
+        'a colon cannot stand here; a text that contains ": " must be in quotes; quote it: description: "It says: hello"',
     ),
-    (f"name: {MARK}@x", "", "a text that begins with @ must be in quotes"),
-    (f"name: {MARK}%x", "", "a text that begins with % must be in quotes"),
-    (when(f"{{model: *{MARK}*GLM*}}"), "", "a text that begins with * must be in quotes"),
+    (f"name: {MARK}@x", "", 'a text that begins with @ must be in quotes; quote it: name: "@x"'),
+    (f"name: {MARK}%x", "", 'a text that begins with % must be in quotes; quote it: name: "%x"'),
+    (
+        when(f"{{model: *{MARK}*GLM*}}"),
+        "",
+        'a text that begins with * must be in quotes; quote it: - when: {model: "**GLM*"}',
+    ),
     (when(f"{{model: {MARK}*GLM}}"), "", 'there is no anchor "GLM"; a text that begins with * must be in quotes'),
     (when(f"{{last_user{MARK}:}}"), "", "a colon needs a space after it"),
     (f"rules: &a [{MARK}*a]", "", 'the value of the anchor "a" contains itself'),

@@ -21,6 +21,7 @@ Hints: TypeAlias = Callable[[str], str]
 """What to write instead of an unknown word, as the end of a message; empty if nothing is known of it."""
 _LISTED = 8
 """A message lists so many words; if there are more, it names only the nearest one."""
+_UNQUOTED = "; a text that contains a comma must be in quotes"
 
 
 def _no_hints(word: str) -> str:
@@ -315,7 +316,10 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
         spans = cursor.key_spans()
         for name in given:
             if name not in known:
-                hint = self.hints(name) or did_you_mean(name, known) or f"; expected {', '.join(known)}"
+                hint = self.hints(name) or (_UNQUOTED if " " in name else did_you_mean(name, known))
+                if not hint and given[name].node.value is None:
+                    hint = _UNQUOTED
+                hint = hint or f"; expected {', '.join(known)}"
                 cursor.report(f"unknown key {quoted(name)}{hint}", spans[name])
         if missing := [key.name for key in known.values() if key.required and key.name not in given]:
             cursor.report(f"{self.what} needs {_and(missing)}")
