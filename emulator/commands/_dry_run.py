@@ -19,6 +19,7 @@ from emulator.dialects.endpoints import ENDPOINTS, Dialects, endpoint_of
 from emulator.engine import make_engine
 from emulator.engine.planner import Planner
 from emulator.engine.scripted_steps import scripted_answer
+from emulator.scenario.language.shadowing import warnings
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.loader import load_file
 from emulator.scenario.match import Match
@@ -51,6 +52,14 @@ def dry_run(path: Path) -> tuple[Mistake, ...]:
                 place = f"rules[{story.scenario.rules.index(rule)}].replies[{rule.replies.index(reply)}]"
                 mistakes.append(Mistake(str(path), reply.line or rule.line, 1, place, f"cannot be played: {wrong}"))
     return tuple(mistakes)
+
+
+def unreached(path: Path) -> tuple[Mistake, ...]:
+    """A warning for each rule of a scenario that no request reaches; none if it cannot be read."""
+    try:
+        return tuple(warnings(load_file(path, catalog=Catalog.load())))
+    except ScenarioError:
+        return ()
 
 
 def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from emulator.core.settings import Settings
     from emulator.engine import Engine
     from emulator.scenario.library import Library
-    from emulator.scenario.reading.mistakes import Mistake
     from emulator.wire.server import Beside
 
 _KEY = "akml-local"
@@ -176,23 +175,23 @@ def _terms(
 def _scenarios(library: "Library", folder: Path | None, scenario: str | None) -> str | None:
     """Add the scenarios of a folder and the one named; returns the name of the scenario to play.
 
-    Raises ScenarioError with the mistakes of all files, and ClickException for a missing scenario.
+    Mistakes in the folder's files are printed. Raises ScenarioError for those in the scenario to play, and
+    ClickException if there is none of that name.
     """
+    from emulator.scenario.names import ENDINGS
     from emulator.scenario.reading.mistakes import ScenarioError
 
-    mistakes: list[Mistake] = []
     if folder is not None:
         if not folder.is_dir():
             raise click.ClickException(f"there is no folder {folder}")
-        mistakes += library.load(library.add_folder(folder))
-    if scenario is not None and scenario.endswith((".yaml", ".yml")):
-        mistakes += library.load([Path(scenario)])
-        scenario = Path(scenario).stem
-    if mistakes:
-        raise ScenarioError(mistakes)
+        for mistake in (*library.load(library.add_folder(folder)), *library.clashes()):
+            click.echo(f"This scenario cannot be played: {mistake.render()}", err=True)
+    if scenario is not None and scenario.lower().endswith(ENDINGS):
+        if mistakes := library.load([Path(scenario)]):
+            raise ScenarioError(mistakes)
+        return library.name_of(Path(scenario))
     if scenario is not None and scenario not in library:
-        near = library.nearest(scenario)
-        raise click.ClickException(f"there is no scenario {scenario}" + (f"; did you mean {near}?" if near else ""))
+        raise click.ClickException(library.unknown(scenario))
     return scenario
 
 
@@ -225,7 +224,9 @@ def _watching(library: "Library", folder: Path | None) -> "Beside | None":
     from emulator.scenario.library import SHIPPED
     from emulator.scenario.watch import watch
 
-    folders = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
+    within = [SHIPPED, *([folder] if folder else ())]
+    alone = {path.parent for path in library.files() if not any(map(path.is_relative_to, within))}
+    folders = {*within[1:], *alone}
     return (lambda: watch(library, sorted(folders))) if folders else None
 
 

@@ -266,9 +266,12 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Hangup(msgspec.Struct, frozen=True):
-    """The connection ends here: `close` it, `reset` it (TCP RST), or `truncate` the body (no last chunk)."""
+    """The answer ends here: `end` the body in order, `reset` the connection (TCP RST), or `truncate` the body.
 
-    how: Literal["close", "reset", "truncate"]
+    `end` before `Start` closes the connection without an answer; `truncate` leaves out the last chunk.
+    """
+
+    how: Literal["end", "reset", "truncate"]
     tokens: ClassVar[int] = 0
 
 

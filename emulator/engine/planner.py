@@ -220,9 +220,7 @@ def unknown_model(id: str, catalog: Catalog) -> ApiError:
 
 def unknown_scenario(name: str, library: Library) -> Rejected:
     """The 404 for a scenario that is not in the library; it suggests the nearest that is."""
-    near = library.nearest(name)
-    hint = f" Did you mean '{near}'?" if near else ""
-    return Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))
+    return Rejected(ApiError("not_found", library.unknown(name)))
 
 
 def _unlisted(request: InferenceRequest, model: Model) -> list[str]:

@@ -9,7 +9,7 @@ from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultType
 from emulator.faults.where import Where
 
-Way: TypeAlias = Literal["close", "reset", "truncate"]
+Way: TypeAlias = Literal["end", "reset", "truncate"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
@@ -32,7 +32,8 @@ FAULT = FaultType(
     level="event",
     value=WAYS,
     placing="required",
-    meaning="The connection ends: it is closed, reset (TCP RST), or closed before the body is complete.",
+    meaning="What the client sees: end (the body ends as if it were whole; before a response, no answer at all), "
+    "reset (a TCP RST), or truncate (the connection closes in the middle of the body).",
     build=lambda how, where, random: hangup(where, how),
     order=3,
 )

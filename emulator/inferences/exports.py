@@ -108,7 +108,7 @@ def _when(inference: Inference, asked: Mapping[str, Any]) -> dict[str, Any]:
 def _reply(inference: Inference) -> dict[str, Any]:
     if not inference.status:
         waited = (inference.ended or inference.started) - inference.started
-        return {"faults": [*_stall(waited, {"before": "response"}), {"hangup": "close", "before": "response"}]}
+        return {"faults": [*_stall(waited, {"before": "response"}), {"hangup": "end", "before": "response"}]}
     late = _stall(inference.first_byte or 0.0, {"before": "response"})
     if inference.error is not None and inference.status >= 400:
         return {"error": _error(inference)} | _retry_after(inference) | ({"faults": late} if late else {})
@@ -149,7 +149,7 @@ def _stream(inference: Inference, late: list[Any]) -> dict[str, Any]:
     if inference.outcome == "hung up":
         faults.append(
             {
-                "hangup": "close" if inference.complete else "truncate",
+                "hangup": "end" if inference.complete else "truncate",
                 "after": {"events": max(count_frames(inference.response.encode()), 1)},
             }
         )

@@ -187,7 +187,7 @@ def _ending(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
         return [{"error": _error_of(exchange, heard.error, None), **where}]
     if exchange.ended != "in order":
         return [{"hangup": exchange.ended, **where}]
-    return [] if heard.ended or heard.finished else [{"hangup": "close", **where}]
+    return [] if heard.ended or heard.finished else [{"hangup": "end", **where}]
 
 
 def _missing(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:

@@ -79,7 +79,7 @@ class EmulatorInterface(ABC):
         self._run(self._begin)
 
     def _adapted(self, found: Scenario) -> Scenario:
-        return msgspec.structs.replace(found, name=f"{found.name}{self._suffix}", **self._over)
+        return msgspec.structs.replace(found, name=f"{found.name}{self._suffix}", aliases=(), **self._over)
 
     async def _play(self, found: Scenario | None) -> None:
         """Activate a scenario. Adding it creates a new version, which starts from the beginning."""

@@ -242,9 +242,9 @@ class Player:
             pass
 
     async def _hang_up(self, hangup: Hangup) -> None:
-        """End the connection; a `close` after the 200 ends the body in order, but too early."""
+        """End the connection; an `end` after the 200 ends the body in order, but too early."""
         self.sent.outcome = "hung up"
-        if hangup.how == "close" and self.sent.status:
+        if hangup.how == "end" and self.sent.status:
             return
         transport = self._scope.get("state", {}).get("transport")
         if transport is None:

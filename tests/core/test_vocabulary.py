@@ -83,7 +83,7 @@ def test_logprobs_join() -> None:
 
 def test_arguments_without_a_call_are_passed_over() -> None:
     """A fault may reorder events; arguments that belong to no call do not break the fold."""
-    assert folded(ToolArguments(0, "{}"), Hangup("close")).choices == ()
+    assert folded(ToolArguments(0, "{}"), Hangup("end")).choices == ()
 
 
 def test_nothing_is_complete_without_a_start() -> None:

@@ -27,6 +27,7 @@ from emulator.account.keys import masked
 from emulator.core.explanation import Explanation
 from emulator.core.settings import Settings
 from emulator.engine.engine import Engine
+from emulator.scenario.loader import load_text
 from emulator.scenario.watch import reload
 from emulator.store.outside import at_once
 from emulator.web.app import create_app
@@ -51,8 +52,8 @@ rules:
 def engine_with(text: str, name: str = "story", **settings: Any) -> Engine:
     """An engine that plays this scenario for every key that names no other."""
     engine = make_engine(**settings)
-    engine.library.put(name, text)
-    activate(engine, name)
+    loaded = engine.library.add(load_text(text, f"{name}.yaml", catalog=engine.catalog))
+    activate(engine, loaded.scenario.name)
     return engine
 
 
@@ -175,7 +176,7 @@ def test_activation_is_for_a_key_or_for_all() -> None:
     assert said(engine, "go") == "one"
     wrong = control(engine, "POST", "activate", {"scenario": "onne"})
     assert (wrong.status, wrong.json["error"]["param"]) == (400, "scenario")
-    assert "such as 'one'" in wrong.json["error"]["message"]
+    assert "Did you mean 'one'?" in wrong.json["error"]["message"]
 
 
 def test_reset_forgets_one_key_or_everything() -> None:

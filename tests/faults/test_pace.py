@@ -195,7 +195,7 @@ def test_white_space_goes_with_the_word_behind_it() -> None:
     assert [text for _, text in content(paced(answer, "word"))] == ["a", "\n\n  bc"]
 
 
-@pytest.mark.parametrize("last", [Failure(ApiError("overloaded", "")), Hangup("close"), End(Usage(1, 2))])
+@pytest.mark.parametrize("last", [Failure(ApiError("overloaded", "")), Hangup("end"), End(Usage(1, 2))])
 def test_what_is_said_is_said_before_the_end(last: Event) -> None:
     """A chunk does not wait for tokens that will not come."""
     answer = [Step(0.0, Text(0, "a")), Step(0.0, Text(1, "b")), Step(0.0, last)]

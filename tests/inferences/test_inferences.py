@@ -52,7 +52,7 @@ ODD = """name: odd
 rules:
   - {when: {last_user: error}, reply: {error: {kind: unavailable, message: "{{ '{{' }} busy }}"}, retry_after: 3s}}
   - {when: {last_user: raw}, reply: {raw: {status: 502, headers: {content-type: text/html}, body: <h1>Bad</h1>}}}
-  - {when: {last_user: cut}, reply: {text: one two three, faults: [{hangup: close, after: {tokens: 2}}]}}
+  - {when: {last_user: cut}, reply: {text: one two three, faults: [{hangup: end, after: {tokens: 2}}]}}
   - {when: {last_user: slow}, reply: {text: one two three, stream: {first_token: 1s, tokens_per_second: 4}}}
   - {when: {last_user: tool}, reply: {tool_calls: [{name: get_weather, arguments: {city: Lisbon}}]}}
 """

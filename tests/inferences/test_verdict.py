@@ -45,7 +45,7 @@ rules:
   - name: cut
     when: {last_user: cut}
     replies:
-      - {text: The quick brown fox jumps over the lazy dog., faults: [{hangup: close, after: {tokens: 5}}]}
+      - {text: The quick brown fox jumps over the lazy dog., faults: [{hangup: end, after: {tokens: 5}}]}
       - text: The quick brown fox jumps over the lazy dog.
 """
 

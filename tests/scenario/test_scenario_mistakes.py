@@ -134,18 +134,22 @@ def test_objects_have_mistakes_with_paths_and_no_lines() -> None:
 # ---------------------------------------------------------------------------------------------- the broken files
 
 YAML = [
-    (f"rules: [a\nname{MARK}: x", "", "not YAML: did not find expected ',' or ']'"),
-    (f"rules: {{a: 1\nname{MARK}: x", "", "not YAML: did not find expected ',' or '}'"),
-    (f"name: {MARK}'x", "", "this quote is never closed"),
+    (f"rules: [a\nname{MARK}: x", "", "not YAML: did not find expected ',' or ']'; is the [ in line 1 closed?"),
+    (f"rules: {{a: 1\nname{MARK}: x", "", "not YAML: did not find expected ',' or '}'; is the { in line 1 closed?"),
+    (f"name: {MARK}'x", "", 'this quote is never closed; quote it: name: "x"'),
     (f"{MARK}\tname: x", "", "a tab cannot indent; use spaces"),
     (
         f"description: It says{MARK}: hello",
         "",
-        'a colon cannot stand here; a text that contains ": " must be in quotes',
+        'a colon cannot stand here; a text that contains ": " must be in quotes; quote it: description: "It says: hello"',
     ),
-    (f"name: {MARK}@x", "", "a text that begins with @ must be in quotes"),
-    (f"name: {MARK}%x", "", "a text that begins with % must be in quotes"),
-    (when(f"{{model: *{MARK}*GLM*}}"), "", "a text that begins with * must be in quotes"),
+    (f"name: {MARK}@x", "", 'a text that begins with @ must be in quotes; quote it: name: "@x"'),
+    (f"name: {MARK}%x", "", 'a text that begins with % must be in quotes; quote it: name: "%x"'),
+    (
+        when(f"{{model: *{MARK}*GLM*}}"),
+        "",
+        'a text that begins with * must be in quotes; quote it: - when: {model: "**GLM*"}',
+    ),
     (when(f"{{model: {MARK}*GLM}}"), "", 'there is no anchor "GLM"; a text that begins with * must be in quotes'),
     (when(f"{{last_user{MARK}:}}"), "", "a colon needs a space after it"),
     (f"rules: &a [{MARK}*a]", "", 'the value of the anchor "a" contains itself'),
@@ -167,7 +171,7 @@ TOP = [
     (
         f"{MARK}kind: x",
         "",
-        'unknown key "kind"; expected name, description, models, account, clock, rules, unscripted, expect',
+        'unknown key "kind"; expected name, aliases, description, models, account, clock, rules, unscripted, expect',
     ),
     (f"name: {MARK}two words", "name", NAME),
     (f"name: {MARK}a--b", "name", NAME),
@@ -493,7 +497,7 @@ FAULTS = [
     (said(f"faults: [{MARK}{{stall: 3s}}]"), "faults[0]", "stall needs a place: before, after or at"),
     (said(f"faults: [{MARK}{{after: {{tokens: 3}}}}]"), "faults[0]", f"a fault says what goes wrong: {KINDS}"),
     (
-        said(f"faults: [{{stall: 3s, hangup: {MARK}close, before: response}}]"),
+        said(f"faults: [{{stall: 3s, hangup: {MARK}end, before: response}}]"),
         "faults[0].hangup",
         "a fault is one thing: stall and hangup are two items of the list",
     ),
@@ -525,7 +529,7 @@ FAULTS = [
     (
         said(f"faults: [{{hangup: {MARK}rst, at: done}}]"),
         "faults[0].hangup",
-        'expected close, reset or truncate, got "rst"; did you mean "reset"?',
+        'expected end, reset or truncate, got "rst"; did you mean "reset"?',
     ),
     (said(f"faults: [{{drop: done, at: {MARK}finish}}]"), "faults[0].at", "drop has no place"),
     (said(f"faults: [{{corrupt: {MARK}false}}]"), "faults[0].corrupt", "expected true, got false"),

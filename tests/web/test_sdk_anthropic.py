@@ -391,12 +391,12 @@ def test_a_cut_connection_is_an_error_of_the_transport(kind: Any, how: Any) -> N
 
 def test_a_stream_without_message_stop_ends_quietly(kind: Any) -> None:
     """A body that ends in order, but too early, is no error to this SDK: only the stop reason is missing."""
-    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("close"))) == ("Hel", None)
+    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("end"))) == ("Hel", None)
 
 
 def test_no_response_is_a_connection_error(kind: Any) -> None:
     """A connection that is closed without a word, before any byte."""
-    _, error = broken(kind, plan_of(Hangup("close")))
+    _, error = broken(kind, plan_of(Hangup("end")))
     assert type(error) is anthropic.APIConnectionError
 
 

@@ -404,12 +404,12 @@ def test_a_cut_connection_is_a_connection_error(kind: Any, how: Any) -> None:
 
 def test_a_stream_without_done_ends_quietly(kind: Any) -> None:
     """A body that ends in order, but too early, is no error to this SDK: only the finish reason is missing."""
-    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("close"))) == (["", "Hel"], None)
+    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("end"))) == (["", "Hel"], None)
 
 
 def test_no_response_is_a_connection_error(kind: Any) -> None:
     """A connection that is closed without a word, before any byte."""
-    _, error = broken(kind, plan_of(Hangup("close")))
+    _, error = broken(kind, plan_of(Hangup("end")))
     assert type(error) is openai.APIConnectionError
 
 

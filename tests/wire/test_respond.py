@@ -210,14 +210,14 @@ def test_a_client_that_leaves_mid_stream_has_what_was_sent() -> None:
 
 def test_a_close_after_the_start_ends_the_stream_in_order_but_early() -> None:
     """The body ends as HTTP has it; only what should have come does not."""
-    stage = Stage(plan_of((0, START), (0, Text(0, "Hel")), (0, Hangup("close"))))
+    stage = Stage(plan_of((0, START), (0, Text(0, "Hel")), (0, Hangup("end"))))
     exchange = stage.play()
     assert (text_of(exchange.body), exchange.complete) == ("Hel", True)
     assert b"[DONE]" not in exchange.body
     assert stage.sent is not None and stage.sent.outcome == "hung up"
 
 
-@pytest.mark.parametrize("how", ["close", "reset", "truncate"])
+@pytest.mark.parametrize("how", ["end", "reset", "truncate"])
 def test_without_a_transport_a_hang_up_is_an_exception(how: Any) -> None:
     """An in-process client sees a connection error, not a made-up answer."""
     with pytest.raises(HungUp, match=how):
@@ -272,7 +272,7 @@ def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
 
 def test_no_response_sends_no_byte() -> None:
     """A hang-up before the start closes the connection without a word."""
-    assert on_the_wire(plan_of((0, Hangup("close")))) == b""
+    assert on_the_wire(plan_of((0, Hangup("end")))) == b""
 
 
 def test_a_reset_is_a_rst() -> None:

@@ -9,6 +9,7 @@ from emulator.account.secrets import carries_secret
 from emulator.core.catalog import alias
 from emulator.core.nearest import did_you_mean
 from emulator.dialects.endpoints import ENDPOINTS
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.lookups import (
     GLOB_LOOKUP,
     NUMBER_LOOKUP,
@@ -111,7 +112,7 @@ def _endpoint(cursor: Cursor) -> list[Criterion]:
     ]
 
 
-_ENDPOINT = enum(*ENDPOINTS)
+_ENDPOINT = enum(*ENDPOINTS, hints=hints_at_words("endpoint"))
 _ENDPOINTS: Reader[Sequence[str]] = by_kind(
     f"{_ENDPOINT.what}, or a list of them",
     scalar=Reader(_ENDPOINT.what, lambda cursor: (_ENDPOINT.read(cursor),), _ENDPOINT.schema),
@@ -247,6 +248,7 @@ RESULT_SECTION: Section[Criterion] = Section(
         SectionKey("exists", FLAG, "false: there is no such result"),
     ),
     _result_criterion,
+    hints=hints_at_keys("tool_result"),
 )
 _RESULT_BY_NAME: Reader[Criterion] = Reader(
     "the name of a tool",

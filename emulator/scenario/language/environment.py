@@ -9,6 +9,7 @@ from emulator.account.policy import Policy
 from emulator.account.terms import Terms, TrialTerms
 from emulator.core import units
 from emulator.core.catalog import Catalog, CatalogError
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.timing import DURATION
 from emulator.scenario.reading.mistakes import quoted
@@ -53,6 +54,7 @@ POLICY: Section[Policy] = Section(
         SectionKey("disabled", FLAG, "true: it may do nothing"),
     ),
     lambda cursor, values: Policy(**values),
+    hints=hints_at_keys("key"),
 )
 
 POSITIVE_AMOUNT = nonempty(_AMOUNT, "an amount of more than 0 USD")
@@ -91,6 +93,7 @@ ACCOUNT: Section[Terms] = Section(
         ),
     ),
     lambda cursor, values: Terms(**values),
+    hints=hints_at_keys("account"),
 )
 
 
@@ -103,6 +106,7 @@ CLOCK: Section[ClockSpec] = Section(
         SectionKey("mode", _SPEED, "the speed of the clock"),
     ),
     lambda cursor, values: ClockSpec(values.get("start"), values.get("mode")),
+    hints=hints_at_keys("clock"),
 )
 
 
@@ -134,6 +138,7 @@ BACKENDS: Section[Backends] = Section(
         SectionKey("listed", FLAG, "false: the lists of models leave it out"),
     ),
     lambda cursor, values: Backends(**{"total": max(values.get("healthy", 1), 1), **values}),
+    hints=hints_at_keys("backends"),
 )
 _HEALTHY = whole(0, "a number of healthy backends")
 _COUNTED = Reader(_HEALTHY.what, lambda cursor: _backends(_HEALTHY.read(cursor)), _HEALTHY.schema)

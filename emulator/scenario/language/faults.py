@@ -10,6 +10,7 @@ from emulator.faults.registry import FAULTS
 from emulator.faults.where import PLACES, Where
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.language.errors import ERRORS
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.timing import DURATION, RATE
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, nonempty, whole
@@ -45,13 +46,13 @@ _KINDS: Mapping[ValueKind, Reader[Any]] = {
 }
 
 
-def _scalar(value: ScalarValue) -> Reader[Any]:
-    return enum(*value) if isinstance(value, tuple) else _KINDS[value]
+def _scalar(value: ScalarValue, name: str) -> Reader[Any]:
+    return enum(*value, hints=hints_at_words(name)) if isinstance(value, tuple) else _KINDS[value]
 
 
 def _section(name: str, settings: FaultSettings) -> Section[dict[str, Any]]:
     keys = tuple(
-        SectionKey(key, _scalar(setting.value), setting.meaning, required=True)
+        SectionKey(key, _scalar(setting.value, key), setting.meaning, required=True)
         for key, setting in settings.keys.items()
     )
     return Section(name, settings.what, settings.example, lambda: keys, lambda cursor, values: values)
@@ -64,7 +65,7 @@ SETTINGS: Mapping[str, Section[dict[str, Any]]] = {
 
 
 def _value(name: str, fault: FaultType) -> Reader[Any]:
-    return SETTINGS[name].reader if isinstance(fault.value, FaultSettings) else _scalar(fault.value)
+    return SETTINGS[name].reader if isinstance(fault.value, FaultSettings) else _scalar(fault.value, name)
 
 
 # ---------------------------------------------------------------------------------------------- places
@@ -92,6 +93,7 @@ AFTER: Section[Where] = Section(
     lambda: tuple(SectionKey(name, _COUNT, f"after so many {name}") for name in PLACES["after"]),
     _counted,
     _check_one_count,
+    hints=hints_at_keys("after"),
 )
 _PLACE_KEYS = (
     SectionKey("before", _named("before"), "before any header (response), or before the first token"),
@@ -132,7 +134,11 @@ FAULT: Section[FaultSpec] = Section(
     lambda: (*(SectionKey(name, _value(name, fault), fault.meaning) for name, fault in FAULTS.items()), *_PLACE_KEYS),
     _build,
     _check,
+    hints=hints_at_keys("fault"),
 )
+
+
+_hint = hints_at_words("fault")
 
 
 def _by_name(cursor: Cursor) -> FaultSpec:
@@ -140,7 +146,7 @@ def _by_name(cursor: Cursor) -> FaultSpec:
     name = TEXT.read(cursor)
     fault = FAULTS.get(name)
     if fault is None:
-        raise cursor.report(f"unknown fault {quoted(name)}{did_you_mean(name, FAULTS)}")
+        raise cursor.report(f"unknown fault {quoted(name)}{_hint(name) or did_you_mean(name, FAULTS)}")
     if fault.value != "flag" or fault.placing == "required":
         raise cursor.report(f"{name} needs a value: {fault.expected}")
     return FaultSpec(name, True)

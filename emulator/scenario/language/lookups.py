@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from emulator.core import patterns
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
@@ -209,6 +210,7 @@ TEXT_SECTION: Section[Lookup] = Section(
     lambda: (_TEXT_EQUALS, *_TEXT_KEYS, _TEXT_ONE_OF, _EXISTS, _CASE),
     lambda cursor, values: _text_lookup(values),
     _not_empty,
+    hints=hints_at_keys("text_lookup"),
 )
 _EQUALS: Reader[Lookup] = Reader("text", lambda cursor: _text_lookup({"equals": TEXT.read(cursor)}), TEXT.schema)
 TEXT_LOOKUP: Reader[Lookup] = by_kind(
@@ -290,6 +292,7 @@ VALUE_SECTION: Section[Lookup] = Section(
     lambda: (_EQUALS_ANY, *_VALUE_TEXT_KEYS, _ONE_OF_ANY, *_ORDER_KEYS, _EXISTS, _CASE),
     lambda cursor, values: _value_lookup(values),
     _not_empty,
+    hints=hints_at_keys("value_lookup"),
 )
 _BARE: Reader[Lookup] = Reader("a value", lambda cursor: _value_lookup({"equals": VALUE.read(cursor)}), {})
 VALUE_LOOKUP: Reader[Lookup] = Reader(
@@ -304,6 +307,7 @@ NUMBER_SECTION: Section[Lookup] = Section(
     lambda: (_NUMBER_EQUALS, _NUMBER_ONE_OF, *_ORDER_KEYS),
     lambda cursor, values: _value_lookup(values),
     _not_empty,
+    hints=hints_at_keys("number_lookup"),
 )
 _BARE_NUMBER: Reader[Lookup] = Reader(
     "a number", lambda cursor: _value_lookup({"equals": NUMBER.read(cursor)}), NUMBER.schema

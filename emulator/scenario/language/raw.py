@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from emulator.dialects.sse import split_frames
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.templates import TEMPLATED_TEXT
 from emulator.scenario.reading.readers import (
     TEXT,
@@ -64,6 +65,7 @@ RAW: Section[RawSpec] = Section(
         SectionKey("body", _BODY, "the body, unchanged; a mapping or list is sent as JSON"),
     ),
     lambda cursor, values: RawSpec(**{"status": 200, "headers": (), "body": b"", **values}),
+    hints=hints_at_keys("raw"),
 )
 
 

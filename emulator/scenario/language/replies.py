@@ -8,6 +8,7 @@ from emulator.core.nearest import did_you_mean
 from emulator.scenario.language.choices import CHOICE, CONTENT_KEYS, FINISH_KEY, choice_of, not_both
 from emulator.scenario.language.errors import ERRORS
 from emulator.scenario.language.faults import FAULT_OR_NAME
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.raw import FRAMES, HEADERS, RAW
 from emulator.scenario.language.timing import DURATION, PACE
@@ -40,6 +41,7 @@ GENERATE: Section[Generate] = Section(
         SectionKey("seed", TEXT, "the seed of the text, instead of the request's"),
     ),
     lambda cursor, values: Generate(**values),
+    hints=hints_at_keys("generate"),
 )
 USAGE: Section[UsageSpec] = Section(
     "usage",
@@ -47,6 +49,7 @@ USAGE: Section[UsageSpec] = Section(
     "{prompt_tokens: 9, completion_tokens: 14}",
     lambda: tuple(SectionKey(name, _TOKENS, f"the value of {name}") for name in UsageSpec.__struct_fields__),
     lambda cursor, values: UsageSpec(**values),
+    hints=hints_at_keys("usage"),
 )
 
 
@@ -119,4 +122,6 @@ def _reply(cursor: Cursor, values: dict[str, Any]) -> Reply:
     return Reply(**values, times=times, line=cursor.node.span.line + 1)
 
 
-REPLY: Section[Reply] = Section("reply", "a reply", "{text: Hello}", lambda: _KEYS, _reply, _check)
+REPLY: Section[Reply] = Section(
+    "reply", "a reply", "{text: Hello}", lambda: _KEYS, _reply, _check, hints_at_keys("reply")
+)

@@ -1,15 +1,16 @@
 """The keys of a scenario: its rules, its environment, and its expectations."""
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, get_args
 
 from emulator.scenario.language.conditions import CONDITION
 from emulator.scenario.language.environment import ACCOUNT, CLOCK, MODELS
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.replies import REPLY
 from emulator.scenario.match import sharing
+from emulator.scenario.names import NAME
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
@@ -30,9 +31,6 @@ from emulator.scenario.types import (
     Then,
     Unscripted,
 )
-
-NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
-
 
 # ---------------------------------------------------------------------------------------------- rules
 
@@ -96,12 +94,13 @@ RULE: Section[Rule] = Section(
         SectionKey("reply", REPLY.reader, "short for `replies` with one reply"),
         SectionKey(
             "then",
-            enum(*get_args(Then)),
+            enum(*get_args(Then), hints=hints_at_words("then")),
             "what happens after the last reply: repeat (the last one), loop, unscripted, fail",
         ),
     ),
     _rule,
     _begin_rule,
+    hints=hints_at_keys("rule"),
 )
 
 
@@ -138,6 +137,7 @@ EXPECTATION: Section[Expectation] = Section(
     ),
     _expectation,
     _check_expectation,
+    hints=hints_at_keys("expectation"),
 )
 
 
@@ -153,6 +153,25 @@ def _name(cursor: Cursor) -> str:
     return name
 
 
+_NAME = Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"})
+_NAMES = listed(_NAME, "a list of names")
+
+
+def _aliases(cursor: Cursor) -> tuple[str, ...]:
+    names = _NAMES.read(cursor)
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            cursor.item(at, cursor.node.value[at]).report(f"{quoted(name)} is given twice")
+    return names
+
+
+def _check_names(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
+    if "name" in given and "aliases" in given and given["aliases"].node.kind == "sequence":
+        for at, node in enumerate(given["aliases"].node.value):
+            if node.kind == "scalar" and node.text == given["name"].node.text:
+                given["aliases"].item(at, node).report("this is the scenario's name")
+
+
 def _scenario(cursor: Cursor, values: dict[str, Any]) -> Scenario:
     models, backends = values.pop("models", ({}, {}))
     source = cursor.collector.source
@@ -160,7 +179,16 @@ def _scenario(cursor: Cursor, values: dict[str, Any]) -> Scenario:
     if not NAME.fullmatch(name):
         raise cursor.report(f"a name is needed, since {quoted(name)} cannot be one")
     shared = sharing(values.get("rules", ()))
-    return Scenario(name=name, models=models, backends=backends, source=source, sharing=shared, **values)
+    lines = _lines(cursor)
+    return Scenario(name=name, models=models, backends=backends, source=source, sharing=shared, lines=lines, **values)
+
+
+def _lines(cursor: Cursor) -> dict[str, int]:
+    """The line of the name and of each alias, the name first."""
+    given = dict(cursor.pairs(""))
+    nodes = [given["name"].node] if "name" in given else []
+    nodes += given["aliases"].node.value if "aliases" in given else []
+    return {node.text: node.span.line + 1 for node in nodes if node.span.line >= 0}
 
 
 SCENARIO: Section[Scenario] = Section(
@@ -168,11 +196,8 @@ SCENARIO: Section[Scenario] = Section(
     "a scenario",
     "{name: hello, rules: [...]}",
     lambda: (
-        SectionKey(
-            "name",
-            Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"}),
-            "default: the name of the file",
-        ),
+        SectionKey("name", _NAME, "default: the name of the file without its ending"),
+        SectionKey("aliases", Reader(_NAMES.what, _aliases, _NAMES.schema), "further names of the scenario"),
         SectionKey("description", TEXT, "a description in one sentence"),
         SectionKey("models", MODELS, "fields of the catalogue's models, and their `backends`"),
         SectionKey("account", ACCOUNT.reader, "credits and keys"),
@@ -180,10 +205,12 @@ SCENARIO: Section[Scenario] = Section(
         SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first rule that matches a request answers it"),
         SectionKey(
             "unscripted",
-            enum(*get_args(Unscripted)),
+            enum(*get_args(Unscripted), hints=hints_at_words("unscripted")),
             "the answer if no rule matches: generate, fail (404 with the reason), echo",
         ),
         SectionKey("expect", listed(EXPECTATION.reader, "a list of expectations"), "what must be true at the end"),
     ),
     _scenario,
+    _check_names,
+    hints=hints_at_keys("scenario"),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from emulator.core import units
 from emulator.faults.distributions import Constant, Distribution, Exponential, Lognormal, Normal, Uniform
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.reading.readers import Cursor, Reader, Section, SectionKey, by_kind, number, parsed
 from emulator.scenario.types import Pace
 
@@ -112,4 +113,5 @@ PACE: Section[Pace] = Section(
     ),
     _pace,
     _one_rate,
+    hints=hints_at_keys("stream"),
 )

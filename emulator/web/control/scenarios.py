@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.engine.planner import unknown_scenario
 from emulator.scenario.reading.mistakes import ScenarioError
+from emulator.scenario.summaries import is_built_in, summaries
 from emulator.wire.receive import read_body
 
 if TYPE_CHECKING:
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 async def listing(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/scenarios."""
     library = engine.library
-    listed = [library.summary(name) for name in library.names()]
-    return JSONResponse({"active": await engine.active(), "scenarios": listed})
+    return JSONResponse({"active": await engine.active(), "scenarios": summaries(library)})
 
 
 async def one(engine: Engine, request: Request) -> JSONResponse:
@@ -28,9 +29,12 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
         case "PUT":
             return await _put(engine, request, name)
         case "DELETE":
-            if not library.remove(name):
+            if is_built_in(library, name):
+                raise Rejected(ApiError("bad_request", f"The scenario '{name}' is built in, and stays."))
+            found = library.canonical(name)
+            if found is None or not library.remove(found):
                 raise unknown_scenario(name, library)
-            return JSONResponse({"deleted": name})
+            return JSONResponse({"deleted": found})
     try:
         story = library.get(name)
     except ScenarioError as error:
@@ -55,6 +59,7 @@ def shown(scenario: "Scenario") -> dict[str, Any]:
     """A summary of a scenario, for lists."""
     return {
         "name": scenario.name,
+        "aliases": list(scenario.aliases),
         "description": scenario.description,
         "source": scenario.source,
         "rules": [{"name": rule.name, "line": rule.line, "replies": len(rule.replies)} for rule in scenario.rules],
