@@ -141,7 +141,8 @@ YAML = [
     (
         f"description: It says{MARK}: hello",
         "",
-        'a colon cannot stand here; a text that contains ": " must be in quotes; quote it: description: "It says: hello"',
+        'a colon cannot stand here; a text that contains ": " must be in quotes; '
+        'quote it: description: "It says: hello"',
     ),
     (f"name: {MARK}@x", "", 'a text that begins with @ must be in quotes; quote it: name: "@x"'),
     (f"name: {MARK}%x", "", 'a text that begins with % must be in quotes; quote it: name: "%x"'),
