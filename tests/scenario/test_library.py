@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.asgi import ask, chat, make_engine
 
 from emulator.core.catalog import Catalog
-from emulator.core.errors import STATUS
+from emulator.core.errors import ERRORS
 from emulator.engine import Engine
 from emulator.scenario.library import SHIPPED, Library, scenario_files
 from emulator.scenario.loader import load_file, load_text
@@ -242,7 +242,7 @@ def test_a_file_named_by_a_status_goes_first(tmp_path: Path) -> None:
     assert [rule.name for rule in built_in.scenario.rules] == ["error"]
     library.add_folder(write(tmp_path, {"429.yaml": story("mine")}))
     assert text_of(library, "429") == "mine"
-    assert set(map(int, STATUSES)) <= set(STATUS.values())
+    assert set(map(int, STATUSES)) <= {row.status for row in ERRORS.values()}
 
 
 # ---------------------------------------------------------------------------------------------- over HTTP
