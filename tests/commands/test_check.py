@@ -142,7 +142,8 @@ def test_check_warns_of_rules_that_no_request_reaches(tmp_path: Path) -> None:
         0,
         [
             f"warning: {path}:11:1: rules[1]: no request reaches this rule: "
-            "rules[0] (line 3) answers whatever it matches (who sends a tool's result offers the tool); put this one first",
+            "rules[0] (line 3) answers whatever it matches (a client that sends a tool's result offers the tool); "
+            "put this one first",
             "1 of 1 scenarios are good; warnings: 1",
         ],
     )
