@@ -43,7 +43,7 @@ def check(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
 
 def _groups(paths: Sequence[Path]) -> list[Sequence[Path]]:
     """The files of each folder, and those that were named. Raises ClickException for a folder without scenarios."""
-    from emulator.scenario.library import scenario_files
+    from emulator.scenario.layers import scenario_files
 
     folders = {path: scenario_files(path) for path in paths if path.is_dir()}
     for folder, files in folders.items():

@@ -22,7 +22,9 @@ A module imports only from those above it in this table:
 | `language.checks`, `language.shadowing` | what can only be checked at the end |
 | `language.schema` | the JSON Schema and the reference |
 | `loader`, `writing` | from YAML to a scenario, and from data to YAML |
-| `statuses`, `library` | scenarios that need no file; all that a server knows by name |
+| `quick` | scenarios without a file: one text or one error for every request |
+| `statuses`, `layers` | scenarios that need no file; the names in files |
+| `library` | the scenarios that a server knows by name |
 | `summaries` | what lists show of scenarios |
 | `watch` | loads scenarios again when their files change |
 

@@ -6,8 +6,7 @@ scenario with mistakes never replaces one without: the old one stays, and the mi
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
 from emulator.core.nearest import nearest
-from emulator.scenario.names import ENDINGS, names_in
+from emulator.scenario.layers import (
+    Index,
+    Layer,
+    Names,
+    clash,
+    index_of,
+    mistake_at,
+    names_of,
+    scanned,
+    scenario_files,
+)
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.statuses import STATUSES, status_scenario
 
@@ -26,7 +35,6 @@ _PACKAGE = Path(__file__).parents[1]
 _INSTALLED = _PACKAGE / "scenarios"
 SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
 """The folder of the shipped scenarios: inside an installed package, or beside it in a checkout."""
-_MAX_BYTES = 1 << 20
 
 
 class LoadedScenario(NamedTuple):
@@ -45,53 +53,19 @@ class LoadedScenario(NamedTuple):
             clock.set(spec.start)
 
 
-class _Names(NamedTuple):
-    """The name of a file's scenario, and the lines of the name and the aliases in the file."""
-
-    name: str
-    lines: Mapping[str, int]
-
-
-class _Layer(NamedTuple):
-    """A folder, or files that were added without one, with the names in each; None if they are not known yet.
-
-    Its names override those of the layers before it.
-    """
-
-    folder: Path | None
-    files: dict[Path, _Names | None]
-
-
-class _Index(NamedTuple):
-    """What all layers together say: the file of each name, the name that each word means, and what is ambiguous."""
-
-    files: dict[str, Path]
-    meant: dict[str, str]
-    clashes: dict[str, Mistake]
-
-
-def scenario_files(folder: Path) -> list[Path]:
-    """The files with scenarios in a folder and its subfolders, sorted. Hidden folders are left out."""
-    found = []
-    for path, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(path, name) for name in names if name.lower().endswith(ENDINGS)]
-    return sorted(found)
-
-
 class Library:
     """Scenarios by name. A file is read when its scenario is first used; later folders override earlier ones."""
 
     def __init__(self, catalog: Catalog, folders: Sequence[Path] = (SHIPPED,)) -> None:
         self.catalog = catalog
-        self._layers: list[_Layer] = []
+        self._layers: list[Layer] = []
         self._loaded: dict[Path, LoadedScenario] = {}
         self._mistakes: dict[Path, tuple[Mistake, ...]] = {}
         self._added: dict[str, LoadedScenario] = {}
         self._added_words: dict[str, str] = {}
         self._changes = 0
         self._statuses: dict[str, LoadedScenario] = {}
-        self._known: _Index | None = None
+        self._known: Index | None = None
         self._versions = count()
         for folder in folders:
             self.add_folder(folder)
@@ -101,13 +75,13 @@ class Library:
     def add_folder(self, folder: Path) -> list[Path]:
         """Add the scenarios in a folder and its subfolders. Returns the files."""
         paths = scenario_files(folder)
-        self._layers.append(_Layer(folder, dict.fromkeys(paths)))
+        self._layers.append(Layer(folder, dict.fromkeys(paths)))
         self._known = None
         return paths
 
     def add_files(self, paths: Sequence[Path]) -> Sequence[Path]:
         """Add the scenarios in these files as if they were a folder of their own. Returns the files."""
-        self._layers.append(_Layer(None, dict.fromkeys(paths)))
+        self._layers.append(Layer(None, dict.fromkeys(paths)))
         self._known = None
         return paths
 
@@ -125,7 +99,7 @@ class Library:
         scenario = load_text(text, f"{name}.yaml", catalog=self.catalog)
         if scenario.name != name:
             other = f'its name is "{scenario.name}", but it is put as "{name}"; give both the same name'
-            raise ScenarioError([_mistake(Path(scenario.source), _names_of(scenario), scenario.name, other)])
+            raise ScenarioError([mistake_at(Path(scenario.source), names_of(scenario), scenario.name, other)])
         taken = [self._taken(scenario, word) for word in (name, *scenario.aliases)]
         if any(taken):
             raise ScenarioError(filter(None, taken))
@@ -260,38 +234,23 @@ class Library:
 
     # ------------------------------------------------------------------------------------------ names
 
-    def _index(self) -> _Index:
+    def _index(self) -> Index:
         if self._known is None:
             self._changes += 1
-            self._known = index = _Index({}, {}, {})
             for layer in self._layers:
-                self._add_to(index, layer)
+                for path in list(layer.files):
+                    self._names(path, layer.files)
+            self._known = index_of(self._layers)
         return self._known
 
-    def _add_to(self, index: _Index, layer: _Layer) -> None:
-        """Add the names and aliases of a layer, which override those of earlier ones, but not each other."""
-        named = [(path, self._names(path, layer.files)) for path in list(layer.files)]
-        words = [(names.name, path, names) for path, names in named]
-        words += [(word, path, names) for path, names in named for word in names.lines if word != names.name]
-        own: dict[str, tuple[Path, _Names]] = {}
-        for word, path, names in words:
-            if word in own:
-                index.clashes[word] = _clash(word, path, names, *own[word])
-                continue
-            own[word] = path, names
-            index.meant[word] = names.name
-            index.clashes.pop(word, None)
-            if word == names.name:
-                index.files[word] = path
-
-    def _names(self, path: Path, files: dict[Path, _Names | None]) -> _Names:
+    def _names(self, path: Path, files: dict[Path, Names | None]) -> Names:
         """The names in a file. It is read as YAML only if nothing less can tell."""
         names = files[path]
         if names is None:
-            names = _scanned(path)
+            names = scanned(path)
             if names is None:
                 self._read(path)
-                names = _names_of(self._loaded[path].scenario) if path in self._loaded else _Names(path.stem, {})
+                names = names_of(self._loaded[path].scenario) if path in self._loaded else Names(path.stem, {})
             files[path] = names
         return names
 
@@ -303,11 +262,11 @@ class Library:
         path = self.source(name)
         if path is None:
             other = self._added[name].scenario
-            return _clash(word, Path(scenario.source), _names_of(scenario), Path(other.source), _names_of(other))
+            return clash(word, Path(scenario.source), names_of(scenario), Path(other.source), names_of(other))
         if path.is_relative_to(SHIPPED):
             return None
         names = next(layer.files[path] for layer in self._layers if path in layer.files)
-        return _clash(word, Path(scenario.source), _names_of(scenario), path, names or _Names(name, {}))
+        return clash(word, Path(scenario.source), names_of(scenario), path, names or Names(name, {}))
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -317,12 +276,12 @@ class Library:
         if layer is None:
             layer = next((each for each in self._layers if each.folder and path.is_relative_to(each.folder)), None)
         if layer is None:
-            layer = _Layer(None, {})
+            layer = Layer(None, {})
             self._layers.append(layer)
         mistakes = self._read(path)
         layer.files.setdefault(path, None)
         if not mistakes:
-            layer.files[path] = names = _names_of(self._loaded[path].scenario)
+            layer.files[path] = names = names_of(self._loaded[path].scenario)
             self._drop(names.name)
         self._known = None
         return mistakes
@@ -338,8 +297,8 @@ class Library:
         self._loaded[path] = self._made(scenario)
         self._mistakes.pop(path, None)
         for layer in self._layers:
-            if (names := layer.files.get(path)) and names != _names_of(scenario):
-                layer.files[path], self._known = _names_of(scenario), None
+            if (names := layer.files.get(path)) and names != names_of(scenario):
+                layer.files[path], self._known = names_of(scenario), None
         return ()
 
     def _made(self, scenario: Scenario) -> LoadedScenario:
@@ -352,27 +311,3 @@ class Library:
             words = (name, *self._added.pop(name).scenario.aliases)
             self._changes += 1
             self._added_words = {word: of for word, of in self._added_words.items() if word not in words or of != name}
-
-
-def _scanned(path: Path) -> _Names | None:
-    try:
-        with path.open("rb") as file:
-            lines = names_in(file.read(_MAX_BYTES).decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
-        return _Names(path.stem, {})
-    return None if lines is None else _Names(next(iter(lines), path.stem), lines)
-
-
-def _names_of(scenario: Scenario) -> _Names:
-    return _Names(scenario.name, scenario.lines)
-
-
-def _clash(word: str, path: Path, names: _Names, other: Path, others: _Names) -> Mistake:
-    line = others.lines.get(word, 0)
-    place = f"{other}:{line}" if line else str(other)
-    return _mistake(path, names, word, f'"{word}" already belongs to the scenario in {place}; each needs its own')
-
-
-def _mistake(path: Path, names: _Names, word: str, message: str) -> Mistake:
-    line = names.lines.get(word, 0)
-    return Mistake(str(path), line, 1 if line else 0, "name" if word == names.name else "aliases", message)

@@ -1,11 +1,13 @@
 """check and explain: scenarios looked at without a server."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.asgi import chat, completion, message
+from support.served import post, served
 
 from emulator.cli import main
 
@@ -87,7 +89,7 @@ def test_explain_refuses_what_the_api_would_refuse(request_text: str, tmp_path: 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["serve", "--scenario", "helo"], "there is no scenario helo; did you mean hello?"),
+        (["serve", "--scenario", "helo"], "There is no scenario 'helo'. Did you mean 'hello'?"),
         (["serve", "--scenarios", "no-such-folder"], "there is no folder no-such-folder"),
     ],
 )
@@ -97,11 +99,61 @@ def test_serve_tells_what_it_cannot_play(arguments: list[str], words: str) -> No
 
 
 def test_serve_tells_all_mistakes_of_a_folder(tmp_path: Path) -> None:
-    """A server does not start with a scenario that it could not play."""
+    """A server starts without the scenarios that it cannot play, and tells why, also to who asks for one."""
+    (tmp_path / "deep").mkdir()
+    for name, text in {"deep/broken.yaml": BROKEN, "good.yaml": GOOD, "again.yaml": f"name: good\n{GOOD}"}.items():
+        (tmp_path / name).write_text(text)
+    with served("--scenarios", str(tmp_path)) as server:
+        told = server.ask(post("/v1/chat/completions", chat("hi"), key="akml-broken"))
+        ended = server.stop(signal.SIGTERM)
+    assert b" 400 " in told and b"'broken' cannot be played" in told
+    assert 'unknown key "txt"' in ended.stderr and "rules[1]" in ended.stderr
+    assert '"good" already belongs to the scenario in' in ended.stderr
+
+
+def test_serve_does_not_start_without_the_scenario_that_it_is_to_play(tmp_path: Path) -> None:
+    """A file that is named has to be good."""
     (tmp_path / "broken.yaml").write_text(BROKEN)
-    code, output = run("serve", "--scenarios", tmp_path)
-    assert code == 1
-    assert 'unknown key "txt"' in output and "rules[1]" in output
+    broken = str(tmp_path / "broken.yaml")
+    for arguments in (["--scenario", broken], ["--scenarios", str(tmp_path), "--scenario", "broken"]):
+        code, output = run("serve", *arguments)
+        assert code == 1
+        assert 'unknown key "txt"' in output and "rules[1]" in output
+
+
+def test_check_on_nothing_fails(tmp_path: Path) -> None:
+    """An empty folder, one without scenarios, and a file that is not there."""
+    for path in (tmp_path, tmp_path / "sub"):
+        path.mkdir(exist_ok=True)
+        (path / "notes.txt").write_text("hello")
+        told = f"Error: there is no scenario in {path}: no file *.yaml, *.yml or *.json\n"
+        assert run("check", path) == (1, told)
+    assert run("check", tmp_path / "none.yaml") == (
+        1,
+        f"{tmp_path / 'none.yaml'}: cannot be read: No such file or directory\n0 of 1 scenarios are good\n",
+    )
+    assert run("check")[0] == 2
+
+
+def test_check_warns_of_rules_that_no_request_reaches(tmp_path: Path) -> None:
+    """With the places of both; it exits with 1 only if it is to be strict."""
+    (tmp_path / "sub").mkdir()
+    path = tmp_path / "sub/loop.json"
+    rules = [{"when": when, "reply": {"text": "a"}} for when in ({"tools": "Read"}, {"tool_result": "Read"})]
+    path.write_text(json.dumps({"rules": rules}, indent=1))
+    code, output = run("check", tmp_path)
+    assert (code, output.splitlines()) == (
+        0,
+        [
+            f"warning: {path}:11:1: rules[1]: no request reaches this rule: "
+            "rules[0] (line 3) answers whatever it matches (a client that sends a tool's result offers the tool); "
+            "put this one first",
+            "1 of 1 scenarios are good; warnings: 1",
+        ],
+    )
+    assert run("check", tmp_path, "--strict") == (1, output)
+    (warning,) = json.loads(run("check", tmp_path, "--json")[1])
+    assert (warning["line"], warning["warning"]) == (11, True)
 
 
 def test_schema_is_json() -> None:

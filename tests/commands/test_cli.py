@@ -122,7 +122,7 @@ def test_settings_are_listed() -> None:
         (["--set", "max_n=0"], 'setting "max_n" cannot be "0"'),
         (["--models", "no/such/file.yaml"], "no/such/file.yaml: cannot be read"),
         (["--scenarios", "no/such/folder"], "there is no folder no/such/folder"),
-        (["--scenario", "no-such-scenario"], "there is no scenario no-such-scenario"),
+        (["--scenario", "no-such-scenario"], "There is no scenario 'no-such-scenario'"),
         (["--host", "no.such.host.invalid"], "cannot listen"),
         (["--port", "65536"], "65536 is not in the range"),
         (["--auth", "maybe"], 'setting "auth" cannot be "maybe": expected format, open or strict'),

@@ -12,7 +12,8 @@ from support.asgi import ask, chat, make_engine
 from emulator.core.catalog import Catalog
 from emulator.core.errors import ERRORS
 from emulator.engine import Engine
-from emulator.scenario.library import SHIPPED, Library, scenario_files
+from emulator.scenario.layers import scenario_files
+from emulator.scenario.library import SHIPPED, Library
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.names import names_in
 from emulator.scenario.reading.mistakes import ScenarioError

@@ -51,7 +51,9 @@ def warnings(scenario: Scenario) -> Iterator[Mistake]:
     """A warning for each of these rules, with the places of both."""
     for number, earlier in shadowed(scenario):
         rule, before = scenario.rules[number], _place(scenario, earlier)
-        message = f"no request reaches this rule: {before} answers whatever it matches; put this one first"
+        offered = "tools" in scenario.rules[earlier].when.written and "tool_result" in rule.when.written
+        why = " (a client that sends a tool's result offers the tool)" if offered else ""
+        message = f"no request reaches this rule: {before} answers whatever it matches{why}; put this one first"
         yield Mistake(scenario.source, rule.line, 1 if rule.line else 0, f"rules[{number}]", message)
 
 

@@ -176,11 +176,11 @@ class _Composer:
 
     def _made(self, event: yaml.NodeEvent, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            if self._hidden is not None:
-                event.value = self._hidden.restored(event.value, quoted=event.style == '"')
-            if event.value is None or _SURROGATE.search(event.value):
+            hidden, value = self._hidden, event.value
+            text = value if hidden is None else hidden.restored(value, quoted=event.style == '"')
+            if text is None or _SURROGATE.search(text):
                 self._refuse(_span(event), _HALF_PAIR)
-            return _scalar(event)
+            return _scalar(event, text)
         if isinstance(event, yaml.SequenceStartEvent):
             items = tuple(self._node(item, depth) for item in self._until(yaml.SequenceEndEvent))
             return Node("sequence", items, _span(event), size=1 + sum(item.size for item in items))
@@ -245,7 +245,7 @@ class _Composer:
         told, meant = next(explained, None), self._meant(error, span)
         if told or meant:
             return f"{told or 'this cannot be read'}{meant}"
-        opened = cast(yaml.Mark | None, error.context_mark)
+        opened = error.context_mark
         if opened is None or "expected ','" not in problem:
             return f"not YAML: {problem}"
         bracket = self._collector.character(Span(opened.line, opened.column))
@@ -253,7 +253,7 @@ class _Composer:
 
     def _meant(self, error: yaml.MarkedYAMLError, span: Span) -> str:
         """The line with the value in quotes that was meant, as the end of a message; empty if that does not help."""
-        begun = cast(yaml.Mark | None, error.context_mark)
+        begun = error.context_mark
         lines = dict.fromkeys((span.line, *([begun.line] if begun else []), max(span.line - 1, 0)))
         found = quoted_line(self._text, [line for line in lines if line <= span.line], span.column)
         if found is None:
@@ -277,8 +277,7 @@ def _span(event: yaml.Event) -> Span:
     return Span(start.line, start.column, max(length, 1))
 
 
-def _scalar(event: yaml.ScalarEvent) -> Node:
-    text: str = event.value
+def _scalar(event: yaml.ScalarEvent, text: str) -> Node:
     if not event.implicit[0]:
         return Node("scalar", text, _span(event), text, block=event.style == "|")
     return Node("scalar", resolve(text), _span(event), text, _AMBIGUOUS.match(text) is not None)
