@@ -17,7 +17,8 @@ from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import PromptSize, prompt_tokens
-from emulator.core.seeds import Seed, canonical
+from emulator.core.question import question_of
+from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Admitted, Entry, Gate, Holding, enter, until_spent
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SCENARIO_HEADER = "x-emulator-scenario"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-_NOT_THE_QUESTION = frozenset({"stream", "stream_options"})
 
 
 class _Decision(NamedTuple):
@@ -84,7 +84,7 @@ class Engine:
 
     async def plan(self, request: InferenceRequest) -> Plan:
         """What will be answered. Every refusal is a plan too: one `Failure` before any `Start`."""
-        question = _question(request)
+        question = question_of(request.endpoint, request.body)
         holding = Holding(self.store, self.clock, request.key, str(next(self._tickets)))
         try:
             decision = await self._decided(request, question, holding)
@@ -334,12 +334,6 @@ class Engine:
             self.gate.reopen(key, own, shared, self._playing(NO_HEADERS, key, own, shared), now, terms)
 
         await self.store.turn(key, decide)
-
-
-def _question(request: InferenceRequest) -> bytes:
-    """What is asked, whether the answer is to be streamed or not, and whatever the order of the keys."""
-    asked = {name: value for name, value in request.body.items() if name not in _NOT_THE_QUESTION}
-    return canonical((request.endpoint, asked))
 
 
 def _ids(identity: Seed) -> tuple[str, str]:

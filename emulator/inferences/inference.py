@@ -8,6 +8,7 @@ import msgspec
 from emulator.core.decimals import decimal
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
+from emulator.inferences.fingerprints import Answer, Message
 
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
 
@@ -41,11 +42,12 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     """The headers of the request, without secrets."""
     body: str
-    """The body of the request, without secrets; at most the first 64 KiB."""
+    """The body of the request, without secrets; at most the first MiB."""
     body_cut: bool
     """Whether the body was longer."""
     question: str
-    """A fingerprint of the endpoint and the body. Of a body that was refused unread only the length is known."""
+    """A fingerprint of the endpoint, of the body except `stream` and `stream_options`, and of the headers that change
+    the meaning. Of a body that was refused unread only the length is known."""
     answered_by: str
     """The scenario and the rule that answered ("scenario/rule"), "generator", or the kind of the error."""
     outcome: Outcome
@@ -69,7 +71,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     response_headers: tuple[tuple[str, str], ...] = ()
     """The headers of the answer."""
     response: str = ""
-    """The body of the answer as far as it was sent, without secrets; at most the first 64 KiB."""
+    """The body of the answer as far as it was sent, without secrets; at most the first MiB."""
     response_cut: bool = False
     """Whether the response was longer."""
     response_lossy: bool = False
@@ -78,6 +80,12 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the HTTP response was ended properly, even if the answer in it was cut."""
     usage: Usage | None = None
     """The tokens of the request and the answer; None if nothing was answered."""
+    fingerprint: str = ""
+    """As `question`, but of the whole body."""
+    messages: tuple[Message, ...] | None = None
+    """Fingerprints of the messages, where the body was cut."""
+    answer: Answer | None = None
+    """Fingerprints of the answer, where the response was cut."""
     charge: str | None = None
     """The price of the usage, such as "0.0000013 USD"; None if there is no usage or no price."""
 

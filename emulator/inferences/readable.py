@@ -12,8 +12,9 @@ from emulator.core import retry_after
 from emulator.core.catalog import Pricing
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
+from emulator.inferences import fingerprints
 from emulator.inferences.inference import Inference, Moment
-from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprint_of
+from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
 
 
 def readable(noted: LiveRecord) -> Inference:
@@ -21,9 +22,11 @@ def readable(noted: LiveRecord) -> Inference:
     told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
     secrets = secrets_of([*noted.headers.items(), *told])
     model = _model_of(noted.body) if noted.model is None else noted.model
-    response = b"".join(noted.parts)
+    response = b"".join(noted.parts)[:MAX_RESPONSE]
     shown = response.decode(errors="replace")
     wait = dict(told).get("retry-after", "")
+    sent, ended = noted.sent, _ended(noted)
+    asked = _asked(noted)
     return Inference(
         number=noted.number,
         id=noted.id,
@@ -35,15 +38,17 @@ def readable(noted: LiveRecord) -> Inference:
         headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
         body=without(noted.body.decode(errors="replace"), secrets),
         body_cut=noted.body_cut,
-        question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
+        question=asked.question,
+        fingerprint=asked.request,
+        messages=noted.messages,
         answered_by=noted.answered_by,
-        outcome=noted.outcome,
+        outcome="running" if ended is None else sent.outcome,
         status=noted.status,
         started=noted.started,
-        ended=noted.ended,
-        error=noted.error.kind if noted.error else None,
-        message=without(noted.error.message, secrets) if noted.error else None,
-        retry_after=retry_after.read(wait, noted.ended or noted.started) if noted.status >= 400 else None,
+        ended=ended,
+        error=sent.error.kind if sent.error else None,
+        message=without(sent.error.message, secrets) if sent.error else None,
+        retry_after=retry_after.read(wait, ended or noted.started) if noted.status >= 400 else None,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
         response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
@@ -51,9 +56,24 @@ def readable(noted: LiveRecord) -> Inference:
         complete=noted.complete,
         response_cut=noted.length > MAX_RESPONSE,
         response_lossy=shown.encode() != response,
-        usage=noted.used,
-        charge=_price(noted.pricing, noted.used),
+        answer=noted.answer,
+        usage=sent.used,
+        charge=_price(noted.pricing, sent.used),
     )
+
+
+def _ended(noted: LiveRecord) -> float | None:
+    """When the answer ended: with its last byte, unless the connection ended otherwise."""
+    if noted.timeline and noted.sent.ended is not None and noted.sent.outcome in ("completed", "failed"):
+        return noted.started + noted.timeline[-1][0]
+    return noted.sent.ended
+
+
+def _asked(noted: LiveRecord) -> fingerprints.Asked:
+    """The fingerprints of the request, which are computed once."""
+    if noted.asked is None:
+        noted.asked = fingerprints.asked(noted.endpoint, noted.headers, noted.body or _length(noted))
+    return noted.asked
 
 
 def _length(noted: LiveRecord) -> bytes:

@@ -47,6 +47,12 @@ rules:
     replies:
       - {text: The quick brown fox jumps over the lazy dog., faults: [{hangup: close, after: {tokens: 5}}]}
       - text: The quick brown fox jumps over the lazy dog.
+  - name: done
+    when: {tool_result: get_weather}
+    reply: {text: It is 21 degrees.}
+  - name: look
+    when: {last_user: weather}
+    reply: {tool_calls: [{name: get_weather, arguments: {city: Lisbon}}]}
 """
 
 
@@ -69,6 +75,21 @@ class Client:
             said = await self.ask(asked)
             if said is not None:
                 await self.ask([*asked, {"role": "assistant", "content": said}, {"role": "user", "content": "Next?"}])
+        await self.use_a_tool()
+
+    async def use_a_tool(self) -> None:
+        """Call the tool that the answers ask for, and send its result; a client in a loop asks its question again."""
+        messages: list[Any] = [{"role": "user", "content": "weather"}]
+        for number in range(3):
+            await self.ask(messages)
+            function = {"name": "get_weather", "arguments": '{"city": "Lisbon"}'}
+            call = {"id": f"call_{number}", "type": "function", "function": function}
+            result = {"role": "tool", "tool_call_id": call["id"], "content": "21 degrees"}
+            messages = [*messages, {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+            if "tool-call-loop" not in self._wrong:
+                await self.ask(messages)
+                return
+            messages = [*messages, {"role": "user", "content": "weather"}]
 
     async def ask(self, messages: list[Any]) -> str | None:
         """The answer; None if the client has given up."""
@@ -112,7 +133,7 @@ def _all_sets() -> Iterator[frozenset[str]]:
 
 @pytest.mark.parametrize("wrong", list(_all_sets()), ids=lambda wrong: "+".join(sorted(wrong)) or "none")
 def test_exactly_these_findings_are_named(wrong: frozenset[str]) -> None:
-    """Whatever of the five a client does wrong, the verdict names these and no other; and none of a good client."""
+    """Whatever of these a client does wrong, the verdict names these and no other; and none of a good client."""
     engine = after_a_bad_day(wrong)
     said = verdict(engine.store.inferences.all())
     assert set(said.finding_names) == wrong
@@ -195,7 +216,7 @@ def test_the_report_is_text_json_and_junit() -> None:
     said = at_once(report(engine, KEY))
     suite = ET.fromstring(said.junit())[0]  # noqa: S314 (our own XML)
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
-    assert (suite.get("tests"), suite.get("failures")) == ("6", "2")
+    assert (suite.get("tests"), suite.get("failures")) == ("7", "2")
     assert sorted(map(str, failed)) == list(said.verdict.finding_names) == ["no-backoff", "retried-forever"]
     assert said.as_dict()["ok"] is False
     assert all(f"  {name}: " in said.text() for name in said.verdict.finding_names)
