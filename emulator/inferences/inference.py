@@ -100,6 +100,12 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         return self.status == 200 and self.outcome in ("hung up", "failed")
 
     @property
+    def scenario(self) -> str | None:
+        """The name of the scenario whose rule answered; None if no rule did."""
+        name, _, rule = self.answered_by.partition("/")
+        return name if rule else None
+
+    @property
     def rule(self) -> str | None:
         """The name of the rule that answered, without the name of its scenario; None if no rule did."""
         return self.answered_by.partition("/")[2] or None

@@ -17,8 +17,8 @@ from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, Infere
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
-from emulator.web.app import create_app
 from emulator.inferences.live_record import Sent
+from emulator.web.app import create_app
 from emulator.wire.respond import HungUp, Player
 
 START = Start("0" * 32, "m", 0, 3)
