@@ -116,12 +116,16 @@ class EmulatorInterface(ABC):
 
         Expectations are to be met by the requests with each key. The message is the `report`.
         """
-        if message := self._failure(self._call(lambda: nothing_asked(self.engine, self._only))):
-            raise AssertionError(message)
+        self._check(self._call(lambda: nothing_asked(self.engine, self._only)))
 
     def verdict(self) -> Verdict:
         """Return the findings and remarks on the client's behaviour (docs/inferences.md)."""
         return verdict(self.inferences)
+
+    def _check(self, nothing_asked: str | None = None) -> None:
+        """Raise as `verify` does. At the end of a test, nothing has to be asked: that is for `expect` to say."""
+        if message := self._failure(nothing_asked):
+            raise AssertionError(message)
 
     def _failure(self, nothing_asked: str | None = None) -> str:
         """The error message of `verify`; empty if it does not raise. `nothing_asked` is a reason to fail by itself."""
