@@ -95,7 +95,7 @@ def _own_delays(run: Chain) -> list[Retry]:
 
 def _retried_hopeless(chain: Chain) -> Iterator[Finding]:
     for run in failing_runs(chain):
-        again = [retry for retry in retries(run) if retry.before.status in HOPELESS and _is_the_same(*retry)]
+        again = list(_hopeless(run))
         if again:
             first = again[0].before
             told = f"it asked the same again {_times(len(again))}"
@@ -103,9 +103,14 @@ def _retried_hopeless(chain: Chain) -> Iterator[Finding]:
             yield finding("retried-hopeless", f"{which(first)}: {told}, and no retry can mend that.", shown)
 
 
-def _is_the_same(before: Inference, after: Inference) -> bool:
-    """Whether two requests of one chain do not even differ in whether they want a stream."""
-    return before.fingerprint == after.fingerprint
+def _hopeless(run: Chain) -> Iterator[Retry]:
+    """The retries that cannot succeed. After a 400, one without a stream can, if the stream was what was wrong."""
+    refused: set[str] = set()
+    for retry in retries(run):
+        if retry.before.status in HOPELESS:
+            refused.add(retry.before.fingerprint)
+            if retry.before.status != 400 or retry.after.fingerprint in refused:
+                yield retry
 
 
 def _retried_forever(chain: Chain, most: int) -> Iterator[Finding]:
