@@ -183,7 +183,7 @@ def test_exactly_the_fault_is_found(fault: str | None, case: Case) -> None:
 @pytest.mark.parametrize("endpoint", ["chat", "messages"])
 def test_a_follow_up_that_comes_at_once(endpoint: str, size: int) -> None:
     """Over a socket, a client that takes a cut stream for whole and goes on at once is found 20 times of 20."""
-    with Emulator(scenario=STORY.replace("PACE, ", "").replace("HOW", "close")) as akash:
+    with Emulator(scenario=STORY.replace(", PACE", "").replace("HOW", "close")) as akash:
         keys = [f"akml-client-{number}" for number in range(20)]
         for key in keys:
             _go_on(akash, key, endpoint, "Be brief. " * (size // 10))
@@ -207,7 +207,7 @@ def _go_on(akash: Emulator, key: str, endpoint: str, prompt: str) -> None:
 
 # ---------------------------------------------------------------------------------------------- how long, and when
 
-LONG = "word " * 7000
+LONG = "word " * 10_000
 """A text whose stream is longer than what the record keeps of an answer."""
 
 
@@ -216,12 +216,12 @@ LONG = "word " * 7000
 @pytest.mark.parametrize("path", [CHAT, MESSAGES])
 def test_no_length_hides_a_truncated_answer(path: str, text: str, size: int) -> None:
     """Texts are compared as a whole, also those of requests and answers of which the record keeps the beginning."""
-    engine = make_engine()
+    engine = make_engine(models={PLAIN: {"context_length": 10_000_000, "max_output_length": 100_000}})
     story = {"rules": [{"reply": {"text": text, "faults": [{"hangup": "close", "at": "finish"}]}}]}
     activate(engine, engine.library.put("cut", json.dumps({"name": "cut", **story})).scenario.name)
     app = create_app(engine)
     asked = [{"role": "user", "content": "x" * size}]
-    body = {**chat(stream=True), "max_tokens": 8000, "messages": asked}
+    body = {**chat(stream=True), "max_tokens": 50_000, "messages": asked}
     said = _text("chat" if path == CHAT else "messages", ask(app, "POST", path, body).body)
     assert said == text
     ask(app, "POST", path, body | {"messages": [*asked, {"role": "assistant", "content": said}, *asked]})
@@ -233,7 +233,7 @@ def test_no_length_hides_a_truncated_answer(path: str, text: str, size: int) -> 
 @pytest.mark.parametrize("size", [10, 3 * MAX_BODY // 2])
 def test_the_same_question_is_recognised_whatever_its_length(size: int) -> None:
     """A fallback from a stream to a whole body asks the same again; a change behind what is kept does not."""
-    engine = make_engine()
+    engine = make_engine(models={PLAIN: {"context_length": 10_000_000}})
     activate(engine, engine.library.put("s", "name: s\nrules: [{reply: {error: insufficient_credits}}]").scenario.name)
     app, long = create_app(engine), "x" * size
     for body in (chat(long, stream=True), chat(long), chat(long + "y")):
