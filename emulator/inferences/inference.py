@@ -8,7 +8,6 @@ import msgspec
 from emulator.core.decimals import decimal
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
-from emulator.inferences.fingerprints import Answer, Message
 
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
 
@@ -82,10 +81,10 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """The tokens of the request and the answer; None if nothing was answered."""
     fingerprint: str = ""
     """As `question`, but of the whole body."""
-    messages: tuple[Message, ...] | None = None
-    """Fingerprints of the messages, where the body was cut."""
-    answer: Answer | None = None
-    """Fingerprints of the answer, where the response was cut."""
+    messages: tuple[tuple[str, str, tuple[str, ...], str], ...] | None = None
+    """Where the body was cut: of each message the role, and fingerprints of its text, its tool calls and the rest."""
+    answer: tuple[str, tuple[str, ...]] | None = None
+    """Where the response was cut: fingerprints of its text and of its tool calls."""
     charge: str | None = None
     """The price of the usage, such as "0.0000013 USD"; None if there is no usage or no price."""
 

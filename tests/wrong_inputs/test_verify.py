@@ -64,6 +64,23 @@ def ask(akash: Emulator, key: str = "akml-checkout") -> None:
     httpx.post(f"{akash.openai_base_url}/chat/completions", json=body, headers={"authorization": f"Bearer {key}"})
 
 
+def after(*steps: Callable[[Emulator], object], run: Callable[[Emulator], str]) -> Callable[[Emulator], str]:
+    """Take these steps first."""
+
+    def stepped(akash: Emulator) -> str:
+        for step in steps:
+            step(akash)
+        return run(akash)
+
+    return stepped
+
+
+def ask_twice(akash: Emulator) -> None:
+    """Send two requests with another key."""
+    for _ in range(2):
+        ask(akash, "akml-twice-asked")
+
+
 NOTHING = "nothing was asked of this server since it started or was reset"
 OUTCOMES = "outcome is one of running, completed, failed, hung up, cut by client, or failed: and the kind of an error"
 CASES = [
@@ -90,14 +107,14 @@ CASES = [
     Case(
         "one of two keys that played the story once too often",
         "verify",
-        lambda akash: (ask(akash, "akml-twice-asked"), ask(akash, "akml-twice-asked"), command("verify")(akash))[2],
+        after(ask_twice, run=command("verify")),
         [f"2 requests, key {TWICE}, scenario s: not good", f"1 request, key {SEEN}, scenario s: good", "2 keys"],
     ),
-    Case("no request at all", "verify", lambda akash: (akash.reset(), command("verify")(akash))[1], [NOTHING]),
+    Case("no request at all", "verify", after(Emulator.reset, run=command("verify")), [NOTHING]),
     Case(
         "no request at all",
         "Emulator.verify()",
-        lambda akash: (akash.reset(), python(Emulator.verify)(akash))[1],
+        after(Emulator.reset, run=python(Emulator.verify)),
         [NOTHING, "the rule 'r' was to answer once; it answered never"],
     ),
     Case(

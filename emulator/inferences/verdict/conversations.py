@@ -114,10 +114,12 @@ def _prefixes(told: Sequence[Message]) -> list[Seed]:
 
 
 def _messages(inference: Inference) -> tuple[Message, ...]:
-    return fingerprints.messages(inference.request) if inference.messages is None else inference.messages
+    if inference.messages is not None:
+        return tuple(Message(*each) for each in inference.messages)
+    return fingerprints.messages(inference.request)
 
 
 def _answer(inference: Inference) -> Answer:
     if inference.answer is not None:
-        return inference.answer
+        return Answer(*inference.answer)
     return fingerprints.whole_answer(inference.endpoint, inference.response.encode())
