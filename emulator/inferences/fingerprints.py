@@ -60,14 +60,18 @@ def asked(endpoint: str, headers: Mapping[str, str], body: bytes) -> Asked:
     )
 
 
-def messages(body: Any) -> tuple[Message, ...]:
-    """The messages of a request's JSON, in any dialect."""
+def messages(body: Any, known: dict[bytes, Message] | None = None) -> tuple[Message, ...]:
+    """The messages of a request's JSON, in any dialect. `known` has those of other requests, by their JSON."""
     said = conversation(body)
     sent = [each for each in _listed(body.get("messages")) if isinstance(each, dict)] if said else []
-    return tuple(
-        Message(each.role, text(each.text), tuple(_calls(message)), _rest(each.others, message))
-        for each, message in zip(said, sent or [{}] * len(said), strict=True)
-    )
+    known = {} if known is None else known
+    found = []
+    for each, message in zip(said, sent or [{"content": each.text} for each in said], strict=True):
+        written = canonical(message)
+        if written not in known:
+            known[written] = Message(each.role, text(each.text), tuple(_calls(message)), _rest(each.others, message))
+        found.append(known[written])
+    return tuple(found)
 
 
 def messages_in(body: bytes) -> tuple[Message, ...]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -76,6 +76,11 @@ class Journal:
     def all(self, key: str | None = None) -> "list[Inference]":
         """The inferences in the order in which they came, those that still run included; of one key, or of all."""
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
+
+    def after(self, number: int, key: str | None = None) -> "Iterator[Inference]":
+        """The inferences numbered above `number`, which are made readable one by one."""
+        recorders = [each for each in self._recorders if each.number > number and (key is None or each.key == key)]
+        return map(self._readable, recorders)
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, in the order in which they first came; "" for requests without one."""

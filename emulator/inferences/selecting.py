@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import TypeAlias, TypeVar, get_args
 
 import msgspec
@@ -41,7 +42,7 @@ class Selection(msgspec.Struct, frozen=True):
 
     def page(self, inferences: Iterable[Inference]) -> tuple[list[Inference], bool]:
         """The page, oldest first, and whether there are more behind it."""
-        found = [inference for inference in inferences if inference in self]
+        found = list(islice((inference for inference in inferences if inference in self), self.limit + 1))
         return found[: self.limit], len(found) > self.limit
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 
 from emulator.core.clock import iso
-from emulator.core.seeds import Seed
 from emulator.inferences import fingerprints
 from emulator.inferences.fingerprints import Answer, Message
 from emulator.inferences.inference import Inference
@@ -25,7 +24,8 @@ def after_truncation(asked: Sequence[Inference]) -> Iterator[Finding]:
     behind it. If the record ends before that, nobody can tell: it may have reported the failure to its caller.
     """
     cuts = [(each, said) for each in asked if each.truncated and (said := _answer(each).text)]
-    told = {each.number: _messages(each) for each in asked} if cuts else {}
+    known: dict[bytes, Message] = {}
+    told = {each.number: _messages(each, known) for each in asked} if cuts else {}
     for cut, said in cuts:
         later = [each for each in asked if each.number > cut.number]
         use = next((found for each in later for found in _use(cut, said, each, told)), None)
@@ -63,8 +63,9 @@ def loops(asked: Sequence[Inference]) -> Iterator[Finding]:
 
     A conversation goes on when a request has all messages of an earlier one, and behind them the call that answered it.
     """
+    known: dict[bytes, Message] = {}
     for (rule, call), turns in _calls_by_rule(asked).items():
-        for loop in _loops(turns, call):
+        for loop in _loops(turns, call, known):
             name = call.rpartition(":")[0]
             seen = f"the rule '{rule}' answered the same call of {name} {len(loop)} times in one conversation"
             yield finding("tool-call-loop", f"{which(loop[0])}: {seen}.", loop)
@@ -84,39 +85,34 @@ def _may_call(inference: Inference) -> bool:
     return inference.answer is not None or any(sign in inference.response for sign in _CALLS)
 
 
-def _loops(turns: Sequence[Inference], call: str) -> Iterator[list[Inference]]:
-    """The longest conversations among requests that were all answered by this call."""
-    messages = {each.number: _messages(each) for each in turns}
-    starts = {number: _prefixes(told) for number, told in messages.items()}
-    longest: dict[int, list[Inference]] = {}
-    for later in sorted(turns, key=lambda each: (len(messages[each.number]), each.number)):
-        said, prefixes = messages[later.number], starts[later.number]
-        before = [
-            chain
-            for chain in longest.values()
-            if (at := len(messages[chain[-1].number])) < len(said)
-            and call in said[at].calls
-            and prefixes[at] == starts[chain[-1].number][at]
-        ]
-        longest[later.number] = [*max(before, key=len, default=[]), later]
-    inner = {each.number for chain in longest.values() for each in chain[:-1]}
-    for number, chain in longest.items():
-        if number not in inner and len(chain) > MOST_SAME_CALLS:
-            yield chain
+def _loops(turns: Sequence[Inference], call: str, known: dict[bytes, Message]) -> list[list[Inference]]:
+    """The longest conversations among requests that were all answered by this call.
 
-
-def _prefixes(told: Sequence[Message]) -> list[Seed]:
-    """A fingerprint of the first messages, for each number of them."""
-    return list(accumulate(told, lambda before, each: before.child(repr(each)), initial=Seed.of("messages")))
+    Each sequence of messages with which a request begins is a node of a tree, and `loops` has the requests of the
+    conversation that leads to a node. A conversation that goes on to another node is no end.
+    """
+    nodes: dict[tuple[int, Message], int] = {}
+    loops: dict[int, list[Inference]] = {}
+    gone_on: set[int] = set()
+    told = sorted(((_messages(each, known), each) for each in turns), key=lambda turn: (len(turn[0]), turn[1].number))
+    for messages, turn in told:
+        path = list(accumulate(messages, lambda at, each: nodes.setdefault((at, each), len(nodes) + 1), initial=0))
+        before = [at for at, each in zip(path, messages, strict=False) if call in each.calls and at in loops]
+        longest = max(before, key=lambda at: len(loops[at]), default=None)
+        loop = [turn] if longest is None else [*loops[longest], turn]
+        if len(loop) > len(loops.get(path[-1], ())):
+            loops[path[-1]] = loop
+        gone_on.update(before)
+    return [loop for node, loop in loops.items() if node not in gone_on and len(loop) > MOST_SAME_CALLS]
 
 
 # ---------------------------------------------------------------------------------------------- reading the record
 
 
-def _messages(inference: Inference) -> tuple[Message, ...]:
+def _messages(inference: Inference, known: dict[bytes, Message]) -> tuple[Message, ...]:
     if inference.messages is not None:
         return tuple(Message(*each) for each in inference.messages)
-    return fingerprints.messages(inference.request)
+    return fingerprints.messages(inference.request, known)
 
 
 def _answer(inference: Inference) -> Answer:

@@ -40,7 +40,7 @@ async def listing(engine: Engine, request: Request) -> Response:
         raise _bad("follow", "follow is true or false")
     if follow == "true":
         return _followed(engine, wanted)
-    found, more = wanted.page(engine.store.inferences.all(query.get("key")))
+    found, more = wanted.page(engine.store.inferences.after(wanted.after, query.get("key")))
     if form != "json":
         return _exported(found, form, request, engine.catalog)
     after = found[-1].number if more else None
