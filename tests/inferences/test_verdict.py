@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, make_engine
 
 from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.vocabulary import Usage
 from emulator.engine.engine import Engine
-from emulator.inferences import Inference
+from emulator.inferences import Inference, Moment
 from emulator.inferences.verdict import FINDINGS, verdict
 from emulator.store.memory import at_once
 from emulator.web.app import create_app
@@ -166,6 +167,14 @@ def test_the_same_asked_side_by_side_is_no_retry() -> None:
     moments = [inference_like(number, started=0.0, ended=1.0) for number in range(1, 30)]
     assert not verdict(moments).findings
     assert not verdict(moments).remarks
+
+
+@pytest.mark.parametrize(("started", "remarks"), [(0.5, []), (1.0, ["double-spent"]), (1.2, ["double-spent"])])
+def test_a_client_may_ask_again_before_the_server_knows_that_it_left(started: float, remarks: list[str]) -> None:
+    """What counts is the last byte that was sent, since the end of a connection is noticed later."""
+    cut: dict[str, Any] = {"outcome": "cut by client", "timeline": (Moment(1.0, 10),), "usage": Usage(1, 1)}
+    asked = [inference_like(1, started=0.0, ended=1.3, **cut), inference_like(2, started=started, ended=3.0)]
+    assert [remark.name for remark in verdict(asked).remarks] == remarks
 
 
 def test_asking_the_same_again_after_an_answer_is_told_as_a_remark() -> None:
