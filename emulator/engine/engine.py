@@ -17,7 +17,8 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
 from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import PromptSize, prompt_tokens
-from emulator.core.seeds import Seed, canonical
+from emulator.core.question import question_of
+from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Admitted, Gate, Holding, SlotResult, enter, until_spent
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WARNING_HEADER = "x-emulator-warning"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-_NOT_THE_QUESTION = frozenset({"stream", "stream_options"})
 
 
 class _Decision(NamedTuple):
@@ -87,7 +87,7 @@ class Engine:
 
     async def plan(self, request: InferenceRequest) -> Plan:
         """Return the plan of the answer. A refusal is also a plan: a `Failure` without a `Start`."""
-        question = _question(request)
+        question = question_of(request.endpoint, request.body)
         holding = Holding(self.store, self.clock, request.key, str(next(self._tickets)))
         try:
             decision = await self._decided(request, question, holding)
@@ -328,12 +328,6 @@ class Engine:
             self.gate.reopen(key, own, shared, self._playing(NO_HEADERS, key, own, shared), now, terms)
 
         await self.store.turn(key, decide)
-
-
-def _question(request: InferenceRequest) -> bytes:
-    """The request in a canonical form, without the fields that do not change its answer, such as `stream`."""
-    asked = {name: value for name, value in request.body.items() if name not in _NOT_THE_QUESTION}
-    return canonical((request.endpoint, asked))
 
 
 def _ids(identity: Seed) -> tuple[str, str]:

@@ -42,11 +42,12 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     """The headers of the request, without secrets."""
     body: str
-    """The body of the request, without secrets; at most the first 64 KiB."""
+    """The body of the request, without secrets; at most the first MiB."""
     body_cut: bool
     """Whether the body was longer."""
     question: str
-    """A fingerprint of the endpoint and the body; if the body was refused without being read, of its length instead."""
+    """A fingerprint of the endpoint, of the body except `stream` and `stream_options`, and of the headers that change
+    the meaning. Of a body that was refused unread only the length is known."""
     answered_by: str
     """The scenario and the rule that answered ("scenario/rule"), "generator", or the kind of the error."""
     scenario: str | None = None
@@ -80,7 +81,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     response_headers: tuple[tuple[str, str], ...] = ()
     """The headers of the answer."""
     response: str = ""
-    """The body of the answer as far as it was sent, without secrets; at most the first 64 KiB."""
+    """The body of the answer as far as it was sent, without secrets; at most the first MiB."""
     response_cut: bool = False
     """Whether the response was longer."""
     response_lossy: bool = False
@@ -89,6 +90,12 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the HTTP response ended properly, even if the answer in it was cut."""
     usage: Usage | None = None
     """The tokens of the request and the answer; None if there was no answer."""
+    fingerprint: str = ""
+    """As `question`, but of the whole body."""
+    messages: tuple[tuple[str, str, tuple[str, ...], str], ...] | None = None
+    """Where the body was cut: of each message the role, and fingerprints of its text, its tool calls and the rest."""
+    answer: tuple[str, tuple[str, ...]] | None = None
+    """Where the response was cut: fingerprints of its text and of its tool calls."""
     charge: str | None = None
     """The price of the usage, such as "0.0000013 USD"; None if there is no usage or no price."""
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
 
 MAX_INFERENCES = 1000
-MAX_BYTES = 32 * 1024 * 1024
-"""Of all that is remembered: 1,000 inferences of 32 KiB each, or fewer that are longer."""
+MAX_BYTES = 64 * 1024 * 1024
+"""Of all that is remembered: 1,000 inferences of 64 KiB each, or fewer that are longer."""
 Listener: TypeAlias = Callable[["Inference"], None]
 
 log = logging.getLogger("emulator")
@@ -80,6 +80,15 @@ class Journal:
     def all(self, key: str | None = None) -> "list[Inference]":
         """The inferences in the order in which they came, those that still run included; of one key, or of all."""
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
+
+    def after(self, number: int, key: str | None = None) -> "Iterator[Inference]":
+        """The inferences numbered above `number`, which are made readable one by one."""
+        recorders = [each for each in self._recorders if each.number > number and (key is None or each.key == key)]
+        return map(self._readable, recorders)
+
+    def keys(self) -> list[str]:
+        """The API keys of the inferences, in the order in which they first came; "" for requests without one."""
+        return list(dict.fromkeys(each.key for each in list(self._recorders)))
 
     def get(self, id: str) -> "Inference | None":
         """The inference of that Inference-Id, the latest if there are several, or of that number."""

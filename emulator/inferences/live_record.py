@@ -1,7 +1,7 @@
 """Taking note of one inference while it runs. Every request pays for it, so it is made readable only when asked for."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 from starlette.types import Message, Send
@@ -10,20 +10,39 @@ from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError
 from emulator.core.explanation import Explanation
-from emulator.core.fields import NOT_JSON
 from emulator.core.plan import Plan
-from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import Usage
 
 if TYPE_CHECKING:
-    from emulator.inferences.inference import Outcome
+    from emulator.inferences import fingerprints
 
-MAX_BODY = 64 * 1024
-MAX_RESPONSE = 64 * 1024
+Outcome: TypeAlias = Literal["completed", "failed", "hung up", "cut by client"]
+
+MAX_BODY = 1024 * 1024
+MAX_RESPONSE = 1024 * 1024
 """Bytes of a request and of an answer that are kept."""
 MAX_MOMENTS = 200
 """Sends whose times are kept one by one."""
 _OVERHEAD = 4 * 1024
+_MOMENT = 112
+
+
+class Sent(msgspec.Struct):
+    """What was actually sent for a request.
+
+    `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
+    tokens that were sent. It is None if no part of an answer was sent. `ended` is None until the answer has ended.
+    """
+
+    status: int = 0
+    used: Usage | None = None
+    outcome: Outcome = "cut by client"
+    error: ApiError | None = None
+    ended: float | None = None
+
+    def end(self, now: float, outcome: Outcome, error: ApiError | None = None) -> None:
+        """Note how the answer ends, before the client can know it: it may send its next request at once."""
+        self.ended, self.outcome, self.error = now, outcome, error
 
 
 class LiveRecord:
@@ -43,17 +62,17 @@ class LiveRecord:
     stream = False
     answered_by = ""
     why: Callable[[], Explanation] = Explanation
-    question: str | None = None
+    asked: "fingerprints.Asked | None" = None
+    messages: "tuple[fingerprints.Message, ...] | None" = None
+    answer: "fingerprints.Answer | None" = None
     status = 0
     head: Iterable[tuple[bytes, bytes]] = ()
     complete = False
     length = 0
     size = 0
-    outcome: "Outcome" = "running"
-    ended: float | None = None
-    error: ApiError | None = None
-    used: Usage | None = None
+    sent: Sent
     pricing: Pricing | None = None
+    _long: "fingerprints.StreamedAnswer | None" = None
 
     def __init__(self, endpoint: str, headers: Mapping[str, str], clock: Clock, send: Send) -> None:
         self.endpoint = endpoint
@@ -61,6 +80,7 @@ class LiveRecord:
         self._clock = clock
         self._send = send
         self.started = clock.now()
+        self.sent = Sent()
         self.timeline: list[tuple[float, int]] = []
         self.parts: list[bytes] = []
 
@@ -73,9 +93,13 @@ class LiveRecord:
         self.answered_by = plan.answered_by
         self.why = plan.why
 
+    def follow(self, sent: Sent, pricing: Pricing | None) -> None:
+        """The answer is being sent: `sent` has what has been sent so far, and at the end how it ended."""
+        self.sent = sent
+        self.pricing = pricing
+
     async def send(self, message: Message) -> None:
-        """Send, and note when that was done."""
-        await self._send(message)
+        """Send a part of the answer. It is noted first: a client can act on it before `send` returns."""
         if message["type"] == "http.response.body":
             self.complete = not message.get("more_body", False)
             body = message.get("body")
@@ -83,6 +107,7 @@ class LiveRecord:
                 self._sent(body)
         else:
             self.status, self.head = message["status"], message["headers"]
+        await self._send(message)
 
     def _sent(self, body: bytes) -> None:
         at, size, timeline = self._clock.now() - self.started, len(body), self.timeline
@@ -90,32 +115,43 @@ class LiveRecord:
             timeline.append((at, size))
         else:
             timeline[-1] = at, timeline[-1][1] + size
-        if self.length < MAX_RESPONSE:
-            self.parts.append(body)
         self.length += size
+        if self._long is not None:
+            self._long.feed(body)
+            return
+        self.parts.append(body)
+        if self.length > MAX_RESPONSE and self.status == 200 and self.stream:
+            from emulator.inferences.fingerprints import StreamedAnswer  # noqa: PLC0415 (few answers are so long)
 
-    def end(self, outcome: "Outcome", error: ApiError | None, used: Usage | None, pricing: Pricing | None) -> None:
-        """Nothing more will be sent; what is too long to be kept is cut.
+            self._long = StreamedAnswer(self.endpoint)
+            self._long.feed(self._cut_response())
 
-        An answer has ended with its last byte, not when the server has tidied up behind it.
-        """
-        if self.timeline and outcome in ("completed", "failed"):
-            self.ended = self.started + self.timeline[-1][0]
-        else:
-            self.ended = self._clock.now()
-        self.outcome, self.error, self.used, self.pricing = outcome, error, used, pricing
+    def end(self) -> None:
+        """Nothing more will be sent; what is too long to be kept is cut, once its fingerprints are taken."""
+        if self.sent.ended is None:
+            self.sent.ended = self._clock.now()
         if len(self.body) > MAX_BODY:
-            self.question = fingerprint_of(self.endpoint, self.body)
-            self.body, self.body_cut = self.body[:MAX_BODY], True
-        if self.length > MAX_RESPONSE:
-            self.parts = [b"".join(self.parts)[:MAX_RESPONSE]]
-        self.size = _OVERHEAD + len(self.body) + min(self.length, MAX_RESPONSE)
+            self._cut_body()
+        if self._long is not None:
+            self.answer, self._long = self._long.end(), None
+        elif self.length > MAX_RESPONSE:
+            from emulator.inferences.fingerprints import whole_answer  # noqa: PLC0415 (as above)
 
+            self.answer = whole_answer(self.endpoint, self._cut_response())
+        elif len(self.parts) > 1:
+            self.parts = [b"".join(self.parts)]
+        moments = _MOMENT * len(self.timeline)
+        self.size = _OVERHEAD + moments + len(self.body) + min(self.length, MAX_RESPONSE)
 
-def fingerprint_of(endpoint: str, body: bytes) -> str:
-    """What is the same for all requests that ask the same."""
-    try:
-        asked = canonical(msgspec.json.decode(body))
-    except NOT_JSON:
-        asked = body
-    return Seed.of("asked", endpoint, asked).hex(16)
+    def _cut_body(self) -> None:
+        from emulator.inferences import fingerprints  # noqa: PLC0415 (few requests are so long)
+
+        self.asked = fingerprints.asked(self.endpoint, self.headers, self.body)
+        self.messages = fingerprints.messages_in(self.body)
+        self.body, self.body_cut = self.body[:MAX_BODY], True
+
+    def _cut_response(self) -> bytes:
+        """Keep the beginning of the response; returns all of it so far."""
+        response = b"".join(self.parts)
+        self.parts = [response[:MAX_RESPONSE]]
+        return response

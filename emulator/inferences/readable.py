@@ -14,17 +14,18 @@ from emulator.core.catalog import Pricing
 from emulator.core.explanation import Explanation, RuleCheck
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
+from emulator.inferences import fingerprints
 from emulator.inferences.inference import Inference, Moment
-from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprint_of
+from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
 
 
 def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
     told = _response_headers(noted)
     secrets = secrets_of([*noted.headers.items(), *told])
-    response = b"".join(noted.parts)
+    response = b"".join(noted.parts)[:MAX_RESPONSE]
     shown = response.decode(errors="replace")
-    why = noted.why()
+    why, asked = noted.why(), _asked(noted)
     return replace(
         _without_contents(noted, told, secrets),
         scenario=why.scenario,
@@ -35,13 +36,16 @@ def readable(noted: LiveRecord) -> Inference:
         headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
         body=without(noted.body.decode(errors="replace"), secrets),
         body_cut=noted.body_cut,
-        question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
+        question=asked.question,
+        fingerprint=asked.request,
+        messages=noted.messages,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
         response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
         response=without(shown, secrets),
         response_cut=noted.length > MAX_RESPONSE,
         response_lossy=shown.encode() != response,
-        charge=_price(noted.pricing, noted.used),
+        answer=noted.answer,
+        charge=_price(noted.pricing, noted.sent.used),
     )
 
 
@@ -64,6 +68,7 @@ def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: l
     """The inference without its headers and bodies, and with one moment for all that was sent."""
     model = _model_of(noted.body) if noted.model is None else noted.model
     wait = dict(told).get("retry-after", "")
+    sent, ended = noted.sent, _ended(noted)
     return Inference(
         number=noted.number,
         id=noted.id,
@@ -77,28 +82,42 @@ def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: l
         body_cut=False,
         question="",
         answered_by=noted.answered_by,
-        outcome=noted.outcome,
+        outcome="running" if ended is None else sent.outcome,
         status=noted.status,
         started=noted.started,
-        ended=noted.ended,
-        error=noted.error.kind if noted.error else None,
-        message=without(noted.error.message, secrets) if noted.error else None,
-        retry_after=retry_after.read(wait, noted.ended or noted.started) if noted.status >= 400 else None,
+        ended=ended,
+        error=sent.error.kind if sent.error else None,
+        message=without(sent.error.message, secrets) if sent.error else None,
+        retry_after=retry_after.read(wait, ended or noted.started) if noted.status >= 400 else None,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=(Moment(noted.timeline[-1][0], noted.length),) if noted.timeline else (),
         complete=noted.complete,
-        usage=noted.used,
+        usage=sent.used,
     )
 
 
 def _why(noted: LiveRecord, why: Explanation) -> str:
     """The sentence, and for a refusal its message."""
-    refused = noted.error is not None and "/" not in noted.answered_by
-    return f"{why} It says: {noted.error.message}" if refused and noted.error else str(why)
+    refused = noted.sent.error is not None and "/" not in noted.answered_by
+    return f"{why} It says: {noted.sent.error.message}" if refused and noted.sent.error else str(why)
 
 
 def _without_secrets(check: RuleCheck, secrets: list[str]) -> RuleCheck:
     return replace(check, reasons=tuple(without(reason, secrets) for reason in check.reasons))
+
+
+def _ended(noted: LiveRecord) -> float | None:
+    """When the answer ended: with its last byte, unless the connection ended otherwise."""
+    if noted.timeline and noted.sent.ended is not None and noted.sent.outcome in ("completed", "failed"):
+        return noted.started + noted.timeline[-1][0]
+    return noted.sent.ended
+
+
+def _asked(noted: LiveRecord) -> fingerprints.Asked:
+    """The fingerprints of the request, which are computed once."""
+    if noted.asked is None:
+        noted.asked = fingerprints.asked(noted.endpoint, noted.headers, noted.body or _length(noted))
+    return noted.asked
 
 
 def _length(noted: LiveRecord) -> bytes:

@@ -2,20 +2,23 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias, TypeVar
+from itertools import islice
+from typing import TypeAlias, TypeVar, get_args
 
 import msgspec
 
 from emulator.account.registry import fingerprint
 from emulator.core import units
+from emulator.core.errors import ErrorKind
 from emulator.core.nearest import nearest
 from emulator.core.patterns import glob
 from emulator.core.units import Notation
 from emulator.dialects.endpoints import ENDPOINTS
-from emulator.inferences.inference import Inference
+from emulator.inferences.inference import Inference, Outcome
 
 T = TypeVar("T")
 MOST = 1000
+_OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Filter: TypeAlias = Callable[[Inference], bool]
 
 
@@ -39,7 +42,7 @@ class Selection(msgspec.Struct, frozen=True):
 
     def page(self, inferences: Iterable[Inference]) -> tuple[list[Inference], bool]:
         """The page, oldest first, and whether there are more behind it."""
-        found = [inference for inference in inferences if inference in self]
+        found = list(islice((inference for inference in inferences if inference in self), self.limit + 1))
         return found[: self.limit], len(found) > self.limit
 
 
@@ -63,12 +66,16 @@ def _rule(text: str) -> Filter:
 
 
 def _outcome(text: str) -> Filter:
+    outcome, colon, kind = text.partition(": ")
+    if colon and outcome == "failed":
+        _known("outcome", kind, get_args(ErrorKind), "the kind of an error behind failed:")
+    else:
+        _known("outcome", text, _OUTCOMES, f"one of {', '.join(_OUTCOMES)}, or failed: and the kind of an error")
     return lambda each: text in (each.outcome, each.ending)
 
 
 def _endpoint(text: str) -> Filter:
-    if text not in ENDPOINTS:
-        raise SelectionError("endpoint", f"endpoint is one of {', '.join(ENDPOINTS)}")
+    _known("endpoint", text, ENDPOINTS, f"one of {', '.join(ENDPOINTS)}")
     return lambda each: each.endpoint == text
 
 
@@ -103,6 +110,13 @@ def selection(query: Mapping[str, str]) -> Selection:
     limit = _read("limit", query.get("limit", "100"), units.whole(1, MOST), f"a number from 1 to {MOST}")
     after = _read("after", query.get("after", "0"), units.whole(0), "a whole number")
     return Selection(tests, limit, after)
+
+
+def _known(field: str, word: str, known: Iterable[str], expected: str) -> None:
+    if word not in known:
+        near = nearest(word, known)
+        hint = f"; did you mean {near}?" if near else ""
+        raise SelectionError(field, f"{field} is {expected}, not {word[:100]}{hint}")
 
 
 def _read(field: str, text: str, notation: Notation[T], expected: str) -> T:

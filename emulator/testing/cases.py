@@ -29,17 +29,17 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 @contextmanager
 def _emulator(keywords: Mapping[str, Any]) -> Iterator[Emulator]:
-    """An emulator with its environment variables; it calls `verify` at the end unless the test itself failed."""
+    """An emulator with its environment variables; it is verified at the end unless the test itself failed."""
     with Emulator(**keywords) as akash, environment(akash.env()):
         yield akash
-        akash.verify()
+        akash._check()
 
 
 def emulated(**keywords: Any) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Decorate a function, which may be async, to run with an `Emulator` as its keyword argument `akash`.
 
     `keywords` and errors are those of `Emulator`. While the function runs, the environment variables of the SDKs point
-    to the emulator. Raises AssertionError at the end if `verify` does.
+    to the emulator. Raises AssertionError at the end as `verify` does, but not if nothing was asked.
     """
 
     def decorate(function: Callable[..., T]) -> Callable[..., T]:
@@ -97,5 +97,5 @@ class AkashMLMixin:
         case = cast(Any, self)
         self.akash = case.enterContext(self._server.session(case.id()))
         case.enterContext(environment(self.akash.env()))
-        case.addCleanup(self.akash.verify)
+        case.addCleanup(self.akash._check)
         cast(Any, super()).setUp()

@@ -13,6 +13,7 @@ from emulator.scenario.types import Scenario
 from emulator.store.outside import at_once
 from emulator.testing.building import Playable, Time, build_engine, find_scenario, over
 from emulator.testing.reports import problems, told
+from emulator.web.expectations import Judged, judged, nothing_asked
 
 T = TypeVar("T")
 
@@ -111,28 +112,34 @@ class EmulatorInterface(ABC):
         return self._call(lambda: self.engine.store.inferences.all(self._only))
 
     def verify(self) -> None:
-        """Raise AssertionError if an expectation of the scenario was not met, or a request matched none of its rules.
+        """Raise AssertionError if an expectation was not met, a request matched no rule, or nothing was asked.
 
-        The message is the `report`.
+        Expectations are to be met by the requests with each key. The message is the `report`.
         """
-        if message := self._failure():
-            raise AssertionError(message)
+        self._check(self._call(lambda: nothing_asked(self.engine, self._only)))
 
     def verdict(self) -> Verdict:
         """Return the findings and remarks on the client's behaviour (docs/inferences.md)."""
         return verdict(self.inferences)
 
-    def _failure(self) -> str:
-        """The error message of `verify`; empty if it does not raise."""
-        return self.report() if problems(self._run(self._playing), self.inferences) else ""
+    def _check(self, nothing_asked: str | None = None) -> None:
+        """Raise as `verify` does. At the end of a test, nothing has to be asked: that is for `expect` to say."""
+        if message := self._failure(nothing_asked):
+            raise AssertionError(message)
+
+    def _failure(self, nothing_asked: str | None = None) -> str:
+        """The error message of `verify`; empty if it does not raise. `nothing_asked` is a reason to fail by itself."""
+        judgements = self._judged()
+        found = [*([nothing_asked] if nothing_asked else []), *problems(judgements, self.inferences)]
+        return told(found, judgements, self.inferences) if found else ""
 
     def report(self) -> str:
         """Return the expectations that were not met, and all requests and answers, as text."""
-        return told(self._run(self._playing), self.inferences)
+        judgements = self._judged()
+        return told(problems(judgements, self.inferences), judgements, self.inferences)
 
-    async def _playing(self) -> Scenario | None:
-        playing = await self.engine.playing(self.key)
-        return playing and playing.scenario
+    def _judged(self) -> list[Judged]:
+        return self._run(lambda: judged(self.engine, self._only, self.key))
 
 
 class EmulatorWithEngine(EmulatorInterface):

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from emulator.account.keys import masked
 from emulator.dialects.endpoints import conversation
 from emulator.inferences import Inference
 from emulator.inferences.said import text_of
-from emulator.scenario.types import Scenario
+from emulator.web.expectations import Judged
 
 _SHOWN = 60
 _LINES = 20
@@ -15,13 +16,12 @@ _OF_A_SESSION = re.compile(r"(?<=\w)--[0-9a-f]{8}\b")
 """The suffix that a session appends to a scenario's name."""
 
 
-def problems(scenario: Scenario | None, inferences: Sequence[Inference]) -> list[str]:
+def problems(judged: Sequence[Judged], inferences: Sequence[Inference]) -> list[str]:
     """The expectations that were not met, one sentence each."""
     found = [f"request {number}: {each.message}" for number, each in enumerate(inferences, 1) if _unanswered(each)]
-    if scenario is not None and scenario.expect:
-        from emulator.inferences.verdict import unmet  # noqa: PLC0415 (only scenarios with expectations need it)
-
-        found += unmet(scenario, inferences)
+    for each in judged:
+        of = f" (key {masked(each.key)})" if each.key and len(judged) > 1 else ""
+        found += [sentence + of for sentence in each.unmet]
     return found
 
 
@@ -30,12 +30,13 @@ def _unanswered(inference: Inference) -> bool:
     return inference.answered_by == "not_found"
 
 
-def told(scenario: Scenario | None, inferences: Sequence[Inference]) -> str:
-    """The report on a test: the expectations that were not met, if any, and all requests and answers."""
+def told(problems: Sequence[str], judged: Sequence[Judged], inferences: Sequence[Inference]) -> str:
+    """The report on a test: its problems, if there are any, and all requests and answers."""
     lines = []
-    if found := problems(scenario, inferences):
-        name = f"the scenario '{scenario.name}'" if scenario is not None else "the scenarios that played"
-        lines = [f"Not as {name} would have it:", *(f"  - {each}" for each in found), ""]
+    if problems:
+        scenarios = {name for each in judged for name in each.scenarios}
+        name = f"the scenario '{scenarios.pop()}'" if len(scenarios) == 1 else "the scenarios that played"
+        lines = [f"Not as {name} would have it:", *(f"  - {each}" for each in problems), ""]
     exchanges = list(_exchanges(inferences)) or ["  nothing"]
     return _OF_A_SESSION.sub("", "\n".join([*lines, "What was asked and answered:", *exchanges]))
 

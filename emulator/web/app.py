@@ -13,13 +13,14 @@ from emulator.account.keys import presented
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import Rejected
 from emulator.core.fields import decode
+from emulator.core.plan import Plan
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
 from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
-from emulator.wire.receive import headers_of, read_body
+from emulator.wire.receive import UploadCut, headers_of, read_body
 from emulator.wire.respond import Player
 
 log = logging.getLogger("emulator")
@@ -72,6 +73,9 @@ class InferenceEndpoint:
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
             request = dialect.parse(decode(body), headers, key)
             plan = await engine.plan(request)
+        except UploadCut as cut:
+            body = cut.received
+            plan = Plan((), "nobody", *await engine.ids(key, body))
         except Rejected as rejected:
             plan = await engine.refuse(rejected.error, key, body, headers)
         except Exception as error:
@@ -82,12 +86,13 @@ class InferenceEndpoint:
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent
+        recorder.follow(sent, plan.pricing)
         try:
             await player.play(request)
         finally:
             if plan.end is not None:
                 await plan.end(sent.used)
-            recorder.end(sent.outcome, sent.error, sent.used, plan.pricing)
+            recorder.end()
             engine.store.inferences.end(recorder)
 
 

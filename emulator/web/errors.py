@@ -102,7 +102,8 @@ class _Recorded(Response):
         try:
             await self._response(scope, receive, record.send)
         finally:
-            record.end("failed", error, None, None)
+            record.sent.end(engine.clock.now(), "failed", error)
+            record.end()
             engine.store.inferences.end(record)
 
 

@@ -48,7 +48,7 @@ class TimedFrames:
                 self._held = frames
                 return b"".join(ready)
             ready += frames
-        self.over = True
+        self.over = self.due <= now  # a hang-up has no frame, but its time
         return b"".join(ready)
 
     def _encoded(self, steps: Iterable[Step], encoder: Encoder) -> Iterator[Sequence[bytes]]:

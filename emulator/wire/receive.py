@@ -9,13 +9,21 @@ from emulator.core.errors import ApiError, Rejected
 _THROWN_AWAY = 1 << 30
 
 
+class UploadCut(Rejected):
+    """The client left before it had sent the whole body; `received` is the part that came."""
+
+    def __init__(self, received: bytes) -> None:
+        super().__init__(ApiError("bad_request", "The client left before it had sent the whole request."))
+        self.received = received
+
+
 def headers_of(scope: Scope) -> dict[str, str]:
     """The headers of a request, with lower-case names as ASGI gives them."""
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
-    """The body of a request. Raises `Rejected` with a 413 for one over `limit` bytes.
+    """The body of a request. Raises `Rejected` with a 413 for one over `limit` bytes, and `UploadCut`.
 
     The excess is read and discarded, up to a bound: a client that is still sending when the connection is closed would
     see a reset instead of the answer. A client that sent `Expect: 100-continue` gets the answer at once.
@@ -27,6 +35,8 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
     read, size, more = bytearray(), length if length > limit else 0, True
     while more and size <= _THROWN_AWAY:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise UploadCut(bytes(read))
         part, more = message.get("body", b""), bool(message.get("more_body"))
         size += len(part)
         if size > limit:

@@ -10,22 +10,21 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-import msgspec
 from starlette.types import Receive, Scope, Send
 
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fold import Fold
 from emulator.core.plan import Plan, QueuePlace
-from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Usage, Verbatim
+from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
 from emulator.dialects import Dialect
+from emulator.inferences.live_record import Outcome, Sent
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import TimedFrames
 from emulator.wire.headers import JSON, Headers, answer_headers, encoded
 
-Outcome: TypeAlias = Literal["completed", "failed", "hung up", "cut by client"]
 _STREAM: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -41,19 +40,6 @@ class HungUp(ConnectionError):
 
 class _ClientLeft(Exception):
     """The client closed the connection during a wait."""
-
-
-class Sent(msgspec.Struct):
-    """What was actually sent for a request.
-
-    `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
-    tokens that were sent. It is None if no part of an answer was sent.
-    """
-
-    status: int = 0
-    used: Usage | None = None
-    outcome: Outcome = "cut by client"
-    error: ApiError | None = None
 
 
 class Player:
@@ -73,9 +59,14 @@ class Player:
         self.sent = Sent()
 
     async def play(self, request: InferenceRequest | None) -> None:
-        """Wait and send until the plan ends or the client disconnects. Without a request the plan is a refusal."""
+        """Wait and send until the plan ends or the client disconnects. Without a request the plan is a refusal.
+
+        A plan without steps sends nothing.
+        """
         steps = iter(self._plan.steps)
-        first = next(steps)
+        first = next(steps, None)
+        if first is None:
+            return
         steps = chain((first,), steps)
         try:
             if self._plan.place is not None:
@@ -102,8 +93,8 @@ class Player:
                 own.append((b"content-length", b"%d" % len(body)))
                 self.sent.status = status
                 await self._send({"type": "http.response.start", "status": status, "headers": own})
+                self._end("completed")
                 await self._body(body)
-                self.sent.outcome = "completed"
             case Hangup():
                 await self._hang_up(event)
 
@@ -111,8 +102,8 @@ class Player:
         plan, self.sent.status = self._plan, error.http_status
         ids = plan.inference_id, plan.request_id
         response = ErrorResponse(error, self._dialect.surface, ids, self._clock.now(), plan.headers)
+        self._end("failed", error)
         await response(self._scope, self._receive, self._send)
-        self.sent.outcome, self.sent.error = "failed", error
 
     # ------------------------------------------------------------------------------------------ a whole body
 
@@ -142,8 +133,9 @@ class Player:
             return await self._hang_up(hangup)
         for part in parts[:-1]:
             await self._body(part, more=True)
+        self.sent.used = answer.usage
+        self._end("completed")
         await self._body(parts[-1] if parts else b"")
-        self.sent.used, self.sent.outcome = answer.usage, "completed"
         return None
 
     # ------------------------------------------------------------------------------------------ a stream
@@ -157,6 +149,7 @@ class Player:
         first_frames = frames.due_now()
         if frames.over and not isinstance(frames.last, Hangup):
             await self._start(200, _STREAM)
+            self._note(frames)
             await self._body(first_frames)
         else:
             self.sent.status = 200
@@ -165,22 +158,24 @@ class Player:
             response = EventSource(self._paced(frames, first_frames), ping=0, sep="\n")
             response.raw_headers = self._headers(_STREAM)
             await response(self._scope, self._receive, self._send)
-        self._note(frames)
 
     async def _paced(self, frames: TimedFrames, first_frames: bytes) -> AsyncIterator[bytes]:
-        """Yield frames when they are due, and a keep-alive in every long pause."""
+        """Yield frames when they are due, and a keep-alive in every long pause.
+
+        The answer is noted and charged before its last frames are sent: their reader may send a new request at once.
+        """
+        part = first_frames
         try:
-            yield first_frames
-            heard = self._clock.now()
             while not frames.over:
-                silence = heard + self._keep_alive
+                yield part
+                silence = self._clock.now() + self._keep_alive
                 await self._clock.sleep_until(min(frames.due, silence))
-                heard = self._clock.now()
-                yield frames.due_now() if heard >= frames.due else self._dialect.keep_alive
+                part = frames.due_now() if self._clock.now() >= frames.due else self._dialect.keep_alive
         finally:
             self._note(frames)
-            if self._plan.end is not None:  # before the last chunk is sent: its reader may send a new request at once
+            if self._plan.end is not None:
                 await self._plan.end(self.sent.used)
+        yield part
         if isinstance(frames.last, Hangup):
             await self._hang_up(frames.last)
 
@@ -188,9 +183,12 @@ class Player:
         self.sent.used = frames.used
         match frames.last if frames.over else None:
             case End() | Verbatim():
-                self.sent.outcome = "completed"
+                self._end("completed")
             case Failure(error):
-                self.sent.outcome, self.sent.error = "failed", error
+                self._end("failed", error)
+
+    def _end(self, outcome: Outcome, error: ApiError | None = None) -> None:
+        self.sent.end(self._clock.now(), outcome, error)
 
     # ------------------------------------------------------------------------------------------ sending and waiting
 
@@ -242,8 +240,8 @@ class Player:
             pass
 
     async def _hang_up(self, hangup: Hangup) -> None:
-        """End the connection; an `end` after the 200 ends the body in order, but too early."""
-        self.sent.outcome = "hung up"
+        """End the connection; a `end` after the 200 ends the body in order, but too early."""
+        self._end("hung up")
         if hangup.how == "end" and self.sent.status:
             return
         transport = self._scope.get("state", {}).get("transport")

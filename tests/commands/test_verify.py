@@ -90,4 +90,5 @@ def test_json_is_what_the_server_sent() -> None:
     """For programs, with everything that the server says."""
     with listening(create_app(make_engine())) as url:
         told = json.loads(run(url, "--format", "json").output)
-    assert (told["ok"], told["asked"]) == (True, 0)
+    assert (told["ok"], told["asked"]) == (False, 0)
+    assert told["nothing_asked"] == "nothing was asked of this server since it started or was reset"

@@ -21,8 +21,9 @@ from emulator.core.tokens import count
 from emulator.dialects.endpoints import Dialects
 from emulator.engine.engine import Engine
 from emulator.faults import FAULTS
+from emulator.inferences.live_record import Sent
 from emulator.scenario.loader import load_objects
-from emulator.wire.respond import HungUp, Player, Sent
+from emulator.wire.respond import HungUp, Player
 
 SETTINGS = Settings()
 DIALECTS = Dialects(SETTINGS).by_name

@@ -101,3 +101,49 @@ def test_verify_is_a_route() -> None:
     assert ask(app, "GET", "/_emulator/verdict").json == {"ok": True, "findings": [], "remarks": []}
     assert ask(app, "GET", "/_emulator/verify?format=xml").status == 400
     assert ask(app, "GET", "/_emulator/verify?most_attempts=many").status == 400
+
+
+OTHER = STORY.replace("name: story", "name: other") + "  - {rule: weather, times: 1}\n"
+
+
+def test_without_a_key_each_is_judged_by_itself() -> None:
+    """A story is met or not by each key that played it, also where a header named it; the sum of keys meets nothing."""
+    engine, _ = playing("{rule: weather, times: 2}")
+    engine.library.put("other", OTHER)
+    app = create_app(engine)
+    for key in ("akml-first", "akml-second", "akml-second"):
+        ask(app, "POST", CHAT, chat("weather"), key=key)
+    ask(app, "POST", CHAT, chat("busy"), key="akml-third", headers={"x-emulator-scenario": "other"})
+    said = at_once(report(engine))
+    assert [(each.scenarios, each.asked, len(each.unmet), each.ok) for each in said.keys] == [
+        (("story",), 1, 1, False),
+        (("story",), 2, 0, True),
+        (("story", "other"), 1, 2, False),
+    ]
+    assert (said.scenario, said.asked, len(said.unmet), said.ok) == (None, 4, 3, False)
+    assert at_once(report(engine, "akml-second")).ok
+
+
+def test_a_story_that_no_key_played_is_not_met() -> None:
+    """Where every request was refused for its key, or named another story, the server's own one is not met."""
+    engine, _ = playing("{rule: weather, times: 1}")
+    app = create_app(engine)
+    ask(app, "POST", CHAT, chat("weather"), key="sk-of-another-service")
+    said = at_once(report(engine))
+    assert [(each.key, each.asked, len(each.unmet)) for each in said.keys] == [("sk-of-ano…", 1, 0), (None, 0, 1)]
+    assert not said.ok
+    ask(app, "POST", CHAT, chat("weather"))
+    assert at_once(report(engine)).ok
+
+
+def test_findings_are_of_one_key() -> None:
+    """The same question with another key is another question."""
+    engine = make_engine()
+    activate(engine, engine.library.put("s", "name: s\nrules: [{reply: {error: forbidden}}]").scenario.name)
+    for key in ("akml-first", "akml-second"):
+        ask(create_app(engine), "POST", CHAT, chat(), key=key)
+    assert at_once(report(engine)).ok
+    ask(create_app(engine), "POST", CHAT, chat(), key="akml-second")
+    said = at_once(report(engine))
+    assert [each.verdict.finding_names for each in said.keys] == [(), ("retried-hopeless",)]
+    assert said.verdict.finding_names == ("retried-hopeless",)

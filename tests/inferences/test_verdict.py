@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, make_engine
 
 from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.vocabulary import Usage
 from emulator.engine.engine import Engine
-from emulator.inferences import Inference
+from emulator.inferences import Inference, Moment
 from emulator.inferences.verdict import FINDINGS, verdict
 from emulator.store.outside import at_once
 from emulator.web.app import create_app
@@ -47,6 +48,12 @@ rules:
     replies:
       - {text: The quick brown fox jumps over the lazy dog., faults: [{hangup: end, after: {tokens: 5}}]}
       - text: The quick brown fox jumps over the lazy dog.
+  - name: done
+    when: {tool_result: {name: get_weather, content: {contains: degrees}}}
+    reply: {text: It is 21 degrees.}
+  - name: look
+    when: {last_user: weather}
+    reply: {tool_calls: [{name: get_weather, arguments: {city: Lisbon}}]}
 """
 
 
@@ -69,6 +76,22 @@ class Client:
             said = await self.ask(asked)
             if said is not None:
                 await self.ask([*asked, {"role": "assistant", "content": said}, {"role": "user", "content": "Next?"}])
+        await self.use_a_tool()
+
+    async def use_a_tool(self) -> None:
+        """Call the tool that the answers ask for, and send its result; in a loop it never has one."""
+        messages: list[Any] = [{"role": "user", "content": "weather"}]
+        for number in range(3):
+            await self.ask(messages)
+            function = {"name": "get_weather", "arguments": '{"city": "Lisbon"}'}
+            call = {"id": f"call_{number}", "type": "function", "function": function}
+            result = {"role": "tool", "tool_call_id": call["id"], "content": "21 degrees"}
+            if "tool-call-loop" in self._wrong:
+                result["content"] = "unknown tool"
+            messages = [*messages, {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+            if "tool-call-loop" not in self._wrong:
+                await self.ask(messages)
+                return
 
     async def ask(self, messages: list[Any]) -> str | None:
         """The answer; None if the client has given up."""
@@ -112,7 +135,7 @@ def _all_sets() -> Iterator[frozenset[str]]:
 
 @pytest.mark.parametrize("wrong", list(_all_sets()), ids=lambda wrong: "+".join(sorted(wrong)) or "none")
 def test_exactly_these_findings_are_named(wrong: frozenset[str]) -> None:
-    """Whatever of the five a client does wrong, the verdict names these and no other; and none of a good client."""
+    """Whatever of these a client does wrong, the verdict names these and no other; and none of a good client."""
     engine = after_a_bad_day(wrong)
     said = verdict(engine.store.inferences.all())
     assert set(said.finding_names) == wrong
@@ -144,6 +167,14 @@ def test_the_same_asked_side_by_side_is_no_retry() -> None:
     moments = [inference_like(number, started=0.0, ended=1.0) for number in range(1, 30)]
     assert not verdict(moments).findings
     assert not verdict(moments).remarks
+
+
+@pytest.mark.parametrize(("started", "remarks"), [(0.5, []), (1.0, ["double-spent"]), (1.2, ["double-spent"])])
+def test_a_client_may_ask_again_before_the_server_knows_that_it_left(started: float, remarks: list[str]) -> None:
+    """What counts is the last byte that was sent, since the end of a connection is noticed later."""
+    cut: dict[str, Any] = {"outcome": "cut by client", "timeline": (Moment(1.0, 10),), "usage": Usage(1, 1)}
+    asked = [inference_like(1, started=0.0, ended=1.3, **cut), inference_like(2, started=started, ended=3.0)]
+    assert [remark.name for remark in verdict(asked).remarks] == remarks
 
 
 def test_asking_the_same_again_after_an_answer_is_told_as_a_remark() -> None:
@@ -195,7 +226,7 @@ def test_the_report_is_text_json_and_junit() -> None:
     said = at_once(report(engine, KEY))
     suite = ET.fromstring(said.junit())[0]  # noqa: S314 (our own XML)
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
-    assert (suite.get("tests"), suite.get("failures")) == ("6", "2")
+    assert (suite.get("tests"), suite.get("failures")) == ("7", "2")
     assert sorted(map(str, failed)) == list(said.verdict.finding_names) == ["no-backoff", "retried-forever"]
     assert said.as_dict()["ok"] is False
     assert all(f"  {name}: " in said.text() for name in said.verdict.finding_names)

@@ -17,8 +17,9 @@ from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, Infere
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
+from emulator.inferences.live_record import Sent
 from emulator.web.app import create_app
-from emulator.wire.respond import HungUp, Player, Sent
+from emulator.wire.respond import HungUp, Player
 
 START = Start("0" * 32, "m", 0, 3)
 CHAT, MESSAGES = OpenAIChat(Settings()), AnthropicMessages(Settings())
@@ -302,3 +303,27 @@ def test_the_reason_phrases_of_402_and_529_are_real() -> None:
     assert on_the_wire(plan_of((0, OVERLOADED))).startswith(b"HTTP/1.1 529 Overloaded\r\n")
     error = Failure(ApiError("insufficient_credits", "No credits."))
     assert on_the_wire(plan_of((0, error))).startswith(b"HTTP/1.1 402 Payment Required\r\n")
+
+
+def test_a_plan_without_steps_sends_nothing() -> None:
+    """It ends at once, and the client counts as the one who left."""
+    stage = Stage(plan_of())
+    exchange = stage.play()
+    assert (exchange.status, exchange.sends) == (0, [])
+    assert stage.sent is not None and stage.sent.outcome == "cut by client"
+
+
+@pytest.mark.parametrize("before", [(), (START,), (START, Text(0, "one"))], ids=len)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.endpoint)
+def test_a_hang_up_comes_at_its_time(before: tuple[Event, ...], dialect: Dialect) -> None:
+    """A pause before the end of the connection is kept, wherever in a stream the connection ends."""
+    stage = Stage(plan_of(*((0.0, event) for event in before), (5.0, Hangup("reset"))), dialect)
+    stage.exchange.scope["state"] = {"transport": stage.exchange}
+    seen: list[str | None] = []
+
+    def look(stage: Stage) -> None:
+        seen.append(stage.exchange.hung_up)
+
+    stage.play(look, advance(4.9), look, advance(0.1), look)
+    assert seen == [None, None, "reset"]
+    assert stage.sent is not None and (stage.sent.outcome, stage.sent.ended) == ("hung up", EPOCH + 5)

@@ -46,7 +46,14 @@ def chains(inferences: Iterable[Inference]) -> list[list[Inference]]:
 def _continues(before: Inference, after: Inference) -> bool:
     if (before.namespace, before.question) != (after.namespace, after.question):
         return False
-    return ended(before) <= after.started <= ended(before) + LATER + (before.retry_after or 0.0)
+    return _settled(before) <= after.started <= ended(before) + LATER + (before.retry_after or 0.0)
+
+
+def _settled(inference: Inference) -> float:
+    """When nothing more came of it. The server notices some time later that a client has left, perhaps to ask again."""
+    if inference.outcome == "cut by client" and inference.timeline:
+        return inference.started + inference.timeline[-1].at
+    return ended(inference)
 
 
 def retries(chain: Sequence[Inference]) -> Iterator[Retry]:

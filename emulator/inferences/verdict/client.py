@@ -1,17 +1,16 @@
 """The verdict on a client: each function inspects the attempts at one question and returns the findings of one kind."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
 from emulator.core.decimals import decimal
 from emulator.core.errors import ERRORS
-from emulator.dialects.conversation import RequestMessage
-from emulator.dialects.endpoints import conversation
 from emulator.inferences.inference import Inference
-from emulator.inferences.said import text_of
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
-from emulator.inferences.verdict.findings import Finding, Verdict, finding
+from emulator.inferences.verdict.conversations import after_truncation, loops
+from emulator.inferences.verdict.findings import Finding, Verdict, finding, joined, which
 
 MOST_ATTEMPTS = 12
 """More than so many attempts at one question are too many, unless somebody says otherwise; Claude Code makes 11."""
@@ -27,19 +26,26 @@ Chain: TypeAlias = Sequence[Inference]
 
 
 def verdict(inferences: Iterable[Inference], most_attempts: int = MOST_ATTEMPTS) -> Verdict:
-    """What is to be said of the client that asked these, of one key or of several.
+    """What is to be said of the clients that asked these: of the requests with each key by themselves, and all of it.
 
     A client is not held to what it cannot know, and only to what it does: an inference that still runs has no end yet.
     """
-    asked = list(inferences)
+    by_key: defaultdict[str, list[Inference]] = defaultdict(list)
+    for each in inferences:
+        by_key[each.namespace].append(each)
+    return joined(_verdict(asked, most_attempts) for asked in by_key.values())
+
+
+def _verdict(asked: Sequence[Inference], most_attempts: int) -> Verdict:
     attempts = chains(asked)
     moved = not stood_still(asked)
     timed: list[Callable[[Chain], Iterator[Finding]]] = [_ignored_retry_after, _no_backoff] if moved else []
     findings = [found for chain in attempts for inspect in (*timed, _retried_hopeless) for found in inspect(chain)]
     findings += [found for chain in attempts for found in _retried_forever(chain, most_attempts)]
     remarks = [found for chain in attempts for remark in (_no_jitter, _double_spent) for found in remark(chain)]
-    for found in _after_truncation(asked):
+    for found in after_truncation(asked):
         (findings if found.name == "accepted-truncated" else remarks).append(found)
+    findings += loops(asked)
     waited_for = [retry for chain in attempts for retry in retries(chain)]
     if not moved and waited_for:
         told = "The clock stood still from the first request to the last: run it, or advance it while the client waits."
@@ -63,7 +69,7 @@ def _ignored_retry_after(chain: Chain) -> Iterator[Finding]:
     for retry in retries(chain):
         if too_early(*retry):
             told = f"told to wait {_seconds(retry.before.retry_after or 0)}, it asked again after {_seconds(retry.gap)}"
-            yield finding("ignored-retry-after", f"{_which(retry.before)}: {told}.", retry)
+            yield finding("ignored-retry-after", f"{which(retry.before)}: {told}.", retry)
 
 
 def _no_backoff(chain: Chain) -> Iterator[Finding]:
@@ -74,7 +80,7 @@ def _no_backoff(chain: Chain) -> Iterator[Finding]:
         at_once = len(gaps) >= 2 and max(gaps) < _AT_ONCE
         if at_once or (len(gaps) >= 3 and max(gaps) < _SAME_DELAY * min(gaps)):
             told = ", ".join(map(_seconds, gaps[:5])) + (", ..." if len(gaps) > 5 else "")
-            yield finding("no-backoff", f"{_which(run[0])}: it asked again after {told}, and never waited longer.", run)
+            yield finding("no-backoff", f"{which(run[0])}: it asked again after {told}, and never waited longer.", run)
 
 
 def _own_delays(run: Chain) -> list[Retry]:
@@ -90,56 +96,29 @@ def _own_delays(run: Chain) -> list[Retry]:
 
 def _retried_hopeless(chain: Chain) -> Iterator[Finding]:
     for run in failing_runs(chain):
-        again = [retry for retry in retries(run) if retry.before.status in HOPELESS]
+        again = list(_hopeless(run))
         if again:
             first = again[0].before
             told = f"it asked the same again {_times(len(again))}"
             shown = [first, *(retry.after for retry in again)]
-            yield finding("retried-hopeless", f"{_which(first)}: {told}, and no retry can mend that.", shown)
+            yield finding("retried-hopeless", f"{which(first)}: {told}, and no retry can mend that.", shown)
+
+
+def _hopeless(run: Chain) -> Iterator[Retry]:
+    """The retries that cannot succeed. After a 400, one without a stream can, if the stream was what was wrong."""
+    refused: set[str] = set()
+    for retry in retries(run):
+        if retry.before.status in HOPELESS:
+            refused.add(retry.before.fingerprint)
+            if retry.before.status != 400 or retry.after.fingerprint in refused:
+                yield retry
 
 
 def _retried_forever(chain: Chain, most: int) -> Iterator[Finding]:
     for run in failing_runs(chain):
         if len(run) > most:
             told = f"it asked the same {len(run)} times; more than {most} is too often"
-            yield finding("retried-forever", f"{_which(run[0])}: {told}.", run)
-
-
-# ---------------------------------------------------------------------------------------------- truncated answers
-
-
-def _after_truncation(asked: Sequence[Inference]) -> Iterator[Finding]:
-    """What a client made of each answer that the server ended too early and that it had something of.
-
-    It is sure to have accepted one when it sends the truncated text back as what the assistant said, and something
-    behind it. When it never asks again nobody can tell: it may have reported the failure to its caller.
-    """
-    told = {each.number: conversation(each.request) for each in asked} if any(each.truncated for each in asked) else {}
-    for cut in asked:
-        said = text_of(cut).strip() if cut.truncated and not cut.response_cut else ""
-        if not said:
-            continue
-        later = [each for each in asked if each.started >= (cut.ended or 0.0) and each.number > cut.number]
-        later = [each for each in later if each.namespace == cut.namespace]
-        use = next((found for each in later for found in _use(cut, said, each, told)), None)
-        if use is not None:
-            yield use
-        elif not any(each.question == cut.question for each in later):
-            seen = "it never asked again: it reported that, or took it for the whole answer"
-            yield finding("not-asked-again", f"{_which(cut)}: {seen}.", [cut])
-
-
-def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, list[RequestMessage]]) -> Iterator[Finding]:
-    """What a later request makes of the truncated text, if it has it where the answer belongs."""
-    messages, asked = told[later.number], told[cut.number]
-    spoken = [at for at, each in enumerate(messages) if each.role == "assistant" and each.text.strip() == said]
-    if not spoken or spoken[0] < len(asked) or messages[: len(asked)] != asked:
-        return
-    if spoken[0] == len(messages) - 1:
-        yield finding("resumed", f"{_which(cut)}: it asked to go on where the answer was cut.", [cut, later])
-    else:
-        seen = "the client sent the truncated text back as the assistant's whole answer"
-        yield finding("accepted-truncated", f"{_which(cut)}: {seen}.", [cut, later])
+            yield finding("retried-forever", f"{which(run[0])}: {told}.", run)
 
 
 # ---------------------------------------------------------------------------------------------- remarks
@@ -152,7 +131,7 @@ def _no_jitter(chain: Chain) -> Iterator[Finding]:
         ratios = [after / before for before, after in pairwise(gaps) if before >= _AT_ONCE]
         if len(ratios) >= 2 and len(ratios) == len(gaps) - 1 and 1 < max(ratios) < _SAME_RATIO * min(ratios):
             told = ", ".join(map(_seconds, gaps))
-            yield finding("no-jitter", f"{_which(run[0])}: it asked again after {told}, without jitter.", run)
+            yield finding("no-jitter", f"{which(run[0])}: it asked again after {told}, without jitter.", run)
 
 
 def _double_spent(chain: Chain) -> Iterator[Finding]:
@@ -163,15 +142,10 @@ def _double_spent(chain: Chain) -> Iterator[Finding]:
             told = f"it left after {before.usage.completion_tokens} tokens that are paid, and asked the same again"
         else:
             continue
-        yield finding("double-spent", f"{_which(before)}: {told}.", [before, after])
+        yield finding("double-spent", f"{which(before)}: {told}.", [before, after])
 
 
 # ---------------------------------------------------------------------------------------------- words
-
-
-def _which(inference: Inference) -> str:
-    status = f"{inference.status} " if inference.status else ""
-    return f"#{inference.number} {inference.endpoint} ({status}{inference.ending})"
 
 
 def _seconds(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """What a verdict consists of: findings and remarks, each with a name, a sentence, and the inferences that show it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -10,10 +10,21 @@ FINDINGS: Mapping[str, str] = {
     "ignored-retry-after": "It asked the same again before the time was over that Retry-After told.",
     "no-backoff": "It asked the same again and again without waiting, or always after the same time.",
     "retried-hopeless": "It asked the same again after an error that no retry can mend, such as a 400 or a 402.",
-    "retried-forever": "It did not give up in the end.",
+    "retried-forever": "It made too many attempts at one request.",
     "accepted-truncated": "It went on with a truncated answer as if that had been all of it.",
+    "tool-call-loop": "It got the same tool call from the same rule three times or more in one conversation.",
 }
 """The names of the findings, and what each says of a client."""
+
+REMARKS: Mapping[str, str] = {
+    "no-jitter": "Its delays are computed without jitter, so many clients would come back at the same time.",
+    "double-spent": "It asked the same again after an answer that it had, and paid twice unless it meant to.",
+    "resumed": "It asked to go on with a truncated answer where that ended.",
+    "not-asked-again": "The record has no request that asks again what got a truncated answer: the client reported it, "
+    "took it for the whole answer, or has yet to ask.",
+    "clock-stood-still": "The emulator's clock never moved, so nobody can tell whether the client waited.",
+}
+"""The names of the remarks: what is worth knowing and no mistake, or cannot be decided from the record."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -51,3 +62,15 @@ class Verdict(msgspec.Struct, frozen=True):
 def finding(name: str, sentence: str, shown_by: Sequence[Inference]) -> Finding:
     """A finding about these inferences."""
     return Finding(name, sentence, tuple(each.id for each in shown_by))
+
+
+def joined(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict with the findings and the remarks of several."""
+    each = list(verdicts)
+    return Verdict(tuple(f for one in each for f in one.findings), tuple(r for one in each for r in one.remarks))
+
+
+def which(inference: Inference) -> str:
+    """The inference as a sentence names it."""
+    status = f"{inference.status} " if inference.status else ""
+    return f"#{inference.number} {inference.endpoint} ({status}{inference.ending})"

@@ -8,10 +8,13 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from emulator.account.keys import masked
 from emulator.core import units
 from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.nearest import nearest
 from emulator.engine import Engine
+from emulator.web.expectations import judged, nothing_asked
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
@@ -35,7 +38,7 @@ async def listing(engine: Engine, request: Request) -> Response:
         raise _bad("follow", "follow is true or false")
     if follow == "true":
         return _followed(engine, wanted)
-    found, more = wanted.page(engine.store.inferences.all(query.get("key")))
+    found, more = wanted.page(engine.store.inferences.after(wanted.after, query.get("key")))
     if form != "json":
         return _exported(found, form, request, engine.catalog)
     after = found[-1].number if more else None
@@ -57,7 +60,7 @@ async def one(engine: Engine, request: Request) -> Response:
 
 async def verify(engine: Engine, request: Request) -> Response:
     """GET /_emulator/verify."""
-    said = await report(engine, request.query_params.get("key"), _most_attempts(request))
+    said = await _asked_report(engine, request, ("key", "format", "most_attempts"))
     match request.query_params.get("format", "json"):
         case "json":
             return JSONResponse(said.as_dict())
@@ -70,26 +73,40 @@ async def verify(engine: Engine, request: Request) -> Response:
 
 async def verdict(engine: Engine, request: Request) -> Response:
     """GET /_emulator/verdict."""
-    said = (await report(engine, request.query_params.get("key"), _most_attempts(request))).verdict
-    return JSONResponse({"ok": bool(said), **msgspec.to_builtins(said)})
+    said = await _asked_report(engine, request, ("key", "most_attempts"))
+    nothing = {"nothing_asked": said.nothing_asked} if said.nothing_asked and "key" in request.query_params else {}
+    return JSONResponse({"ok": bool(said.verdict) and not nothing, **msgspec.to_builtins(said.verdict), **nothing})
+
+
+async def _asked_report(engine: Engine, request: Request, known: tuple[str, ...]) -> "Report":
+    for name in request.query_params:
+        if name not in known:
+            near = nearest(name, known)
+            raise _bad(name, f"there is no parameter {name[:100]}" + (f"; did you mean {near}?" if near else ""))
+    return await report(engine, request.query_params.get("key"), _most_attempts(request))
 
 
 async def report(engine: Engine, key: str | None = None, most_attempts: int | None = None) -> "Report":
-    """The report on the requests with one key, and on the expectations of its scenario.
+    """The report on the requests with one key, or on those with each key by themselves and all together.
 
-    Without a key it covers all requests, and the scenario of keys that name no other. More than `most_attempts` at one
-    question are reported. Raises `Rejected` if the key's scenario cannot be played.
+    More than `most_attempts` at one question are reported. Raises `Rejected` if the scenario of a key cannot be played.
     """
-    from emulator.inferences.verdict import unmet, verdict
+    from emulator.inferences.verdict import verdict
     from emulator.inferences.verdict.client import MOST_ATTEMPTS
-    from emulator.inferences.verdict.reports import Report
+    from emulator.inferences.verdict.reports import KeyReport, Report
 
-    asked = engine.store.inferences.all(key)
-    story = await engine.playing(key or "")
-    missed = tuple(unmet(story.scenario, asked)) if story is not None else ()
-    said = verdict(asked, MOST_ATTEMPTS if most_attempts is None else most_attempts)
-    name = story.scenario.name if story is not None else None
-    return Report(name, len(asked), missed, said, engine.store.inferences.forgotten)
+    most = MOST_ATTEMPTS if most_attempts is None else most_attempts
+    keys = [
+        KeyReport(
+            None if each.key is None else masked(each.key) if each.key else "",
+            each.scenarios,
+            len(each.asked),
+            each.unmet,
+            verdict(each.asked, most),
+        )
+        for each in await judged(engine, key)
+    ]
+    return Report.of(keys, nothing_asked(engine, key), engine.store.inferences.forgotten)
 
 
 # ---------------------------------------------------------------------------------------------- what is told
@@ -162,9 +179,9 @@ def _most_attempts(request: Request) -> int | None:
     if text is None:
         return None
     try:
-        return units.whole(0)(text)
+        return units.whole(1)(text)
     except ValueError:
-        raise _bad("most_attempts", "most_attempts is a whole number") from None
+        raise _bad("most_attempts", "most_attempts is a whole number from 1") from None
 
 
 def _bad(param: str, message: str) -> Rejected:
