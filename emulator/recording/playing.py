@@ -72,8 +72,8 @@ async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Ex
     """
     clock = _LeapingClock(EPOCH, rate=0)
     library = Library(catalog, [])
-    library.put("recorded", scenario)
-    engine = make_engine(SETTINGS, catalog, clock, library, "recorded")
+    name = library.put("recorded", scenario).scenario.name
+    engine = make_engine(SETTINGS, catalog, clock, library, name)
     client, dialect = _Client(ENDPOINTS[request.endpoint].path, clock), DIALECTS.by_name[request.endpoint]
     asked = msgspec.structs.replace(request, key="akml-recorder", headers={})
     plan = await engine.plan(asked)

@@ -89,18 +89,18 @@ class Library:
         """Read these files now, even if they were read before. Returns the mistakes of all of them."""
         return tuple(mistake for path in paths for mistake in self._reload(path))
 
-    def put(self, name: str, text: str) -> LoadedScenario:
+    def put(self, name: str, text: str, *, exact: bool = False) -> LoadedScenario:
         """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one.
 
-        The text has the same name, or none.
+        `name` is that of a text without one. With `exact`, a text with another name is a mistake.
         """
         from emulator.scenario.loader import load_text  # noqa: PLC0415 (imported when it is needed)
 
         scenario = load_text(text, f"{name}.yaml", catalog=self.catalog)
-        if scenario.name != name:
-            other = f'its name is "{scenario.name}", but it is put as "{name}"; give both the same name'
-            raise ScenarioError([mistake_at(Path(scenario.source), names_of(scenario), scenario.name, other)])
-        taken = [self._taken(scenario, word) for word in (name, *scenario.aliases)]
+        if exact and scenario.name != name:
+            told = f'its name is "{scenario.name}", but it is put as "{name}"; give both the same name'
+            raise ScenarioError([mistake_at(Path(scenario.source), names_of(scenario), scenario.name, told)])
+        taken = [self._taken(scenario, word) for word in (scenario.name, *scenario.aliases)]
         if any(taken):
             raise ScenarioError(filter(None, taken))
         return self.add(scenario)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from emulator.engine.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.exports import FORMATS, NotReproducible, scenario
 from emulator.scenario.library import Library
+from emulator.scenario.loader import load_text
 from emulator.scenario.reply import is_header_value
 from emulator.scenario.writing import BlockMapping, dump, literal
 from emulator.store.memory import MemoryStore
@@ -51,9 +53,10 @@ REPLIES: dict[str, Callable[[str, str], dict[str, Any]]] = {
 
 
 def playing(text: str) -> tuple[Engine, ASGIApp]:
-    """An app that plays a scenario."""
+    """An app that plays a scenario, under the name `played`."""
     engine = an_engine()
-    activate(engine, engine.library.put("played", text).scenario.name)
+    scenario = load_text(text, "played.yaml", catalog=engine.catalog)
+    activate(engine, engine.library.add(msgspec.structs.replace(scenario, name="played")).scenario.name)
     return engine, create_app(engine)
 
 

@@ -77,7 +77,7 @@ def test_what_cannot_be_asked_is_told() -> None:
 
     found = asyncio.run(drift(URL, REAL_KEY, transport=Broken()))
     assert found.differences == ()
-    assert found.failures["models"] == "the connection ended (close)"
+    assert found.failures["models"] == "the connection ended (end)"
     assert found.failures["chat"] == f"cannot reach {URL}: refused"
     assert f"no answer: cannot reach {URL}: refused" in str(found)
 

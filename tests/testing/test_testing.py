@@ -78,7 +78,7 @@ def test_mistakes_are_told_at_once() -> None:
         Emulator(account={"credits": "plenty"})
     with pytest.raises(ScenarioError, match="frozen, running"):
         Emulator(clock="sleepy")
-    with pytest.raises(LookupError, match="did you mean 'rate-limited'"):
+    with pytest.raises(LookupError, match="Did you mean 'rate-limited'"):
         Emulator(scenario="rate-limitd")
     with pytest.raises(TypeError, match='unknown setting "colour"'):
         Emulator(colour="red")

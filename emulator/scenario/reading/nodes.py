@@ -23,6 +23,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_VALUES = 50_000
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FIXED = {"": None, "~": None, **dict.fromkeys(("null", "Null", "NULL"))}
 _FIXED |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
@@ -122,9 +123,8 @@ class _Composer:
 
     def document(self) -> Node:
         self._check_text()
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         self._hidden = hide_pairs(self._text)
-        self._events = yaml.parse(self._text if self._hidden is None else self._hidden.text, loader)
+        self._events = yaml.parse(self._text if self._hidden is None else self._hidden.text, _LOADER)
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
@@ -255,7 +255,7 @@ class _Composer:
         """The line with the value in quotes that was meant, as the end of a message; empty if that does not help."""
         begun = error.context_mark
         lines = dict.fromkeys((span.line, *([begun.line] if begun else []), max(span.line - 1, 0)))
-        found = quoted_line(self._text, [line for line in lines if line <= span.line], span.column)
+        found = quoted_line(self._text, [line for line in lines if line <= span.line], span.column, _readable)
         if found is None:
             return ""
         where = "" if found[0] == span.line else f" in line {found[0] + 1}"
@@ -264,6 +264,15 @@ class _Composer:
     def _refuse(self, span: Span, message: str) -> NoReturn:
         self._collector.add(span, "", message)
         raise _Refused
+
+
+def _readable(text: str) -> bool:
+    try:
+        for _ in yaml.parse(text, _LOADER):
+            pass
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 def _merges(key: yaml.Event) -> bool:

@@ -2,9 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
-
-import yaml
+from collections.abc import Callable, Iterator, Sequence
 
 _MAX_TEXT = 1 << 16
 _MAX_TRIES = 24
@@ -14,8 +12,10 @@ _PAIR = re.compile(r"[\w-]+:(?:\s|$)")
 _END = re.compile(r"(?=\s*[,\]}])|(?=\s*[\]}]+\s*$)|(?=\s*$)")
 
 
-def quoted_line(text: str, lines: list[int], column: int) -> tuple[int, str] | None:
-    """The first of these lines that makes the text readable with one of its values in quotes: its number, and the line.
+def quoted_line(
+    text: str, lines: Sequence[int], column: int, readable: Callable[[str], bool]
+) -> tuple[int, str] | None:
+    """The first of these lines that makes the text `readable` with one of its values in quotes: its number, and itself.
 
     Lines are counted from 0. `column` is where the parser stopped in the first one. The number of tries is limited.
     """
@@ -28,7 +28,7 @@ def quoted_line(text: str, lines: list[int], column: int) -> tuple[int, str] | N
             tries += 1
             if tries > _MAX_TRIES:
                 return None
-            if _is_yaml("\n".join([*all_lines[:line], corrected, *all_lines[line + 1 :]])):
+            if readable("\n".join([*all_lines[:line], corrected, *all_lines[line + 1 :]])):
                 return line, corrected
     return None
 
@@ -53,12 +53,3 @@ def _in_quotes(value: str) -> str:
     elif value[0] in "\"'" and value[0] not in value[1:]:
         value = value[1:]
     return json.dumps(value, ensure_ascii=False)
-
-
-def _is_yaml(text: str) -> bool:
-    try:
-        for _ in yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            pass
-    except yaml.YAMLError:
-        return False
-    return True

@@ -48,7 +48,7 @@ async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
     """Store the scenario in the body, as YAML. It replaces an earlier one, and its rules start from the beginning."""
     body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
     try:
-        scenario = engine.library.put(name, body.decode(errors="replace")).scenario
+        scenario = engine.library.put(name, body.decode(errors="replace"), exact=True).scenario
     except ScenarioError as error:
         told = {"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]}
         return JSONResponse(told, 400)
