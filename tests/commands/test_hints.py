@@ -65,7 +65,7 @@ LINES = sorted(
 
 ALL = (main, *map(command_of, main.list_commands(CONTEXT)))
 FLAGS = {"--help", *(flag for command in ALL for option in command.params for flag in option.opts)}
-ROUTES = [re.compile(re.sub(r"{\w+}", r"[^/]+", path)) for path, _, _ in control.ROUTES]
+ROUTES = [re.compile(re.sub(r"{\w+}", r"[^/]+", row.path)) for row in control.ROUTES]
 
 
 @pytest.mark.parametrize(("where", "line"), LINES, ids=lambda part: part[:60])

@@ -115,7 +115,7 @@ def test_looking_and_verifying(environment: dict[str, str]) -> None:
 
 def test_the_routes_and_findings_of_the_page() -> None:
     """They are those that the emulator has."""
-    routes = {path for path, _, _ in ROUTES}
+    routes = {row.path for row in ROUTES}
     told = re.findall(r"^\| GET (/_emulator/\S+) \|", INFERENCES, re.MULTILINE)
     assert set(told) == {path for path in routes if re.search("inferences|verify|verdict", path)}
     findings = re.findall(r"^\| (\S+) \|", INFERENCES.partition("| finding |")[2].partition("\n\n")[0], re.MULTILINE)

@@ -366,8 +366,8 @@ def test_an_account_is_opened_anew_by_a_request() -> None:
         (
             "PUT",
             "account",
-            {"credits": 5},
-            'credits: expected an amount such as 5.00 USD, got 5; did you mean "5 USD"?',
+            {"credits": -5},
+            "credits: expected an amount such as 5.00 USD, got -5",
         ),
         ("PUT", "account", {"keys": {"default": {"rpm": 3}}}, 'keys.default: unknown key "rpm"'),
         ("POST", "account", {"key": "akml-x"}, "policy"),

@@ -13,6 +13,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
+from emulator.web.control.bodies import bad_parameter as _bad
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
@@ -35,6 +36,8 @@ async def listing(engine: Engine, request: Request) -> Response:
     wanted = _selected(query)
     if follow not in ("true", "false"):
         raise _bad("follow", "follow is true or false")
+    if follow == "true" and form != "json":
+        raise _bad("format", f"what is followed has the format json, and cannot be {form}")
     if follow == "true":
         return _followed(engine, wanted)
     found, more = wanted.page(engine.store.inferences.all(query.get("key")))
@@ -191,7 +194,3 @@ def _most_attempts(request: Request) -> int | None:
         return units.whole(0)(text)
     except ValueError:
         raise _bad("most_attempts", "most_attempts is a whole number") from None
-
-
-def _bad(param: str, message: str) -> Rejected:
-    return Rejected(ApiError("bad_request", f"This cannot be told: {message}.", param=param))
