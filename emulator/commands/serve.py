@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _KEY = "akml-local"
 _MODEL = "zai-org/GLM-5.3"
 _FILE = click.Path(path_type=Path)
-_LIMIT = click.IntRange(1)
 
 
 @click.command()
@@ -55,9 +54,7 @@ _LIMIT = click.IntRange(1)
     metavar="USD",
     help='Each key\'s balance, such as "5.00 USD".  [default: without end]',
 )
-@click.option("--requests-per-minute", type=_LIMIT, help="Of each key.  [default: any number]")
-@click.option("--tokens-per-minute", type=_LIMIT, help="Of each key.  [default: any number]")
-@click.option("--concurrency", type=_LIMIT, help="Requests of each key at a time.  [default: any number]")
+@_options.limits
 @click.option("--state", type=_FILE, help="File to go on from, and to save to in the end.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)

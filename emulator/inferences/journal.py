@@ -78,8 +78,9 @@ class Journal:
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
 
     def get(self, id: str) -> "Inference | None":
-        """The inference of that Inference-Id, the latest if there are several."""
-        return next((self._readable(each) for each in reversed(list(self._recorders)) if each.id == id), None)
+        """The inference of that Inference-Id, the latest if there are several, or of that number."""
+        found = (each for each in reversed(list(self._recorders)) if id in (each.id, str(each.number)))
+        return next((self._readable(each) for each in found), None)
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":
