@@ -46,9 +46,19 @@ def _port_of_environment() -> int:
         raise click.ClickException(f"{PORT_VARIABLE}: {error}, got {text}") from None
 
 
+class _Port(click.Option):
+    """An option whose mistakes are those of the environment variable, if the value is from there."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """The name of what has the wrong value."""
+        source = ctx.get_parameter_source(str(self.name)) if ctx is not None else None
+        return PORT_VARIABLE if source == ParameterSource.ENVIRONMENT else f"'{self.opts[0]}'"
+
+
 host = click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 port = click.option(
     "--port",
+    cls=_Port,
     type=click.IntRange(0, 65535),
     envvar=PORT_VARIABLE,
     show_envvar=True,

@@ -27,7 +27,7 @@ def readable(noted: LiveRecord) -> Inference:
     return Inference(
         number=noted.number,
         id=noted.id,
-        key=masked(noted.key) if noted.key else "",
+        key=noted.shown or (masked(noted.key) if noted.key else ""),
         namespace=fingerprint(noted.key) if noted.key else "",
         endpoint=noted.endpoint,
         model=None if model is None else without(model, secrets),

@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.account.keys import masked, presented
+from emulator.account.keys import presented, shown
 from emulator.account.secrets import without
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import Rejected
@@ -21,6 +21,7 @@ from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
+from emulator.web.real_keys import RealKeys
 from emulator.wire.receive import headers_of, read_body
 from emulator.wire.respond import Player, Sent
 
@@ -40,7 +41,8 @@ _SHOWN_HEADERS = (
 def create_app(engine: Engine) -> ASGIApp:
     """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator."""
     dialects = Dialects(engine.settings)
-    inferences = {path: InferenceEndpoint(engine, dialect) for path, dialect in dialects.by_path.items()}
+    real_keys = RealKeys(engine)
+    inferences = {path: InferenceEndpoint(engine, dialect, real_keys) for path, dialect in dialects.by_path.items()}
     routes: list[BaseRoute] = [
         *[Route(path, endpoint, methods=["POST"]) for path, endpoint in inferences.items()],
         *models.routes(engine),
@@ -58,8 +60,9 @@ def create_app(engine: Engine) -> ASGIApp:
 class InferenceEndpoint:
     """One inference endpoint, as a plain ASGI app; endpoints differ only in their dialect."""
 
-    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, real_keys: RealKeys) -> None:
         self._engine = engine
+        self._real_keys = real_keys
         self._dialect = dialect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,7 +83,10 @@ class InferenceEndpoint:
             log.exception("The emulator itself failed")
             plan = await engine.refuse(errors.of_our_own(error), "", body)
         asked = (request.model, request.stream) if request is not None else None
-        recorder.begin(key or presented(headers, x_api_key=True), body, asked, plan.inference_id, plan.answered_by)
+        key = key or presented(headers, x_api_key=True)
+        await self._real_keys.check(key)
+        recorder.shown = shown(key, engine.library) if key else ""
+        recorder.begin(key, body, asked, plan.inference_id, plan.answered_by)
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent
@@ -92,24 +98,23 @@ class InferenceEndpoint:
             recorder.end(sent.outcome, sent.error, sent.used, plan.pricing)
             engine.store.inferences.end(recorder)
             if log.isEnabledFor(logging.INFO):
-                log.info(line(dialect.endpoint, request, plan, sent, key, engine.clock.now()))
+                log.info(line(dialect.endpoint, request, plan, sent, recorder.shown, engine.clock.now()))
 
 
 def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:
-    """The log line of one inference, with secrets masked."""
+    """The log line of one inference, with secrets masked; `key` is as it may be shown."""
     outcome = sent.error.message if sent.error else sent.outcome
-    told = "  ".join(
+    return "  ".join(
         [
             endpoint,
-            request.model if request else "-",
+            without(request.model) if request else "-",
             f"{sent.status or '-'} {'stream' if request and request.stream else 'whole'}",
             f"{sent.tokens} tokens in {now - sent.begun:.3f} s",
-            f"key {masked(key)}" if key else "no key",
-            f"by {plan.answered_by}: {outcome}",
+            f"key {key}" if key else "no key",
+            without(f"by {plan.answered_by}: {outcome}"),
             plan.inference_id,
         ]
     )
-    return without(told)
 
 
 class _Front:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from emulator.account.account import Account
 from emulator.account.credits import Credits
-from emulator.account.keys import masked, presented
+from emulator.account.keys import presented, shown
 from emulator.account.policy import Policy
 from emulator.account.prices import usd
 from emulator.core.clock import iso
@@ -72,7 +72,7 @@ async def ledger(engine: Engine, request: ControlRequest) -> JSONResponse:
             return {"balance": None, "entries": []}
         return {"balance": usd(credits.balance(now)), "entries": to_builtins(credits.ledger.entries)}
 
-    return JSONResponse({"key": masked(key)} | await engine.with_account(key, entries))
+    return JSONResponse({"key": shown(key, engine.library)} | await engine.with_account(key, entries))
 
 
 def _meant(request: ControlRequest, fields: Fields | None = None) -> str:
@@ -85,7 +85,7 @@ def _meant(request: ControlRequest, fields: Fields | None = None) -> str:
 
 async def _answer(engine: Engine, key: str) -> JSONResponse:
     """The account of a key; amounts are strings, because floats would round them."""
-    return JSONResponse({"key": masked(key)} | await engine.with_account(key, _shown))
+    return JSONResponse({"key": shown(key, engine.library)} | await engine.with_account(key, _shown))
 
 
 def _shown(account: Account, now: float) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from emulator.account.keys import masked
+from emulator.account.keys import shown
 from emulator.core import units
 from emulator.core.clock import VirtualClock, iso
 from emulator.core.errors import ApiError, Rejected
@@ -45,14 +45,14 @@ async def activate(engine: Engine, request: ControlRequest) -> JSONResponse:
         fields.reject("scenario", f"the name of a scenario (such as '{near}')" if near else "a scenario's name")
     except ScenarioError as error:
         return JSONResponse({"mistakes": [mistake.as_dict() for mistake in error.mistakes]}, 400)
-    return JSONResponse({"scenario": name, "key": masked(key) if key else None})
+    return JSONResponse({"scenario": name, "key": shown(key, engine.library) if key else None})
 
 
 async def reset(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/reset."""
     key = key_in(request.fields)
     await engine.store.forget(key, keep_scenario=request.fields.boolean("keep_scenario", False))
-    return JSONResponse({"reset": masked(key) if key else "everything"})
+    return JSONResponse({"reset": shown(key, engine.library) if key else "everything"})
 
 
 async def state(engine: Engine, request: ControlRequest) -> JSONResponse:
