@@ -17,7 +17,8 @@ INVALID = ApiError("unauthorized", "Invalid API key.")
 LOCAL, TEST = "local", "test"
 """The names in the keys that the banner of a server and the fixtures of tests use."""
 _SUFFIX = re.compile(r"[\w.:@/+=~-]{0,100}", re.ASCII)
-_RANDOM = re.compile(r"[A-Za-z0-9_]{20,}")
+_LONG = 20
+_RANDOM = re.compile(f"[A-Za-z0-9_]{{{_LONG},}}")
 _VARIETY = 10
 """Fewer different characters are no random text."""
 
@@ -78,7 +79,7 @@ def shown(key: str, known: Names) -> str:
     """
     name, _, suffix = key.removeprefix(PREFIX).partition("--")
     named = key.startswith(PREFIX) and (name in (LOCAL, TEST) or name in known)
-    return key if named and _SUFFIX.fullmatch(suffix) else masked(key)
+    return key if named and (not suffix or _SUFFIX.fullmatch(suffix)) else masked(key)
 
 
 def looks_real(key: str) -> bool:
@@ -87,7 +88,7 @@ def looks_real(key: str) -> bool:
     >>> looks_real("akml-7Hq2ZkP0vTn4LwXc9RbE"), looks_real("akml-checkout-of-two-tenants-in-parallel")
     (True, False)
     """
-    return any(
+    return len(key) >= _LONG and any(
         len(set(run)) >= _VARIETY and re.search("[0-9]", run) and re.search("[A-Za-z]", run)
         for run in _RANDOM.findall(key)
     )
