@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --constraint constraints.txt
 WORKERS ?= auto
 
-.PHONY: run test check bench cover house api clean constraints transcripts help
+.PHONY: run test check bench cover house api language clean constraints transcripts help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -35,6 +35,10 @@ house: $(VENV)/test  ## draw and count rooms, imports and circles; ARGS="--walks
 api: $(VENV)/test  ## write docs/api.md anew from the docstrings, and docs/units.md
 	@PYTHONPATH=tests $(BIN)/python -m support.api_page
 	@PYTHONPATH=tests $(BIN)/python -m support.units_page
+
+language: $(VENV)/test  ## write scenario.schema.json and the reference in docs/scenarios.md anew
+	@$(BIN)/akashml-emulator schema > scenario.schema.json
+	@WRITE_REFERENCE=1 $(BIN)/python -m pytest -q tests/scenario/test_shipped.py -k reference
 
 transcripts: $(VENV)/test  ## write the golden transcripts anew
 	@WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/web/test_transcripts.py

@@ -14,9 +14,9 @@ import pytest
 if TYPE_CHECKING:
     from emulator.testing import Emulator, Session
 
-MARKER = """akashml(scenario=None, account=None, **more): The scenario and the account of the test's key, as \
-emulator.Emulator takes them. With other keywords of Emulator, such as clock, models or a setting, and with a scenario \
-that sets the clock, the test has a server of its own."""
+MARKER = """akashml(scenario=None, account=None, **more): The scenario and the account of the test's key, as for \
+emulator.Emulator. With other keywords of Emulator, such as clock, models or a setting, or with a scenario that sets \
+the clock, the test gets its own server."""
 _AKASH = pytest.StashKey["Emulator | Session"]()
 _OUTCOME = pytest.StashKey[str]()
 

@@ -1,11 +1,11 @@
-"""The account: who is asking, and what they may do. Pure functions and state machines over a given time.
+"""Accounts: API keys, limits, credits and backends, as pure functions and state machines.
 
-- `keys`: the API key of a request; `registry`: managed keys, their policies and what has become of them
-- `policy`: what a key may do; `windows`: requests and tokens in any minute
-- `prices`, `ledger`, `credits`: what a usage costs, what was paid, and what is left
-- `account`: all of it together, which admits a request and settles it
-- `backends`: what a model runs on, and who waits for it
+- `keys`: the API key of a request; `registry`: managed keys, with their policies and states
+- `policy`: the limits of a key; `windows`: requests and tokens in any minute; `limits`: all windows of a key
+- `prices`, `ledger`, `credits`: the price of a usage, the history of payments, and the balance
+- `account`: all limits of one key; it admits requests and settles them
+- `backends`: the slots and the queue of each model
 
-Nothing here waits or looks at a clock: every call is given the time, in Unix seconds. The machines are structs, so
-what they hold is what is saved.
+Nothing here waits or reads a clock: every call gets the time, in Unix seconds. The state machines are structs, which
+are saved as they are.
 """

@@ -1,11 +1,11 @@
-"""One API key's account: a policy, rate limits, what is in flight, and credits. It admits a request and settles it.
+"""The account of one API key: its policy, rate limits, credits, and requests in flight.
 
-A request that is refused leaves no trace: it counts against no window, holds no credits and takes no slot. One that is
-admitted counts against the windows from then on, with its prompt and all the tokens that it may answer; when it is
-settled, the tokens that it really used take their place.
+A refused request has no effect: it is not counted in any window, holds no credits and takes no slot. An admitted
+request is counted with the tokens of its prompt and the maximum of its answer; when it is settled, the tokens that it
+used replace them.
 
-An account is data: it can be encoded and decoded at any time, requests in flight included. A request in flight is named
-by its ticket, a text that is unique among all requests of all servers that share the account.
+An account is data: it can be encoded and decoded at any time, including requests in flight. Each request in flight has
+a ticket, a text that is unique among all servers that share the account.
 """
 
 from decimal import Decimal
@@ -22,9 +22,9 @@ from emulator.core.vocabulary import Usage
 
 
 class Reservation(Struct, frozen=True):
-    """What an admitted request has until it ends: `tokens` counted at `tick` of the timeline, and `hold` USD.
+    """What is reserved for a request until it ends: `tokens`, counted at the `tick` of the timeline, and `hold` USD.
 
-    `pricing` is what it is charged at, whatever the model costs when it ends.
+    `pricing` is the price of the model when the request was admitted, at which it is charged.
     """
 
     inference_id: str
@@ -36,11 +36,11 @@ class Reservation(Struct, frozen=True):
 
 
 class Account(Struct):
-    """What one API key may do and has done. Without a policy and credits it is `unlimited`, and nothing is counted.
+    """The limits of one API key, and their use. Without a policy and credits it is `unlimited`, and counts nothing.
 
-    `in_flight` are the reservations of requests that have not ended, by ticket, oldest first; `limits` are the windows.
-    `managed` is the policy that a managed key had when the account last followed it. `policy` and `credits` are changed
-    by `set_policy` and `set_credits`.
+    `in_flight` maps the tickets of requests that have not ended to their reservations, oldest first; `limits` are the
+    windows. `managed` is the policy of the managed key that was last applied. To change `policy` and `credits`, call
+    `set_policy` and `set_credits`.
     """
 
     policy: Policy = UNLIMITED
@@ -54,16 +54,16 @@ class Account(Struct):
 
     @property
     def unlimited(self) -> bool:
-        """Whether every request passes and none is counted."""
+        """Whether every request is admitted and none is counted."""
         return self.credits is None and self.policy == UNLIMITED
 
     def set_policy(self, policy: Policy) -> None:
-        """Allow this from now on. Limits that stay keep what they counted; new ones count what is in flight."""
+        """Apply another policy. Limits that remain keep their counts; new limits count the requests in flight."""
         self.policy = policy
         self.limits.follow(policy, [(each.tick, each.tokens) for each in self.in_flight.values()])
 
     def set_credits(self, credits: Credits | None) -> None:
-        """Charge these credits from now on, also for what is in flight; None: nothing is charged."""
+        """Charge these credits, also for requests in flight. With None, nothing is charged."""
         self.credits = credits
         if credits is not None:
             credits.held = ZERO
@@ -73,13 +73,13 @@ class Account(Struct):
     def admit(
         self, now: float, model: Model, prompt: int, limit: int | None, ticket: str, inference_id: str
     ) -> RateLimitHeaders:
-        """Let a request begin that has `prompt` tokens and may be answered with `limit` tokens, all choices together.
+        """Admit a request with `prompt` tokens, whose choices together may have up to `limit` tokens.
 
-        Returns the X-RateLimit-* headers of its answer. Without a `limit` the prompt alone is reserved, and the answer
-        counts once it is settled. Raises `Rejected`, in this order (docs/contract.md, errors): 401 for an expired key;
-        403 for a disabled one, and for a model that the key may not use; 402 when the credits that are not held cannot
-        pay the prompt; 429 for concurrency, requests and tokens. Concurrency comes first of these three, since nobody
-        can tell when a request will end: so a Retry-After is the truth as far as the account knows it.
+        Returns the X-RateLimit-* headers of its answer. Without a `limit`, only the prompt is reserved, and the answer
+        is counted when it is settled. Raises `Rejected`, in this order (docs/contract.md): 401 for an expired key;
+        403 for a disabled one, and for a model that the key may not use; 402 if the available credits do not cover the
+        prompt; 429 for concurrency, requests and tokens. Concurrency is checked before the windows because the end of a
+        request cannot be predicted: a 429 with a Retry-After then always means that only time is needed.
         """
         if self.unlimited:
             return ()
@@ -101,20 +101,20 @@ class Account(Struct):
         return self.limits.headers(tick)
 
     def headers(self, now: float, refused: ApiError | None = None) -> RateLimitHeaders:
-        """X-RateLimit-* for a request that was not admitted, such as one that `admit` `refused` with this error."""
+        """The X-RateLimit-* headers for a request that was not admitted. `refused` is the error, if there was one."""
         return self.limits.headers(self.limits.at(now), refused)
 
     def affordable(self, now: float, model: Model) -> int | None:
-        """How many tokens of the model's answer the credits pay that nobody holds; None: any number."""
+        """The number of completion tokens that the available credits can pay; None: any number."""
         if self.credits is None:
             return None
         return tariff(model.pricing).affordable(self.credits.available(now))
 
     # ------------------------------------------------------------------------------------------ ending a request
-    # A request ends once, by whatever comes first of these. A ticket that is not in flight is passed over.
+    # Only the first of these calls ends a request. They ignore a ticket that is not in flight.
 
     def settle(self, ticket: str, now: float, used: Usage) -> None:
-        """The request has ended, and these tokens were sent: they are charged, and counted instead of the reserved."""
+        """End a request that was answered: charge the tokens sent, and count them instead of those reserved."""
         reserved = self.in_flight.pop(ticket, None)
         if reserved is None:
             return
@@ -125,17 +125,17 @@ class Account(Struct):
             self.credits.charge(now, price, reserved.inference_id, reserved.model)
 
     def fail(self, ticket: str) -> None:
-        """The request has failed, and nothing was sent: it counts as a request, uses no tokens, and costs nothing."""
+        """End a request of which nothing was sent: it counts as a request, uses no tokens, and costs nothing."""
         if reserved := self._released(ticket):
             self.limits.correct(reserved.tick, -reserved.tokens)
 
     def cancel(self, ticket: str) -> None:
-        """The request was refused after all, for something that the account does not know of: it leaves no trace."""
+        """Undo the admission of a request that was then refused for another reason."""
         if reserved := self._released(ticket):
             self.limits.untake(reserved.tick, reserved.tokens)
 
     def cancel_all(self) -> None:
-        """Nothing is in flight any more: the servers that played the requests are gone."""
+        """Undo the admission of all requests in flight, after the servers that played them have ended."""
         for ticket in tuple(self.in_flight):
             self.cancel(ticket)
 
@@ -147,5 +147,5 @@ class Account(Struct):
 
 
 def _too_many_at_once(cap: int) -> ApiError:
-    told = f"Concurrency limit reached: {cap} at the same time. Try again when a request in flight has ended."
-    return ApiError("rate_limited", told, cause="concurrency_exceeded")
+    message = f"Concurrency limit reached: {cap} at the same time. Try again when a request in flight has ended."
+    return ApiError("rate_limited", message, cause="concurrency_exceeded")

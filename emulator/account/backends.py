@@ -1,6 +1,6 @@
-"""The backends that models run on: how many there are, whether they are healthy and free, and the queue for a free one.
+"""The backends of models: their number, health and slots, and the queue for a free slot.
 
-Pools are data, as accounts are. Waiting itself is done by the player of the request, which also gives up.
+Pools are data, like accounts. The player of a request does the waiting, and removes a request that has waited too long.
 """
 
 from typing import Annotated, TypeAlias
@@ -17,7 +17,7 @@ Phase: TypeAlias = Annotated[float, Meta(gt=0)]
 
 
 class Flapping(Struct, frozen=True):
-    """Healthy for `up` seconds, then not for `down` seconds, and so on, beginning when it was configured."""
+    """Alternately healthy for `up` seconds and unhealthy for `down` seconds, starting when it was configured."""
 
     up: Phase
     down: Phase
@@ -26,9 +26,9 @@ class Flapping(Struct, frozen=True):
 class Backends(Struct, frozen=True):
     """The backends of one model.
 
-    There are `total` of them, of which `healthy` are (None: all), each with `slots` for requests at the same time
-    (None: any number). When all slots are busy, a request waits up to `queue` seconds. Flapping decides about requests
-    that come, not about those that run or wait. A model that is not `listed` is to be left out of the lists of models.
+    There are `total` backends. `healthy` of them are healthy (None: all), and each has `slots` for simultaneous
+    requests (None: any number). When all slots are busy, a request waits up to `queue` seconds. `flapping` affects new
+    requests, not those that run or wait. The lists of models omit a model that is not `listed`.
     """
 
     total: Count = 1
@@ -40,16 +40,17 @@ class Backends(Struct, frozen=True):
 
     @property
     def capacity(self) -> int | None:
-        """How many requests run at the same time; None: any number."""
+        """The number of requests that can run at the same time; None: any number."""
         healthy = self.total if self.healthy is None else min(self.healthy, self.total)
         return None if self.slots is None and healthy else (self.slots or 0) * healthy
 
 
 class Pool(Struct):
-    """The requests that run and wait on the backends of one model, which were configured at `since`, in Unix seconds.
+    """The requests that run on the backends of one model, or wait for them.
 
-    A request is named by its ticket. `waiting` has the deadline of each, in Unix seconds, in the order of arrival.
-    Methods that may free a slot return the tickets that got one: whoever plays those requests has to be woken.
+    The backends were configured at `since`, in Unix seconds. Requests are identified by their tickets. `waiting` maps
+    tickets to deadlines in Unix seconds, in the order of arrival. Methods that may free a slot return the tickets that
+    got one; the caller must wake those requests.
     """
 
     backends: Backends
@@ -58,15 +59,15 @@ class Pool(Struct):
     waiting: dict[str, float] = {}
 
     def configure(self, backends: Backends, now: float) -> list[str]:
-        """Have other backends from now on; requests that run go on, and those for which there is a slot now get it."""
+        """Replace the backends. Running requests continue, and waiting requests get slots that are free now."""
         self.backends, self.since = backends, now
         return self._hand_out()
 
     def enter(self, now: float, ticket: str) -> float | None:
-        """Take a slot, or wait for one; returns until when, in Unix seconds, or None when the request has its slot.
+        """Take a slot and return None, or take a place in the queue and return its deadline in Unix seconds.
 
-        Raises `Rejected`: 504 without any backend; 529 when none of them is healthy, and when all slots are busy and
-        there is no queue.
+        Raises `Rejected`: 504 if there is no backend; 529 if none is healthy, or if all slots are busy and there is no
+        queue.
         """
         self._check_health(now)
         if self._has_room():
@@ -78,11 +79,11 @@ class Pool(Struct):
         return deadline
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting: whether it may run. It may not if it is in the queue, which it leaves."""
+        """Stop waiting. Returns whether the request has a slot; if it was still in the queue, it is removed."""
         return self.waiting.pop(ticket, None) is None
 
     def leave(self, ticket: str) -> list[str]:
-        """Free the slot, which goes to the request that has waited longest, or the place in the queue."""
+        """Free the slot of the request, which goes to the next in the queue, or its place in the queue."""
         if ticket in self.running:
             self.running.remove(ticket)
             return self._hand_out()
@@ -90,7 +91,7 @@ class Pool(Struct):
         return []
 
     def healthy(self, now: float) -> bool:
-        """Whether any backend is healthy now."""
+        """Whether at least one backend is healthy at this time."""
         flapping = self.backends.flapping
         if flapping is not None and (now - self.since) % (flapping.up + flapping.down) >= flapping.up:
             return False
@@ -100,8 +101,8 @@ class Pool(Struct):
         if not self.backends.total:
             raise Rejected(ApiError("no_backend", "No backend available"))
         if not self.healthy(now):
-            told = "No healthy backends are available for the requested model"
-            raise Rejected(ApiError("no_healthy_backend", told))
+            message = "No healthy backends are available for the requested model"
+            raise Rejected(ApiError("no_healthy_backend", message))
 
     def _has_room(self) -> bool:
         capacity = self.backends.capacity
@@ -118,22 +119,22 @@ class Pool(Struct):
 
 
 def busy(waited: float) -> ApiError:
-    """The 529 of a request that found no free slot, after it `waited` so many seconds."""
+    """The 529 for a request that found no free slot. `waited` is the number of seconds that it waited."""
     after = f"; the request waited for {decimal(waited)} s" if waited else ""
     return ApiError("overloaded", f"All backends of the requested model are busy{after}.")
 
 
 class Fleet(Struct):
-    """The backends of all models, by the model's id. A model without any answers everyone at once."""
+    """The pools of all models, by the model's id. A model without a pool has no limit."""
 
     pools: dict[str, Pool] = {}
 
     def get(self, model: str) -> Pool | None:
-        """The pool of a model; None: every request runs, and none is counted."""
+        """The pool of a model; None if its requests are not limited."""
         return self.pools.get(model)
 
     def configure(self, model: str, backends: Backends | None, now: float) -> list[str]:
-        """Give a model these backends from now on; None: any number of requests runs. Returns as `Pool.configure`."""
+        """Replace the backends of a model; None removes the limit. Returns the tickets that got a slot."""
         pool = self.pools.get(model)
         admitted = pool.configure(backends or Backends(), now) if pool is not None else []
         if backends is None:
@@ -143,24 +144,24 @@ class Fleet(Struct):
         return admitted
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting: whether it may run. It may not if it is in a queue, which it leaves."""
+        """Stop waiting. Returns whether the request has a slot; if it was still in a queue, it is removed."""
         return all(pool.claim(ticket) for pool in self.pools.values())
 
     def leave(self, ticket: str) -> list[str]:
-        """The request has ended, on whatever model it ran. Returns as `Pool.leave`."""
+        """Free the slot or the place of the request in every pool. Returns the tickets that got a slot."""
         return [admitted for pool in self.pools.values() for admitted in pool.leave(ticket)]
 
     def lists(self, model: str) -> bool:
-        """Whether the lists of models have the model."""
+        """Whether the lists of models include the model."""
         pool = self.pools.get(model)
         return pool is None or pool.backends.listed
 
     def waiting(self) -> list[str]:
-        """The tickets of all requests that wait."""
+        """The tickets of all waiting requests."""
         return [ticket for pool in self.pools.values() for ticket in pool.waiting]
 
     def clear(self) -> None:
-        """Nothing runs and nothing waits any more: the servers that played the requests are gone."""
+        """Remove all requests, after the servers that played them have ended."""
         for pool in self.pools.values():
             pool.running.clear()
             pool.waiting.clear()

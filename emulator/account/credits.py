@@ -1,8 +1,8 @@
-"""Prepaid credits in USD: trial ones, which expire, and purchased ones, which do not (docs/contract.md, billing).
+"""Prepaid credits in USD: trial credits, which expire, and purchased credits (docs/contract.md, billing).
 
-Trial credits are spent first, those that expire first before others. A request in flight holds what its prompt costs,
-so that requests side by side cannot spend the same money twice; what its answer costs may take the balance below zero.
-What is owed is paid first by whatever is added next.
+Trial credits are spent first, in the order in which they expire. A request in flight holds the cost of its prompt, so
+that concurrent requests cannot spend the same credits. The cost of its answer may make the balance negative; credits
+that are added later pay this debt first.
 """
 
 from decimal import Decimal
@@ -16,14 +16,14 @@ from emulator.core.errors import ApiError, Rejected
 
 
 class Trial(Struct):
-    """Trial credits: what is left of them, in USD, until they expire, in Unix seconds."""
+    """Trial credits: the amount left, in USD, and when they expire, in Unix seconds."""
 
     left: Decimal
     expires: float
 
 
 class AutoTopUp(Struct, frozen=True):
-    """Buy `amount` USD once, each time that a balance is left below `threshold` USD."""
+    """Buy `amount` USD each time the balance falls below `threshold` USD."""
 
     threshold: Decimal
     amount: Decimal
@@ -37,8 +37,9 @@ class AutoTopUp(Struct, frozen=True):
 class Credits(Struct):
     """The credits of one account.
 
-    `purchased` is below zero by what is owed, and then no trial credits are left; `held` is for requests in flight.
-    Each method first lets expire what has expired by `now`, in Unix seconds. Amounts are in USD.
+    `purchased` is negative if there is a debt, and then there are no trial credits; `held` is the amount held for
+    requests in flight. Each method first removes credits that have expired by `now`, in Unix seconds. Amounts are in
+    USD.
     """
 
     purchased: Decimal = ZERO
@@ -48,19 +49,19 @@ class Credits(Struct):
     ledger: Ledger = field(default_factory=Ledger)
 
     def balance(self, now: float) -> Decimal:
-        """What is left, holds included; below zero it is owed."""
+        """The balance, including holds; negative if there is a debt."""
         if self.trials:
             self._expire(now)
         return self.ledger.balance
 
     def available(self, now: float) -> Decimal:
-        """What is left and not held for a request in flight."""
+        """The balance without the amounts held for requests in flight."""
         return subtract(self.balance(now), self.held)
 
     # ------------------------------------------------------------------------------------------ adding
 
     def grant_trial(self, now: float, amount: Decimal, expires: float, note: str = "trial credits") -> Entry:
-        """Add credits that expire. Raises ValueError for an amount that is not positive and a time that has passed."""
+        """Add credits that expire. Raises ValueError for an amount that is not positive or a time that has passed."""
         _check_positive("a grant of trial credits", amount)
         if not expires > now:
             raise ValueError(f"trial credits cannot expire at {iso(expires)}: it is {iso(now)} already")
@@ -79,9 +80,9 @@ class Credits(Struct):
         return self._buy(now, "purchase", amount, note)
 
     def correct(self, now: float, amount: Decimal, note: str = "") -> Entry:
-        """Add an amount that does not expire, or with a negative one take it away, as a charge would.
+        """Add credits that do not expire, or take credits away with a negative amount, like a charge.
 
-        Raises ValueError for an amount that is no number.
+        Raises ValueError for an amount that is not a number.
         """
         if not amount.is_finite():
             raise ValueError(f"a correction cannot be {amount}: expected an amount in USD")
@@ -91,7 +92,7 @@ class Credits(Struct):
         return self._spend(now, "correction", -amount, note)
 
     def top_up_automatically(self, now: float, auto_top_up: AutoTopUp | None) -> None:
-        """Top up from now on, and at once where the balance is too low already; None: no longer."""
+        """Set the automatic top-up, and apply it now if the balance is low; None stops it."""
         self._expire(now)
         self.auto_top_up = auto_top_up
         self._top_up(now)
@@ -99,24 +100,24 @@ class Credits(Struct):
     # ------------------------------------------------------------------------------------------ spending
 
     def check(self, now: float, amount: Decimal) -> None:
-        """Let a request pass whose prompt costs `amount`, or raise `Rejected` with a 402 if that is not available."""
+        """Check that `amount`, the cost of a prompt, is available. Raises `Rejected` with a 402 if it is not."""
         available = self.available(now)
         if available < amount:
             held = f" ({usd(self.held)} is held for requests in flight)" if self.held else ""
-            told = f"Insufficient credits: the prompt costs {usd(amount)}, and {usd(available)} is available{held}."
-            told = f"{told} Add credits to go on."
-            raise Rejected(ApiError("insufficient_credits", told, cause="insufficient_credits"))
+            message = f"Insufficient credits: the prompt costs {usd(amount)}, and {usd(available)} is available{held}."
+            message = f"{message} Add credits to go on."
+            raise Rejected(ApiError("insufficient_credits", message, cause="insufficient_credits"))
 
     def hold(self, amount: Decimal) -> None:
-        """Set aside an amount, which `check` said is available."""
+        """Hold an amount that `check` has accepted."""
         self.held = add(self.held, amount)
 
     def release(self, amount: Decimal) -> None:
-        """Give back what was held."""
+        """Release an amount that was held."""
         self.held = subtract(self.held, amount)
 
     def charge(self, now: float, amount: Decimal, inference_id: str, note: str = "") -> Entry:
-        """Take what an inference cost, even below zero."""
+        """Charge the price of an inference. The balance may become negative."""
         if self.trials:
             self._expire(now)
         return self._spend(now, "charge", amount, note, inference_id)

@@ -1,4 +1,4 @@
-"""Who is asking: the API key of a request, or the 401 that it gets instead.
+"""Reads the API key of a request, or refuses it with a 401.
 
 AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /anthropic (docs/contract.md, auth).
 """
@@ -24,9 +24,9 @@ _VARIETY = 10
 
 
 def key_of(headers: Mapping[str, str], auth: str, *, x_api_key: bool) -> str:
-    """The key of a request, which is its namespace, and empty where `auth` is open and there is none.
+    """The key of a request, which is also its namespace; empty if there is none and `auth` is open.
 
-    Raises `Rejected` with a 401 for one that is missing, or is none of AkashML's where `auth` is format.
+    Raises `Rejected` with a 401 if it is missing, or if `auth` is format and it does not look like AkashML's.
     """
     key = presented(headers, x_api_key=x_api_key)
     if auth == "open":
@@ -39,7 +39,7 @@ def key_of(headers: Mapping[str, str], auth: str, *, x_api_key: bool) -> str:
 
 
 def presented(headers: Mapping[str, str], *, x_api_key: bool) -> str:
-    """The key that a request brings, whatever it is worth; empty without one."""
+    """The key that a request presents, which may be invalid; empty if there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return token.strip()
@@ -51,7 +51,7 @@ def _unauthorized(message: str) -> Rejected:
 
 
 def masked(key: str) -> str:
-    """A key as it may be shown: enough to tell keys apart, too little to use one.
+    """The masked form of a key: enough of it to tell keys apart, too little to use it.
 
     >>> masked("akml-0123456789abcdef"), masked("short")
     ('akml-0123…', 's…')

@@ -1,4 +1,4 @@
-"""What has happened to the credits, entry by entry. The amounts of the entries sum to the balance, always."""
+"""The history of the credits. The amounts of its entries always sum to the balance."""
 
 from decimal import Decimal
 from typing import Literal, TypeAlias
@@ -16,7 +16,7 @@ MAX_ENTRIES = 2000
 class Entry(Struct, frozen=True):
     """One change of the balance: `amount` USD at a time in Unix seconds, and the `balance` after it.
 
-    A charge has the `inference_id` that it is for; `note` says in a few words what it was.
+    A charge has the `inference_id` of its inference; `note` describes the change in a few words.
     """
 
     time: float
@@ -34,7 +34,7 @@ class Ledger(Struct):
 
     @property
     def balance(self) -> Decimal:
-        """What is left, in USD; below zero it is owed."""
+        """The balance, in USD; negative if there is a debt."""
         return self.entries[-1].balance if self.entries else ZERO
 
     def record(self, time: float, kind: Kind, amount: Decimal, note: str, inference_id: str | None = None) -> Entry:
@@ -46,7 +46,7 @@ class Ledger(Struct):
         return entry
 
     def _carry_forward(self, count: int) -> None:
-        """The first `count` entries become one; the sum of the first ones is the balance after the last of them."""
+        """Merge the first `count` entries into one, whose amount is the balance after the last of them."""
         last = self.entries[count - 1]
         carried = Entry(last.time, "carried_forward", last.balance, last.balance, "earlier entries")
         self.entries[:count] = [carried]

@@ -1,4 +1,4 @@
-"""The rate limits of one key: its windows together, their 429, and the headers that tell of them."""
+"""The rate limits of one key: its windows, their 429, and the X-RateLimit headers."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import TypeAlias
@@ -18,22 +18,22 @@ TOO_MANY_TOKENS = "request_exceeds_tokens_per_minute"
 
 
 class RateLimits(Struct):
-    """Requests and tokens in any minute; None: no limit. A tick is a microsecond of the timeline."""
+    """The windows for requests and for tokens; None: no limit. A tick is a microsecond of the timeline."""
 
     requests: Window | None = None
     tokens: Window | None = None
     timeline: Timeline = field(default_factory=Timeline)
 
     def follow(self, policy: Policy, in_flight: Collection[tuple[int, int]] = ()) -> None:
-        """Take the limits of a policy. What was counted under a limit that stays is kept, whatever its new figure.
+        """Apply the limits of a policy. A limit that it keeps also keeps its counts, even if its value changes.
 
-        A limit that is new counts what is `in_flight`: the tick and the tokens of each request, oldest first.
+        A new limit counts the requests in flight: `in_flight` has the tick and the tokens of each, oldest first.
         """
         self.requests = _window(self.requests, policy.requests_per_minute, [(tick, 1) for tick, _ in in_flight])
         self.tokens = _window(self.tokens, policy.tokens_per_minute, in_flight)
 
     def at(self, now: float) -> int:
-        """The tick of a clock's time; what is older than a minute then counts no longer."""
+        """The tick of a clock's time. Forgets what is then older than a minute."""
         tick = self.timeline.at(now)
         if self.requests is not None:
             self.requests.forget(tick)
@@ -42,11 +42,10 @@ class RateLimits(Struct):
         return tick
 
     def check(self, now: float, tokens: int) -> int:
-        """The tick at which a request with so many tokens passes now. Raises `Rejected` with a 429 if it does not.
+        """The tick at which a request with `tokens` is admitted now. Raises `Rejected` with a 429 if it is not.
 
-        Retry-After is when the same request would pass all windows, if nothing else was admitted until then. A request
-        with more tokens than a whole minute has can never pass: it gets a 429 without Retry-After, for there is no time
-        to tell.
+        After Retry-After, the same request would be admitted, if no other was admitted in between. A request with more
+        tokens than the limit can never be admitted: its 429 has no Retry-After.
         """
         tick = self.at(now)
         if (self.requests is None or self.requests.has_room(1)) and (
@@ -58,29 +57,29 @@ class RateLimits(Struct):
         raise Rejected(self._refusal(now, tick, tokens))
 
     def take(self, tick: int, tokens: int) -> None:
-        """Count a request, and so many tokens, which `check` said pass at `tick`."""
+        """Count a request and its tokens, which `check` has accepted at `tick`."""
         if self.requests is not None:
             self.requests.add(tick, 1)
         if self.tokens is not None:
             self.tokens.add(tick, tokens)
 
     def correct(self, tick: int, tokens: int) -> None:
-        """Change the tokens that were taken at `tick` by so many."""
+        """Add `tokens`, which may be negative, to those counted at `tick`."""
         if self.tokens is not None:
             self.tokens.correct(tick, tokens)
 
     def untake(self, tick: int, tokens: int) -> None:
-        """Count a request, and so many tokens, no longer."""
+        """Remove a request and its tokens from the counts."""
         if self.requests is not None:
             self.requests.correct(tick, -1)
         self.correct(tick, -tokens)
 
     def headers(self, tick: int, refused: ApiError | None = None) -> RateLimitHeaders:
-        """X-RateLimit-Limit, -Remaining and -Reset; none without a window.
+        """X-RateLimit-Limit, -Remaining and -Reset; empty without a window.
 
-        With two windows they tell of the one that `refused`, or else of the one of which the smaller share remains.
-        Reset is when all of the limit will be free again if nothing more is sent, in Unix seconds, rounded up: it is
-        always enough to wait until then. All are told as they are at `tick`, which `at` or `check` has just given.
+        If there are two windows, the headers describe the one that refused the request, or else the one with the
+        smaller remaining share. Reset is when the whole limit is free again if nothing more is sent, in Unix seconds,
+        rounded up. `tick` is the result of the latest call of `at` or `check`.
         """
         window = self._telling(refused.cause if refused is not None else None)
         if window is None:
@@ -102,29 +101,29 @@ class RateLimits(Struct):
         return requests if requests.remaining * tokens.limit <= tokens.remaining * requests.limit else tokens
 
     def _refusal(self, now: float, tick: int, tokens: int) -> ApiError:
-        """The 429 of the limit that lasts longest."""
+        """The 429 for the window that refuses the request for the longest time."""
         passes_at, cause, limit = max(self._obstacles(tick, tokens))
         wait = self.timeline.seconds_until(passes_at, now)
-        told = f"Rate limit reached: {limit}. Try again in {decimal(wait, 3)} s."
-        return ApiError("rate_limited", told, cause=cause, retry_after=wait)
+        message = f"Rate limit reached: {limit}. Try again in {decimal(wait, 3)} s."
+        return ApiError("rate_limited", message, cause=cause, retry_after=wait)
 
     def _obstacles(self, tick: int, tokens: int) -> Iterator[tuple[int, str, str]]:
-        """When each window would let the request pass, its cause, and its limit in words."""
+        """For each window: when it would admit the request, the cause of its 429, and its limit in words."""
         if self.requests is not None:
-            told = f"{self.requests.limit} requests per minute"
-            yield self.requests.passes_at(tick, 1), REQUESTS_EXCEEDED, told
+            limit = f"{self.requests.limit} requests per minute"
+            yield self.requests.passes_at(tick, 1), REQUESTS_EXCEEDED, limit
         if self.tokens is not None:
             asked = f"{self.tokens.remaining} are left, and this request may use {tokens} (prompt and max_tokens)"
-            told = f"{self.tokens.limit} tokens per minute; {asked}"
-            yield self.tokens.passes_at(tick, tokens), TOKENS_EXCEEDED, told
+            limit = f"{self.tokens.limit} tokens per minute; {asked}"
+            yield self.tokens.passes_at(tick, tokens), TOKENS_EXCEEDED, limit
 
 
 def _too_many_tokens(tokens: int, limit: int) -> ApiError:
-    told = (
+    message = (
         f"This request may use {tokens} tokens (prompt and max_tokens), and this API key has {limit} tokens per minute,"
         " so it can never pass. Shorten the prompt or lower max_tokens."
     )
-    return ApiError("rate_limited", told, cause=TOO_MANY_TOKENS)
+    return ApiError("rate_limited", message, cause=TOO_MANY_TOKENS)
 
 
 def _window(window: Window | None, limit: int | None, in_flight: Iterable[tuple[int, int]]) -> Window | None:

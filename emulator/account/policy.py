@@ -1,4 +1,4 @@
-"""What an API key may do: the limits that AkashML documents for one, each of them optional (docs/contract.md, auth)."""
+"""The policy of an API key: the limits that AkashML documents, each of them optional (docs/contract.md, auth)."""
 
 from functools import lru_cache
 from typing import Annotated, TypeAlias
@@ -15,9 +15,9 @@ Limit: TypeAlias = Annotated[int, Meta(ge=1)]
 class Policy(Struct, frozen=True):
     """The policy of an API key; None: no limit.
 
-    `tokens_per_minute` counts prompts and answers, `concurrency` requests at the same time; from `expires` on, in Unix
-    seconds, the key is invalid. `models` are ids or globs (`*`, `?`), in either form of the id, whatever the case.
-    Raises ValueError for a limit below 1.
+    `tokens_per_minute` counts prompts and answers, `concurrency` counts requests in flight; `expires` is in Unix
+    seconds. `models` are ids or globs (`*`, `?`), in either form of the id; case is ignored. Raises ValueError for a
+    limit below 1.
     """
 
     requests_per_minute: Limit | None = None
@@ -34,15 +34,15 @@ class Policy(Struct, frozen=True):
                 raise ValueError(f"{name} cannot be {limit}: expected 1 or more, or nothing for no limit")
 
     def authorize(self, now: float) -> None:
-        """Let the key pass, or raise `Rejected`: 401 once it has expired, 403 while it is disabled."""
+        """Check that the key is valid. Raises `Rejected`: 401 if it has expired, 403 if it is disabled."""
         if self.expires is not None and now >= self.expires:
-            told = f"This API key expired at {iso(self.expires)}. Use another key, or give this one a later date."
-            raise Rejected(ApiError("unauthorized", told, cause="api_key_expired"))
+            message = f"This API key expired at {iso(self.expires)}. Use another key, or give this one a later date."
+            raise Rejected(ApiError("unauthorized", message, cause="api_key_expired"))
         if self.disabled:
             raise Rejected(ApiError("forbidden", "This API key is disabled.", cause="api_key_disabled"))
 
     def allows(self, model: str) -> bool:
-        """Whether the key may use the model of this id.
+        """Whether the key may use the model with this id.
 
         >>> Policy(models=("*GLM*", "openai--gpt-oss-20b")).allows("openai/gpt-oss-20b")
         True
@@ -50,11 +50,11 @@ class Policy(Struct, frozen=True):
         return self.models is None or _among(model, self.models)
 
     def check_model(self, model: str) -> None:
-        """Let requests for the model pass, or raise `Rejected` with a 403."""
+        """Check that the key may use the model. Raises `Rejected` with a 403 if not."""
         if not self.allows(model):
             may = ", ".join(self.models or ()) or "none"
-            told = f"This API key may not use the model '{model}'. It is allowed: {may}."
-            raise Rejected(ApiError("forbidden", told, param="model", cause="model_not_allowed"))
+            message = f"This API key may not use the model '{model}'. It is allowed: {may}."
+            raise Rejected(ApiError("forbidden", message, param="model", cause="model_not_allowed"))
 
 
 UNLIMITED = Policy()
@@ -63,5 +63,5 @@ UNLIMITED = Policy()
 
 @lru_cache(maxsize=1024)
 def _among(model: str, globs: tuple[str, ...]) -> bool:
-    """Whether one of the globs has the model; `--` stands for the `/` that no id can have it beside."""
+    """Whether one of the globs matches the model. `--` and `/` are equivalent, since no id has both."""
     return any(glob(each.replace("--", "/")).match(model) for each in globs)

@@ -1,4 +1,4 @@
-"""What a usage costs, exactly. Money is a `Decimal` in USD, and no operation on it rounds."""
+"""The exact price of a usage. Money is a `Decimal` in USD, and no operation on it rounds."""
 
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
@@ -29,7 +29,7 @@ class Tariff(Struct, frozen=True):
     request: int
 
     def price(self, prompt: int, cached: int = 0, completion: int = 0) -> Decimal:
-        """USD for one request with these tokens, of which `cached` are part of the prompt, and at most all of it.
+        """The price in USD of one request; `cached` is the number of prompt tokens that were cached.
 
         AkashML's formula: input x input + cached x (input_cache_read, or input) + output x output + request
         (docs/contract.md, models).
@@ -39,7 +39,7 @@ class Tariff(Struct, frozen=True):
         return _EXACT.multiply(self.unit, units)
 
     def affordable(self, amount: Decimal) -> int | None:
-        """How many completion tokens an amount of USD pays; None when they cost nothing."""
+        """The number of completion tokens that an amount of USD can pay; None if they are free."""
         if not self.output:
             return None
         return max(int(_EXACT.divide_int(amount, _EXACT.multiply(self.unit, self.output))), 0)
@@ -59,7 +59,7 @@ def tariff(pricing: Pricing) -> Tariff:
 
 
 def usd(amount: Decimal) -> str:
-    """An amount as it is told: exact, at least two decimals, never with an exponent.
+    """Format an amount: exact, with at least two decimals, without an exponent.
 
     >>> usd(Decimal("5")), usd(Decimal("0E-9")), usd(Decimal("0.00000130"))
     ('5.00 USD', '0.00 USD', '0.0000013 USD')

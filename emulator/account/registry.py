@@ -1,7 +1,7 @@
-"""Managed API keys: created, listed, regenerated, revoked and expired, each with its policy.
+"""Managed API keys, which are created, listed, regenerated, revoked and expired, each with its policy.
 
-A key is shown once, when it is made. What is kept is its digest and its first characters, so that neither a list nor a
-saved state gives a key away.
+A key is shown once, when it is created. Only its digest and its first characters are stored, so neither a list nor a
+saved state reveals it.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ MAX_KEYS = 10_000
 
 
 class Record(Struct, frozen=True):
-    """A managed key without the key itself. Times are in Unix seconds; `revoked` is None until it is.
+    """A managed key, without its secret. Times are in Unix seconds; `revoked` is None for a key that is not revoked.
 
     `number` counts the keys of a registry from 1.
     """
@@ -37,11 +37,11 @@ class Record(Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """What the key is called where it must not be shown."""
+        """The id of the key, which does not reveal it."""
         return f"key_{self.number}"
 
     def status(self, now: float) -> Status:
-        """What has become of the key."""
+        """The state of the key: active, disabled, expired or revoked."""
         if self.revoked is not None:
             return "revoked"
         if self.policy.expires is not None and now >= self.policy.expires:
@@ -49,7 +49,7 @@ class Record(Struct, frozen=True):
         return "disabled" if self.policy.disabled else "active"
 
     def authorize(self, now: float) -> None:
-        """Let the key pass, or raise `Rejected`: 401 once it is revoked or expired, 403 while it is disabled."""
+        """Check that the key is valid. Raises `Rejected`: 401 if it is revoked or expired, 403 if it is disabled."""
         if self.revoked is not None:
             raise _unauthorized("This API key was revoked. Use another key.", "api_key_revoked")
         self.policy.authorize(now)
@@ -58,7 +58,7 @@ class Record(Struct, frozen=True):
 class Registry(Struct):
     """All managed keys, by digest. Methods that take the id of a key raise KeyError for an unknown one.
 
-    `made` counts the keys that were ever made; `replaced` has the digests that a regenerated key had before.
+    `made` counts all keys ever created; `replaced` has the former digests of regenerated keys.
     """
 
     made: int = 0
@@ -66,7 +66,7 @@ class Registry(Struct):
     replaced: dict[str, None] = {}
 
     def knows(self, key: str) -> bool:
-        """Whether a key is or was managed here."""
+        """Whether the key is managed, or was before it was regenerated."""
         digest = fingerprint(key)
         return digest in self.by_digest or digest in self.replaced
 
@@ -75,26 +75,26 @@ class Registry(Struct):
         return tuple(sorted(self.by_digest.values(), key=lambda record: record.number))
 
     def get(self, id: str) -> Record:
-        """The key of that id."""
+        """The record of the key with this id."""
         for record in self.by_digest.values():
             if record.id == id:
                 return record
         raise KeyError(id)
 
-    def create(self, now: float, name: str, policy: Policy, chance: Seed) -> tuple[Record, str]:
-        """Make a key; returns its record and the key itself, which is shown this once.
+    def create(self, now: float, name: str, policy: Policy, seed: Seed) -> tuple[Record, str]:
+        """Create a key. Returns its record and the key itself, which is not stored.
 
-        `chance` may be the same every time. Raises ValueError when there are `MAX_KEYS`, none of them revoked.
+        `seed` may be the same for every key. Raises ValueError if there are `MAX_KEYS` keys that are not revoked.
         """
         self._make_room()
-        key = self._new_key(chance)
+        key = self._new_key(seed)
         record = Record(self.made, name, masked(key), fingerprint(key), policy, now)
         return self._keep(record), key
 
-    def regenerate(self, id: str, chance: Seed) -> tuple[Record, str]:
-        """Give a key other characters, also when it was revoked; the old ones are revoked. Returns as `create` does."""
+    def regenerate(self, id: str, seed: Seed) -> tuple[Record, str]:
+        """Replace the secret of a key, even of a revoked one; the old one becomes invalid. Returns as `create`."""
         old = self.get(id)
-        key = self._new_key(chance)
+        key = self._new_key(seed)
         del self.by_digest[old.digest]
         self.replaced[old.digest] = None
         if len(self.replaced) > MAX_KEYS:
@@ -103,22 +103,18 @@ class Registry(Struct):
         return self._keep(record), key
 
     def revoke(self, id: str, now: float) -> Record:
-        """Make a key invalid for good; it stays listed. Revoking it again changes nothing."""
+        """Make a key invalid permanently. It stays in the list. Revoking it again has no effect."""
         old = self.get(id)
         return old if old.revoked is not None else self._keep(replace(old, revoked=now))
 
     def update(self, id: str, policy: Policy) -> Record:
-        """Give a key another policy."""
+        """Replace the policy of a key."""
         return self._keep(replace(self.get(id), policy=policy))
 
-    def expire(self, id: str, now: float) -> Record:
-        """Let a key expire now."""
-        return self.update(id, replace(self.get(id).policy, expires=now))
-
     def authorize(self, key: str, now: float) -> Record | None:
-        """The record of a key that a request presents; None for a key that is not managed here.
+        """The record of the key that a request presents; None if it is not managed.
 
-        Raises `Rejected`: 401 for one that is revoked, replaced or expired, 403 for one that is disabled.
+        Raises `Rejected`: 401 for a key that is revoked, replaced or expired, 403 for one that is disabled.
         """
         digest = fingerprint(key)
         if digest in self.replaced:
@@ -134,9 +130,9 @@ class Registry(Struct):
         self.by_digest[record.digest] = record
         return record
 
-    def _new_key(self, chance: Seed) -> str:
+    def _new_key(self, seed: Seed) -> str:
         self.made += 1
-        return PREFIX + chance.child("key", self.made).letters(32)
+        return PREFIX + seed.child("key", self.made).letters(32)
 
     def _make_room(self) -> None:
         if len(self.by_digest) < MAX_KEYS:
@@ -148,7 +144,7 @@ class Registry(Struct):
 
 
 def fingerprint(key: str) -> str:
-    """What is kept of a key in its place: it tells keys apart, and gives none away."""
+    """The digest that is stored instead of a key: it identifies the key without revealing it."""
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -1,12 +1,13 @@
-"""Secrets: which headers carry them, where else they are found, and what is shown instead.
+"""Masks secrets: keys, cookies and tokens in headers, texts and JSON.
 
-The record of inferences shows the beginning of each, so that keys can be told apart; a recording shows stars, so that
-what has a secret in it stays as long as it was.
+The record of inferences shows the beginning of each secret, so that keys can be told apart. A recording has asterisks
+instead, which keeps the length.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from emulator.account.keys import masked
@@ -33,8 +34,9 @@ _LOOKS_SECRET = re.compile(
 _MARKS = ("bearer", "akml-", "ac.sk.", "sk-")
 
 
+@lru_cache(maxsize=256)
 def carries_secret(header: str) -> bool:
-    """Whether a header of this name is there for a secret.
+    """Whether a header of this name carries a secret.
 
     >>> [carries_secret(name) for name in ("Authorization", "x-auth", "x-ratelimit-limit-tokens", "www-authenticate")]
     [True, True, False, False]
@@ -43,7 +45,7 @@ def carries_secret(header: str) -> bool:
 
 
 def secrets_of(headers: Iterable[tuple[str, str]]) -> list[str]:
-    """What these headers have that nobody else may read, longest first, as it stands in a text and in its JSON.
+    """The secrets in these headers, longest first, each as it is written in a text and in JSON.
 
     >>> secrets_of([("authorization", "Bearer akml-123456"), ("cookie", "id=3f9a; a=hunter22"), ("accept", "*/*")])
     ['akml-123456', 'hunter22']
@@ -60,7 +62,7 @@ def secrets_of(headers: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _secrets_in(name: str, value: str) -> Iterator[str]:
-    """The values of cookies, without their names and attributes; of any other header all of it, and each word."""
+    """The values of cookies, without names and attributes; for any other header, its whole value and each word."""
     if "cookie" in name:
         pairs = value.split(";")[: 1 if name == "set-cookie" else None]
         parts = [(pair.partition("=")[2] or pair).strip() for pair in pairs]
@@ -77,7 +79,7 @@ def _forms(secret: str) -> set[str]:
 
 
 def without(text: str, secrets: Iterable[str] = (), mask: Mask = masked) -> str:
-    """A text in which these secrets are masked, and whatever else looks like an API key or a bearer token.
+    """Mask these secrets in a text, and anything else that looks like an API key or a bearer token.
 
     >>> without("key=hunter22, Authorization: Bearer abcdefghijklmnopqrstuvwxyz", ["hunter22"])
     'key=hu…, Authorization: Bearer abcdefghi…'
@@ -96,7 +98,7 @@ def _hidden(found: re.Match[str], mask: Mask) -> str:
 
 
 def header_without(name: str, value: str, secrets: Iterable[str]) -> str:
-    """A header's value, masked alike; of one that is there for a secret nothing is left but a beginning."""
+    """Mask the value of a header in the same way; of a header that carries a secret, only the beginning is shown."""
     return _WORD.sub(_shortened, value) if carries_secret(name) else without(value, secrets)
 
 
@@ -108,7 +110,7 @@ def _shortened(word: re.Match[str]) -> str:
 
 
 def starred(data: bytes, secrets: Iterable[str] = ()) -> bytes:
-    """The same number of bytes, with stars in the place of each secret.
+    """Replace each secret by asterisks, and keep the number of bytes.
 
     >>> starred(b"Incorrect API key: akml-12345", ["akml-12345"])
     b'Incorrect API key: **********'
@@ -117,7 +119,7 @@ def starred(data: bytes, secrets: Iterable[str] = ()) -> bytes:
 
 
 def starred_in(value: Any, secrets: Iterable[str] = ()) -> Any:
-    """A JSON value with stars in the place of each secret in its texts."""
+    """Replace each secret in the texts of a JSON value by asterisks."""
     if isinstance(value, Mapping):
         return {name: starred_in(inner, secrets) for name, inner in value.items()}
     if isinstance(value, list):

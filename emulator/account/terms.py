@@ -1,4 +1,4 @@
-"""On which terms an account is opened: its credits at the beginning, and what its keys may do."""
+"""The terms on which an account is opened: its initial credits, and the policies of its keys."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,9 +18,9 @@ class TrialTerms(Struct, frozen=True):
 
 
 class Terms(Struct, frozen=True):
-    """What an account has at the beginning: credits in USD (none of the three: no end to them), and policies by key.
+    """The initial credits of an account, in USD (if none are given, they are unlimited), and policies by key.
 
-    The policy `default` is that of every key that has none of its own.
+    The policy `default` applies to every key without a policy of its own.
     """
 
     credits: Decimal | None = None
@@ -29,11 +29,11 @@ class Terms(Struct, frozen=True):
     keys: Mapping[str, Policy] = {}
 
     def policy(self, key: str) -> Policy:
-        """What a key may do of which nothing else is said."""
+        """The policy of a key."""
         return self.keys.get(key) or self.keys.get("default") or UNLIMITED
 
     def opened(self, key: str, policy: Policy | None, now: float) -> Account:
-        """A new account. `policy` goes before what the terms say of the key; `now` is in Unix seconds."""
+        """Open an account. `policy` overrides the policy that the terms give the key; `now` is in Unix seconds."""
         policy = policy or self.policy(key)
         if self.credits is None and self.trial is None and self.auto_top_up is None:
             return Account(policy)
@@ -47,4 +47,4 @@ class Terms(Struct, frozen=True):
 
 
 NO_LIMITS = Terms()
-"""The terms of a server that is told nothing: a newcomer never meets a limit by surprise."""
+"""The default terms: nothing is limited."""

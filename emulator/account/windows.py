@@ -1,10 +1,10 @@
-"""Sliding windows of a minute: how much was admitted in the last 60 seconds, and when there is room again.
+"""Sliding windows, which limit how much is admitted in any 60 seconds.
 
-A window is half-open: what was admitted at a time counts until 60 seconds later, and no longer at that very moment.
-So no 60 seconds, wherever they begin, see more than the limit.
+A window is half-open: what is admitted at a time counts until just before 60 seconds later. No period of 60 seconds
+therefore has more than the limit.
 
-Times are whole microseconds here. A float of Unix seconds is good to a quarter of one, so rounding gives back exactly
-the time that was meant, and sums of times stay exact.
+Times are whole microseconds here. A float of Unix seconds has a precision of a quarter of a microsecond, so rounding
+gives the exact time, and sums of times are exact.
 """
 
 from bisect import bisect_left
@@ -19,17 +19,17 @@ _COMPACTED = 64
 
 
 class Timeline(Struct):
-    """A clock's time in whole microseconds, which never goes back.
+    """The time of a clock in whole microseconds, which never decreases.
 
-    When the clock is set back, the timeline goes on from where it was: a window that was full is full for what was
-    left of its minute, not until the old date comes again.
+    When the clock is set back, the timeline continues from where it was. A full window is then full for the rest of its
+    minute, and not until the clock reaches the old time again.
     """
 
     offset: int = 0
     newest: int = 0
 
     def at(self, now: float) -> int:
-        """The microsecond of a clock's time, in Unix seconds; no later call gives a smaller one."""
+        """Convert the time of the clock, in Unix seconds, to a tick. A later call never returns a smaller one."""
         tick = self._read(now)
         if tick >= self.newest:
             self.newest = tick
@@ -38,9 +38,9 @@ class Timeline(Struct):
         return self.newest
 
     def seconds_until(self, tick: int, now: float) -> float:
-        """The smallest whole number of milliseconds, in seconds, that added to `now` is not before `tick`.
+        """The seconds from `now` to `tick`, rounded up to whole milliseconds.
 
-        The sum of two floats is rounded as well, so the milliseconds are tried out.
+        Adding the result to `now` must not give an earlier tick; floats round, so this is tested.
         """
         wait = -((self._read(now) - tick) // 1000)
         while self._read(now + (wait - 1) / 1000) >= tick:
@@ -50,7 +50,7 @@ class Timeline(Struct):
         return wait / 1000
 
     def unix_second(self, tick: int) -> int:
-        """The first whole Unix second, by the clock as it stands now, that is not before `tick`."""
+        """The first whole Unix second of the clock that is not before `tick`."""
         return -((self.offset - tick) // _MICROSECONDS)
 
     def _read(self, now: float) -> int:
@@ -60,8 +60,8 @@ class Timeline(Struct):
 class Window(Struct):
     """At most `limit` requests or tokens in any minute.
 
-    What is admitted in the same microsecond is one entry of `ticks` and `amounts`, those before `first` are forgotten,
-    and no entry is 0: there are never more entries than the limit, corrections apart.
+    `ticks` and `amounts` have one entry for each microsecond in which something was admitted; entries before `first`
+    are forgotten. No entry is 0, so apart from corrections there are never more entries than the limit.
     """
 
     limit: int
@@ -71,13 +71,13 @@ class Window(Struct):
     amounts: list[int] = []
 
     def has_room(self, amount: int) -> bool:
-        """Whether an amount passes at once. What is too old has to be forgotten before."""
+        """Whether an amount can be admitted now. Call `forget` first."""
         return self.used + amount <= self.limit
 
     def passes_at(self, tick: int, amount: int) -> int:
-        """When an amount within the limit would pass, if nothing else did until then: `tick` when it does now.
+        """The tick at which an amount could be admitted, if nothing else is admitted before; `tick` itself if now.
 
-        What is too old at `tick` has to be forgotten before.
+        Call `forget(tick)` first. The amount must not exceed the limit.
         """
         if self.has_room(amount):
             return tick
@@ -88,7 +88,7 @@ class Window(Struct):
         return self.ticks[entry] + SPAN
 
     def add(self, tick: int, amount: int) -> None:
-        """Admit an amount, which `passes_at` said passes."""
+        """Admit an amount that `passes_at` has accepted."""
         if amount:
             self.used += amount
             if self.first < len(self.ticks) and self.ticks[-1] == tick:
@@ -98,7 +98,7 @@ class Window(Struct):
                 self.amounts.append(amount)
 
     def correct(self, tick: int, by: int) -> None:
-        """Change what was admitted at `tick`; what is forgotten stays as it is."""
+        """Change the amount that was admitted at `tick`, unless it is forgotten."""
         entry = bisect_left(self.ticks, tick, self.first)
         if entry < len(self.ticks) and self.ticks[entry] == tick:
             self.used += by
@@ -107,16 +107,16 @@ class Window(Struct):
                 del self.ticks[entry], self.amounts[entry]
 
     def full_at(self, tick: int) -> int:
-        """When all of the limit is free again, if nothing else is admitted: `tick` when it is already."""
+        """The tick at which the whole limit is free, if nothing else is admitted; `tick` itself if it is free now."""
         return self.ticks[-1] + SPAN if self.first < len(self.ticks) else tick
 
     @property
     def remaining(self) -> int:
-        """How much of the limit is free; 0 as well when a correction went beyond it."""
+        """The amount of the limit that is free; 0 if a correction has exceeded the limit."""
         return max(self.limit - self.used, 0)
 
     def forget(self, tick: int) -> None:
-        """Let what is 60 seconds old at `tick` count no longer."""
+        """Forget what is at least 60 seconds old at `tick`."""
         ticks, until = self.ticks, tick - SPAN
         while self.first < len(ticks) and ticks[self.first] <= until:
             self.used -= self.amounts[self.first]

@@ -1,5 +1,6 @@
 """Scenarios without a server: dry runs of all rules, and finding the rule that answers a request."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import msgspec
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.errors import Rejected
+from emulator.core.explanation import Explanation
 from emulator.core.fields import decode
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
@@ -17,6 +19,7 @@ from emulator.dialects.endpoints import ENDPOINTS, Dialects, endpoint_of
 from emulator.engine import make_engine
 from emulator.engine.planner import Planner
 from emulator.engine.scripted_steps import scripted_answer
+from emulator.scenario.language.shadowing import warnings
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.loader import load_file
 from emulator.scenario.match import Match
@@ -24,7 +27,7 @@ from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.reply import ReplyContext
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule
-from emulator.store.memory import at_once
+from emulator.testing.building import find_scenario
 
 _KEY = "akml-dry-run"
 _SETTINGS = Settings()
@@ -51,10 +54,18 @@ def dry_run(path: Path) -> tuple[Mistake, ...]:
     return tuple(mistakes)
 
 
+def unreached(path: Path) -> tuple[Mistake, ...]:
+    """A warning for each rule of a scenario that no request reaches; none if it cannot be read."""
+    try:
+        return tuple(warnings(load_file(path, catalog=Catalog.load())))
+    except ScenarioError:
+        return ()
+
+
 def _failures(story: LoadedScenario, rule: Rule, reply: Reply) -> Iterator[str]:
     groups = dict.fromkeys(rule.when.names, "")
     for endpoint, dialect in _DIALECTS.items():
-        for stream in (True, False):
+        for stream in (True, False) if ENDPOINTS[endpoint].streaming else (False,):
             request = _sample(endpoint, stream=stream)
             context = ReplyContext(story.scenario, rule, Match(groups), Subject(request), Seed.of("sample"), EPOCH)
             model = next(iter(story.catalog))
@@ -78,23 +89,17 @@ def _sample(endpoint: str, *, stream: bool) -> InferenceRequest:
     return msgspec.structs.replace(_DIALECTS[endpoint].parse(body, {}, _KEY), sampling=Sampling())
 
 
-def explained(scenario: Path, request: Path, endpoint: str | None = None) -> tuple[str, bool]:
-    """Explain which rule of a scenario file answers the request in a JSON file; and whether one does.
+def explained(scenario: str, request: bytes, endpoint: str | None = None) -> Explanation:
+    """Explain which rule of a scenario answers a request. `scenario` is a file or the name of a shipped one.
 
-    Raises ScenarioError for a scenario with mistakes, OSError for a file that cannot be read, and Rejected for a
-    request that the API would refuse.
+    Raises ScenarioError for a scenario with mistakes, LookupError for an unknown one, and Rejected for a request that
+    the API would refuse.
     """
     catalog = Catalog.load()
-    library = Library(catalog, [])
-    name = library.add(load_file(scenario, catalog=catalog)).scenario.name
+    library = Library(catalog)
+    found = find_scenario(Path(scenario) if Path(scenario).exists() else scenario, library)
+    name = library.add(found).scenario.name
     engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, name)
-    body = decode(request.read_bytes())
+    body = decode(request)
     asked = _DIALECTS[endpoint or endpoint_of(body)].parse(body, {}, _KEY)
-    told = at_once(engine.explain(asked))
-    if told["rule"] is not None:
-        return f"{scenario}: the rule {told['rule']} answers", True
-    lines = [f"{scenario}: no rule answers; the nearest are"]
-    for near in told["nearest"]:
-        lines.append(f"  {near['rule']} (line {near['line']})")
-        lines += [f"    {difference}" for difference in near["differences"]]
-    return "\n".join(lines), False
+    return msgspec.structs.replace(asyncio.run(engine.explain(asked)), chosen_by="the command line")

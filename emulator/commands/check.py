@@ -1,36 +1,66 @@
 """`check`: find mistakes in scenarios."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from emulator.scenario.reading.mistakes import Mistake
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the mistakes as JSON.")
-def check(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes."""
-    from emulator.commands._dry_run import dry_run
+@click.option("--strict", is_flag=True, help="Exit 1 for warnings too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the mistakes and warnings as JSON.")
+def check(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
+    """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes.
 
-    found = [(path, dry_run(path)) for path in _files(paths)]
-    mistakes = [mistake for _, wrong in found for mistake in wrong]
+    A rule that no request reaches is a warning.
+    """
+    from emulator.commands._dry_run import dry_run, unreached
+
+    groups = _groups(paths)
+    files = [path for group in groups for path in group]
+    mistakes = [*(mistake for path in files for mistake in dry_run(path)), *_clashes(groups)]
+    warnings = [warning for path in files for warning in unreached(path)]
     if as_json:
-        click.echo(json.dumps([mistake.as_dict() for mistake in mistakes], indent=2))
+        told = [*(each.as_dict() for each in mistakes), *({**each.as_dict(), "warning": True} for each in warnings)]
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         for mistake in mistakes:
             click.echo(mistake.render(), err=True)
-        good = sum(not wrong for _, wrong in found)
-        click.echo(f"{good} of {len(found)} scenarios are good")
-    if mistakes:
+        for warning in warnings:
+            click.echo(f"warning: {warning.render()}", err=True)
+        good = len(files) - len({mistake.source for mistake in mistakes})
+        warned = f"; warnings: {len(warnings)}" if warnings else ""
+        click.echo(f"{good} of {len(files)} scenarios are good{warned}")
+    if mistakes or (strict and warnings):
         raise SystemExit(1)
 
 
-def _files(paths: tuple[Path, ...]) -> list[Path]:
-    return [
-        file
-        for path in paths
-        for file in (
-            sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml")) if path.is_dir() else [path]
-        )
-    ]
+def _groups(paths: Sequence[Path]) -> list[Sequence[Path]]:
+    """The files of each folder, and those that were named. Raises ClickException for a folder without scenarios."""
+    from emulator.scenario.library import scenario_files
+
+    folders = {path: scenario_files(path) for path in paths if path.is_dir()}
+    for folder, files in folders.items():
+        if not files:
+            raise click.ClickException(f"there is no scenario in {folder}: no file *.yaml, *.yml or *.json")
+    return [*folders.values(), [path for path in paths if path not in folders]]
+
+
+def _clashes(groups: Sequence[Sequence[Path]]) -> "Sequence[Mistake]":
+    """The names that two scenarios of one folder have, or two of the named files."""
+    from emulator.core.catalog import Catalog
+    from emulator.scenario.library import Library
+
+    catalog = Catalog.load()
+    found: list[Mistake] = []
+    for group in groups:
+        library = Library(catalog, [])
+        library.add_files(group)
+        found += library.clashes()
+    return found

@@ -11,6 +11,7 @@ import click
 from emulator.commands import _options
 from emulator.commands._listening import listening
 from emulator.core import units
+from emulator.core.files import write_atomically
 from emulator.core.version import __version__
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from emulator.core.settings import Settings
     from emulator.engine import Engine
     from emulator.scenario.library import Library
-    from emulator.scenario.reading.mistakes import Mistake
     from emulator.wire.server import Beside
 
 _KEY = "akml-local"
@@ -96,7 +96,7 @@ def serve(
         if form != "nothing":
             click.echo(_ready(url, engine.settings, form))
         if port_file is not None:
-            _write_at_once(port_file, f"{url.rpartition(':')[2]}\n")
+            write_atomically(port_file, f"{url.rpartition(':')[2]}\n".encode())
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
@@ -148,12 +148,11 @@ def _engine(
     return engine
 
 
-def _settings(pairs: tuple[str, ...], auth: str | None, keys: tuple[str, ...], seed: str | None) -> "Settings":
-    """The settings from the command line. Raises SettingsError."""
+def _settings(pairs: tuple[str, ...], **options: Any) -> "Settings":
+    """The settings from the command line: `options` are those with an option of their own. Raises SettingsError."""
     from emulator.core.settings import Settings, from_pairs
 
-    options = {"auth": auth, "keys": keys or None, "seed": seed}
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in options.items() if value not in (None, ())}
     return Settings.read(from_pairs(pairs, given), _own_options)
 
 
@@ -178,23 +177,23 @@ def _terms(
 def _scenarios(library: "Library", folder: Path | None, scenario: str | None) -> str | None:
     """Add the scenarios of a folder and the one named; returns the name of the scenario to play.
 
-    Raises ScenarioError with the mistakes of all files, and ClickException for a missing scenario.
+    Mistakes in the folder's files are printed. Raises ScenarioError for those in the scenario to play, and
+    ClickException if there is none of that name.
     """
+    from emulator.scenario.names import ENDINGS
     from emulator.scenario.reading.mistakes import ScenarioError
 
-    mistakes: list[Mistake] = []
     if folder is not None:
         if not folder.is_dir():
             raise click.ClickException(f"there is no folder {folder}")
-        mistakes += library.load(library.add_folder(folder))
-    if scenario is not None and scenario.endswith((".yaml", ".yml")):
-        mistakes += library.load([Path(scenario)])
-        scenario = Path(scenario).stem
-    if mistakes:
-        raise ScenarioError(mistakes)
+        for mistake in (*library.load(library.add_folder(folder)), *library.clashes()):
+            click.echo(f"This scenario cannot be played: {mistake.render()}", err=True)
+    if scenario is not None and scenario.lower().endswith(ENDINGS):
+        if mistakes := library.load([Path(scenario)]):
+            raise ScenarioError(mistakes)
+        return library.name_of(Path(scenario))
     if scenario is not None and scenario not in library:
-        near = library.nearest(scenario)
-        raise click.ClickException(f"there is no scenario {scenario}" + (f"; did you mean {near}?" if near else ""))
+        raise click.ClickException(library.unknown(scenario))
     return scenario
 
 
@@ -227,17 +226,12 @@ def _watching(library: "Library", folder: Path | None) -> "Beside":
     from emulator.scenario.library import SHIPPED
     from emulator.scenario.watch import watch
 
-    folders = {path.parent for path in library.files() if path.parent != SHIPPED} | ({folder} if folder else set())
+    within = [SHIPPED, *([folder] if folder else ())]
+    alone = {path.parent for path in library.files() if not any(map(path.is_relative_to, within))}
+    folders = {*within[1:], *alone}
     if not folders:
         raise click.ClickException("--watch has no effect without --scenarios FOLDER or --scenario FILE")
     return lambda: watch(library, sorted(folders))
-
-
-def _write_at_once(path: Path, text: str) -> None:
-    """Write a file atomically, so that no reader sees half of it."""
-    new = path.with_name(f"{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
 
 
 def _ready(url: str, settings: "Settings", form: str) -> str:

@@ -5,8 +5,7 @@ any other model is new and is listed last.
 """
 
 import reprlib
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -17,10 +16,12 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct
 
-# An alias has "--" for "/", so that neither "--" nor "-/" can be part of an id that its alias leads back to.
+from emulator.core.nearest import did_you_mean, nearest
+
+# An alias has "--" for "/". An id that contains "--" or "-/" could therefore not be restored from its alias.
 Id = Annotated[str, Meta(pattern=r"^(?!.*-[-/])\S+\Z", description='an id without spaces, "--" and "-/"')]
 Word = Annotated[str, Meta(description="a text")]
-Words = Annotated[tuple[str, ...], Meta(description="a list of words, such as [tools, reasoning]")]
+_Words = Annotated[tuple[str, ...], Meta(description="a list of words, such as [tools, reasoning]")]
 Length = Annotated[int, Meta(gt=0, description="a number of tokens, 1 or more")]
 Created = Annotated[int, Meta(ge=0, le=253402300799, description="a time in Unix seconds, before the year 10000")]
 Price = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?\Z", description='USD, a decimal in quotes like "0.0000013"')]
@@ -60,8 +61,8 @@ class Model(Struct, frozen=True):
     quantization: Word = "fp8"
     input_modalities: Modalities = ("text",)
     output_modalities: Modalities = ("text",)
-    supported_features: Words = ()
-    supported_sampling_parameters: Words = tuple(SAMPLING.split())
+    supported_features: _Words = ()
+    supported_sampling_parameters: _Words = tuple(SAMPLING.split())
     images: Images = "reject"
 
     @property
@@ -70,23 +71,13 @@ class Model(Struct, frozen=True):
         return "reasoning" in self.supported_features
 
     @property
-    def supports_tools(self) -> bool:
-        """Whether the model calls tools."""
-        return "tools" in self.supported_features
-
-    @property
-    def supports_structured_outputs(self) -> bool:
-        """Whether the model's output can be constrained by a JSON Schema."""
-        return "structured_outputs" in self.supported_features
-
-    @property
     def supports_logprobs(self) -> bool:
         """Whether the model returns log probabilities; if not, they are null."""
         return "logprobs" in self.supported_features
 
 
 class CatalogError(ValueError):
-    """Mistakes in models, one line each. A line has the place (id, key, key of pricing) and what is wrong there."""
+    """Mistakes in models, one line each. Each line names the place (id, key, key of `pricing`) and the mistake."""
 
     def __init__(self, source: str, *mistakes: FieldMistake) -> None:
         super().__init__("\n".join(": ".join((source, *place, wrong)) for place, wrong in mistakes))
@@ -114,7 +105,7 @@ class Catalog(Struct, frozen=True):
 
     def nearest(self, id: str) -> str | None:
         """Return the known id that is most similar to an unknown one, in either form; None if none is similar."""
-        return next(iter(get_close_matches(id[:100].replace("--", "/"), self.models, 1)), None)
+        return nearest(id.replace("--", "/"), self.models)
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self.models.values())
@@ -144,7 +135,7 @@ def _changed(known: Model | None, id: str, fields: Mapping[str, Any]) -> Model:
 
 def _mistakes(known: Mapping[str, Model], models: Mapping[Any, Any]) -> Iterator[FieldMistake]:
     for id, fields in models.items():
-        wrong_fields = _wrong_fields(Model, fields, new=id not in known, hint=_did_you_mean(id, known))
+        wrong_fields = _wrong_fields(Model, fields, new=id not in known, hint=did_you_mean(str(id), known))
         yield from (((str(id), *place), wrong) for place, wrong in chain(_wrong(id, Id), wrong_fields))
 
 
@@ -155,7 +146,7 @@ def _wrong_fields(kind: type[Struct], fields: Any, *, new: bool = False, hint: s
     types, required = _fields(kind)
     for key in fields:
         if key not in types:
-            yield (str(key),), f"unknown key{_did_you_mean(key, types) or '; expected ' + ', '.join(types)}"
+            yield (str(key),), f"unknown key{did_you_mean(str(key), types) or '; expected ' + ', '.join(types)}"
             continue
         found = _wrong_fields(Pricing, fields[key], new=new) if key == "pricing" else _wrong(fields[key], types[key])
         yield from (((key, *place), wrong) for place, wrong in found)
@@ -175,10 +166,6 @@ def _fields(kind: type[Struct]) -> tuple[dict[str, Any], list[str]]:
     """Return the types of the fields that an entry can have, and the names of those that a new entry must have."""
     fields = [field for field in msgspec.structs.fields(kind) if field.name != "id"]
     return {field.name: field.type for field in fields}, [field.name for field in fields if field.required]
-
-
-def _did_you_mean(word: Any, known: Iterable[str]) -> str:
-    return "".join([f'; did you mean "{close}"?' for close in get_close_matches(str(word), known, 1)])
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C where PyYAML has it

@@ -1,7 +1,7 @@
 """The emulator's clock: telling the time, and waiting for a time. No other module reads the machine's clock.
 
 Times are in Unix seconds of the emulator's own clock, which runs at a rate (1.0 is real time, 60.0 a minute a second)
-or is frozen, and can be set and advanced. A wait ends when the clock reaches its time, by any of these.
+or is frozen, and can be set and advanced. A wait ends when the clock reaches its time in any of these ways.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Protocol
 from emulator.core import units
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-"""Where a frozen clock stands unless told otherwise: 2026-01-01T00:00:00Z."""
+"""The default time of a frozen clock: 2026-01-01T00:00:00Z."""
 
 _SETTLING_ROUNDS = 100
 _PAUSE = 0.05
@@ -110,7 +110,10 @@ class VirtualClock:
         return {"time": self.now(), "rate": self._rate, "ahead": self.now() - time.time()}
 
     def restore(self, data: Mapping[str, float]) -> None:
-        """Continue from a snapshot, `data`. A real-time clock has kept running since then; any other has stopped."""
+        """Continue from the snapshot `data`.
+
+        A clock that ran in real time catches up with the time since then; any other resumes where it stopped.
+        """
         self.set(time.time() + data["ahead"] if data["rate"] == 1 else data["time"])
         self.run(data["rate"])
 

@@ -123,7 +123,7 @@ def _before_string(draft: Draft, stop: Sequence[str], kept: int) -> Draft:
 
 
 def _cut(logprobs: Sequence[TokenLogprob], whole: int, rest: str) -> tuple[TokenLogprob, ...]:
-    """Keep the entries of that many whole tokens, and of a last token of which only the beginning is left."""
+    """Keep the entries of the first `whole` tokens, and an entry for `rest`, the beginning of the next token."""
     if not rest:
         return tuple(logprobs[:whole])
     entry, raw = logprobs[whole], rest.encode("utf-8", "surrogatepass")
@@ -166,41 +166,41 @@ def _first(tokens: Tokens, limit: int) -> Tokens:
     return Tokens("".join(pieces), pieces)
 
 
-def steps(start: Start, told: Iterable[Step], usage: Usage) -> list[Step]:
+def steps(start: Start, content: Iterable[Step], usage: Usage) -> list[Step]:
     """Return the steps of a whole answer, given the steps between its `Start` and its `End`."""
-    return [Step(0.0, start), *told, Step(0.0, End(usage))]
+    return [Step(0.0, start), *content, Step(0.0, End(usage))]
 
 
-def tell(drafts: Sequence[Draft], *, whole: bool, hide_reasoning: bool) -> list[Step]:
+def content_steps(drafts: Sequence[Draft], *, whole: bool, hide_reasoning: bool) -> list[Step]:
     """Return the steps of these drafts, without delays: one step per token, or with `whole` one step per text.
 
     The choices of a stream are interleaved token by token, as in a batch on a real server.
     `hide_reasoning` keeps the reasoning's tokens and drops its text.
     """
-    tellings = [_tell(choice, draft, whole, hide_reasoning) for choice, draft in enumerate(drafts)]
-    told = tellings[0] if len(tellings) == 1 else _side_by_side(tellings)
-    return [Step(0.0, event) for event in told]
+    choices = [_events(choice, draft, whole, hide_reasoning) for choice, draft in enumerate(drafts)]
+    events = choices[0] if len(choices) == 1 else _side_by_side(choices)
+    return [Step(0.0, event) for event in events]
 
 
-def _side_by_side(tellings: list[list[Event]]) -> Iterator[Event]:
-    return (event for turn in zip_longest(*tellings) for event in turn if event is not None)
+def _side_by_side(choices: list[list[Event]]) -> Iterator[Event]:
+    return (event for turn in zip_longest(*choices) for event in turn if event is not None)
 
 
-def _tell(choice: int, draft: Draft, whole: bool, hide_reasoning: bool) -> list[Event]:
-    told: list[Event] = []
+def _events(choice: int, draft: Draft, whole: bool, hide_reasoning: bool) -> list[Event]:
+    events: list[Event] = []
     if draft.echo.text:
-        told.append(Text(choice, draft.echo.text, 0, draft.echo_logprobs))
+        events.append(Text(choice, draft.echo.text, 0, draft.echo_logprobs))
     if draft.reasoning.pieces:
-        told += [
+        events += [
             Reasoning(choice, "" if hide_reasoning else text, size) for text, size in _parts(draft.reasoning, whole)
         ]
     if draft.text.pieces:
-        told += _texts(choice, draft, whole)
+        events += _texts(choice, draft, whole)
     for call in draft.tool_calls:
-        told.append(ToolCall(choice, call.id, call.name))
-        told += [ToolArguments(choice, text, size) for text, size in _parts(call.arguments, whole)]
-    told.append(Finish(choice, draft.finish, draft.stop_sequence))
-    return told
+        events.append(ToolCall(choice, call.id, call.name))
+        events += [ToolArguments(choice, text, size) for text, size in _parts(call.arguments, whole)]
+    events.append(Finish(choice, draft.finish, draft.stop_sequence))
+    return events
 
 
 def _texts(choice: int, draft: Draft, whole: bool) -> list[Text]:

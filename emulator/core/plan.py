@@ -1,18 +1,40 @@
 """The plan of an answer: its timed steps, and everything else that was decided about it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Protocol, TypeAlias
 
 import msgspec
 
 from emulator.core.catalog import Pricing
+from emulator.core.explanation import Explanation
 from emulator.core.vocabulary import Step, Usage
 
 Fault: TypeAlias = Callable[[Iterable[Step]], Iterator[Step]]
 """What goes wrong with an answer, as a pure function from steps to steps."""
 
-FrameFault: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
-"""What goes wrong below an event: a function from encoded frames to frames."""
+
+class MissingPart(msgspec.Struct, frozen=True):
+    """How a part of an answer is left out: the frames that go, and what is removed from all others and from a body."""
+
+    frame: bytes = rb"(?!)"
+    field: bytes = rb"(?!)"
+
+
+class FrameMarks(msgspec.Struct, frozen=True):
+    """Where the parts of an answer are in the frames and bodies of a dialect, as regular expressions.
+
+    A pattern must not match the text of an answer, which is easy: quotes within a JSON string are escaped. `places`
+    find the frame that each place is right before. `text` is the names of the JSON fields with text, as alternatives.
+    `parts` are what the fault `drop` removes. What a dialect does not have is left out.
+    """
+
+    places: Mapping[str, bytes] = {}
+    text: bytes = rb"(?!)"
+    parts: Mapping[str, MissingPart] = {}
+
+
+FrameFault: TypeAlias = Callable[[Iterator[bytes], FrameMarks], Iterator[bytes]]
+"""What goes wrong below an event: a function from encoded frames, and the marks of their dialect, to frames."""
 
 
 class QueuePlace(Protocol):
@@ -39,7 +61,8 @@ class Plan(msgspec.Struct, frozen=True):
     are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
     order, after encoding. `pricing` is the model's price when the plan was made; None for a refusal without a known
     model. If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with
-    the usage that was sent (None: nothing was sent); only the first call counts.
+    the usage that was sent (None: nothing was sent); only the first call counts. `why` explains the decision to those
+    who ask, and `warning` is for the person whose key nearly names a scenario.
     """
 
     steps: Iterable[Step]
@@ -51,3 +74,5 @@ class Plan(msgspec.Struct, frozen=True):
     pricing: Pricing | None = None
     place: QueuePlace | None = None
     end: Callable[[Usage | None], Awaitable[None]] | None = None
+    why: Callable[[], Explanation] = Explanation
+    warning: str = ""

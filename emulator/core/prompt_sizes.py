@@ -60,7 +60,7 @@ def prompt_sizes(request: InferenceRequest) -> list[int]:
 
 
 def overflow(prompt: int, wanted: int, limit: int) -> ApiError:
-    """Return the 400 for a request that exceeds the model's context, with the message that clients match on."""
+    """Return the 400 for a request that exceeds the model's context. Clients look for its exact message."""
     return ApiError(
         "context_length_exceeded",
         f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, get_args
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from emulator.core.nearest import nearest
+from emulator.core.nearest import did_you_mean, nearest
 from emulator.core.units import Notation, as_text, duration, size, switch, whole
 
 _SHOWN = 60
@@ -27,7 +27,7 @@ _SHOWN = 60
 class SettingsError(ValueError, TypeError):
     """Unknown settings or wrong values, one line each; the message is for the person who wrote them.
 
-    It is a TypeError because Python raises that for an unknown keyword.
+    It is also a TypeError, which Python raises for an unknown keyword argument.
     """
 
 
@@ -37,14 +37,14 @@ class _OneOf(Notation[str]):
     def __init__(self, *words: str) -> None:
         *others, last = (word or '""' for word in words)
         super().__init__(f"{', '.join(others)} or {last}", "|".join(map(re.escape, words)), lambda found: found[0])
-        self._words = {word: f'"{word}"' for word in words}
+        self._words = words
 
     def __call__(self, text: str) -> str:
         """Return the word. Raises ValueError, with the most similar word, if it is not in the list."""
         try:
             return super().__call__(text)
         except ValueError as error:
-            raise ValueError(f"{error}{_did_you_mean(text, self._words)}") from None
+            raise ValueError(f"{error}{did_you_mean(text, self._words)}") from None
 
 
 class _ListOfTexts(Notation[tuple[str, ...]]):
@@ -87,6 +87,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         "format: a key must look like AkashML's; open: anything goes; strict: only configured keys.",
     ] = "format"
     keys: Annotated[_Texts, "The keys that strict auth accepts, separated by commas; with them, auth is strict."] = ()
+    strict_keys: Annotated[
+        _Switch, "A key that names no scenario but nearly does is refused with 404, instead of answered with a warning."
+    ] = False
     max_body_bytes: Annotated[_Size, "A larger request body is refused with 413. Anthropic's limit is 32 MB."] = (
         32 * 1024 * 1024
     )
@@ -154,8 +157,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     def read(cls, values: Mapping[str, Any], elsewhere: Callable[[], Mapping[str, str]] = dict) -> "Settings":
         """Return settings with these values. Raises SettingsError for unknown names and for wrong values.
 
-        `elsewhere` returns a mapping of further names that the source knows, which are no settings, to their spelling
-        there, for the message.
+        `elsewhere` returns names that are valid in the source although they are not settings, with their spelling
+        there. The message for an unknown name can suggest them.
 
         >>> Settings.read({"keep_alive": "5s", "count_tokens": "no"}).keep_alive
         5.0
@@ -216,13 +219,8 @@ def from_pairs(pairs: Iterable[str], options: Mapping[str, Any]) -> dict[str, An
 
 def _unknown(name: str, known: Mapping[str, str]) -> str:
     listed = ", ".join(name for name, written in known.items() if written == f'"{name}"')
-    return f"unknown setting {_shown(name)}{_did_you_mean(name, known) or f' (known: {listed})'}"
-
-
-def _did_you_mean(word: str, known: Mapping[str, str]) -> str:
-    """The end of a message, which suggests the most similar known word; empty if no word is similar."""
-    near = nearest(word, known)
-    return f"; did you mean {known[near]}?" if near else ""
+    near = nearest(name, known)
+    return f"unknown setting {_shown(name)}" + (f"; did you mean {known[near]}?" if near else f" (known: {listed})")
 
 
 def _shown(value: object) -> str:

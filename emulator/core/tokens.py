@@ -1,8 +1,8 @@
 """The tokenizer: splits text into pieces, converts between text and token ids, and counts tokens.
 
-A text is first cut into chunks (words, numbers, marks, white space), each chunk then into the longest pieces that the
-vocabulary has. A chunk has the same pieces wherever it occurs. Every text can be cut: a character of the Basic
-Multilingual Plane is a piece by itself, and any other, such as an emoji, is written as several byte pieces.
+A text is first split into chunks (words, numbers, punctuation, white space), and each chunk into the longest pieces in
+the vocabulary. A chunk always has the same pieces. Every text can be split: each character of the Basic Multilingual
+Plane is also a piece, and any other, such as an emoji, is split into several byte pieces.
 
 The ids are fixed, in this order. A piece with `n` forms has `n` consecutive ids. Adding a piece at the end of its file
 (in `data/`) changes no other id, because each section has spare ids; these are reserved, and their tokens have no
@@ -43,7 +43,10 @@ _ALPHABETS = (0x380, 0x400, 0x580, 0x600, 0x900, 0xE00)
 
 
 class _Section(NamedTuple):
-    """Ids of known pieces: the first id, and the forms (leading characters, number of case, trailing characters)."""
+    """A section of the vocabulary: its first id, its name, and the forms of its pieces.
+
+    A form is (characters before, case, characters after); each piece has one id for each form.
+    """
 
     start: int
     name: str
@@ -51,7 +54,10 @@ class _Section(NamedTuple):
 
 
 class _Pieces(NamedTuple):
-    """The pieces of a section by number, and their first four characters (to dismiss unknown text early)."""
+    """The pieces of a section: their texts, and their numbers by text.
+
+    `beginnings` has the first four characters of each piece. If a text begins with none of them, its piece is shorter.
+    """
 
     texts: tuple[str, ...]
     numbers: Mapping[str, int]
@@ -249,7 +255,7 @@ def _longest(text: str, known: _Pieces) -> Iterator[tuple[int, int, int | None]]
 
 
 def _spelled(text: str, lead: str) -> list[_Token]:
-    """Split text that no known piece covers: into pairs of characters of an alphabet, or single characters."""
+    """Split text without known pieces: into pairs of characters of an alphabet, or single characters."""
     tokens: list[_Token] = []
     if lead == " " and text[0] < "\U00010000":
         tokens, text = [(lead + text[0], _CHARACTERS + 2 * ord(text[0]) + 1)], text[1:]

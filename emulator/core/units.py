@@ -1,4 +1,4 @@
-"""Notations for values: durations, sizes, amounts of money, points in time, clock speeds, numbers and switches.
+"""Parsers for written values: durations, sizes, amounts of money, times, clock speeds, numbers and switches.
 
 Each `Notation` is the only parser of its kind: scenarios, settings, the command line and HTTP all use it.
 
@@ -19,11 +19,11 @@ NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?"
 
 
 class Notation(Generic[T]):
-    """How the values of one kind are written.
+    """The written form of the values of one kind, and its parser.
 
-    `what` names the kind in messages. `form` is the regular expression of a text. `convert` returns the value of a text
-    in this form: None if it has none; it may raise ValueError with a message of its own. `unit` is the unit of a bare
-    number, for readers that accept one.
+    `what` names the kind in messages. `form` is the regular expression that a text must match. `convert` returns its
+    value, or None if it has none; it may also raise ValueError with its own message. `unit` is the unit of a number
+    without one, where such a number is allowed.
     """
 
     def __init__(self, what: str, form: str, convert: Callable[[re.Match[str]], T | None], unit: str = "") -> None:

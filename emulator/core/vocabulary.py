@@ -57,9 +57,10 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """A tool that the model may call; `parameters` is a JSON Schema, which has to be fully supported if `strict`.
+    """A tool that the model may call; `parameters` is the JSON Schema of its arguments.
 
-    `place` is the path of the schema in the request, as its surface writes it for clients.
+    If `strict`, an invalid schema is always refused; otherwise only when the tool is called. `place` is the path of the
+    schema in the request, for error messages.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
-    """Whether tools may (`auto`), must (`required`, or the one `named`) or must not (`none`) be called."""
+    """Whether the model may (`auto`), must (`required`, or `named` for one tool) or must not (`none`) call tools."""
 
     mode: Literal["none", "auto", "required", "named"] = "auto"
     name: str | None = None
@@ -193,9 +194,10 @@ class TokenLogprob(msgspec.Struct, frozen=True):
 
 
 class Start(msgspec.Struct, frozen=True):
-    """The answer begins; a stream has status 200 from here on.
+    """The answer begins. A stream sends its status, 200, at this point, so later errors cannot change it.
 
-    To an `id` of 32 hexadecimal digits, each dialect adds its own prefix; any other is sent unchanged.
+    The dialect adds its prefix to an `id` of 32 hexadecimal digits, such as "chatcmpl-", and sends any other `id`
+    unchanged.
     `created` is in Unix seconds.
     """
 
@@ -264,9 +266,12 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Hangup(msgspec.Struct, frozen=True):
-    """The connection ends here: `close` it, `reset` it (TCP RST), or `truncate` the body (no last chunk)."""
+    """The answer ends here: `end` the body in order, `reset` the connection (TCP RST), or `truncate` the body.
 
-    how: Literal["close", "reset", "truncate"]
+    `end` before `Start` closes the connection without an answer; `truncate` leaves out the last chunk.
+    """
+
+    how: Literal["end", "reset", "truncate"]
     tokens: ClassVar[int] = 0
 
 

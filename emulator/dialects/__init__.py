@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from emulator.core.errors import ApiError
+from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.fold import Completion
+from emulator.core.plan import FrameMarks
 from emulator.core.vocabulary import Event, InferenceRequest
 
 if TYPE_CHECKING:
@@ -20,13 +21,21 @@ BARE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Surface(Protocol):
-    """What all endpoints under the path `prefix` have in common. `x_api_key`: that header can carry the key."""
+    """What all endpoints under the path `prefix` have in common.
+
+    `x_api_key`: that header can carry the key. `flat_errors`: errors have a flat shape as well.
+    """
 
     prefix: str
     x_api_key: bool
+    flat_errors: bool
 
     def error(self, error: ApiError, request_id: str) -> bytes:
         """The JSON body of an error."""
+        ...
+
+    def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
+        """The `type` of a kind of error, and its `code` if errors have one."""
         ...
 
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
@@ -43,7 +52,7 @@ class Encoder(Protocol):
 
 
 class Dialect(Protocol):
-    """One endpoint's shapes. `keep_alive` is the frame that fills a silence."""
+    """The shapes of one endpoint."""
 
     @property
     def endpoint(self) -> str:
@@ -52,12 +61,17 @@ class Dialect(Protocol):
 
     @property
     def keep_alive(self) -> bytes:
-        """The frame that fills a silence."""
+        """The frame that is sent when nothing else has been sent for a while."""
+        ...
+
+    @property
+    def marks(self) -> FrameMarks:
+        """Where the parts of an answer are in its frames."""
         ...
 
     @property
     def surface(self) -> Surface:
-        """What it shares with its neighbours."""
+        """The surface to which the endpoint belongs."""
         ...
 
     def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:

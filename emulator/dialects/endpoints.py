@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.settings import Settings
 from emulator.dialects import Dialect, Surface
+from emulator.dialects.conversation import RequestMessage, messages, prompts
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
 _MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 """The cheapest model that does not reason."""
 _HELLO = {"model": _MODEL, "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
+_NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+_TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": _NOWHERE}}
 
 
 class Endpoint(NamedTuple):
     """One endpoint.
 
     `dialect` is "module:class"; the module is imported when `make` or `decoder` is called. `conversation` are the
-    fields of a request that hold what was said. `sample` is a cheap request, and `streaming` are the fields that ask
-    for its answer as a stream with everything that a stream can have. `claims` tells by its fields whether a request is
-    meant for this endpoint rather than for the first of the table.
+    fields of a request with the conversation; the last of them has its turns, which `turns` reads without validating
+    them. `sample` is a cheap request, and `streaming` are the fields that ask for its answer as a stream with
+    everything that a stream can have; empty for an endpoint that does not stream. `probes` are further requests for the
+    comparison with a real service: the end of a title, and the fields that differ from `sample`, None for one to leave
+    out. `elsewhere` are the last parts of paths that other services have for the same purpose. `claims` decides by the
+    fields of a request whether it is meant for this endpoint rather than for the first of the table.
     """
 
     name: str
@@ -33,7 +39,10 @@ class Endpoint(NamedTuple):
     dialect: str
     conversation: tuple[str, ...]
     sample: Mapping[str, Any]
+    turns: Callable[[Any], list[RequestMessage]] = messages
     streaming: Mapping[str, Any] = {"stream": True}
+    probes: Mapping[str, Mapping[str, Any]] = {}
+    elsewhere: tuple[str, ...] = ()
     claims: Callable[[Mapping[str, Any]], bool] = lambda body: False
 
     def make(self, settings: Settings) -> Dialect:
@@ -60,7 +69,12 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "emulator.dialects.openai.chat:OpenAIChat",
             ("messages",),
             _HELLO,
-            {"stream": True, "stream_options": {"include_usage": True}},
+            streaming={"stream": True, "stream_options": {"include_usage": True}},
+            probes={
+                ", tool call": {"max_tokens": 64, "tools": [_TOOL], "tool_choice": "required"},
+                " without messages": {"messages": None},
+            },
+            elsewhere=("responses", "generate", "chat"),
         ),
         Endpoint(
             "completions",
@@ -68,7 +82,9 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "emulator.dialects.openai.completions:OpenAICompletions",
             ("prompt",),
             {"model": _MODEL, "prompt": "Once upon a time", "max_tokens": 8},
-            {"stream": True, "stream_options": {"include_usage": True}},
+            turns=prompts,
+            streaming={"stream": True, "stream_options": {"include_usage": True}},
+            elsewhere=("complete",),
             claims=lambda body: "prompt" in body,
         ),
         Endpoint(
@@ -77,6 +93,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "emulator.dialects.anthropic.messages:AnthropicMessages",
             ("system", "messages"),
             _HELLO,
+            probes={" without max_tokens": {"max_tokens": None}},
             claims=lambda body: "system" in body or ("max_tokens" in body and "--" in str(body.get("model"))),
         ),
     )
@@ -107,3 +124,15 @@ class Dialects:
 def endpoint_of(body: Mapping[str, Any]) -> str:
     """The name of the endpoint that a request is meant for, by its fields: the first of the table if none claims it."""
     return next((name for name, endpoint in ENDPOINTS.items() if endpoint.claims(body)), next(iter(ENDPOINTS)))
+
+
+def conversation(body: Any) -> list[RequestMessage]:
+    """The turns of a request's JSON, whichever endpoint it was sent to.
+
+    >>> conversation({"prompt": "Once upon a time"})
+    [RequestMessage(role='user', text='Once upon a time', others=())]
+    """
+    if not isinstance(body, dict):
+        return []
+    found = (endpoint.turns(body.get(endpoint.conversation[-1])) for endpoint in ENDPOINTS.values())
+    return next(filter(None, found), [])

@@ -28,6 +28,11 @@ def split_frames(stream: bytes) -> list[bytes]:
     return [*frames, stream[start:]] if start < len(stream) else frames
 
 
+def count_frames(stream: bytes) -> int:
+    """The number of frames of a stream that are complete."""
+    return len(_BLANK_LINE.findall(stream))
+
+
 def field(frame: bytes, name: bytes) -> bytes:
     r"""The value of a field of a frame, line by line where it has several; empty where it has none.
 

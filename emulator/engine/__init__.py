@@ -1,4 +1,4 @@
-"""The one place where it is decided what a request is answered."""
+"""The engine decides on the answer to a request, and returns it as a plan."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -26,12 +26,12 @@ def make_engine(
     terms: "Terms | None" = None,
     store: Callable[[str | None], Store] = MemoryStore,
 ) -> Engine:
-    """A new engine with a past of its own.
+    """Return a new engine with a new state.
 
-    Without a `clock` it has the machine's time, without a `library` the shipped scenarios. `scenario` is the name of
-    the one that plays for keys that name no other; `terms` are those of accounts of which no scenario says more.
-    `store` makes the store, in which that scenario plays from the beginning. Raises KeyError for an unknown scenario
-    and ScenarioError for one that cannot be read.
+    The default `clock` has the machine's time, and the default `library` has the shipped scenarios. `scenario` is the
+    name of the active scenario, for keys that do not name another. `terms` are the terms of accounts, unless a scenario
+    sets them. `store` is called with `scenario` and returns the store. Raises KeyError for an unknown scenario, and
+    ScenarioError for one that cannot be read.
     """
     catalog = catalog or Catalog.load()
     clock = clock or VirtualClock()

@@ -1,7 +1,7 @@
-"""Whether a request may run now: what its key may do and pay, and whether a backend of its model is free.
+"""Admission: whether a request may run, by the policy and credits of its key and the backends of its model.
 
-`Gate` decides inside a turn of the request's key. What was never limited costs nothing: without a policy, credits and
-backends nothing is counted, and none of the account is imported.
+`Gate` decides inside a turn of the request's key. Without a policy, credits or backends, nothing is counted, and the
+package `account` is not imported.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from emulator.account.terms import Terms
 
 
-class Entry(NamedTuple):
-    """How a request met the backends of its model: it has a slot, waits for one until `deadline`, or got an `error`.
+class SlotResult(NamedTuple):
+    """The result of asking for a slot: the request has one, may wait for one until `deadline`, or has an `error`.
 
-    `deadline` is in Unix seconds, and None for a request that does not wait; `queue` is how many seconds it may wait.
+    `deadline` is in Unix seconds, and None for a request that does not wait; `queue` is the longest wait in seconds.
     """
 
     deadline: float | None = None
@@ -36,20 +36,20 @@ class Entry(NamedTuple):
 
 
 class Admitted(NamedTuple):
-    """A request that was let in: the X-RateLimit-* `headers` of its answer, and its `entry` at the backends.
+    """The result of an admission: the X-RateLimit-* `headers` of the answer, and the `slot` at the backends.
 
-    `affordable` is how many tokens of the answer the credits pay; None: any number.
+    `affordable` is the number of completion tokens that the credits can pay; None: any number.
     """
 
     headers: "RateLimitHeaders"
-    entry: Entry
+    slot: SlotResult
     affordable: int | None
 
 
 class Gate:
-    """Opens accounts and lets requests in. `terms` are those of every account of which no scenario says more.
+    """Opens accounts and admits requests. `terms` are the terms of accounts, unless a scenario sets them.
 
-    Times are in Unix seconds; `own` and `shared` are the states of a turn.
+    Times are in Unix seconds; `own` and `shared` are the states in a turn.
     """
 
     def __init__(self, terms: "Terms | None" = None) -> None:
@@ -58,9 +58,9 @@ class Gate:
     def account(
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float
     ) -> "Account | None":
-        """The account of a key, under the scenario that plays for it or the server's terms; None: nothing is limited.
+        """The account of a key, under its active scenario or the server's terms; None if nothing is limited.
 
-        Raises `Rejected` with a 401 or 403 for a managed key that may do nothing.
+        Raises `Rejected` with a 401 or 403 for a managed key that is not valid.
         """
         policy = _managed(key, shared, now) if shared.keys is not None else None
         name, version, terms = self._place(shared, playing)
@@ -76,7 +76,7 @@ class Gate:
     def opened(
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float
     ) -> "Account":
-        """The same, and where nothing was limited yet, one without limits. Raises as `account` does."""
+        """The same as `account`, but opens an account without limits instead of returning None."""
         name, version, _ = self._place(shared, playing)
         account = self.account(key, own, shared, playing, now)
         return account or self._open(key, own, name, version, None, None, now)
@@ -84,7 +84,7 @@ class Gate:
     def reopen(
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float, terms: "Terms"
     ) -> "Account":
-        """Open the account of a key anew, on these terms."""
+        """Replace the account of a key by a new one with these terms."""
         name, version, _ = self._place(shared, playing)
         return self._open(key, own, name, version, terms, None, now)
 
@@ -104,7 +104,7 @@ class Gate:
         return account
 
     def _place(self, shared: SharedState, playing: LoadedScenario | None) -> "tuple[str, int, Terms | None]":
-        """Under which scenario and version of it an account is kept, and the terms on which it is opened."""
+        """The scenario and version under which an account is stored, and the terms on which it is opened."""
         if playing is not None and playing.scenario.account is not None:
             return playing.scenario.name, playing.version, playing.scenario.account
         return "", shared.terms_version, shared.terms or self._terms
@@ -117,12 +117,13 @@ class Gate:
         model: Model,
         account: "Account | None",
         pool: "Pool | None",
-        entered: Entry | None,
+        entered: SlotResult | None,
         now: float,
     ) -> Admitted | None:
-        """Let a request in; None if nothing counts it. `entered` is how it met the backends of all keys, if it did.
+        """Admit a request, or return None if nothing is limited.
 
-        Raises `Rejected`, with X-RateLimit-* where there are limits; then nothing was counted.
+        `entered` is the result of asking the backends that all keys share. Raises `Rejected`, with X-RateLimit-*
+        headers if there are limits. A refused request is not counted.
         """
         limited = account is not None and not account.unlimited
         if not limited and pool is None and entered is None:
@@ -133,17 +134,17 @@ class Gate:
                 headers = account.admit(now, model, size.tokens, size.wanted, ticket, inference_id)
             except Rejected as rejected:
                 raise Rejected(rejected.error, account.headers(now, rejected.error)) from None
-        entry = entered or Entry()
+        slot = entered or SlotResult()
         if pool is not None and entered is None:
-            entry = enter(pool, ticket, now)
-        if entry.error is not None:
+            slot = enter(pool, ticket, now)
+        if slot.error is not None:
             if account is not None:
                 account.cancel(ticket)
-            raise Rejected(entry.error)
-        return Admitted(headers, entry, account.affordable(now, model) if account is not None else None)
+            raise Rejected(slot.error)
+        return Admitted(headers, slot, account.affordable(now, model) if account is not None else None)
 
     def pool(self, model: str, own: KeyState, playing: LoadedScenario | None, now: float) -> "Pool | None":
-        """The backends that the scenario gives a model."""
+        """The backends of a model that the scenario configures."""
         if playing is None or model not in playing.scenario.backends:
             return None
         fleet = own.fleet(playing.scenario.name, playing.version)
@@ -152,31 +153,31 @@ class Gate:
         return fleet.get(model)
 
     def lists(self, model: str, shared: SharedState, playing: LoadedScenario | None) -> bool:
-        """Whether the lists of models have a model."""
+        """Whether the lists of models include a model."""
         if shared.fleet is not None and not shared.fleet.lists(model):
             return False
         backends = playing.scenario.backends.get(model) if playing is not None else None
         return backends is None or backends.listed
 
 
-def enter(pool: "Pool | None", ticket: str, now: float) -> Entry:
-    """Enter the backends of a model; without any, every request runs."""
+def enter(pool: "Pool | None", ticket: str, now: float) -> SlotResult:
+    """Ask the backends of a model for a slot. A model without backends has no limit."""
     if pool is None:
-        return Entry()
+        return SlotResult()
     try:
-        return Entry(pool.enter(now, ticket), pool.backends.queue)
+        return SlotResult(pool.enter(now, ticket), pool.backends.queue)
     except Rejected as rejected:
-        return Entry(error=rejected.error)
+        return SlotResult(error=rejected.error)
 
 
 class Holding:
-    """What a request holds until it ends, in the state of its key and of all keys.
+    """The slot and the reservation that a request holds until it ends.
 
-    `entry` is how it met its backends; `everywhere` says that those are the backends that all keys share. As a
-    `QueuePlace` it waits for its slot there.
+    `everywhere` says that the `slot` is at the backends that all keys share. It is also the `QueuePlace` in which the
+    request waits for its slot.
     """
 
-    __slots__ = ("_clock", "_ended", "_key", "_store", "entry", "everywhere", "ticket")
+    __slots__ = ("_clock", "_ended", "_key", "_store", "everywhere", "slot", "ticket")
 
     def __init__(self, store: Store, clock: Clock, key: str, ticket: str) -> None:
         self._store = store
@@ -184,25 +185,25 @@ class Holding:
         self._key = key
         self._ended = False
         self.ticket = ticket
-        self.entry = Entry()
+        self.slot = SlotResult()
         self.everywhere = False
 
     @property
     def waits(self) -> bool:
-        """Whether it had no slot when it was let in."""
-        return self.entry.deadline is not None
+        """Whether the request had to wait when it was admitted."""
+        return self.slot.deadline is not None
 
     @property
     def deadline(self) -> float:
-        """Until when it waits for one, in Unix seconds."""
-        return self.entry.deadline or 0.0
+        """The end of the wait, in Unix seconds."""
+        return self.slot.deadline or 0.0
 
     def on_slot(self, wake: Callable[[], object]) -> None:
-        """Have this called when it gets a slot."""
+        """Register a callback for when the request gets its slot."""
         self._store.on_slot(self.ticket, wake)
 
     async def claim(self) -> None:
-        """Stop waiting. Raises `Rejected` with a 529 if it has no slot."""
+        """Stop waiting. Raises `Rejected` with a 529 if the request has no slot."""
         ticket = self.ticket
         if self.everywhere:
             claimed = await self._store.shared_turn(lambda shared: shared.claim(ticket))
@@ -211,10 +212,10 @@ class Holding:
         if not claimed:
             from emulator.account.backends import busy  # noqa: PLC0415 (only who waited comes here)
 
-            raise Rejected(busy(self.entry.queue))
+            raise Rejected(busy(self.slot.queue))
 
     async def end(self, used: Usage | None) -> None:
-        """Free the slots, charge what was used, and count it. None: nothing was answered, and nothing is charged.
+        """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.
 
         Only the first call counts.
         """
@@ -230,7 +231,7 @@ class Holding:
 
 
 def _managed(key: str, shared: SharedState, now: float) -> "Policy | None":
-    """The policy of a managed key, if it limits anything."""
+    """The policy of a managed key; None if it has no limits."""
     from emulator.account.policy import UNLIMITED  # noqa: PLC0415 (only a server with managed keys pays for them)
 
     record = shared.registry().authorize(key, now)
@@ -244,11 +245,11 @@ def _no_limits() -> "Terms":
 
 
 def until_spent(steps: Iterable[Step], tokens: int) -> Iterator[Step]:
-    """The steps as long as the credits pay for them: `tokens` of the answer, and then a failure."""
+    """Yield the steps of the first `tokens` completion tokens, which the credits can pay, and then a failure."""
     for step in steps:
         tokens -= step.event.tokens
         if tokens < 0:
-            told = "Insufficient credits: they ran out while this was answered. Add credits to go on."
-            yield Step(step.delay, Failure(ApiError("insufficient_credits", told, cause="insufficient_credits")))
+            message = "Insufficient credits: they ran out while this was answered. Add credits to go on."
+            yield Step(step.delay, Failure(ApiError("insufficient_credits", message, cause="insufficient_credits")))
             return
         yield step

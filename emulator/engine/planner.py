@@ -1,4 +1,4 @@
-"""How an answer becomes a plan: what a request allows, the drafts, their usage, and the steps that tell them."""
+"""The planner: checks a request against its model, makes the drafts of an answer, and turns them into steps."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 import msgspec
 
 from emulator.core.catalog import SAMPLING, Catalog, Model
-from emulator.core.drafts import Draft, DraftCall, likeliest, obey, steps, tell
+from emulator.core.drafts import Draft, DraftCall, content_steps, likeliest, obey, steps
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
@@ -15,6 +15,7 @@ from emulator.core.settings import Settings
 from emulator.core.tokens import EMPTY, split
 from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, Usage
 from emulator.generator import describe, generate
+from emulator.scenario.library import Library
 
 _SHOWN = 100
 _REMEMBERED_ANSWERS = 256
@@ -24,7 +25,7 @@ _PLAIN = Sampling()
 
 
 class CheckedRequest(msgspec.Struct, frozen=True):
-    """A request that can be answered: its model, the tokens of its prompt, and how many each choice may have."""
+    """A request that can be answered, with its model, its prompt tokens, and the token limit of each choice."""
 
     request: InferenceRequest
     model: Model
@@ -33,7 +34,7 @@ class CheckedRequest(msgspec.Struct, frozen=True):
 
 
 class PlannedAnswer(msgspec.Struct, frozen=True):
-    """What a plan is made of: steps, headers of its own, and what happens to its frames."""
+    """The content of a plan: its steps, additional headers, and frame faults."""
 
     steps: Iterable[Step]
     headers: tuple[tuple[str, str], ...] = ()
@@ -41,7 +42,7 @@ class PlannedAnswer(msgspec.Struct, frozen=True):
 
 
 class Planner:
-    """Makes drafts and steps. What the generator says to a question is remembered, for it says the same again."""
+    """Makes drafts and steps. It caches the answers of the generator, which are the same for the same request."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -50,9 +51,9 @@ class Planner:
         self._canned: dict[int, DraftedAnswer] = {}
 
     def check(self, request: InferenceRequest, model: Model, size: PromptSize) -> CheckedRequest:
-        """Check schemas, media and lengths. Raises `Rejected` with a 400 for what the model cannot take.
+        """Check schemas, media and lengths. Raises `Rejected` with a 400 for a request that the model cannot process.
 
-        A model without log probabilities answers null where they are asked for, as AkashML was seen to do.
+        A model without log probabilities returns null for them, as AkashML was seen to do.
         """
         if request.response_format.strict or any(tool.strict for tool in request.tools):
             _check_strict(request)
@@ -71,13 +72,13 @@ class Planner:
         return CheckedRequest(request, model, prompt, self._limit(request, model, prompt))
 
     def warnings(self, request: InferenceRequest, model: Model) -> tuple[tuple[str, str], ...]:
-        """The header that names the parameters which have no effect, where the settings want one."""
+        """The header that lists the parameters without effect, if the settings ask for it."""
         if self._settings.unsupported_sampling != "warn" or not (unlisted := _unlisted(request, model)):
             return ()
         return (("x-emulator-warning", _not_listed(unlisted, model.id)),)
 
     def _limit(self, request: InferenceRequest, model: Model, prompt: int) -> int:
-        """How many tokens each choice may have. Each of several prompts has the whole context to itself."""
+        """The maximum number of tokens of each choice. Each prompt has the whole context."""
         prompt = max(prompt_sizes(request)) if len(request.prompts) > 1 else prompt
         wanted = request.sampling.max_tokens
         if wanted is not None and wanted > model.max_output_length:
@@ -93,16 +94,16 @@ class Planner:
     def steps(
         self, asked: CheckedRequest, said: "DraftedAnswer", id: str, created: float, *, whole: bool
     ) -> list[Step]:
-        """The steps that tell what is said, with the usage that it comes to. `created` is in Unix seconds."""
+        """Return the steps of an answer, with its usage. `created` is in Unix seconds."""
         usage = Usage(asked.prompt, said.tokens, said.reasoning_tokens)
         name = asked.request.model if self._settings.model_name == "sent" else asked.model.id
         start = Start(id, name, int(created), asked.prompt)
-        return steps(start, said.told(whole=whole, hide_reasoning=asked.request.reasoning.exclude), usage)
+        return steps(start, said.content_steps(whole=whole, hide_reasoning=asked.request.reasoning.exclude), usage)
 
     # ------------------------------------------------------------------------------------------ what nothing scripts
 
     def generated(self, asked: CheckedRequest, question: bytes) -> "DraftedAnswer":
-        """What the generator says to a question."""
+        """Return the generator's answer to a request, from the cache if possible."""
         remembered = self._remembered.get(question)
         if remembered is None:
             remembered = self.generate(asked)
@@ -113,7 +114,7 @@ class Planner:
         return remembered
 
     def canned(self, said: "DraftedAnswer") -> "DraftedAnswer":
-        """The same as what is said, which is one draft that a scenario has ready: it is told alike every time."""
+        """Return the cached answer for a scripted draft that is sent unchanged, to make its steps only once."""
         draft = said.drafts[0]
         remembered = self._canned.get(id(draft))
         if remembered is None or remembered.drafts[0] is not draft:
@@ -123,7 +124,7 @@ class Planner:
         return remembered
 
     def generate(self, asked: CheckedRequest) -> "DraftedAnswer":
-        """What the generator says: a draft for each choice of each prompt."""
+        """Generate an answer: a draft for each choice of each prompt."""
         request, sampling = asked.request, asked.request.sampling
         drafts: list[Draft] = []
         discarded = 0
@@ -138,14 +139,14 @@ class Planner:
         return DraftedAnswer(self.echoed(asked, drafts) if request.echo else drafts, discarded)
 
     def _choices(self, request: InferenceRequest, asked: CheckedRequest) -> list[Draft]:
-        """All choices of one prompt. Where the best are kept, their log probabilities have to be known."""
+        """All choices of one prompt. With `best_of`, their log probabilities are needed for the comparison."""
         sampling, seed = request.sampling, self._conversation(request, asked.model)
         if sampling.best_of > sampling.n and sampling.logprobs is None:
             request = msgspec.structs.replace(request, sampling=msgspec.structs.replace(sampling, logprobs=0))
         return [self._one(request, asked, seed, choice) for choice in range(max(sampling.n, sampling.best_of))]
 
     def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> "DraftedAnswer":
-        """Canned drafts, cut and described as the request wants it. What `best_of` asks for is made and counted too."""
+        """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""
         request, sampling = asked.request, asked.request.sampling
         if sampling.logprobs is not None:
             seed, top = self._conversation(request, asked.model).child("logprobs"), sampling.logprobs
@@ -160,7 +161,7 @@ class Planner:
         return DraftedAnswer(self.echoed(asked, drafts) if request.echo else drafts, discarded)
 
     def echoed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> list[Draft]:
-        """The drafts with their prompts in front, as `echo` asks."""
+        """The drafts with their prompts in front, as `echo` requests."""
         prompts, sampling = asked.request.prompts, asked.request.sampling
         seed = self._conversation(asked.request, asked.model).child("echo")
         return [_echo(draft, prompts[at // sampling.n], seed, sampling.logprobs) for at, draft in enumerate(drafts)]
@@ -168,7 +169,7 @@ class Planner:
     def _one(self, request: InferenceRequest, asked: CheckedRequest, seed: Seed, choice: int) -> Draft:
         enabled = request.reasoning.enabled
         wanted = self._settings.reasoning_by_default if enabled is None else enabled
-        # A model reasons in its turn of a conversation; a bare prompt is only continued.
+        # A model reasons when it answers a conversation; a bare prompt is only continued.
         reasons = asked.model.reasons and wanted and not request.prompts
         draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
         if draft.tool_calls and not self._settings.empty_arguments:
@@ -176,7 +177,7 @@ class Planner:
         return obey(draft, request.sampling.stop, asked.limit, least=request.sampling.min_tokens)
 
     def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
-        """Where an answer comes from: what was said. Limits, formats and ids do not change what is said next."""
+        """The seed of an answer: the conversation, but not limits, formats or ids, which do not change the text."""
         tools = [msgspec.structs.asdict(tool) for tool in request.tools]
         for tool in tools:
             del tool["place"]  # the same tool has another place on another surface
@@ -186,38 +187,44 @@ class Planner:
 
 
 class DraftedAnswer:
-    """What an answer says. `tokens` count what was thrown away as well (`best_of`). It is told alike every time."""
+    """The drafts of an answer. `tokens` includes the `discarded` ones of `best_of`. The steps are cached."""
 
     def __init__(self, drafts: Sequence[Draft], discarded: int = 0) -> None:
         self.drafts = drafts
         self.discarded = discarded
         self.tokens = sum(map(len, drafts)) + discarded
         self.reasoning_tokens = sum(len(draft.reasoning) for draft in drafts)
-        self._told: dict[tuple[bool, bool], list[Step]] = {}
+        self._steps: dict[tuple[bool, bool], list[Step]] = {}
 
-    def told(self, *, whole: bool, hide_reasoning: bool) -> list[Step]:
-        """The steps that tell it."""
-        found = self._told.get((whole, hide_reasoning))
+    def content_steps(self, *, whole: bool, hide_reasoning: bool) -> list[Step]:
+        """The steps of the drafts."""
+        found = self._steps.get((whole, hide_reasoning))
         if found is None:
-            found = self._told[whole, hide_reasoning] = tell(self.drafts, whole=whole, hide_reasoning=hide_reasoning)
+            found = content_steps(self.drafts, whole=whole, hide_reasoning=hide_reasoning)
+            self._steps[whole, hide_reasoning] = found
         return found
 
 
 def failing(error: ApiError) -> list[Step]:
-    """The steps of a request that fails before anything is sent."""
+    """The steps of an answer that fails before anything is sent."""
     return [Step(0.0, Failure(error))]
 
 
 def unknown_model(id: str, catalog: Catalog) -> ApiError:
-    """The 404 for a model that is not in the catalogue; names the nearest that is."""
+    """The 404 for a model that is not in the catalogue, with the most similar one that is."""
     near = catalog.nearest(id)
     hint = f" Did you mean '{near}'?" if near else ""
     shown = id if len(id) <= _SHOWN else f"{id[:_SHOWN]}..."
     return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
 
 
+def unknown_scenario(name: str, library: Library) -> Rejected:
+    """The 404 for a scenario that is not in the library; it suggests the nearest that is."""
+    return Rejected(ApiError("not_found", library.unknown(name)))
+
+
 def _unlisted(request: InferenceRequest, model: Model) -> list[str]:
-    """The parameters that the request sets and the model's listing lacks; what no listing names cannot be lacking."""
+    """The parameters that the request sets and the model does not list, among those that a model can list."""
     lacking = _lacking(model.supported_sampling_parameters)
     return [name for name in lacking if getattr(request.sampling, name) != getattr(_PLAIN, name)]
 
@@ -232,7 +239,7 @@ def _not_listed(names: Sequence[str], model: str) -> str:
 
 
 def _without_empty(call: DraftCall) -> DraftCall:
-    """No text for no arguments, as AkashML was once seen to send them."""
+    """Send "" for empty arguments, as AkashML was once seen to do."""
     return msgspec.structs.replace(call, arguments=EMPTY) if call.arguments.text == "{}" else call
 
 
@@ -243,9 +250,9 @@ def _check_strict(request: InferenceRequest) -> None:
 
 
 def readable(request: InferenceRequest, model: Model) -> InferenceRequest:
-    """The request as the model reads it: without what it drops. Raises `Rejected` for what it refuses.
+    """The request without the media that the model drops. Raises `Rejected` for media that it refuses.
 
-    Some models drop in silence what they cannot read (docs/contract.md, images).
+    Some models silently drop media that they cannot read (docs/contract.md, images).
     """
     unread = [media for message in request.messages for media in message.media if not _reads(model, media)]
     if not unread:
@@ -267,7 +274,7 @@ def _reads(model: Model, media: Media) -> bool:
 
 
 def _echo(draft: Draft, prompt: str, seed: Seed, logprobs: int | None) -> Draft:
-    """The draft with its prompt in front, as `echo` asks. Nothing precedes the first token: it has no logprob."""
+    """The draft with its prompt in front, as `echo` requests. The first token has no log probability."""
     echo = split(prompt)
     if logprobs is None or not echo.pieces:
         return msgspec.structs.replace(draft, echo=echo)

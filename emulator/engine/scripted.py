@@ -1,14 +1,15 @@
-"""What a scenario answers: the rule and reply that are chosen in a turn, and the answer that is made of them outside.
+"""The answer of a scenario: a turn chooses the rule and the reply, and the answer is made outside the turn.
 
-This module is imported when the first scenario plays, so that a server without scenarios starts without it.
+This module is imported when the first scenario is used, which keeps the start of a server fast.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.explanation import RuleCheck
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
@@ -16,15 +17,27 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Match, explanation, matching
+from emulator.scenario.match import Match, description, differences, explanation, matching
 from emulator.scenario.reply import START, ReplyContext, choose_reply
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule, Scenario
 from emulator.store.state import KeyState
 
 
+class Trace(NamedTuple):
+    """What is needed to explain a choice later: the states as they were, and the numbers of rules.
+
+    `passed` are the rules that matched and had no reply; `number` is the one that answered, if one did.
+    """
+
+    scenario: Scenario
+    states: Mapping[str, str]
+    passed: tuple[int, ...] = ()
+    number: int | None = None
+
+
 class Chosen(NamedTuple):
-    """The reply of a rule that matched; without a rule, the echo of the request. `now` is in Unix seconds."""
+    """The reply of the rule that matched; without a rule, an echo of the request. `now` is in Unix seconds."""
 
     scenario: Scenario
     subject: Subject
@@ -34,33 +47,48 @@ class Chosen(NamedTuple):
     match: Match | None = None
 
 
-def choose(
-    playing: LoadedScenario, own: KeyState, request: InferenceRequest, identity: Seed, now: float
-) -> Chosen | None:
-    """Choose what the scenario answers, and take its turns and states a step further; None: the generator answers.
+class Choosing(NamedTuple):
+    """What a scenario makes of a request: a reply or an echo; `refused` where it must not be answered.
 
-    Chances derive from `identity`. Raises `Rejected` where the scenario says that a request must not be answered.
+    With neither, the generator answers.
+    """
+
+    trace: Trace
+    chosen: Chosen | None = None
+    refused: Rejected | None = None
+
+
+def choose(playing: LoadedScenario, own: KeyState, request: InferenceRequest, identity: Seed, now: float) -> Choosing:
+    """Choose what the scenario answers, and take its turns and states a step further.
+
+    Chances derive from `identity`.
     """
     scenario, progress = playing.scenario, own.progress_of(playing.scenario.name, playing.version)
-    subject, chance = Subject(request, progress.states), _Chance(identity)
+    subject, random_number = Subject(request, progress.states), _RandomNumbers(identity)
+    trace = Trace(scenario, progress.states)
     for number, rule, match in matching(scenario, subject):
         position = progress.positions.get(number, START)
-        reply, progress.positions[number] = choose_reply(rule, position, chance)
+        reply, progress.positions[number] = choose_reply(rule, position, random_number)
         if reply is not None:
             if reply.set_state:
                 progress.states = {**progress.states, **reply.set_state}
-            return Chosen(scenario, subject, now, rule, reply, match)
+            return Choosing(trace._replace(number=number), Chosen(scenario, subject, now, rule, reply, match))
+        trace = trace._replace(passed=(*trace.passed, number))
         if rule.then == "fail":
-            raise Rejected(ApiError("not_found", f"The rule '{rule.name}' has no more replies."))
+            return Choosing(trace, refused=_not_found(f"The rule '{rule.name}' has no more replies."))
     if scenario.unscripted == "fail":
-        raise Rejected(ApiError("not_found", _unmatched(scenario, subject)))
-    return Chosen(scenario, subject, now) if scenario.unscripted == "echo" else None
+        return Choosing(trace, refused=_not_found(_unmatched(scenario, subject)))
+    return Choosing(trace, Chosen(scenario, subject, now) if scenario.unscripted == "echo" else None)
+
+
+def _not_found(message: str) -> Rejected:
+    return Rejected(ApiError("not_found", message))
 
 
 def answer(
     planner: Planner, chosen: Chosen, model: Model, size: PromptSize, identity: Seed, seed: Seed, question: bytes
 ) -> tuple[str, PlannedAnswer]:
-    """Who answers, and what. Fake values derive from `seed` and `question`. Raises `Rejected` for a refusal."""
+    """Return the name of what answers, and the answer. Fake values derive from `seed` and `question`."""
     scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
     if rule is None or reply is None or chosen.match is None:
         return f"{scenario.name}/echo", _echo(planner, chosen, model, size, identity)
@@ -77,8 +105,8 @@ def _echo(planner: Planner, chosen: Chosen, model: Model, size: PromptSize, iden
     return PlannedAnswer(planner.steps(asked, echoed, identity.hex(32), chosen.now, whole=not request.stream))
 
 
-class _Chance:
-    """Numbers from 0 to below 1, of the request's own; made when a reply with a probability first asks for one."""
+class _RandomNumbers:
+    """Random numbers in [0, 1) for one request. The generator is created when a reply first needs one."""
 
     def __init__(self, identity: Seed) -> None:
         self._identity = identity
@@ -90,13 +118,27 @@ class _Chance:
         return self._draw()
 
 
-def explain(playing: LoadedScenario, own: KeyState, request: InferenceRequest) -> Mapping[str, Any]:
-    """Which rule would answer a request, or what kept the nearest from it. Changes nothing."""
-    scenario = playing.scenario
-    subject = Subject(request, own.progress_of(scenario.name, playing.version).states)
-    rule = next((rule for _, rule, _ in matching(scenario, subject)), None)
-    nearest = [] if rule else explanation(scenario, subject)
-    return {"scenario": scenario.name, "rule": rule.name if rule else None, "nearest": nearest}
+def trace_of(playing: LoadedScenario, own: KeyState, request: InferenceRequest) -> Trace:
+    """What would be chosen for a request, as far as no chance and no sequence of replies decides. Changes nothing."""
+    progress = own.progress_of(playing.scenario.name, playing.version)
+    subject = Subject(request, progress.states)
+    number = next((number for number, _, _ in matching(playing.scenario, subject)), None)
+    return Trace(playing.scenario, progress.states, number=number)
+
+
+def rule_checks(trace: Trace, request: InferenceRequest) -> tuple[RuleCheck, ...]:
+    """What each rule of the scenario made of a request, in their order."""
+    subject = Subject(request, trace.states)
+    return tuple(_check(trace, number, rule, subject) for number, rule in enumerate(trace.scenario.rules))
+
+
+def _check(trace: Trace, number: int, rule: Rule, subject: Subject) -> RuleCheck:
+    if number == trace.number:
+        return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),))
+    if number in trace.passed:
+        return RuleCheck(rule.name, rule.line, "passed over", (f"then: {rule.then}",))
+    found = tuple(map(str, differences(rule.when, subject)))
+    return RuleCheck(rule.name, rule.line, "differs" if found else "comes later", found)
 
 
 def _unmatched(scenario: Scenario, subject: Subject) -> str:

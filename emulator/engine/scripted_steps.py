@@ -1,4 +1,4 @@
-"""From a scenario's reply to what is played: its drafts or its error, its pace, its faults."""
+"""Turns a scenario's reply into steps: its drafts or its error, its pace, and its faults."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ from emulator.scenario.types import Generate, Reply, UsageSpec
 def scripted_answer(
     planner: Planner, reply: Reply, context: ReplyContext, model: Model, size: PromptSize, identity: Seed
 ) -> PlannedAnswer:
-    """Everything that a reply answers to one request. Raises `Rejected` for what the model cannot take."""
+    """Return the answer of a reply to one request. Raises `Rejected` if the model cannot process the request."""
     headers = (*replies.headers(reply, context), *planner.warnings(context.request, model))
     if not reply.faults and reply.stream is None:
         return PlannedAnswer(_steps(planner, reply, context, model, size, identity, NO_FAULTS, headers), headers)
@@ -72,7 +72,7 @@ def _said(planner: Planner, reply: Reply, context: ReplyContext, asked: CheckedR
 
 
 def _generating(asked: CheckedRequest, wanted: Generate) -> CheckedRequest:
-    """The request as the generator is to see it: with so many tokens, and from this seed."""
+    """The request for the generator, with the tokens and the seed that the scenario sets."""
     request = asked.request
     sampling, reasoning, limit = request.sampling, request.reasoning, asked.limit
     if wanted.seed is not None:
@@ -88,7 +88,7 @@ def _generating(asked: CheckedRequest, wanted: Generate) -> CheckedRequest:
 
 
 def _overridden(steps: Iterable[Step], reply: Reply) -> list[Step]:
-    """The steps with what the scenario says of model and usage, instead of what was derived."""
+    """The steps with the model and the usage that the scenario sets."""
     changed = []
     for step in steps:
         event = step.event

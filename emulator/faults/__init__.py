@@ -1,7 +1,7 @@
 """Faults: what can go wrong with an answer, one in each file, and `FAULTS`, the table of all of them.
 
 An event fault is a function from steps to steps; a frame fault is a function from encoded frames to frames. Both are
-pure: nothing here waits or sends. README.md in this folder adds a new one, step by step.
+pure: nothing here waits or sends. README.md in this folder shows how to add a fault, step by step.
 """
 
 from emulator.faults.chunks import Chunk

@@ -1,4 +1,4 @@
-"""How much text is sent at once: tokens, joined to chunks."""
+"""The size of chunks: joins tokens that are sent together."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -28,7 +28,7 @@ def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
 def grouped(chunk: Chunk) -> Fault:
     """The fault that joins tokens to chunks. Each step has one token; text, reasoning and arguments are never joined.
 
-    A chunk comes when its last token would have come, or, if there are several choices, at most one token later.
+    A chunk is sent when its last token would have been sent, or, with several choices, at most one token later.
     """
 
     def joined(steps: Iterable[Step]) -> Iterator[Step]:

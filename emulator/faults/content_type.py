@@ -6,7 +6,7 @@ FAULT = FaultType(
     level="header",
     value="text",
     placing="none",
-    meaning="The Content-Type is this.",
+    meaning="The response has this Content-Type.",
     build=lambda value, where, random: ("content-type", value),
     order=12,
 )

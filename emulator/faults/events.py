@@ -6,7 +6,7 @@ from typing import Any
 from emulator.core.plan import Fault
 from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, Reasoning, Step, Text, ToolArguments, ToolCall
 from emulator.faults.text_events import TextEvent, cut, size, text_of, tokens_to
-from emulator.faults.where import Divided, Where, after, before
+from emulator.faults.where import Divided, Where, after, before, change_rest
 
 _BEFORE: Mapping[str, Any] = {
     "response": Event,
@@ -31,13 +31,7 @@ def from_there(where: Where, change: Fault) -> Fault:
     >>> [step.event.text for step in empty([Step(0.0, Text(0, "one")), Step(0.0, Text(0, " two"))])]
     ['one']
     """
-
-    def changed(steps: Iterable[Step]) -> Iterator[Step]:
-        rest = yield from divided(where, steps)
-        if rest is not None:
-            yield from change(rest)
-
-    return changed
+    return lambda steps: change_rest(divided(where, steps), change)
 
 
 def divided(where: Where, steps: Iterable[Step]) -> Divided[Step]:

@@ -1,4 +1,4 @@
-"""The row of a fault in the table of all faults: how it is written in a scenario, and how it is made."""
+"""The type of the rows in the table of faults: how a fault is written in a scenario, and how it is built."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
@@ -53,7 +53,8 @@ class FaultType(msgspec.Struct, frozen=True, kw_only=True):
 
     - `level`: whether `build` makes an event fault, a frame fault or a header
     - `value`: the value of its key in a scenario; with `FaultSettings`, `build` is given a dict
-    - `placing`: whether a place is given, too; without one, an optional place is `default`
+    - `placing`: whether the fault takes a place, and whether it is required; the default of an optional one is
+    `default`
     - `meaning`: a sentence for the reference
     - `build`: makes the fault from the value, the place, and random numbers that depend on the request
     - `last`: whether it is applied after all other faults of the answer
@@ -71,7 +72,7 @@ class FaultType(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expected(self) -> str:
-        """What the value has to be, in words."""
+        """The expected value, in words."""
         if isinstance(self.value, FaultSettings):
             keys = (f"{name}, {_expected(setting.value)}" for name, setting in self.value.keys.items())
             return f"a mapping with {', and '.join(keys)}"

@@ -9,7 +9,7 @@ from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultType
 from emulator.faults.where import Where
 
-Way: TypeAlias = Literal["close", "reset", "truncate"]
+Way: TypeAlias = Literal["end", "reset", "truncate"]
 WAYS: tuple[Way, ...] = get_args(Way)
 
 
@@ -19,7 +19,7 @@ def hangup(where: Where, how: Way) -> Fault:
 
 
 def instead(event: Event) -> Fault:
-    """Replace all steps by one event, at the time of the first step, so that a stall before it is kept."""
+    """Replace all steps by one event, at the time of the first step, so that an earlier stall still applies."""
 
     def replaced(steps: Iterable[Step]) -> Iterator[Step]:
         first = next(iter(steps), None)
@@ -32,7 +32,8 @@ FAULT = FaultType(
     level="event",
     value=WAYS,
     placing="required",
-    meaning="The connection ends: closed in order, reset (TCP RST), or before the body is complete.",
+    meaning="What the client sees: end (the body ends as if it were whole; before a response, no answer at all), "
+    "reset (a TCP RST), or truncate (the connection closes in the middle of the body).",
     build=lambda how, where, random: hangup(where, how),
     order=3,
 )

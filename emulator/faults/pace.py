@@ -1,4 +1,4 @@
-"""The timing of an answer: when its tokens come, and how many of them at once."""
+"""The timing of an answer: the delays of its tokens, and the size of its chunks."""
 
 from collections.abc import Iterable, Iterator
 

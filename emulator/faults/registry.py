@@ -15,7 +15,7 @@ from emulator.faults.where import Where
 
 
 def _found() -> Iterator[tuple[str, FaultType]]:
-    """The row of every module of this package that has one, with the module's name."""
+    """The rows of all modules of this package that have one, each with the name of its module."""
     for module in iter_modules([str(Path(__file__).parent)]):
         row = getattr(import_module(f"{__package__}.{module.name}"), "FAULT", None)
         if isinstance(row, FaultType):

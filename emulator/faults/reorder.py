@@ -1,4 +1,4 @@
-"""Two frames change places."""
+"""Two frames are swapped."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -23,7 +23,7 @@ FAULT = FaultType(
     level="frame",
     value="flag",
     placing="optional",
-    meaning="Two frames change places.",
+    meaning="Two frames are swapped.",
     build=lambda _, where, random: reorder(where),
     default=FIRST_TOKEN,
     order=7,

@@ -11,7 +11,7 @@ from emulator.faults.where import Where
 
 
 def slow(where: Where, tokens_per_second: float) -> Fault:
-    """Send at most so many tokens a second after a place. Steps that are slower are not changed."""
+    """Limit the rate after a place to `tokens_per_second`. Steps that are slower are not changed."""
 
     def slower(steps: Iterable[Step]) -> Iterator[Step]:
         for step, tokens in advances(steps):
@@ -22,9 +22,11 @@ def slow(where: Where, tokens_per_second: float) -> Fault:
 
 FAULT = FaultType(
     level="event",
-    value=FaultSettings("a speed", {"tokens_per_second": FaultSetting("rate", "1", "so many tokens a second")}),
+    value=FaultSettings(
+        "a speed", {"tokens_per_second": FaultSetting("rate", "1", "the maximum number of tokens per second")}
+    ),
     placing="optional",
-    meaning="From there on, no more tokens a second than this.",
+    meaning="The rest of the answer has at most this many tokens per second.",
     build=lambda speed, where, random: slow(where, **speed),
     order=4,
 )

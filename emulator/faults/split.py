@@ -1,4 +1,4 @@
-"""Every byte is sent in a write of its own."""
+"""Every byte is sent in a separate write."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from emulator.faults.where import Where
 
 
 def split(where: Where) -> FrameFault:
-    """Send each byte after a place in a write of its own, which splits lines, JSON and UTF-8 characters."""
+    """Send each byte after a place in a separate write, which splits lines, JSON and UTF-8 characters."""
 
     def bytewise(frames: Iterator[bytes]) -> Iterator[bytes]:
         for frame in frames:
@@ -23,7 +23,7 @@ FAULT = FaultType(
     level="frame",
     value=("bytes",),
     placing="optional",
-    meaning="From there on, every byte is a write of its own.",
+    meaning="Every further byte is sent in a separate write.",
     build=lambda _, where, random: split(where),
     last=True,  # no other fault recognises a frame by its single bytes
     order=11,

@@ -10,7 +10,7 @@ from emulator.faults.where import Where
 
 
 def stall(where: Where, seconds: float) -> Fault:
-    """Pause for so many seconds at a place. Everything after it is as much later."""
+    """Pause for `seconds` at a place, which delays everything after it."""
 
     def later(steps: Iterable[Step]) -> Iterator[Step]:
         rest = iter(steps)
@@ -25,7 +25,7 @@ FAULT = FaultType(
     level="event",
     value="duration",
     placing="required",
-    meaning="Nothing comes for so long.",
+    meaning="The answer pauses for this time.",
     build=lambda seconds, where, random: stall(where, seconds),
     order=2,
 )

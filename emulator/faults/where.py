@@ -42,6 +42,13 @@ RESPONSE = Where("before", "response")
 FIRST_TOKEN = Where("before", "first_token")
 
 
+def change_rest(divided: Divided[T], change: Callable[[Iterator[T]], Iterator[T]]) -> Iterator[T]:
+    """Yield what comes before the place, and what `change` makes of the rest."""
+    rest = yield from divided
+    if rest is not None:
+        yield from change(rest)
+
+
 def before(items: Iterable[T], found: Callable[[T], bool]) -> Divided[T]:
     """Divide before the first item for which `found` is true."""
     rest = iter(items)

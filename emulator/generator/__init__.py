@@ -1,17 +1,19 @@
-"""The language model: what is answered where no scenario says it. Small, deterministic, and really sampled.
+"""The language model, which generates the answers that no scenario gives. It is small, deterministic and sampled.
 
-A grammar says which tokens can come next and how likely each is; the request fills its slots and its sampling
-parameters decide. Everything derives from the seed: the same request has the same answer everywhere.
+A grammar defines which tokens can come next and how likely each is. Phrases of the request fill its slots, and the
+sampling parameters choose between its tokens. All random numbers derive from the seed, so the same request always has
+the same answer.
 """
 
 import msgspec
 
 from emulator.core.drafts import Draft, obey
 from emulator.core.seeds import Seed
-from emulator.core.tokens import EMPTY, END, Tokens
-from emulator.core.vocabulary import InferenceRequest, Sampling
+from emulator.core.tokens import EMPTY, Tokens
+from emulator.core.vocabulary import InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe
+from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
 
 __all__ = ["describe", "generate"]
@@ -20,11 +22,10 @@ _SHARES = {"max": 0.95, "xhigh": 0.95, "high": 0.8, "medium": 0.5, "low": 0.2, "
 
 
 def generate(request: InferenceRequest, *, reasons: bool, seed: Seed, choice: int, limit: int) -> Draft:
-    """What one choice says, in at most `limit` tokens, reasoning included.
+    """Generate one choice of at most `limit` tokens, including its reasoning.
 
-    `reasons` says whether the model is one that reasons. The limit only cuts: what is said under a smaller one begins
-    what is said under a larger one. Stop strings are the caller's to obey. Raises `Rejected` for a schema that is
-    none, or that nothing satisfies.
+    `reasons` is whether the model can reason. A smaller limit yields a prefix of what a larger one yields. The caller
+    applies the stop strings. Raises `Rejected` for a schema that is invalid or that no value satisfies.
     """
     seed = seed.child("choice", choice)
     reasoning, finished = _reasoning(request, seed, limit) if reasons else (EMPTY, True)
@@ -33,13 +34,13 @@ def generate(request: InferenceRequest, *, reasons: bool, seed: Seed, choice: in
     structured = request.tools or request.response_format.kind != "text"
     draft = _structured(request, seed) if structured else None
     if draft is None:
-        return _said(request, reasoning, seed, limit)
+        return _text(request, reasoning, seed, limit)
     sampling, draft = request.sampling, msgspec.structs.replace(draft, reasoning=reasoning)
     return obey(draft, (), limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
 
 
 def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Tokens, bool]:
-    """The reasoning, and whether the limit left room to finish it; a budget ends it early, and does finish it."""
+    """Generate the reasoning; the second value is false if the limit cut it, so that no answer can follow."""
     control = request.reasoning
     if control.enabled is False or control.effort == "none":
         return EMPTY, True
@@ -47,17 +48,14 @@ def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Token
     budget = control.max_tokens if control.max_tokens is not None else limit
     if control.max_tokens is None and effort:
         budget = int(limit * _SHARES.get(effort, 0.5))
-    sampling = request.sampling
-    # A bias holds here as well, but the end of the answer is not the end of the reasoning.
-    bias = {id: extra for id, extra in sampling.logit_bias.items() if id != END}
-    calm = Sampling(min(sampling.temperature, 1.0), sampling.top_p, sampling.top_k, sampling.min_p, logit_bias=bias)
+    sampling = for_reasoning(request.sampling)
     room = min(budget, limit)
-    speech = speak(thoughts(request, effort).walk(), calm, seed.child("reasoning"), room, "")
+    speech = speak(thoughts(request, effort).walk(), sampling, seed.child("reasoning"), room, "")
     return _tokens(speech), speech.ended or room < limit
 
 
 def _structured(request: InferenceRequest, seed: Seed) -> Draft | None:
-    """Tool calls or JSON, where the request is to be answered with them."""
+    """Generate tool calls or JSON; None if the request asks for neither."""
     from emulator.generator.calls import json_text, tool_calls  # noqa: PLC0415 - most answers are text
 
     calls = tool_calls(request, seed)
@@ -70,7 +68,7 @@ def _structured(request: InferenceRequest, seed: Seed) -> Draft | None:
     return Draft(text=text, logprobs=None if top is None else describe(text, seed, top))
 
 
-def _said(request: InferenceRequest, reasoning: Tokens, seed: Seed, limit: int) -> Draft:
+def _text(request: InferenceRequest, reasoning: Tokens, seed: Seed, limit: int) -> Draft:
     sampling = request.sampling
     if reasoning and sampling.min_tokens:
         sampling = msgspec.structs.replace(sampling, min_tokens=max(sampling.min_tokens - len(reasoning), 0))

@@ -1,4 +1,4 @@
-"""Tool calls: whether to call, which tools, and with what arguments; and answers that are JSON."""
+"""Generating tool calls (whether to call, which tools, which arguments) and answers in JSON."""
 
 import json
 import re
@@ -17,32 +17,32 @@ from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, says_little, topics
 
 _ENOUGH = 2
-"""How much a message has to speak of a tool that it is free to be answered without."""
+"""The least interest in a tool, by `_interest`, at which an optional call is made."""
 _ENDING = re.compile(r"(?:ations?|ators?|ate[sd]?|ating|ions?|ers?|ors?|ing|es|s|ed|e)$")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _TOOL_WORDS = frozenset(
     ["tool", "set", "get", "to", "by", "web", "given", "return", "returns", "value", "values", "data", "api", "user"]
 )
 _DEEDS = frozenset(["search", "find", "send", "call", "look"])
-"""Verbs that no text is about, for what a tool can do and words cannot."""
+"""Verbs that are no topic but name what only a tool can do."""
 _NAME = r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*"
 _IN = r"(?:in|of|at|to|for)"
 _LISTED = re.compile(rf"\b{_IN} ({_NAME}(?:(?:,|,? and|,? or) (?:{_IN} )?{_NAME})+)")
 
 
 class _Wish(NamedTuple):
-    """A call that a message asks for: a tool, and the words that its arguments are taken from."""
+    """A call that a message requests: a tool, and the text that its arguments are taken from."""
 
     tool: Tool
     words: str
 
 
 def tool_calls(request: InferenceRequest, seed: Seed) -> tuple[DraftCall, ...]:
-    """The calls that the request is answered with; none where it is answered in text.
+    """Generate the tool calls of an answer; none if the answer is text.
 
-    `auto` makes the calls that the last user message speaks of, each once, and none after their results: a loop that
-    runs the calls and sends back what they say comes to an end. Raises `Rejected` for parameters that are no JSON
-    Schema, or that no arguments satisfy.
+    `auto` makes the calls that the last user message mentions, each once, and none after their results, so a loop that
+    runs the calls and returns their results ends. Raises `Rejected` for parameters that are no JSON Schema, or that no
+    arguments satisfy.
     """
     one = request.tool_choice.mode == "named" or not request.parallel_tool_calls
     chosen = _chosen(request)[: 1 if one else None]
@@ -52,14 +52,14 @@ def tool_calls(request: InferenceRequest, seed: Seed) -> tuple[DraftCall, ...]:
 
 
 def json_text(request: InferenceRequest, seed: Seed) -> Tokens:
-    """An answer in the request's format. Raises `Rejected` for what is no JSON Schema, or has no value."""
+    """Generate an answer in the request's format. Raises `Rejected` for an invalid or unsatisfiable JSON Schema."""
     form = request.response_format
     schema = form.schema if form.kind == "json_schema" else _object(request, seed)
     return _json(schema, form.place, relevant(last_words(request)), seed)
 
 
 def check_strict(request: InferenceRequest) -> None:
-    """Raise `Rejected` for what is no JSON Schema where one is meant strictly."""
+    """Raise `Rejected` for an invalid JSON Schema with `strict`."""
     for tool in request.tools:
         if tool.strict:
             _check(tool.parameters, tool.place)
@@ -71,7 +71,7 @@ def check_strict(request: InferenceRequest) -> None:
 
 
 def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
-    """The calls that are wished for and not made yet; where a call is demanded, at least one."""
+    """The calls that are requested and not made yet; at least one if the tool choice requires a call."""
     choice = request.tool_choice
     tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
     if choice.mode == "none" or not tools:
@@ -82,7 +82,7 @@ def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
 
 
 def _wishes(tools: Sequence[Tool], text: str, enough: int) -> list[_Wish]:
-    """What a text asks for: the tool that it speaks of most, if enough, and every other that it names."""
+    """The calls that a text requests: of the tool of the highest interest, if it is enough, and of each named tool."""
     said = _stems(text)
     interests = {tool.name: _interest(tool, said, text) for tool in tools}
     best = max(tools, key=lambda tool: interests[tool.name])
@@ -93,7 +93,7 @@ def _wishes(tools: Sequence[Tool], text: str, enough: int) -> list[_Wish]:
 
 
 def _named(tools: Sequence[Tool], said: frozenset[str]) -> list[str]:
-    """The tools whose names are said; of those that are about the same, as read_file and write_file, the first."""
+    """The tools that the text names; of tools with the same topic, as read_file and write_file, only the first."""
     about: dict[frozenset[str], str] = {}
     for tool in tools:
         if (words := _telling(tool.name)) and words <= said:
@@ -102,7 +102,7 @@ def _named(tools: Sequence[Tool], said: frozenset[str]) -> list[str]:
 
 
 def _one_by_one(tool: Tool, text: str) -> list[_Wish]:
-    """One call, or one for each of the names that the text lists: the weather in Oslo and in Rome."""
+    """One call, or one for each name in a list, such as the weather in Oslo and in Rome."""
     listed = _LISTED.search(text)
     if listed:
         names = re.findall(_NAME, listed[1])
@@ -113,7 +113,7 @@ def _one_by_one(tool: Tool, text: str) -> list[_Wish]:
 
 
 def _not_made(wishes: Sequence[_Wish], messages: Sequence[Message]) -> list[_Wish]:
-    """The wishes without the calls that were made since the assistant last answered in words alone."""
+    """The wishes without the calls made since the last assistant message that has only text."""
     made: Counter[str] = Counter()
     follower = ""
     for message in reversed(messages):
@@ -131,7 +131,7 @@ def _not_made(wishes: Sequence[_Wish], messages: Sequence[Message]) -> list[_Wis
 
 
 def _interest(tool: Tool, said: frozenset[str], text: str) -> int:
-    """How much a message speaks of a tool: of what it is about, what it does, and what describes it."""
+    """Score how much a message matches a tool: its topic, its verb, and its description."""
     name, about = _stems(tool.name), _telling(tool.name)
     described = len((_telling(tool.description[:300]) - about) & said)
     does = len((name - about) & said) + 2 * bool(name <= said and name & _DEEDS)
@@ -140,12 +140,12 @@ def _interest(tool: Tool, said: frozenset[str], text: str) -> int:
 
 
 def _telling(text: str) -> frozenset[str]:
-    """The stems of the words that a text is about."""
+    """The stems of the content words of a text."""
     return _stems(" ".join(word for word in _WORD.findall(text) if not says_little(word.lower())))
 
 
 def _stems(text: str) -> frozenset[str]:
-    """The words of a text without their endings, and without those that any tool may have."""
+    """The stems of the words of a text, without words that any tool may have."""
     words = (word.lower() for word in _WORD.findall(text))
     return frozenset(_ENDING.sub("", word) or word for word in words if word not in _TOOL_WORDS)
 
@@ -188,7 +188,7 @@ def _check(schema: Mapping[str, Any] | bool, place: str) -> None:
 
 
 def _refused(place: str, what: str, why: ValueError) -> ApiError:
-    """The 400 for a schema: which one it is, and where in it what is wrong."""
+    """The 400 for a schema, with its place in the request and the place of the mistake in it."""
     return ApiError("bad_request", f"{place}: {what}, at {str(why)[:300]}.", param=place)
 
 
@@ -198,7 +198,7 @@ def _properties(schema: Mapping[str, Any] | bool) -> Mapping[str, Any]:
 
 
 def _object(request: InferenceRequest, seed: Seed) -> Mapping[str, Any]:
-    """What is answered where any JSON object will do: one with the keys that are asked for, or one about the topic."""
+    """The schema for a request of any JSON object: one with the requested keys, or one about the topic."""
     text = relevant(last_words(request))
     if names := named(text):
         return {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}

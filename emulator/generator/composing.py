@@ -1,4 +1,4 @@
-"""What is to be said to a request: a program of the grammar, and the phrases that fill its slots."""
+"""Composing an answer: the rules of the grammar that it follows, and the phrases that fill their slots."""
 
 import json
 import re
@@ -23,34 +23,34 @@ _NOT_IN_A_NAME = frozenset(
 
 
 class Composition(NamedTuple):
-    """What to say, and about what."""
+    """The symbols of the grammar to expand, and the phrases for their slots."""
 
     symbols: Sequence[NonTerminal | Run]
     phrases: Phrases
 
     def walk(self) -> Walk:
-        """The place where saying it begins."""
+        """Return a walk at the beginning of the composition."""
         return Walk(self.symbols, self.phrases)
 
 
 def answer(request: InferenceRequest) -> Composition:
-    """The answer to the last message, or what continues the prompt."""
+    """Compose the answer to the last message, or the continuation of the prompt."""
     if request.prompts:
         return _continuation(request)
     if results := _results(request.messages):
         return Composition(
-            [NonTerminal("tool_answer", False)], {**_phrases(request), **_told_by_tools(request, results)}
+            [NonTerminal("tool_answer", False)], {**_phrases(request), **_tool_phrases(request, results)}
         )
     last = request.messages[-1] if request.messages else Message("user")
     message = request.last("user") or last
     wanted = intent(message.text) if message.text.strip() else Intent("explain")
     if message.media and wanted.rule in ("explain", "fact", "yes_no", "brief"):
         wanted = Intent("image")
-    return _to_say(wanted, request, message.text)
+    return _compose(wanted, request, message.text)
 
 
 def thoughts(request: InferenceRequest, effort: str) -> Composition:
-    """What is reasoned before the answer; the more effort, the longer."""
+    """Compose the reasoning before the answer; more effort makes it longer."""
     length = _LENGTHS.get(effort, 3)
     middle = [NonTerminal(_THOUGHTS[at % len(_THOUGHTS)], True) for at in range(length)]
     symbols = [NonTerminal("think_open", False), *middle, NonTerminal("think_close", True), NonTerminal("final", False)]
@@ -58,12 +58,12 @@ def thoughts(request: InferenceRequest, effort: str) -> Composition:
 
 
 def brief(request: InferenceRequest) -> Composition:
-    """One sentence about what the request is about."""
+    """Compose one sentence about the topic of the request."""
     return Composition([NonTerminal("brief", False)], _phrases(request))
 
 
 def last_words(request: InferenceRequest) -> str:
-    """What is to be answered: the last user message, or the prompt."""
+    """Return the text to answer: the last user message, or the prompt."""
     if request.prompts:
         return "\n".join(request.prompts)
     message = request.last("user")
@@ -74,19 +74,19 @@ def _continuation(request: InferenceRequest) -> Composition:
     text = relevant("\n".join(request.prompts))
     wanted = intent(text)
     if wanted.rule in ("said", "arithmetic"):
-        return _to_say(wanted, request, text)
+        return _compose(wanted, request, text)
     spaced = bool(text) and not text[-1].isspace()
     return Composition([NonTerminal(_continuing(text.rstrip()), spaced)], _phrases(request))
 
 
 def _continuing(text: str) -> str:
-    """The rule that goes on where a text stops."""
+    """The rule that continues a text."""
     if text.lower().endswith("once upon a time"):
         return "tale"
     return "next" if not text or text[-1] in '.!?:;"”。！？' else "continue"
 
 
-def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition:
+def _compose(wanted: Intent, request: InferenceRequest, text: str) -> Composition:
     phrases = dict(_phrases(request))
     phrases["model"] = [request.model.rpartition("/")[2].rpartition("--")[2] or "a model"]
     match wanted.rule:
@@ -108,7 +108,7 @@ def _to_say(wanted: Intent, request: InferenceRequest, text: str) -> Composition
 
 
 def _phrases(request: InferenceRequest) -> Phrases:
-    """What the request is about. A message without a topic goes on with that of the one before."""
+    """The topics of the request. A message without a topic has that of the message before."""
     texts = request.prompts or [message.text for message in reversed(request.messages) if message.role == "user"]
     found = next((found for text in texts if (found := topics(text))), None) or ("this question",)
     return {"topic": found[:3], "other": found[1:] or ("everyday life",)}
@@ -134,13 +134,13 @@ def _code(about: Sequence[str]) -> Phrases:
 
 
 def _results(messages: Sequence[Message]) -> list[Message]:
-    """What tools have said since the assistant spoke. Reminders that clients put behind it do not count."""
+    """The results of tools since the last assistant message. Reminders that clients append are skipped."""
     since = list(takewhile(lambda message: message.role != "assistant", reversed(messages)))
     return [message for message in reversed(since) if message.role in ("tool", "function")]
 
 
-def _told_by_tools(request: InferenceRequest, results: Sequence[Message]) -> Phrases:
-    """What tools have answered, in words, and the name of the last of them."""
+def _tool_phrases(request: InferenceRequest, results: Sequence[Message]) -> Phrases:
+    """The results of tools as prose, and the name of the last tool."""
     last = results[-1]
     called = [call for earlier in request.messages for call in earlier.tool_calls if call.id == last.tool_call_id]
     name = called[-1].name if called else last.name or "the tool"
@@ -149,20 +149,20 @@ def _told_by_tools(request: InferenceRequest, results: Sequence[Message]) -> Phr
 
 
 def _in_words(text: str) -> str:
-    """The beginning of a tool's answer, without the signs of JSON, and without a full stop."""
+    """The beginning of a tool's result as prose, without JSON punctuation and without a full stop."""
     try:
-        text = _told(json.loads(text[:_READ]))
+        text = _prose(json.loads(text[:_READ]))
     except (ValueError, RecursionError):
-        text = text[:_READ]  # prose, or JSON that is too long or too deep to be told
+        text = text[:_READ]  # prose, or JSON that is too long or too deep to convert
     return re.sub(r"[\W_]+$", "", " ".join(text.split()[:60]))
 
 
-def _told(value: Any) -> str:
+def _prose(value: Any) -> str:
     match value:
         case dict():
-            return ", ".join(f"{name} {_told(inner)}" for name, inner in value.items())
+            return ", ".join(f"{name} {_prose(inner)}" for name, inner in value.items())
         case list():
-            return ", ".join(map(_told, value))
+            return ", ".join(map(_prose, value))
         case bool() | None:
             return {True: "yes", False: "no", None: "none"}[value]
         case _:

@@ -1,4 +1,4 @@
-"""Log probabilities for text that nothing sampled: the shape of the sampled ones, decided by a seed."""
+"""Log probabilities for text that was not sampled: they look like sampled ones and derive from a seed."""
 
 import math
 
@@ -6,13 +6,13 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import END, Tokens, ids_of
 from emulator.core.vocabulary import TokenLogprob
 from emulator.generator.sampling import common
-from emulator.generator.speech import told
+from emulator.generator.speech import token_logprob
 
 
 def describe(tokens: Tokens, seed: Seed, top: int) -> tuple[TokenLogprob, ...]:
-    """The log probabilities of a canned text, with `top` alternatives a token; the text's own is always one of them.
+    """The log probabilities of a canned text, with `top` alternatives for each token, which include the token itself.
 
-    Mostly the text's token is the likeliest, as if it had been sampled.
+    The token is usually the likeliest, as if it had been sampled.
     """
     random = seed.child("logprobs").random().random
     described: list[TokenLogprob] = []
@@ -24,6 +24,6 @@ def describe(tokens: Tokens, seed: Seed, top: int) -> tuple[TokenLogprob, ...]:
             other: math.log((1 - chosen) * share) for other, share in common(previous).items() if other != id
         }
         distribution[id] = math.log(chosen)
-        described.append(told(id, piece, distribution, top))
+        described.append(token_logprob(id, piece, distribution, top))
         previous = id
     return tuple(described)

@@ -1,12 +1,12 @@
-r"""What the model can say: the rules of data/grammar.txt, as programs that a `Walk` follows token by token.
+r"""The grammar of generated text: the rules of data/grammar.txt, compiled to symbols that a `Walk` expands.
 
-A rule has a name, a colon, and an alternative a line, the likeliest first: the k-th has the weight 1/√k, or the one
-that stands before it in parentheses. In an alternative, `<rule>` is something that another rule says, `{slot}` a
-phrase of the request (with a capital letter: at the start of a sentence), `[a|b|]` a choice, `<end>` the end of the
-answer, and `\` takes the meaning off the next character, but `\n` is a line break.
+A rule is a name, a colon, and one alternative per line, the likeliest first. The k-th has the weight 1/√k, or the one
+before it in parentheses. In an alternative, `<rule>` is the text of another rule, `{slot}` a phrase of the request
+(with a capital letter: at the start of a sentence), `[a|b|]` a choice, and `<end>` the end of the answer. `\` escapes
+the next character, but `\n` is a line break.
 
-Alternatives that begin alike are told apart where they part: every choice is one between different tokens, so
-choosing a token is all that choosing is.
+Alternatives with the same first tokens share them, and branch where they differ. So every choice is one between
+different tokens.
 """
 
 import re
@@ -51,7 +51,7 @@ class Slot(NamedTuple):
 
 @final
 class NonTerminal(NamedTuple):
-    """What another rule says, with or without a space before it."""
+    """The text of another rule, with or without a space before it."""
 
     name: str
     spaced: bool
@@ -83,7 +83,7 @@ _PART = re.compile(
 
 @cache
 def rules() -> Mapping[str, list[str]]:
-    """The alternatives of every rule, as they are written."""
+    """Return the alternatives of every rule, as written in the file."""
     rules: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in (Path(__file__).parent / "data" / "grammar.txt").read_text(encoding="utf-8").splitlines():
@@ -96,7 +96,7 @@ def rules() -> Mapping[str, list[str]]:
 
 @cache
 def _options(rule: str, spaced: bool) -> list[Option]:
-    """What a rule can say: alternatives and their weights."""
+    """The alternatives of a rule and their weights."""
     found = [_LINE.fullmatch(line) for line in rules()[rule]]
     lines = [(float(line["weight"] or rank**-0.5), line["text"]) for rank, line in enumerate(found, 1) if line]
     return [(weight, _atoms(_parse(iter(_PART.finditer(text)))[0], spaced)) for weight, text in lines]

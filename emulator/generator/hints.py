@@ -1,4 +1,4 @@
-"""Words of a message that are the obvious values of a tool's parameters: "the weather in Paris" has a city."""
+"""Finding the values of a tool's parameters in a message: "the weather in Paris" names a city."""
 
 import re
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ _KINDS = {
 
 
 def hints(text: str, properties: Mapping[str, Any]) -> Mapping[str, str]:
-    """The words of a text for these properties of a schema, where it has some.
+    """Return the words of a text that fit these properties of a schema.
 
     >>> hints("What's the weather in San Francisco for 3 days?", {"city": {}, "days": {}, "unit": {}})
     {'city': 'San Francisco', 'days': '3'}
@@ -57,7 +57,7 @@ def hints(text: str, properties: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def named(text: str) -> list[str]:
-    """The keys that a text asks a JSON object to have.
+    """Return the keys that a text requests for a JSON object.
 
     >>> named("Answer in JSON with the keys `name`, `age` and `city`.")
     ['name', 'age', 'city']

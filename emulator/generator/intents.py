@@ -1,4 +1,4 @@
-"""What a message wants: plain patterns, no knowledge of the world."""
+"""Recognizing what a message asks for, by regular expressions."""
 
 import re
 from decimal import Decimal
@@ -10,9 +10,9 @@ from emulator.generator.topics import relevant, turned
 
 
 class Intent(NamedTuple):
-    """What is wanted: the rule of the grammar that answers, and what that rule needs to know.
+    """The rule of the grammar that answers a message, and the values that the rule needs.
 
-    `words` are the words to say, the sum, or what is to be done; `items` is how many a list is to have.
+    `words` are the words to repeat, the result of a sum, or an action; `items` is the length of a list.
     """
 
     rule: str

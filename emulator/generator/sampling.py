@@ -1,8 +1,8 @@
-"""From a distribution to a token: what the sampling parameters do, in the order in which vLLM applies them.
+"""Drawing a token from a distribution, with the sampling parameters in the order in which vLLM applies them.
 
-Bias, then penalties, then temperature make the distribution whose log probabilities are reported; `min_p`, `top_k` and
-`top_p` then narrow what is drawn from. At temperature 0 the likeliest token is taken, and the log probabilities are
-those at temperature 1, where they say something.
+Bias, penalties and temperature yield the distribution whose log probabilities are reported; `min_p`, `top_k` and
+`top_p` then exclude tokens from the draw. At temperature 0 the likeliest token is taken, and the log probabilities are
+those at temperature 1, since at 0 they would all be 0 or minus infinity.
 """
 
 import math
@@ -10,8 +10,11 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence, Set
 from functools import cache, lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
-from emulator.core.tokens import encode
+from msgspec.structs import replace
+
+from emulator.core.tokens import END, encode
 from emulator.core.vocabulary import Sampling
 
 Scores = dict[int, float]
@@ -25,9 +28,9 @@ _UNLIKELY = math.log(2**-27)
 
 
 def scores(ids: tuple[int, ...], weights: tuple[float, ...], previous: int, bias: Mapping[int, float]) -> Scores:
-    """The scores of what can come next: what the grammar says, with weights that add up to 1, then common tokens.
+    """The scores of the candidates: the grammar's tokens, whose weights add up to 1, and common tokens.
 
-    A token that is neither scores so low that it comes only when a bias lifts it.
+    Any other token with a bias starts from a score so low that only a high bias makes it likely.
     """
     offered = dict(zip(ids, _scores(weights), strict=True))
     found = {**offered, **_common(previous), **offered}
@@ -42,7 +45,7 @@ def _scores(weights: tuple[float, ...]) -> list[float]:
 
 
 def common(previous: int) -> Mapping[int, float]:
-    """Common tokens that could follow a token, though they hardly ever do, and shares that add up to 1."""
+    """Common tokens as unlikely successors of a token, with shares that add up to 1."""
     order = sorted(_common_ids(), key=lambda other: (other * 31 + previous * 17) % 101)
     total = sum(1 / rank for rank in range(1, len(order) + 1))
     return {id: 1 / rank / total for rank, id in enumerate(order, 1)}
@@ -79,53 +82,85 @@ def log_probabilities(scores: Scores, temperature: float) -> Scores:
 
 
 def draw(logprobs: Scores, sampling: Sampling, chance: float) -> int:
-    """The id that a chance in [0, 1) draws from a distribution at the right temperature."""
+    """Draw an id from a distribution, whose temperature is applied, by a random number in [0, 1)."""
     ids = list(logprobs)
     if sampling.temperature < GREEDY:
         return max(ids, key=logprobs.__getitem__)
     weights = list(map(math.exp, logprobs.values()))
-    if narrows(sampling):
-        return ids[choose(_narrowed(weights, 1.0, sampling.top_k, sampling.top_p, sampling.min_p), chance)]
-    return ids[choose(list(accumulate(weights)), chance)]
+    narrowing = Narrowing.of(sampling)
+    return ids[choose(narrowing.cumulative(weights, 1.0) if narrowing else list(accumulate(weights)), chance)]
 
 
 def choose(cumulative: Sequence[float], chance: float) -> int:
-    """The place in a cumulative distribution, which may end below 1, that a chance in [0, 1) falls on."""
+    """Return the index that a random number in [0, 1) selects in a cumulative distribution with any total."""
     return bisect(cumulative, chance * cumulative[-1], 0, len(cumulative) - 1)
 
 
+class Narrowing(NamedTuple):
+    """The parameters that restrict the tokens which can be drawn. It is hashable, which `Sampling` is not."""
+
+    min_p: float
+    top_k: int
+    top_p: float
+
+    @classmethod
+    def of(cls, sampling: Sampling) -> "Narrowing | None":
+        """Those of a request, or None if they exclude no token."""
+        found = cls(sampling.min_p, sampling.top_k, sampling.top_p)
+        return found if found.min_p > 0 or found.top_k > 0 or found.top_p < 1 else None
+
+    def cumulative(self, weights: Sequence[float], temperature: float) -> list[float]:
+        """The cumulative distribution of these weights at a temperature above 0, with 0 for excluded tokens."""
+        heated = _heated(weights, temperature)
+        order = sorted((at for at, weight in enumerate(heated) if weight >= self.min_p), key=lambda at: -heated[at])
+        order = order[: self.top_k] if self.top_k > 0 else order
+        enough = self.top_p * sum([heated[at] for at in order])
+        kept, mass = set(), 0.0
+        for at in order:
+            kept.add(at)
+            mass += heated[at]
+            if mass >= enough:
+                break
+        return list(accumulate(weight if at in kept else 0.0 for at, weight in enumerate(heated)))
+
+
 @lru_cache(maxsize=4096)
-def narrowed(weights: tuple[float, ...], temperature: float, top_k: int, top_p: float, min_p: float) -> list[float]:
-    """The cumulative distribution of these weights at a temperature above 0, of what is left to be drawn."""
-    return _narrowed(weights, temperature, top_k, top_p, min_p)
+def cumulative(weights: tuple[float, ...], temperature: float, narrowing: Narrowing | None) -> list[float]:
+    """The cumulative distribution of these weights at a temperature above 0."""
+    return narrowing.cumulative(weights, temperature) if narrowing else list(accumulate(_heated(weights, temperature)))
 
 
-def _narrowed(weights: Sequence[float], temperature: float, top_k: int, top_p: float, min_p: float) -> list[float]:
+def _heated(weights: Sequence[float], temperature: float) -> list[float]:
+    """The weights at a temperature, in proportion to the highest."""
     highest = max(weights)
-    heated = [(weight / highest) ** (1 / temperature) for weight in weights]
-    order = sorted((at for at, weight in enumerate(heated) if weight >= min_p), key=lambda at: -heated[at])
-    order = order[:top_k] if top_k > 0 else order
-    enough = top_p * sum([heated[at] for at in order])
-    kept, mass = set(), 0.0
-    for at in order:
-        kept.add(at)
-        mass += heated[at]
-        if mass >= enough:
-            break
-    return list(accumulate(weight if at in kept else 0.0 for at, weight in enumerate(heated)))
+    return [(weight / highest) ** (1 / temperature) for weight in weights]
+
+
+def for_reasoning(sampling: Sampling) -> Sampling:
+    """The parameters that reasoning is sampled with.
+
+    Penalties and stop tokens concern only the answer, and so does a bias on its end.
+    """
+    return replace(
+        sampling,
+        temperature=min(sampling.temperature, 1.0),
+        logit_bias={id: extra for id, extra in sampling.logit_bias.items() if id != END},
+        frequency_penalty=0.0,
+        presence_penalty=0.0,
+        repetition_penalty=1.0,
+        stop_token_ids=(),
+        min_tokens=0,
+        ignore_eos=False,
+        logprobs=None,
+    )
 
 
 def is_plain(sampling: Sampling) -> bool:
-    """Whether the grammar alone decides: nothing asks for what it does not offer, and no heat brings that forth."""
+    """Whether the grammar alone decides: there is no bias, penalty or stop token, and no temperature above 1."""
     asks = sampling.logit_bias or sampling.stop_token_ids or penalizes(sampling)
     return sampling.temperature <= 1 and not asks
 
 
-def narrows(sampling: Sampling) -> bool:
-    """Whether only some of the tokens are drawn from."""
-    return sampling.top_k > 0 or sampling.top_p < 1 or sampling.min_p > 0
-
-
 def penalizes(sampling: Sampling) -> bool:
-    """Whether any penalty is asked for."""
+    """Whether any penalty is set."""
     return sampling.frequency_penalty != 0 or sampling.presence_penalty != 0 or sampling.repetition_penalty != 1

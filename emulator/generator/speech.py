@@ -1,7 +1,7 @@
-"""Saying something token by token: the grammar offers, the sampling parameters and a chance per position decide.
+"""Generating text token by token, by the grammar, the sampling parameters and one random number per position.
 
-The chance of a position does not depend on any parameter, so `max_tokens` only cuts, log probabilities change nothing,
-and a little more temperature changes little.
+The random number of a position does not depend on any parameter. So `max_tokens` only truncates, log probabilities do
+not change the text, and a slightly higher temperature changes little of it.
 """
 
 from codecs import getincrementaldecoder
@@ -15,13 +15,13 @@ from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
 from emulator.generator.grammar import Branch, Run, endless
 from emulator.generator.sampling import (
     GREEDY,
+    Narrowing,
     Scores,
     choose,
+    cumulative,
     draw,
     is_plain,
     log_probabilities,
-    narrowed,
-    narrows,
     penalized,
     penalizes,
     scores,
@@ -32,7 +32,7 @@ _decoder = getincrementaldecoder("utf-8")
 
 
 class Speech(NamedTuple):
-    """What was said; `ended` is false where the limit cut it. `logprobs` has an entry for each piece, where wanted."""
+    """Generated text; `ended` is false if the limit cut it. `logprobs` has an entry for each piece, if requested."""
 
     pieces: tuple[str, ...]
     ended: bool
@@ -40,14 +40,14 @@ class Speech(NamedTuple):
 
 
 def speak(walk: Walk, sampling: Sampling, seed: Seed, limit: int, prompt: str) -> Speech:
-    """Up to `limit` tokens of what the walk can say. `prompt` is what the repetition penalty counts as said."""
+    """Generate up to `limit` tokens along the walk. The repetition penalty counts the tokens of `prompt`, too."""
     if is_plain(sampling) and sampling.logprobs is None:
         return _spoken(walk, sampling, _Chances(seed), limit)
     return _Speaker(sampling, prompt).speak(walk, _Chances(seed), limit)
 
 
 class _Chances:
-    """A chance in [0, 1) for each position, found when it is needed."""
+    """A random number in [0, 1) for each position, drawn when it is first needed."""
 
     def __init__(self, seed: Seed) -> None:
         self._random = seed.random().random
@@ -60,7 +60,7 @@ class _Chances:
 
 
 def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Speech:
-    """The common case: only where there is a choice, a chance is needed."""
+    """Generate text in the common case, where only a branch of the grammar needs a random number."""
     decide = _decision(sampling)
     least = limit + 1 if sampling.ignore_eos else sampling.min_tokens
     pieces: list[str] = []
@@ -80,17 +80,17 @@ def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Sp
 
 
 def _decision(sampling: Sampling) -> Callable[[Branch, float], int]:
-    """How a branch is decided where the grammar alone decides: a function of the branch and a chance."""
-    temperature, top_k, top_p, min_p = sampling.temperature, sampling.top_k, sampling.top_p, sampling.min_p
+    """Return the function that chooses between the tokens of a branch, given a random number."""
+    temperature, narrowing = sampling.temperature, Narrowing.of(sampling)
     if temperature < GREEDY:
         return lambda branch, chance: branch.likeliest
-    if temperature == 1 and not narrows(sampling):
+    if temperature == 1 and narrowing is None:
         return lambda branch, chance: choose(branch.cumulative, chance)
-    return lambda branch, chance: choose(narrowed(branch.weights, temperature, top_k, top_p, min_p), chance)
+    return lambda branch, chance: choose(cumulative(branch.weights, temperature, narrowing), chance)
 
 
 class _Forced(NamedTuple):
-    """What can come next where there is no choice."""
+    """The only token that can come next."""
 
     ids: tuple[int]
     weights: tuple[float] = (1.0,)
@@ -100,7 +100,7 @@ _Offer: TypeAlias = _Forced | Branch
 
 
 class _Speaker:
-    """Every token by itself: for what is not common, or when its probability is to be told."""
+    """Generates token by token, for parameters that change single scores and for log probabilities."""
 
     def __init__(self, sampling: Sampling, prompt: str) -> None:
         self._sampling = sampling
@@ -111,7 +111,7 @@ class _Speaker:
         self._decoder = _decoder("replace")
 
     def speak(self, walk: Walk, chances: _Chances, limit: int) -> Speech:
-        """Up to `limit` tokens."""
+        """Generate up to `limit` tokens."""
         pieces: list[str] = []
         logprobs: list[TokenLogprob] = []
         states = _states(walk)
@@ -120,19 +120,17 @@ class _Speaker:
         while True:
             id, distribution = self._next(offer, previous, len(pieces), chances[len(pieces)])
             if id in self._stops or len(pieces) == limit:
-                return Speech(tuple(pieces), id in self._stops, self._told(logprobs))
+                wanted = self._sampling.logprobs is not None
+                return Speech(tuple(pieces), id in self._stops, tuple(logprobs) if wanted else None)
             pieces.append(self._decoder.decode(piece_bytes(id)))
             if self._sampling.logprobs is not None:
-                logprobs.append(told(id, pieces[-1], distribution, self._sampling.logprobs))
+                logprobs.append(token_logprob(id, pieces[-1], distribution, self._sampling.logprobs))
             self._said[id] += 1
             offer = states.send(id)
             previous = id
 
-    def _told(self, logprobs: list[TokenLogprob]) -> tuple[TokenLogprob, ...] | None:
-        return None if self._sampling.logprobs is None else tuple(logprobs)
-
     def _next(self, offer: _Offer, previous: int, position: int, chance: float) -> tuple[int, Scores]:
-        """The next token, and the log probabilities of all that could have come."""
+        """Choose the next token; returns it with the log probabilities of all candidates."""
         never = self._never(position)
         if END in never and END in offer.ids and isinstance(offer, Branch):
             offer = endless(offer)
@@ -153,7 +151,7 @@ class _Speaker:
 
 
 def _states(walk: Walk) -> Generator[_Offer, int, None]:
-    """What can come next, again and again. A token that was not on offer stands for the likeliest that was."""
+    """Yield the candidates for each token. A sent token that is no candidate is replaced by the likeliest one."""
     while True:
         symbol = walk.next()
         if isinstance(symbol, Run):
@@ -168,8 +166,8 @@ def _substitute(branch: Branch) -> int:
     return max(range(len(branch.ids)), key=lambda at: (branch.ids[at] != END, branch.weights[at]))
 
 
-def told(id: int, piece: str, distribution: Scores, top: int) -> TokenLogprob:
-    """The log probability of a token, and of the `top` likeliest, of which it is always one."""
+def token_logprob(id: int, piece: str, distribution: Scores, top: int) -> TokenLogprob:
+    """The log probability of a token and of the `top` likeliest tokens, which always include it."""
     ids = sorted(distribution, key=distribution.__getitem__, reverse=True)[:top]
     if ids and id not in ids:
         ids[-1] = id

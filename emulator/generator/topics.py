@@ -1,4 +1,4 @@
-"""What a text is about: its phrases with content, found by the words that have none."""
+"""Finding the topics of a text: the phrases between its function words."""
 
 import re
 from functools import cache, lru_cache
@@ -13,12 +13,12 @@ _TURNED = {"my": "your", "our": "your", "your": "my", "i": "you", "me": "you", "
 
 
 def relevant(text: str) -> str:
-    """The part of a text that is looked at: its beginning and its end."""
+    """Return the part of a text that is analysed: its beginning and its end."""
     return text if len(text) <= _LOOKED_AT else f"{text[: _LOOKED_AT // 2]}\n{text[-_LOOKED_AT // 2 :]}"
 
 
 def topics(text: str) -> tuple[str, ...]:
-    """Up to six phrases that a text is about, the most telling first.
+    """Return up to six topics of a text, the most specific first.
 
     >>> topics("How do I reverse a list in Python?")
     ('a list in Python', 'reverse')
@@ -39,17 +39,17 @@ def _topics(text: str) -> tuple[str, ...]:
 
 
 def turned(words: list[str]) -> str:
-    """The words, said back to the one who said them."""
+    """Join the words, with the first and second person exchanged."""
     return " ".join([_TURNED.get(word.lower(), word) for word in words])
 
 
 def says_little(word: str) -> bool:
-    """Whether a lower-case word is one that no text is about."""
+    """Whether a lower-case word is a function word, which is no topic."""
     return word in _SMALL or word in _passed_over()
 
 
 def _phrases(text: str) -> list[list[str]]:
-    """Runs of words with content, such as "the capital of France"."""
+    """Phrases of content words, such as "the capital of France"."""
     phrases: list[list[str]] = [[]]
     for place, word in enumerate(_WORD_OR_BREAK.findall(text)):
         lower = word.lower()

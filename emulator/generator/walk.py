@@ -1,15 +1,15 @@
-"""Following the grammar for one request: which tokens can come next, and what follows the chosen one."""
+"""Walking through the grammar for one request: the tokens that can come next, and what follows the chosen one."""
 
 from collections.abc import Mapping, Sequence
 
 from emulator.generator.grammar import Branch, NonTerminal, Option, Run, Slot, Symbols, Token, branch, program, tokens
 
 Phrases = Mapping[str, Sequence[str]]
-"""What the slots stand for, the likeliest phrase first."""
+"""The phrases for each slot, the likeliest first."""
 
 
 class Walk:
-    """A place in what is being said: the symbols that are still to come, the next one last."""
+    """A position in the grammar: a stack of the symbols still to expand."""
 
     def __init__(self, symbols: Sequence[Run | Branch | Slot | NonTerminal], phrases: Phrases) -> None:
         self._stack = list(reversed(symbols))
@@ -17,7 +17,7 @@ class Walk:
         self._filled: dict[Slot, Symbols] = {}
 
     def next(self) -> Run | Branch:
-        """The next tokens, or the next choice between tokens. The end is such a choice, so there is always a next."""
+        """Return the next tokens or the next choice. There always is one, since the end is a token of a choice."""
         stack = self._stack
         while True:
             symbol = stack.pop()
@@ -29,7 +29,7 @@ class Walk:
                 return symbol
 
     def take(self, target: Symbols) -> None:
-        """Go on with what follows a chosen token."""
+        """Continue with the symbols that follow a chosen token."""
         self._stack.extend(target)
 
     def _fill(self, slot: Slot) -> Symbols:

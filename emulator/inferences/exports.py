@@ -1,6 +1,5 @@
 """An inference in other forms: a line of JSON, a curl command that asks the same, a scenario that answers the same."""
 
-import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
@@ -9,8 +8,10 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Catalog
+from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS
+from emulator.dialects.sse import count_frames, split_frames
 from emulator.inferences.inference import Inference
 from emulator.scenario.loader import load_text
 from emulator.scenario.match import match
@@ -21,7 +22,7 @@ from emulator.scenario.writing import BlockMapping, Blocks, Unwritable, dump, du
 
 _SENT_AGAIN = ("anthropic-version", "anthropic-beta", "x-emulator-scenario")
 _NOTICEABLE = 0.01
-_FRAME = re.compile(r".*?\n\n", re.DOTALL)
+_SETTINGS = Settings()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -37,9 +38,12 @@ def line(inference: Inference) -> str:
 def curl(inference: Inference, url: str) -> str:
     """A shell command that asks the same of the server at `url`, with the key in $AKASHML_API_KEY."""
     headers = [f"{name}: {inference.headers[name]}" for name in _SENT_AGAIN if name in inference.headers]
+    method, _, path = inference.endpoint.rpartition(" ")
+    if inference.exists:
+        method, path = "POST", ENDPOINTS[inference.endpoint].path
     words = [
-        "curl -sS" + (" -N" if inference.stream else ""),
-        shlex.quote(url.rstrip("/") + ENDPOINTS[inference.endpoint].path),
+        "curl -sS" + (" -N" if inference.stream else "") + ("" if method == "POST" else f" -X {shlex.quote(method)}"),
+        shlex.quote(url.rstrip("/") + path),
         '-H "Authorization: Bearer $AKASHML_API_KEY"',
         "-H 'Content-Type: application/json'",
         *(f"-H {shlex.quote(header)}" for header in headers),
@@ -58,6 +62,8 @@ def scenario(inference: Inference, catalog: Catalog) -> str:
     Raises NotReproducible for what was refused before any scenario was asked, for an answer that was too long to be
     kept or is no text, for a whole body that was truncated, and for what the scenario language cannot say.
     """
+    if not inference.exists:
+        raise NotReproducible(f"there is no endpoint {inference.endpoint}")
     asked = inference.request if isinstance(inference.request, Mapping) else {}
     if inference.model is None or not (asked or inference.body_cut):
         raise NotReproducible("the request was refused before any scenario was asked: its key or its JSON is bad")
@@ -102,7 +108,7 @@ def _when(inference: Inference, asked: Mapping[str, Any]) -> dict[str, Any]:
 def _reply(inference: Inference) -> dict[str, Any]:
     if not inference.status:
         waited = (inference.ended or inference.started) - inference.started
-        return {"faults": [*_stall(waited, {"before": "response"}), {"hangup": "close", "before": "response"}]}
+        return {"faults": [*_stall(waited, {"before": "response"}), {"hangup": "end", "before": "response"}]}
     late = _stall(inference.first_byte or 0.0, {"before": "response"})
     if inference.error is not None and inference.status >= 400:
         return {"error": _error(inference)} | _retry_after(inference) | ({"faults": late} if late else {})
@@ -122,7 +128,7 @@ def _error(inference: Inference) -> dict[str, Any]:
     told = body["error"]
     if isinstance(told, str):
         return error | {"shape": "flat", "code": told, "message": literal(body["message"])}
-    if inference.endpoint != "messages":
+    if ENDPOINTS[inference.endpoint].make(_SETTINGS).surface.flat_errors:
         error["shape"] = "openai"
     error |= {name: told[name] for name in ("type", "code", "param") if told.get(name)}
     return error | {"message": literal(told["message"])}
@@ -137,12 +143,15 @@ def _retry_after(inference: Inference) -> dict[str, Any]:
 
 
 def _stream(inference: Inference, late: list[Any]) -> dict[str, Any]:
-    frames = _FRAME.findall(inference.response)
-    whole = "".join(frames) == inference.response and frames
+    frames = [frame.decode() for frame in split_frames(inference.response.encode())]
+    whole = frames and all(frame.endswith("\n\n") for frame in frames)
     faults = [*late, *_pauses(inference)]
     if inference.outcome == "hung up":
         faults.append(
-            {"hangup": "close" if inference.complete else "truncate", "after": {"events": max(len(frames), 1)}}
+            {
+                "hangup": "end" if inference.complete else "truncate",
+                "after": {"events": max(count_frames(inference.response.encode()), 1)},
+            }
         )
     told = [_frame(frame) for frame in frames] if whole else inference.response
     return {"frames": told} | ({"faults": faults} if faults else {})
@@ -159,8 +168,7 @@ def _pauses(inference: Inference) -> Iterator[dict[str, Any]]:
     response, sent = inference.response.encode(), 0
     for before, after in pairwise(inference.timeline):
         sent += before.size
-        frames = len(_FRAME.findall(response[:sent].decode(errors="replace")))
-        yield from _stall(after.at - before.at, {"after": {"events": max(frames, 1)}})
+        yield from _stall(after.at - before.at, {"after": {"events": max(count_frames(response[:sent]), 1)}})
 
 
 def _stall(seconds: float, where: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from emulator.core.decimals import decimal
+from emulator.core.explanation import RuleCheck
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 
@@ -13,12 +14,12 @@ Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut b
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """A send of a part of the body."""
+    """One send: a part of the response body, and when it was sent."""
 
     at: float
-    """When it was sent, in seconds after the request came."""
+    """The time of the send, in seconds after the request arrived."""
     size: int
-    """How many bytes were sent."""
+    """The number of bytes."""
 
 
 class Inference(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +34,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str
     """A fingerprint of the key: the same for the same key."""
     endpoint: str
-    """The path of the endpoint, such as /v1/chat/completions."""
+    """The name of the endpoint, such as "chat"; for a path that does not exist, the method and the path."""
     model: str | None
     """The model as the request names it; None for a request that could not be read."""
     stream: bool
@@ -45,15 +46,25 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     body_cut: bool
     """Whether the body was longer."""
     question: str
-    """A fingerprint of the endpoint and the body. Of a body that was refused unread only the length is known."""
+    """A fingerprint of the endpoint and the body; if the body was refused without being read, of its length instead."""
     answered_by: str
     """The scenario and the rule that answered ("scenario/rule"), "generator", or the kind of the error."""
+    scenario: str | None = None
+    """The name of the scenario that was chosen for the request; None if none was."""
+    chosen_by: str = ""
+    """What chose it: "the key", "activation of the key", "the server", or a header."""
+    why: str = ""
+    """Why the request got this answer, in a sentence."""
+    rules: tuple[RuleCheck, ...] = ()
+    """What each rule of the scenario made of the request, in their order; empty if it was refused before."""
+    warning: str = ""
+    """What the person who chose the key should know: it names no scenario, but nearly does."""
     outcome: Outcome
-    """How the answer ended, or that it is running."""
+    """How the answer ended: "failed" after an error, "hung up" after a fault, "cut by client" after a disconnect."""
     status: int
     """The HTTP status of the answer; 0 if there is none."""
     started: float
-    """When the request came, in Unix seconds of the emulator's clock."""
+    """When the request arrived, in Unix seconds of the emulator's clock."""
     ended: float | None = None
     """When the answer ended, in Unix seconds of the emulator's clock; None while it runs."""
     error: str | None = None
@@ -61,11 +72,11 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     """The message of that error."""
     retry_after: float | None = None
-    """What the Retry-After of the answer says, in seconds."""
+    """The Retry-After of the answer, in seconds."""
     first_byte: float | None = None
     """When the first byte of the body was sent, in seconds after `started`."""
     timeline: tuple[Moment, ...] = ()
-    """The sends of the body, in order; the last of 200 includes all later ones."""
+    """The sends of the response body, in order; the 200th entry, if there is one, includes all later sends."""
     response_headers: tuple[tuple[str, str], ...] = ()
     """The headers of the answer."""
     response: str = ""
@@ -73,11 +84,11 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     response_cut: bool = False
     """Whether the response was longer."""
     response_lossy: bool = False
-    """Whether bytes of the response that are no UTF-8 are shown as U+FFFD."""
+    """Whether the response has bytes that are not UTF-8, which are shown as U+FFFD."""
     complete: bool = False
-    """Whether the HTTP response was ended properly, even if the answer in it was cut."""
+    """Whether the HTTP response ended properly, even if the answer in it was cut."""
     usage: Usage | None = None
-    """The tokens of the request and the answer; None if nothing was answered."""
+    """The tokens of the request and the answer; None if there was no answer."""
     charge: str | None = None
     """The price of the usage, such as "0.0000013 USD"; None if there is no usage or no price."""
 
@@ -97,29 +108,39 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         return self.answered_by.partition("/")[2] or None
 
     @property
+    def exists(self) -> bool:
+        """Whether the endpoint exists."""
+        return " " not in self.endpoint
+
+    @property
+    def fallback(self) -> bool:
+        """Whether a scenario was chosen, and none of its rules answered."""
+        return bool(self.rules) and all(check.result != "answered" for check in self.rules)
+
+    @property
     def request(self) -> Any:
-        """The body as JSON; None if it is not JSON or was cut."""
+        """The decoded JSON body; None if it is not JSON or was cut."""
         try:
             return msgspec.json.decode(self.body) if self.body and not self.body_cut else None
         except NOT_JSON:
             return None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all fields, in types that JSON has."""
+        """Return all fields, in types that JSON has; `outcome` is the `ending`."""
         told: dict[str, Any] = msgspec.to_builtins(self)
         return told | {"outcome": self.ending}
 
     @property
     def ending(self) -> str:
-        """The outcome in words, such as "failed: rate_limited"."""
+        """The outcome in one text, with the kind of the error: "failed: rate_limited"."""
         return f"failed: {self.error}" if self.outcome == "failed" else self.outcome
 
     def line(self) -> str:
-        """Return a summary on one line."""
+        """Return a summary on one line, which is also the line of the log."""
         took = "" if self.ended is None else f" in {self.ended - self.started:.3f} s"
         sent = sum(moment.size for moment in self.timeline)
         tokens = f"{self.usage.completion_tokens} tokens" if self.usage else f"{sent} bytes"
-        return "  ".join(
+        text = "  ".join(
             [
                 f"#{self.number}",
                 self.endpoint,
@@ -127,8 +148,10 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.status or '-'} {'stream' if self.stream else 'whole'}",
                 f"{tokens}{took}",
                 f"key {self.key}" if self.key else "no key",
-                f"by {self.answered_by}: {self.ending}",
+                ": ".join([f"by {self.answered_by}", self.ending, *([self.message] if self.message else [])]),
+                *([self.why] if self.fallback or self.warning else []),
                 *([f"retry after {decimal(self.retry_after, 3)} s"] if self.retry_after is not None else []),
                 self.id,
             ]
         )
+        return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)

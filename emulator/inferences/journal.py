@@ -41,13 +41,17 @@ class Journal:
             self._forget()
 
     def end(self, recorder: LiveRecord) -> None:
-        """An inference has ended: who listens is told."""
+        """An inference has ended: its line is logged, and the listeners are called."""
         if recorder.kept:
             self._bytes += recorder.size
             while self._bytes > MAX_BYTES:
                 self._forget()
         if self._listeners:
             self._tell(self._readable(recorder))
+        if log.isEnabledFor(logging.INFO):
+            from emulator.inferences.readable import line  # noqa: PLC0415 (imported when somebody reads)
+
+            log.info("%s", line(recorder))
 
     def _tell(self, inference: "Inference") -> None:
         for listener in tuple(self._listeners):

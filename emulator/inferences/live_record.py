@@ -1,6 +1,6 @@
 """Taking note of one inference while it runs. Every request pays for it, so it is made readable only when asked for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,7 +9,9 @@ from starlette.types import Message, Send
 from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError
+from emulator.core.explanation import Explanation
 from emulator.core.fields import NOT_JSON
+from emulator.core.plan import Plan
 from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import Usage
 
@@ -42,6 +44,7 @@ class LiveRecord:
     model: str | None = None
     stream = False
     answered_by = ""
+    why: Callable[[], Explanation] = Explanation
     question: str | None = None
     status = 0
     head: Iterable[tuple[bytes, bytes]] = ()
@@ -63,13 +66,14 @@ class LiveRecord:
         self.timeline: list[tuple[float, int]] = []
         self.parts: list[bytes] = []
 
-    def begin(self, key: str, body: bytes, asked: tuple[str, bool] | None, id: str, answered_by: str) -> None:
+    def begin(self, key: str, body: bytes, asked: tuple[str, bool] | None, plan: Plan) -> None:
         """It was decided what is answered. `asked` is the model and whether a stream is wanted, if that is known."""
         self.key = key
         self.body = body
         self.model, self.stream = asked or (None, False)
-        self.id = id
-        self.answered_by = answered_by
+        self.id = plan.inference_id
+        self.answered_by = plan.answered_by
+        self.why = plan.why
 
     async def send(self, message: Message) -> None:
         """Send, and note when that was done."""

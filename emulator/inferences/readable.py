@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from emulator.account.keys import masked
 from emulator.account.prices import tariff, usd
@@ -10,6 +11,7 @@ from emulator.account.registry import fingerprint
 from emulator.account.secrets import header_without, secrets_of, without
 from emulator.core import retry_after
 from emulator.core.catalog import Pricing
+from emulator.core.explanation import Explanation, RuleCheck
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
 from emulator.inferences.inference import Inference, Moment
@@ -18,24 +20,62 @@ from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord, fingerprin
 
 def readable(noted: LiveRecord) -> Inference:
     """The inference as far as it has come."""
-    told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+    told = _response_headers(noted)
     secrets = secrets_of([*noted.headers.items(), *told])
-    model = _model_of(noted.body) if noted.model is None else noted.model
     response = b"".join(noted.parts)
     shown = response.decode(errors="replace")
+    why = noted.why()
+    return replace(
+        _without_contents(noted, told, secrets),
+        scenario=why.scenario,
+        chosen_by=why.chosen_by,
+        why=without(_why(noted, why), secrets),
+        rules=tuple(_without_secrets(check, secrets) for check in why.rules),
+        warning=why.warning,
+        headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
+        body=without(noted.body.decode(errors="replace"), secrets),
+        body_cut=noted.body_cut,
+        question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
+        timeline=tuple(Moment(at, size) for at, size in noted.timeline),
+        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
+        response=without(shown, secrets),
+        response_cut=noted.length > MAX_RESPONSE,
+        response_lossy=shown.encode() != response,
+        charge=_price(noted.pricing, noted.used),
+    )
+
+
+def line(noted: LiveRecord) -> str:
+    """The line of `readable(noted)`, without the cost of what is not in it."""
+    told = _response_headers(noted)
+    secrets = secrets_of([*noted.headers.items(), *told])
+    short = _without_contents(noted, told, secrets)
+    if noted.answered_by == "generator":  # only then can the line name a rule
+        why = noted.why()
+        short = replace(short, why=without(str(why), secrets), rules=why.rules, warning=why.warning)
+    return short.line()
+
+
+def _response_headers(noted: LiveRecord) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+
+
+def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: list[str]) -> Inference:
+    """The inference without its headers and bodies, and with one moment for all that was sent."""
+    model = _model_of(noted.body) if noted.model is None else noted.model
     wait = dict(told).get("retry-after", "")
     return Inference(
         number=noted.number,
         id=noted.id,
         key=noted.shown or (masked(noted.key) if noted.key else ""),
         namespace=fingerprint(noted.key) if noted.key else "",
-        endpoint=noted.endpoint,
+        endpoint=without(noted.endpoint, secrets),
         model=None if model is None else without(model, secrets),
         stream=noted.stream,
-        headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
-        body=without(noted.body.decode(errors="replace"), secrets),
-        body_cut=noted.body_cut,
-        question=noted.question or fingerprint_of(noted.endpoint, noted.body or _length(noted)),
+        headers={},
+        body="",
+        body_cut=False,
+        question="",
         answered_by=noted.answered_by,
         outcome=noted.outcome,
         status=noted.status,
@@ -45,15 +85,20 @@ def readable(noted: LiveRecord) -> Inference:
         message=without(noted.error.message, secrets) if noted.error else None,
         retry_after=retry_after.read(wait, noted.ended or noted.started) if noted.status >= 400 else None,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
-        timeline=tuple(Moment(at, size) for at, size in noted.timeline),
-        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
-        response=without(shown, secrets),
+        timeline=(Moment(noted.timeline[-1][0], noted.length),) if noted.timeline else (),
         complete=noted.complete,
-        response_cut=noted.length > MAX_RESPONSE,
-        response_lossy=shown.encode() != response,
         usage=noted.used,
-        charge=_price(noted.pricing, noted.used),
     )
+
+
+def _why(noted: LiveRecord, why: Explanation) -> str:
+    """The sentence, and for a refusal its message."""
+    refused = noted.error is not None and "/" not in noted.answered_by
+    return f"{why} It says: {noted.error.message}" if refused and noted.error else str(why)
+
+
+def _without_secrets(check: RuleCheck, secrets: list[str]) -> RuleCheck:
+    return replace(check, reasons=tuple(without(reason, secrets) for reason in check.reasons))
 
 
 def _length(noted: LiveRecord) -> bytes:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from emulator.account.registry import fingerprint
 from emulator.core import units
+from emulator.core.nearest import nearest
 from emulator.core.patterns import glob
 from emulator.core.units import Notation
 from emulator.dialects.endpoints import ENDPOINTS
@@ -96,8 +96,8 @@ def selection(query: Mapping[str, str]) -> Selection:
     paging = {"limit", "after"}
     for name in query:
         if name not in FILTERS and name not in paging:
-            near = get_close_matches(name, [*FILTERS, *paging], 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = nearest(name, [*FILTERS, *paging])
+            hint = f"; did you mean {near}?" if near else ""
             raise SelectionError(name, f"there is no filter {name[:100]}{hint}")
     tests = tuple(FILTERS[name](text) for name, text in query.items() if name in FILTERS)
     limit = _read("limit", query.get("limit", "100"), units.whole(1, MOST), f"a number from 1 to {MOST}")

@@ -4,8 +4,6 @@ Edits made by hand are kept, except for comments. Recording a conversation again
 sessions; within a session, replies are appended.
 """
 
-import contextlib
-import os
 import re
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -15,6 +13,7 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Catalog
+from emulator.core.files import write_atomically
 from emulator.core.seeds import canonical
 from emulator.core.vocabulary import InferenceRequest
 from emulator.recording import conversations
@@ -167,13 +166,7 @@ class Book:
             raise BookError(
                 f"{self.path} would be longer than the {MAX_BYTES:,} bytes of a scenario: begin another file"
             )
-        new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            new.write_bytes(text)
-            new.replace(self.path)
-        finally:
-            with contextlib.suppress(OSError):
-                new.unlink()
+        write_atomically(self.path, text)
 
 
 def _rule(written: dict[str, Any], condition: Condition) -> _Rule:

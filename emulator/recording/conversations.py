@@ -12,7 +12,9 @@ RECORDED = re.compile(r"(?:.*-)?([0-9a-f]{10})")
 """The name of a recorded rule: a few words, and the conversation's digest."""
 _NOT_THE_CONVERSATION = frozenset({"user", "metadata", "safety_identifier", "prompt_cache_key", "cache_salt"})
 _IDS = frozenset({"id", "tool_call_id", "tool_use_id", "signature", "cache_control"})
-_SAID_ELSEWHERE = frozenset({"model", "stream", "messages", "prompt", "system", "tools", *_NOT_THE_CONVERSATION})
+_SAID_ELSEWHERE = frozenset(
+    {"model", "stream", "tools", *_NOT_THE_CONVERSATION}.union(*(each.conversation for each in ENDPOINTS.values()))
+)
 _TELLING = 100
 _WORDS = 40
 _GLOB = re.compile(r"[*?\[]")
@@ -21,7 +23,7 @@ _GLOB = re.compile(r"[*?\[]")
 def digest(request: InferenceRequest) -> str:
     """Ten hex digits that identify a conversation, independent of its API key and the ids of its tool calls."""
     told = {name: value for name, value in request.body.items() if name not in _NOT_THE_CONVERSATION}
-    told["messages"] = _without_ids(told.get("messages"))
+    told |= {name: _without_ids(told[name]) for name in ENDPOINTS[request.endpoint].conversation if name in told}
     told["stream"] = request.stream
     return Seed.of("conversation", request.endpoint, canonical(told)).hex(10)
 

@@ -14,7 +14,6 @@ from emulator.web.app import create_app
 
 MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 """The cheapest model without reasoning."""
-_NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -64,31 +63,33 @@ class Drift(msgspec.Struct, frozen=True):
 
 def calls(model: str = MODEL) -> tuple[Probe, ...]:
     """The calls: each endpoint with and without streaming, the model lists, and the most common errors."""
-    chat, messages = ENDPOINTS["chat"], ENDPOINTS["messages"]
-    asked = {**chat.sample, "model": model}
-    wordless = {name: value for name, value in asked.items() if name != "messages"}
-    unlimited = {name: value for name, value in messages.sample.items() if name != "max_tokens"}
-    tool = {"type": "function", "function": {"name": "get_weather", "parameters": _NOWHERE}}
-    calling = {**asked, "max_tokens": 64, "tools": [tool], "tool_choice": "required"}
+    first = next(iter(ENDPOINTS.values()))
+    unknown = {" with an unknown model": {"model": "no-such/model"}}
     return (
-        *(probe for endpoint in ENDPOINTS.values() for probe in _whole_and_streamed(endpoint, model)),
-        Probe("chat, tool call", chat.path, calling),
-        Probe("chat without messages", chat.path, wordless),
-        Probe("chat with an unknown model", chat.path, {**asked, "model": "no-such/model"}),
-        Probe("chat without a key", chat.path, asked, with_key=False),
-        Probe("messages without max_tokens", messages.path, {**unlimited, "model": model}),
+        *(
+            probe
+            for endpoint in ENDPOINTS.values()
+            for probe in _probes(endpoint, model, _whole_and_streamed(endpoint))
+        ),
+        *(probe for endpoint in ENDPOINTS.values() for probe in _probes(endpoint, model, endpoint.probes)),
+        *_probes(first, model, unknown),
+        Probe(f"{first.name} without a key", first.path, {**first.sample, "model": model}, with_key=False),
         Probe("models", "/v1/models"),
         Probe("anthropic models", "/anthropic/v1/models", with_key=False),
         Probe("anthropic", "/anthropic", with_key=False),
     )
 
 
-def _whole_and_streamed(endpoint: Endpoint, model: str) -> tuple[Probe, Probe]:
-    asked = {**endpoint.sample, "model": model}
-    return (
-        Probe(endpoint.name, endpoint.path, asked),
-        Probe(f"{endpoint.name}, streamed", endpoint.path, {**asked, **endpoint.streaming}),
-    )
+def _whole_and_streamed(endpoint: Endpoint) -> Mapping[str, Mapping[str, Any]]:
+    return {"": {}} | ({", streamed": endpoint.streaming} if endpoint.streaming else {})
+
+
+def _probes(endpoint: Endpoint, model: str, changes: Mapping[str, Mapping[str, Any]]) -> Iterator[Probe]:
+    """A call for each title: the endpoint's sample request with these changes."""
+    for title, changed in changes.items():
+        asked = {**endpoint.sample, "model": model, **changed}
+        body = {name: value for name, value in asked.items() if value is not None}
+        yield Probe(f"{endpoint.name}{title}", endpoint.path, body)
 
 
 async def drift(

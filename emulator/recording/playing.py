@@ -53,7 +53,7 @@ class _Client(AsgiClient):
         """How the connection ended."""
         if self.hung_up is None:
             return "in order"
-        return "reset" if self.hung_up == "reset" else "truncate" if self.status else "close"
+        return "reset" if self.hung_up == "reset" else "truncate" if self.status else "end"
 
     async def take(self, message: Message) -> None:
         """Record a part of the answer."""

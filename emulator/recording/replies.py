@@ -10,16 +10,17 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.core.errors import STATUS, ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import NOT_JSON
 from emulator.core.fold import Choice, ToolCallBlock
 from emulator.core.tokens import count
-from emulator.core.vocabulary import FinishReason, Usage
-from emulator.dialects.anthropic import surface as anthropic
-from emulator.dialects.openai import surface as openai
+from emulator.core.vocabulary import End, FinishReason, Start, Usage
+from emulator.dialects import Dialect
+from emulator.dialects.decoding import decode
 from emulator.faults.comments import COMMENT
 from emulator.recording import pacing
 from emulator.recording.answers import Heard, read, written
+from emulator.recording.playing import DIALECTS
 from emulator.recording.seen import Exchange
 from emulator.scenario.errors import default_message
 from emulator.scenario.reply import arguments
@@ -69,12 +70,16 @@ def _with_headers(exchange: Exchange, reply: ReplyMapping, faults: list[Any] | N
     return reply | ({"headers": told} if told else {}) | ({"faults": faults} if faults else {})
 
 
+def _dialect(exchange: Exchange) -> Dialect:
+    return DIALECTS.by_name[exchange.request.endpoint]
+
+
 # ---------------------------------------------------------------------------------------------- errors
 
 
 def _error(exchange: Exchange, told: ApiError) -> ReplyMapping:
     error, flat = _error_of(exchange, told, exchange.status), bool(told.flat)
-    if exchange.request.endpoint != "messages" and flat != (exchange.status == 401):
+    if _dialect(exchange).surface.flat_errors and flat != (exchange.status == 401):
         spelled = error if isinstance(error, dict) else {"kind": error}
         error = spelled | {"shape": "flat" if flat else "openai"}
     stall = pacing.before_response(exchange.begun)
@@ -85,7 +90,7 @@ def _error_of(exchange: Exchange, told: ApiError, status: int | None) -> str | d
     """The error in the scenario language: only its kind if that suffices. Without a status, one in a stream."""
     kind = _kind(exchange, told, status)
     error: dict[str, Any] = {"kind": kind}
-    if status and STATUS[kind] != status:
+    if status and ERRORS[kind].status != status:
         error["status"] = status
     if told.message != default_message(kind, exchange.request):
         error["message"] = literal(told.message)
@@ -104,16 +109,13 @@ def _kind(exchange: Exchange, told: ApiError, status: int | None) -> ErrorKind:
     def likeness(kind: ErrorKind) -> tuple[bool, int, bool]:
         usual = _usual(exchange, kind)
         same = sum(names[name] == value for name, value in usual.items())
-        return STATUS[kind] == status, same, told.message == default_message(kind, exchange.request)
+        return ERRORS[kind].status == status, same, told.message == default_message(kind, exchange.request)
 
-    return max(STATUS, key=likeness)
+    return max(ERRORS, key=likeness)
 
 
 def _usual(exchange: Exchange, kind: ErrorKind) -> dict[str, str | None]:
-    if exchange.request.endpoint == "messages":
-        return {"type": anthropic.ERRORS[kind]}
-    type, code = openai.ERRORS[kind]
-    return {"type": type, "code": code}
+    return _dialect(exchange).surface.error_names(kind)
 
 
 # ---------------------------------------------------------------------------------------------- answers
@@ -185,21 +187,28 @@ def _ending(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
         return [{"error": _error_of(exchange, heard.error, None), **where}]
     if exchange.ended != "in order":
         return [{"hangup": exchange.ended, **where}]
-    return [] if heard.ended or heard.finished else [{"hangup": "close", **where}]
+    return [] if heard.ended or heard.finished else [{"hangup": "end", **where}]
 
 
 def _missing(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:
     """The parts that every complete stream has, and that this one lacks."""
     if heard.error is not None or exchange.ended != "in order":
         return []
-    asked = (exchange.request.body.get("stream_options") or {}).get("include_usage")
+    usual, decoder = _empty_stream(exchange), _dialect(exchange).decoder()
+    decode(decoder, usual)
     missing = {
         "finish": heard.ended and not heard.finished,
-        "usage": heard.finished and not heard.usage and (asked or exchange.request.endpoint == "messages"),
+        "usage": heard.finished and not heard.usage and decoder.usage is not None,
         "done": heard.finished and not heard.ended,
-        "event_names": exchange.request.endpoint == "messages" and not exchange.body.startswith(b"event:"),
+        "event_names": usual.startswith(b"event:") and not exchange.body.startswith(b"event:"),
     }
     return [{"drop": part} for part, is_so in missing.items() if is_so]
+
+
+def _empty_stream(exchange: Exchange) -> bytes:
+    """A complete stream without content, as the emulator answers the request."""
+    encoder = _dialect(exchange).encoder(exchange.request, "")
+    return b"".join(frame for event in (Start("", "", 0, 0), End(Usage(0, 0))) for frame in encoder.frames(event))
 
 
 def _comments(exchange: Exchange, heard: Heard) -> list[ReplyMapping]:

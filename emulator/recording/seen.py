@@ -9,7 +9,7 @@ from emulator.account.secrets import starred
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.sse import split_frames
 
-Ending: TypeAlias = Literal["in order", "close", "reset", "truncate"]
+Ending: TypeAlias = Literal["in order", "end", "reset", "truncate"]
 """How the upstream ended the answer: in order, or in one of the ways of a `hangup`."""
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from emulator.core.fields import NOT_JSON
 from emulator.dialects.sse import field, split_frames
+from emulator.schema_values.values import type_of
 
 Shape: TypeAlias = dict[str, str]
 """A description of each place: places are `status`, `headers.<name>`, `events`, and dotted paths into bodies."""
@@ -77,7 +78,7 @@ def _kind(payload: Any) -> str:
 
 def _paths(path: str, value: Any) -> Iterator[tuple[str, str]]:
     """The type at each path; all items of a list share one path, which has all of their types."""
-    yield path, _type(value)
+    yield path, "number" if isinstance(value, float) else type_of(value)
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _paths(f"{path}.{key}", inner)
@@ -91,21 +92,3 @@ def _paths(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _either(known: str | None, type: str) -> str:
     return " or ".join(sorted({*(known.split(" or ") if known else ()), type}))
-
-
-def _type(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"

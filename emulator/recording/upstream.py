@@ -84,7 +84,7 @@ class Upstream:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
             raise UpstreamError(f"cannot reach {self.url}: {error or type(error).__name__}") from None
         except httpx.TransportError as error:
-            raise Broken("reset" if isinstance(error, httpx.NetworkError) else "close") from None
+            raise Broken("reset" if isinstance(error, httpx.NetworkError) else "end") from None
         try:
             yield response
         finally:

@@ -4,21 +4,26 @@ A module imports only from those above it in this table:
 
 | modules | what they do |
 | ------- | ------------ |
+| `names` | what a scenario can be called |
 | `subject`, `fakes` | a request as conditions see it; Faker, for templates |
 | `template` | texts with variables |
 | `types` | the parts of a scenario |
 | `match`, `errors` | which rules match a request; what errors say |
 | `reply` | what a rule replies to a request |
+| `reading.surrogates`, `reading.quoting` | texts that the YAML parser refuses |
 | `reading.mistakes`, `reading.nodes`, `reading.readers` | YAML, mistakes, and readers of values |
 | `sandbox` | compiles templates |
-| `language.notes`, `language.timing`, `language.lookups` | what readers share; values that several keys have |
+| `language.notes`, `language.foreign` | what readers share; hints at words of other tools |
+| `language.timing`, `language.lookups` | values that several keys have |
 | `language.templates`, `language.errors`, `language.raw`, `language.choices`, `language.faults` | parts of a reply |
 | `language.replies`, `language.criteria`, `language.conditions` | parts of a rule |
 | `language.environment` | the account, the clock and the models |
 | `language.scenarios` | the keys of a scenario |
-| `language.checks`, `language.schema` | what can only be checked at the end; the JSON Schema and the reference |
+| `language.checks`, `language.shadowing` | what can only be checked at the end |
+| `language.schema` | the JSON Schema and the reference |
 | `loader`, `writing` | from YAML to a scenario, and from data to YAML |
-| `library` | the scenarios that a server knows by name |
+| `statuses`, `library` | scenarios that need no file; all that a server knows by name |
+| `summaries` | what lists show of scenarios |
 | `watch` | loads scenarios again when their files change |
 
 `match` and `reply` know nothing of YAML, and `reading` knows nothing of scenarios. The package itself imports nothing,

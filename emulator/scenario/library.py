@@ -1,21 +1,23 @@
 """The scenarios that a server knows by name: shipped ones, those in the user's folders, and those that clients added.
 
-A scenario with mistakes never replaces one without: `Library.mistakes` has the mistakes, and the old one stays.
+A scenario is found by its name, by one of its aliases, or, for the scenarios of `statuses`, by a documented status. A
+scenario with mistakes never replaces one without: the old one stays, and the mistakes are kept beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from difflib import get_close_matches
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
+from emulator.core.nearest import nearest
+from emulator.scenario.names import ENDINGS, names_in
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
+from emulator.scenario.statuses import STATUSES, status_scenario
 
 if TYPE_CHECKING:
     from emulator.scenario.types import Scenario
@@ -24,6 +26,7 @@ _PACKAGE = Path(__file__).parents[1]
 _INSTALLED = _PACKAGE / "scenarios"
 SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
 """The folder of the shipped scenarios: inside an installed package, or beside it in a checkout."""
+_MAX_BYTES = 1 << 20
 
 
 class LoadedScenario(NamedTuple):
@@ -42,101 +45,334 @@ class LoadedScenario(NamedTuple):
             clock.set(spec.start)
 
 
+class _Names(NamedTuple):
+    """The name of a file's scenario, and the lines of the name and the aliases in the file."""
+
+    name: str
+    lines: Mapping[str, int]
+
+
+class _Layer(NamedTuple):
+    """A folder, or files that were added without one, with the names in each; None if they are not known yet.
+
+    Its names override those of the layers before it.
+    """
+
+    folder: Path | None
+    files: dict[Path, _Names | None]
+
+
+class _Index(NamedTuple):
+    """What all layers together say: the file of each name, the name that each word means, and what is ambiguous."""
+
+    files: dict[str, Path]
+    meant: dict[str, str]
+    clashes: dict[str, Mistake]
+
+
+def scenario_files(folder: Path) -> list[Path]:
+    """The files with scenarios in a folder and its subfolders, sorted. Hidden folders are left out."""
+    found = []
+    for path, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(path, name) for name in names if name.lower().endswith(ENDINGS)]
+    return sorted(found)
+
+
 class Library:
     """Scenarios by name. A file is read when its scenario is first used; later folders override earlier ones."""
 
     def __init__(self, catalog: Catalog, folders: Sequence[Path] = (SHIPPED,)) -> None:
         self.catalog = catalog
-        self.mistakes: dict[str, tuple[Mistake, ...]] = {}
-        self._loaded: dict[str, LoadedScenario] = {}
-        self._files: dict[str, Path] = {}
+        self._layers: list[_Layer] = []
+        self._loaded: dict[Path, LoadedScenario] = {}
+        self._mistakes: dict[Path, tuple[Mistake, ...]] = {}
+        self._added: dict[str, LoadedScenario] = {}
+        self._added_words: dict[str, str] = {}
+        self._changes = 0
+        self._statuses: dict[str, LoadedScenario] = {}
+        self._known: _Index | None = None
         self._versions = count()
         for folder in folders:
             self.add_folder(folder)
 
+    # ------------------------------------------------------------------------------------------ what there is
+
     def add_folder(self, folder: Path) -> list[Path]:
-        """Add the scenarios of a folder, each named like its file without the suffix. Returns the files."""
-        paths = sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml"))
-        for path in paths:
-            self._files[path.stem] = path
-            self._loaded.pop(path.stem, None)
+        """Add the scenarios in a folder and its subfolders. Returns the files."""
+        paths = scenario_files(folder)
+        self._layers.append(_Layer(folder, dict.fromkeys(paths)))
+        self._known = None
         return paths
 
-    def files(self) -> Iterator[Path]:
-        """The files of all scenarios that were added from files."""
-        return iter(self._files.values())
+    def add_files(self, paths: Sequence[Path]) -> Sequence[Path]:
+        """Add the scenarios in these files as if they were a folder of their own. Returns the files."""
+        self._layers.append(_Layer(None, dict.fromkeys(paths)))
+        self._known = None
+        return paths
 
     def load(self, paths: Iterable[Path]) -> tuple[Mistake, ...]:
         """Read these files now, even if they were read before. Returns the mistakes of all of them."""
-        return tuple(mistake for path in paths for mistake in self._read(path.stem, path))
-
-    def names(self) -> list[str]:
-        """All names, sorted."""
-        return sorted({*self._files, *self._loaded})
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._loaded or name in self._files
-
-    def __iter__(self) -> Iterator[LoadedScenario]:
-        return iter(self._loaded.values())
-
-    def get(self, name: str) -> LoadedScenario | None:
-        """The scenario of that name, or None if there is none. Raises ScenarioError if its file has mistakes."""
-        loaded = self._loaded.get(name)
-        if loaded is None and name in self._files and self._read(name, self._files[name]):
-            raise ScenarioError(self.mistakes[name])
-        return self._loaded.get(name)
+        return tuple(mistake for path in paths for mistake in self._reload(path))
 
     def put(self, name: str, text: str) -> LoadedScenario:
-        """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one."""
+        """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one.
+
+        The text has the same name, or none.
+        """
         from emulator.scenario.loader import load_text  # noqa: PLC0415 (imported when it is needed)
 
-        return self.add(msgspec.structs.replace(load_text(text, f"{name}.yaml", catalog=self.catalog), name=name))
+        scenario = load_text(text, f"{name}.yaml", catalog=self.catalog)
+        if scenario.name != name:
+            other = f'its name is "{scenario.name}", but it is put as "{name}"; give both the same name'
+            raise ScenarioError([_mistake(Path(scenario.source), _names_of(scenario), scenario.name, other)])
+        taken = [self._taken(scenario, word) for word in (name, *scenario.aliases)]
+        if any(taken):
+            raise ScenarioError(filter(None, taken))
+        return self.add(scenario)
 
     def add(self, scenario: Scenario) -> LoadedScenario:
         """Add or replace a scenario."""
-        catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
-        loaded = LoadedScenario(scenario, catalog, next(self._versions))
-        self._loaded[scenario.name] = loaded
-        self.mistakes.pop(scenario.name, None)
+        loaded = self._made(scenario)
+        self._drop(scenario.name)
+        self._added[scenario.name] = loaded
+        self._changes += 1
+        self._added_words |= dict.fromkeys((scenario.name, *scenario.aliases), scenario.name)
         return loaded
 
     def remove(self, name: str) -> bool:
         """Remove a scenario. Returns False if there was none."""
-        found = name in self
-        for known in (self._loaded, self._files, self.mistakes):
-            known.pop(name, None)
+        name = self.canonical(name) or name
+        paths = [path for layer in self._layers for path, names in layer.files.items() if names and names.name == name]
+        found = name in self._added or bool(paths)
+        self._drop(name)
+        for path in paths:
+            self.forget(path)
         return found
+
+    def forget(self, path: Path) -> str | None:
+        """Remove the scenario of a file. Returns its name, or None if there was no such file."""
+        gone = None
+        for layer in self._layers:
+            if path in layer.files:
+                gone = self._names(path, layer.files).name
+                del layer.files[path]
+        self._loaded.pop(path, None)
+        self._mistakes.pop(path, None)
+        self._known = None
+        return gone
+
+    # ------------------------------------------------------------------------------------------ looking up
+
+    def files(self) -> Iterator[Path]:
+        """The files of all scenarios that were added from files."""
+        return (path for layer in self._layers for path in layer.files)
+
+    def folders(self) -> list[Path]:
+        """The folders that were added."""
+        return [layer.folder for layer in self._layers if layer.folder is not None]
+
+    def names(self) -> list[str]:
+        """The names of all scenarios but the built-in ones, sorted."""
+        index = self._index()
+        return sorted({*self._added, *(name for name in index.files if self.canonical(name) == name)})
+
+    def known(self) -> list[str]:
+        """All names and aliases, without those of the built-in scenarios."""
+        return [*self._added_words, *self._index().meant]
+
+    @property
+    def changes(self) -> int:
+        """The number of changes of `known` so far."""
+        self._index()
+        return self._changes
+
+    def canonical(self, word: str) -> str | None:
+        """The name of the scenario that a name or an alias means, or None if there is none."""
+        return self._added_words.get(word) or self._index().meant.get(word)
+
+    def __contains__(self, word: str) -> bool:
+        return self.canonical(word) is not None or word in STATUSES
+
+    def __iter__(self) -> Iterator[LoadedScenario]:
+        yield from self._added.values()
+        yield from self._loaded.values()
+        yield from self._statuses.values()
+
+    def get(self, word: str) -> LoadedScenario | None:
+        """The scenario of a name, an alias or a documented status; None if there is none.
+
+        Raises ScenarioError if its file has mistakes, or if two scenarios of one folder have this name or alias.
+        """
+        name = self.canonical(word)
+        if name is None:
+            return self._of_status(word) if word in STATUSES else None
+        if name in self._added:
+            return self._added[name]
+        index = self._index()
+        if word in index.clashes:
+            raise ScenarioError([index.clashes[word]])
+        path = index.files[name]
+        if path not in self._loaded and (mistakes := self._read(path)):
+            raise ScenarioError(mistakes)
+        loaded = self._loaded[path]
+        return loaded if loaded.scenario.name == name else self.get(word)
+
+    def _of_status(self, status: str) -> LoadedScenario:
+        if status not in self._statuses:
+            self._statuses[status] = self._made(status_scenario(status, self.catalog))
+        return self._statuses[status]
+
+    def name_of(self, path: Path) -> str | None:
+        """The name of the scenario in a file that was added, or None."""
+        self._index()
+        return next((names.name for layer in self._layers if (names := layer.files.get(path))), None)
 
     def source(self, name: str) -> Path | None:
         """The file of a scenario, or None if it has none."""
-        return self._files.get(name)
+        return None if name in self._added else self._index().files.get(name)
 
-    def summary(self, name: str) -> dict[str, Any]:
-        """What a list of scenarios shows of one that is known; its file is read, if it was not before."""
-        try:
-            story = self.get(name)
-        except ScenarioError:
-            story = None
-        return {
-            "name": name,
-            "description": story.scenario.description if story else "",
-            "source": str(self.source(name) or "put"),
-            "mistakes": [mistake.as_dict() for mistake in self.mistakes.get(name, ())],
-        }
+    def mistakes(self, name: str) -> tuple[Mistake, ...]:
+        """The mistakes in the file of a scenario, as far as it was read."""
+        path, index = self.source(name), self._index()
+        clashes = tuple(clash for word, clash in index.clashes.items() if index.meant[word] == name)
+        return clashes + (self._mistakes.get(path, ()) if path else ())
 
-    def nearest(self, name: str) -> str | None:
-        """The most similar name in the library, or None."""
-        return next(iter(get_close_matches(name[:100], self.names(), 1)), None)
+    def clashes(self) -> tuple[Mistake, ...]:
+        """The names and aliases that two scenarios of one folder have."""
+        return tuple(self._index().clashes.values())
 
-    def _read(self, name: str, path: Path) -> Sequence[Mistake]:
+    def nearest(self, word: str) -> str | None:
+        """The most similar name or alias, whatever the case, or None.
+
+        What is similar to the name of a file leads to the scenario in it.
+        """
+        index = self._index()
+        files = {path.stem: name for name, path in index.files.items() if name in index.meant}
+        near = nearest(word, [*reversed(self._added_words), *reversed(index.meant), *files])
+        return files[near] if near is not None and near not in self else near
+
+    def unknown(self, word: str) -> str:
+        """The sentence for a name that no scenario has, with the nearest one."""
+        near = self.nearest(word)
+        hint = f"Did you mean '{near}'?" if near else "`akashml-emulator scenarios` lists all of them."
+        return f"There is no scenario '{word[:100]}'. {hint}"
+
+    # ------------------------------------------------------------------------------------------ names
+
+    def _index(self) -> _Index:
+        if self._known is None:
+            self._changes += 1
+            self._known = index = _Index({}, {}, {})
+            for layer in self._layers:
+                self._add_to(index, layer)
+        return self._known
+
+    def _add_to(self, index: _Index, layer: _Layer) -> None:
+        """Add the names and aliases of a layer, which override those of earlier ones, but not each other."""
+        named = [(path, self._names(path, layer.files)) for path in list(layer.files)]
+        words = [(names.name, path, names) for path, names in named]
+        words += [(word, path, names) for path, names in named for word in names.lines if word != names.name]
+        own: dict[str, tuple[Path, _Names]] = {}
+        for word, path, names in words:
+            if word in own:
+                index.clashes[word] = _clash(word, path, names, *own[word])
+                continue
+            own[word] = path, names
+            index.meant[word] = names.name
+            index.clashes.pop(word, None)
+            if word == names.name:
+                index.files[word] = path
+
+    def _names(self, path: Path, files: dict[Path, _Names | None]) -> _Names:
+        """The names in a file. It is read as YAML only if nothing less can tell."""
+        names = files[path]
+        if names is None:
+            names = _scanned(path)
+            if names is None:
+                self._read(path)
+                names = _names_of(self._loaded[path].scenario) if path in self._loaded else _Names(path.stem, {})
+            files[path] = names
+        return names
+
+    def _taken(self, scenario: Scenario, word: str) -> Mistake | None:
+        """The mistake that a word of a new scenario belongs to another one, unless that is a shipped one."""
+        name = self.canonical(word)
+        if name is None or name == scenario.name:
+            return None
+        path = self.source(name)
+        if path is None:
+            other = self._added[name].scenario
+            return _clash(word, Path(scenario.source), _names_of(scenario), Path(other.source), _names_of(other))
+        if path.is_relative_to(SHIPPED):
+            return None
+        names = next(layer.files[path] for layer in self._layers if path in layer.files)
+        return _clash(word, Path(scenario.source), _names_of(scenario), path, names or _Names(name, {}))
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def _reload(self, path: Path) -> tuple[Mistake, ...]:
+        """Read a file and what it is called now; a file with mistakes keeps its names."""
+        layer = next((each for each in reversed(self._layers) if path in each.files), None)
+        if layer is None:
+            layer = next((each for each in self._layers if each.folder and path.is_relative_to(each.folder)), None)
+        if layer is None:
+            layer = _Layer(None, {})
+            self._layers.append(layer)
+        mistakes = self._read(path)
+        layer.files.setdefault(path, None)
+        if not mistakes:
+            layer.files[path] = names = _names_of(self._loaded[path].scenario)
+            self._drop(names.name)
+        self._known = None
+        return mistakes
+
+    def _read(self, path: Path) -> tuple[Mistake, ...]:
         from emulator.scenario.loader import load_file  # noqa: PLC0415 (imported when it is needed)
 
         try:
             scenario = load_file(path, catalog=self.catalog)
         except ScenarioError as error:
-            self.mistakes[name] = error.mistakes
+            self._mistakes[path] = error.mistakes
             return error.mistakes
-        self._files[name] = path
-        self.add(msgspec.structs.replace(scenario, name=name))
+        self._loaded[path] = self._made(scenario)
+        self._mistakes.pop(path, None)
+        for layer in self._layers:
+            if (names := layer.files.get(path)) and names != _names_of(scenario):
+                layer.files[path], self._known = _names_of(scenario), None
         return ()
+
+    def _made(self, scenario: Scenario) -> LoadedScenario:
+        catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
+        return LoadedScenario(scenario, catalog, next(self._versions))
+
+    def _drop(self, name: str) -> None:
+        """Remove a scenario that was added, with its aliases."""
+        if name in self._added:
+            words = (name, *self._added.pop(name).scenario.aliases)
+            self._changes += 1
+            self._added_words = {word: of for word, of in self._added_words.items() if word not in words or of != name}
+
+
+def _scanned(path: Path) -> _Names | None:
+    try:
+        with path.open("rb") as file:
+            lines = names_in(file.read(_MAX_BYTES).decode("utf-8-sig"))
+    except (OSError, UnicodeDecodeError):
+        return _Names(path.stem, {})
+    return None if lines is None else _Names(next(iter(lines), path.stem), lines)
+
+
+def _names_of(scenario: Scenario) -> _Names:
+    return _Names(scenario.name, scenario.lines)
+
+
+def _clash(word: str, path: Path, names: _Names, other: Path, others: _Names) -> Mistake:
+    line = others.lines.get(word, 0)
+    place = f"{other}:{line}" if line else str(other)
+    return _mistake(path, names, word, f'"{word}" already belongs to the scenario in {place}; each needs its own')
+
+
+def _mistake(path: Path, names: _Names, word: str, message: str) -> Mistake:
+    line = names.lines.get(word, 0)
+    return Mistake(str(path), line, 1 if line else 0, "name" if word == names.name else "aliases", message)

@@ -19,8 +19,9 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from emulator.core.nearest import did_you_mean
 from emulator.scenario import fakes
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.template import REQUEST_FIELDS, VARIABLES
 
 MAX_CHARACTERS = 1 << 20

@@ -203,10 +203,12 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are those of each model,
     by its id; `source` is the file or name that mistakes refer to. `sharing` maps each criterion to the rules that have
-    it, bit n for rule number n: where it fails for one of them, it fails for all.
+    it, bit n for rule number n: where it fails for one of them, it fails for all. `aliases` are further names; `lines`
+    has the line of the name and of each alias, as far as they are written in a text.
     """
 
     name: str
+    aliases: tuple[str, ...] = ()
     description: str = ""
     rules: tuple[Rule, ...] = ()
     account: Terms | None = None
@@ -217,3 +219,4 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     expect: tuple[Expectation, ...] = ()
     source: str = ""
     sharing: Mapping[Criterion, int] = MappingProxyType({})
+    lines: Mapping[str, int] = NOTHING

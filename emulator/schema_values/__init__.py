@@ -1,10 +1,10 @@
-"""JSON Schema -> a believable value that validates against it, decided by a seed."""
+"""Generates a believable value that is valid against a JSON Schema. The value depends on a seed."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.seeds import Seed
-from emulator.schema_values.builder import Building, Manner
+from emulator.schema_values.builder import Building, BuildOptions
 from emulator.schema_values.checking import check_document
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.nodes import Document
@@ -12,22 +12,22 @@ from emulator.schema_values.nodes import Document
 __all__ = ["Malformed", "Unsatisfiable", "check", "value"]
 
 _MANNERS = (
-    Manner(limit=6_000),
-    Manner(careful=True),
-    Manner(careful=True, exact=True),
-    Manner(careful=True, sparse=True),
-    Manner(careful=True, sparse=True, any_type=True),
-    Manner(careful=True, any_type=True, formats=True),
+    BuildOptions(limit=6_000),
+    BuildOptions(careful=True),
+    BuildOptions(careful=True, exact=True),
+    BuildOptions(careful=True, sparse=True),
+    BuildOptions(careful=True, sparse=True, any_type=True),
+    BuildOptions(careful=True, any_type=True, formats=True),
 )
 """How to try, one after the other. The first nearly always does; `format` is only asserted where nothing else helps."""
 
 
 def value(schema: Mapping[str, Any] | bool, seed: Seed, *, hints: Mapping[str, str] | None = None) -> Any:
-    """A value that is valid against the schema.
+    """Generate a value that is valid against the schema.
 
-    The same schema, seed and hints give the same value. `hints` maps names of properties to words for them, such as
-    the conversation has; one that the schema does not allow is not used. Raises Unsatisfiable when no value is found,
-    within bounded work, and Malformed when what was given is not a schema.
+    The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
+    words of the conversation; a hint that the schema does not allow is ignored. Raises Unsatisfiable if no value is
+    found within bounded work, and Malformed if `schema` is not a JSON Schema.
     """
     root = _root(schema)
     problem: Exception | None = None
@@ -43,7 +43,7 @@ def value(schema: Mapping[str, Any] | bool, seed: Seed, *, hints: Mapping[str, s
 
 
 def check(schema: Mapping[str, Any] | bool) -> None:
-    """Raise Malformed for what is not a JSON Schema: keywords of the wrong shape, bad patterns, dangling references."""
+    """Raise Malformed if this is not a JSON Schema: for invalid keywords, patterns or references."""
     check_document(Document(_root(schema)))
 
 

@@ -1,7 +1,7 @@
 """Merges schemas into `Facts`, keyword by keyword.
 
-What surely follows (`$ref`, `allOf`) is merged too; where there is a choice (`anyOf`, `if`, `not` ...) it is put down
-as one, and made later.
+Schemas that must hold as well (`$ref`, `allOf`) are merged too. Choices (`anyOf`, `if`, `not` ...) are recorded as
+`Alternatives`, and made later.
 """
 
 import math
@@ -10,15 +10,15 @@ from typing import TypeAlias
 
 from emulator.schema_values.assertions import number, regular_expression, search, types
 from emulator.schema_values.errors import Unsatisfiable
-from emulator.schema_values.facts import Alternatives, Declaration, Facts, Item, Option, Scopes
+from emulator.schema_values.facts import Alternatives, Declaration, Demand, Demands, Facts, Scopes
 from emulator.schema_values.failures import fail
 from emulator.schema_values.negation import refutations
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.validation import required_by_themselves
 
 
-def absorb(facts: Facts, item: Item, scopes: Scopes = ()) -> None:
-    """Merge an item and all that surely follows from it. Raises Unsatisfiable or Malformed."""
+def absorb(facts: Facts, item: Demand, scopes: Scopes = ()) -> None:
+    """Merge an item and all schemas that it implies. Raises Unsatisfiable or Malformed."""
     todo = [(item, scopes)]
     while todo:
         (node, wanted), seen_by = todo.pop()
@@ -42,7 +42,7 @@ def absorb(facts: Facts, item: Item, scopes: Scopes = ()) -> None:
             todo += [(other, seen_by) for other in _refute(facts, node, seen_by)]
 
 
-Todo: TypeAlias = list[tuple[Item, Scopes]]
+Todo: TypeAlias = list[tuple[Demand, Scopes]]
 
 
 def _absorb(facts: Facts, node: SchemaNode, scopes: Scopes) -> Todo:
@@ -87,8 +87,8 @@ def _declare_to(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
             facts.row_scopes[scope] += (first,)
 
 
-def _refute(facts: Facts, node: SchemaNode, scopes: Scopes) -> Option:
-    """What follows from a schema not being satisfied; several ways of failing it are a choice."""
+def _refute(facts: Facts, node: SchemaNode, scopes: Scopes) -> Demands:
+    """Merge the opposite of a schema. If the schema can fail in several ways, they are a choice."""
     facts.risky = True
     options = refutations(node)
     if len(options) == 1:
@@ -221,7 +221,7 @@ def _merge_dependencies(keyword: str) -> "Merge":
 
 
 def _dependency(node: SchemaNode, part: SchemaNode, name: str, scopes: Scopes) -> Alternatives:
-    """Either the property is there and its schema holds, or it is not."""
+    """A choice: the property exists and its schema holds, or it does not exist."""
     present = node.document.derived({"required": [name]}, node)
     absent = node.document.derived({"properties": {name: False}}, node)
     return Alternatives("dependency", node, (((present, True), (part, True)), ((absent, True),)), scopes, name)

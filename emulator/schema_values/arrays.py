@@ -1,4 +1,4 @@
-"""Arrays: as many items as must be and a few more, different where they must be, containing what they must."""
+"""Builds arrays: the required items and a few more, with regard to `uniqueItems` and `contains`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,11 +20,11 @@ _RETURNS = 20
 
 
 def array(builder: Builder, facts: Facts, place: FieldContext) -> list[Any]:
-    """An array that satisfies the facts. Raises Unsatisfiable."""
+    """Build an array that satisfies the facts. Raises Unsatisfiable."""
     problem: Exception | None = None
     for plan in plans(builder, facts, place):
         try:
-            built = _Making(builder, facts, place, plan).made()
+            built = _ArrayBuilder(builder, facts, place, plan).made()
             if not facts.excludes(built) and _holds(facts, built):
                 return built
         except (Unsatisfiable, Malformed) as error:
@@ -35,13 +35,13 @@ def array(builder: Builder, facts: Facts, place: FieldContext) -> list[Any]:
 
 
 def _holds(facts: Facts, built: list[Any]) -> bool:
-    """Whether the array contains what it must."""
+    """Whether the array satisfies every `contains`."""
     held = all(low <= sum(valid(part, item) for item in built) <= high for part, low, high in facts.contains)
     return held and not (facts.repeated and distinct(built))
 
 
-class _Making:
-    """Builds the items in their order. Where one cannot be built, the one before it is built in another way."""
+class _ArrayBuilder:
+    """Builds the items in order. If an item cannot be built, the one before it is built in another way."""
 
     def __init__(self, builder: Builder, facts: Facts, place: FieldContext, plan: ItemPlan) -> None:
         self.builder = builder
@@ -54,7 +54,7 @@ class _Making:
         self.problem: Exception | None = None
 
     def made(self) -> list[Any]:
-        """The array; optional items at its end are left out if they cannot be built."""
+        """Build the array. Optional items at its end are omitted if they cannot be built."""
         ways = [self.ways(0)]
         returns = 0
         while len(self.built) < len(self.plan.items):
@@ -89,7 +89,7 @@ class _Making:
         return at >= self.facts.min_items and not self.facts.contains
 
     def ways(self, at: int) -> Iterator[Any]:
-        """Items for a position, one for each of the ways in which it may help to contain what the array must."""
+        """The demands on the item at a position, one for each way in which it can count for a `contains`."""
         items = self.plan.items[at] if at < len(self.plan.items) else ()
         if self.plan.same:
             first, second = self.plan.same
@@ -109,7 +109,7 @@ class _Making:
                 yield item
 
     def build(self, items: Items, new: bool, optional: bool) -> Any:
-        """An item; a `new` one is another one than those before it."""
+        """Build an item; with `new`, it differs from those before it."""
         place = self.inside(items, optional)
         for _ in range(_TRIES):
             value = self.builder.build(items, place)
@@ -120,9 +120,9 @@ class _Making:
         return self.builder.build((*items, (others, False)), place)
 
     def inside(self, items: Items, optional: bool) -> FieldContext:
-        """The place of an item."""
+        """The context of an item."""
         place, size = self.place, len(self.plan.items)
         room = max(0, (place.room - size) // size)
         name = believable.singular(place.name)
-        persona = Persona(self.builder.chance)
+        persona = Persona(self.builder.random)
         return FieldContext(name, place.parent, persona, place.depth + 1, room, optional, place.inside(nodes(items)))

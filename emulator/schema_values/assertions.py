@@ -1,6 +1,6 @@
-"""The keywords that look at a value itself: types, listed values, numbers and strings.
+"""Tests for the keywords that restrict a value itself: types, listed values, numbers and strings.
 
-Each maker takes a node and gives the test of its keyword, or None where the keyword asks for nothing.
+Each function takes a node and returns the test of its keyword, or None if the keyword has no effect.
 """
 
 import sys
@@ -23,7 +23,7 @@ Maker: TypeAlias = Callable[[SchemaNode], Assertion | None]
 
 
 def types(node: SchemaNode) -> frozenset[str]:
-    """The types that `type` allows; number includes integer. Raises Malformed for what is not a type."""
+    """The types that `type` allows; number includes integer. Raises Malformed for an unknown type."""
     found: frozenset[str] | None = node.cache.get("types")
     if found is None:
         said = node.typed("type", (str, list), "a string or an array")
@@ -36,7 +36,7 @@ def types(node: SchemaNode) -> frozenset[str]:
 
 
 def number(node: SchemaNode, keyword: str) -> Any:
-    """The keyword's number. Raises Malformed when it is something else."""
+    """The number of a keyword. Raises Malformed if it is not a number."""
     value = node.typed(keyword, (int, float), "a number")
     if isinstance(value, bool):
         raise Malformed(f"{node.pointer}/{keyword}", "must be a number")
@@ -46,7 +46,7 @@ def number(node: SchemaNode, keyword: str) -> Any:
 
 
 def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], bool]:
-    """Whether a text matches a regular expression. Raises Malformed for a bad one."""
+    """Whether a text matches a regular expression. Raises Malformed for an invalid one."""
     try:
         compiled(pattern)
     except (ValueError, TypeError) as error:
@@ -55,14 +55,14 @@ def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], bool
 
 
 def regular_expression(node: SchemaNode) -> str:
-    """The node's `pattern`. Raises Malformed for a bad one."""
+    """The `pattern` of a node. Raises Malformed for an invalid one."""
     pattern: str = node.typed("pattern", str, "a string")
     search(node, "pattern", pattern)
     return pattern
 
 
 def divides(step: int | float, value: int | float) -> bool:
-    """Whether the value is a multiple of the step, both as written in decimal and as floating point has it.
+    """Whether the value is a multiple of the step, both in decimal notation and in floating point.
 
     >>> divides(0.01, 19.99), divides(0.1, 0.25)
     (False, False)

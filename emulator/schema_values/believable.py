@@ -1,14 +1,14 @@
-"""Believable values by the name of a property, and by what its description says.
+"""Chooses believable values by the name of a property and by its description.
 
-Names are taken apart into words (`billingPostalCode` -> billing postal code) and looked up by their last words first.
-What is not known here is asked of Faker where it has something of that name, and else is a word.
+Names are split into words (`billingPostalCode` -> billing postal code) and looked up by their last words first. For an
+unknown name, Faker is used if it has a provider of that name, and a plain word otherwise.
 """
 
 import re
 from functools import lru_cache
 
+from emulator.core.seeds import Random
 from emulator.schema_values import faked
-from emulator.schema_values.chance import Chance
 from emulator.schema_values.lexicon import (
     COMPANIES,
     KEYS,
@@ -59,7 +59,7 @@ def words_of(name: str) -> Words:
 
 
 def singular(name: str) -> str:
-    """What one of them is called.
+    """The singular of a name.
 
     >>> singular("addresses"), singular("cities"), singular("emails"), singular("status")
     ('address', 'city', 'email', 'status')
@@ -74,22 +74,22 @@ def singular(name: str) -> str:
     return name
 
 
-def text(name: str, parent: str, notes: tuple[str, ...], chance: Chance, persona: Persona) -> str:
-    """A text for a property of that name in an object of that name; where they tell nothing, its descriptions may."""
+def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona: Persona) -> str:
+    """A text for the property `name` of an object called `parent`. If the names are unknown, the `notes` are used."""
     words = words_of(name)
     key = (_key(words_of(parent)) if words in _GENERAL else None) or _key(words)
     if key is None and words[-1:] == ("name",):
-        return _named(words[:-1] or words_of(parent), chance, persona)
+        return _named(words[:-1] or words_of(parent), random, persona)
     if key is None:
         key = next(filter(None, map(_told, notes)), None)
     if key is None:
-        return chance.choice(COMMON)
-    return TEXTS[key](chance, persona, words) if key in TEXTS else faked.text(key, chance)
+        return random.choice(COMMON)
+    return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
 
 
 @lru_cache(maxsize=4096)
 def _key(words: Words) -> str | None:
-    """The key of the table that fits the words best: their end, as long as possible; else telling words before it."""
+    """The best key in the table for these words: the longest known ending, or else known words before it."""
     while words[1:] and words[-1].isdecimal() and not _known(" ".join(words[-2:])):
         words = words[:-1]
     for end in range(len(words), 0, -1):
@@ -107,48 +107,48 @@ def _known(words: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _told(note: str) -> str | None:
-    """The first telling words of a description."""
+    """The first known words of a description."""
     words = words_of(note[:120])
     pairs = [" ".join(words[at : at + size]) for at in range(len(words)) for size in (2, 1)]
     return next((pair for pair in pairs if pair in TELLING), None)
 
 
-def _named(parents: Words, chance: Chance, persona: Persona) -> str:
-    """The name of something of which the words tell what it is."""
+def _named(parents: Words, random: Random, persona: Persona) -> str:
+    """A name for an object whose kind is known from the words."""
     for word in map(singular, reversed(parents)):
         if word in PEOPLE:
             return persona.name
         if word in COMPANIES:
             return persona.company
         if word in ("product", "item", "goods", "article"):
-            return chance.choice(PRODUCTS)
+            return random.choice(PRODUCTS)
         if word in ("city", "town", "place", "location"):
             return persona.town.city
         if word == "country":
             return persona.town.country
-    return f"{chance.choice(COMMON)}-{chance.choice(COMMON)}"
+    return f"{random.choice(COMMON)}-{random.choice(COMMON)}"
 
 
-def described(description: str, chance: Chance, persona: Persona, words: Words) -> str | None:
-    """A text that a description gives as an example ("e.g. Paris"), or whose form it names ("YYYY-MM-DD")."""
+def described(description: str, random: Random, persona: Persona, words: Words) -> str | None:
+    """A text from a description: its example ("e.g. Paris"), or a text in the format that it names ("YYYY-MM-DD")."""
     for form, layout in _DATES:
         if form.search(description):
             return persona.moment(words).strftime(layout)
     found = [quoted or plain.strip() for quoted, plain in _EXAMPLE.findall(description)]
     found = [example for example in found if not example.startswith(("a ", "an ", "the "))]
-    return chance.choice(found) if found else None
+    return random.choice(found) if found else None
 
 
 def is_numeric(name: str) -> bool:
-    """Whether a property of that name usually has a number."""
+    """Whether a property with this name is usually a number."""
     return any(word in NUMBERS for word in words_of(name)[-1:])
 
 
 @lru_cache(maxsize=4096)
 def number(name: str) -> tuple[float, float, int]:
-    """The usual least and greatest value under that name, and how many decimals it has.
+    """The usual minimum and maximum of a property with this name, and its number of decimals.
 
-    What is called a minimum or a start is in the lower half, a maximum or an end in the upper one.
+    A minimum or a start is in the lower half of the range, a maximum or an end in the upper half.
     """
     words = words_of(name)
     least, most, decimals = next((NUMBERS[word] for word in reversed(words) if word in NUMBERS), USUAL)
@@ -162,12 +162,12 @@ def number(name: str) -> tuple[float, float, int]:
 
 @lru_cache(maxsize=4096)
 def is_someone(name: str) -> bool:
-    """Whether a property of that name is about somebody of its own."""
+    """Whether a property with this name describes another person."""
     words = words_of(name)
     return bool(words) and singular(words[-1]) in PEOPLE | COMPANIES
 
 
 def keys(parent: str) -> Words:
-    """Believable names of properties in a map of that name."""
+    """Believable property names for a map with this name."""
     words = words_of(parent)
     return next((KEYS[word] for word in reversed(words) if word in KEYS), KEYS[""])

@@ -1,21 +1,20 @@
-"""Builds a value for a set of schemas: merge what they demand, choose where they leave a choice, build, test.
+"""Builds a value for a set of schemas: merges their demands, makes their choices, builds the value and tests it.
 
-Every value is built from `Facts` that do not contradict each other. Where the facts cannot promise validity (`oneOf`,
-`not`, `if` ...) the value is tested as soon as it is built; what was learned from a failure (a second branch of a
-`oneOf` that is valid too, say) becomes a demand of the next try. Work is bounded by counting the values built.
+Every value is built from `Facts` that do not contradict each other. If the facts do not guarantee validity (`oneOf`,
+`not`, `if` ...), the value is tested as soon as it is built. The cause of a failure, such as a second branch of a
+`oneOf` that is also valid, becomes a demand of the next attempt. Work is bounded by counting the values built.
 """
 
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Random, Seed
 from emulator.schema_values import believable
 from emulator.schema_values.absorb import absorb
 from emulator.schema_values.arrays import array
-from emulator.schema_values.chance import Chance
 from emulator.schema_values.errors import Malformed, Unsatisfiable
-from emulator.schema_values.facts import Alternatives, Facts, Item, Option
+from emulator.schema_values.facts import Alternatives, Demand, Demands, Facts
 from emulator.schema_values.field_context import FieldContext
 from emulator.schema_values.nodes import Document, SchemaNode
 from emulator.schema_values.numbers import number
@@ -42,19 +41,19 @@ _LESSONS = 4
 """How often what failed is learned from at one place."""
 
 
-Lessons: TypeAlias = dict[Option, tuple[Item, ...]]
+Lessons: TypeAlias = dict[Demands, tuple[Demand, ...]]
 """What to demand besides an option of a `oneOf`, if it is taken: that certain others are not valid too."""
 
 BuildOutcome: TypeAlias = Facts | Unsatisfiable | Malformed
 """Facts, or why there are none."""
 
 
-class Manner(NamedTuple):
-    """How to build.
+class BuildOptions(NamedTuple):
+    """Options of an attempt.
 
-    `careful` tests every value as it is built, `sparse` leaves out all that is optional, `formats` takes `format` as a
-    demand rather than as a note, `any_type` allows types that a schema does not exclude and does not speak of, and
-    `exact` tests by the declared draft only. After `limit` values and choices the attempt is given up.
+    `careful` tests every value as it is built, `sparse` omits everything optional, `formats` makes `format` a demand,
+    `any_type` also allows types that no keyword of the schema concerns, and `exact` tests only by the declared draft.
+    An attempt stops after `limit` values and choices.
     """
 
     careful: bool = False
@@ -68,9 +67,9 @@ class Manner(NamedTuple):
 class Building:
     """One attempt at a value for a schema."""
 
-    def __init__(self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: Manner) -> None:
+    def __init__(self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: BuildOptions) -> None:
         self.document = Document(schema, formats=manner.formats, exact=manner.exact)
-        self.chance: Chance = seed.random()
+        self.random: Random = seed.random()
         self.hints = hints
         self.hopeless: set[str] = set()
         self.spent = 0
@@ -80,32 +79,32 @@ class Building:
 
     @property
     def sparse(self) -> bool:
-        """Whether everything optional is left out."""
+        """Whether everything optional is omitted."""
         return self._manner.sparse or self.spent > _FRUGAL
 
     def is_endless(self, node: SchemaNode) -> bool:
-        """Whether values of the schema nest without end, as long as they are of the types that it speaks of."""
+        """Whether values of the schema nest without end, if they have the types that its keywords concern."""
         return depth(node) > DEEPEST and not self._manner.any_type
 
     def whole(self) -> Any:
-        """A valid value. Raises Unsatisfiable or Malformed."""
+        """Build a valid value. Raises Unsatisfiable or Malformed."""
         root = self.document.root
         if self.is_endless(root):
             raise Unsatisfiable(root.pointer, "values would nest without end")
         title = root.schema["title"] if root.says("title") else ""
         name = title if isinstance(title, str) else ""
-        place = FieldContext("", name, Persona(self.chance), 0, _ROOM, False, (subject(root),))
+        place = FieldContext("", name, Persona(self.random), 0, _ROOM, False, (subject(root),))
         value = self.build(((root, True),), place)
         if not valid(root, value) or (self.document.mixed and not self._exactly_valid(value)):
             raise Unsatisfiable(root.pointer, "no value was found that satisfies all parts of the schema")
         return value
 
     def _exactly_valid(self, value: Any) -> bool:
-        """Whether the value is also valid by the declared draft, which does not have all keywords that are used."""
+        """Whether the value is also valid by the declared draft, which may not have all keywords of the schema."""
         return valid(Document(self.document.root.schema, formats=self.document.formats, exact=True).root, value)
 
-    def build(self, items: tuple[Item, ...], place: FieldContext) -> Any:
-        """A value that satisfies all items. Raises Unsatisfiable or Malformed."""
+    def build(self, items: tuple[Demand, ...], place: FieldContext) -> Any:
+        """Build a value that satisfies all items. Raises Unsatisfiable or Malformed."""
         self._spend(items, place)
         items = tuple((bare(node), wanted) for node, wanted in items)
         problem: Exception | None = None
@@ -130,7 +129,7 @@ class Building:
                 break
         raise problem or Unsatisfiable(items[0][0].pointer, "no value was found that satisfies all parts of the schema")
 
-    def _spend(self, items: tuple[Item, ...], place: FieldContext) -> None:
+    def _spend(self, items: tuple[Demand, ...], place: FieldContext) -> None:
         node = items[0][0] if items else self.document.root
         self.spent += 1
         self._count(node)
@@ -144,8 +143,8 @@ class Building:
 
     # ------------------------------------------------------------------------------------------ choosing
 
-    def _alternatives(self, items: tuple[Item, ...], place: FieldContext, lessons: Lessons) -> Iterator[BuildOutcome]:
-        """Facts with no choice left, one per way of choosing; or why a way is closed."""
+    def _alternatives(self, items: tuple[Demand, ...], place: FieldContext, lessons: Lessons) -> Iterator[BuildOutcome]:
+        """Yield the facts for each combination of choices, or the error if the combination is impossible."""
         for strict, meek in ((True, False), (True, True), (False, True)):
             merged = self._merge(items, strict)
             if isinstance(merged, Facts) and place.is_too_small_for(merged):
@@ -164,7 +163,7 @@ class Building:
                     left -= isinstance(facts, Facts)
                     yield facts
 
-    def _merge(self, items: tuple[Item, ...], strict: bool) -> BuildOutcome:
+    def _merge(self, items: tuple[Demand, ...], strict: bool) -> BuildOutcome:
         key = (strict, *((id(node), wanted) for node, wanted in items))
         found = self._merged.get(key)
         if found is None:
@@ -172,9 +171,9 @@ class Building:
         return found
 
     def _choose(self, facts: Facts, place: FieldContext, lessons: Lessons, meek: bool) -> Iterator[BuildOutcome]:
-        """The facts with one choice made, in each of the ways; a `meek` one takes what demands less first."""
-        # Of many conditions usually one holds: any may be the first to be tried, lest it is always the same.
-        at = self.chance.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
+        """Yield the facts with one choice made in each way; with `meek`, the least demanding way comes first."""
+        # Usually one of many conditions holds. The order is random, so that it is not always the same one.
+        at = self.random.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
         choice = facts.choices[at]
         for option in self._ordered(choice, facts, place, meek):
             self._count(choice.node)
@@ -184,15 +183,15 @@ class Building:
                 branch.forks += ((choice.node, option),)
             yield _merged(branch, option + lessons.get(option, ()), choice.scopes)
 
-    def _ordered(self, choice: Alternatives, facts: Facts, place: FieldContext, meek: bool) -> list[Option]:
+    def _ordered(self, choice: Alternatives, facts: Facts, place: FieldContext, meek: bool) -> list[Demands]:
         options = list(choice.options)
         if choice.kind in ("anyOf", "oneOf"):
-            self.chance.shuffle(options)
+            self.random.shuffle(options)
             tight = self.sparse or place.room <= 0 or place.depth > 6
             tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
             options.sort(key=lambda option: _rank(option, tight))
         elif choice.kind == "if":
-            options = options[::-1] if meek or self.chance.random() < 0.4 else options
+            options = options[::-1] if meek or self.random.random() < 0.4 else options
         elif choice.kind == "dependency":
             options = options[::-1] if meek or self.sparse or choice.name not in facts.properties else options
         return options
@@ -216,10 +215,10 @@ class Building:
         raise problem or facts.conflict("no type is left that all parts of the schema allow")
 
     def _listed(self, facts: Facts, place: FieldContext) -> Any:
-        """One of the listed values: the one that was hinted at, or any, rather than none or nothing."""
+        """Choose one of the listed values: that of the hint, or any, but null and empty values last."""
         hint = self.hints.get(place.name)
         values = [value for value in facts.values or () if is_a(value, facts.types)]
-        self.chance.shuffle(values)
+        self.random.shuffle(values)
         values.sort(key=lambda value: (hint is None or str(value).lower() != hint.lower(), value in (None, "")))
         for value in values:
             if _complies(facts, value):
@@ -227,13 +226,13 @@ class Building:
         raise facts.conflict("no listed value satisfies all parts of the schema")
 
     def _kinds(self, facts: Facts, place: FieldContext) -> list[str]:
-        """The allowed types, the likeliest first."""
+        """The allowed types, the most likely first."""
         if facts.types == TYPES and not _implied(facts):
             return [_usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
         implied = _implied(facts)
         types = implied if facts.types == TYPES and not self._manner.any_type else facts.types
         kinds = sorted(types - ({"integer"} if "number" in types else set()))
-        self.chance.shuffle(kinds)
+        self.random.shuffle(kinds)
         tight = place.optional and place.room <= 0
         return sorted(
             kinds, key=lambda kind: (kind == "null", tight and kind in ("array", "object"), kind not in implied)
@@ -259,10 +258,10 @@ class Building:
         if not options:
             raise facts.conflict("neither true nor false is allowed")
         hinted = self.hints.get(place.name, "").lower() == "true"
-        return hinted if place.name in self.hints and hinted in options else self.chance.choice(options)
+        return hinted if place.name in self.hints and hinted in options else self.random.choice(options)
 
 
-def _merged(facts: Facts, items: tuple[Item, ...], scopes: Any) -> BuildOutcome:
+def _merged(facts: Facts, items: tuple[Demand, ...], scopes: Any) -> BuildOutcome:
     try:
         for item in items:
             absorb(facts, item, scopes)
@@ -271,17 +270,17 @@ def _merged(facts: Facts, items: tuple[Item, ...], scopes: Any) -> BuildOutcome:
     return facts
 
 
-def _satisfies(value: Any, items: tuple[Item, ...]) -> bool:
+def _satisfies(value: Any, items: tuple[Demand, ...]) -> bool:
     return all(valid(node, value) is (wanted is True) for node, wanted in items)
 
 
 def _complies(facts: Facts, value: Any) -> bool:
-    """Whether a listed value satisfies the schemas that have been merged."""
+    """Whether a listed value satisfies the merged schemas."""
     return all(valid(node, value) is (wanted is True) for node, wanted in facts.absorbed)
 
 
 def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
-    """Add what is to be learned from a value that is not valid: other branches of a `oneOf` that hold too."""
+    """Add demands that exclude the cause of an invalid value: other branches of a `oneOf` that are also valid."""
     before = len(lessons), sum(map(len, lessons.values()))
     for node, option in facts.forks:
         known = lessons.get(option, ())
@@ -290,15 +289,15 @@ def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
     return before != (len(lessons), sum(map(len, lessons.values())))
 
 
-def _rank(option: Option, tight: bool) -> tuple[bool, bool, int, bool]:
-    """What is known comes first, null last; and where there is little room, what takes least."""
+def _rank(option: Demands, tight: bool) -> tuple[bool, bool, int, bool]:
+    """The sort key of an option: known schemas first and null last; if there is little room, the smallest first."""
     node = option[0][0]
     plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
     return is_unknown(node), not plain, levels, outline(node).types == {"null"}
 
 
 def _implied(facts: Facts) -> set[str]:
-    """The types that the facts speak of."""
+    """The types that the facts concern."""
     implied = set()
     if facts.properties or facts.required or facts.closures or facts.by_pattern or facts.names or facts.min_properties:
         implied.add("object")
@@ -312,7 +311,7 @@ def _implied(facts: Facts) -> set[str]:
 
 
 def _usual(name: str) -> str:
-    """The type that a property of that name has when nothing is said."""
+    """The usual type of a property with this name."""
     words = believable.words_of(name)
     if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):
         return "boolean"

@@ -1,6 +1,6 @@
-"""Whether what was given is a JSON Schema: its keywords have the shapes they must have, its references lead somewhere.
+"""Checks that a document is a JSON Schema: that its keywords have valid values, and its references have targets.
 
-The shapes are those of the metaschemas of draft 4 to 2020-12. Keywords that none of them knows may have any.
+The rules are those of the metaschemas of draft 4 to 2020-12. Unknown keywords may have any value.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from emulator.schema_values.values import TYPES
 
 
 def check_document(document: Document) -> None:
-    """Check every schema of the document. Raises Malformed for the first one that is none."""
+    """Check every schema of the document. Raises Malformed for the first invalid one."""
     seen: set[int] = set()
     todo = [document.root]
     while todo:
@@ -29,7 +29,7 @@ def check_document(document: Document) -> None:
 
 
 def _is_list(key: str, part: Any) -> bool:
-    """Whether it is the list of names that `dependencies` may have instead of a schema."""
+    """Whether this is a list of names, which `dependencies` may have instead of a schema."""
     return key.startswith("dependencies/") and isinstance(part, list | str)
 
 
@@ -102,14 +102,14 @@ def _is_names_by_name(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_names, value.values()))
 
 
-Shape = tuple[Callable[[Any], bool], str]
+_Shape = tuple[Callable[[Any], bool], str]
 
 
-def _shaped(names: str, shape: Callable[[Any], bool], words: str) -> dict[str, Shape]:
+def _shaped(names: str, shape: Callable[[Any], bool], words: str) -> dict[str, _Shape]:
     return dict.fromkeys(names.split(), (shape, words))
 
 
-_SHAPES: dict[str, Shape] = {
+_SHAPES: dict[str, _Shape] = {
     **_shaped("$ref $dynamicRef $recursiveRef $id $schema $anchor $dynamicAnchor", _is_text, "a string"),
     **_shaped("title description $comment format pattern", _is_text, "a string"),
     **_shaped("type", _is_type, f"one of {', '.join(sorted(TYPES))}, or an array of them"),

@@ -1,7 +1,7 @@
-"""Which keywords each draft of JSON Schema has.
+"""The keywords of each draft of JSON Schema.
 
-Schemas in the wild mix them: one that says it is of draft 4 uses `const`, and means it. So values are built to satisfy
-every keyword that any draft has, and besides must be valid for a validator that goes by the draft that is declared.
+Real schemas mix drafts: a schema that declares draft 4 may use `const`. Values are therefore built to satisfy the
+keywords of all drafts, and must also be valid by the declared draft.
 """
 
 _DRAFT_3 = frozenset(
@@ -36,7 +36,7 @@ _BY_NAME = {
 
 
 def keywords(dialect: str) -> frozenset[str]:
-    """The asserting keywords of the draft that a `$schema` URI names; those of 2020-12 if it names none."""
+    """The asserting keywords of the draft with this `$schema` URI; those of 2020-12 if it is unknown."""
     return next((words for name, words in _BY_NAME.items() if name in dialect), _DRAFT_2020)
 
 

@@ -1,10 +1,10 @@
-"""What can be wrong with a schema."""
+"""The errors of a schema."""
 
 
 class Unsatisfiable(ValueError):
     """No value satisfies the schema, or none was found within bounds.
 
-    `where` is the JSON pointer of the part of the schema that cannot be satisfied, `why` a sentence for people.
+    `where` is the JSON pointer of the part that cannot be satisfied; `why` is the reason, in a sentence.
 
     >>> str(Unsatisfiable("#/properties/age", "the minimum 9 is above the maximum 5"))
     '#/properties/age: the minimum 9 is above the maximum 5'
@@ -17,7 +17,7 @@ class Unsatisfiable(ValueError):
 
 
 class Malformed(ValueError):
-    """What was given is not a JSON Schema. `where` is the JSON pointer of the part at fault, `why` a sentence."""
+    """A document is not a JSON Schema. `where` is the JSON pointer of the part at fault; `why` is the reason."""
 
     def __init__(self, where: str, why: str) -> None:
         super().__init__(f"{where}: {why}")

@@ -1,6 +1,6 @@
-"""Which properties and items a schema has looked at, for `unevaluatedProperties` and `unevaluatedItems`.
+"""Finds the properties and items that a schema has evaluated, for `unevaluatedProperties` and `unevaluatedItems`.
 
-JSON Schema 2020-12, section 11: in-place applicators count where they apply, and only where the value is valid.
+By JSON Schema 2020-12, section 11, in-place applicators count if they apply and the value is valid.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ Valid: TypeAlias = Callable[[SchemaNode, Any], bool]
 
 
 def unevaluated_names(node: SchemaNode, value: dict[str, Any], valid: Valid) -> list[str]:
-    """The properties of the value that nothing else in the schema has looked at."""
+    """The properties of the value that no other keyword of the schema has evaluated."""
     seen: set[str] = set()
     for part in _own_parts(node, value, valid):
         seen |= _names(part, value, valid, part is node)
@@ -21,7 +21,7 @@ def unevaluated_names(node: SchemaNode, value: dict[str, Any], valid: Valid) -> 
 
 
 def unevaluated_items(node: SchemaNode, value: list[Any], valid: Valid) -> list[int]:
-    """The positions of the items that nothing else in the schema has looked at."""
+    """The positions of the items that no other keyword of the schema has evaluated."""
     seen: set[int] = set()
     for part in _own_parts(node, value, valid):
         seen |= _positions(part, value, valid, part is node)
@@ -29,7 +29,7 @@ def unevaluated_items(node: SchemaNode, value: list[Any], valid: Valid) -> list[
 
 
 def _own_parts(node: SchemaNode, value: Any, valid: Valid) -> Iterator[SchemaNode]:
-    """The schema and the schemas that it applies to the same value, as far as they hold."""
+    """The schema and the schemas that it applies to the same value, if the value is valid for them."""
     todo, seen = [node], set()
     while todo:
         part = todo.pop()
@@ -41,7 +41,7 @@ def _own_parts(node: SchemaNode, value: Any, valid: Valid) -> Iterator[SchemaNod
 
 
 def applied(node: SchemaNode, value: Any, valid: Valid) -> Iterator[tuple[SchemaNode, bool]]:
-    """The schemas that this one applies to the same value, and whether they are sure to hold where it holds."""
+    """The schemas that this one applies to the same value, and whether they hold whenever this one holds."""
     schema = node.schema
     for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
         if keyword in schema:

@@ -1,6 +1,6 @@
-"""What must hold of one value: every keyword of every schema that applies to it, merged.
+"""The demands on one value, merged from all keywords of all schemas that apply to it.
 
-Facts that contradict each other raise Unsatisfiable at once, which is what keeps the search for a value short.
+Facts that contradict each other raise Unsatisfiable immediately, which keeps the search for a value short.
 """
 
 import math
@@ -13,10 +13,10 @@ from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import Outline, any_left, both, outline
 from emulator.schema_values.values import TYPES, equal, is_a
 
-Item: TypeAlias = tuple[SchemaNode, bool | str]
+Demand: TypeAlias = tuple[SchemaNode, bool | str]
 """A demand on a value: to be valid against a schema (True), not to be (False), or to fail the keyword of that name."""
 
-Option: TypeAlias = tuple[Item, ...]
+Demands: TypeAlias = tuple[Demand, ...]
 Scopes: TypeAlias = tuple[SchemaNode, ...]
 
 
@@ -28,23 +28,23 @@ _COUNTED = {
 
 
 class Alternatives(NamedTuple):
-    """Options of which one is to be taken. `kind` is the keyword, `scopes` who sees what the option declares."""
+    """A choice between options. `kind` is the keyword; `scopes` are the schemas that see what the option declares."""
 
     kind: str
     node: SchemaNode
-    options: tuple[Option, ...]
+    options: tuple[Demands, ...]
     scopes: Scopes
     name: str = ""
 
 
 class Declaration(NamedTuple):
-    """The property names that a schema declares, by name and by pattern, or all of them."""
+    """The property names that a schema declares by name or by pattern, or all names."""
 
     node: SchemaNode
     everything: bool = False
 
     def covers(self, name: str) -> bool:
-        """Whether the name is one of them."""
+        """Whether this name is declared."""
         if self.everything or name in self.node.members("properties"):
             return True
         matches = self.node.document.matches
@@ -56,9 +56,9 @@ class Facts:
 
     strict: bool
     node: SchemaNode | None = None
-    absorbed: tuple[Item, ...] = ()
+    absorbed: tuple[Demand, ...] = ()
     choices: tuple[Alternatives, ...] = ()
-    forks: tuple[tuple[SchemaNode, Option], ...] = ()
+    forks: tuple[tuple[SchemaNode, Demands], ...] = ()
     risky: bool = False
     samples: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Facts:
         self.outlines: dict[str, tuple[int, Outline, tuple[Any, ...]]] = {}
 
     def copy(self) -> "Facts":
-        """The same facts, to be added to separately."""
+        """Return a copy, which can be changed independently."""
         other = Facts(strict=self.strict)
         other.__dict__.update(self.__dict__)
         for name in ("seen", "required", "properties", "scopes", "row_scopes", "outlines"):
@@ -108,11 +108,11 @@ class Facts:
         return other
 
     def conflict(self, why: str) -> Unsatisfiable:
-        """The error to raise for facts that cannot hold together."""
+        """Return the error for facts that contradict each other."""
         return Unsatisfiable(self.node.pointer if self.node else "#", why)
 
     def schemas_of(self, name: str) -> tuple[SchemaNode, ...]:
-        """All that a property of that name must satisfy."""
+        """The demands on a property with this name."""
         nodes = self._declared(name)
         for scope, declared_here in self.scopes.items():
             if not any(declared.covers(name) for declared in declared_here):
@@ -125,21 +125,21 @@ class Facts:
         return nodes + tuple(node for declared, node in self.closures if not declared.covers(name))
 
     def allows(self, name: str) -> bool:
-        """Whether a property of that name may be there at all, as far as can be told at once."""
+        """Whether a property with this name may exist, as far as this is known without building it."""
         return all(node.schema is not False for node in self.schemas_of(name))
 
     def excludes(self, value: Any) -> bool:
-        """Whether the value is one of those that it must not be."""
+        """Whether this value is excluded."""
         return any(equal(value, other) for other in self.excluded)
 
     def narrow(self, types: Iterable[str]) -> None:
-        """Only these types."""
+        """Restrict the value to these types."""
         self.types &= frozenset(types)
         if not self.types:
             raise self.conflict("no type is left that all parts of the schema allow")
 
     def only(self, values: list[Any]) -> None:
-        """Only these values."""
+        """Restrict the value to these values."""
         if self.values is None:
             self.values = tuple(values)
         else:
@@ -148,18 +148,18 @@ class Facts:
             raise self.conflict("no listed value satisfies all parts of the schema")
 
     def rule_out(self, types: set[str], why: str) -> None:
-        """None of these types. Raises Unsatisfiable when no other is left; if strict, also when none was asked for."""
+        """Exclude these types. Raises Unsatisfiable if none is left; if strict, also if there was none to exclude."""
         if self.types <= types or (self.strict and self.types == TYPES):
             raise self.conflict(why)
         self.types -= types
 
     def at_least(self, what: str, count: int) -> None:
-        """The least `length`, or number of `items` or `properties`."""
+        """Set a minimum for `length`, `items` or `properties`."""
         setattr(self, f"min_{what}", max(getattr(self, f"min_{what}"), count))
         self._check_count(what)
 
     def at_most(self, what: str, count: int) -> None:
-        """The greatest `length`, or number of `items` or `properties`."""
+        """Set a maximum for `length`, `items` or `properties`."""
         setattr(self, f"max_{what}", min(getattr(self, f"max_{what}"), count))
         self._check_count(what)
 
@@ -170,12 +170,12 @@ class Facts:
             self.rule_out({kind}, f"it must have at least {low} and at most {high} {members}")
 
     def differ(self) -> None:
-        """No two items of an array are the same."""
+        """Require different items, if the value is an array."""
         self.unique = True
         self._check_items()
 
     def repeat(self) -> None:
-        """It is an array, and two of its items are the same."""
+        """Require an array with two equal items."""
         self.narrow({"array"})
         self.repeated = True
         self.at_least("items", 2)
@@ -186,7 +186,7 @@ class Facts:
             self.rule_out({"array"}, "all of its items must differ, and two must be the same")
 
     def require(self, names: Iterable[str]) -> None:
-        """These properties must be there, if the value is an object."""
+        """Require these properties, if the value is an object."""
         for name in names:
             self.required[name] = None
             self._check_required(name)
@@ -196,7 +196,7 @@ class Facts:
             self.rule_out({"object"}, f"the property {name!r} is both required and forbidden")
 
     def declare(self, name: str, node: SchemaNode) -> None:
-        """A property of that name, if it is there, is like this."""
+        """Add a schema for the property with this name, if it exists."""
         known = self.properties.get(name, ())
         self.properties[name] = (*known, node)
         if node.schema is False:
@@ -206,12 +206,12 @@ class Facts:
             raise self.conflict(f"no value of the property {name!r} satisfies all parts of the schema")
 
     def declare_by_pattern(self, pattern: str, node: SchemaNode) -> None:
-        """Properties whose names match the pattern are like this."""
+        """Add a schema for the properties whose names match the pattern."""
         self.by_pattern += ((pattern, node),)
         self._check_all_required(node)
 
     def close(self, declared: Declaration, node: SchemaNode) -> None:
-        """Properties that are not declared there are like this."""
+        """Add a schema for the properties that are not declared."""
         self.closures += ((declared, node),)
         self._check_all_required(node)
 
@@ -221,12 +221,12 @@ class Facts:
                 self._check_required(name)
 
     def raise_low(self, bound: float, is_open: bool) -> None:
-        """A number is at least this, or above it."""
+        """Set a minimum for a number; an open one is excluded."""
         self.low, self.low_open = max((self.low, self.low_open), (bound, is_open))
         self._check_span()
 
     def lower_high(self, bound: float, is_open: bool) -> None:
-        """A number is at most this, or below it."""
+        """Set a maximum for a number; an open one is excluded."""
         high, is_closed = min((self.high, not self.high_open), (bound, not is_open))
         self.high, self.high_open = high, not is_closed
         self._check_span()
@@ -236,12 +236,12 @@ class Facts:
             self.rule_out({"integer", "number"}, f"no number is above {self.low} and below {self.high}")
 
     def add_step(self, step: float) -> None:
-        """A number is a multiple of this."""
+        """Require a multiple of `step`, if the value is a number."""
         self.steps += (step,)
         self._check_steps()
 
     def add_not_step(self, step: float) -> None:
-        """It is a number, and not a multiple of this."""
+        """Require a number that is not a multiple of `step`."""
         self.narrow({"number", "integer"})
         self.not_steps += (step,)
         self._check_steps()
@@ -252,13 +252,13 @@ class Facts:
                 self.rule_out({"integer", "number"}, f"a number must be a multiple of {step} and must not")
 
     def match(self, pattern: str) -> None:
-        """A string matches this pattern."""
+        """Require that a string matches this pattern."""
         if pattern not in self.patterns:
             self.patterns += (pattern,)
             self._check_patterns()
 
     def differ_from(self, pattern: str) -> None:
-        """It is a string, and does not match this pattern."""
+        """Require a string that does not match this pattern."""
         self.narrow({"string"})
         self.unlike += (pattern,)
         self._check_patterns()
@@ -268,7 +268,7 @@ class Facts:
             raise self.conflict("a text must match a pattern and must not")
 
     def _agree(self, name: str) -> bool:
-        """Whether what a property must be leaves any value, as far as outlines tell."""
+        """Whether any value is left for a property, as far as outlines show."""
         nodes = self.properties[name]
         count, known, banned = self.outlines.get(name, (0, Outline(TYPES, None), ()))
         for node in nodes[count:]:
@@ -279,7 +279,7 @@ class Facts:
 
 
 def _banned(node: SchemaNode) -> tuple[Any, ...]:
-    """The values that a schema says in so many words that a value must not be."""
+    """The values that a schema excludes explicitly."""
     said = node.schema.get("not") if node.says("not") else None
     if not isinstance(said, dict) or not said.keys() <= {"const", "enum", "type"}:
         return ()

@@ -1,4 +1,4 @@
-"""What a value must be like to fail one keyword of a schema, merged into `Facts`."""
+"""Merges into `Facts` the demands on a value that fails one keyword of a schema."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from emulator.schema_values.values import TYPES
 
 
 def fail(facts: Facts, node: SchemaNode, keyword: str) -> None:
-    """Merge that the keyword of the node fails. Raises Unsatisfiable or Malformed."""
+    """Merge the demand that the keyword of the node fails. Raises Unsatisfiable or Malformed."""
     _FAIL[keyword](facts, node)
 
 

@@ -1,9 +1,9 @@
-"""The long tail of names, from Faker: loaded when first needed, since loading it takes a quarter of a second."""
+"""Texts from Faker for less common names. Faker is loaded on first use, which takes a quarter of a second."""
 
 from functools import lru_cache
 from typing import Any
 
-from emulator.schema_values.chance import Chance
+from emulator.core.seeds import Random
 
 _SEED = 2606
 _POOL = 32
@@ -55,13 +55,13 @@ _PROVIDERS = {
 
 
 def offers(name: str) -> bool:
-    """Whether Faker has texts for a property of that name."""
+    """Whether Faker has texts for a property with this name."""
     return name in _PROVIDERS
 
 
-def text(name: str, chance: Chance) -> str:
-    """One of Faker's texts for a property of that name."""
-    return chance.choice(_texts(_PROVIDERS[name]))
+def text(name: str, random: Random) -> str:
+    """One of Faker's texts for a property with this name."""
+    return random.choice(_texts(_PROVIDERS[name]))
 
 
 @lru_cache(maxsize=64)

@@ -1,20 +1,20 @@
-"""Where in the answer a value stands, and what its builder offers to the builders of the types."""
+"""The context of a value in the generated document, and the interface of the builder for arrays and objects."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
-from emulator.schema_values.chance import Chance
-from emulator.schema_values.facts import Facts, Item
+from emulator.core.seeds import Random
+from emulator.schema_values.facts import Demand, Facts
 from emulator.schema_values.nodes import Document, SchemaNode
 from emulator.schema_values.outline import subject
 from emulator.schema_values.persona import Persona
 
 
 class FieldContext(NamedTuple):
-    """A place in the answer: the property's name, that of the object around it, and who that is about.
+    """The context of a value: its property's name, the name of the object around it, and the person it describes.
 
-    `room` is how many values may be spent below it; an `optional` one may fail instead of overspending.
-    `within` are the schemas of the values around it, from which recursion is told.
+    `room` is the number of values that may be built inside; an `optional` value may be omitted instead of exceeding it.
+    `within` has the schemas of the values around it, to recognise recursion.
     """
 
     name: str
@@ -26,22 +26,22 @@ class FieldContext(NamedTuple):
     within: tuple[SchemaNode, ...] = ()
 
     def is_too_small_for(self, facts: Facts) -> bool:
-        """Whether an object of these facts is better left out than built with few of its properties."""
+        """Whether an object with these facts should be omitted rather than built with few of its properties."""
         return self.optional and facts.values is None and len(facts.properties) > max(self.room, 3)
 
     def holds(self, nodes: Iterable[SchemaNode]) -> bool:
-        """Whether values of one of these schemas are already nested in each other, twice."""
+        """Whether a value of one of these schemas is already nested in another one of the same schema."""
         return any(self.within.count(subject(node)) >= 2 for node in nodes)
 
     def inside(self, nodes: Iterable[SchemaNode]) -> tuple[SchemaNode, ...]:
-        """What a member with these schemas is within."""
+        """The `within` of a member with these schemas."""
         return (*self.within, *map(subject, nodes))
 
 
 class Builder(Protocol):
-    """What the builders of arrays and objects build their members with."""
+    """The interface with which the builders of arrays and objects build their members."""
 
-    chance: Chance
+    random: Random
     document: Document
     hints: dict[str, str]
     hopeless: set[str]
@@ -49,13 +49,13 @@ class Builder(Protocol):
 
     @property
     def sparse(self) -> bool:
-        """Whether everything optional is left out."""
+        """Whether everything optional is omitted."""
         ...
 
     def is_endless(self, node: SchemaNode) -> bool:
         """Whether values of the schema nest without end."""
         ...
 
-    def build(self, items: tuple[Item, ...], place: FieldContext) -> Any:
-        """A value that satisfies all items. Raises Unsatisfiable or Malformed."""
+    def build(self, items: tuple[Demand, ...], place: FieldContext) -> Any:
+        """Build a value that satisfies all items. Raises Unsatisfiable or Malformed."""
         ...

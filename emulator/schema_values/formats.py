@@ -1,6 +1,6 @@
-"""The values of `format`: how one is written, and how one is recognised.
+"""Writes and recognises texts by their `format`.
 
-Both tables are by the names of JSON Schema 2020-12, section 7.3 (validation), and of what schemas use besides.
+The tables have the formats of JSON Schema 2020-12, section 7.3 (validation), and others in common use.
 """
 
 import re
@@ -9,11 +9,11 @@ from datetime import date
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Any
 
-from emulator.schema_values.chance import Chance
+from emulator.core.seeds import Random
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.regex import compiled
 
-Writer = Callable[[Chance, Persona, tuple[str, ...]], str]
+Writer = Callable[[Random, Persona, tuple[str, ...]], str]
 
 _HEX = "0123456789abcdef"
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]*\Z")
@@ -31,35 +31,35 @@ _TEMPLATE = re.compile(r"([^{}\s<>\"\\^`|]|\{[^{}\s]+\})*\Z")
 
 
 def conforms(name: str, text: str) -> bool:
-    """Whether a text has the format. A format that nobody here knows is one that every text has."""
+    """Whether a text has the format. Every text has an unknown format."""
     check = _CHECKS.get(_plain(name))
     return check is None or check(text)
 
 
 def known(name: str) -> bool:
-    """Whether texts of that format can be written."""
+    """Whether texts of this format can be written."""
     return _plain(name) in WRITERS
 
 
-def written(name: str, chance: Chance, persona: Persona, words: tuple[str, ...]) -> str | None:
-    """A text of the format, or None if nobody here knows it. `words` are those of the property's name."""
+def written(name: str, random: Random, persona: Persona, words: tuple[str, ...]) -> str | None:
+    """A text of the format, or None if it is unknown. `words` are the words of the property's name."""
     write = WRITERS.get(_plain(name))
-    return write(chance, persona, words) if write else None
+    return write(random, persona, words) if write else None
 
 
 def _plain(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
-def digits(chance: Chance, size: int, alphabet: str = _HEX) -> str:
+def digits(random: Random, size: int, alphabet: str = _HEX) -> str:
     """`size` characters of an alphabet."""
-    return "".join(chance.choices(alphabet, k=size))
+    return "".join(random.choices(alphabet, k=size))
 
 
-def uuid(chance: Chance) -> str:
+def uuid(random: Random) -> str:
     """A version 4 UUID (RFC 9562)."""
-    raw = digits(chance, 30)
-    return f"{raw[:8]}-{raw[8:12]}-4{raw[12:15]}-{chance.choice('89ab')}{raw[15:18]}-{raw[18:30]}"
+    raw = digits(random, 30)
+    return f"{raw[:8]}-{raw[8:12]}-4{raw[12:15]}-{random.choice('89ab')}{raw[15:18]}-{raw[18:30]}"
 
 
 def _matches(regex: "re.Pattern[str]") -> Callable[[str], bool]:
@@ -112,50 +112,50 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
 _CHECKS["ip-address"], _CHECKS["host-name"] = _CHECKS["ipv4"], _CHECKS["hostname"]
 
 
-def _moment(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
+def _moment(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     return f"{persona.moment(words):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _date(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
+def _date(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     return f"{persona.moment(words):%Y-%m-%d}"
 
 
-def _duration(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return chance.choice(("PT15M", "PT30M", "PT1H", "PT2H30M", "P1D", "P7D", "P1M"))
+def _duration(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return random.choice(("PT15M", "PT30M", "PT1H", "PT2H30M", "P1D", "P7D", "P1M"))
 
 
-def _ipv6(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return f"2001:db8::{chance.randint(1, 9999):x}:{chance.randint(1, 9999):x}"
+def _ipv6(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return f"2001:db8::{random.randint(1, 9999):x}:{random.randint(1, 9999):x}"
 
 
-def _uri(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
+def _uri(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     if not {"image", "avatar", "photo", "picture", "logo", "thumbnail", "icon", "img"}.isdisjoint(words):
         return f"https://images.{persona.domain}/{persona.word}.png"
     return persona.url
 
 
-def _ipv4(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return f"192.0.2.{chance.randint(1, 254)}"
+def _ipv4(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return f"192.0.2.{random.randint(1, 254)}"
 
 
-def _mac(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return ":".join(["02", *(digits(chance, 2) for _ in range(5))])
+def _mac(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return ":".join(["02", *(digits(random, 2) for _ in range(5))])
 
 
-def _base64(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return chance.choice(("aGVsbG8=", "d29ybGQ=", "ZXhhbXBsZQ==", "c2FtcGxl", "ZGF0YQ=="))
+def _base64(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return random.choice(("aGVsbG8=", "d29ybGQ=", "ZXhhbXBsZQ==", "c2FtcGxl", "ZGF0YQ=="))
 
 
-def _color(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return f"#{digits(chance, 6)}"
+def _color(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return f"#{digits(random, 6)}"
 
 
-def _version(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return f"{chance.randint(0, 5)}.{chance.randint(0, 20)}.{chance.randint(0, 12)}"
+def _version(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return f"{random.randint(0, 5)}.{random.randint(0, 20)}.{random.randint(0, 12)}"
 
 
-def _password(chance: Chance, persona: Persona, words: tuple[str, ...]) -> str:
-    return f"{persona.word.title()}-{persona.last}-{chance.randint(10, 99)}"
+def _password(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    return f"{persona.word.title()}-{persona.last}-{random.randint(10, 99)}"
 
 
 WRITERS: dict[str, Writer] = {
@@ -164,36 +164,36 @@ WRITERS: dict[str, Writer] = {
     "timestamp": _moment,
     "date": _date,
     "full-date": _date,
-    "time": lambda chance, persona, words: f"{persona.moment(words):%H:%M:%SZ}",
+    "time": lambda random, persona, words: f"{persona.moment(words):%H:%M:%SZ}",
     "duration": _duration,
-    "email": lambda chance, persona, words: persona.email,
-    "idn-email": lambda chance, persona, words: persona.email,
-    "hostname": lambda chance, persona, words: persona.host,
-    "host-name": lambda chance, persona, words: persona.host,
-    "idn-hostname": lambda chance, persona, words: persona.host,
-    "domain": lambda chance, persona, words: persona.host,
+    "email": lambda random, persona, words: persona.email,
+    "idn-email": lambda random, persona, words: persona.email,
+    "hostname": lambda random, persona, words: persona.host,
+    "host-name": lambda random, persona, words: persona.host,
+    "idn-hostname": lambda random, persona, words: persona.host,
+    "domain": lambda random, persona, words: persona.host,
     "ipv4": _ipv4,
     "ip-address": _ipv4,
     "ip": _ipv4,
     "ipv6": _ipv6,
-    "cidr": lambda chance, persona, words: f"10.{chance.randint(0, 255)}.0.0/16",
+    "cidr": lambda random, persona, words: f"10.{random.randint(0, 255)}.0.0/16",
     "uri": _uri,
     "url": _uri,
     "uri-reference": _uri,
     "iri": _uri,
     "iri-reference": _uri,
-    "uri-template": lambda chance, persona, words: f"https://{persona.domain}/{persona.word}/{{id}}",
-    "uuid": lambda chance, persona, words: uuid(chance),
-    "guid": lambda chance, persona, words: uuid(chance),
-    "json-pointer": lambda chance, persona, words: f"/{persona.word}/0",
-    "relative-json-pointer": lambda chance, persona, words: f"1/{persona.word}",
-    "regex": lambda chance, persona, words: f"^{persona.word}-[0-9]+$",
+    "uri-template": lambda random, persona, words: f"https://{persona.domain}/{persona.word}/{{id}}",
+    "uuid": lambda random, persona, words: uuid(random),
+    "guid": lambda random, persona, words: uuid(random),
+    "json-pointer": lambda random, persona, words: f"/{persona.word}/0",
+    "relative-json-pointer": lambda random, persona, words: f"1/{persona.word}",
+    "regex": lambda random, persona, words: f"^{persona.word}-[0-9]+$",
     "byte": _base64,
     "binary": _base64,
     "base64": _base64,
-    "phone": lambda chance, persona, words: persona.phone,
-    "phone-number": lambda chance, persona, words: persona.phone,
-    "tel": lambda chance, persona, words: persona.phone,
+    "phone": lambda random, persona, words: persona.phone,
+    "phone-number": lambda random, persona, words: persona.phone,
+    "tel": lambda random, persona, words: persona.phone,
     "color": _color,
     "colour": _color,
     "mac": _mac,
@@ -201,7 +201,7 @@ WRITERS: dict[str, Writer] = {
     "password": _password,
     "semver": _version,
     "version": _version,
-    "slug": lambda chance, persona, words: f"{persona.word}-{persona.number}",
+    "slug": lambda random, persona, words: f"{persona.word}-{persona.number}",
 }
 
 SHORTEST = {
@@ -222,7 +222,7 @@ SHORTEST = {
 
 
 def stretched(name: str, text: str, size: int) -> str:
-    """The text with its local part or its path made longer, up to `size` characters."""
+    """Extend the local part or the path of a text, up to `size` characters."""
     more = "x" * (size - len(text))
     if _plain(name) in ("email", "idn-email"):
         return more + text

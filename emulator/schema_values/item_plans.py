@@ -1,11 +1,11 @@
-"""What each item of an array must satisfy: several plans, of which the first nearly always leads to a valid array."""
+"""Plans for the items of an array. The first plan nearly always gives a valid array."""
 
 import math
 from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, islice, product
 from typing import NamedTuple, TypeAlias
 
-from emulator.schema_values.facts import Facts, Item
+from emulator.schema_values.facts import Demand, Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import agree, is_plain, is_unknown
@@ -22,14 +22,14 @@ _PAIRS = 6
 _CHOICES = 8
 """How many ways are tried for an item to be, or not to be, like the schemas of `contains`."""
 
-Items: TypeAlias = tuple[Item, ...]
+Items: TypeAlias = tuple[Demand, ...]
 
 
 class ItemPlan(NamedTuple):
-    """What each item must satisfy by its position.
+    """The demands on each item, by its position.
 
-    `spots` are, for each `contains`, the positions of items that are meant to be like it; `same` are two positions
-    whose items have to be the same.
+    `spots` has, for each `contains`, the positions of the items for it; `same` has two positions whose items must be
+    equal.
     """
 
     items: tuple[Items, ...]
@@ -37,9 +37,9 @@ class ItemPlan(NamedTuple):
     same: tuple[int, int] | None = None
 
     def wishes(self, facts: Facts, at: int, counts: Sequence[int]) -> Iterator[Items]:
-        """What the item at a position may be like of what is to be contained: as planned, or else as counts allow.
+        """The `contains` that the item at a position may satisfy: as planned, or else as the counts allow.
 
-        `counts` are, for each `contains`, the items before the position that are like it.
+        `counts` has, for each `contains`, the number of earlier items that satisfy it.
         """
         positions = set(self.same) if self.same and at == self.same[0] else {at}
         times = len(positions)
@@ -61,8 +61,8 @@ class ItemPlan(NamedTuple):
 def plans(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[ItemPlan]:
     """Plans for an array, the most believable first.
 
-    What must be contained stands towards the end, each in items of its own; if that fails, beyond all items that are
-    spoken for; then in as few items as possible; and then nowhere in particular, since it may be there by itself.
+    The plans for `contains` differ: each has its own items near the end; or after all items with a schema of their own;
+    or as few items as possible; or no particular items, since other items may satisfy it.
     """
     first = own_items(facts)
     held = [low for _, low, _ in facts.contains]
@@ -82,22 +82,22 @@ def plans(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[ItemP
 
 
 def own_items(facts: Facts) -> int:
-    """How many items have a schema of their own."""
+    """The number of items with a schema of their own."""
     return max((len(prefix) for prefix, _ in facts.rows), default=0)
 
 
 def least(facts: Facts) -> int:
-    """The least number of items."""
+    """The minimum number of items."""
     return max(facts.min_items, sum(low for _, low, _ in facts.contains))
 
 
 def most(facts: Facts) -> float:
-    """The greatest number of items."""
+    """The maximum number of items."""
     return min([facts.max_items, LARGEST, *_ends(facts)])
 
 
 def _ends(facts: Facts) -> list[float]:
-    """Positions from which on there may be no item."""
+    """The positions at which no item is allowed."""
     ends: list[float] = [len(prefix) for prefix, rest in facts.rows if rest is not None and rest.schema is False]
     for prefix, _ in facts.rows:
         ends += [at for at, part in enumerate(prefix) if part.schema is False]
@@ -108,19 +108,19 @@ def _ends(facts: Facts) -> list[float]:
 
 
 def _usual(builder: Builder, facts: Facts, place: FieldContext) -> int:
-    """One to three plain items, one or two others; none if they are unknown, or optional and there is no room."""
+    """A usual number of items: one to three plain ones or one or two others; none if unknown or if there is no room."""
     rests = [rest for _, rest in facts.rows if rest is not None]
     if all(is_plain(rest) for rest in rests):
-        return builder.chance.randint(1, 3)
+        return builder.random.randint(1, 3)
     if place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(rests):
         return 0
     if place.room < 1:
         return 0 if place.optional else 1
-    return 1 if place.room < 60 else builder.chance.randint(1, 2)
+    return 1 if place.room < 60 else builder.random.randint(1, 2)
 
 
 def _at(facts: Facts, at: int) -> Items:
-    items: list[Item] = []
+    items: list[Demand] = []
     for prefix, rest in facts.rows:
         part = prefix[at] if at < len(prefix) else rest
         if part is not None:
@@ -132,7 +132,7 @@ def _at(facts: Facts, at: int) -> Items:
 
 
 def _spots(facts: Facts, plan: Sequence[Items], where: str) -> tuple[frozenset[int], ...]:
-    """Where what must be contained may be: items of its own, or the same for all, or nowhere in particular."""
+    """The positions for each `contains`: separate items, shared items, or none."""
     spots: list[frozenset[int]] = []
     taken: dict[int, list[SchemaNode]] = {}
     for part, low, _ in facts.contains:
@@ -146,7 +146,7 @@ def _spots(facts: Facts, plan: Sequence[Items], where: str) -> tuple[frozenset[i
 
 
 def _same(facts: Facts, plan: Sequence[Items]) -> Iterator[tuple[int, int] | None]:
-    """Which two items are to be the same, where two must be: the last ones that can be, then others."""
+    """The pairs of items that could be equal, if two must be: the last ones first."""
     if not facts.repeated:
         yield None
         return
@@ -156,5 +156,5 @@ def _same(facts: Facts, plan: Sequence[Items]) -> Iterator[tuple[int, int] | Non
 
 
 def nodes(items: Items) -> list[SchemaNode]:
-    """The schemas that an item must be valid for."""
+    """The schemas for which an item must be valid."""
     return [node for node, wanted in items if wanted is True]

@@ -1,62 +1,62 @@
-"""What properties of a name usually have: tables from the words of a name to texts, numbers and keys. Data, mostly."""
+"""Tables that map the words of property names to usual texts, numbers and keys."""
 
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TypeAlias
 
+from emulator.core.seeds import Random
 from emulator.schema_values import formats
-from emulator.schema_values.chance import Chance
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, JOBS, PRODUCTS, SENTENCES, TITLES
 
 Words: TypeAlias = tuple[str, ...]
-TextMaker: TypeAlias = Callable[[Chance, Persona, Words], str]
+TextMaker: TypeAlias = Callable[[Random, Persona, Words], str]
 
 
 def _about(path: str) -> TextMaker:
-    """An attribute of the persona."""
+    """Return a writer of an attribute of the persona."""
     read = attrgetter(path)
-    return lambda chance, persona, words: str(read(persona))
+    return lambda random, persona, words: str(read(persona))
 
 
 def _one_of(*options: str) -> TextMaker:
-    return lambda chance, persona, words: chance.choice(options)
+    return lambda random, persona, words: random.choice(options)
 
 
 def _joined(joint: str) -> TextMaker:
-    return lambda chance, persona, words: chance.choice(COMMON) + joint + chance.choice(COMMON)
+    return lambda random, persona, words: random.choice(COMMON) + joint + random.choice(COMMON)
 
 
 def _day(layout: str) -> TextMaker:
-    return lambda chance, persona, words: persona.moment(words).strftime(layout)
+    return lambda random, persona, words: persona.moment(words).strftime(layout)
 
 
 def _between(low: int, high: int, ending: str = "") -> TextMaker:
-    return lambda chance, persona, words: f"{chance.randint(low, high)}{ending}"
+    return lambda random, persona, words: f"{random.randint(low, high)}{ending}"
 
 
-def _identifier(chance: Chance, persona: Persona, words: Words) -> str:
+def _identifier(random: Random, persona: Persona, words: Words) -> str:
     prefix = words[-2][:3] if len(words) > 1 else "id"
-    return f"{prefix}_{formats.digits(chance, 8)}"
+    return f"{prefix}_{formats.digits(random, 8)}"
 
 
-def _file(chance: Chance, persona: Persona, words: Words) -> str:
-    return f"{chance.choice(COMMON)}.{chance.choice(('txt', 'json', 'csv', 'md'))}"
+def _file(random: Random, persona: Persona, words: Words) -> str:
+    return f"{random.choice(COMMON)}.{random.choice(('txt', 'json', 'csv', 'md'))}"
 
 
-def _secret(chance: Chance, persona: Persona, words: Words) -> str:
-    return f"example-{formats.digits(chance, 24)}"
+def _secret(random: Random, persona: Persona, words: Words) -> str:
+    return f"example-{formats.digits(random, 24)}"
 
 
-def _hash(chance: Chance, persona: Persona, words: Words) -> str:
-    return formats.digits(chance, 40)
+def _hash(random: Random, persona: Persona, words: Words) -> str:
+    return formats.digits(random, 40)
 
 
-def _price(chance: Chance, persona: Persona, words: Words) -> str:
-    return f"{chance.randint(5, 500)}.{chance.randint(10, 99)}"
+def _price(random: Random, persona: Persona, words: Words) -> str:
+    return f"{random.randint(5, 500)}.{random.randint(10, 99)}"
 
 
-def _place_on_earth(chance: Chance, persona: Persona, words: Words) -> str:
+def _place_on_earth(random: Random, persona: Persona, words: Words) -> str:
     return f"{persona.town.latitude},{persona.town.longitude}"
 
 

@@ -1,6 +1,6 @@
-"""The published metaschemas, condensed: what a value that is itself a schema may look like.
+"""Condensed forms of the published metaschemas, for values that are themselves schemas.
 
-A schema that refers to a metaschema asks for a schema. Any of a few plain ones is valid in every draft.
+A schema that refers to a metaschema requires a schema as its value. A few plain schemas are valid in every draft.
 """
 
 from typing import Any
@@ -67,12 +67,12 @@ _EARLY = {
 
 
 def metaschema(uri: str) -> dict[str, Any]:
-    """The condensed metaschema of that URI; before draft 6, exclusive bounds were booleans."""
+    """The condensed metaschema of this URI; before draft 6, exclusive bounds were booleans."""
     return _EARLY if "draft-03" in uri or "draft-04" in uri else _METASCHEMA
 
 
 def is_metaschema(uri: str) -> bool:
-    """Whether the URI, without its fragment, is that of a published metaschema or of one of its vocabularies.
+    """Whether the URI, without its fragment, names a published metaschema or one of its vocabularies.
 
     >>> is_metaschema("http://json-schema.org/draft-07/schema"), is_metaschema("https://example.com/schema")
     (True, False)

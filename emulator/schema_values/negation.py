@@ -1,6 +1,6 @@
-"""The ways in which a value can fail to satisfy a schema, each written as demands again.
+"""Finds the ways in which a value can be invalid for a schema, each as a list of demands.
 
-A schema fails where one of its keywords does. Keywords whose failing cannot be written down are left out: then the
+A schema fails if one of its keywords fails. Keywords whose failure cannot be expressed as demands are omitted; then the
 generated value is tested, and another one is tried.
 """
 
@@ -9,16 +9,16 @@ from itertools import combinations, islice
 from typing import Any, TypeAlias
 
 from emulator.schema_values.assertions import number
-from emulator.schema_values.facts import Option
+from emulator.schema_values.facts import Demands
 from emulator.schema_values.nodes import SchemaNode
 
 _PAIRS = 100
 """How many pairs of branches of a `oneOf` are considered."""
 
 
-def refutations(node: SchemaNode) -> tuple[Option, ...]:
-    """The ways in which a value can fail the node's schema, the least intrusive first."""
-    found: tuple[Option, ...] | None = node.cache.get("refutations")
+def refutations(node: SchemaNode) -> tuple[Demands, ...]:
+    """The ways in which a value can fail the node's schema, the least demanding first."""
+    found: tuple[Demands, ...] | None = node.cache.get("refutations")
     if found is None:
         schema = node.schema
         keywords = ("$ref",) if "$ref" in schema and node.resource.legacy else _REFUTE
@@ -27,53 +27,53 @@ def refutations(node: SchemaNode) -> tuple[Option, ...]:
     return found
 
 
-def _say(node: SchemaNode, schema: dict[str, Any]) -> Option:
+def _say(node: SchemaNode, schema: dict[str, Any]) -> Demands:
     return ((node.document.derived(schema, node), True),)
 
 
 def _keyword(keyword: str) -> "Refute":
-    """A keyword whose failing is a demand of its own."""
+    """A keyword whose failure is a single demand."""
 
-    def refute(node: SchemaNode) -> Iterator[Option]:
+    def refute(node: SchemaNode) -> Iterator[Demands]:
         yield ((node, keyword),)
 
     return refute
 
 
 def _applied(keyword: str) -> "Refute":
-    """A keyword that applies a schema to properties or to their names, one of which has to fail it."""
+    """A keyword that applies a schema to properties or names: one of them must fail it."""
 
-    def refute(node: SchemaNode) -> Iterator[Option]:
+    def refute(node: SchemaNode) -> Iterator[Demands]:
         if node.child(keyword).schema is not True:
             yield ((node, keyword),)
 
     return refute
 
 
-def _by_pattern(node: SchemaNode) -> Iterator[Option]:
+def _by_pattern(node: SchemaNode) -> Iterator[Demands]:
     if any(part.schema is not True for part in node.members("patternProperties").values()):
         yield ((node, "patternProperties"),)
 
 
-def _unique(node: SchemaNode) -> Iterator[Option]:
+def _unique(node: SchemaNode) -> Iterator[Demands]:
     if node.schema["uniqueItems"] is True:
         yield ((node, "uniqueItems"),)
 
 
-def _minimum(node: SchemaNode) -> Iterator[Option]:
+def _minimum(node: SchemaNode) -> Iterator[Demands]:
     below = "maximum" if node.schema.get("exclusiveMinimum") is True else "exclusiveMaximum"
     yield _say(node, {"type": "number", below: number(node, "minimum")})
 
 
-def _maximum(node: SchemaNode) -> Iterator[Option]:
+def _maximum(node: SchemaNode) -> Iterator[Demands]:
     above = "minimum" if node.schema.get("exclusiveMaximum") is True else "exclusiveMinimum"
     yield _say(node, {"type": "number", above: number(node, "maximum")})
 
 
 def _open_limit(keyword: str, outside: str) -> "Refute":
-    """A number beyond a limit that is not included; in draft 4 the keyword is a boolean beside the limit."""
+    """An exclusive limit: a number at it or beyond it. In draft 4 the keyword is a boolean beside the limit."""
 
-    def refute(node: SchemaNode) -> Iterator[Option]:
+    def refute(node: SchemaNode) -> Iterator[Demands]:
         if not isinstance(node.schema[keyword], bool):
             yield _say(node, {"type": "number", outside: number(node, keyword)})
 
@@ -81,7 +81,7 @@ def _open_limit(keyword: str, outside: str) -> "Refute":
 
 
 def _count(keyword: str, kind: str, other: str, step: int) -> "Refute":
-    def refute(node: SchemaNode) -> Iterator[Option]:
+    def refute(node: SchemaNode) -> Iterator[Demands]:
         count = number(node, keyword) + step
         if count >= 0:
             yield _say(node, {"type": kind, other: count})
@@ -89,20 +89,20 @@ def _count(keyword: str, kind: str, other: str, step: int) -> "Refute":
     return refute
 
 
-def _properties(node: SchemaNode) -> Iterator[Option]:
+def _properties(node: SchemaNode) -> Iterator[Demands]:
     for name, part in node.members("properties").items():
         if part.schema is not True:
             failing: dict[str, Any] = {"not": part.schema}
             yield _say(node, {"type": "object", "required": [name], "properties": {name: failing}})
 
 
-def _required(node: SchemaNode) -> Iterator[Option]:
+def _required(node: SchemaNode) -> Iterator[Demands]:
     for name in node.names("required"):
         yield _say(node, {"type": "object", "properties": {name: False}})
 
 
 def _dependent(keyword: str) -> "Refute":
-    def refute(node: SchemaNode) -> Iterator[Option]:
+    def refute(node: SchemaNode) -> Iterator[Demands]:
         for name, others in node.needs(keyword).items():
             for other in others:
                 yield _say(node, {"type": "object", "required": [name], "properties": {other: False}})
@@ -112,7 +112,7 @@ def _dependent(keyword: str) -> "Refute":
     return refute
 
 
-def _items(node: SchemaNode) -> Iterator[Option]:
+def _items(node: SchemaNode) -> Iterator[Demands]:
     items = node.schema["items"]
     if isinstance(items, list):
         yield from _first(node, items)
@@ -120,20 +120,20 @@ def _items(node: SchemaNode) -> Iterator[Option]:
         yield from _rest(node, len(node.children("prefixItems")), items)
 
 
-def _additional_items(node: SchemaNode) -> Iterator[Option]:
+def _additional_items(node: SchemaNode) -> Iterator[Demands]:
     if isinstance(node.schema.get("items"), list):
         yield from _rest(node, len(node.schema["items"]), node.schema["additionalItems"])
 
 
-def _unevaluated_items(node: SchemaNode) -> Iterator[Option]:
+def _unevaluated_items(node: SchemaNode) -> Iterator[Demands]:
     items = node.schema.get("items")
     if items is None or (isinstance(items, list) and "additionalItems" not in node.schema):
         first = len(items or node.children("prefixItems"))
         yield from _rest(node, first, node.schema["unevaluatedItems"])
 
 
-def _rest(node: SchemaNode, first: int, schema: Any) -> Iterator[Option]:
-    """Of the items from the `first` on, one fails the schema."""
+def _rest(node: SchemaNode, first: int, schema: Any) -> Iterator[Demands]:
+    """One of the items from `first` on fails the schema."""
     if schema is False:
         yield _say(node, {"type": "array", "minItems": first + 1})
     elif schema is not True:
@@ -142,23 +142,23 @@ def _rest(node: SchemaNode, first: int, schema: Any) -> Iterator[Option]:
         yield _say(node, {"type": "array", "contains": {"not": schema}})
 
 
-def _prefix(node: SchemaNode) -> Iterator[Option]:
+def _prefix(node: SchemaNode) -> Iterator[Demands]:
     yield from _first(node, [part.schema for part in node.children("prefixItems")])
 
 
-def _first(node: SchemaNode, schemas: list[Any]) -> Iterator[Option]:
+def _first(node: SchemaNode, schemas: list[Any]) -> Iterator[Demands]:
     for at, schema in enumerate(schemas):
         if schema is not True:
             yield _at(node, at, schema)
 
 
-def _at(node: SchemaNode, at: int, schema: Any) -> Option:
-    """The item at that position fails the schema."""
+def _at(node: SchemaNode, at: int, schema: Any) -> Demands:
+    """The item at this position fails the schema."""
     return _say(node, {"type": "array", "minItems": at + 1, "prefixItems": [*[True] * at, {"not": schema}]})
 
 
-def _contains(node: SchemaNode) -> Iterator[Option]:
-    """Too few of the items are like it, or too many."""
+def _contains(node: SchemaNode) -> Iterator[Demands]:
+    """Too few or too many items satisfy `contains`."""
     part = node.schema["contains"]
     low = number(node, "minContains") if "minContains" in node.schema else 1
     if low == 1:
@@ -170,42 +170,42 @@ def _contains(node: SchemaNode) -> Iterator[Option]:
 
 
 def _reference(keyword: str) -> "Refute":
-    def refute(node: SchemaNode) -> Iterator[Option]:
+    def refute(node: SchemaNode) -> Iterator[Demands]:
         yield ((node.target(keyword), False),)
 
     return refute
 
 
-def _all_of(node: SchemaNode) -> Iterator[Option]:
+def _all_of(node: SchemaNode) -> Iterator[Demands]:
     for part in node.children("allOf"):
         yield ((part, False),)
 
 
 def _any_of(keyword: str) -> "Refute":
-    def refute(node: SchemaNode) -> Iterator[Option]:
+    def refute(node: SchemaNode) -> Iterator[Demands]:
         yield tuple((part, False) for part in node.children(keyword))
 
     return refute
 
 
-def _one_of(node: SchemaNode) -> Iterator[Option]:
-    """None of the branches, or two of them."""
+def _one_of(node: SchemaNode) -> Iterator[Demands]:
+    """No branch holds, or two branches hold."""
     yield from _any_of("oneOf")(node)
     for one, other in islice(combinations(node.children("oneOf"), 2), _PAIRS):
         yield ((one, True), (other, True))
 
 
-def _not(node: SchemaNode) -> Iterator[Option]:
+def _not(node: SchemaNode) -> Iterator[Demands]:
     yield ((node.child("not"), True),)
 
 
-def _if(node: SchemaNode) -> Iterator[Option]:
+def _if(node: SchemaNode) -> Iterator[Demands]:
     for keyword, held in (("then", True), ("else", False)):
         if keyword in node.schema:
             yield ((node.child("if"), held), (node.child(keyword), False))
 
 
-Refute: TypeAlias = Callable[[SchemaNode], Iterator[Option]]
+Refute: TypeAlias = Callable[[SchemaNode], Iterator[Demands]]
 
 _REFUTE: dict[str, Refute] = {
     "enum": _keyword("enum"),

@@ -1,8 +1,8 @@
-"""A schema in its place: its pointer, its base URI, its subschemas and what its references mean.
+"""Schemas as nodes of a document: each has a pointer, a base URI, subschemas and references.
 
-Everything is found when it is first asked for, so a document of thousands of definitions costs what is used of it.
-References follow JSON Schema 2020-12, section 8.2, and the older spellings (`id`, `definitions`, `$recursiveRef`).
-A reference to another document means anything, unless it is one of the published metaschemas.
+Everything is resolved on first use, so unused definitions cost nothing. References follow JSON Schema 2020-12, section
+8.2, and the older spellings (`id`, `definitions`, `$recursiveRef`). A reference to another document allows any value,
+unless it is a published metaschema.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ _NAMED = frozenset(["$defs", "definitions", "dependencies", "dependentSchemas", 
 class Resource:
     """A schema with its own base URI and `$schema`.
 
-    `keywords` are those of its draft; in a `legacy` one `$ref` hides the keywords beside it.
+    `keywords` are those of its draft; if it is `legacy`, `$ref` hides the keywords beside it.
     """
 
     __slots__ = ("dialect", "keywords", "legacy", "root", "uri")
@@ -68,7 +68,7 @@ class SchemaNode:
 
     @property
     def pointer(self) -> str:
-        """Where the schema is, as a JSON pointer in a URI fragment (RFC 6901, section 6)."""
+        """The location of the schema, as a JSON pointer in a URI fragment (RFC 6901, section 6)."""
         keys: list[str] = []
         node: SchemaNode | None = self
         while node is not None:
@@ -78,7 +78,7 @@ class SchemaNode:
 
     @property
     def title(self) -> str:
-        """What the schema is called, if it is a definition: `Person` under `#/$defs/Person`."""
+        """The name of a definition, such as `Person` for `#/$defs/Person`; empty for other schemas."""
         container, _, name = self._key.rpartition("/")
         return name if container.endswith(("$defs", "definitions", "schemas")) else ""
 
@@ -87,14 +87,14 @@ class SchemaNode:
         return isinstance(self.schema, dict) and keyword in self.schema
 
     def child(self, keyword: str) -> "SchemaNode":
-        """The subschema under a keyword. Raises Malformed when it is neither an object nor a boolean."""
+        """The subschema under a keyword. Raises Malformed if it is neither an object nor a boolean."""
         found: SchemaNode | None = self.cache.get(keyword)
         if found is None:
             found = self.cache[keyword] = self.document.node(self.schema[keyword], self, keyword)
         return found
 
     def children(self, keyword: str) -> "list[SchemaNode]":
-        """The listed subschemas of a keyword, none if it is not there. Raises Malformed when it has no list."""
+        """The list of subschemas under a keyword; empty if it is absent. Raises Malformed if it is not a list."""
         found: list[SchemaNode] | None = self.cache.get(keyword)
         if found is None:
             listed = self.typed(keyword, list, "an array of schemas") if self.says(keyword) else ()
@@ -103,7 +103,7 @@ class SchemaNode:
         return found
 
     def members(self, keyword: str) -> "dict[str, SchemaNode]":
-        """The named subschemas of a keyword, none if it is not there. Raises Malformed when it has no names."""
+        """The subschemas under a keyword, by name; empty if it is absent. Raises Malformed if it is not an object."""
         found: dict[str, SchemaNode] | None = self.cache.get(keyword)
         if found is None:
             named = self.typed(keyword, dict, "an object") if self.says(keyword) else {}
@@ -114,7 +114,7 @@ class SchemaNode:
         return found
 
     def names(self, keyword: str) -> list[str]:
-        """The strings that a keyword lists, none if it is not there or a boolean. Raises Malformed for others."""
+        """The list of strings under a keyword; empty if absent or a boolean. Raises Malformed for other values."""
         if not self.says(keyword) or isinstance(self.schema[keyword], bool):
             return []
         names: list[str] = self.typed(keyword, list, "an array of strings")
@@ -123,7 +123,7 @@ class SchemaNode:
         return names
 
     def needs(self, keyword: str) -> dict[str, list[str]]:
-        """The lists of names, by name, of `dependentRequired` or `dependencies`. Raises Malformed for anything else."""
+        """The lists of names in `dependentRequired` or `dependencies`, by name. Raises Malformed for anything else."""
         found = {}
         for name, others in self.typed(keyword, dict, "an object").items():
             listed = [others] if isinstance(others, str) else others
@@ -134,7 +134,7 @@ class SchemaNode:
         return found
 
     def dependents(self, keyword: str) -> "dict[str, SchemaNode]":
-        """The schemas, by name, of `dependentSchemas` or `dependencies`."""
+        """The schemas in `dependentSchemas` or `dependencies`, by name."""
         said = self.typed(keyword, dict, "an object")
         return {
             name: self.document.node(schema, self, f"{keyword}/{escape(name)}")
@@ -143,14 +143,14 @@ class SchemaNode:
         }
 
     def typed(self, keyword: str, kind: type | tuple[type, ...], article: str) -> Any:
-        """The keyword's value. Raises Malformed when it is not of the kind, which `article` names."""
+        """The value of a keyword. Raises Malformed if it is not of the type `kind`, which `article` names."""
         value = self.schema[keyword]
         if not isinstance(value, kind):
             raise Malformed(f"{self.pointer}/{keyword}", f"must be {article}")
         return value
 
     def target(self, keyword: str) -> "SchemaNode":
-        """What `$ref`, `$dynamicRef` or `$recursiveRef` means. Raises Malformed for one that leads nowhere."""
+        """The target of `$ref`, `$dynamicRef` or `$recursiveRef`. Raises Malformed if there is none."""
         key = ("target", keyword)
         found: SchemaNode | None = self.cache.get(key)
         if found is None:
@@ -161,8 +161,8 @@ class SchemaNode:
 class Document:
     """A root schema and its nodes.
 
-    With `formats`, validation asserts `format` rather than taking it as a note. With `exact`, it goes by the keywords
-    of the declared draft; without, `mixed` tells whether it has met others.
+    With `formats`, validation asserts `format`. With `exact`, it uses only the keywords of the declared draft;
+    otherwise `mixed` is set if it has met others.
     """
 
     def __init__(self, schema: Any, *, formats: bool = False, exact: bool = False) -> None:
@@ -178,7 +178,7 @@ class Document:
         self.root = self._resource(schema, None, "#")
 
     def node(self, schema: Any, parent: SchemaNode, key: str) -> SchemaNode:
-        """The node of a subschema."""
+        """The node of a subschema, which is created on first use."""
         if isinstance(schema, bool):
             return SchemaNode(self, schema, parent.resource, parent, key)
         if not isinstance(schema, dict):
@@ -191,7 +191,7 @@ class Document:
         return found
 
     def derived(self, schema: dict[str, Any], origin: SchemaNode) -> SchemaNode:
-        """The node of a schema that was made up from another one, and stands at the other one's place."""
+        """The node of a schema that was derived from another one, with the location of the original."""
         found = self._nodes[id(schema)] = SchemaNode(self, schema, origin.resource, origin._parent, origin._key)
         return found
 
@@ -209,7 +209,7 @@ class Document:
     # ------------------------------------------------------------------------------------------ references
 
     def resolve(self, node: SchemaNode, keyword: str) -> SchemaNode:
-        """The node that a reference of this node means."""
+        """The node to which a reference of this node points."""
         reference = node.typed(keyword, str, "a string")
         found = self._find(node, reference)
         if found is None:
@@ -219,7 +219,7 @@ class Document:
         return self._outermost(found, keyword, reference.rpartition("#")[2])
 
     def _outermost(self, found: SchemaNode, keyword: str, anchor: str) -> SchemaNode:
-        """The root's extension point of that name, which is the outermost in every dynamic scope."""
+        """The root's dynamic anchor of this name, which is the outermost in every dynamic scope."""
         if keyword == "$recursiveRef":
             return self.root if all(_says(node, "$recursiveAnchor", True) for node in (found, self.root)) else found
         if not _says(found, "$dynamicAnchor", anchor):
@@ -264,7 +264,7 @@ class Document:
         return self._anchors.get((resource.uri, name))
 
     def _index(self) -> None:
-        """Find, once, all that has a URI or an anchor of its own."""
+        """Find all nodes with a URI or an anchor of their own. This is done once."""
         if not self._indexed:
             self._indexed = True
             for node in _identified(self.root):
@@ -273,7 +273,7 @@ class Document:
 
 
 def subschemas(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What stands where subschemas stand, each with its pointer from the schema."""
+    """The values in the positions of subschemas, each with its pointer from the schema."""
     for keyword, value in schema.items():
         if keyword in _SEVERAL and isinstance(value, list):
             yield from ((f"{keyword}/{at}", part) for at, part in enumerate(value))

@@ -1,4 +1,4 @@
-"""Numbers: within bounds, a multiple of what they must be a multiple of, and usual for their name."""
+"""Builds numbers: within their bounds, multiples of their steps, and usual for their name."""
 
 import math
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
+from emulator.core.seeds import Random
 from emulator.schema_values import believable
 from emulator.schema_values.assertions import divides
-from emulator.schema_values.chance import Chance
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.lexicon import USUAL
@@ -18,7 +18,7 @@ _TRIES = 40
 
 
 class NumberRange(NamedTuple):
-    """The numbers from `low` to `high`, both included, to be written with so many decimals."""
+    """The numbers from `low` to `high`, both included, with a number of decimals."""
 
     low: Fraction
     high: Fraction
@@ -26,7 +26,7 @@ class NumberRange(NamedTuple):
 
 
 def number(builder: Builder, facts: Facts, place: FieldContext) -> int | float:
-    """A number that satisfies the facts. Raises Unsatisfiable."""
+    """Build a number that satisfies the facts. Raises Unsatisfiable."""
     bounds = (facts.low, facts.low_open, facts.high, facts.high_open, facts.steps, facts.not_steps)
     demands = repr(("number" in facts.types, "integer" in facts.types, bounds, facts.excluded))
     if demands not in builder.hopeless:
@@ -54,13 +54,13 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
     if hint is not None:
         yield from _read(hint)
     samples = [sample for sample in facts.samples if isinstance(sample, int | float) and not isinstance(sample, bool)]
-    if samples and builder.chance.random() < 0.5:
-        yield builder.chance.choice(samples)
+    if samples and builder.random.random() < 0.5:
+        yield builder.random.choice(samples)
     whole = "number" not in facts.types
     step = _step(facts, whole)
     for span in _spans(facts, place.name, whole):
         for _ in range(_TRIES):
-            yield _drawn(builder.chance, span, step, whole)
+            yield _drawn(builder.random, span, step, whole)
     yield from _edges(facts, step)
 
 
@@ -82,12 +82,12 @@ def _step(facts: Facts, whole: bool) -> Fraction | None:
 
 
 def exact(value: float) -> Fraction:
-    """The number as it is written in decimal: 0.1 is a tenth."""
+    """The exact value of a number in decimal notation: 0.1 is a tenth."""
     return Fraction(Decimal(str(value)))
 
 
 def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
-    """Spans to draw from, the most usual first; the last one is all that the bounds allow."""
+    """The ranges to draw from, the most usual first; the last one is everything that the bounds allow."""
     low = exact(facts.low) if math.isfinite(facts.low) else None
     high = exact(facts.high) if math.isfinite(facts.high) else None
     for least, most, decimals in (believable.number(name), USUAL):
@@ -109,16 +109,16 @@ def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
     yield NumberRange(low, high, 9)
 
 
-def _drawn(chance: Chance, span: NumberRange, step: Fraction | None, whole: bool) -> int | float:
+def _drawn(random: Random, span: NumberRange, step: Fraction | None, whole: bool) -> int | float:
     if step is None:
         unit = Fraction(1, 10**span.decimals)
-        return _plain(_multiple(chance, span, unit), False)
-    return _plain(_multiple(chance, span, step), whole)
+        return _plain(_multiple(random, span, unit), False)
+    return _plain(_multiple(random, span, step), whole)
 
 
-def _multiple(chance: Chance, span: NumberRange, step: Fraction) -> Fraction:
+def _multiple(random: Random, span: NumberRange, step: Fraction) -> Fraction:
     first, last = math.ceil(span.low / step), math.floor(span.high / step)
-    return step * chance.randint(first, max(first, last))
+    return step * random.randint(first, max(first, last))
 
 
 def _plain(value: Fraction, whole: bool) -> int | float:
@@ -126,7 +126,7 @@ def _plain(value: Fraction, whole: bool) -> int | float:
 
 
 def _edges(facts: Facts, step: Fraction | None) -> Iterator[int | float]:
-    """What is left when nothing drawn would do: the bounds, what is next to them, and between them."""
+    """Candidates if no drawn number is valid: the bounds, the numbers next to them, and one between them."""
     for bound in (facts.low, facts.high):
         if math.isfinite(bound):
             yield bound

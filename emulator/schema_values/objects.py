@@ -1,4 +1,4 @@
-"""Objects: every declared property that there is room for, and invented ones where none is declared."""
+"""Builds objects: the declared properties for which there is room, and invented ones if none are declared."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.schema_values import believable
 from emulator.schema_values.errors import Malformed, Unsatisfiable
-from emulator.schema_values.facts import Declaration, Facts, Item
+from emulator.schema_values.facts import Declaration, Demand, Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import DEEPEST, depth, is_plain, is_unknown
@@ -24,11 +24,11 @@ _FAILURES = 3
 
 
 def object_(builder: Builder, facts: Facts, place: FieldContext) -> dict[str, Any]:
-    """An object that satisfies the facts. Raises Unsatisfiable."""
-    return _Making(builder, facts, place).made()
+    """Build an object that satisfies the facts. Raises Unsatisfiable."""
+    return _ObjectBuilder(builder, facts, place).made()
 
 
-class _Making:
+class _ObjectBuilder:
     def __init__(self, builder: Builder, facts: Facts, place: FieldContext) -> None:
         self.builder = builder
         self.facts = facts
@@ -60,7 +60,7 @@ class _Making:
     # ------------------------------------------------------------------------------------------ which
 
     def names(self) -> list[str]:
-        """The properties to build, in the order in which they are declared."""
+        """The properties to build, in the order of their declaration."""
         facts = self.facts
         must = self.needed()
         if self.builder.sparse:
@@ -75,7 +75,7 @@ class _Making:
         return names
 
     def needed(self) -> dict[str, None]:
-        """The required properties, those that make a keyword fail, and those that they need."""
+        """The required properties, those that make a keyword fail, and those on which these depend."""
         needed = self.facts.required | self.failing
         if self.facts.dependents:
             dependents: dict[str, list[str]] = {}
@@ -91,7 +91,7 @@ class _Making:
     # ------------------------------------------------------------------------------------------ building
 
     def build_all(self, names: list[str]) -> None:
-        """Build the plain properties first, since they are cheap and often decide; then share the room that is left."""
+        """Build the plain properties first, which are cheap; then share the remaining room among the others."""
         must = self.needed()
         schemas = {name: self.facts.schemas_of(name) for name in sorted(names, key=lambda name: name not in must)}
         plain = {name for name, nodes in schemas.items() if nodes and all(map(is_plain, nodes))}
@@ -107,14 +107,14 @@ class _Making:
             room -= self.builder.spent - before
 
     def fits(self, nodes: tuple[SchemaNode, ...], room: int) -> bool:
-        """Whether a property that may be left out is to be built: known, not too deep, and there is room for it."""
+        """Whether to build an optional property: its schema is known, it is not too deep, and there is room for it."""
         if self.builder.sparse or any(map(is_unknown, nodes)) or self.place.holds(nodes):
             return False
         levels = max(map(depth, nodes), default=0)
         return room >= levels and levels <= DEEPEST and (self.place.depth < _DEEP or not levels)
 
     def attempt(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> None:
-        """Build a property. One that need not be there is left out when it does not fit or cannot be built."""
+        """Build a property. An optional one is omitted if it does not fit or cannot be built."""
         if name in self.built:
             return
         if must and not self.facts.allows(name):
@@ -131,14 +131,14 @@ class _Making:
 
     def inside(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> FieldContext:
         place = self.place
-        persona = Persona(self.builder.chance) if believable.is_someone(name) else place.persona
+        persona = Persona(self.builder.random) if believable.is_someone(name) else place.persona
         around = " ".join([place.name or place.parent, *(node.title for node in place.within[-1:])])
         return FieldContext(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
 
     # ------------------------------------------------------------------------------------------ failing
 
     def fail(self, node: SchemaNode, keyword: str) -> None:
-        """Build a property that makes the keyword of the node fail: a declared one where that can be, else another."""
+        """Build a property that makes the keyword of the node fail: a declared one if possible, otherwise another."""
         problem: Exception | None = None
         names = chain(self.facts.properties, self.facts.required, self.names_to_fail(node, keyword))
         for name in islice(names, len(self.facts.properties) + len(self.facts.required) + _TRIES):
@@ -157,8 +157,8 @@ class _Making:
                 return
         raise problem or self.facts.conflict(f"no property was found that {keyword} does not allow")
 
-    def failing_items(self, node: SchemaNode, keyword: str, name: str) -> tuple[Item, ...] | None:
-        """What a property must be like to make the keyword fail; None where one of that name cannot."""
+    def failing_items(self, node: SchemaNode, keyword: str, name: str) -> tuple[Demand, ...] | None:
+        """The demands on a property that makes the keyword fail; None if the property with this name cannot."""
         if keyword == "propertyNames":
             return None if valid(node.child(keyword), name) else ()
         if keyword == "patternProperties":
@@ -170,16 +170,16 @@ class _Making:
         return next((((part, False),) for part in parts if part.schema is not True), None)
 
     def names_to_fail(self, node: SchemaNode, keyword: str) -> Iterator[str]:
-        """Invented names of properties that may make the keyword fail."""
+        """Invented property names that may make the keyword fail."""
         named = tuple(node.members(keyword)) if keyword == "patternProperties" else ()
-        failing: tuple[Item, ...] = ((node.child(keyword), False),) if keyword == "propertyNames" else ()
+        failing: tuple[Demand, ...] = ((node.child(keyword), False),) if keyword == "propertyNames" else ()
         while True:
             yield self.name(named, failing)
 
     # ------------------------------------------------------------------------------------------ inventing
 
     def wanted(self) -> int:
-        """How many properties there should be: the least number, or one or two where names are free to be invented."""
+        """The number of properties to build: the minimum, or one or two if names can be invented freely."""
         facts = self.facts
         least = facts.min_properties
         if not self.built and not self.builder.sparse and self.place.room > 0:
@@ -188,7 +188,7 @@ class _Making:
         return int(min(least, facts.max_properties))
 
     def invented(self) -> bool:
-        """Add one property whose name is not declared, if one can be found."""
+        """Add a property with an undeclared name, if possible."""
         failed = 0
         for _ in range(_TRIES):
             try:
@@ -206,21 +206,21 @@ class _Making:
                     break
         return False
 
-    def name(self, patterns: Sequence[str] = (), more: tuple[Item, ...] = ()) -> str:
-        """A name for an invented property: as its pattern wants it, or as such maps usually have."""
-        facts, chance = self.facts, self.builder.chance
+    def name(self, patterns: Sequence[str] = (), more: tuple[Demand, ...] = ()) -> str:
+        """A name for an invented property: one that matches its pattern, or one that is usual for such a map."""
+        facts, random = self.facts, self.builder.random
         patterns = patterns or [pattern for pattern, node in facts.by_pattern if node.schema is not False]
-        usual = chance.choice(believable.keys(self.place.name))
+        usual = random.choice(believable.keys(self.place.name))
         example = f"{usual}_{len(self.built)}" if usual in self.built else usual
         said: dict[str, Any] = {"type": "string", "examples": [example]}
-        if patterns and chance.random() < 0.8:
-            said["pattern"] = chance.choice(patterns)
+        if patterns and random.random() < 0.8:
+            said["pattern"] = random.choice(patterns)
         node = self.builder.document.derived(said, self.builder.document.root)
-        items: tuple[Item, ...] = ((node, True), *((part, True) for part in facts.names), *more)
+        items: tuple[Demand, ...] = ((node, True), *((part, True) for part in facts.names), *more)
         return str(self.builder.build(items, FieldContext("", "", self.place.persona, self.place.depth + 1, 0, False)))
 
     def drop_unsupported(self) -> None:
-        """Leave out optional properties whose dependents could not be built."""
+        """Remove optional properties whose dependents could not be built."""
         for _ in self.facts.dependents:
             for name, others in self.facts.dependents:
                 if name in self.built and any(other not in self.built for other in others):

@@ -1,4 +1,4 @@
-"""What can be told of a schema without building a value: its types, its finite values, and how deep it must nest."""
+"""Properties of a schema that are known without building a value: its types, its listed values, and its depth."""
 
 import math
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ _HOPS = 4
 
 
 class Outline(NamedTuple):
-    """The types that a value may have, and the values themselves where they are listed."""
+    """The types that a value may have, and the values themselves if they are listed."""
 
     types: frozenset[str]
     values: tuple[Any, ...] | None
@@ -26,7 +26,7 @@ _ANY = Outline(TYPES, None)
 
 
 def outline(node: SchemaNode, hops: int = _HOPS) -> Outline:
-    """The outline of a schema, following references and `allOf` a few steps."""
+    """The outline of a schema, with references and `allOf` followed a few steps."""
     found: Outline | None = node.cache.get("outline")
     if found is None:
         try:
@@ -59,7 +59,7 @@ def _types(node: SchemaNode) -> frozenset[str]:
 
 
 def _spoken_of(node: SchemaNode) -> frozenset[str]:
-    """The types that a schema allows, or if it allows all, the one that its other keywords speak of."""
+    """The types that a schema allows, or if it allows all, the type that its other keywords concern."""
     if node.says("type"):
         return types(node)
     if node.says("properties") or node.says("required"):
@@ -68,7 +68,7 @@ def _spoken_of(node: SchemaNode) -> frozenset[str]:
 
 
 def both(left: Outline, right: Outline) -> Outline:
-    """The outline of what is valid for both."""
+    """The intersection of two outlines."""
     values = left.values
     if values is None:
         values = right.values
@@ -78,7 +78,7 @@ def both(left: Outline, right: Outline) -> Outline:
 
 
 def agree(nodes: list[SchemaNode]) -> bool:
-    """Whether the outlines of schemas leave any value that is valid for all of them."""
+    """Whether the outlines of these schemas have any value in common."""
     whole = _ANY
     for node in nodes:
         whole = both(whole, outline(node))
@@ -86,19 +86,19 @@ def agree(nodes: list[SchemaNode]) -> bool:
 
 
 def any_left(left: Outline, banned: tuple[Any, ...]) -> bool:
-    """Whether there is a value in an outline besides those that are banned."""
+    """Whether an outline has a value that is not banned."""
     if left.values is None:
         return bool(left.types)
     return any(is_a(value, left.types) and not any(equal(value, other) for other in banned) for value in left.values)
 
 
 def is_plain(node: SchemaNode) -> bool:
-    """Whether values of the schema are certain to be neither arrays nor objects."""
+    """Whether no value of the schema is an array or an object."""
     return outline(node).types <= _SCALARS or outline(node).values is not None
 
 
 def subject(node: SchemaNode) -> SchemaNode:
-    """What the schema refers to, if it does nothing else; else itself."""
+    """The target of the schema's reference, if it has no other keyword; otherwise the schema itself."""
     for _ in range(_HOPS):
         if not node.says("$ref"):
             break
@@ -107,7 +107,7 @@ def subject(node: SchemaNode) -> SchemaNode:
 
 
 def bare(node: SchemaNode) -> SchemaNode:
-    """What the schema refers to, as long as the reference is all that it says."""
+    """The end of the chain of references that starts at this schema, if they have no other keywords."""
     for _ in range(_HOPS):
         if not node.says("$ref") or (len(node.schema) > 1 and not node.resource.legacy):
             break
@@ -116,7 +116,7 @@ def bare(node: SchemaNode) -> SchemaNode:
 
 
 def is_unknown(node: SchemaNode) -> bool:
-    """Whether the schema is in a document that is not at hand. Raises Malformed for a reference that leads nowhere."""
+    """Whether the schema is in another document. Raises Malformed for a reference without a target."""
     found: bool | None = node.cache.get("unknown")
     if found is None:
         found = node.cache["unknown"] = False
@@ -126,9 +126,9 @@ def is_unknown(node: SchemaNode) -> bool:
 
 
 def depth(node: SchemaNode) -> int:
-    """How many arrays and objects deep the shallowest value is; `DEEPEST` and one more if it is deeper or endless.
+    """The nesting depth of the shallowest value; `DEEPEST + 1` if it is deeper or endless.
 
-    What is malformed or allows nothing counts as shallow, so that building it tells what is wrong with it.
+    A schema that is malformed or allows nothing counts as shallow, so that building it raises the error.
     """
     found: int | None = node.cache.get("depth")
     if found is None:
@@ -139,10 +139,11 @@ def depth(node: SchemaNode) -> int:
 
 
 class _Search:
-    """Tells whether some value of a schema nests no deeper than so many levels.
+    """Finds whether some value of a schema has at most a given depth.
 
-    A schema that leads back to itself on the same level has no value by that way. What was found on such a detour is
-    not remembered, since it may be otherwise from elsewhere: `_reach` is the outermost open question that was met.
+    A schema that leads back to itself on the same level has no value on that path. A result that depends on such a
+    cycle is not cached, since it may differ from another start: `_reach` is the outermost unfinished schema that was
+    met.
     """
 
     def __init__(self) -> None:

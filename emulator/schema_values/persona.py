@@ -1,8 +1,8 @@
-"""Who and where a generated object is about, so that its name, email, city and dates go together."""
+"""A consistent person, company, town and day for a generated object, so that its name, email, city and dates match."""
 
 from datetime import UTC, datetime, timedelta
 
-from emulator.schema_values.chance import Chance
+from emulator.core.seeds import Random
 from emulator.schema_values.words import (
     COMMON,
     COMPANY_TAILS,
@@ -19,19 +19,19 @@ _EPOCH = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
 class Persona:
     """A made-up person at a made-up company in a real town, on some day.
 
-    Mail and web addresses are under the domains that RFC 2606 reserves, and telephone numbers end in 555 01xx.
+    Email and web addresses use the domains that RFC 2606 reserves, and telephone numbers end in 555 01xx.
     """
 
-    def __init__(self, chance: Chance) -> None:
-        self.first = chance.choice(FIRST_NAMES)
-        self.last = chance.choice(LAST_NAMES)
-        self.town = chance.choice(TOWNS)
-        self.domain = chance.choice(DOMAINS)
-        self.word = chance.choice(COMMON)
-        self.number = chance.randint(1, 99)
-        self.day = _EPOCH + timedelta(minutes=chance.randint(0, 700 * 1440))
-        self._tail = chance.choice(COMPANY_TAILS)
-        self._street = chance.choice(STREETS)
+    def __init__(self, random: Random) -> None:
+        self.first = random.choice(FIRST_NAMES)
+        self.last = random.choice(LAST_NAMES)
+        self.town = random.choice(TOWNS)
+        self.domain = random.choice(DOMAINS)
+        self.word = random.choice(COMMON)
+        self.number = random.randint(1, 99)
+        self.day = _EPOCH + timedelta(minutes=random.randint(0, 700 * 1440))
+        self._tail = random.choice(COMPANY_TAILS)
+        self._street = random.choice(STREETS)
 
     @property
     def name(self) -> str:
@@ -45,7 +45,7 @@ class Persona:
 
     @property
     def email(self) -> str:
-        """A mail address."""
+        """An email address."""
         return f"{self.user}@{self.domain}"
 
     @property
@@ -55,12 +55,12 @@ class Persona:
 
     @property
     def street(self) -> str:
-        """House number and street."""
+        """The house number and the street."""
         return f"{self.number} {self._street}"
 
     @property
     def address(self) -> str:
-        """The whole address on one line."""
+        """The full address on one line."""
         return f"{self.street}, {self.town.city}, {self.town.postal_code}, {self.town.country}"
 
     @property
@@ -75,11 +75,11 @@ class Persona:
 
     @property
     def url(self) -> str:
-        """An address in the web."""
+        """A web address."""
         return f"https://{self.domain}/{self.word}"
 
     def moment(self, names: tuple[str, ...]) -> datetime:
-        """A point in time: the words of a property's name say whether early or late."""
+        """A point in time, early or late according to the words of the property's name."""
         days = 0.0
         if not _LATE.isdisjoint(names):
             days = 14.25 + self.number

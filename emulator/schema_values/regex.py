@@ -1,7 +1,7 @@
-"""Regular expressions of JSON Schema (ECMA-262, section 22.2) as a tree, and as a Python pattern.
+"""Parses regular expressions of JSON Schema (ECMA-262, section 22.2) to a tree, and translates them to Python.
 
 `parse` reads the syntax that schemas use: classes, escapes, groups, lookaround, backreferences, quantifiers. Python's
-spellings of named groups and inline flags are read too, since schemas in the wild have them.
+spellings of named groups and inline flags are accepted too, since real schemas use them.
 """
 
 import re
@@ -20,7 +20,7 @@ Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class Chars(msgspec.Struct, frozen=True):
-    """One character out of these code point ranges. `source` is the same as a Python pattern."""
+    """One character in these code point ranges. `source` is the same as a Python pattern."""
 
     ranges: Ranges
     source: str
@@ -39,7 +39,7 @@ class Either(msgspec.Struct, frozen=True):
 
 
 class Repeat(msgspec.Struct, frozen=True):
-    """A part, between `low` and `high` times. `suffix` is ?, + or nothing."""
+    """A part that is repeated `low` to `high` times. `suffix` is ?, + or nothing."""
 
     part: "Tree"
     low: int
@@ -48,7 +48,7 @@ class Repeat(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """A captured part; `number` is what backreferences call it. One with `flags` of its own is not captured."""
+    """A captured part; `number` is its number in backreferences. A group with `flags` is not captured."""
 
     part: "Tree"
     number: int
@@ -56,7 +56,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Back(msgspec.Struct, frozen=True):
-    """What a group captured, once more."""
+    """A backreference to a group."""
 
     number: int
 
@@ -108,7 +108,7 @@ _LONG_PROPERTIES = {
 
 
 def complement(ranges: Ranges) -> Ranges:
-    """The printable ASCII characters outside of the ranges; others if there are none."""
+    """The printable ASCII characters outside the ranges; other characters if there are none."""
     for span in (_PRINTABLE[0], (9, 13), (0xA1, 0x2FF)):
         kept = [code for code in range(span[0], span[1] + 1) if not any(low <= code <= high for low, high in ranges)]
         if kept:
@@ -118,7 +118,7 @@ def complement(ranges: Ranges) -> Ranges:
 
 @lru_cache(maxsize=1024)
 def parse(pattern: str) -> Tree:
-    """The tree of a pattern. Raises ValueError for what is not a regular expression."""
+    """Parse a pattern to a tree. Raises ValueError if it is not a regular expression."""
     try:
         return _Parser(pattern).whole()
     except RecursionError:
@@ -127,7 +127,7 @@ def parse(pattern: str) -> Tree:
 
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> patterns.Pattern:
-    """The pattern as it is where Python reads it, else translated. Raises ValueError for a bad one."""
+    """Compile a pattern, translated if Python does not accept it. Raises ValueError for an invalid one."""
     with suppress(ValueError):
         return patterns.compile(pattern, bounded=False)
     tree = parse(pattern)
@@ -307,7 +307,7 @@ def _property(name: str, negative: bool) -> Chars:
 
 
 def _inner(source: str) -> str:
-    """The source of a character set, as it stands inside another one."""
+    """The source of a character set, for use inside another one."""
     if source == r"[^\W\d_]":
         return r"A-Za-z\u00aa-\uffdc"
     return source[1:-1] if source.startswith("[") and source.endswith("]") else source

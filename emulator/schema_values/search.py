@@ -1,8 +1,8 @@
-"""Whether a text matches a pattern, in bounded work.
+"""Searches texts for patterns, with bounded work.
 
-Python's matcher tries one way after another, and of `^(a+)+$` there are more than anybody can wait for. It is used
-where it is sure to end soon. Elsewhere all ways are followed at once: from the set of positions where a part of the
-pattern may begin to the set of those where it may end. These steps are counted, and limited.
+Python's matcher tries one path after another, which can take exponential time, as for `^(a+)+$`. It is used only if it
+is certain to end soon. Otherwise all paths are followed at once: from the set of positions where a part of the pattern
+may begin to the set of positions where it may end. These steps are counted and limited.
 """
 
 import math
@@ -37,7 +37,7 @@ class Searches:
     def matches(self, pattern: str, text: str) -> bool:
         """Whether the pattern matches anywhere in the text.
 
-        Raises Unsatisfiable when finding that out takes too long, and ValueError for what is not a regular expression.
+        Raises Unsatisfiable if the search takes too long, and ValueError for an invalid regular expression.
         """
         if len(text) <= _longest(pattern):
             return compiled(pattern).search(text) is not None
@@ -49,7 +49,7 @@ class Searches:
         return bool(self._ends(tree, set(range(len(text) + 1)), text, flags & ~re.UNICODE))
 
     def _ends(self, tree: Tree, starts: set[int], text: str, flags: int) -> set[int]:
-        """Where a match of the tree may end that begins at one of these positions."""
+        """The positions where a match of the tree may end, if it begins at one of `starts`."""
         self._left -= len(starts) + 1
         if self._left < 0:
             raise _too_long()
@@ -96,7 +96,7 @@ def _too_long() -> Unsatisfiable:
 
 @lru_cache(maxsize=1024)
 def _longest(pattern: str) -> int:
-    """The length up to which a text is searched quickly by Python's matcher."""
+    """The length up to which Python's matcher searches a text quickly."""
     try:
         tree = parse(pattern)
     except ValueError:
@@ -107,7 +107,7 @@ def _longest(pattern: str) -> int:
 
 
 def _nesting(tree: Tree) -> int:
-    """How deep repetitions are within one another."""
+    """The nesting depth of repetitions."""
     match tree:
         case Sequence(parts) | Either(parts):
             return max(map(_nesting, parts), default=0)
@@ -120,7 +120,7 @@ def _nesting(tree: Tree) -> int:
 
 
 def _rounds(tree: Tree) -> int:
-    """How often parts have to be repeated, whatever the text."""
+    """The number of repetitions that every match needs."""
     match tree:
         case Sequence(parts) | Either(parts):
             return sum(map(_rounds, parts))
@@ -133,7 +133,7 @@ def _rounds(tree: Tree) -> int:
 
 
 def _repetitions(tree: Tree, inside: bool) -> float:
-    """How many open repetitions share a text; a choice or a number within one counts as endlessly many."""
+    """The number of open repetitions that share a text; infinite for a choice or a count inside one."""
     match tree:
         case Sequence(parts):
             return sum(_repetitions(part, inside) for part in parts)

@@ -1,14 +1,14 @@
-"""Texts that match a regular expression, of a wanted length.
+"""Generates texts that match a regular expression and have a given length.
 
-The length is shared out among the parts of the tree before any is written, so bounds are met by construction.
-What a tree cannot promise (lookaround, backreferences, holes between possible lengths) is tested and tried again.
+The length is divided among the parts of the tree before any is written, so the bounds always hold. Texts with
+lookaround, backreferences or impossible lengths may not match; they are tested, and others are tried.
 """
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
-from emulator.schema_values.chance import Chance
+from emulator.core.seeds import Random
 from emulator.schema_values.regex import (
     MANY,
     Anchor,
@@ -36,10 +36,10 @@ Matches: TypeAlias = Callable[[str, str], bool]
 """Whether a pattern matches a text."""
 
 
-def matching(pattern: str, chance: Chance, low: int, high: int, matches: Matches) -> Iterator[str]:
-    """Texts of `low` to `high` characters that the pattern matches; as many as a few tries give, none if it is hard.
+def matching(pattern: str, random: Random, low: int, high: int, matches: Matches) -> Iterator[str]:
+    """Yield texts of `low` to `high` characters that match the pattern: those that a few attempts find, perhaps none.
 
-    Raises ValueError for what is not a regular expression.
+    Raises ValueError for an invalid regular expression.
     """
     tree = parse(pattern)
     least, most = width(tree)
@@ -48,23 +48,23 @@ def matching(pattern: str, chance: Chance, low: int, high: int, matches: Matches
         return
     looks = [look.part for look in _looks(tree)]
     for attempt in range(_TRIES):
-        size = _wanted(chance, max(least, low if low <= most else least), min(most, high), attempt)
-        text = _Writer(chance).write(tree, size)
+        size = _wanted(random, max(least, low if low <= most else least), min(most, high), attempt)
+        text = _Writer(random).write(tree, size)
         if len(text) < low and loose:
-            text = _padded(text, low, chance, loose)
+            text = _padded(text, low, random, loose)
         if looks and not matches(pattern, text):
-            text = _sprinkled(text, looks, chance)
+            text = _sprinkled(text, looks, random)
         if low <= len(text) <= high and matches(pattern, text):
             yield text
 
 
-def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int, matches: Matches) -> Iterator[str]:
-    """Texts that several patterns may match: what each of them matches, one after the other."""
+def combined(patterns: tuple[str, ...], random: Random, low: int, high: int, matches: Matches) -> Iterator[str]:
+    """Yield texts that may match several patterns: the concatenation of a match of each."""
     order = sorted(patterns, key=lambda pattern: (not pattern.startswith("^"), pattern.endswith("$")))
     for _ in range(_TRIES // 2):
         text = ""
         for pattern in order:
-            text += next(matching(pattern, chance, 0, high, matches), "")
+            text += next(matching(pattern, random, 0, high, matches), "")
         if len(text) < low:
             middle = len(text) // 2
             text = text[:middle] + "a" * (low - len(text)) + text[middle:]
@@ -73,7 +73,7 @@ def combined(patterns: tuple[str, ...], chance: Chance, low: int, high: int, mat
 
 @lru_cache(maxsize=4096)
 def width(tree: Tree) -> tuple[int, int]:
-    """The least and the greatest number of characters of a match."""
+    """The minimum and maximum length of a match."""
     match tree:
         case Chars():
             return 1, 1
@@ -95,24 +95,24 @@ def width(tree: Tree) -> tuple[int, int]:
 
 
 class _Writer:
-    """Writes one text; remembers what groups captured."""
+    """Writes one text, and keeps the text of each group."""
 
-    def __init__(self, chance: Chance) -> None:
-        self.chance = chance
+    def __init__(self, random: Random) -> None:
+        self.random = random
         self.captured: dict[int, str] = {}
 
     def write(self, tree: Tree, size: int) -> str:
         match tree:
             case Chars(ranges):
-                return spell(ranges, 1, self.chance) if size else ""
+                return spell(ranges, 1, self.random) if size else ""
             case Sequence(parts):
                 return self.parts(parts, size)
             case Either(options):
                 fitting = [option for option in options if width(option)[0] <= size <= width(option)[1]]
                 printable = [option for option in fitting if not _is_control(option)]
-                return self.write(self.chance.choice(printable or fitting or options), size)
+                return self.write(self.random.choice(printable or fitting or options), size)
             case Repeat(Chars(ranges), low, high):
-                return spell(ranges, min(max(size, low), high), self.chance)
+                return spell(ranges, min(max(size, low), high), self.random)
             case Repeat(part, low) if low > 1 and not size:
                 return ""
             case Repeat(part, low, high):
@@ -126,17 +126,17 @@ class _Writer:
                 return ""
 
     def parts(self, parts: "list[Tree] | tuple[Tree, ...]", size: int) -> str:
-        """The parts, each given its least width and a share of what is left."""
+        """Write the parts, each with its minimum width and a share of the rest."""
         widths = [width(part) for part in parts]
         sizes = [low for low, _ in widths]
         left = size - sum(sizes)
         order = list(range(len(parts)))
-        self.chance.shuffle(order)
+        self.random.shuffle(order)
         for rank, at in enumerate(order):
             slack = min(widths[at][1] - sizes[at], left)
             if slack > 0:
                 last = rank == len(order) - 1
-                extra = slack if last else self.chance.randint(0, slack)
+                extra = slack if last else self.random.randint(0, slack)
                 sizes[at] += extra
                 left -= extra
         for at in order:
@@ -151,35 +151,35 @@ class _Writer:
         if not least:  # those beyond are empty
             fewest = min(fewest, max(size, _EMPTY))
         most_often = min(high, size // least if least else max(low, min(size, 3)))
-        return self.chance.randint(fewest, max(fewest, min(most_often, fewest + 3)))
+        return self.random.randint(fewest, max(fewest, min(most_often, fewest + 3)))
 
 
 def _is_control(tree: Tree) -> bool:
-    """Whether it is a class of nothing but control characters."""
+    """Whether this is a class of control characters only."""
     return isinstance(tree, Chars) and all(high < 32 for _, high in tree.ranges)
 
 
-def spell(ranges: tuple[tuple[int, int], ...], size: int, chance: Chance) -> str:
-    """`size` characters out of the ranges: words where the ranges have letters, figures where they have digits."""
+def spell(ranges: tuple[tuple[int, int], ...], size: int, random: Random) -> str:
+    """A text of `size` characters in the ranges: words if they have letters, numbers if they have digits."""
     if size > 2 and _holds(ranges, "az"):
-        return _words(ranges, size, chance)
+        return _words(ranges, size, random)
     if size > 2 and _holds(ranges, "AZ"):
-        return _words(ranges, size, chance).upper()
-    return "".join(chance.choices(_alphabet(ranges), k=size))
+        return _words(ranges, size, random).upper()
+    return "".join(random.choices(_alphabet(ranges), k=size))
 
 
-def _words(ranges: tuple[tuple[int, int], ...], size: int, chance: Chance) -> str:
+def _words(ranges: tuple[tuple[int, int], ...], size: int, random: Random) -> str:
     joint = next((joint for joint in " -_." if _holds(ranges, joint)), "")
-    text = chance.choice(COMMON)
+    text = random.choice(COMMON)
     while len(text) < size:
-        text += joint + chance.choice(COMMON)
+        text += joint + random.choice(COMMON)
     text = text[:size]
     return text[:-1] + "a" if joint and text.endswith(joint) else text
 
 
 @lru_cache(maxsize=1024)
 def _alphabet(ranges: tuple[tuple[int, int], ...]) -> str:
-    """The letters and digits of the ranges; where there are none, the first few hundred characters of them."""
+    """The letters and digits in the ranges, or if there are none, their first few hundred characters."""
     codes = [code for low, high in ranges for code in range(low, min(high, low + 500) + 1)]
     characters = [chr(code) for code in codes if not 0xD800 <= code <= 0xDFFF]
     plain = [character for character in characters if character.isascii() and character.isalnum()]
@@ -191,15 +191,15 @@ def _holds(ranges: tuple[tuple[int, int], ...], characters: str) -> bool:
     return all(any(low <= ord(character) <= high for low, high in ranges) for character in characters)
 
 
-def _wanted(chance: Chance, low: int, high: int, attempt: int) -> int:
-    """A length to try: a word or two if nothing else is asked, more freely the longer it takes."""
+def _wanted(random: Random, low: int, high: int, attempt: int) -> int:
+    """The length to try: a word or two within the bounds, and more varied with each attempt."""
     usual = max(low, min(high, 6 + attempt // 4))
-    return chance.randint(low, max(low, min(high, usual + 8, LONGEST)))
+    return random.randint(low, max(low, min(high, usual + 8, LONGEST)))
 
 
 @lru_cache(maxsize=1024)
 def _loose(tree: Tree) -> str:
-    """Where text may be added without harm: at the end ($), at the start (^), or nowhere."""
+    """Where text can be added to a match: at the end ($), at the start (^), or nowhere."""
     anchors = set(_anchors(tree))
     if anchors.isdisjoint(("$", r"\Z")):
         return "$"
@@ -217,8 +217,8 @@ def _anchors(tree: Tree) -> Iterator[str]:
             yield from _anchors(part)
 
 
-def _padded(text: str, size: int, chance: Chance, loose: str) -> str:
-    padding = _words(((32, 126),), size - len(text), chance)
+def _padded(text: str, size: int, random: Random, loose: str) -> str:
+    padding = _words(((32, 126),), size - len(text), random)
     return padding + text if loose == "^" else text + padding
 
 
@@ -233,10 +233,10 @@ def _looks(tree: Tree) -> Iterator[Look]:
             yield from _looks(part)
 
 
-def _sprinkled(text: str, looks: list[Tree], chance: Chance) -> str:
-    """The text with what its lookaheads ask for written over it."""
+def _sprinkled(text: str, looks: list[Tree], random: Random) -> str:
+    """The text, overwritten in places to satisfy its lookaheads."""
     for look in looks:
-        wanted = _Writer(chance).write(look, width(look)[0])
-        at = chance.randint(0, max(0, len(text) - len(wanted)))
+        wanted = _Writer(random).write(look, width(look)[0])
+        at = random.randint(0, max(0, len(text) - len(wanted)))
         text = text[:at] + wanted + text[at + len(wanted) :]
     return text

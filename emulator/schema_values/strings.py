@@ -1,4 +1,4 @@
-"""Strings: proposals from the most believable to the most certain, of which the first valid one is taken."""
+"""Builds strings: the first valid one of several candidates, from the most believable to the most certain."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _TRIES = 6
 
 
 def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
-    """A string that satisfies the facts, and their formats where it can. Raises Unsatisfiable."""
+    """Build a string that satisfies the facts, and their formats if possible. Raises Unsatisfiable."""
     if facts.min_length > min(facts.max_length, LONGEST):
         raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
     demands = (facts.patterns, facts.unlike, facts.excluded, facts.formats, facts.min_length, facts.max_length)
@@ -44,14 +44,14 @@ def _accepts(facts: Facts, text: str, matches: Matches) -> bool:
 
 def _proposals(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     yield from _believable(builder, facts, place)
-    chance, matches = builder.chance, builder.document.matches
+    random, matches = builder.random, builder.document.matches
     low, high = facts.min_length, int(min(facts.max_length, LONGEST))
     for pattern in facts.patterns:
-        yield from matching(pattern, chance, low, high, matches)
+        yield from matching(pattern, random, low, high, matches)
     if len(facts.patterns) > 1:
-        yield from combined(facts.patterns, chance, low, high, matches)
+        yield from combined(facts.patterns, random, low, high, matches)
     for _ in range(_TRIES):
-        yield _fitted(builder, facts, chance.choice(COMMON))
+        yield _fitted(builder, facts, random.choice(COMMON))
     yield "x" * low
 
 
@@ -64,19 +64,19 @@ def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
 
 
 def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
-    """What the conversation or the schema itself offers."""
+    """Yield the texts that the hints or the schema itself contain."""
     hint = builder.hints.get(place.name)
     if hint is not None:
         yield hint
     samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]
     if samples:
-        yield builder.chance.choice(samples)
+        yield builder.random.choice(samples)
 
 
 def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     for name in facts.formats:
         for _ in range(_TRIES):
-            text = formats.written(name, builder.chance, place.persona, believable.words_of(place.name))
+            text = formats.written(name, builder.random, place.persona, believable.words_of(place.name))
             if text is not None:
                 yield text if len(text) >= facts.min_length else formats.stretched(name, text, facts.min_length)
         if name in formats.SHORTEST:
@@ -84,20 +84,20 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
-    chance, persona = builder.chance, place.persona
+    random, persona = builder.random, place.persona
     for note in facts.notes:
-        text = believable.described(note, chance, persona, believable.words_of(place.name))
+        text = believable.described(note, random, persona, believable.words_of(place.name))
         if text is not None:
             yield text
     for _ in range(2):
-        text = believable.text(place.name, place.parent, facts.notes, chance, persona)
+        text = believable.text(place.name, place.parent, facts.notes, random, persona)
         yield _fitted(builder, facts, text)
         if facts.patterns:
             yield from _restyled(text)
 
 
 def _restyled(text: str) -> Iterator[str]:
-    """The text as patterns often want it: as one word, lower case, upper case, or with other joints."""
+    """Variants of the text that patterns often require: one word, lower case, upper case, or other separators."""
     words = "".join([character if character.isalnum() else " " for character in text]).split()
     for joint in "-_":
         yield joint.join(words).lower()
@@ -108,9 +108,9 @@ def _restyled(text: str) -> Iterator[str]:
 
 
 def _fitted(builder: Builder, facts: Facts, text: str) -> str:
-    """The text, cut or continued to an allowed length."""
+    """The text, cut or extended to an allowed length."""
     if len(text) > facts.max_length:
         return text[: int(facts.max_length)].rstrip() or text[: int(facts.max_length)]
     while len(text) < facts.min_length:
-        text += " " + (builder.chance.choice(SENTENCES if facts.min_length > 60 else COMMON))
+        text += " " + (builder.random.choice(SENTENCES if facts.min_length > 60 else COMMON))
     return text[: int(facts.max_length)] if len(text) > facts.max_length else text

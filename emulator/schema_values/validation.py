@@ -1,7 +1,7 @@
-"""Whether a value is valid: schemas compiled to closures, each when a value first reaches it.
+"""Validates values. Each schema is compiled to closures when a value first reaches it.
 
-The rules are those of JSON Schema 2020-12, with the older drafts' spellings read as they were meant. `format` is a
-note, as the specification has it by default, unless the document says otherwise.
+The rules are those of JSON Schema 2020-12; keywords of older drafts have their old meaning. `format` is an annotation,
+which is the default of the specification, unless the document says otherwise.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ _BY_TYPE: dict[type, str] = {
 
 
 def valid(node: SchemaNode, value: Any) -> bool:
-    """Whether the value is valid. Raises Malformed where the schema is not one."""
+    """Whether the value is valid. Raises Malformed for an invalid schema."""
     test = node.test
     if test is None:
         test = node.test = _compile(node)
@@ -57,7 +57,7 @@ def _compile(node: SchemaNode) -> Assertion:
 
 
 def _narrow(by_type: dict[type, list[Assertion]], allowed: frozenset[str]) -> None:
-    """Let values of other types than these fail at once."""
+    """Make values of all other types fail immediately."""
     for kind, name in _BY_TYPE.items():
         if name not in allowed:
             by_type[kind] = [_never]
@@ -112,7 +112,7 @@ def _if(node: SchemaNode) -> Assertion:
 
 
 def _items(node: SchemaNode) -> Assertion:
-    """`items`: of every further item, or in its older form of the first ones."""
+    """`items`: applies to every further item, or in its older form to the first ones."""
     if isinstance(node.schema["items"], list):
         return _first(node.children("items"))
     return _rest(node.child("items"), len(node.children("prefixItems")))
@@ -165,7 +165,7 @@ def _properties(node: SchemaNode) -> Assertion:
 
 
 def required_by_themselves(node: SchemaNode) -> list[str]:
-    """The properties that say `required: true` of themselves, as was usual in draft 3."""
+    """The properties with `required: true` in their own schema, as in draft 3."""
     members = node.members("properties")
     return [
         name for name, part in members.items() if isinstance(part.schema, dict) and part.schema.get("required") is True
@@ -208,7 +208,7 @@ def _required(node: SchemaNode) -> Assertion:
 
 
 def _dependencies(keyword: str) -> Maker:
-    """Per property that is there: a schema for the object, or a list of other properties that are there too."""
+    """For each existing property: a schema for the object, or a list of other required properties."""
 
     def make(node: SchemaNode) -> Assertion:
         lists, parts = node.needs(keyword), node.dependents(keyword)

@@ -1,4 +1,4 @@
-"""JSON values: their types, and when two of them are the same."""
+"""The types and the equality of JSON values."""
 
 import json
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def type_of(value: Any) -> str:
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Whether two values are the same in JSON: 1 is 1.0, but not true.
+    """Whether two values are equal in JSON: 1 equals 1.0, but not true.
 
     >>> equal(1, 1.0), equal(1, True), equal([0], [False])
     (True, False, False)
@@ -52,12 +52,12 @@ def equal(left: Any, right: Any) -> bool:
 
 
 def distinct(values: list[Any]) -> bool:
-    """Whether no two of the values are the same."""
+    """Whether all values are different."""
     return len({identity(value) for value in values}) == len(values)
 
 
 def identity(value: Any) -> str:
-    """A text that is the same for the same values, and only for them."""
+    """A text that is equal for equal values, and only for them."""
     return json.dumps(_plain(value), sort_keys=True)
 
 

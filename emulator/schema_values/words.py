@@ -1,4 +1,4 @@
-"""The words that believable values are made of. Data, nothing else."""
+"""The words of which believable values are made."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 class Town(NamedTuple):
-    """A city, and what goes with it."""
+    """A city, with its region, country and language."""
 
     city: str
     region: str
@@ -24,7 +24,7 @@ class Town(NamedTuple):
 
     @property
     def locale(self) -> str:
-        """Its language and country, as a BCP 47 tag."""
+        """The language and country, as a BCP 47 tag."""
         return f"{self.language}-{self.code}"
 
 

@@ -1,11 +1,11 @@
-"""Everything that has happened: what the next answer depends on besides the request. It is touched by turns.
+"""The store keeps the state of the server, and gives access to it in turns.
 
-A turn loads the state of one API key, lets a pure function decide on it, and commits what the function changed. In
-memory that is a function call. A store that several processes share loads, decides and commits if nobody else has
-committed meanwhile, and else decides again: so the function may run more than once, gets everything that it needs from
-its arguments, and waits for nothing. No object of the state leaves its turn: a function returns values.
+A turn loads the state of one API key, calls a pure function with it, and commits the changes. In memory, this is a
+function call. A store that several processes share repeats the turn if another process has committed in the meantime.
+The function may therefore run more than once, gets all data as arguments, and does not wait. It returns values; no
+object of the state may leave the turn.
 
-docs/architecture.md says which turns a request takes.
+docs/architecture.md lists the turns of a request.
 """
 
 from collections.abc import Callable
@@ -20,30 +20,30 @@ Decide: TypeAlias = Callable[[KeyState, SharedState], T]
 
 
 class Store(Protocol):
-    """Where the state is kept. `inferences` is the record of all keys."""
+    """The interface of a store. `inferences` is the record of the inferences of all keys."""
 
     inferences: Journal
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
-        """Decide on the state of one key. What `decide` raises is raised, and it raises before it changes anything."""
+        """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything."""
         ...
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
-        """Decide on what all keys share, in the same way."""
+        """Call `decide` with the shared state, in the same way."""
         ...
 
     async def forget(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
-        """Forget what has happened under one key, or everything; `keep_scenario` leaves the activated scenarios."""
+        """Delete the state of one key, or of all keys; with `keep_scenario`, activated scenarios stay active."""
         ...
 
     async def snapshot(self) -> dict[str, Any]:
-        """All state in types that JSON has, without any API key."""
+        """Return all state in types that JSON has, without API keys."""
         ...
 
     async def restore(self, data: Any) -> None:
-        """Replace all state by a snapshot's. Raises `msgspec.ValidationError` for anything else."""
+        """Replace all state by that of a snapshot. Raises `msgspec.ValidationError` for invalid data."""
         ...
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
-        """Have `wake` called once the waiting request gets its slot, whoever frees it; None: no longer."""
+        """Call `wake` once the waiting request gets a slot; None removes the callback."""
         ...

@@ -1,7 +1,7 @@
-"""The store that lives in memory, and is bounded: what was used longest ago is forgotten first."""
+"""A store in memory. It is bounded: the least recently used state is deleted first."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,9 +15,9 @@ MAX_KEYS = 10_000
 
 
 class MemoryStore:
-    """States by API key. A turn is a call of its function: it never waits, so nothing comes between load and commit.
+    """States by API key. A turn is a call of its function, which never waits, so no other turn can interrupt it.
 
-    `scenario` is the name of the one that plays for keys that name no other, from the beginning.
+    `scenario` is the name of the scenario that is active at first, for keys that do not name another.
     """
 
     def __init__(self, scenario: str | None = None) -> None:
@@ -28,7 +28,7 @@ class MemoryStore:
         self._waiting: dict[str, Callable[[], object]] = {}
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
-        """Decide on the state of one key."""
+        """Call `decide` with the state of a key and the shared state."""
         state = self._states.get(key)
         if state is None:
             state = self._states[key] = self._restored(key) if self._saved else KeyState()
@@ -41,13 +41,13 @@ class MemoryStore:
         return decision
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
-        """Decide on what all keys share."""
+        """Call `decide` with the shared state."""
         decision = decide(self._shared)
         self._wake_admitted(self._shared)
         return decision
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
-        """Have `wake` called once the waiting request gets its slot; None: no longer."""
+        """Call `wake` once the waiting request gets a slot; None removes the callback."""
         if wake is None:
             self._waiting.pop(ticket, None)
         else:
@@ -66,7 +66,7 @@ class MemoryStore:
     # ------------------------------------------------------------------------------------------ all of it
 
     async def forget(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
-        """Forget what has happened under one key, or everything; `keep_scenario` leaves the activated scenarios."""
+        """Delete the state of one key, or of all keys; with `keep_scenario`, activated scenarios stay active."""
         self.inferences.clear(key)
         gone = [] if key is not None else self._shared.waiting()
         if key is None:
@@ -82,20 +82,20 @@ class MemoryStore:
         self._wake(gone)  # what they waited for is forgotten, so that they run
 
     async def snapshot(self) -> dict[str, Any]:
-        """All state in types that JSON has; the states of keys by the keys' fingerprints."""
+        """Return all state in types that JSON has, with fingerprints instead of API keys."""
         from emulator.store.saved import saved  # noqa: PLC0415 (few servers save anything)
 
         keys = {_fingerprint(key): saved(state) for key, state in self._states.items()}
         return {"shared": saved(self._shared), "keys": self._saved | keys}
 
     async def restore(self, data: Any) -> None:
-        """Replace all state by a snapshot's; nothing is in flight any more. Raises `msgspec.ValidationError`."""
+        """Replace all state by that of a snapshot, without requests in flight. Raises `msgspec.ValidationError`."""
         from emulator.store.saved import key_state, shared_state  # noqa: PLC0415 (as in `snapshot`)
 
         given = msgspec.convert(data, _Snapshot)
         shared = shared_state(given.shared)
         for state in given.keys.values():
-            key_state(state)  # what is wrong with it is told now, not when its key comes
+            key_state(state)  # reports invalid data now, and not when the key is used
         await self.forget()
         shared.terms_version = self._shared.terms_version
         if shared.fleet is not None:
@@ -103,7 +103,7 @@ class MemoryStore:
         self._shared, self._saved = shared, given.keys
 
     def _restored(self, key: str) -> KeyState:
-        """What was saved of a key, whose characters are not known before it comes again; else a new state."""
+        """The restored state of a key, found by its fingerprint when the key is first used, or a new state."""
         from emulator.store.saved import key_state  # noqa: PLC0415 (as in `snapshot`)
 
         saved = self._saved.pop(_fingerprint(key), None)
@@ -123,17 +123,3 @@ def _fingerprint(key: str) -> str:
     from emulator.account.registry import fingerprint  # noqa: PLC0415 (few servers save anything)
 
     return fingerprint(key)
-
-
-def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that waits for nothing but turns of a `MemoryStore`, without an event loop.
-
-    Raises RuntimeError if it waits for anything else.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    coroutine.close()
-    raise RuntimeError("this coroutine has to run in an event loop")

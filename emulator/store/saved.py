@@ -1,4 +1,4 @@
-"""States as types that JSON has, and back. Imported when the first state is saved or read."""
+"""Converts states to types that JSON has, and back. Imported when the first state is saved or restored."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from emulator.store.state import KeyState, SharedState
 
 
 def saved(state: KeyState | SharedState) -> dict[str, Any]:
-    """All of a state, requests in flight included."""
+    """Convert a state, including requests in flight."""
     data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(state))
     return data
 
 
 def key_state(data: Any) -> KeyState:
-    """The state of a key that was saved. Raises `msgspec.ValidationError`, which names the place, for anything else."""
+    """Convert data to the state of a key. Raises `msgspec.ValidationError`, with the place, for invalid data."""
     state = msgspec.convert(data, KeyState, str_keys=True)
     state.accounts = msgspec.convert(state.accounts, dict[str, tuple[int | None, Account]])
     state.fleets = msgspec.convert(state.fleets, dict[str, tuple[int, Fleet]])
@@ -26,7 +26,7 @@ def key_state(data: Any) -> KeyState:
 
 
 def shared_state(data: Any) -> SharedState:
-    """The shared state that was saved. Raises as `key_state` does."""
+    """Convert data to the shared state. Raises the same as `key_state`."""
     state = msgspec.convert(data, SharedState)
     state.terms = msgspec.convert(state.terms, Terms | None)
     state.keys = msgspec.convert(state.keys, Registry | None)

@@ -1,10 +1,9 @@
-"""The whole state as one JSON file: to go on from later, or to attach to a bug report. No API key is in it.
+"""The whole state as a JSON file without API keys, to continue from later or to attach to a bug report.
 
-It has the clock, the active scenarios, turns and states, accounts with their windows and ledgers, managed keys and
-backends. It does not have requests in flight, and scenarios that were put over HTTP.
+It contains the clock, the active scenarios with their positions and states, accounts with windows and ledgers, managed
+keys and backends. It does not contain requests in flight or scenarios that were added over HTTP.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,17 @@ from typing import Any
 import msgspec
 
 from emulator.core.clock import VirtualClock
+from emulator.core.files import write_atomically
 from emulator.scenario.library import Library
 from emulator.store import Store
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 
 VERSION = 2
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class StateError(ValueError):
-    """A state that cannot be gone on from; the message says what is wrong and where."""
+    """A state that cannot be used; the message says what is wrong, and where."""
 
 
 class _Clock(msgspec.Struct):
@@ -45,12 +45,12 @@ class _State(msgspec.Struct):
 
 
 async def snapshot(store: Store, clock: VirtualClock) -> dict[str, Any]:
-    """The state, in types that JSON has."""
+    """Return the state, in types that JSON has."""
     return {"version": VERSION, "clock": clock.snapshot(), "store": await store.snapshot()}
 
 
 async def restore(store: Store, clock: VirtualClock, library: Library, data: Mapping[str, Any]) -> None:
-    """Go on from a state. Raises StateError for one that cannot be used, and leaves everything as it was then."""
+    """Continue from a state. Raises StateError, and changes nothing, if it cannot be used."""
     try:
         state = msgspec.convert(data, _State)
         if state.version != VERSION:
@@ -65,7 +65,7 @@ async def restore(store: Store, clock: VirtualClock, library: Library, data: Map
 
 
 def read_state(store: Store, clock: VirtualClock, library: Library, path: Path) -> None:
-    """Go on from a file, before a server starts. Raises StateError for one that cannot be read or used."""
+    """Continue from a file, before a server starts. Raises StateError if it cannot be read or used."""
     try:
         data = msgspec.json.decode(path.read_bytes())
     except OSError as error:
@@ -79,22 +79,8 @@ def read_state(store: Store, clock: VirtualClock, library: Library, path: Path) 
 
 
 def write_state(store: Store, clock: VirtualClock, path: Path) -> None:
-    """Save the state, after a server has ended. Whatever happens meanwhile, the file is the old or the new one, whole.
+    """Save the state after a server has ended. The file is replaced as a whole, so a crash leaves the old one.
 
     Raises OSError.
     """
-    _write_at_once(path, _encode(at_once(snapshot(store, clock))))
-
-
-def _write_at_once(path: Path, content: bytes) -> None:
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    folder = os.open(path.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_atomically(path, _encode(at_once(snapshot(store, clock))))

@@ -1,6 +1,6 @@
-"""The state: what has happened under one API key, and what all keys share. It is data, and saved as it is.
+"""The state of each API key, and the state that all keys share. Both are plain data, which is saved as it is.
 
-The parts that few servers need, accounts and backends, are imported when a server first has one.
+Accounts and backends are imported when a server first needs them, since few servers do.
 """
 
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -25,9 +25,9 @@ MAX_REQUESTS = 10_000
 
 
 class Progress(msgspec.Struct):
-    """How far one scenario has come: the position in each rule's replies, and the states of its machines.
+    """The progress of one scenario: the position in each rule's replies, and the states that replies have set.
 
-    `version` is the library's; that of a saved state is None, until the scenario is played again.
+    `version` is the version of the scenario in the library; None in a restored state, until the scenario is used again.
     """
 
     version: int | None = None
@@ -36,12 +36,12 @@ class Progress(msgspec.Struct):
 
 
 class KeyState(msgspec.Struct):
-    """What has happened under one API key.
+    """The state of one API key.
 
-    `scenario` is the name of the one that was activated for the key. `progress`, `accounts` and `fleets` are by the
-    name of a scenario, each with the version of it that it belongs to; the account "" is on the server's own terms.
-    `seen` counts the requests by their digest. `admitted` are the tickets of waiting requests that got a slot in this
-    turn, for the store to wake.
+    `scenario` is the name of the scenario that was activated for the key. `progress`, `accounts` and `fleets` map the
+    names of scenarios to values, each with the version of the scenario to which it belongs; the account "" has the
+    server's own terms. `seen` counts requests by their digest. `admitted` lists the waiting requests that got a slot in
+    this turn, by ticket; the store wakes them.
     """
 
     scenario: str | None = None
@@ -52,7 +52,7 @@ class KeyState(msgspec.Struct):
     admitted: list[str] = []
 
     def progress_of(self, scenario: str, version: int) -> Progress:
-        """How far a scenario has come; another version of it begins anew."""
+        """The progress of a scenario. A new version of it starts from the beginning."""
         found = self.progress.get(scenario)
         if found is not None and found.version is None:
             found.version = version
@@ -61,7 +61,7 @@ class KeyState(msgspec.Struct):
         return found
 
     def account(self, scenario: str, version: int) -> "Account | None":
-        """The account under a scenario, if it was opened under this version of it."""
+        """The account under a scenario, or None if it was not opened under this version."""
         found, account = self.accounts.get(scenario, (version, None))
         if found is None and account is not None:
             self.accounts[scenario] = version, account
@@ -69,7 +69,7 @@ class KeyState(msgspec.Struct):
         return account if found == version else None
 
     def fleet(self, scenario: str, version: int) -> "Fleet":
-        """The backends under a scenario; another version of it begins anew."""
+        """The backends under a scenario. A new version of it starts with new ones."""
         found, fleet = self.fleets.get(scenario, (None, None))
         if fleet is None or found != version:
             from emulator.account.backends import Fleet  # noqa: PLC0415 (only a scenario with backends pays for them)
@@ -81,7 +81,7 @@ class KeyState(msgspec.Struct):
         return fleet
 
     def count(self, digest: str) -> int:
-        """How often this request has come before; counts this time."""
+        """Count this request, and return how often it came before."""
         before = self.seen.pop(digest, 0)
         self.seen[digest] = before + 1
         if len(self.seen) > MAX_REQUESTS:
@@ -89,15 +89,15 @@ class KeyState(msgspec.Struct):
         return before
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting: whether it may run. It may where its backends are gone, as after a reset."""
+        """Stop waiting. Returns whether the request may run, which is also true after a reset of its backends."""
         return all(fleet.claim(ticket) for _, fleet in self.fleets.values())
 
     def waiting(self) -> list[str]:
-        """The tickets of all requests that wait for backends of a scenario."""
+        """The tickets of all requests that wait for the backends of a scenario."""
         return [ticket for _, fleet in self.fleets.values() for ticket in fleet.waiting()]
 
     def end(self, ticket: str, now: float, used: Usage | None) -> None:
-        """The request has ended: free what it holds, and charge and count what was used; None: nothing was answered."""
+        """End a request: free its slot, and charge and count the usage; None means that nothing was sent."""
         for _, account in self.accounts.values():
             if used is None:
                 account.fail(ticket)
@@ -107,7 +107,7 @@ class KeyState(msgspec.Struct):
             self.admitted += fleet.leave(ticket)
 
     def resume(self) -> None:
-        """Go on in another process: nothing is in flight, and each scenario is the version that is met first."""
+        """Prepare a restored state: nothing is in flight, and each scenario continues in its current version."""
         for progress in self.progress.values():
             progress.version = None
         for name, (_, account) in self.accounts.items():
@@ -117,12 +117,12 @@ class KeyState(msgspec.Struct):
 
 
 class SharedState(msgspec.Struct):
-    """What all keys share.
+    """The state that all keys share.
 
-    `scenario` is the name of the one that plays for keys that name no other. `terms` are those on which accounts are
-    opened, where they were changed while the server runs; each change is a new `terms_version`, which opens accounts
-    anew. `keys` are the managed API keys and `fleet` the backends that were configured for all keys. `admitted` is as
-    in `KeyState`.
+    `scenario` is the name of the active scenario, for keys that do not name another. `terms` are the terms of new
+    accounts, if they were changed while the server runs; each change has a new `terms_version`, and replaces open
+    accounts. `keys` are the managed API keys, and `fleet` has the backends that all keys share. `admitted` is as in
+    `KeyState`.
     """
 
     scenario: str | None = None
@@ -133,12 +133,12 @@ class SharedState(msgspec.Struct):
     admitted: list[str] = []
 
     def change_terms(self, terms: "Terms | None") -> None:
-        """Open accounts on other terms from now on; None: on the server's own."""
+        """Change the terms of accounts; None restores the server's own."""
         self.terms = terms
         self.terms_version += 1
 
     def registry(self) -> "Registry":
-        """The managed keys, to be changed."""
+        """The managed keys; created on first use."""
         if self.keys is None:
             from emulator.account.registry import Registry  # noqa: PLC0415 (a server without keys does not pay)
 
@@ -146,7 +146,7 @@ class SharedState(msgspec.Struct):
         return self.keys
 
     def backends(self) -> "Fleet":
-        """The backends for all keys, to be changed."""
+        """The backends that all keys share; created on first use."""
         if self.fleet is None:
             from emulator.account.backends import Fleet  # noqa: PLC0415 (a server without backends does not pay)
 
@@ -154,14 +154,14 @@ class SharedState(msgspec.Struct):
         return self.fleet
 
     def claim(self, ticket: str) -> bool:
-        """The request stops waiting: whether it may run."""
+        """Stop waiting. Returns whether the request may run."""
         return self.fleet is None or self.fleet.claim(ticket)
 
     def waiting(self) -> list[str]:
-        """The tickets of all requests that wait for these backends."""
+        """The tickets of all requests that wait for the shared backends."""
         return [] if self.fleet is None else self.fleet.waiting()
 
     def leave(self, ticket: str) -> None:
-        """The request has ended: free its slot."""
+        """Free the slot of a request that has ended."""
         if self.fleet is not None:
             self.admitted += self.fleet.leave(ticket)

@@ -5,18 +5,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import msgspec
-
 from emulator.account.terms import NO_LIMITS, Terms
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock, make_clock
 from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
+from emulator.scenario.names import ENDINGS
 from emulator.scenario.types import Scenario
 
 Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
-"""A scenario: a known name, a file (*.yaml, *.yml), YAML, a mapping, or a list of rules."""
+"""A scenario: a known name, a file (*.yaml, *.yml, *.json), YAML, a mapping, or a list of rules."""
 Time: TypeAlias = VirtualClock | str | Mapping[str, Any]
 """A clock, or its form in a scenario: a mode ("frozen", "x60"), or {"start": "2026-01-01", "mode": "frozen"}."""
 
@@ -105,18 +104,15 @@ def find_scenario(scenario: Playable, library: Library) -> Scenario:
         return load_objects({"rules": scenario}, "inline", catalog=library.catalog)
     if isinstance(scenario, str) and ("\n" in scenario or ": " in scenario):
         return load_text(scenario, "inline", catalog=library.catalog)
-    if (path := Path(scenario)).suffix in (".yaml", ".yml"):
-        found = load_file(path, catalog=library.catalog)
-        return msgspec.structs.replace(found, name=path.stem)
+    if (path := Path(scenario)).name.lower().endswith(ENDINGS):
+        return load_file(path, catalog=library.catalog)
     return _known(str(scenario), library)
 
 
 def _known(name: str, library: Library) -> Scenario:
     story = library.get(name)
     if story is None:
-        near = library.nearest(name)
-        hint = f"did you mean '{near}'?" if near else "`akashml-emulator scenarios` lists them."
-        raise LookupError(f"there is no scenario '{name}'; {hint} A file's name ends in .yaml, and YAML has a key.")
+        raise LookupError(f"{library.unknown(name)} A file's name ends in .yaml, and YAML has a key.")
     return story.scenario
 
 

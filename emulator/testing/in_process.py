@@ -1,19 +1,18 @@
 """An emulator without a socket: an ASGI app in the test's own event loop, and an httpx client for it."""
 
-from collections.abc import Mapping
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.core.clock import VirtualClock
-from emulator.testing.building import Playable, Time, build_engine, over
-from emulator.testing.interface import EmulatorInterface
+from emulator.testing.interface import EmulatorWithEngine
 from emulator.web.app import create_app
 
 
-class InProcess(EmulatorInterface):
+class InProcess(EmulatorWithEngine):
     """An ASGI app that emulates AkashML in the event loop of the test. `Emulator.in_process` returns one.
 
     `scenario`, `account`, `clock`, `models`, `settings` and the errors are those of `Emulator`.
@@ -24,25 +23,14 @@ class InProcess(EmulatorInterface):
             )
     """
 
-    clock: VirtualClock
-    """The clock of the app: `await akash.clock.advance(60)`."""
+    @cached_property
+    def _app(self) -> ASGIApp:
+        return create_app(self.engine)
 
-    def __init__(
-        self,
-        *,
-        scenario: Playable | None = None,
-        account: Mapping[str, Any] | None = None,
-        clock: Time | None = None,
-        models: Mapping[str, Any] | None = None,
-        **settings: Any,
-    ) -> None:
-        engine = build_engine(account, clock, models, settings)
-        key = engine.settings.keys[0] if engine.settings.keys else "akml-test"
-        super().__init__(engine, key, None, over(account, clock, engine.catalog))
-        self.clock = engine.clock
-        self._app = create_app(engine)
-        if scenario is not None:
-            self.scenario(scenario)
+    @property
+    def clock(self) -> VirtualClock:
+        """The clock of the app: `await akash.clock.advance(60)`."""
+        return self.engine.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request: `scope`, `receive` and `send` are ASGI's."""

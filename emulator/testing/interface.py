@@ -10,8 +10,8 @@ from emulator.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.verdict import Verdict, verdict
 from emulator.scenario.types import Scenario
-from emulator.store.memory import at_once
-from emulator.testing.building import Playable, find_scenario
+from emulator.store.outside import at_once
+from emulator.testing.building import Playable, Time, build_engine, find_scenario, over
 from emulator.testing.reports import problems, told
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class EmulatorInterface(ABC):
         self._run(self._begin)
 
     def _adapted(self, found: Scenario) -> Scenario:
-        return msgspec.structs.replace(found, name=f"{found.name}{self._suffix}", **self._over)
+        return msgspec.structs.replace(found, name=f"{found.name}{self._suffix}", aliases=(), **self._over)
 
     async def _play(self, found: Scenario | None) -> None:
         """Activate a scenario. Adding it creates a new version, which starts from the beginning."""
@@ -133,3 +133,22 @@ class EmulatorInterface(ABC):
     async def _playing(self) -> Scenario | None:
         playing = await self.engine.playing(self.key)
         return playing and playing.scenario
+
+
+class EmulatorWithEngine(EmulatorInterface):
+    """An emulator with an engine of its own, which is built from the keywords that are described at `Emulator`."""
+
+    def __init__(
+        self,
+        *,
+        scenario: Playable | None = None,
+        account: Mapping[str, Any] | None = None,
+        clock: Time | None = None,
+        models: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        engine = build_engine(account, clock, models, settings)
+        key = engine.settings.keys[0] if engine.settings.keys else "akml-test"
+        super().__init__(engine, key, None, over(account, clock, engine.catalog))
+        if scenario is not None:
+            self.scenario(scenario)

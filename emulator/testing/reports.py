@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from emulator.dialects.conversation import conversation
+from emulator.dialects.endpoints import conversation
 from emulator.inferences import Inference
 from emulator.inferences.said import text_of
 from emulator.scenario.types import Scenario

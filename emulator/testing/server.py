@@ -3,18 +3,16 @@
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from emulator.account.terms import Terms
 from emulator.core.seeds import Seed
 from emulator.scenario.types import Scenario
-from emulator.testing.building import Playable, Time, build_engine, find_scenario, over, slug
-from emulator.testing.interface import EmulatorInterface
+from emulator.testing.building import Playable, find_scenario, over, slug
+from emulator.testing.in_process import InProcess
+from emulator.testing.interface import EmulatorInterface, EmulatorWithEngine
 from emulator.web.app import create_app
 from emulator.wire.server import Background
-
-if TYPE_CHECKING:
-    from emulator.testing.in_process import InProcess
 
 T = TypeVar("T")
 
@@ -63,7 +61,7 @@ class ServerClock:
         self._emulator._wait_for(lambda: self._clock.advance(seconds))
 
 
-class Emulator(EmulatorInterface):
+class Emulator(EmulatorWithEngine):
     """A server on a free port of 127.0.0.1, which runs inside the `with` block.
 
     `scenario` answers every key that does not name another one: the name of a shipped scenario, a file, YAML, a
@@ -75,49 +73,21 @@ class Emulator(EmulatorInterface):
     Raises ScenarioError for mistakes in a scenario, an account or a clock, LookupError for an unknown scenario,
     CatalogError for mistakes in models, and SettingsError for an unknown setting or an invalid value.
 
-    `reset`, `inferences`, `verify` and `verdict` cover all requests to the server, whatever their key.
+    `reset`, `inferences`, `verify` and `verdict` cover all requests to the server, with any key.
 
         with Emulator(scenario="rate-limited-then-recovers") as akash:
             client = openai.OpenAI(base_url=akash.openai_base_url, api_key=akash.key)
     """
 
-    clock: ServerClock
-    """The clock of the server."""
+    in_process: ClassVar[type[InProcess]] = InProcess
+    """An emulator without a socket or a thread, with the same keywords: an ASGI app, and an httpx client for it."""
+    _server: Background | None = None
+    _url = ""
 
-    def __init__(
-        self,
-        *,
-        scenario: Playable | None = None,
-        account: Mapping[str, Any] | None = None,
-        clock: Time | None = None,
-        models: Mapping[str, Any] | None = None,
-        **settings: Any,
-    ) -> None:
-        engine = build_engine(account, clock, models, settings)
-        key = engine.settings.keys[0] if engine.settings.keys else "akml-test"
-        super().__init__(engine, key, None, over(account, clock, engine.catalog))
-        self._server: Background | None = None
-        self._url = ""
-        self.clock = ServerClock(self)
-        if scenario is not None:
-            self.scenario(scenario)
-
-    @staticmethod
-    def in_process(
-        *,
-        scenario: Playable | None = None,
-        account: Mapping[str, Any] | None = None,
-        clock: Time | None = None,
-        models: Mapping[str, Any] | None = None,
-        **settings: Any,
-    ) -> "InProcess":
-        """Return an emulator without a socket or a thread: an ASGI app, with an httpx client for it.
-
-        `scenario`, `account`, `clock`, `models`, `settings` and the errors are those of `Emulator`.
-        """
-        from emulator.testing.in_process import InProcess  # noqa: PLC0415 (a server does not need it)
-
-        return InProcess(scenario=scenario, account=account, clock=clock, models=models, **settings)
+    @property
+    def clock(self) -> ServerClock:
+        """The clock of the server."""
+        return ServerClock(self)
 
     def __enter__(self) -> Self:
         self._server = Background(create_app(self.engine), "127.0.0.1", 0)

@@ -10,11 +10,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.account.keys import presented, shown
-from emulator.account.secrets import without
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import Rejected
 from emulator.core.fields import decode
-from emulator.core.plan import Plan
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
 from emulator.dialects.endpoints import Dialects
@@ -23,7 +21,7 @@ from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
 from emulator.web.real_keys import RealKeys
 from emulator.wire.receive import headers_of, read_body
-from emulator.wire.respond import Player, Sent
+from emulator.wire.respond import Player
 
 log = logging.getLogger("emulator")
 
@@ -86,7 +84,7 @@ class InferenceEndpoint:
         key = key or presented(headers, x_api_key=True)
         await self._real_keys.check(key)
         recorder.shown = shown(key, engine.library) if key else ""
-        recorder.begin(key, body, asked, plan.inference_id, plan.answered_by)
+        recorder.begin(key, body, asked, plan)
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent
@@ -97,24 +95,6 @@ class InferenceEndpoint:
                 await plan.end(sent.used)
             recorder.end(sent.outcome, sent.error, sent.used, plan.pricing)
             engine.store.inferences.end(recorder)
-            if log.isEnabledFor(logging.INFO):
-                log.info(line(dialect.endpoint, request, plan, sent, recorder.shown, engine.clock.now()))
-
-
-def line(endpoint: str, request: InferenceRequest | None, plan: Plan, sent: Sent, key: str, now: float) -> str:
-    """The log line of one inference, with secrets masked; `key` is as it may be shown."""
-    outcome = sent.error.message if sent.error else sent.outcome
-    return "  ".join(
-        [
-            endpoint,
-            without(request.model) if request else "-",
-            f"{sent.status or '-'} {'stream' if request and request.stream else 'whole'}",
-            f"{sent.tokens} tokens in {now - sent.begun:.3f} s",
-            f"key {key}" if key else "no key",
-            without(f"by {plan.answered_by}: {outcome}"),
-            plan.inference_id,
-        ]
-    )
 
 
 class _Front:

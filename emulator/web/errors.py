@@ -1,18 +1,38 @@
-"""Error responses for unknown paths and refused requests, in the error shape of the path's API."""
+"""Error responses for unknown paths and refused requests, in the error shape of the path's API.
+
+A request to a path that does not exist is recorded and logged like every inference, because it is often a wrong base
+URL: the client's author looks for it there.
+"""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from contextlib import suppress
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
+from emulator.account.keys import presented
 from emulator.core.errors import ApiError, Rejected
-from emulator.dialects.endpoints import Dialects
+from emulator.core.explanation import Explanation
+from emulator.core.nearest import nearest
+from emulator.core.plan import Plan
+from emulator.dialects.endpoints import ENDPOINTS, Dialects
 from emulator.engine import Engine
+from emulator.inferences import LiveRecord
 from emulator.wire.errors import ErrorResponse
+from emulator.wire.receive import headers_of, read_body
+
+_SHOWN = 200
+"""Characters of a path in a message and in the record."""
+_ALIKE = 0.85
+_INFERENCES = [endpoint.path for endpoint in ENDPOINTS.values()]
+_BASES = ("/v1", "/anthropic")
+_ELSEWHERE = {name: endpoint.path for endpoint in ENDPOINTS.values() for name in endpoint.elsewhere}
 
 
 def handlers(
@@ -21,25 +41,30 @@ def handlers(
     """Starlette's exception handlers for one app, by exception type."""
     paths = [route.path for route in routes if isinstance(route, Route) and "{" not in route.path]
 
-    async def refused(request: Request, error: ApiError, headers: Sequence[tuple[str, str]] = ()) -> Response:
+    async def refused(
+        request: Request, raised: Exception, error: ApiError, headers: Sequence[tuple[str, str]] = ()
+    ) -> Response:
         path: str = request.scope["path"]
         ids = await engine.ids("", f"{request.method} {path}".encode())
-        return ErrorResponse(error, dialects.surface(path), ids, engine.clock.now(), headers)
+        response = ErrorResponse(error, dialects.surface(path), ids, engine.clock.now(), headers)
+        if isinstance(raised, HTTPException) and not path.startswith("/_emulator"):
+            return _Recorded(response, engine, error, ids)
+        return response
 
     async def not_routed(request: Request, raised: HTTPException) -> Response:
         if raised.status_code != 405:
-            return await refused(request, ApiError("not_found", _unknown(request, paths)))
+            return await refused(request, raised, ApiError("not_found", _unknown(request, paths)))
         allowed = _in_order((raised.headers or {})["Allow"])
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": allowed})
         message = f"{request.method} is not allowed on {request.scope['path']}. Allowed: {allowed}."
-        return await refused(request, ApiError("method_not_allowed", message), [("allow", allowed)])
+        return await refused(request, raised, ApiError("method_not_allowed", message), [("allow", allowed)])
 
     async def rejected(request: Request, raised: Rejected) -> Response:
-        return await refused(request, raised.error, raised.headers)
+        return await refused(request, raised, raised.error, raised.headers)
 
     async def unexpected(request: Request, raised: Exception) -> Response:
-        return await refused(request, of_our_own(raised))
+        return await refused(request, raised, of_our_own(raised))
 
     return {HTTPException: not_routed, Rejected: rejected, Exception: unexpected}
 
@@ -55,9 +80,46 @@ def _in_order(methods: str) -> str:
     return ", ".join(sorted(methods.split(", ")))
 
 
-def _unknown(request: Request, paths: list[str]) -> str:
+class _Recorded(Response):
+    """An error response whose request gets into the record, and a line in the log."""
+
+    def __init__(self, response: ErrorResponse, engine: Engine, error: ApiError, ids: tuple[str, str]) -> None:
+        self._response = response
+        self._engine = engine
+        self._error = error
+        self._ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, for the record, and send the response."""
+        engine, error, headers, body = self._engine, self._error, headers_of(scope), b""
+        endpoint = f"{scope['method']} {scope['path']}"[:_SHOWN]
+        record = LiveRecord(endpoint, headers, engine.clock, send)
+        with suppress(Rejected):
+            body = await read_body(headers, receive, engine.settings.max_body_bytes)
+        plan = Plan((), error.kind, *self._ids, why=partial(Explanation, answered_by=error.kind))
+        record.begin(presented(headers, x_api_key=True), body, None, plan)
+        engine.store.inferences.begin(record)
+        try:
+            await self._response(scope, receive, record.send)
+        finally:
+            record.end("failed", error, None, None)
+            engine.store.inferences.end(record)
+
+
+def _unknown(request: Request, paths: Sequence[str]) -> str:
     path = request.scope["path"]
-    ending = next((known for known in paths if len(path) > 1 and known.endswith(path)), None)
-    near = [ending] if ending else get_close_matches(path, paths, 1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    return f"There is no {request.method} {path} here.{hint}"
+    near = _nearest(path, paths)
+    hint = f" Did you mean {near}?" if near else f" Inferences are at {', '.join(_INFERENCES)}."
+    base = next((base for base in _BASES if near and near.startswith(f"{base}/")), None)
+    if (base and not path.startswith(f"{base}/")) or path.startswith(f"{base}{base}/"):
+        hint += f" Then the base URL of the client has to end in {base}."
+    return f"There is no {request.method} {path[:_SHOWN]} here.{hint}"
+
+
+def _nearest(path: str, paths: Sequence[str]) -> str | None:
+    """The path that was probably meant: the one with the same end, or the most similar one."""
+    meant = _ELSEWHERE.get(path.rpartition("/")[2].lower())
+    parts = [part for part, _ in groupby(part for part in path.lower().split("/") if part)]
+    ends = ["/" + "/".join(parts[at:]) for at in range(len(parts))]
+    same = (known for end in ends for known in paths if known == end or known.endswith(end))
+    return next(same, None) or meant or nearest(path, paths, _ALIKE)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from emulator.core.clock import Clock
-from emulator.core.plan import FrameFault
+from emulator.core.plan import FrameFault, FrameMarks
 from emulator.core.vocabulary import End, Event, Hangup, Start, Step, Usage
 from emulator.dialects import Encoder
 
@@ -15,7 +15,13 @@ class TimedFrames:
     """The frames of a stream in order, each with its due time. `tokens` counts those of the frames returned so far."""
 
     def __init__(
-        self, steps: Iterable[Step], encoder: Encoder, faults: Sequence[FrameFault], clock: Clock, begun: float
+        self,
+        steps: Iterable[Step],
+        encoder: Encoder,
+        faults: Sequence[FrameFault],
+        marks: FrameMarks,
+        clock: Clock,
+        begun: float,
     ) -> None:
         self.due = begun
         self.start: Start | None = None
@@ -30,7 +36,7 @@ class TimedFrames:
             self._most = 0  # each frame is sent separately, so that faults determine the writes
             frames: Iterator[bytes] = chain.from_iterable(self._batches)
             for fault in faults:
-                frames = fault(frames)
+                frames = fault(frames, marks)
             self._batches = ((frame,) for frame in frames)
 
     def due_now(self) -> bytes:

@@ -44,22 +44,16 @@ class _ClientLeft(Exception):
 
 
 class Sent(msgspec.Struct):
-    """What was actually sent for a request that arrived at `begun`, in Unix seconds.
+    """What was actually sent for a request.
 
     `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
     tokens that were sent. It is None if no part of an answer was sent.
     """
 
-    begun: float
     status: int = 0
     used: Usage | None = None
     outcome: Outcome = "cut by client"
     error: ApiError | None = None
-
-    @property
-    def tokens(self) -> int:
-        """The number of completion tokens."""
-        return self.used.completion_tokens if self.used is not None else 0
 
 
 class Player:
@@ -76,7 +70,7 @@ class Player:
         self._receive = receive
         self._send = send
         self._begin = clock.now()
-        self.sent = Sent(begun=self._begin)
+        self.sent = Sent()
 
     async def play(self, request: InferenceRequest | None) -> None:
         """Wait and send until the plan ends or the client disconnects. Without a request the plan is a refusal."""
@@ -139,7 +133,7 @@ class Player:
             return await self._hang_up(hangup)
         frames = iter([self._dialect.body(answer.completion(), request)])
         for fault in self._plan.frame_faults:
-            frames = fault(frames)
+            frames = fault(frames, self._dialect.marks)
         parts = list(frames)
         size = sum(map(len, parts))
         await self._start(200, [JSON, (b"content-length", b"%d" % size)])
@@ -158,7 +152,8 @@ class Player:
         first = next(steps)
         await self._wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
-        frames = TimedFrames(chain((first,), steps), encoder, self._plan.frame_faults, self._clock, self._begin)
+        faults, marks = self._plan.frame_faults, self._dialect.marks
+        frames = TimedFrames(chain((first,), steps), encoder, faults, marks, self._clock, self._begin)
         first_frames = frames.due_now()
         if frames.over and not isinstance(frames.last, Hangup):
             await self._start(200, _STREAM)
@@ -247,9 +242,9 @@ class Player:
             pass
 
     async def _hang_up(self, hangup: Hangup) -> None:
-        """End the connection; a `close` after the 200 ends the body in order, but too early."""
+        """End the connection; an `end` after the 200 ends the body in order, but too early."""
         self.sent.outcome = "hung up"
-        if hangup.how == "close" and self.sent.status:
+        if hangup.how == "end" and self.sent.status:
             return
         transport = self._scope.get("state", {}).get("transport")
         if transport is None:

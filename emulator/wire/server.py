@@ -10,12 +10,15 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from http import HTTPStatus
 from types import FrameType
 from typing import TypeAlias, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http import httptools_impl
+
+from emulator.core.errors import ERRORS
 
 GRACE = 5
 """Seconds that open answers have to end after SIGTERM before they are cut."""
@@ -161,7 +164,9 @@ class Background:
 def configure(app: ASGIApp) -> uvicorn.Config:
     """Uvicorn's configuration: uvloop and httptools, no access log (each inference is logged), no websockets."""
     # uvicorn has no reason phrase for 529, which is not registered; clients show it to users (docs/contract.md).
-    httptools_impl.STATUS_LINE[529] = b"HTTP/1.1 529 Overloaded\r\n"
+    for row in ERRORS.values():
+        if row.status not in set(HTTPStatus):
+            httptools_impl.STATUS_LINE[row.status] = f"HTTP/1.1 {row.status} {row.title}\r\n".encode()
     return uvicorn.Config(
         app,
         http=TransportProtocol,

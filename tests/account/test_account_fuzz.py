@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, make_engine
 
 from emulator.engine.engine import Engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.store.state import KeyState, SharedState
 from emulator.web.app import create_app
 

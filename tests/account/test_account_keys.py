@@ -129,7 +129,7 @@ def test_what_has_become_of_a_key() -> None:
     made = {what: keys.create(EPOCH, what, UNLIMITED, CHANCE) for what in ("revoked", "expired", "disabled")}
     keys.revoke(made["revoked"][0].id, EPOCH + 1)
     keys.revoke(made["revoked"][0].id, EPOCH + 2)
-    keys.expire(made["expired"][0].id, EPOCH + 1)
+    keys.update(made["expired"][0].id, Policy(expires=EPOCH + 1))
     keys.update(made["disabled"][0].id, Policy(disabled=True))
     assert [record.status(EPOCH + 1) for record in keys.records()] == list(made)
     assert keys.get("key_1").revoked == EPOCH + 1
@@ -186,7 +186,7 @@ def test_every_key_has_one_fate(deeds: list[tuple[str, int]]) -> None:
                 keys.revoke(id, now)
                 fates[old] = "api_key_revoked"
             elif deed == "expire":
-                keys.expire(id, now)
+                keys.update(id, Policy(expires=now))
                 fates[old] = fates[old] if fates[old] == "api_key_revoked" else "api_key_expired"
             else:
                 keys.update(id, UNLIMITED)

@@ -56,7 +56,12 @@ def test_explain_names_the_rule_that_answers(body: object, tmp_path: Path) -> No
     (tmp_path / "good.yaml").write_text(GOOD)
     (tmp_path / "request.json").write_text(json.dumps(body))
     code, output = run("explain", tmp_path / "good.yaml", tmp_path / "request.json")
-    assert (code, output) == (0, f"{tmp_path / 'good.yaml'}: the rule weather answers\n")
+    assert code == 0
+    assert output.splitlines() == [
+        "The rule 'weather' (line 3) of the scenario 'good' (chosen by the command line) matches: "
+        'it expects last_user to contain "weather".',
+        '  weather  line 3    answered     last_user to contain "weather"',
+    ]
 
 
 def test_explain_tells_what_differed(tmp_path: Path) -> None:
@@ -66,8 +71,7 @@ def test_explain_tells_what_differed(tmp_path: Path) -> None:
     code, output = run("explain", tmp_path / "good.yaml", tmp_path / "request.json")
     assert code == 1
     assert output.splitlines()[1:] == [
-        "  weather (line 3)",
-        '    last_user: expected to contain "weather", got "hello"',
+        '  weather  line 3    differs      last_user: expected to contain "weather", got "hello"',
     ]
 
 

@@ -101,7 +101,7 @@ def test_a_route_that_is_named_is_served(path: Path) -> None:
 def test_the_hint_at_an_unknown_scenario() -> None:
     """It names the nearest, or the command that lists them all."""
     library = Library(Catalog.load())
-    with pytest.raises(LookupError, match="did you mean 'hello'"):
+    with pytest.raises(LookupError, match="Did you mean 'hello'"):
         find_scenario("helo", library)
-    with pytest.raises(LookupError, match="`akashml-emulator scenarios` lists them"):
+    with pytest.raises(LookupError, match="`akashml-emulator scenarios` lists all of them"):
         find_scenario("qqqqqq", library)

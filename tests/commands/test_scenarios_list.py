@@ -27,23 +27,48 @@ def run(*arguments: str | Path) -> tuple[int, str]:
 
 
 def test_shipped_scenarios_are_listed() -> None:
-    """All of them by name, each with its file and its description."""
+    """All of them by name, each with its description, aliases, errors and faults; the statuses are one group."""
     code, output = run()
     assert code == 0
-    assert f"hello  [{SHIPPED / 'hello.yaml'}]\n    A greeting, whatever is asked.\n" in output
-    assert {path.stem for path in SHIPPED.glob("*.yaml")} == {
-        line.partition(" ")[0] for line in output.splitlines() if not line.startswith(" ")
-    }
+    assert "\nhello                             A greeting, whatever is asked.\n" in output
+    assert "\nreset-mid-stream                  The connection is reset after a few tokens.\n" in output
+    assert " [hangup reset]\n" in output
+    assert output.endswith(
+        "400, 401, 402, 403, 404, 413,     Every request is answered with this error.\n429, 500, 503, 504, 529\n"
+    )
+    assert max(map(len, output.splitlines())) <= 80
+    names = {line.partition(" ")[0] for line in output.splitlines() if line[0].isalpha()}
+    assert names == {path.stem for path in SHIPPED.glob("*.yaml")}
 
 
 def test_a_folder_is_listed_too(stories: Path) -> None:
     """With what is wrong in its files; listing them is no failure."""
     code, output = run("--scenarios", stories)
     assert code == 0
-    assert f"sunny  [{stories / 'sunny.yaml'}]\n    It is sunny.\n" in output
-    assert f"broken  [{stories / 'broken.yaml'}]\n    no description\n    line 2: unknown key" in output
-    assert "\nhello  [" in output
+    assert "\nsunny                             It is sunny.\n" in output
+    assert "\nbroken                            cannot be played:" in output
+    assert "\nhello  " in output
     assert run("--scenarios", stories / "nowhere") == (1, f"Error: there is no folder {stories / 'nowhere'}\n")
+
+
+def test_one_is_shown_by_name_alias_or_status(stories: Path) -> None:
+    """With all that is known of it; an unknown name leads to the nearest."""
+    assert run("rate-limited") == run("too-many-requests")
+    assert run("rate-limited") == (
+        0,
+        f"""rate-limited
+  description  The rate limit is exceeded, and stays so.
+  aliases      rate-limit, ratelimit, ratelimited, rate-limit-exceeded,
+               too-many-requests
+  errors       429 rate_limited
+  source       {SHIPPED / "rate-limited.yaml"}
+""",
+    )
+    assert run("529")[1].splitlines()[2] == "  errors       529 no_healthy_backend"
+    assert "  mistake      " in run("broken", "--scenarios", stories)[1]
+    assert run("rate-limted") == (1, "Error: There is no scenario 'rate-limted'. Did you mean 'rate-limited'?\n")
+    code, output = run("hello", "--json")
+    assert (code, json.loads(output)["aliases"], output.count("\n") > 5) == (0, ["hi", "ok", "greeting"], True)
 
 
 def test_as_json_it_is_the_list_of_the_control_route(stories: Path) -> None:

@@ -17,7 +17,7 @@ from support.listening import listening
 from emulator.cli import main
 from emulator.core.clock import EPOCH
 from emulator.engine import Engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 ASKING = ["clock", "activate --none", "reset", "account --key akml-a", "inferences", "verify"]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.drafts import Draft, DraftCall, obey, steps, tell
+from emulator.core.drafts import Draft, DraftCall, content_steps, obey, steps
 from emulator.core.fold import Completion, fold
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import Reasoning, Start, Step, Text, TokenLogprob, Usage
@@ -13,7 +13,7 @@ TEXTS = st.text(st.sampled_from("ab 1.é中👍\n"), max_size=60)
 
 
 def told(drafts: list[Draft], *, whole: bool = False, hide: bool = False) -> list[Step]:
-    return steps(START, tell(drafts, whole=whole, hide_reasoning=hide), Usage(1, 2))
+    return steps(START, content_steps(drafts, whole=whole, hide_reasoning=hide), Usage(1, 2))
 
 
 def texts(found: list[Step]) -> list[str]:

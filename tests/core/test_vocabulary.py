@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.core.errors import STATUS, ApiError
+from emulator.core.errors import ERRORS, ApiError
 from emulator.core.fold import Completion, Fold, ReasoningBlock, TextBlock, ToolCallBlock, fold
 from emulator.core.vocabulary import (
     End,
@@ -83,7 +83,7 @@ def test_logprobs_join() -> None:
 
 def test_arguments_without_a_call_are_passed_over() -> None:
     """A fault may reorder events; arguments that belong to no call do not break the fold."""
-    assert folded(ToolArguments(0, "{}"), Hangup("close")).choices == ()
+    assert folded(ToolArguments(0, "{}"), Hangup("end")).choices == ()
 
 
 def test_nothing_is_complete_without_a_start() -> None:
@@ -94,5 +94,5 @@ def test_nothing_is_complete_without_a_start() -> None:
 
 def test_an_error_has_its_kinds_status_unless_it_names_one() -> None:
     """Statuses are a table; a scenario may override it."""
-    assert {kind: ApiError(kind, "").http_status for kind in STATUS} == dict(STATUS)
+    assert all(ApiError(kind, "").http_status == row.status for kind, row in ERRORS.items())
     assert ApiError("bad_request", "", status=422).http_status == 422

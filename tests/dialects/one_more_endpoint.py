@@ -15,7 +15,7 @@ from emulator.core.catalog import Catalog
 from emulator.recording.drift import calls
 from emulator.recording.proxy import recording_proxy
 from emulator.scenario.loader import load_text
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 STORY = "rules: [{when: {endpoint: echo, last_user: {contains: Hello}}, reply: {text: Hello yourself!}}]"
@@ -86,5 +86,5 @@ def test_it_is_played_dry_and_explained(tmp_path: Path) -> None:
 def test_it_is_compared_and_listed() -> None:
     """`drift` asks a service for it, and every list of endpoints has it."""
     assert [call.name for call in calls() if call.path == PATH] == ["echo", "echo, streamed"]
-    assert "|messages|echo]" in CliRunner().invoke(main, ["inferences", "--help"]).output
+    assert "|echo]" in CliRunner().invoke(main, ["inferences", "--help"]).output
     load_text("rules: [{when: {endpoint: [echo, chat]}, reply: {text: x}}]", "inline", catalog=Catalog.load())

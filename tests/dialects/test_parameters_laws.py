@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.asgi import CHAT, COMPLETIONS, MESSAGES, PLAIN, REASONING
+from support.documented_parameters import SAMPLED
 from support.parameters import CANNED, QUESTION, Answer, answer, body_of, whole
 
 from emulator.core.tokens import END, encode
@@ -14,7 +15,6 @@ REPLIES = st.sampled_from(
     [None, None, {"text": CANNED}, {"text": "x"}, {"reasoning": "I think of ships.", "text": CANNED}]
 )
 STOPS = [" the", "a", ".", "\n", " 船", "🏽", "hip", "zzz", " th"]
-HEATS = [0, 0.7, 1, 1.7]
 IDS = [*encode(" the a ship.\n船👍"), END]
 
 
@@ -24,19 +24,12 @@ def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
 
 
 BOTH = {
-    "temperature": st.sampled_from([*HEATS, 2]),
-    "top_p": st.sampled_from([1, 0.9, 0.3]),
-    "top_k": st.sampled_from([-1, 0, 1, 3]),
-    "min_p": st.sampled_from([0, 0.1, 1]),
-    "frequency_penalty": st.sampled_from([-2, 0.5, 2]),
-    "presence_penalty": st.sampled_from([-2, 0.5, 2]),
-    "repetition_penalty": st.sampled_from([0.5, 1.2, 2]),
+    **{name: each.values for name, each in SAMPLED.items()},
     "logit_bias": st.dictionaries(st.sampled_from(IDS).map(str), st.sampled_from([-100, -2, 3, 100]), max_size=2),
     "seed": st.integers(0, 9),
     "n": st.integers(1, 3),
     "stop": st.lists(st.sampled_from(STOPS), max_size=3),
     "stop_token_ids": st.lists(st.sampled_from(IDS), max_size=2),
-    "ignore_eos": st.booleans(),
 }
 CHATS = optional(
     **BOTH,

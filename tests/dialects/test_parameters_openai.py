@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from support.asgi import CHAT, COMPLETIONS, PLAIN, REASONING, ask, error_of, events, post
+from support.documented_parameters import optional
 from support.parameters import CANNED, TOLD, V1, answer, app_of, body_of, read, whole
 
 from emulator.core.tokens import split
@@ -187,13 +188,7 @@ def test_some_parameters_are_accepted_and_change_no_word(path: str, canned: Any,
     assert (with_it.prompt, with_it.completion) == (without.prompt, without.completion)
 
 
-NULLABLE = [
-    *("temperature", "top_p", "frequency_penalty", "presence_penalty", "stop", "stream", "stream_options", "seed", "n"),
-    *("user", "logprobs", "logit_bias", "top_k", "min_p", "repetition_penalty", "stop_token_ids", "min_tokens"),
-    *("ignore_eos", "max_completion_tokens", "tools", "tool_choice", "parallel_tool_calls", "response_format"),
-    *("top_logprobs", "service_tier", "modalities", "reasoning_effort", "reasoning", "functions", "function_call"),
-    *("chat_template_kwargs", "suffix", "echo", "best_of"),
-]
+NULLABLE = sorted(optional("POST /v1/chat/completions") | optional("POST /v1/completions"))
 
 
 @ON_V1

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from support.asgi import COUNT
 from support.documented_parameters import OTHERS, PARAMETERS
+from support.parameters import PATHS, V1
+
+from emulator.dialects.endpoints import ENDPOINTS
 
 TESTS = Path(__file__).parents[1]
 PAGE = (TESTS.parent / "docs" / "parameters.md").read_text(encoding="utf-8")
 PROOF = re.compile(r"`(test_\w+\.py)::(test_\w+)`")
-SPOKEN = {
-    "POST /v1/chat/completions": ("CHAT", "V1", "PATHS", "chat"),
-    "POST /v1/completions": ("COMPLETIONS", "V1", "PATHS"),
-    "POST /anthropic/v1/messages": ("MESSAGES", "PATHS"),
-    "POST /anthropic/v1/messages/count_tokens": ("COUNT",),
+SPOKEN = {f"POST {endpoint.path}": {name.upper(), name} for name, endpoint in ENDPOINTS.items()} | {
+    f"POST {COUNT}": {"COUNT"}
 }
-"""How a test names its endpoint: by its path, or by the paths of all."""
+"""How a test names its endpoint: by the constant with its path, or by its name."""
+SEVERAL = {"V1": V1, "PATHS": PATHS}
+"""How a test names several."""
 
 
 class Row(NamedTuple):
@@ -117,10 +120,13 @@ def test_a_row_says_what_happens(row: Row) -> None:
 def test_the_named_tests_are_about_the_parameter(row: Row) -> None:
     """Each exists and asks the row's endpoint, and one of them at least sets the parameter by its name."""
     told = []
+    spoken = SPOKEN[row.endpoint] | {
+        name for name, paths in SEVERAL.items() if row.endpoint.removeprefix("POST ") in paths
+    }
     for file, test in row.proofs:
         assert test in definitions(file), f"{file} has no {test}"
         told.append(words(about(file, test)))
-        assert told[-1] & {*SPOKEN[row.endpoint]}, f"{test} does not ask {row.endpoint}"
+        assert told[-1] & spoken, f"{test} does not ask {row.endpoint}"
     leaf = row.name.rpartition(".")[2].rstrip(":")
     assert row.name == OTHERS or any(leaf in known for known in told), f"no test of the row names {leaf}"
 

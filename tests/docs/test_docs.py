@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from support.served import PATIENCE, ROOT, post, served
 
 from emulator import Emulator
 from emulator.core.catalog import Catalog
+from emulator.core.settings import Setting, settings
+from emulator.inferences.exports import FORMATS
 from emulator.inferences.verdict.findings import FINDINGS
 from emulator.scenario.loader import load_text
 from emulator.web.control import ROUTES
@@ -115,14 +118,53 @@ def test_looking_and_verifying(environment: dict[str, str]) -> None:
 
 def test_the_routes_and_findings_of_the_page() -> None:
     """They are those that the emulator has."""
-    routes = {row.path for row in ROUTES}
-    told = re.findall(r"^\| GET (/_emulator/\S+) \|", INFERENCES, re.MULTILINE)
-    assert set(told) == {path for path in routes if re.search("inferences|verify|verdict", path)}
+    told = set(re.findall(r"^\| GET (/_emulator/[^\s?]+)\S* \|", INFERENCES, re.MULTILINE))
+    assert told >= {row.path for row in ROUTES if row.handler.startswith("inferences.")}
+    assert told <= {row.path for row in ROUTES}
     findings = re.findall(r"^\| (\S+) \|", INFERENCES.partition("| finding |")[2].partition("\n\n")[0], re.MULTILINE)
     assert findings[1:] == list(FINDINGS)
+
+
+@pytest.mark.parametrize(
+    "setting", [each for each in settings() if type(each.default) in (int, float)], ids=lambda each: each.name
+)
+def test_the_default_of_a_setting_stands_in_the_table_only(setting: Setting) -> None:
+    """Other prose about a number refers to the setting by its name, so that a new default changes one line."""
+    pages = [path.read_text(encoding="utf-8") for path in DOCS if path.name != "api.md"]
+    texts = [
+        text for page in pages for text in re.split(r"\n\n|\n(?=\|)", page) if re.search(rf"\b{setting.name}\b", text)
+    ]
+    numbers = re.compile(r"\d+(?:\.\d+)? ?(?:[kM]i?B|ms|s|min|m|h)?\b")
+    stated = [text for text in texts if setting.default in map(setting_value(setting), numbers.findall(text))]
+    assert [text.split("|")[1].strip() for text in stated] == [setting.name]
+
+
+def setting_value(setting: Setting) -> Callable[[str], object]:
+    """What a number means as the value of a setting; None if it is none."""
+
+    def value(text: str) -> object:
+        try:
+            return setting.notation.of(text.replace(" ", ""))
+        except ValueError:
+            return None
+
+    return value
 
 
 def test_the_story_that_expects() -> None:
     """It is a scenario without mistakes, and it expects something."""
     (story,) = blocks(INFERENCES, "yaml")
     assert len(load_text(story, "story.yaml", catalog=Catalog.load()).expect) == 2
+
+
+@pytest.mark.parametrize("path", sorted({row.path for row in ROUTES}))
+def test_every_control_route_is_documented(path: str) -> None:
+    """A page of docs/ names it."""
+    named = re.compile(re.escape(path) + r"(?![\w/{-])")
+    assert [page.name for page in DOCS if named.search(page.read_text(encoding="utf-8"))]
+
+
+def test_the_formats_of_the_record_are_named() -> None:
+    """docs/inferences.md names each format that the record can be read in."""
+    (sentence,) = re.findall(r"`format`: ([^;.\n]+)", (ROOT / "docs" / "inferences.md").read_text())
+    assert re.findall(r"\w+", sentence.replace(" or ", " ")) == ["json", *FORMATS]

@@ -16,7 +16,7 @@ from emulator import Emulator
 from emulator.cli import main
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine import Engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 KEY = "akml-other"

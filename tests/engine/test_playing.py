@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ from support.asgi import (
     message,
 )
 
+from emulator.core.explanation import Explanation
+from emulator.core.settings import Settings
 from emulator.engine.engine import Engine
-from emulator.scenario.library import Library
+from emulator.scenario.loader import load_text
 from emulator.scenario.watch import reload
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 RETRY = """
@@ -48,8 +51,8 @@ rules:
 def engine_with(text: str, name: str = "story", **settings: Any) -> Engine:
     """An engine that plays this scenario for every key that names no other."""
     engine = make_engine(**settings)
-    engine.library.put(name, text)
-    activate(engine, name)
+    loaded = engine.library.add(load_text(text, f"{name}.yaml", catalog=engine.catalog))
+    activate(engine, loaded.scenario.name)
     return engine
 
 
@@ -172,7 +175,7 @@ def test_activation_is_for_a_key_or_for_all() -> None:
     assert said(engine, "go") == "one"
     wrong = control(engine, "POST", "activate", {"scenario": "onne"})
     assert (wrong.status, wrong.json["error"]["param"]) == (400, "scenario")
-    assert "such as 'one'" in wrong.json["error"]["message"]
+    assert "Did you mean 'one'?" in wrong.json["error"]["message"]
 
 
 def test_reset_forgets_one_key_or_everything() -> None:
@@ -344,8 +347,9 @@ def test_a_stall_of_ten_minutes_takes_no_time() -> None:
     """The clock carries a stream through a stall, keep-alives and all, before advance returns."""
     story = "rules: [{reply: {text: 'one two three', faults: [{stall: 10m, after: {tokens: 2}}]}}]"
     exchange, sends = play(engine_with(story), chat("go", stream=True), 599.0, 1.0)
-    assert exchange.complete and exchange.body.count(b": keep-alive\n\n") == 39
-    assert sends == [40, 41]
+    silences = math.ceil(600 / Settings().keep_alive) - 1
+    assert exchange.complete and exchange.body.count(b": keep-alive\n\n") == silences
+    assert sends == [silences + 1, silences + 2]
 
 
 def test_a_paced_stream_keeps_its_deadlines() -> None:
@@ -440,7 +444,7 @@ def test_a_scenario_that_never_could_be_read_is_told_to_who_asks_for_it(tmp_path
     """A broken file in the folder is a clear 400 for the key that names it, and for nobody else."""
     (tmp_path / "broken.yaml").write_text("rules: [{reply: {txt: new}}]")
     engine = make_engine()
-    engine.library = Library(engine.catalog, [tmp_path])
+    engine.library.add_folder(tmp_path)
     told = said(engine, "go", key="akml-broken")
     assert told.startswith("400 The scenario 'broken' cannot be played.")
     assert 'unknown key "txt"' in told
@@ -456,11 +460,14 @@ def test_explain_changes_nothing() -> None:
     """Asking which rule would answer does not take its turn."""
     engine = engine_with(RETRY, "retry")
     request = make_request("the weather?")
-    assert at_once(engine.explain(request)) == {"scenario": "retry", "rule": "weather", "nearest": []}
+    explanation = at_once(engine.explain(request))
+    assert (explanation.scenario, explanation.chosen_by) == ("retry", "the server")
+    assert explanation.answered_by == "retry/weather"
     assert said(engine, "weather").startswith("429")
-    assert at_once(engine.explain(make_request("hello")))["nearest"][0]["rule"] == "weather"
+    nearest = at_once(engine.explain(make_request("hello"))).nearest
+    assert nearest is not None and nearest.rule == "weather"
     activate(engine, None)
-    assert at_once(engine.explain(request)) == {"scenario": None, "rule": None, "nearest": []}
+    assert at_once(engine.explain(request)) == Explanation()
 
 
 def make_request(text: str) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.drafts import Draft, DraftCall, tell
+from emulator.core.drafts import Draft, DraftCall, content_steps
 from emulator.core.drafts import steps as told
 from emulator.core.errors import ApiError
 from emulator.core.seeds import Seed
@@ -38,7 +38,7 @@ DISTRIBUTIONS = [Constant(0.02), Uniform(0.01, 0.05), Normal(0.02, 0.05), Lognor
 
 def steps(*drafts: Draft, whole: bool = False) -> list[Step]:
     """An answer of these choices, not yet paced."""
-    return told(START, tell(drafts, whole=whole, hide_reasoning=False), Usage(1, 1))
+    return told(START, content_steps(drafts, whole=whole, hide_reasoning=False), Usage(1, 1))
 
 
 def draft(text: str, reasoning: str = "", arguments: str = "", logprobs: bool = False) -> Draft:
@@ -195,7 +195,7 @@ def test_white_space_goes_with_the_word_behind_it() -> None:
     assert [text for _, text in content(paced(answer, "word"))] == ["a", "\n\n  bc"]
 
 
-@pytest.mark.parametrize("last", [Failure(ApiError("overloaded", "")), Hangup("close"), End(Usage(1, 2))])
+@pytest.mark.parametrize("last", [Failure(ApiError("overloaded", "")), Hangup("end"), End(Usage(1, 2))])
 def test_what_is_said_is_said_before_the_end(last: Event) -> None:
     """A chunk does not wait for tokens that will not come."""
     answer = [Step(0.0, Text(0, "a")), Step(0.0, Text(1, "b")), Step(0.0, last)]

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from support.documented_parameters import SAMPLED
 
 from emulator.core.drafts import Draft
 from emulator.core.seeds import Seed
@@ -245,18 +246,11 @@ def test_every_rule_of_the_grammar_can_be_said() -> None:
 
 samplings = st.builds(
     Sampling,
-    temperature=st.sampled_from([0.0, 1e-300, 0.2, 0.7, 1.0, 1.3, 2.0]),
-    top_p=st.sampled_from([1.0, 0.9, 0.3, 1e-9]),
-    top_k=st.sampled_from([0, -1, 1, 3, 50]),
-    min_p=st.sampled_from([0.0, 0.1, 1.0]),
-    frequency_penalty=st.sampled_from([0.0, 0.0, 2.0, -2.0]),
-    presence_penalty=st.sampled_from([0.0, 0.0, 2.0]),
-    repetition_penalty=st.sampled_from([1.0, 1.0, 1.3, 0.5, 1e-300]),
     logit_bias=st.dictionaries(st.integers(0, END), st.floats(-100, 100), max_size=3),
     stop_token_ids=st.lists(st.sampled_from(encode(" the a.,")), max_size=2).map(tuple),
     min_tokens=st.integers(0, 40),
-    ignore_eos=st.booleans(),
     logprobs=st.none() | st.integers(0, 20),
+    **{name: each.values for name, each in SAMPLED.items()},
 )
 questions = st.sampled_from(QUESTIONS)
 

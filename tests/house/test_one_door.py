@@ -6,10 +6,14 @@ import pytest
 from support.house import PACKAGE, ROOT
 from support.imports import read_modules
 
+from emulator.dialects.endpoints import ENDPOINTS
+
 MODULES = list(read_modules(ROOT / PACKAGE, ROOT))
 DOORS = {
     "Engine": "emulator.engine",
     "Encoder(order='sorted')": "emulator.core.seeds",
+    "os.fsync": "emulator.core.files",
+    "log.info": "emulator.inferences.journal emulator.recording.proxy emulator.scenario.watch",
     "yaml.dump": "emulator.scenario.writing",
     "retry_after.write": "emulator.wire.errors emulator.scenario.reply emulator.scenario.writing",
 }
@@ -46,3 +50,29 @@ def test_the_endpoints_are_listed_once() -> None:
         if isinstance(node, ast.Constant) and node.value in ("/v1/chat/completions", "/v1/completions")
     }
     assert listed == {"emulator.dialects.endpoints"}
+
+
+def test_endpoints_are_compared_in_no_other_room() -> None:
+    """Whatever depends on an endpoint is in its row or its dialect: no other room compares or looks up a name."""
+    found = [
+        f"{module.name}: {ast.unparse(node)}"
+        for module in MODULES
+        if not module.name.startswith("emulator.dialects")
+        for node in ast.walk(module.tree)
+        if any(isinstance(each, ast.Constant) and each.value in ENDPOINTS for each in _asked(node))
+    ]
+    assert found == []
+
+
+def _asked(node: ast.AST) -> list[ast.AST]:
+    """What a comparison, a case or a look-up in a table of endpoints asks for."""
+    match node:
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=others):
+            return [left, *others]
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[ast.Tuple(elts=names) | ast.Set(elts=names)]):
+            return [*names]
+        case ast.MatchValue(value=value):
+            return [value]
+        case ast.Subscript(value=ast.Name(id="ENDPOINTS") | ast.Attribute(attr="by_name"), slice=name):
+            return [name]
+    return []

@@ -8,7 +8,7 @@ from support.asgi import CHAT, KEY, Exchange, activate, ask, chat, make_engine
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine.engine import Engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.web.control.inferences import report
 

@@ -34,9 +34,9 @@ from emulator.core.vocabulary import Usage
 from emulator.engine.engine import Engine
 from emulator.inferences import Inference, journal
 from emulator.inferences import live_record as recorder
-from emulator.inferences.exports import NotReproducible, scenario
+from emulator.inferences.exports import FORMATS, NotReproducible, scenario
 from emulator.scenario.library import SHIPPED
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.wire.respond import HungUp
 from emulator.wire.server import Background
@@ -52,7 +52,7 @@ ODD = """name: odd
 rules:
   - {when: {last_user: error}, reply: {error: {kind: unavailable, message: "{{ '{{' }} busy }}"}, retry_after: 3s}}
   - {when: {last_user: raw}, reply: {raw: {status: 502, headers: {content-type: text/html}, body: <h1>Bad</h1>}}}
-  - {when: {last_user: cut}, reply: {text: one two three, faults: [{hangup: close, after: {tokens: 2}}]}}
+  - {when: {last_user: cut}, reply: {text: one two three, faults: [{hangup: end, after: {tokens: 2}}]}}
   - {when: {last_user: slow}, reply: {text: one two three, stream: {first_token: 1s, tokens_per_second: 4}}}
   - {when: {last_user: tool}, reply: {tool_calls: [{name: get_weather, arguments: {city: Lisbon}}]}}
 """
@@ -254,9 +254,16 @@ def test_one_inference_tells_why() -> None:
     ask(app, "POST", CHAT, chat("anything"))
     ask(app, "POST", CHAT, b"{")
     why = [ask(app, "GET", f"/_emulator/inferences/{each.id}").json["why"] for each in engine.store.inferences.all()]
-    assert why[0] == "The rule 'rules[1]' of the scenario 'odd' matches: last_user to be \"raw\"."
-    assert why[1] == "No rule of a scenario answers it, so the generator does."
-    assert why[2].startswith("It was refused: ")
+    assert why[0] == (
+        "The rule 'rules[1]' (line 4) of the scenario 'odd' (chosen by the server) matches: "
+        'it expects last_user to be "raw".'
+    )
+    assert why[1].startswith(
+        "The generator answered; no rule of the scenario 'odd' (chosen by the server) matches. The nearest is rules["
+    )
+    assert why[2].startswith(
+        "The request was refused with bad_request; no rule of the scenario 'odd' (chosen by the server) was tried. It"
+    )
     assert ask(app, "GET", "/_emulator/inferences/unknown").status == 404
 
 
@@ -387,7 +394,7 @@ def test_the_commands_print_what_a_server_has_seen() -> None:
         assert "rules:" in run(inferences_command, [url, "--format", "scenario"]).stdout
         assert run(inferences_command, [url, "--status", "404"]).stdout == ""
         unknown = run(inferences_command, [url, "--format", "yaml"])
-        assert (unknown.exit_code, "format is one of json, jsonl, curl, scenario" in unknown.stderr) == (1, True)
+        assert (unknown.exit_code, f"format is one of {', '.join(['json', *FORMATS])}" in unknown.stderr) == (1, True)
         assert "there is no filter" not in run(inferences_command, [url, "--rule", "r"]).stdout
         refused = run(inferences_command, [url, "--since", "then"])
         assert (refused.exit_code, "since is a time" in refused.stderr) == (1, True)

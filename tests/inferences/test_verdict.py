@@ -18,7 +18,7 @@ from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.verdict import FINDINGS, verdict
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.web.control.inferences import report
 from emulator.wire.server import Background
@@ -45,7 +45,7 @@ rules:
   - name: cut
     when: {last_user: cut}
     replies:
-      - {text: The quick brown fox jumps over the lazy dog., faults: [{hangup: close, after: {tokens: 5}}]}
+      - {text: The quick brown fox jumps over the lazy dog., faults: [{hangup: end, after: {tokens: 5}}]}
       - text: The quick brown fox jumps over the lazy dog.
 """
 

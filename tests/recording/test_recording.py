@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
-from support.asgi import CHAT, CHAT_TOOL, COMPLETIONS, MESSAGES, chat, events, message
+from support.asgi import CHAT, CHAT_TOOL, MESSAGES, chat, events, message
 from support.foreign_service import SECRET, STRANGE_BODY, stranger
 from support.recorded import URL, Answer, InProcess, Leaping, ask, emulated, recording
 from support.shipped_expectations import BY_CHANCE, ROWS, Case, Row
@@ -20,12 +20,13 @@ from support.shipped_requests import request_of
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.recording.book import BookError
 from emulator.recording.proxy import recording_proxy
 from emulator.recording.upstream import UpstreamError
 from emulator.scenario.loader import load_file
 
-PATHS = {"chat": CHAT, "completions": COMPLETIONS, "messages": MESSAGES}
+PATHS = {name: endpoint.path for name, endpoint in ENDPOINTS.items()}
 CONNECTION_FAULTS = {"disconnect-mid-stream", "truncated-stream", "reset-mid-stream", "no-response"}
 DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
 SCENARIOS = sorted({row.scenario for row in ROWS} - CONNECTION_FAULTS | BY_CHANCE)
@@ -42,8 +43,7 @@ def requests_of(scenario: str) -> list[tuple[str, dict[str, Any]]]:
 
 def body_of(row: Row, case: Case) -> dict[str, Any]:
     endpoint, stream = case
-    told = {"stream_options": {"include_usage": True}} if stream and endpoint != "messages" else {}
-    return {**request_of(endpoint, row.asked), "stream": stream, **told}
+    return {**request_of(endpoint, row.asked), "stream": stream, **(ENDPOINTS[endpoint].streaming if stream else {})}
 
 
 async def all_of(app: Any, asked: list[tuple[str, dict[str, Any]]]) -> list[Answer]:

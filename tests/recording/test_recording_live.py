@@ -169,7 +169,7 @@ def nothing(connection: socket.socket) -> None:
     pass
 
 
-@pytest.mark.parametrize(("answer", "how"), [(truncate, "truncate"), (nothing, "close"), (reset, "reset")])
+@pytest.mark.parametrize(("answer", "how"), [(truncate, "truncate"), (nothing, "end"), (reset, "reset")])
 def test_a_cut_is_passed_on_and_recorded_as_one(
     answer: Callable[[socket.socket], None], how: str, tmp_path: Path
 ) -> None:
@@ -183,7 +183,7 @@ def test_a_cut_is_passed_on_and_recorded_as_one(
     if how == "reset":  # it may overtake what was sent before it
         return
     assert events(replayed) == events(original)
-    assert (bool(original), bool(replayed)) == (how != "close", how != "close")
+    assert (bool(original), bool(replayed)) == (how != "end", how != "end")
     assert not original.endswith(b"0\r\n\r\n")
     assert not replayed.endswith(b"0\r\n\r\n")
 

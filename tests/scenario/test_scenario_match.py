@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import InferenceRequest, Message, Tool, ToolChoice, ToolUse
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.scenario.loader import load_objects
 from emulator.scenario.match import differences, explanation, groups, match, matching, nearest
 from emulator.scenario.subject import Subject
@@ -295,7 +296,7 @@ VALUE_LOOKUPS = VALUES | st.builds(lambda key, value: {key: value}, st.sampled_f
 LEAVES = st.fixed_dictionaries(
     {},
     optional={
-        "endpoint": st.sampled_from(["chat", "completions", "messages"]),
+        "endpoint": st.sampled_from([*ENDPOINTS]),
         "model": st.sampled_from([GLM, "*Kimi*", "*"]),
         "last_user": TEXT_LOOKUPS,
         "any_message": TEXT_LOOKUPS,

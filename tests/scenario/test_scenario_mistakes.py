@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
+from emulator.dialects.endpoints import ENDPOINTS
+from emulator.faults import registry
 from emulator.scenario.loader import load_file, load_objects, load_text
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 
 CATALOG = Catalog.load()
 MARK = "▸"
-KINDS = "error, stall, hangup, slow, corrupt, duplicate, reorder, drop, comments, garbage, split, content_type"
+KINDS = ", ".join(registry.FAULTS)
 CONDITION = "a condition such as {last_user: {contains: weather}}"
 DURATION = "expected a duration such as 250ms, 2s or 1m30s"
 MOMENT = "expected a moment such as 2026-12-31 or 2026-01-01T00:00:00Z"
@@ -132,18 +134,23 @@ def test_objects_have_mistakes_with_paths_and_no_lines() -> None:
 # ---------------------------------------------------------------------------------------------- the broken files
 
 YAML = [
-    (f"rules: [a\nname{MARK}: x", "", "not YAML: did not find expected ',' or ']'"),
-    (f"rules: {{a: 1\nname{MARK}: x", "", "not YAML: did not find expected ',' or '}'"),
-    (f"name: {MARK}'x", "", "this quote is never closed"),
+    (f"rules: [a\nname{MARK}: x", "", "not YAML: did not find expected ',' or ']'; is the [ in line 1 closed?"),
+    (f"rules: {{a: 1\nname{MARK}: x", "", "not YAML: did not find expected ',' or '}'; is the { in line 1 closed?"),
+    (f"name: {MARK}'x", "", 'this quote is never closed; quote it: name: "x"'),
     (f"{MARK}\tname: x", "", "a tab cannot indent; use spaces"),
     (
         f"description: It says{MARK}: hello",
         "",
-        'a colon cannot stand here; a text that contains ": " must be in quotes',
+        'a colon cannot stand here; a text that contains ": " must be in quotes; '
+        'quote it: description: "It says: hello"',
     ),
-    (f"name: {MARK}@x", "", "a text that begins with @ must be in quotes"),
-    (f"name: {MARK}%x", "", "a text that begins with % must be in quotes"),
-    (when(f"{{model: *{MARK}*GLM*}}"), "", "a text that begins with * must be in quotes"),
+    (f"name: {MARK}@x", "", 'a text that begins with @ must be in quotes; quote it: name: "@x"'),
+    (f"name: {MARK}%x", "", 'a text that begins with % must be in quotes; quote it: name: "%x"'),
+    (
+        when(f"{{model: *{MARK}*GLM*}}"),
+        "",
+        'a text that begins with * must be in quotes; quote it: - when: {model: "**GLM*"}',
+    ),
     (when(f"{{model: {MARK}*GLM}}"), "", 'there is no anchor "GLM"; a text that begins with * must be in quotes'),
     (when(f"{{last_user{MARK}:}}"), "", "a colon needs a space after it"),
     (f"rules: &a [{MARK}*a]", "", 'the value of the anchor "a" contains itself'),
@@ -165,7 +172,7 @@ TOP = [
     (
         f"{MARK}kind: x",
         "",
-        'unknown key "kind"; expected name, description, models, account, clock, rules, unscripted, expect',
+        'unknown key "kind"; expected name, aliases, description, models, account, clock, rules, unscripted, expect',
     ),
     (f"name: {MARK}two words", "name", NAME),
     (f"name: {MARK}a--b", "name", NAME),
@@ -293,11 +300,13 @@ RULES = [
         'no rule is about a tool "get_wether"; did you mean "get_weather"?',
     ),
 ]
+*_FIRST, _LAST = ENDPOINTS
+ONE_OF_ALL = f"{', '.join(_FIRST)} or {_LAST}"
 CONDITIONS = [
     (
         when(f"{{endpoint: {MARK}chats}}"),
         "endpoint",
-        'expected chat, completions or messages, got "chats"; did you mean "chat"?',
+        f'expected {ONE_OF_ALL}, got "chats"; did you mean "chat"?',
     ),
     (when(f"{{endpoint: {MARK}[]}}"), "endpoint", "expected a list of endpoints, got an empty list"),
     (when(f"{{model: {MARK}gpt-4o}}"), "model", 'no model is known to be "gpt-4o"'),
@@ -485,7 +494,7 @@ FAULTS = [
     (said(f"faults: [{MARK}{{stall: 3s}}]"), "faults[0]", "stall needs a place: before, after or at"),
     (said(f"faults: [{MARK}{{after: {{tokens: 3}}}}]"), "faults[0]", f"a fault says what goes wrong: {KINDS}"),
     (
-        said(f"faults: [{{stall: 3s, hangup: {MARK}close, before: response}}]"),
+        said(f"faults: [{{stall: 3s, hangup: {MARK}end, before: response}}]"),
         "faults[0].hangup",
         "a fault is one thing: stall and hangup are two items of the list",
     ),
@@ -517,7 +526,7 @@ FAULTS = [
     (
         said(f"faults: [{{hangup: {MARK}rst, at: done}}]"),
         "faults[0].hangup",
-        'expected close, reset or truncate, got "rst"; did you mean "reset"?',
+        'expected end, reset or truncate, got "rst"; did you mean "reset"?',
     ),
     (said(f"faults: [{{drop: done, at: {MARK}finish}}]"), "faults[0].at", "drop has no place"),
     (said(f"faults: [{{corrupt: {MARK}false}}]"), "faults[0].corrupt", "expected true, got false"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
 from emulator.core.drafts import Draft
-from emulator.core.errors import STATUS, ApiError, Rejected
+from emulator.core.errors import ERRORS, ApiError, Rejected
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest, Message, Sampling
 from emulator.scenario.loader import load_objects
@@ -220,7 +220,7 @@ def told_error(reply: dict[str, Any], context_length: int = 0) -> ApiError:
     return made
 
 
-@pytest.mark.parametrize("kind", STATUS)
+@pytest.mark.parametrize("kind", ERRORS)
 def test_every_kind_of_error_has_something_to_say(kind: str) -> None:
     """The kind alone is enough."""
     made = told_error({"error": kind, "retry_after": "2s"})

@@ -1,6 +1,6 @@
 """The shipped scenarios and their page: every file tells its story in full, and docs/scenarios.md is about these files.
 
-`WRITE_REFERENCE=1 pytest tests/test_shipped.py` writes the reference of the page anew.
+`make language` writes the reference of the page anew.
 """
 
 import os
@@ -16,7 +16,7 @@ from support.shipped_expectations import BY_CHANCE, ROWS
 
 from emulator.commands._dry_run import dry_run, explained
 from emulator.core.catalog import Catalog
-from emulator.core.errors import STATUS
+from emulator.core.errors import ERRORS
 from emulator.faults.registry import FAULTS
 from emulator.scenario.language.schema import json_schema, reference
 from emulator.scenario.loader import load_file, load_text
@@ -143,9 +143,8 @@ def test_the_explanation_on_the_page_is_what_explain_says(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     Path("stories").mkdir()
     Path("stories/sunny.yaml").write_text(blocks("yaml")[0])
-    Path("request.json").write_text('{"model": "m", "messages": [{"role": "user", "content": "How warm is it?"}]}')
-    told, matched = explained(Path("stories/sunny.yaml"), Path("request.json"), None)
-    assert (f"{told}\n", matched) == (blocks("text")[1], False)
+    request = b'{"model": "m", "messages": [{"role": "user", "content": "How warm is it?"}]}'
+    assert f"{explained('stories/sunny.yaml', request).table()}\n" == blocks("text")[1]
 
 
 def test_the_page_lists_the_shipped_scenarios() -> None:
@@ -187,7 +186,8 @@ def _sections() -> Iterator[str]:
 
 
 def _kinds() -> Iterator[str]:
-    return _table("error kinds", ("kind", "status"), [(f"`{kind}`", str(status)) for kind, status in STATUS.items()])
+    rows = [(f"`{kind}`", str(row.status)) for kind, row in ERRORS.items()]
+    return _table("error kinds", ("kind", "status"), rows)
 
 
 def _places() -> Iterator[str]:

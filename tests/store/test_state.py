@@ -15,7 +15,7 @@ from support.served import ROOT, get, post, served
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.engine.engine import Engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.store.snapshot import StateError, read_state, restore, snapshot, write_state
 from emulator.web.app import create_app
 
@@ -146,7 +146,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, "tests")
 from support.asgi import make_engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.store.snapshot import write_state
 engine = make_engine()
 for number in range(10_000):

@@ -16,7 +16,8 @@ from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
-from emulator.store.memory import MemoryStore, at_once
+from emulator.store.memory import MemoryStore
+from emulator.store.outside import at_once
 from emulator.store.snapshot import restore, snapshot
 from emulator.store.state import KeyState
 from emulator.web.app import create_app

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias, get_args
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from emulator.core.errors import ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fold import Choice, Fold
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
@@ -29,7 +29,6 @@ from emulator.core.vocabulary import (
 )
 from emulator.dialects import Dialect
 from emulator.dialects.anthropic import messages
-from emulator.dialects.anthropic import surface as anthropic
 from emulator.dialects.openai import surface as openai
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.completions import OpenAICompletions
@@ -233,15 +232,15 @@ def _v1(event: Event, *, usage: bool = True) -> Iterator[Event]:
         case End():
             yield event if usage else End(Usage(0, 0))
         case Failure(error):
-            type, code = openai.ERRORS[error.kind]
-            names = error.type or type, error.code or code
+            row = ERRORS[error.kind]
+            names = error.type or row.v1_type, error.code or row.v1_code
             yield Failure(ApiError(_kind(*names), error.message, param=error.param, type=names[0], code=names[1]))
 
 
 def _kind(type: str, code: str | None) -> ErrorKind:
     """The kind that has this code, or else the first that has this type; a stranger's is internal."""
-    of_code = [kind for kind in KINDS if code is not None and openai.ERRORS[kind][1] == code]
-    of_type = [kind for kind in KINDS if openai.ERRORS[kind][0] == type]
+    of_code = [kind for kind in KINDS if code is not None and ERRORS[kind].v1_code == code]
+    of_type = [kind for kind in KINDS if ERRORS[kind].v1_type == type]
     kinds = of_code or of_type
     return kinds[0] if kinds else "internal"
 
@@ -301,8 +300,8 @@ def _message(*, omitted: bool = False) -> Callable[[Events], Iterator[Event]]:
                     yield finish
                     yield End(replace(usage, reasoning_tokens=0))
                 case Failure(error):
-                    type = error.type or anthropic.ERRORS[error.kind]
-                    kinds = [kind for kind in KINDS if anthropic.ERRORS[kind] == type]
+                    type = error.type or ERRORS[error.kind].anthropic_type
+                    kinds = [kind for kind in KINDS if ERRORS[kind].anthropic_type == type]
                     yield Failure(ApiError(kinds[0] if kinds else "internal", error.message, type=type))
 
     return told

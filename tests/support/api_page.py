@@ -27,15 +27,15 @@ _OPERATORS = {"__call__", "__bool__"}
 """The special methods that are described, where they have a docstring."""
 _HEAD = """# The Python API
 
-Public are the names of the module `emulator`, all of which are here, and the pytest plugin. Every other module of the
-package is private: it may change at any time. How to use them is told in [testing.md](testing.md),
-[account.md](account.md) and [inferences.md](inferences.md).
+The public API consists of the names in the module `emulator` and the pytest plugin; this page lists all of them. Every
+other module is private and may change at any time. [testing.md](testing.md), [account.md](account.md) and
+[inferences.md](inferences.md) show how to use the API.
 
 Times are in Unix seconds and durations in seconds, both of the emulator's clock. `emulator.__version__` is the version.
 
-This page is made from the docstrings by `make api`.
+`make api` generates this page from the docstrings.
 """
-_PLUGIN = "## The pytest plugin\n\npytest finds it by itself where the package is installed.\n"
+_PLUGIN = "## The pytest plugin\n\npytest loads it by itself if the package is installed.\n"
 _SETTINGS = "## Settings\n\nKeywords of `Emulator` and `InProcess`, as `akashml-emulator settings` lists them:\n"
 
 

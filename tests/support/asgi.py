@@ -13,12 +13,13 @@ from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine import Engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.wire.asgi_client import AsgiClient
 
 KEY = "akml-test"
 CHAT, COMPLETIONS, MESSAGES = (ENDPOINTS[name].path for name in ("chat", "completions", "messages"))
+COUNT = f"{MESSAGES}/count_tokens"
 PLAIN = "meta-llama/Llama-3.3-70B-Instruct"
 REASONING = "zai-org/GLM-5.3"
 

@@ -4,7 +4,36 @@
 that it follows, `vllm` is the server behind it, and `seen` is what clients or other people were seen to send.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+
+class Sampled(NamedTuple):
+    """A sampling parameter of both endpoints under /v1: a value without effect, values to try, and what is refused."""
+
+    neutral: Any
+    values: st.SearchStrategy[Any]
+    expected: str
+    wrong: list[Any]
+
+
+SAMPLED = {
+    "temperature": Sampled(
+        1, st.sampled_from([0, 1e-300, 0.2, 0.7, 1, 1.3, 1.7, 2]), "a number from 0 to 2", ["1", True, [1], -0.1, 2.1]
+    ),
+    "top_p": Sampled(
+        1, st.sampled_from([1, 0.9, 0.3, 1e-9]), "a number greater than 0 and up to 1", ["x", 0, -1, 1.01]
+    ),
+    "top_k": Sampled(0, st.sampled_from([-1, 0, 1, 3, 50]), "an integer of at least -1", ["x", 1.5, -2]),
+    "min_p": Sampled(0, st.sampled_from([0, 0.1, 1]), "a number from 0 to 1", [False, -0.1, 1.1]),
+    "frequency_penalty": Sampled(0, st.sampled_from([0, 0.5, 2, -2]), "a number from -2 to 2", ["x", -2.1, 2.1]),
+    "presence_penalty": Sampled(0, st.sampled_from([0, 0.5, 2, -2]), "a number from -2 to 2", [{}, -3, 3]),
+    "repetition_penalty": Sampled(
+        1, st.sampled_from([1, 1.2, 2, 0.5, 1e-300]), "a number greater than 0 and up to 2", ["x", 0, 2.5]
+    ),
+    "ignore_eos": Sampled(False, st.booleans(), "a boolean", ["yes", 1]),
+}
 
 
 class Parameter(NamedTuple):
@@ -153,3 +182,9 @@ PARAMETERS: dict[str, list[Parameter]] = {
     "POST /anthropic/v1/messages/count_tokens": _READ,
 }
 """By endpoint, in the words of its heading in docs/parameters.md."""
+
+
+def optional(endpoint: str) -> set[str]:
+    """The keys of a body that may be missing, `max_tokens` aside, which the tests' own bodies have."""
+    names = {parameter.name for parameter in PARAMETERS[endpoint]} - {"model", "messages", "prompt", "max_tokens"}
+    return {name for name in names if name.isidentifier()}

@@ -7,6 +7,7 @@ import msgspec
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Completion
+from emulator.core.plan import FrameMarks
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Event, InferenceRequest, Message, Text, Verbatim
 from emulator.dialects.decoding import Decoder
@@ -22,6 +23,7 @@ class Echo:
 
     endpoint = "echo"
     keep_alive = b":\n\n"
+    marks = FrameMarks()
 
     def __init__(self, settings: Settings) -> None:
         self.surface = OpenAISurface(settings)

@@ -17,7 +17,7 @@ from emulator.core.settings import Settings
 from emulator.engine import make_engine
 from emulator.recording.proxy import Mode, RecordingProxy, recording_proxy
 from emulator.scenario.library import Library
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.wire.asgi_client import AsgiClient
 

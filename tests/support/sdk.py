@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeAlias
 
 from emulator import Emulator
-from emulator.core.errors import ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.plan import Plan
 from emulator.core.vocabulary import End, Event, Failure, Finish, InferenceRequest, Start, Step, Text, Usage
 
+CONTRACT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text(encoding="utf-8")
 Ask: TypeAlias = Callable[[Any], Any]
 
 START = Start("0" * 32, "m", 0, 3)
@@ -128,3 +131,14 @@ def plan_of(*events: Event, **more: Any) -> Plan:
 def failing(kind: ErrorKind, **more: Any) -> Plan:
     """The plan of a request that fails before anything is sent."""
     return plan_of(Failure(ApiError(kind, f"This is {kind}.", **more)))
+
+
+def exceptions(sdk: ModuleType) -> dict[ErrorKind, type[Exception]]:
+    """The exception that an SDK raises for each kind of error, by the table in docs/contract.md."""
+    heading, _, *rows = CONTRACT.partition("### Exceptions\n\n")[2].partition("\n\n")[0].splitlines()
+    column = next(at for at, title in enumerate(heading.split("|")) if f"{sdk.__name__}-python" in title)
+    named: dict[str, str] = {}
+    for row in rows:
+        cells = row.split("|")
+        named |= dict.fromkeys(cells[1].strip().split(", "), cells[column].strip().partition(",")[0])
+    return {kind: getattr(sdk, named.get(str(row.status), named["other 4xx"])) for kind, row in ERRORS.items()}

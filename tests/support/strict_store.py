@@ -1,10 +1,12 @@
-"""A store that hands out copies only, as one does that several processes share: no object of the state leaves its turn.
+"""A store that hands out copies only and really waits, as one does that several processes share.
 
-Each turn decides twice, the first time for nothing, as if somebody else had committed meanwhile. So a function that
-keeps an object of the state, changes what it may only read, or depends on how often it runs, is found by whatever test
-goes through it. `pytest --store strict` runs every engine of every test on this store.
+Each turn loads a copy of the state, decides on it, and commits if nobody else has committed meanwhile; otherwise it
+decides again. Others get their turn before it decides and before it commits. It decides once more than it has to, so
+that a function that keeps an object of the state, changes what it may only read, or depends on how often it runs, is
+found by whatever test goes through it. `pytest --store strict` runs every engine of every test on this store.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -24,25 +26,35 @@ class StrictStore(MemoryStore):
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Decide on the state of one key."""
-        state = await super().turn(key, lambda own, shared: own)
-        with suppress(Exception):
-            decide(_own(state), _everyone(self._shared))
-        own, shared = _own(state), _everyone(self._shared)
-        decision = decide(own, shared)
-        assert _told(shared) == _told(self._shared), "a turn of a key has changed what all keys share"
-        self._wake_admitted(own)
-        self._states[key] = _own(own)
-        return decision
+        while True:
+            state, shared = await super().turn(key, lambda own, shared: own), self._shared
+            with suppress(Exception):
+                decide(_own(state), _everyone(shared))
+            await asyncio.sleep(0)
+            own, everyone = _own(state), _everyone(shared)
+            decision = decide(own, everyone)
+            await asyncio.sleep(0)
+            assert _told(everyone) == _told(shared), "a turn of a key has changed what all keys share"
+            if self._states.get(key) is state and self._shared is shared:
+                self._wake_admitted(own)
+                self._states[key] = _own(own)
+                return decision
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Decide on what all keys share."""
-        with suppress(Exception):
-            decide(_everyone(self._shared))
-        shared = _everyone(self._shared)
-        decision = decide(shared)
-        self._wake_admitted(shared)
-        self._shared = _everyone(shared)
-        return decision
+        while True:
+            shared = self._shared
+            with suppress(Exception):
+                decide(_everyone(shared))
+            await asyncio.sleep(0)
+            everyone = _everyone(shared)
+            decision = decide(everyone)
+            await asyncio.sleep(0)
+            if self._shared is shared:
+                self._wake_admitted(everyone)
+                if _told(everyone) != _told(shared):
+                    self._shared = _everyone(everyone)
+                return decision
 
 
 def _own(state: KeyState) -> KeyState:

@@ -22,7 +22,7 @@ import emulator
 FOLDER = Path(emulator.__file__).parent
 CHAT = "/v1/chat/completions"
 QUESTION = {"model": "meta-llama/Llama-3.3-70B-Instruct", "messages": [{"role": "user", "content": "Say hello."}]}
-HANGUP = [{"reply": {"text": "Hi", "faults": [{"hangup": "close", "after": {"tokens": 1}}]}}]
+HANGUP = [{"reply": {"text": "Hi", "faults": [{"hangup": "end", "after": {"tokens": 1}}]}}]
 INLINED = {"<listcomp>", "<setcomp>", "<dictcomp>"}
 """What is a function before Python 3.12 and none since."""
 

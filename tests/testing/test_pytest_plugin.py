@@ -203,7 +203,7 @@ def test_a_test_that_did_not_pass_is_not_asked_for_more(pytester: pytest.Pyteste
 @pytest.mark.parametrize(
     ("marker", "told"),
     [
-        ('scenario="rate-limitd"', "*LookupError: there is no scenario 'rate-limitd'; did you mean 'rate-limited'?*"),
+        ('scenario="rate-limitd"', "*LookupError: There is no scenario 'rate-limitd'. Did you mean 'rate-limited'?*"),
         ('"hello"', "*keywords only: write scenario='hello'*"),
         ("scenario={'ruels': []}", '*did you mean "rules"*'),
         ("colour=1", "*colour*"),

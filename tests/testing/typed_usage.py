@@ -23,6 +23,7 @@ from emulator import (
     InProcess,
     Mistake,
     Moment,
+    RuleCheck,
     ScenarioError,
     ServerClock,
     Session,
@@ -71,6 +72,7 @@ def read(inference: Inference) -> None:
     assert_type(inference.status, int)
     assert_type(inference.outcome, Literal["running", "completed", "failed", "hung up", "cut by client"])
     assert_type(inference.timeline, tuple[Moment, ...])
+    assert_type(inference.rules, tuple[RuleCheck, ...])
     assert_type(inference.usage, Usage | None)
     assert_type(inference.charge, str | None)
     assert_type(inference.rule, str | None)

@@ -14,7 +14,7 @@ from emulator.core.clock import EPOCH
 from emulator.engine import Engine
 from emulator.inferences.selecting import FILTERS
 from emulator.scenario.language.environment import ACCOUNT
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.store.snapshot import snapshot
 from emulator.web.app import create_app
 from emulator.web.control import ROUTES, Row, handler

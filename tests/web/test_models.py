@@ -10,17 +10,9 @@ from support.asgi import CHAT, PLAIN, REASONING, chat, error_of, get, post
 
 from emulator.core.catalog import Catalog, alias
 
-IDS = [
-    "Qwen/Qwen3.6-35B-A3B",
-    "openai/gpt-oss-120b",
-    PLAIN,
-    "openai/gpt-oss-20b",
-    "Qwen/Qwen3.8-27B",
-    REASONING,
-    "moonshotai/Kimi-K3",
-    "MiniMaxAI/MiniMax-M2.5",
-]
+IDS = [model.id for model in Catalog.load()]
 ALIASES = [id.replace("/", "--") for id in IDS]
+LAST = len(IDS) - 1
 LISTED = "/anthropic/v1/models"
 TINY = {
     "context_length": 8192,
@@ -135,14 +127,14 @@ def test_an_unknown_model_has_anthropics_404() -> None:
 @pytest.mark.parametrize(
     ("query", "first", "last", "more"),
     [
-        ("", 0, 7, False),
+        ("", 0, LAST, False),
         ("limit=3", 0, 2, True),
-        ("limit=8", 0, 7, False),
-        ("limit=1000", 0, 7, False),
-        ("limit=7", 0, 6, True),
-        (f"after_id={ALIASES[2]}", 3, 7, False),
+        (f"limit={LAST + 1}", 0, LAST, False),
+        ("limit=1000", 0, LAST, False),
+        (f"limit={LAST}", 0, LAST - 1, True),
+        (f"after_id={ALIASES[2]}", 3, LAST, False),
         (f"after_id={ALIASES[2]}&limit=2", 3, 4, True),
-        (f"after_id={ALIASES[5]}&limit=2", 6, 7, False),
+        (f"after_id={ALIASES[-3]}&limit=2", LAST - 1, LAST, False),
         (f"after_id={quote(IDS[2], safe='')}&limit=2", 3, 4, True),
         (f"before_id={ALIASES[5]}", 0, 4, False),
         (f"before_id={ALIASES[5]}&limit=2", 3, 4, True),

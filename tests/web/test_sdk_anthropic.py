@@ -10,12 +10,12 @@ import pytest
 from anthropic.types import Message
 from pydantic import BaseModel
 from support.asgi import MESSAGE_TOOL, PLAIN, REASONING
-from support.sdk import HELLO, START, Driver, drive, failing, live, plan_of
+from support.sdk import HELLO, START, Driver, drive, exceptions, failing, live, plan_of
 
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
-from emulator.core.errors import ApiError, ErrorKind
-from emulator.core.plan import Plan
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
+from emulator.core.plan import FrameMarks, Plan
 from emulator.core.vocabulary import Failure, Hangup, InferenceRequest, Step, Text
 
 KINDS = [anthropic.Anthropic, anthropic.AsyncAnthropic]
@@ -252,23 +252,6 @@ def test_a_stream_can_be_left_early(client: Driver) -> None:
 
 # ---------------------------------------------------------------------------------------------- errors
 
-EXCEPTIONS: list[tuple[ErrorKind, int, type[anthropic.APIStatusError], str]] = [
-    ("bad_request", 400, anthropic.BadRequestError, "invalid_request_error"),
-    ("context_length_exceeded", 400, anthropic.BadRequestError, "invalid_request_error"),
-    ("unauthorized", 401, anthropic.AuthenticationError, "authentication_error"),
-    ("insufficient_credits", 402, anthropic.PaymentRequiredError, "billing_error"),
-    ("forbidden", 403, anthropic.PermissionDeniedError, "permission_error"),
-    ("not_found", 404, anthropic.NotFoundError, "not_found_error"),
-    ("model_not_found", 404, anthropic.NotFoundError, "not_found_error"),
-    ("too_large", 413, anthropic.ContentTooLargeError, "request_too_large"),
-    ("rate_limited", 429, anthropic.RateLimitError, "rate_limit_error"),
-    ("internal", 500, anthropic.InternalServerError, "api_error"),
-    ("unavailable", 503, anthropic.ServiceUnavailableError, "overloaded_error"),
-    ("no_backend", 504, anthropic.GatewayTimeoutError, "api_error"),
-    ("no_healthy_backend", 529, anthropic.OverloadedError, "overloaded_error"),
-    ("overloaded", 529, anthropic.OverloadedError, "overloaded_error"),
-]
-
 
 @pytest.fixture(scope="module")
 def failures() -> Iterator[Emulator]:
@@ -282,22 +265,17 @@ def failures() -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize(("name", "status", "exception", "type"), EXCEPTIONS, ids=[row[0] for row in EXCEPTIONS])
+@pytest.mark.parametrize(("name", "exception"), exceptions(anthropic).items(), ids=[*ERRORS])
 def test_each_error_has_its_exception(
-    kind: Any,
-    failures: Emulator,
-    name: ErrorKind,
-    status: int,
-    exception: type[anthropic.APIStatusError],
-    type: str,
-    stream: bool,
+    kind: Any, failures: Emulator, name: ErrorKind, exception: type[anthropic.APIStatusError], stream: bool
 ) -> None:
     """The class that a user catches, with type, status, request id and Retry-After; streaming changes nothing."""
     with driver(kind, failures) as client, pytest.raises(exception) as caught:
         client(message(model=name, stream=stream))
     error = caught.value
     assert error.__class__ is exception
-    assert (error.status_code, error.type, error.request_id) == (status, type, "request")
+    row = ERRORS[name]
+    assert (error.status_code, error.type, error.request_id) == (row.status, row.anthropic_type, "request")
     assert (error.api_message, error.response.headers["retry-after"]) == (f"This is {name}.", "7")
 
 
@@ -413,19 +391,19 @@ def test_a_cut_connection_is_an_error_of_the_transport(kind: Any, how: Any) -> N
 
 def test_a_stream_without_message_stop_ends_quietly(kind: Any) -> None:
     """A body that ends in order, but too early, is no error to this SDK: only the stop reason is missing."""
-    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("close"))) == ("Hel", None)
+    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("end"))) == ("Hel", None)
 
 
 def test_no_response_is_a_connection_error(kind: Any) -> None:
     """A connection that is closed without a word, before any byte."""
-    _, error = broken(kind, plan_of(Hangup("close")))
+    _, error = broken(kind, plan_of(Hangup("end")))
     assert type(error) is anthropic.APIConnectionError
 
 
 def test_frames_without_their_event_line_are_dropped(kind: Any) -> None:
     """The SDK goes by the `event:` line alone: without it a stream is empty, and no error tells so."""
 
-    def unnamed(frames: Iterator[bytes]) -> Iterator[bytes]:
+    def unnamed(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
         return (frame.partition(b"\n")[2] for frame in frames)
 
     assert broken(kind, plan_of(*HELLO, frame_faults=(unnamed,))) == ("", None)

@@ -9,12 +9,12 @@ import pytest
 from openai.types.chat import ChatCompletion
 from pydantic import BaseModel
 from support.asgi import CHAT_TOOL, PLAIN, REASONING
-from support.sdk import HELLO, START, Driver, drive, failing, live, plan_of
+from support.sdk import HELLO, START, Driver, drive, exceptions, failing, live, plan_of
 
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
-from emulator.core.errors import ApiError, ErrorKind
-from emulator.core.plan import Plan
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
+from emulator.core.plan import FrameMarks, Plan
 from emulator.core.vocabulary import Failure, Hangup, InferenceRequest, Step, Text
 
 KINDS = [openai.OpenAI, openai.AsyncOpenAI]
@@ -252,23 +252,6 @@ def test_completions_of_several_prompts(client: Driver) -> None:
 
 # ---------------------------------------------------------------------------------------------- errors
 
-EXCEPTIONS: list[tuple[ErrorKind, int, type[openai.APIStatusError]]] = [
-    ("bad_request", 400, openai.BadRequestError),
-    ("context_length_exceeded", 400, openai.BadRequestError),
-    ("unauthorized", 401, openai.AuthenticationError),
-    ("insufficient_credits", 402, openai.APIStatusError),
-    ("forbidden", 403, openai.PermissionDeniedError),
-    ("not_found", 404, openai.NotFoundError),
-    ("model_not_found", 404, openai.NotFoundError),
-    ("too_large", 413, openai.APIStatusError),
-    ("rate_limited", 429, openai.RateLimitError),
-    ("internal", 500, openai.InternalServerError),
-    ("unavailable", 503, openai.InternalServerError),
-    ("no_backend", 504, openai.InternalServerError),
-    ("no_healthy_backend", 529, openai.InternalServerError),
-    ("overloaded", 529, openai.InternalServerError),
-]
-
 
 @pytest.fixture(scope="module")
 def failures() -> Iterator[Emulator]:
@@ -282,15 +265,15 @@ def failures() -> Iterator[Emulator]:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize(("name", "status", "exception"), EXCEPTIONS, ids=[name for name, _, _ in EXCEPTIONS])
+@pytest.mark.parametrize(("name", "exception"), exceptions(openai).items(), ids=[*ERRORS])
 def test_each_error_has_its_exception(
-    kind: Any, failures: Emulator, name: ErrorKind, status: int, exception: type[openai.APIStatusError], stream: bool
+    kind: Any, failures: Emulator, name: ErrorKind, exception: type[openai.APIStatusError], stream: bool
 ) -> None:
     """The class that a user catches, with status, request id and Retry-After; streaming changes nothing."""
     with driver(kind, failures) as client, pytest.raises(openai.APIStatusError) as caught:
         client(chat(model=name, stream=stream))
     error = caught.value
-    assert (type(error), error.status_code, error.request_id) == (exception, status, "request")
+    assert (type(error), error.status_code, error.request_id) == (exception, ERRORS[name].status, "request")
     assert error.response.headers["retry-after"] == "7"
     if name != "unauthorized":
         assert error.message.endswith(f"This is {name}.")
@@ -421,19 +404,19 @@ def test_a_cut_connection_is_a_connection_error(kind: Any, how: Any) -> None:
 
 def test_a_stream_without_done_ends_quietly(kind: Any) -> None:
     """A body that ends in order, but too early, is no error to this SDK: only the finish reason is missing."""
-    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("close"))) == (["", "Hel"], None)
+    assert broken(kind, plan_of(START, Text(0, "Hel"), Hangup("end"))) == (["", "Hel"], None)
 
 
 def test_no_response_is_a_connection_error(kind: Any) -> None:
     """A connection that is closed without a word, before any byte."""
-    _, error = broken(kind, plan_of(Hangup("close")))
+    _, error = broken(kind, plan_of(Hangup("end")))
     assert type(error) is openai.APIConnectionError
 
 
 def test_a_broken_frame_is_a_json_error(kind: Any) -> None:
     """A frame that is no JSON breaks the stream where it stands."""
 
-    def cut_short(frames: Iterator[bytes]) -> Iterator[bytes]:
+    def cut_short(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
         return (frame[:40] + b"\n\n" if b"there" in frame else frame for frame in frames)
 
     texts, error = broken(kind, plan_of(*HELLO, frame_faults=(cut_short,)))

@@ -84,7 +84,7 @@ def test_a_stream(name: str) -> None:
         ("model", f"/v1/models/{PLAIN}"),
         ("anthropic-models", "/anthropic/v1/models?limit=3"),
         ("anthropic", "/anthropic"),
-        ("unknown-path", "/v1/embeddings"),
+        ("unknown-path", "/v1/horoscopes"),
         ("anthropic-unknown-path", "/anthropic/v1/messages/batches"),
     ],
 )

@@ -14,11 +14,11 @@ from support.asgi import CHAT, COMPLETIONS, MESSAGES, Exchange, ask, chat, compl
 from support.recorded import URL
 
 from emulator.core.clock import EPOCH, http_date
-from emulator.core.errors import STATUS, ApiError, ErrorKind, Rejected
+from emulator.core.errors import ERRORS, ApiError, ErrorKind, Rejected
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import Dialects
 from emulator.recording.proxy import recording_proxy
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.web.errors import handlers
 
@@ -57,7 +57,7 @@ def test_every_route_tells_how_long_to_wait(path: str, seconds: float, written: 
     assert (refused.status, refused.headers["retry-after"]) == (429, written)
 
 
-@pytest.mark.parametrize("kind", STATUS)
+@pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("path", BODIES)
 def test_a_route_and_an_inference_tell_the_same(path: str, kind: ErrorKind) -> None:
     """Status, headers and body of an error do not depend on who raised it; only the ids do."""

@@ -11,7 +11,7 @@ from support.asgi import Exchange, events
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.errors import ApiError
-from emulator.core.plan import FrameFault, Plan
+from emulator.core.plan import FrameFault, FrameMarks, Plan
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, InferenceRequest, Start, Step, Text, Usage
 from emulator.dialects import Dialect
@@ -52,6 +52,11 @@ class Stage:
 
         self.app: ASGIApp = app
         self.exchange = Exchange(app, "POST", "/")
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens of the answer were sent."""
+        return self.sent.used.completion_tokens if self.sent and self.sent.used else 0
 
     def play(self, *story: "Callable[[Stage], Any]") -> Exchange:
         """Run the app while the story goes on; each part runs once the app waits."""
@@ -102,7 +107,7 @@ def test_a_paced_stream_sends_each_event_when_it_is_due() -> None:
     exchange = stage.play(look, advance(0.9), look, advance(0.1), look, advance(1), look)
     assert sends == [1, 1, 2, 3]
     assert text_of(exchange.body) == "one two three"
-    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (3, "completed")
+    assert stage.sent is not None and (stage.tokens, stage.sent.outcome) == (3, "completed")
 
 
 class LeapingClock:
@@ -167,7 +172,7 @@ def test_a_failure_after_the_start_is_told_in_the_stream() -> None:
         {"error": {"message": "Too busy.", "type": "overloaded_error", "param": None, "code": "overloaded"}},
         "[DONE]",
     ]
-    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (1, "failed")
+    assert stage.sent is not None and (stage.tokens, stage.sent.outcome) == (1, "failed")
 
 
 def test_a_failure_anywhere_in_a_whole_body_is_a_status() -> None:
@@ -192,7 +197,7 @@ def test_a_client_that_leaves_before_anything_was_sent_is_noticed(stream: bool) 
     plan = Plan([Step(60, START), *list(steps)[1:]])
     stage = Stage(plan, stream=stream)
     assert stage.play(leave).status == 0
-    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (0, "cut by client")
+    assert stage.sent is not None and (stage.tokens, stage.sent.outcome) == (0, "cut by client")
 
 
 def test_a_client_that_leaves_mid_stream_has_what_was_sent() -> None:
@@ -200,19 +205,19 @@ def test_a_client_that_leaves_mid_stream_has_what_was_sent() -> None:
     stage = Stage(hello(0, 1, 60))
     exchange = stage.play(advance(1), leave)
     assert text_of(exchange.body) == "one two"
-    assert stage.sent is not None and (stage.sent.tokens, stage.sent.outcome) == (2, "cut by client")
+    assert stage.sent is not None and (stage.tokens, stage.sent.outcome) == (2, "cut by client")
 
 
 def test_a_close_after_the_start_ends_the_stream_in_order_but_early() -> None:
     """The body ends as HTTP has it; only what should have come does not."""
-    stage = Stage(plan_of((0, START), (0, Text(0, "Hel")), (0, Hangup("close"))))
+    stage = Stage(plan_of((0, START), (0, Text(0, "Hel")), (0, Hangup("end"))))
     exchange = stage.play()
     assert (text_of(exchange.body), exchange.complete) == ("Hel", True)
     assert b"[DONE]" not in exchange.body
     assert stage.sent is not None and stage.sent.outcome == "hung up"
 
 
-@pytest.mark.parametrize("how", ["close", "reset", "truncate"])
+@pytest.mark.parametrize("how", ["end", "reset", "truncate"])
 def test_without_a_transport_a_hang_up_is_an_exception(how: Any) -> None:
     """An in-process client sees a connection error, not a made-up answer."""
     with pytest.raises(HungUp, match=how):
@@ -222,7 +227,7 @@ def test_without_a_transport_a_hang_up_is_an_exception(how: Any) -> None:
 def test_frame_faults_are_applied_after_encoding() -> None:
     """A frame fault sees the frames and decides what goes out."""
 
-    def without_done(frames: Iterator[bytes]) -> Iterator[bytes]:
+    def without_done(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
         return (frame for frame in frames if b"[DONE]" not in frame)
 
     plan = hello()
@@ -267,7 +272,7 @@ def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
 
 def test_no_response_sends_no_byte() -> None:
     """A hang-up before the start closes the connection without a word."""
-    assert on_the_wire(plan_of((0, Hangup("close")))) == b""
+    assert on_the_wire(plan_of((0, Hangup("end")))) == b""
 
 
 def test_a_reset_is_a_rst() -> None:

@@ -20,7 +20,7 @@ from emulator import Emulator, SettingsError
 from emulator.cli import main
 from emulator.core.clock import EPOCH
 from emulator.engine import Engine
-from emulator.store.memory import at_once
+from emulator.store.outside import at_once
 from emulator.web.app import create_app
 
 
@@ -57,7 +57,7 @@ HTTP = [
     Http('POST activate {"name": "hello"}', "Unknown field 'name': POST /_emulator/activate takes only scenario, key."),
     Http('POST activate {"scenari": "hello"}', "Unknown field 'scenari': did you mean 'scenario'?"),
     Http("POST activate {}", "the name of a scenario, or null to deactivate the active one"),
-    Http('POST activate {"scenario": "helo"}', "such as 'hello'"),
+    Http('POST activate {"scenario": "helo"}', "'hello'"),
     Http("POST activate?scenario=hello {}", "Unknown query parameter 'scenario': it is a field of the body here."),
     Http('POST activate {"scenario": ["hello"]}', "expected a string, but got an array"),
     Http('POST activate "hello"', "The request body has to be a JSON object, but it is a string."),
@@ -101,7 +101,7 @@ LINES = [
     Line("account credit 5", "did you mean credits?"),
     Line("activate", "expected either the NAME of a scenario or --none"),
     Line("activate hello --none", "expected either the NAME of a scenario or --none"),
-    Line("activate helo", "such as 'hello'"),
+    Line("activate helo", "'hello'"),
     Line("reset --keep", "No such option"),
     Line("inferences --id 34", "There is no inference '34' here"),
     Line("inferences --id 1 --follow", "--follow has no effect with --id"),

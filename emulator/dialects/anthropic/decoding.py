@@ -5,13 +5,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.core.errors import ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.vocabulary import Event, Finish, FinishReason, Reasoning, Text, ToolArguments, ToolCall, Usage
-from emulator.dialects.anthropic.surface import ERRORS, STOP_REASONS, STOP_SEQUENCE, encode
+from emulator.dialects.anthropic.surface import STOP_REASONS, STOP_SEQUENCE, encode
 from emulator.dialects.decoding import Decoder
 
 _REASONS: Mapping[str, FinishReason] = {name: reason for reason, name in STOP_REASONS.items()} | {STOP_SEQUENCE: "stop"}
-_KINDS: Mapping[str, ErrorKind] = {ERRORS[kind]: kind for kind in reversed([*ERRORS])}
+_KINDS: Mapping[str, ErrorKind] = {row.anthropic_type: kind for kind, row in reversed([*ERRORS.items()])}
 """The first kind with this type."""
 _NULL = msgspec.Raw(b"null")
 

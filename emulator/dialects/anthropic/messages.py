@@ -25,6 +25,7 @@ from emulator.core.vocabulary import (
     Verbatim,
 )
 from emulator.dialects import BARE_ID
+from emulator.dialects.anthropic.marks import MARKS
 from emulator.dialects.anthropic.requests import (
     omits_thinking,
     read_messages,
@@ -51,6 +52,7 @@ class AnthropicMessages:
 
     endpoint = "messages"
     keep_alive = b'event: ping\ndata: {"type": "ping"}\n\n'
+    marks = MARKS
 
     def __init__(self, settings: Settings) -> None:
         self.surface = AnthropicSurface()

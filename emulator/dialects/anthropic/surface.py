@@ -11,30 +11,11 @@ import msgspec
 from emulator.core.catalog import Model, alias
 from emulator.core.clock import iso
 from emulator.core.decimals import decimal
-from emulator.core.errors import ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import Invalid, show, type_name
 from emulator.core.vocabulary import FinishReason
 
 encode = msgspec.json.Encoder().encode
-
-ERRORS: Mapping[ErrorKind, str] = {
-    "bad_request": "invalid_request_error",
-    "context_length_exceeded": "invalid_request_error",
-    "unauthorized": "authentication_error",
-    "insufficient_credits": "billing_error",
-    "forbidden": "permission_error",
-    "not_found": "not_found_error",
-    "model_not_found": "not_found_error",
-    "method_not_allowed": "invalid_request_error",
-    "too_large": "request_too_large",
-    "rate_limited": "rate_limit_error",
-    "internal": "api_error",
-    "unavailable": "overloaded_error",
-    "no_backend": "api_error",
-    "no_healthy_backend": "overloaded_error",
-    "overloaded": "overloaded_error",
-}
-"""Each kind's `error.type` (AkashML's /anthropic error table; billing_error and no_backend are assumed)."""
 
 STOP_REASONS: Mapping[FinishReason, str] = {
     "stop": "end_turn",
@@ -77,10 +58,15 @@ class AnthropicSurface:
 
     prefix = "/anthropic"
     x_api_key = True
+    flat_errors = False
 
     def error(self, error: ApiError, request_id: str) -> bytes:
         """The JSON body of an error."""
         return encode(error_object(error, request_id))
+
+    def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
+        """The `type` of a kind of error."""
+        return {"type": ERRORS[kind].anthropic_type}
 
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """Inference-Id is AkashML's; request-id is the only one that the Anthropic SDKs read."""
@@ -104,7 +90,7 @@ class AnthropicSurface:
 
 def error_object(error: ApiError, request_id: str) -> dict[str, Any]:
     """An error in Anthropic's shape, the same as a body and in an `error` event."""
-    shown = {"type": error.type or ERRORS[error.kind], "message": _message(error)}
+    shown = {"type": error.type or ERRORS[error.kind].anthropic_type, "message": _message(error)}
     return {"type": "error", "error": shown, "request_id": request_id}
 
 

@@ -20,6 +20,7 @@ from emulator.core.vocabulary import (
     ToolCall,
     Verbatim,
 )
+from emulator.dialects.openai.marks import MARKS
 from emulator.dialects.openai.requests import (
     check_modalities,
     read_logprobs,
@@ -56,6 +57,7 @@ class OpenAIChat:
 
     endpoint = "chat"
     keep_alive = b": keep-alive\n\n"
+    marks = MARKS
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

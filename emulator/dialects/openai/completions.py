@@ -21,6 +21,7 @@ from emulator.core.vocabulary import (
     TokenLogprob,
     Verbatim,
 )
+from emulator.dialects.openai.marks import MARKS
 from emulator.dialects.openai.requests import read_sampling, read_stream
 from emulator.dialects.openai.surface import (
     DONE,
@@ -47,6 +48,7 @@ class OpenAICompletions:
 
     endpoint = "completions"
     keep_alive = b": keep-alive\n\n"
+    marks = MARKS
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

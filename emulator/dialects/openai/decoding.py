@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
-from emulator.core.errors import STATUS, ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.vocabulary import (
     Event,
     Finish,
@@ -19,13 +19,16 @@ from emulator.core.vocabulary import (
     Usage,
 )
 from emulator.dialects.decoding import Decoder
-from emulator.dialects.openai.surface import ERRORS, FINISHES, FUNCTION_FINISHES, TITLES, UNTITLED
+from emulator.dialects.openai.surface import FINISHES, FUNCTION_FINISHES, TITLES, UNTITLED
 
 _REASONS: Mapping[str, FinishReason] = {
     name: reason for table in (FUNCTION_FINISHES, FINISHES) for reason, name in table.items()
 }
 _KINDS: Mapping[str | None, ErrorKind] = {
-    name: kind for kind in reversed([*ERRORS]) for name in (*ERRORS[kind], TITLES[STATUS[kind]]) if name
+    name: kind
+    for kind, row in reversed([*ERRORS.items()])
+    for name in (row.v1_type, row.v1_code, TITLES[row.status])
+    if name
 }
 """The first kind with this name, which is a type, a code or a title."""
 _DONE = b"[DONE]"

@@ -4,12 +4,13 @@ Shapes: OpenAI's published OpenAPI 2.3.0, with AkashML's additions (docs/contrac
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from emulator.core.catalog import Model
-from emulator.core.errors import ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import Invalid, show, type_name
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import FinishReason, TokenLogprob, Usage
@@ -20,39 +21,7 @@ encode = msgspec.json.Encoder().encode
 DONE = b"data: [DONE]\n\n"
 """The last frame of every stream on /v1."""
 
-ERRORS: Mapping[ErrorKind, tuple[str, str | None]] = {
-    "bad_request": ("invalid_request_error", None),
-    "context_length_exceeded": ("invalid_request_error", "context_length_exceeded"),
-    "unauthorized": ("invalid_request_error", "invalid_api_key"),
-    "insufficient_credits": ("insufficient_quota", "insufficient_credits"),
-    "forbidden": ("permission_error", "permission_denied"),
-    "not_found": ("invalid_request_error", "not_found"),
-    "model_not_found": ("invalid_request_error", "model_not_found"),
-    "method_not_allowed": ("invalid_request_error", "method_not_allowed"),
-    "too_large": ("invalid_request_error", "request_too_large"),
-    "rate_limited": ("rate_limit_error", "rate_limit_exceeded"),
-    "internal": ("server_error", None),
-    "unavailable": ("server_error", "service_unavailable"),
-    "no_backend": ("server_error", "no_backend_available"),
-    "no_healthy_backend": ("overloaded_error", "no_healthy_backends"),
-    "overloaded": ("overloaded_error", "overloaded"),
-}
-"""Each kind's `error.type` and `error.code` (docs/contract.md, errors)."""
-
-TITLES: Mapping[int, str] = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    402: "Payment Required",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Payload Too Large",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-    529: "Overloaded",
-}
+TITLES: Mapping[int, str] = {row.status: row.title or HTTPStatus(row.status).phrase for row in ERRORS.values()}
 """The `error` of a flat body, as the recorded `{"error": "Unauthorized", "message": ...}` has it."""
 
 UNTITLED = "Error"
@@ -99,6 +68,7 @@ class OpenAISurface:
 
     prefix = "/v1"
     x_api_key = False
+    flat_errors = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -109,6 +79,10 @@ class OpenAISurface:
             title = TITLES.get(error.http_status, UNTITLED)
             return encode({"error": error.code or title, "message": error.message})
         return encode({"error": error_object(error)})
+
+    def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
+        """The `type` and the `code` of a kind of error."""
+        return {"type": ERRORS[kind].v1_type, "code": ERRORS[kind].v1_code}
 
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """Inference-Id is AkashML's; x-request-id is what the OpenAI SDKs surface."""
@@ -132,12 +106,12 @@ class OpenAISurface:
 
 def error_object(error: ApiError) -> dict[str, Any]:
     """The value of `error` in OpenAI's shape; all four keys are required there."""
-    kind_type, kind_code = ERRORS[error.kind]
+    row = ERRORS[error.kind]
     return {
         "message": error.message,
-        "type": error.type or kind_type,
+        "type": error.type or row.v1_type,
         "param": error.param,
-        "code": error.code or kind_code,
+        "code": error.code or row.v1_code,
     }
 
 

@@ -5,7 +5,9 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from emulator.core.decimals import decimal
-from emulator.dialects.conversation import Said, conversation
+from emulator.core.errors import ERRORS
+from emulator.dialects.conversation import RequestMessage
+from emulator.dialects.endpoints import conversation
 from emulator.inferences.inference import Inference
 from emulator.inferences.said import text_of
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
@@ -13,7 +15,7 @@ from emulator.inferences.verdict.findings import Finding, Verdict, finding
 
 MOST_ATTEMPTS = 12
 """More than so many attempts at one question are too many, unless somebody says otherwise; Claude Code makes 11."""
-HOPELESS = frozenset({400, 401, 402, 403, 404, 413})
+HOPELESS = frozenset(row.status for row in ERRORS.values() if not row.retryable)
 """Statuses that are the same for the same request, however often it comes."""
 TOLERANCE = 0.01
 """Seconds by which a wait may be too short: clocks are not finer in practice."""
@@ -127,7 +129,7 @@ def _after_truncation(asked: Sequence[Inference]) -> Iterator[Finding]:
             yield finding("not-asked-again", f"{_which(cut)}: {seen}.", [cut])
 
 
-def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, list[Said]]) -> Iterator[Finding]:
+def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, list[RequestMessage]]) -> Iterator[Finding]:
     """What a later request makes of the truncated text, if it has it where the answer belongs."""
     messages, asked = told[later.number], told[cut.number]
     spoken = [at for at, each in enumerate(messages) if each.role == "assistant" and each.text.strip() == said]

@@ -9,43 +9,34 @@ from emulator.inferences.inference import Inference
 FINDINGS: Mapping[str, str] = {
     "ignored-retry-after": "It asked the same again before the time was over that Retry-After told.",
     "no-backoff": "It asked the same again and again without waiting, or always after the same time.",
-    "retried-hopeless": "It asked the same again after 400, 401, 402, 403, 404 or 413, which no retry can mend.",
+    "retried-hopeless": "It asked the same again after an error that no retry can mend, such as a 400 or a 402.",
     "retried-forever": "It did not give up in the end.",
     "accepted-truncated": "It went on with a truncated answer as if that had been all of it.",
 }
 """The names of the findings, and what each says of a client."""
 
-REMARKS: Mapping[str, str] = {
-    "no-jitter": "Its delays are computed without jitter, so many clients would come back at the same time.",
-    "double-spent": "It asked the same again after an answer that it had, and paid twice unless it meant to.",
-    "resumed": "It asked to go on with a truncated answer where that ended.",
-    "not-asked-again": "It never asked again after a truncated answer: it reported that, or took it for the whole.",
-    "clock-stood-still": "The emulator's clock never moved, so nobody can tell whether the client waited.",
-}
-"""The names of the remarks: what is worth knowing and no mistake, or cannot be decided from the record."""
-
 
 class Finding(msgspec.Struct, frozen=True):
-    """Something that the record shows of a client."""
+    """One observation of a client's behaviour, as the record shows it."""
 
     name: str
     """One of the names in inferences.md, such as ignored-retry-after."""
     sentence: str
-    """What was seen."""
+    """A description of what the client did."""
     inferences: tuple[str, ...]
-    """The Inference-Ids that show it, in their order."""
+    """The Inference-Ids of the requests that show it, in order."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """The verdict on a client: its mistakes (`findings`), and what is none or cannot be decided (`remarks`).
+    """The verdict on a client: certain mistakes are `findings`, possible mistakes are `remarks`.
 
     A verdict without findings is true.
     """
 
     findings: tuple[Finding, ...] = ()
-    """What it did wrong."""
+    """Mistakes of the client that the record proves."""
     remarks: tuple[Finding, ...] = ()
-    """What is worth a look and no fault, or cannot be told."""
+    """Behaviour that may be a mistake, but need not be."""
 
     @property
     def finding_names(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Checks of a whole scenario: names that do not exist, and rules that no request reaches."""
 
+from emulator.core.nearest import did_you_mean
 from emulator.scenario.language.notes import Notes
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import Cursor
 from emulator.scenario.types import Rule
 

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from emulator.core.drafts import Draft
 from emulator.core.vocabulary import FinishReason
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.templates import TEMPLATED_JSON, TEMPLATED_TEXT
 from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, enum, listed
@@ -40,6 +41,7 @@ TOOL_CALL: Section[ToolCallSpec] = Section(
         SectionKey("id", TEXT, "the call's id; without one it is derived"),
     ),
     lambda cursor, values: ToolCallSpec(**{"arguments": {}, **values}),
+    hints=hints_at_keys("tool_call"),
 )
 CONTENT_KEYS = (
     SectionKey("text", TEMPLATED_TEXT, "the text; may be a template"),
@@ -47,7 +49,11 @@ CONTENT_KEYS = (
     SectionKey("reasoning", TEMPLATED_TEXT, "the reasoning before the text; may be a template"),
     SectionKey("tool_calls", listed(TOOL_CALL.reader, "a list of tool calls", at_least=1), "tools to call"),
 )
-FINISH_KEY = SectionKey("finish", enum(*get_args(FinishReason)), "why it ends, instead of what would be derived")
+FINISH_KEY = SectionKey(
+    "finish",
+    enum(*get_args(FinishReason), hints=hints_at_words("finish")),
+    "the finish reason, instead of the derived one",
+)
 
 
 def not_both(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
@@ -73,4 +79,5 @@ CHOICE: Section[Draft | ChoiceSpec] = Section(
     lambda: (*CONTENT_KEYS, FINISH_KEY),
     lambda cursor, values: choice_of(values),
     not_both,
+    hints=hints_at_keys("choice"),
 )

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.scenario.language.criteria import PROPERTY_KEYS
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.notes import notes
 from emulator.scenario.match import description, differences, groups, match
 from emulator.scenario.reading.readers import Cursor, Reader, Section, SectionKey, listed
@@ -83,6 +84,11 @@ def _table() -> tuple[SectionKey, ...]:
 
 
 CONDITION: Section[Condition] = Section(
-    "condition", "a condition", "{last_user: {contains: weather}}", _table, _condition
+    "condition",
+    "a condition",
+    "{last_user: {contains: weather}}",
+    _table,
+    _condition,
+    hints=hints_at_keys("condition"),
 )
 _CONDITIONS = listed(CONDITION.reader, "a list of conditions", at_least=1)

@@ -7,7 +7,9 @@ from typing import Any
 
 from emulator.account.secrets import carries_secret
 from emulator.core.catalog import alias
+from emulator.core.nearest import did_you_mean
 from emulator.dialects.endpoints import ENDPOINTS
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.lookups import (
     GLOB_LOOKUP,
     NUMBER_LOOKUP,
@@ -18,7 +20,7 @@ from emulator.scenario.language.lookups import (
 )
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.raw import HEADER_NAME
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
     TEXT,
@@ -67,10 +69,13 @@ def _masked(texts: Sequence[FoldedText]) -> str:
 
 
 def _attribute(
-    name: str, cost: int, lookup: Reader[Lookup] = TEXT_LOOKUP, show: Callable[[Any], str] = _shown_texts
+    path: str, cost: int, lookup: Reader[Lookup] = TEXT_LOOKUP, show: Callable[[Any], str] = _shown_texts
 ) -> Reader[list[Criterion]]:
-    """The reader of a key that compares the attribute of the subject with the same name."""
-    get = attrgetter(name)
+    """The reader of a key that compares the attribute of the subject with the same name.
+
+    `path` may lead to it through others: `request.sampling.max_tokens` is the attribute of a key `max_tokens`.
+    """
+    get, name = attrgetter(path), path.rpartition(".")[2]
     return Reader(lookup.what, lambda cursor: [_criterion(name, lookup.read(cursor), get, cost, show)], lookup.schema)
 
 
@@ -107,7 +112,7 @@ def _endpoint(cursor: Cursor) -> list[Criterion]:
     ]
 
 
-_ENDPOINT = enum(*ENDPOINTS)
+_ENDPOINT = enum(*ENDPOINTS, hints=hints_at_words("endpoint"))
 _ENDPOINTS: Reader[Sequence[str]] = by_kind(
     f"{_ENDPOINT.what}, or a list of them",
     scalar=Reader(_ENDPOINT.what, lambda cursor: (_ENDPOINT.read(cursor),), _ENDPOINT.schema),
@@ -239,10 +244,11 @@ RESULT_SECTION: Section[Criterion] = Section(
     "{name: get_weather, content: {contains: sunny}}",
     lambda: (
         SectionKey("name", _RESULT_NAME, "the tool's name"),
-        SectionKey("content", TEXT_LOOKUP, "what the tool answered"),
+        SectionKey("content", TEXT_LOOKUP, "the result of the tool"),
         SectionKey("exists", FLAG, "false: there is no such result"),
     ),
     _result_criterion,
+    hints=hints_at_keys("tool_result"),
 )
 _RESULT_BY_NAME: Reader[Criterion] = Reader(
     "the name of a tool",
@@ -264,20 +270,22 @@ PROPERTY_KEYS = (
     SectionKey("last_user", _attribute("last_user", 8), "the text of the last user message"),
     SectionKey("system", _attribute("system", 8), "a system message"),
     SectionKey("any_message", _attribute("any_message", _EXPENSIVE), "one of the messages"),
-    SectionKey("prompt", _attribute("prompt", _EXPENSIVE), "all that is said, as one text"),
+    SectionKey("prompt", _attribute("prompt", _EXPENSIVE), "all text of the request, as one text"),
+    SectionKey("turn", _attribute("turn", 2, NUMBER_LOOKUP, str), "the number of assistant messages in the request"),
+    SectionKey("tools", _tool_names("tools", 4), "the name of an offered tool"),
+    SectionKey("tool_choice", _tool_names("tool_choice", 1), "the name of the required tool, or none, auto, required"),
     SectionKey(
-        "turn", _attribute("turn", 2, NUMBER_LOOKUP, str), "how many assistant messages the request has already"
+        "tool_result",
+        Reader(_RESULT.what, _tool_result, _RESULT.schema),
+        "a tool result since the last assistant message",
     ),
-    SectionKey("tools", _tool_names("tools", 4), "the name of a tool that is offered"),
-    SectionKey(
-        "tool_choice", _tool_names("tool_choice", 1), "the tool that is demanded by name, or none, auto, required"
-    ),
-    SectionKey("tool_result", Reader(_RESULT.what, _tool_result, _RESULT.schema), "a tool was just answered"),
-    SectionKey("stream", Reader(FLAG.what, _stream, FLAG.schema), "whether the answer is to be streamed"),
+    SectionKey("stream", Reader(FLAG.what, _stream, FLAG.schema), "whether the request asks for a stream"),
     SectionKey("key", _attribute("key", 1, show=_masked), "the API key"),
     SectionKey("header", Reader(_HEADERS.what, _header, _HEADERS.schema), "request headers by name"),
     SectionKey(
         "body", Reader(_PATHS.what, _body, _PATHS.schema), "fields of the body by dotted paths; items by number"
     ),
-    SectionKey("state", Reader(_LOOKUPS.what, _state, _LOOKUPS.schema), "machines of the scenario, and their states"),
+    SectionKey(
+        "state", Reader(_LOOKUPS.what, _state, _LOOKUPS.schema), "states that replies have set with `set_state`"
+    ),
 )

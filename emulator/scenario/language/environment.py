@@ -9,6 +9,7 @@ from emulator.account.policy import Policy
 from emulator.account.terms import Terms, TrialTerms
 from emulator.core import units
 from emulator.core.catalog import Catalog, CatalogError
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.timing import DURATION
 from emulator.scenario.reading.mistakes import quoted
@@ -24,6 +25,7 @@ from emulator.scenario.reading.readers import (
     by_kind,
     listed,
     mapped,
+    nonempty,
     parsed,
     whole,
 )
@@ -52,24 +54,17 @@ POLICY: Section[Policy] = Section(
         SectionKey("disabled", FLAG, "true: it may do nothing"),
     ),
     lambda cursor, values: Policy(**values),
+    hints=hints_at_keys("key"),
 )
 
-
-def _positive_amount(cursor: Cursor) -> Any:
-    amount = _AMOUNT.read(cursor)
-    if not amount:
-        raise cursor.expected("an amount of more than 0 USD")
-    return amount
-
-
-POSITIVE_AMOUNT = Reader("an amount of more than 0 USD", _positive_amount, _AMOUNT.schema)
+POSITIVE_AMOUNT = nonempty(_AMOUNT, "an amount of more than 0 USD")
 TRIAL: Section[TrialTerms] = Section(
     "trial",
     "trial credits",
     "{amount: 5.00 USD, expires: 2026-12-31}",
     lambda: (
-        SectionKey("amount", POSITIVE_AMOUNT, "how much", required=True),
-        SectionKey("expires", _MOMENT, "from when on they are gone", required=True),
+        SectionKey("amount", POSITIVE_AMOUNT, "the amount", required=True),
+        SectionKey("expires", _MOMENT, "when they expire", required=True),
     ),
     lambda cursor, values: TrialTerms(**values),
 )
@@ -78,8 +73,8 @@ AUTO_TOP_UP: Section[AutoTopUp] = Section(
     "an automatic top-up",
     "{below: 1.00 USD, add: 10.00 USD}",
     lambda: (
-        SectionKey("below", _AMOUNT, "the balance under which it happens", required=True),
-        SectionKey("add", POSITIVE_AMOUNT, "how much is bought", required=True),
+        SectionKey("below", _AMOUNT, "the balance below which credits are bought", required=True),
+        SectionKey("add", POSITIVE_AMOUNT, "the amount that is bought", required=True),
     ),
     lambda cursor, values: AutoTopUp(values["below"], values["add"]),
 )
@@ -94,10 +89,11 @@ ACCOUNT: Section[Terms] = Section(
         SectionKey(
             "keys",
             mapped(POLICY.reader, "a mapping of API keys to policies"),
-            "policies by key; `default` is that of whichever key plays the scenario",
+            "policies by key; `default` applies to all other keys",
         ),
     ),
     lambda cursor, values: Terms(**values),
+    hints=hints_at_keys("account"),
 )
 
 
@@ -106,31 +102,24 @@ CLOCK: Section[ClockSpec] = Section(
     "a clock",
     "{mode: frozen}",
     lambda: (
-        SectionKey("start", _MOMENT, "what time it is when the scenario begins"),
-        SectionKey("mode", _SPEED, "how the time passes"),
+        SectionKey("start", _MOMENT, "the time at which the scenario starts"),
+        SectionKey("mode", _SPEED, "the speed of the clock"),
     ),
     lambda cursor, values: ClockSpec(values.get("start"), values.get("mode")),
+    hints=hints_at_keys("clock"),
 )
 
 
 # ---------------------------------------------------------------------------------------------- models
 
-
-def _positive_duration(cursor: Cursor) -> float:
-    seconds: float = DURATION.read(cursor)
-    if not seconds:
-        raise cursor.expected("a duration of more than 0s")
-    return seconds
-
-
-_PHASE = Reader("a duration of more than 0s", _positive_duration, DURATION.schema)
+_PHASE = nonempty(DURATION, "a duration of more than 0s")
 FLAPPING: Section[Flapping] = Section(
     "flapping",
     "flapping",
     "{up: 30s, down: 10s}",
     lambda: (
-        SectionKey("up", _PHASE, "how long the backends are healthy", required=True),
-        SectionKey("down", _PHASE, "how long they are not, after that", required=True),
+        SectionKey("up", _PHASE, "the time for which the backends are healthy", required=True),
+        SectionKey("down", _PHASE, "the time for which they are then unhealthy", required=True),
     ),
     lambda cursor, values: Flapping(**values),
 )
@@ -139,14 +128,17 @@ BACKENDS: Section[Backends] = Section(
     "backends",
     "{healthy: 1, slots: 4}",
     lambda: (
-        SectionKey("total", whole(0, "a number of backends"), "how many there are (1); none: 504"),
-        SectionKey("healthy", whole(0, "a number of healthy backends"), "how many are healthy (all); none: 529"),
+        SectionKey("total", whole(0, "a number of backends"), "the number of backends (1); 0: a 504"),
+        SectionKey(
+            "healthy", whole(0, "a number of healthy backends"), "the number of healthy backends (all); 0: a 529"
+        ),
         SectionKey("slots", _LIMIT, "requests at the same time on each; without it, any number"),
-        SectionKey("queue", DURATION, "how long a request waits for a free slot before its 529 (0s)"),
+        SectionKey("queue", DURATION, "the longest wait for a free slot, after which the request gets a 529 (0s)"),
         SectionKey("flapping", FLAPPING.reader, "they come and go by the clock"),
         SectionKey("listed", FLAG, "false: the lists of models leave it out"),
     ),
     lambda cursor, values: Backends(**{"total": max(values.get("healthy", 1), 1), **values}),
+    hints=hints_at_keys("backends"),
 )
 _HEALTHY = whole(0, "a number of healthy backends")
 _COUNTED = Reader(_HEALTHY.what, lambda cursor: _backends(_HEALTHY.read(cursor)), _HEALTHY.schema)

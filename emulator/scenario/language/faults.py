@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.errors import ApiError
+from emulator.core.nearest import did_you_mean
 from emulator.faults.fault_type import FaultSettings, FaultType, ScalarValue, ValueKind
 from emulator.faults.registry import FAULTS
 from emulator.faults.where import PLACES, Where
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.language.errors import ERRORS
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.timing import DURATION, RATE
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
-from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, whole
+from emulator.scenario.reading.mistakes import quoted
+from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, nonempty, whole
 from emulator.scenario.template import Template
 from emulator.scenario.types import FaultSpec
 
@@ -28,13 +30,6 @@ def _error(cursor: Cursor) -> ApiError:
     return api_error(spec, default_message(spec.kind) if spec.message is None else spec.message)
 
 
-def _text(cursor: Cursor) -> str:
-    text = TEXT.read(cursor)
-    if not text:
-        raise cursor.expected("a text that is not empty")
-    return text
-
-
 def _flag(cursor: Cursor) -> bool:
     if cursor.node.value is not True:
         raise cursor.expected("true")
@@ -47,17 +42,17 @@ _KINDS: Mapping[ValueKind, Reader[Any]] = {
     "rate": RATE,
     "flag": Reader("true", _flag, {"const": True}),
     "count": _COUNT,
-    "text": Reader("a text that is not empty", _text, {**TEXT.schema, "minLength": 1}),
+    "text": nonempty(TEXT, "a text that is not empty", {"minLength": 1}),
 }
 
 
-def _scalar(value: ScalarValue) -> Reader[Any]:
-    return enum(*value) if isinstance(value, tuple) else _KINDS[value]
+def _scalar(value: ScalarValue, name: str) -> Reader[Any]:
+    return enum(*value, hints=hints_at_words(name)) if isinstance(value, tuple) else _KINDS[value]
 
 
 def _section(name: str, settings: FaultSettings) -> Section[dict[str, Any]]:
     keys = tuple(
-        SectionKey(key, _scalar(setting.value), setting.meaning, required=True)
+        SectionKey(key, _scalar(setting.value, key), setting.meaning, required=True)
         for key, setting in settings.keys.items()
     )
     return Section(name, settings.what, settings.example, lambda: keys, lambda cursor, values: values)
@@ -70,7 +65,7 @@ SETTINGS: Mapping[str, Section[dict[str, Any]]] = {
 
 
 def _value(name: str, fault: FaultType) -> Reader[Any]:
-    return SETTINGS[name].reader if isinstance(fault.value, FaultSettings) else _scalar(fault.value)
+    return SETTINGS[name].reader if isinstance(fault.value, FaultSettings) else _scalar(fault.value, name)
 
 
 # ---------------------------------------------------------------------------------------------- places
@@ -98,10 +93,11 @@ AFTER: Section[Where] = Section(
     lambda: tuple(SectionKey(name, _COUNT, f"after so many {name}") for name in PLACES["after"]),
     _counted,
     _check_one_count,
+    hints=hints_at_keys("after"),
 )
 _PLACE_KEYS = (
     SectionKey("before", _named("before"), "before any header (response), or before the first token"),
-    SectionKey("after", AFTER.reader, "after so many tokens, events or bytes"),
+    SectionKey("after", AFTER.reader, "after this number of tokens, events or bytes"),
     SectionKey("at", _named("at"), "right before the first tool arguments, a finish reason, the usage, or the end"),
 )
 
@@ -138,7 +134,11 @@ FAULT: Section[FaultSpec] = Section(
     lambda: (*(SectionKey(name, _value(name, fault), fault.meaning) for name, fault in FAULTS.items()), *_PLACE_KEYS),
     _build,
     _check,
+    hints=hints_at_keys("fault"),
 )
+
+
+_hint = hints_at_words("fault")
 
 
 def _by_name(cursor: Cursor) -> FaultSpec:
@@ -146,7 +146,7 @@ def _by_name(cursor: Cursor) -> FaultSpec:
     name = TEXT.read(cursor)
     fault = FAULTS.get(name)
     if fault is None:
-        raise cursor.report(f"unknown fault {quoted(name)}{did_you_mean(name, FAULTS)}")
+        raise cursor.report(f"unknown fault {quoted(name)}{_hint(name) or did_you_mean(name, FAULTS)}")
     if fault.value != "flag" or fault.placing == "required":
         raise cursor.report(f"{name} needs a value: {fault.expected}")
     return FaultSpec(name, True)

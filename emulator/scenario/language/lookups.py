@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from emulator.core import patterns
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
@@ -74,23 +75,23 @@ _TEXT_ONE_OF = SectionKey("one_of", _TEXTS, "is one of these texts")
 _NUMBER_EQUALS = SectionKey("equals", NUMBER, "is this number")
 _NUMBER_ONE_OF = SectionKey("one_of", listed(NUMBER, "a list of numbers", at_least=1), "is one of these numbers")
 _TEXT_KEYS = (
-    SectionKey("contains", TEXT, "has this text in it"),
+    SectionKey("contains", TEXT, "contains this text"),
     SectionKey("matches", PATTERN, "has a match of this regular expression (Python's); named groups go to templates"),
     SectionKey("starts_with", TEXT, "begins with this text"),
     SectionKey("ends_with", TEXT, "ends with this text"),
 )
 _VALUE_TEXT_KEYS = (
-    SectionKey("contains", TEXT, "is a text with this in it, or a list with this item"),
+    SectionKey("contains", TEXT, "is a text that contains this, or a list with this item"),
     *_TEXT_KEYS[1:],
 )
 _ORDER_KEYS = (
     SectionKey("gt", NUMBER, "is a number greater than this"),
-    SectionKey("gte", NUMBER, "is a number greater than this, or this"),
+    SectionKey("gte", NUMBER, "is a number of at least this"),
     SectionKey("lt", NUMBER, "is a number less than this"),
-    SectionKey("lte", NUMBER, "is a number less than this, or this"),
+    SectionKey("lte", NUMBER, "is a number of at most this"),
 )
-_EXISTS = SectionKey("exists", FLAG, "whether there is one at all")
-_CASE = SectionKey("case", FLAG, "true: upper and lower case differ")
+_EXISTS = SectionKey("exists", FLAG, "true: it exists; false: it does not")
+_CASE = SectionKey("case", FLAG, "true: upper and lower case are different")
 _ORDERS: Mapping[str, tuple[Callable[[Any, Any], bool], str]] = {
     "gt": (operator.gt, "greater than"),
     "gte": (operator.ge, "at least"),
@@ -209,6 +210,7 @@ TEXT_SECTION: Section[Lookup] = Section(
     lambda: (_TEXT_EQUALS, *_TEXT_KEYS, _TEXT_ONE_OF, _EXISTS, _CASE),
     lambda cursor, values: _text_lookup(values),
     _not_empty,
+    hints=hints_at_keys("text_lookup"),
 )
 _EQUALS: Reader[Lookup] = Reader("text", lambda cursor: _text_lookup({"equals": TEXT.read(cursor)}), TEXT.schema)
 TEXT_LOOKUP: Reader[Lookup] = by_kind(
@@ -290,6 +292,7 @@ VALUE_SECTION: Section[Lookup] = Section(
     lambda: (_EQUALS_ANY, *_VALUE_TEXT_KEYS, _ONE_OF_ANY, *_ORDER_KEYS, _EXISTS, _CASE),
     lambda cursor, values: _value_lookup(values),
     _not_empty,
+    hints=hints_at_keys("value_lookup"),
 )
 _BARE: Reader[Lookup] = Reader("a value", lambda cursor: _value_lookup({"equals": VALUE.read(cursor)}), {})
 VALUE_LOOKUP: Reader[Lookup] = Reader(
@@ -304,6 +307,7 @@ NUMBER_SECTION: Section[Lookup] = Section(
     lambda: (_NUMBER_EQUALS, _NUMBER_ONE_OF, *_ORDER_KEYS),
     lambda cursor, values: _value_lookup(values),
     _not_empty,
+    hints=hints_at_keys("number_lookup"),
 )
 _BARE_NUMBER: Reader[Lookup] = Reader(
     "a number", lambda cursor: _value_lookup({"equals": NUMBER.read(cursor)}), NUMBER.schema

@@ -1,11 +1,12 @@
 """The keys `headers`, `raw` and `frames` of a reply: what is sent as it is written."""
 
 import re
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 
+from emulator.dialects.sse import split_frames
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.templates import TEMPLATED_TEXT
 from emulator.scenario.reading.readers import (
     TEXT,
@@ -23,7 +24,6 @@ from emulator.scenario.reply import is_header_value
 from emulator.scenario.types import RawSpec
 
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_BLANK_LINE = re.compile(r"(?<=\n)\r?\n")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -60,19 +60,18 @@ RAW: Section[RawSpec] = Section(
     "an HTTP answer",
     "{status: 502, body: Bad Gateway}",
     lambda: (
-        SectionKey("status", whole(200, at_most=599), "the HTTP status (200 unless it is given)"),
-        SectionKey("headers", HEADERS, "its headers"),
-        SectionKey("body", _BODY, "its body, verbatim; a mapping or list is sent as JSON"),
+        SectionKey("status", whole(200, at_most=599), "the HTTP status (200)"),
+        SectionKey("headers", HEADERS, "the headers"),
+        SectionKey("body", _BODY, "the body, unchanged; a mapping or list is sent as JSON"),
     ),
     lambda cursor, values: RawSpec(**{"status": 200, "headers": (), "body": b"", **values}),
+    hints=hints_at_keys("raw"),
 )
 
 
 def _frames(text: str) -> tuple[bytes, ...]:
     """The frames of a recorded stream, each with the blank line that ends it; a stream without any is an empty one."""
-    ends = [found.end() for found in _BLANK_LINE.finditer(text)]
-    cuts = [0, *ends, len(text)]
-    return tuple(text[start:end].encode() for start, end in pairwise(cuts) if start < end) or (b"",)
+    return tuple(split_frames(text.encode())) or (b"",)
 
 
 def _frame(cursor: Cursor) -> bytes:

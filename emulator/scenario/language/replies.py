@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.catalog import alias
+from emulator.core.nearest import did_you_mean
 from emulator.scenario.language.choices import CHOICE, CONTENT_KEYS, FINISH_KEY, choice_of, not_both
 from emulator.scenario.language.errors import ERRORS
 from emulator.scenario.language.faults import FAULT_OR_NAME
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.raw import FRAMES, HEADERS, RAW
 from emulator.scenario.language.timing import DURATION, PACE
-from emulator.scenario.reading.mistakes import did_you_mean, quoted
+from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
     TEXT,
@@ -34,18 +36,20 @@ GENERATE: Section[Generate] = Section(
     "a wish",
     "{tokens: 100}",
     lambda: (
-        SectionKey("tokens", _TOKENS, "how many tokens of text"),
-        SectionKey("reasoning_tokens", _TOKENS, "how many tokens of reasoning; 0 for none"),
-        SectionKey("seed", TEXT, "what the answer is made from, instead of the request"),
+        SectionKey("tokens", _TOKENS, "the number of text tokens"),
+        SectionKey("reasoning_tokens", _TOKENS, "the number of reasoning tokens; 0 for none"),
+        SectionKey("seed", TEXT, "the seed of the text, instead of the request's"),
     ),
     lambda cursor, values: Generate(**values),
+    hints=hints_at_keys("generate"),
 )
 USAGE: Section[UsageSpec] = Section(
     "usage",
     "a usage",
     "{prompt_tokens: 9, completion_tokens: 14}",
-    lambda: tuple(SectionKey(name, _TOKENS, f"what {name} is to be") for name in UsageSpec.__struct_fields__),
+    lambda: tuple(SectionKey(name, _TOKENS, f"the value of {name}") for name in UsageSpec.__struct_fields__),
     lambda cursor, values: UsageSpec(**values),
+    hints=hints_at_keys("usage"),
 )
 
 
@@ -76,12 +80,12 @@ _KEYS = (
     SectionKey("retry_after", DURATION, "the Retry-After header"),
     SectionKey("headers", HEADERS, "further response headers"),
     FINISH_KEY,
-    SectionKey("usage", USAGE.reader, "what the usage says, instead of what was counted"),
+    SectionKey("usage", USAGE.reader, "the usage, instead of the actual counts"),
     SectionKey("model", Reader("a model's id", _model, TEXT.schema), "the model that the answer names"),
     SectionKey("id", TEXT, "the answer's id, instead of a derived one"),
-    SectionKey("stream", PACE.reader, "how fast the answer comes"),
-    SectionKey("faults", listed(FAULT_OR_NAME, "a list of faults"), "what goes wrong, in this order"),
-    SectionKey("times", whole(1, "a number of at least 1"), "how often it is played before the next one's turn (1)"),
+    SectionKey("stream", PACE.reader, "the speed of the answer"),
+    SectionKey("faults", listed(FAULT_OR_NAME, "a list of faults"), "the faults, in order"),
+    SectionKey("times", whole(1, "a number of at least 1"), "how often it is used before the next reply (1)"),
     SectionKey(
         "probability",
         number(0, 1, "a number from 0 to 1"),
@@ -118,4 +122,6 @@ def _reply(cursor: Cursor, values: dict[str, Any]) -> Reply:
     return Reply(**values, times=times, line=cursor.node.span.line + 1)
 
 
-REPLY: Section[Reply] = Section("reply", "a reply", "{text: Hello}", lambda: _KEYS, _reply, _check)
+REPLY: Section[Reply] = Section(
+    "reply", "a reply", "{text: Hello}", lambda: _KEYS, _reply, _check, hints_at_keys("reply")
+)

@@ -1,15 +1,16 @@
 """The keys of a scenario: its rules, its environment, and its expectations."""
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, get_args
 
 from emulator.scenario.language.conditions import CONDITION
 from emulator.scenario.language.environment import ACCOUNT, CLOCK, MODELS
+from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.replies import REPLY
 from emulator.scenario.match import sharing
+from emulator.scenario.names import NAME
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
     FLAG,
@@ -30,9 +31,6 @@ from emulator.scenario.types import (
     Then,
     Unscripted,
 )
-
-NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
-
 
 # ---------------------------------------------------------------------------------------------- rules
 
@@ -82,22 +80,27 @@ RULE: Section[Rule] = Section(
     "a rule",
     "{when: {last_user: hello}, reply: {text: Hello}}",
     lambda: (
-        SectionKey("name", Reader("text", _rule_name, TEXT.schema), "what explanations and `expect` call it"),
         SectionKey(
-            "when", Reader(CONDITION.what, _when, CONDITION.reader.schema), "what it matches; without it, everything"
+            "name", Reader("text", _rule_name, TEXT.schema), "the name of the rule in explanations and in `expect`"
         ),
         SectionKey(
-            "replies", listed(REPLY.reader, "a list of replies", at_least=1), "what successive requests are answered"
+            "when",
+            Reader(CONDITION.what, _when, CONDITION.reader.schema),
+            "the requests that it matches; default: every request",
         ),
-        SectionKey("reply", REPLY.reader, "short for a list of one"),
+        SectionKey(
+            "replies", listed(REPLY.reader, "a list of replies", at_least=1), "the answers to successive requests"
+        ),
+        SectionKey("reply", REPLY.reader, "short for `replies` with one reply"),
         SectionKey(
             "then",
-            enum(*get_args(Then)),
-            "what comes after the last reply: repeat (the last one), loop, unscripted, fail",
+            enum(*get_args(Then), hints=hints_at_words("then")),
+            "what happens after the last reply: repeat (the last one), loop, unscripted, fail",
         ),
     ),
     _rule,
     _begin_rule,
+    hints=hints_at_keys("rule"),
 )
 
 
@@ -134,6 +137,7 @@ EXPECTATION: Section[Expectation] = Section(
     ),
     _expectation,
     _check_expectation,
+    hints=hints_at_keys("expectation"),
 )
 
 
@@ -149,6 +153,25 @@ def _name(cursor: Cursor) -> str:
     return name
 
 
+_NAME = Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"})
+_NAMES = listed(_NAME, "a list of names")
+
+
+def _aliases(cursor: Cursor) -> tuple[str, ...]:
+    names = _NAMES.read(cursor)
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            cursor.item(at, cursor.node.value[at]).report(f"{quoted(name)} is given twice")
+    return names
+
+
+def _check_names(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
+    if "name" in given and "aliases" in given and given["aliases"].node.kind == "sequence":
+        for at, node in enumerate(given["aliases"].node.value):
+            if node.kind == "scalar" and node.text == given["name"].node.text:
+                given["aliases"].item(at, node).report("this is the scenario's name")
+
+
 def _scenario(cursor: Cursor, values: dict[str, Any]) -> Scenario:
     models, backends = values.pop("models", ({}, {}))
     source = cursor.collector.source
@@ -156,7 +179,16 @@ def _scenario(cursor: Cursor, values: dict[str, Any]) -> Scenario:
     if not NAME.fullmatch(name):
         raise cursor.report(f"a name is needed, since {quoted(name)} cannot be one")
     shared = sharing(values.get("rules", ()))
-    return Scenario(name=name, models=models, backends=backends, source=source, sharing=shared, **values)
+    lines = _lines(cursor)
+    return Scenario(name=name, models=models, backends=backends, source=source, sharing=shared, lines=lines, **values)
+
+
+def _lines(cursor: Cursor) -> dict[str, int]:
+    """The line of the name and of each alias, the name first."""
+    given = dict(cursor.pairs(""))
+    nodes = [given["name"].node] if "name" in given else []
+    nodes += given["aliases"].node.value if "aliases" in given else []
+    return {node.text: node.span.line + 1 for node in nodes if node.span.line >= 0}
 
 
 SCENARIO: Section[Scenario] = Section(
@@ -164,18 +196,21 @@ SCENARIO: Section[Scenario] = Section(
     "a scenario",
     "{name: hello, rules: [...]}",
     lambda: (
-        SectionKey(
-            "name", Reader("text", _name, {**TEXT.schema, "pattern": f"^{NAME.pattern}$"}), "without it, the file's"
-        ),
-        SectionKey("description", TEXT, "what it is about, in a sentence"),
+        SectionKey("name", _NAME, "default: the name of the file without its ending"),
+        SectionKey("aliases", Reader(_NAMES.what, _aliases, _NAMES.schema), "further names of the scenario"),
+        SectionKey("description", TEXT, "a description in one sentence"),
         SectionKey("models", MODELS, "fields of the catalogue's models, and their `backends`"),
         SectionKey("account", ACCOUNT.reader, "credits and keys"),
-        SectionKey("clock", CLOCK.reader, "what time it is, and how it passes"),
-        SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first that matches a request answers it"),
+        SectionKey("clock", CLOCK.reader, "the time, and its speed"),
+        SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first rule that matches a request answers it"),
         SectionKey(
-            "unscripted", enum(*get_args(Unscripted)), "what no rule answers: generate, fail (404 and why), echo"
+            "unscripted",
+            enum(*get_args(Unscripted), hints=hints_at_words("unscripted")),
+            "the answer if no rule matches: generate, fail (404 with the reason), echo",
         ),
-        SectionKey("expect", listed(EXPECTATION.reader, "a list of expectations"), "what is to be true in the end"),
+        SectionKey("expect", listed(EXPECTATION.reader, "a list of expectations"), "what must be true at the end"),
     ),
     _scenario,
+    _check_names,
+    hints=hints_at_keys("scenario"),
 )

@@ -5,6 +5,7 @@ from typing import Any
 
 from emulator.core import units
 from emulator.faults.distributions import Constant, Distribution, Exponential, Lognormal, Normal, Uniform
+from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.reading.readers import Cursor, Reader, Section, SectionKey, by_kind, number, parsed
 from emulator.scenario.types import Pace
 
@@ -104,12 +105,13 @@ PACE: Section[Pace] = Section(
     "a pace",
     "{first_token: 800ms, tokens_per_second: 40}",
     lambda: (
-        SectionKey("first_token", DELAY, "how long the first token takes"),
-        SectionKey("tokens_per_second", RATE, "how many tokens come a second after that"),
-        SectionKey("between_tokens", DELAY, "how long each further token takes"),
+        SectionKey("first_token", DELAY, "the delay of the first token"),
+        SectionKey("tokens_per_second", RATE, "the number of further tokens per second"),
+        SectionKey("between_tokens", DELAY, "the delay of each further token"),
         SectionKey("jitter", number(0, 1, "a fraction from 0 to 1"), "the fraction by which each delay varies"),
-        SectionKey("chunk", _CHUNK, "what comes at once: a token, a word, the whole, or so many characters"),
+        SectionKey("chunk", _CHUNK, "the size of a chunk: a token, a word, the whole text, or a number of characters"),
     ),
     _pace,
     _one_rate,
+    hints=hints_at_keys("stream"),
 )

@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 
-from emulator.core.nearest import nearest
-
 _SHOWN = 120
 _INDENT = 5
 """An unknown word is compared with so many known ones: comparing is slow, and a file can have thousands of each."""
@@ -120,16 +118,6 @@ def _snippet(line: str, span: Span) -> str:
     carets = "^" * max(1, min(span.length, len(shown) - at))
     margin = "".join("\t" if character == "\t" else " " for character in shown[:at])
     return f"{span.line + 1:>{_INDENT}} | {shown}\n{'':>{_INDENT}} | {margin}{carets}"
-
-
-def did_you_mean(word: str, known: Iterable[str], alike: float = 0.6) -> str:
-    """A hint with the nearest known word, or an empty string. `alike` goes from 0 (any word) to 1 (the same word).
-
-    >>> did_you_mean("tool_call", ["text", "tool_calls"])
-    '; did you mean "tool_calls"?'
-    """
-    near = nearest(word, known, alike)
-    return f'; did you mean "{near}"?' if near else ""
 
 
 def quoted(text: str) -> str:

@@ -16,6 +16,8 @@ import msgspec
 import yaml
 
 from emulator.scenario.reading.mistakes import NOWHERE, MistakeCollector, Span, quoted
+from emulator.scenario.reading.quoting import quoted_line
+from emulator.scenario.reading.surrogates import HiddenPairs, hide_pairs
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -113,12 +115,16 @@ class _Composer:
         self._collector = collector
         self._events: Iterator[yaml.Event] = iter(())
         self._anchors: dict[str, Node | None] = {}
+        self._unused: dict[str, Span] = {}
+        """The anchors of texts that no alias has referred to."""
         self._values = 0
+        self._hidden: HiddenPairs | None = None
 
     def document(self) -> Node:
         self._check_text()
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._events = yaml.parse(self._text, loader)
+        self._hidden = hide_pairs(self._text)
+        self._events = yaml.parse(self._text if self._hidden is None else self._hidden.text, loader)
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
@@ -145,6 +151,9 @@ class _Composer:
                 root = self._node(event, MAX_DEPTH)
         if root is None:
             self._refuse(Span(0, 0), "the scenario is empty")
+        for name, span in self._unused.items():
+            told = f'nothing refers to the anchor "{name}"; a text that begins with & must be in quotes'
+            self._collector.add(span, "", told)
         return root
 
     def _node(self, event: yaml.NodeEvent, depth: int) -> Node:
@@ -154,17 +163,22 @@ class _Composer:
             self._refuse(_span(event), f"nested deeper than {MAX_DEPTH} levels")
         tag = getattr(event, "tag", None)
         if tag is not None:
-            self._collector.add(_span(event), "", "a tag (such as !!str) cannot be used here")
+            unquoted = "" if tag.startswith(("tag:", "!!")) else "; a text that begins with ! must be in quotes"
+            self._collector.add(_span(event), "", f"a tag (such as !!str) cannot be used here{unquoted}")
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         node = self._made(event, depth - 1)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
+            if node.kind == "scalar" and not node.block:
+                self._unused[event.anchor] = _span(event)
         return self._count(node, event)
 
     def _made(self, event: yaml.NodeEvent, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
-            if _SURROGATE.search(event.value):
+            if self._hidden is not None:
+                event.value = self._hidden.restored(event.value, quoted=event.style == '"')
+            if event.value is None or _SURROGATE.search(event.value):
                 self._refuse(_span(event), _HALF_PAIR)
             return _scalar(event)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -186,6 +200,7 @@ class _Composer:
 
     def _alias(self, event: yaml.AliasEvent) -> Node:
         name = event.anchor or ""
+        self._unused.pop(name, None)
         node = self._anchors.get(name)
         if node is None and name in self._anchors:
             self._refuse(_span(event), f'the value of the anchor "{name}" contains itself')
@@ -224,8 +239,27 @@ class _Composer:
         character = self._collector.character(span)
         if character == "\t":
             return "a tab cannot indent; use spaces"
+        if character and character in "]}" and "expected key" in problem:
+            return f"this {character} closes nothing"
         explained = (text.format(character) for words, text in _EXPLANATIONS.items() if words in problem)
-        return next(explained, f"not YAML: {problem}")
+        told, meant = next(explained, None), self._meant(error, span)
+        if told or meant:
+            return f"{told or 'this cannot be read'}{meant}"
+        opened = cast(yaml.Mark | None, error.context_mark)
+        if opened is None or "expected ','" not in problem:
+            return f"not YAML: {problem}"
+        bracket = self._collector.character(Span(opened.line, opened.column))
+        return f"not YAML: {problem}; is the {bracket} in line {opened.line + 1} closed?"
+
+    def _meant(self, error: yaml.MarkedYAMLError, span: Span) -> str:
+        """The line with the value in quotes that was meant, as the end of a message; empty if that does not help."""
+        begun = cast(yaml.Mark | None, error.context_mark)
+        lines = dict.fromkeys((span.line, *([begun.line] if begun else []), max(span.line - 1, 0)))
+        found = quoted_line(self._text, [line for line in lines if line <= span.line], span.column)
+        if found is None:
+            return ""
+        where = "" if found[0] == span.line else f" in line {found[0] + 1}"
+        return f"; quote it{where}: {found[1].strip()}"
 
     def _refuse(self, span: Span, message: str) -> NoReturn:
         self._collector.add(span, "", message)

@@ -7,18 +7,26 @@ a mapping, each with a reader. Loading, the JSON Schema and the reference all co
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 import msgspec
 
+from emulator.core.nearest import did_you_mean
 from emulator.core.units import NUMBER, Notation
-from emulator.scenario.reading.mistakes import MistakeCollector, Span, did_you_mean, quoted
+from emulator.scenario.reading.mistakes import MistakeCollector, Span, quoted
 from emulator.scenario.reading.nodes import Node
 
 T = TypeVar("T")
 Schema = Mapping[str, Any]
+Hints: TypeAlias = Callable[[str], str]
+"""What to write instead of an unknown word, as the end of a message; empty if nothing is known of it."""
 _LISTED = 8
 """A message lists so many words; if there are more, it names only the nearest one."""
+_UNQUOTED = "; a text that contains a comma must be in quotes"
+
+
+def _no_hints(word: str) -> str:
+    return ""
 
 
 class InvalidValue(Exception):
@@ -99,6 +107,18 @@ def _read_flag(cursor: Cursor) -> bool:
     return cursor.node.value
 
 
+def nonempty(reader: Reader[T], what: str, schema: Schema | None = None) -> Reader[T]:
+    """What another reader reads, except 0 and an empty text."""
+
+    def read(cursor: Cursor) -> T:
+        value = reader.read(cursor)
+        if not value:
+            raise cursor.expected(what)
+        return value
+
+    return Reader(what, read, {**reader.schema, **(schema or {})})
+
+
 FLAG: Reader[bool] = Reader("true or false", _read_flag, {"type": "boolean"})
 
 
@@ -149,14 +169,14 @@ def parsed(notation: Notation[T]) -> Reader[T]:
     return Reader(notation.what, read, schema)
 
 
-def enum(*words: str) -> Reader[Any]:
-    """One of these words."""
+def enum(*words: str, hints: Hints = _no_hints) -> Reader[Any]:
+    """One of these words. `hints` knows those that are written by mistake."""
     what = f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
 
     def read(cursor: Cursor) -> str:
         text = cursor.node.text
         if cursor.node.kind != "scalar" or text not in words:
-            near = did_you_mean(text, words)
+            near = hints(text) or did_you_mean(text, words)
             expected = "unknown word" if near and len(words) > _LISTED else f"expected {what}, got"
             raise cursor.report(f"{expected} {cursor.node.describe()}{near}")
         return text
@@ -269,7 +289,7 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
 
     They are read in the order of the table, so that the reader of a key can use the notes of those before it. `what`
     and `example` describe the mapping in messages. `check` is called before the keys are read and reports what is wrong
-    with their combination. `build` makes the value from theirs.
+    with their combination. `build` makes the value from theirs. `hints` knows keys that are written by mistake.
     """
 
     name: str
@@ -278,6 +298,7 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
     table: Callable[[], Sequence[SectionKey]]
     build: Callable[[Cursor, dict[str, Any]], T]
     check: Callable[[Cursor, Mapping[str, Cursor]], None] = lambda cursor, given: None
+    hints: Hints = _no_hints
 
     @property
     def reader(self) -> Reader[T]:
@@ -310,7 +331,10 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
         spans = cursor.key_spans()
         for name in given:
             if name not in known:
-                hint = did_you_mean(name, known) or f"; expected {', '.join(known)}"
+                hint = self.hints(name) or (_UNQUOTED if " " in name else did_you_mean(name, known))
+                if not hint and given[name].node.value is None:
+                    hint = _UNQUOTED
+                hint = hint or f"; expected {', '.join(known)}"
                 cursor.report(f"unknown key {quoted(name)}{hint}", spans[name])
         if missing := [key.name for key in known.values() if key.required and key.name not in given]:
             cursor.report(f"{self.what} needs {_and(missing)}")

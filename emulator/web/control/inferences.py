@@ -12,20 +12,18 @@ from emulator.core import units
 from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
-from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.web.control.bodies import bad_parameter as _bad
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
     from emulator.inferences.selecting import Selection
     from emulator.inferences.verdict.reports import Report
-    from emulator.scenario.library import LoadedScenario
 
 # ruff: noqa: PLC0415 # the modules that format and judge records are imported on demand
 
 _BACKLOG = 1000
 """The most inferences that are queued for a slow follower; further ones are dropped."""
-_LONG = frozenset({"headers", "body", "response_headers", "response", "timeline"})
+_LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules"})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -57,7 +55,7 @@ async def one(engine: Engine, request: Request) -> Response:
         raise Rejected(ApiError("not_found", told))
     if form != "json":
         return _exported([found], form, request, engine.catalog)
-    return JSONResponse(found.as_dict() | {"line": found.line(), "request": found.request, "why": _why(engine, found)})
+    return JSONResponse(found.as_dict() | {"line": found.line(), "request": found.request})
 
 
 async def verify(engine: Engine, request: Request) -> Response:
@@ -139,30 +137,6 @@ def _followed(engine: Engine, wanted: "Selection") -> Response:
             stop()
 
     return EventSource(told(), ping=0, sep="\n")
-
-
-def _why(engine: Engine, inference: "Inference") -> str:
-    """Explain why an inference was answered as it was. A rule is shown in its current form."""
-    if inference.message is not None and "/" not in inference.answered_by:
-        return f"It was refused: {inference.message}"
-    name, _, rule = inference.answered_by.partition("/")
-    if not rule:
-        return "No rule of a scenario answers it, so the generator does."
-    story = _story(engine, name)
-    rules = story.scenario.rules if story is not None else ()
-    condition = next((each.when for each in rules if each.name == rule), None)
-    if condition is None:
-        return f"The scenario '{name}' says so."
-    from emulator.scenario.match import description
-
-    return f"The rule '{rule}' of the scenario '{name}' matches: {description(condition)}."
-
-
-def _story(engine: Engine, name: str) -> "LoadedScenario | None":
-    try:
-        return engine.library.get(name)
-    except ScenarioError:
-        return None
 
 
 # ---------------------------------------------------------------------------------------------- what is asked

@@ -7,7 +7,9 @@ from starlette.responses import JSONResponse
 
 from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
+from emulator.engine.planner import unknown_scenario
 from emulator.scenario.reading.mistakes import ScenarioError
+from emulator.scenario.summaries import is_built_in, summaries
 from emulator.wire.receive import read_body
 
 if TYPE_CHECKING:
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 async def listing(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/scenarios."""
     library = engine.library
-    listed = [library.summary(name) for name in library.names()]
-    return JSONResponse({"active": await engine.active(), "scenarios": listed})
+    return JSONResponse({"active": await engine.active(), "scenarios": summaries(library)})
 
 
 async def one(engine: Engine, request: Request) -> JSONResponse:
@@ -28,15 +29,18 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
         case "PUT":
             return await _put(engine, request, name)
         case "DELETE":
-            if not library.remove(name):
-                raise _unknown(engine, name)
-            return JSONResponse({"deleted": name})
+            if is_built_in(library, name):
+                raise Rejected(ApiError("bad_request", f"The scenario '{name}' is built in, and stays."))
+            found = library.canonical(name)
+            if found is None or not library.remove(found):
+                raise unknown_scenario(name, library)
+            return JSONResponse({"deleted": found})
     try:
         story = library.get(name)
     except ScenarioError as error:
         return JSONResponse({"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]})
     if story is None:
-        raise _unknown(engine, name)
+        raise unknown_scenario(name, library)
     return JSONResponse(shown(story.scenario))
 
 
@@ -55,15 +59,10 @@ def shown(scenario: "Scenario") -> dict[str, Any]:
     """A summary of a scenario, for lists."""
     return {
         "name": scenario.name,
+        "aliases": list(scenario.aliases),
         "description": scenario.description,
         "source": scenario.source,
         "rules": [{"name": rule.name, "line": rule.line, "replies": len(rule.replies)} for rule in scenario.rules],
         "unscripted": scenario.unscripted,
         "mistakes": [],
     }
-
-
-def _unknown(engine: Engine, name: str) -> Rejected:
-    near = engine.library.nearest(name)
-    hint = f" Did you mean '{near}'?" if near else ""
-    return Rejected(ApiError("not_found", f"There is no scenario '{name[:100]}'.{hint}"))

@@ -41,8 +41,7 @@ async def activate(engine: Engine, request: ControlRequest) -> JSONResponse:
     try:
         await engine.activate(name, key)
     except KeyError:
-        near = engine.library.nearest(name or "")
-        fields.reject("scenario", f"the name of a scenario (such as '{near}')" if near else "a scenario's name")
+        raise Rejected(ApiError("bad_request", engine.library.unknown(name or ""), "scenario")) from None
     except ScenarioError as error:
         return JSONResponse({"mistakes": [mistake.as_dict() for mistake in error.mistakes]}, 400)
     return JSONResponse({"scenario": name, "key": shown(key, engine.library) if key else None})

@@ -1,0 +1,89 @@
+"""Why a request got its answer: the scenario that was chosen, and what each of its rules made of the request."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Result: TypeAlias = Literal["answered", "passed over", "differs", "comes later"]
+"""What became of a rule: it answered; it matched, but had no reply for this request; it did not match; or it would
+have matched, but an earlier rule answered."""
+
+
+class RuleCheck(msgspec.Struct, frozen=True):
+    """What a rule of a scenario made of a request."""
+
+    rule: str
+    """The name of the rule."""
+    line: int
+    """Where the rule begins in its file; 0 if it has none."""
+    result: Result
+    """What became of the rule: "answered", "passed over", "differs" or "comes later"."""
+    reasons: tuple[str, ...] = ()
+    """Phrases: what the rule expects if it answered, the differences, or why it was passed over."""
+
+    def __str__(self) -> str:
+        """Return a line such as `weather (line 3): last_user: expected "rain", got "sun"`."""
+        return f"{self.rule} (line {self.line}): {'; '.join(self.reasons) or self.result}"
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """Why a request got its answer.
+
+    `scenario` is the name of the scenario that was chosen and `chosen_by` what chose it, as a phrase; None and an empty
+    text if nothing did. `answered_by` is the rule, "generator", "echo", or the kind of an error. `rules` are the rules
+    in their order; there are none if the request was refused before. `warning` is for a key that nearly names a
+    scenario.
+    """
+
+    scenario: str | None = None
+    chosen_by: str = ""
+    answered_by: str = "generator"
+    rules: tuple[RuleCheck, ...] = ()
+    warning: str = ""
+
+    @property
+    def nearest(self) -> RuleCheck | None:
+        """The rule with the fewest differences, if none matched."""
+        differing = [check for check in self.rules if check.result == "differs"]
+        return min(differing, key=lambda check: len(check.reasons), default=None)
+
+    @property
+    def fallback(self) -> bool:
+        """Whether a scenario was chosen, and none of its rules answered."""
+        return bool(self.rules) and all(check.result != "answered" for check in self.rules)
+
+    def __str__(self) -> str:
+        """Return the reason in one sentence."""
+        if self.scenario is None:
+            return f"{self._who}; {self.warning or 'no scenario was asked for.'}"
+        chosen = f"the scenario '{self.scenario}' (chosen by {self.chosen_by})"
+        answered = next((check for check in self.rules if check.result == "answered"), None)
+        if answered is not None:
+            refused = "" if "/" in self.answered_by else f", but the request was refused with {self.answered_by}"
+            rule = f"The rule '{answered.rule}' (line {answered.line}) of {chosen}"
+            return f"{rule} matches{refused}: it expects {' and '.join(answered.reasons)}."
+        if not self.rules:
+            return f"{self._who}; no rule of {chosen} was tried."
+        passed_over = next((check for check in self.rules if check.result == "passed over"), None)
+        if passed_over is not None:
+            return f"{self._who}; a rule of {chosen} matches, but has no reply left: {passed_over}."
+        return f"{self._who}; no rule of {chosen} matches. The nearest is {self.nearest}."
+
+    @property
+    def _who(self) -> str:
+        match self.answered_by.rpartition("/")[2]:
+            case "generator":
+                return "The generator answered"
+            case "echo":
+                return "The request was echoed"
+            case refusal:
+                return f"The request was refused with {refusal}"
+
+    def table(self) -> str:
+        """Return the reason, and a line for each rule."""
+        wide = max((len(check.rule) for check in self.rules), default=0)
+        rows = [
+            f"  {check.rule:<{wide}}  line {check.line:<4} {check.result:<11}  {'; '.join(check.reasons)}".rstrip()
+            for check in self.rules
+        ]
+        return "\n".join([str(self), *rows])

@@ -1,0 +1,41 @@
+"""Scenarios without a file: one text, or one error, as the answer to every request."""
+
+import re
+from typing import Any
+
+from emulator.core.catalog import Catalog
+from emulator.core.errors import ERRORS
+from emulator.core.nearest import nearest
+from emulator.scenario.loader import load_objects
+from emulator.scenario.types import Scenario
+from emulator.scenario.writing import literal
+
+_STATUS = re.compile(r"[45][0-9]{2}")
+_RETRY_AFTER = "1s"
+"""What a 429 says without a `retry_after`: AkashML sends the header with each of its own."""
+
+
+def reply_scenario(text: str, *, catalog: Catalog) -> Scenario:
+    """A scenario that answers every request with this text. Raises ScenarioError for a text that cannot be sent."""
+    rule = {"name": "reply", "reply": {"text": literal(text)}}
+    return load_objects({"name": "reply", "rules": [rule]}, "reply", catalog=catalog)
+
+
+def error_scenario(error: int | str, retry_after: str | float | None = None, *, catalog: Catalog) -> Scenario:
+    """A scenario that answers every request with an error.
+
+    `error` is a status from 400 to 599, or the kind of an error, such as rate_limited. `retry_after` is a duration, in
+    seconds if it is a number; a 429 has one in any case. Raises ValueError for another error, with a message that
+    completes a sentence, and ScenarioError for a wrong duration.
+    """
+    word = str(error)
+    written: dict[str, Any] = {"status": int(word)} if _STATUS.fullmatch(word) else {"kind": word}
+    if "kind" in written and word not in ERRORS:
+        near = nearest(word, ERRORS)
+        hint = f"; did you mean {near}?" if near else f": {', '.join(ERRORS)}"
+        raise ValueError(f"cannot be '{word[:40]}': expected a status from 400 to 599, or the kind of an error{hint}")
+    if retry_after is None and written in ({"status": 429}, {"kind": "rate_limited"}):
+        retry_after = _RETRY_AFTER
+    reply = {"error": written} | ({} if retry_after is None else {"retry_after": retry_after})
+    rule = {"name": "error", "reply": reply}
+    return load_objects({"name": f"error-{word.replace('_', '-')}", "rules": [rule]}, "error", catalog=catalog)
