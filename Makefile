@@ -32,8 +32,9 @@ cover: $(VENV)/test  ## tests with branch coverage, at least 95 %
 house: $(VENV)/test  ## draw and count rooms, imports and circles; ARGS="--walks", --dot, --json
 	@PYTHONPATH=tests $(BIN)/python -m support.house $(ARGS)
 
-api: $(VENV)/test  ## write docs/api.md anew from the docstrings
+api: $(VENV)/test  ## write docs/api.md anew from the docstrings, and docs/units.md
 	@PYTHONPATH=tests $(BIN)/python -m support.api_page
+	@PYTHONPATH=tests $(BIN)/python -m support.units_page
 
 language: $(VENV)/test  ## write scenario.schema.json and the reference in docs/scenarios.md anew
 	@$(BIN)/akashml-emulator schema > scenario.schema.json

@@ -3,7 +3,9 @@
 AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /anthropic (docs/contract.md, auth).
 """
 
+import re
 from collections.abc import Mapping
+from typing import Protocol
 
 from emulator.core.errors import ApiError, Rejected
 
@@ -12,6 +14,13 @@ ANONYMOUS = "anonymous"
 """The namespace of requests that need no key and bring none."""
 INVALID = ApiError("unauthorized", "Invalid API key.")
 """The 401 for a key that strict auth does not know."""
+LOCAL, TEST = "local", "test"
+"""The names in the keys that the banner of a server and the fixtures of tests use."""
+_SUFFIX = re.compile(r"[\w.:@/+=~-]{0,100}", re.ASCII)
+_LONG = 20
+_RANDOM = re.compile(f"[A-Za-z0-9_]{{{_LONG},}}")
+_VARIETY = 10
+"""Fewer different characters are no random text."""
 
 
 def key_of(headers: Mapping[str, str], auth: str, *, x_api_key: bool) -> str:
@@ -49,3 +58,37 @@ def masked(key: str) -> str:
     """
     shown = min(len(PREFIX) + 4, len(key) // 3) if len(key) < 15 else len(PREFIX) + 4
     return f"{key[:shown]}…"
+
+
+class Names(Protocol):
+    """Names of scenarios, of which it can be asked whether one is among them."""
+
+    def __contains__(self, name: str, /) -> bool:
+        """Whether there is a scenario of this name."""
+        ...
+
+
+def shown(key: str, known: Names) -> str:
+    """A key as it is shown in the log and in records: whole if it is no secret, else masked.
+
+    It is none if it says akml-<name> or akml-<name>--<anything>, and the name is that of a scenario, which `known` has,
+    or one of the emulator's own. A real key of AkashML begins with akml- too, but names nothing.
+
+    >>> shown("akml-hello--test-3", {"hello"}), shown("akml-0123456789abcdef", {"hello"})
+    ('akml-hello--test-3', 'akml-0123…')
+    """
+    name, _, suffix = key.removeprefix(PREFIX).partition("--")
+    named = key.startswith(PREFIX) and (name in (LOCAL, TEST) or name in known)
+    return key if named and (not suffix or _SUFFIX.fullmatch(suffix)) else masked(key)
+
+
+def looks_real(key: str) -> bool:
+    """Whether a key is long and random, as those that services give out.
+
+    >>> looks_real("akml-7Hq2ZkP0vTn4LwXc9RbE"), looks_real("akml-checkout-of-two-tenants-in-parallel")
+    (True, False)
+    """
+    return len(key) >= _LONG and any(
+        len(set(run)) >= _VARIETY and re.search("[0-9]", run) and re.search("[A-Za-z]", run)
+        for run in _RANDOM.findall(key)
+    )

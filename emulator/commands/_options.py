@@ -1,10 +1,14 @@
 """Defaults and options that several commands share."""
 
+import os
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import click
+from click.core import ParameterSource
 
+from emulator.core import units
 from emulator.core.units import Notation
 
 T = TypeVar("T")
@@ -13,10 +17,51 @@ HOST = "127.0.0.1"
 PORT = 8402
 URL = f"http://{HOST}:{PORT}"
 
+URL_VARIABLE = "AKASHML_EMULATOR_URL"
+PORT_VARIABLE = "AKASHML_EMULATOR_PORT"
+"""The environment variables that name the server where no argument does."""
+_PORTS = units.whole(1, 65535)
+
+
+def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """The URL of a server: the one that is given, or the one on this machine. Raises ClickException for no URL."""
+    if value is None:
+        return f"http://{HOST}:{_port_of_environment()}"
+    try:
+        parts = urlsplit(value if "//" in value else f"http://{value}")
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        given = f"{URL_VARIABLE}: " if ctx.get_parameter_source(str(param.name)) == ParameterSource.ENVIRONMENT else ""
+        raise click.ClickException(f"{given}{value} is no address of an emulator; expected one such as {URL}")
+    return value
+
+
+def _port_of_environment() -> int:
+    text = os.environ.get(PORT_VARIABLE)
+    try:
+        return _PORTS(text) if text else PORT
+    except ValueError as error:
+        raise click.ClickException(f"{PORT_VARIABLE}: {error}, got {text}") from None
+
+
+class _Port(click.Option):
+    """An option whose mistakes are those of the environment variable, if the value is from there."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """The name of what has the wrong value."""
+        source = ctx.get_parameter_source(str(self.name)) if ctx is not None else None
+        return PORT_VARIABLE if source == ParameterSource.ENVIRONMENT else f"'{self.opts[0]}'"
+
+
 host = click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
 port = click.option(
     "--port",
+    cls=_Port,
     type=click.IntRange(0, 65535),
+    envvar=PORT_VARIABLE,
+    show_envvar=True,
     default=PORT,
     show_default=True,
     help="Port to listen on; 0 picks a free one.",
@@ -24,7 +69,28 @@ port = click.option(
 log_level = click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
-url = click.argument("url", default=URL)
+url = click.argument("url", required=False, envvar=URL_VARIABLE, callback=_address)
+url_option = click.option(
+    "--url",
+    envvar=URL_VARIABLE,
+    show_envvar=True,
+    callback=_address,
+    help=f"The address of the emulator.  [default: {URL}]",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+
+_LIMITS = {
+    "--requests-per-minute": "Of each key.  [default: any number]",
+    "--tokens-per-minute": "Of each key.  [default: any number]",
+    "--concurrency": "Requests of each key at a time.  [default: any number]",
+}
+
+
+def limits(command: Callable[..., T]) -> Callable[..., T]:
+    """Add the options for the limits of keys."""
+    for name, text in reversed(_LIMITS.items()):
+        command = click.option(name, type=click.IntRange(1), help=text)(command)
+    return command
 
 
 def written(notation: Notation[T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:

@@ -15,7 +15,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 @click.argument("scenario", metavar="SCENARIO|RECORD")
 @click.argument("request", metavar="REQUEST", required=False)
 @click.option("--endpoint", type=click.Choice([*ENDPOINTS]), help="Whose request it is.  [default: by its fields]")
-@click.option("--url", default=_options.URL, show_default=True, help="Address of the server with the record.")
+@_options.url_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(scenario: str, request: str | None, endpoint: str | None, url: str, as_json: bool) -> None:
     """Show why a request gets its answer: what each rule of a scenario makes of it.

@@ -1,13 +1,13 @@
 """`inferences`: list the requests and answers of a running server."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
 from emulator.commands import _options
-from emulator.commands._asking import opened, text_of
+from emulator.commands._asking import json_of, opened, read_lines, text_of
 from emulator.dialects.endpoints import ENDPOINTS
 
 
@@ -15,7 +15,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 @_options.url
 @click.option("--follow", is_flag=True, help="Print those that end from now on, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each.")
-@click.option("--id", "id", help="Print one inference with its timeline and what was sent.")
+@click.option("--id", "id", help="Print one, by its Inference-Id or its number, with its timeline and what was sent.")
 @click.option("--format", "form", help="Print it in another form, such as curl, jsonl or scenario.")
 @click.option("--key", help="Only requests with this API key.")
 @click.option("--endpoint", type=click.Choice([*ENDPOINTS]), help="Only requests to it.")
@@ -29,25 +29,46 @@ def inferences(
 ) -> None:
     """Print the inferences that the emulator at URL has answered, the oldest first."""
     query = {name: str(value) for name, value in filters.items() if value is not None}
+    _check_combination(follow, as_json, id, form, query)
     if id is not None:
-        click.echo(text_of(url, f"inferences/{id}", {"format": form} if form else {}), nl=False)
+        path = f"inferences/{id.strip().removeprefix('#')}"
+        click.echo(_indented(text_of(url, path, {"format": form} if form else {}), form), nl=False)
     elif form is not None:
-        click.echo(text_of(url, "inferences", query | {"format": form, "limit": "1000"}), nl=False)
+        click.echo(_indented(text_of(url, "inferences", query | {"format": form, "limit": "1000"}), form), nl=False)
     else:
         for each in _followed(url, query) if follow else _all(url, query):
             click.echo(json.dumps(each) if as_json else each["line"])
 
 
+def _check_combination(
+    follow: bool, as_json: bool, id: str | None, form: str | None, filters: Mapping[str, str]
+) -> None:
+    """Raise UsageError for options of which one would have no effect."""
+    if id is not None and follow:
+        raise click.UsageError("--follow has no effect with --id, which names one that has begun")
+    if id is not None and filters:
+        raise click.UsageError(f"--{next(iter(filters))} has no effect with --id, which names one")
+    if form is not None and follow:
+        raise click.UsageError("--follow prints lines or, with --json, lines of JSON; it cannot print another --format")
+    if form is not None and as_json:
+        raise click.UsageError("--json and --format each choose a form: leave one of them out")
+
+
+def _indented(text: str, form: str | None) -> str:
+    return text if form not in (None, "json") else json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
 def _all(url: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
     after: int | None = 0
     while after is not None:
-        page = json.loads(text_of(url, "inferences", query | {"after": str(after)}))
+        page = json_of(url, "inferences", query | {"after": str(after)}, needs=("inferences", "next"))
         yield from page["inferences"]
         after = page["next"]
 
 
 def _followed(url: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
-    with opened(url, "inferences", query | {"follow": "true"}) as answer:
-        for line in answer:
+    with opened(url, "inferences", query | {"follow": "true"}, timeout=None) as answer:
+        for line in read_lines(url, answer):
             if line.startswith(b"data: "):
                 yield json.loads(line[6:])
+    raise click.ClickException(f"the emulator at {url} has ended")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _KEY = "akml-local"
 _MODEL = "zai-org/GLM-5.3"
 _FILE = click.Path(path_type=Path)
-_LIMIT = click.IntRange(1)
 
 
 @click.command()
@@ -55,9 +54,7 @@ _LIMIT = click.IntRange(1)
     metavar="USD",
     help='Each key\'s balance, such as "5.00 USD".  [default: without end]',
 )
-@click.option("--requests-per-minute", type=_LIMIT, help="Of each key.  [default: any number]")
-@click.option("--tokens-per-minute", type=_LIMIT, help="Of each key.  [default: any number]")
-@click.option("--concurrency", type=_LIMIT, help="Requests of each key at a time.  [default: any number]")
+@_options.limits
 @click.option("--state", type=_FILE, help="File to go on from, and to save to in the end.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
@@ -90,8 +87,8 @@ def serve(
     log_to_stderr(log_level)
     if inferences is not None:
         _append(engine, inferences)
-    listener, url = listening(host, port)
     beside = _watching(engine.library, folder) if watch else None
+    listener, url = listening(host, port)
     gc.freeze()
     gc.enable()
 
@@ -125,6 +122,7 @@ def _engine(
     **settings: Any,
 ) -> "Engine":
     """The engine for these options. Raises ClickException for invalid options."""
+    from emulator.commands._effects import overridden
     from emulator.core.catalog import Catalog, CatalogError
     from emulator.core.clock import make_clock
     from emulator.core.settings import SettingsError
@@ -139,10 +137,14 @@ def _engine(
         playing = _scenarios(library, folder, scenario)
         terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
         engine = make_engine(chosen, catalog, make_clock(rate), library, playing, terms)
-        if state is not None and state.exists():
-            read_state(engine.store, engine.clock, library, state)
+        saved = state if state is not None and state.exists() else None
+        if saved is not None:
+            read_state(engine.store, engine.clock, library, saved)
     except (SettingsError, CatalogError, ScenarioError, StateError) as error:
         raise click.ClickException(str(error)) from None
+    story = library.get(playing) if playing is not None else None
+    for told in overridden(story.scenario if story is not None else None, saved):
+        click.echo(f"Warning: {told}", err=True)
     return engine
 
 
@@ -219,15 +221,17 @@ def _append(engine: "Engine", path: Path) -> None:
         raise click.ClickException(f"cannot write {path}: {error.strerror}") from None
 
 
-def _watching(library: "Library", folder: Path | None) -> "Beside | None":
-    """A coroutine that reloads scenarios when their files change; None if all of them are shipped."""
+def _watching(library: "Library", folder: Path | None) -> "Beside":
+    """A coroutine that reloads scenarios when their files change. Raises ClickException if all of them are shipped."""
     from emulator.scenario.library import SHIPPED
     from emulator.scenario.watch import watch
 
     within = [SHIPPED, *([folder] if folder else ())]
     alone = {path.parent for path in library.files() if not any(map(path.is_relative_to, within))}
     folders = {*within[1:], *alone}
-    return (lambda: watch(library, sorted(folders))) if folders else None
+    if not folders:
+        raise click.ClickException("--watch has no effect without --scenarios FOLDER or --scenario FILE")
+    return lambda: watch(library, sorted(folders))
 
 
 def _ready(url: str, settings: "Settings", form: str) -> str:

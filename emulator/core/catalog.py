@@ -182,5 +182,7 @@ def _parse(path: Path) -> Any:
     try:
         with path.open("rb") as stream:
             return yaml.load(stream, _Loader) or {}  # noqa: S506 (it is a safe one)
-    except (OSError, yaml.YAMLError, ValueError) as error:
+    except OSError as error:
+        raise CatalogError(str(path), ((), f"cannot be read: {error.strerror}")) from None
+    except (yaml.YAMLError, ValueError) as error:
         raise CatalogError(str(path), ((), f"cannot be read: {' '.join(str(error).split())}")) from None

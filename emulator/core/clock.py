@@ -13,6 +13,8 @@ from email.utils import formatdate
 from functools import lru_cache
 from typing import Protocol
 
+from emulator.core import units
+
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 """The default time of a frozen clock: 2026-01-01T00:00:00Z."""
 
@@ -76,8 +78,12 @@ class VirtualClock:
             waiter.cancel_timer()
             del self._waiters[number]
 
-    def run(self, rate: float = 1.0) -> None:
-        """Run the clock at `rate` emulated seconds per real second. Raises ValueError for a negative rate."""
+    def run(self, rate: float | str = 1.0) -> None:
+        """Run the clock at `rate` emulated seconds per real second, as a number or as in "x60".
+
+        Raises ValueError for a negative rate, and for a text that is no rate.
+        """
+        rate = units.rate.of(rate) if isinstance(rate, str) else rate
         if rate < 0:
             raise ValueError(f"a clock cannot run at a rate of {rate}: expected 0 (frozen) or more")
         self._time, self._then = self.now(), time.monotonic()
@@ -88,9 +94,12 @@ class VirtualClock:
         """Stop the clock at its current time."""
         self.run(0.0)
 
-    def set(self, moment: float) -> None:
-        """Set the clock to `moment`, in Unix seconds. Pending waits keep their remaining duration."""
-        by = moment - self.now()
+    def set(self, moment: float | str) -> None:
+        """Set the clock to `moment`, in Unix seconds or as in "2026-01-01".
+
+        Pending waits keep their remaining duration. Raises ValueError for a text that is no moment.
+        """
+        by = (units.moment.of(moment) if isinstance(moment, str) else moment) - self.now()
         self._time += by
         for waiter in self._waiters.values():
             waiter.deadline += by
@@ -108,11 +117,12 @@ class VirtualClock:
         self.set(time.time() + data["ahead"] if data["rate"] == 1 else data["time"])
         self.run(data["rate"])
 
-    async def advance(self, seconds: float) -> None:
-        """Advance the clock by `seconds`, and return once everything that became due has happened, in order.
+    async def advance(self, seconds: float | str) -> None:
+        """Advance the clock by `seconds`, or as in "60s", and return once all that became due has happened, in order.
 
-        Raises ValueError for a negative number of seconds.
+        Raises ValueError for a negative number of seconds, and for a text that is no duration.
         """
+        seconds = units.duration.of(seconds) if isinstance(seconds, str) else seconds
         if seconds < 0:
             raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
         target = self.now() + seconds

@@ -86,7 +86,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["format", "open", "strict"],
         "format: a key must look like AkashML's; open: anything goes; strict: only configured keys.",
     ] = "format"
-    keys: Annotated[_Texts, "The keys that strict auth accepts, separated by commas."] = ()
+    keys: Annotated[_Texts, "The keys that strict auth accepts, separated by commas; with them, auth is strict."] = ()
     strict_keys: Annotated[
         _Switch, "A key that names no scenario but nearly does is refused with 404, instead of answered with a warning."
     ] = False
@@ -167,7 +167,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         if unknown := [name for name in values if name not in own]:
             known = {**own, **elsewhere(), **own}
             raise SettingsError("\n".join(_unknown(name, known) for name in unknown))
-        return cls(**values)
+        if not values.get("keys"):
+            return cls(**values)
+        chosen = cls(**{"auth": "strict", **values})
+        if not chosen.keys:
+            raise SettingsError('setting "keys" names no key')
+        if chosen.auth != "strict":
+            raise SettingsError(f'setting "keys" has no effect with auth {chosen.auth}: leave auth out')
+        return chosen
 
 
 class Setting(NamedTuple):

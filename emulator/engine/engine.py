@@ -196,11 +196,12 @@ class Engine:
         `x_api_key` allows this header for the key. `authorize` checks the state of a managed key.
         """
         key = key_of(headers, self.settings.auth, x_api_key=x_api_key)
-        if self.settings.auth == "strict" and key not in self.settings.keys and not await self._manages(key):
+        if self.settings.auth == "strict" and key not in self.settings.keys and not await self.manages(key):
             raise Rejected(INVALID)
         return key or ANONYMOUS
 
-    async def _manages(self, key: str) -> bool:
+    async def manages(self, key: str) -> bool:
+        """Whether this is a key that was created here."""
         return await self.store.shared_turn(lambda shared: shared.keys is not None and shared.keys.knows(key))
 
     async def authorize(self, key: str, headers: Mapping[str, str]) -> None:

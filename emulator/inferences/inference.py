@@ -30,7 +30,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """The header Inference-Id."""
     key: str
-    """The API key, masked."""
+    """The API key; masked, unless it names a scenario and so is no secret."""
     namespace: str
     """A fingerprint of the key: the same for the same key."""
     endpoint: str

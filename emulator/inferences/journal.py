@@ -92,9 +92,8 @@ class Journal:
 
     def get(self, id: str) -> "Inference | None":
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
-        number = int(id) if id.isascii() and id.isdigit() and len(id) < 20 else 0
-        found = (each for each in reversed(list(self._recorders)) if each.id == id or each.number == number)
-        return next(map(self._readable, found), None)
+        found = (each for each in reversed(list(self._recorders)) if id in (each.id, str(each.number)))
+        return next((self._readable(each) for each in found), None)
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":

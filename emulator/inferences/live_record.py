@@ -48,13 +48,15 @@ class Sent(msgspec.Struct):
 class LiveRecord:
     """Notes what is asked and what is sent; its `send` stands before the real one.
 
-    `key` is what the request brought, good or not; it stays in this process. `size` is about how many bytes of memory
-    the record takes, once the inference has ended. The other attributes are read by `readable.py` only.
+    `key` is what the request brought, good or not; it stays in this process, and `shown` is how people see it. `size`
+    is about how many bytes of memory the record takes, once the inference has ended. The other attributes are read by
+    `readable.py` only.
     """
 
     number = 0
     kept = False
     key = ""
+    shown = ""
     id = ""
     body = b""
     body_cut = False

@@ -72,7 +72,7 @@ def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: l
     return Inference(
         number=noted.number,
         id=noted.id,
-        key=masked(noted.key) if noted.key else "",
+        key=noted.shown or (masked(noted.key) if noted.key else ""),
         namespace=fingerprint(noted.key) if noted.key else "",
         endpoint=without(noted.endpoint, secrets),
         model=None if model is None else without(model, secrets),

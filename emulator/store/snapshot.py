@@ -68,7 +68,9 @@ def read_state(store: Store, clock: VirtualClock, library: Library, path: Path) 
     """Continue from a file, before a server starts. Raises StateError if it cannot be read or used."""
     try:
         data = msgspec.json.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror}") from None
+    except msgspec.DecodeError as error:
         raise StateError(f"{path} cannot be read: {error}") from None
     try:
         at_once(restore(store, clock, library, data))

@@ -19,6 +19,26 @@ Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
 Time: TypeAlias = VirtualClock | str | Mapping[str, Any]
 """A clock, or its form in a scenario: a mode ("frozen", "x60"), or {"start": "2026-01-01", "mode": "frozen"}."""
 
+_OTHERS = {
+    "rpm": "requests_per_minute",
+    "rate_limit": "requests_per_minute",
+    "tpm": "tokens_per_minute",
+    "balance": "credits",
+    "latency": "first_token",
+    "delay": "first_token",
+}
+"""What else the keys of an account and of a pace are called, by those who do not know them."""
+_FORMS = {
+    "api_key": 'keys=["akml-..."]',
+    "frozen": 'clock="frozen"',
+    "rate": 'clock="x60"',
+    "speed": 'clock="x60"',
+    "strict": 'auth="strict"',
+    "host": "the attribute url, with a free port of 127.0.0.1",
+    "port": "the attribute url, with a free port of 127.0.0.1",
+}
+"""What stands for other words."""
+
 
 def build_engine(
     account: Mapping[str, Any] | None, clock: Time | None, models: Mapping[str, Any] | None, settings: Mapping[str, Any]
@@ -33,17 +53,22 @@ def build_engine(
 def _elsewhere() -> dict[str, str]:
     """Names that are not settings, and the keyword of `Emulator` to use instead, or the place within it."""
     from emulator.scenario.language.environment import ACCOUNT, CLOCK, POLICY  # noqa: PLC0415 (the same)
+    from emulator.scenario.language.replies import REPLY  # noqa: PLC0415
     from emulator.scenario.language.scenarios import SCENARIO  # noqa: PLC0415 (the language is imported when it is needed)
+    from emulator.scenario.language.timing import PACE  # noqa: PLC0415
 
     belongs: dict[str, Any] = {
+        'scenario=[{{"reply": {{"{}": ...}}}}]': REPLY,
+        'scenario=[{{"reply": {{"text": ..., "stream": {{"{}": ...}}}}}}]': PACE,
         'scenario={{"{}": ...}}': SCENARIO,
         'clock={{"{}": ...}}': CLOCK,
         'account={{"keys": {{"default": {{"{}": ...}}}}}}': POLICY,
         'account={{"{}": ...}}': ACCOUNT,
     }
     inside = {key.name: written.format(key.name) for written, section in belongs.items() for key in section.table()}
+    others = {other: inside[name] for other, name in _OTHERS.items()}
     own = {name: f'"{name}"' for name in ("scenario", "account", "clock", "models")}
-    return {**own, **inside, **own}
+    return {**own, **inside, **others, **_FORMS, **own}
 
 
 def read_account(account: Mapping[str, Any], catalog: Catalog) -> Terms:

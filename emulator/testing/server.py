@@ -37,19 +37,26 @@ class ServerClock:
         """Stop the clock at its current time."""
         self._emulator._call(self._clock.freeze)
 
-    def run(self, rate: float = 1.0) -> None:
-        """Run the clock at `rate` emulated seconds per real second. Raises ValueError for a negative rate."""
+    def run(self, rate: float | str = 1.0) -> None:
+        """Run the clock at `rate` emulated seconds per real second, as a number or as in "x60".
+
+        Raises ValueError for a negative rate, and for a text that is no rate.
+        """
         self._emulator._call(lambda: self._clock.run(rate))
 
-    def set(self, moment: float | datetime) -> None:
-        """Set the clock to `moment`, in Unix seconds or as a datetime. Pending waits keep their remaining duration."""
+    def set(self, moment: float | str | datetime) -> None:
+        """Set the clock to `moment`, in Unix seconds, as a datetime, or as in "2026-01-01".
+
+        Pending waits keep their remaining duration. Raises ValueError for a text that is no moment.
+        """
         to = moment.timestamp() if isinstance(moment, datetime) else moment
         self._emulator._call(lambda: self._clock.set(to))
 
-    def advance(self, seconds: float) -> None:
-        """Advance the clock by `seconds`, and return when everything that became due has been sent, in order.
+    def advance(self, seconds: float | str) -> None:
+        """Advance the clock by `seconds`, or as in "60s", and return when all that became due has been sent, in order.
 
-        Raises ValueError for a negative number of seconds, and RuntimeError before the server runs.
+        Raises ValueError for a negative number of seconds or a text that is no duration, and RuntimeError before the
+        server runs.
         """
         self._emulator._wait_for(lambda: self._clock.advance(seconds))
 

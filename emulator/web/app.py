@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.account.keys import presented
+from emulator.account.keys import presented, shown
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import Rejected
 from emulator.core.fields import decode
@@ -20,6 +20,7 @@ from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
+from emulator.web.real_keys import RealKeys
 from emulator.wire.receive import UploadCut, headers_of, read_body
 from emulator.wire.respond import Player
 
@@ -39,7 +40,8 @@ _SHOWN_HEADERS = (
 def create_app(engine: Engine) -> ASGIApp:
     """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator."""
     dialects = Dialects(engine.settings)
-    inferences = {path: InferenceEndpoint(engine, dialect) for path, dialect in dialects.by_path.items()}
+    real_keys = RealKeys(engine)
+    inferences = {path: InferenceEndpoint(engine, dialect, real_keys) for path, dialect in dialects.by_path.items()}
     routes: list[BaseRoute] = [
         *[Route(path, endpoint, methods=["POST"]) for path, endpoint in inferences.items()],
         *models.routes(engine),
@@ -57,8 +59,9 @@ def create_app(engine: Engine) -> ASGIApp:
 class InferenceEndpoint:
     """One inference endpoint, as a plain ASGI app; endpoints differ only in their dialect."""
 
-    def __init__(self, engine: Engine, dialect: Dialect) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, real_keys: RealKeys) -> None:
         self._engine = engine
+        self._real_keys = real_keys
         self._dialect = dialect
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +85,10 @@ class InferenceEndpoint:
             log.exception("The emulator itself failed")
             plan = await engine.refuse(errors.of_our_own(error), "", body)
         asked = (request.model, request.stream) if request is not None else None
-        recorder.begin(key or presented(headers, x_api_key=True), body, asked, plan)
+        key = key or presented(headers, x_api_key=True)
+        await self._real_keys.check(key)
+        recorder.shown = shown(key, engine.library) if key else ""
+        recorder.begin(key, body, asked, plan)
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent

@@ -133,7 +133,7 @@ def test_settings_are_listed() -> None:
 )
 def test_a_mistake_is_one_readable_line(arguments: list[str], words: str) -> None:
     """What is wrong with an argument is said in a line, without a traceback, and nothing is served."""
-    result = run("serve", "--port", "0", *arguments)
+    result = run("serve", *arguments)
     *usage, error = result.output.strip().splitlines()
     assert error.startswith("Error: ") and words in error
     assert all(line.startswith(("Usage:", "Try ")) or not line for line in usage)

@@ -127,3 +127,21 @@ def test_time_does_not_go_backwards(move: object) -> None:
 def test_iso_is_rfc_3339_in_utc() -> None:
     """The frozen clock's default stands at the beginning of 2026."""
     assert iso(EPOCH) == "2026-01-01T00:00:00Z"
+
+
+def test_a_clock_is_moved_in_the_units_of_scenarios() -> None:
+    """A duration, a rate and a moment may be texts, as everywhere else; other texts are refused."""
+    clock = frozen()
+    clock.set("2026-01-01")
+    asyncio.run(clock.advance("1m30s"))
+    asyncio.run(clock.advance("30"))
+    assert clock.now() == EPOCH + 120
+    clock.run("x60")
+    assert clock.rate == 60
+    with pytest.raises(ValueError, match="expected a rate"):
+        clock.run("fast")
+    with pytest.raises(ValueError, match="expected a moment"):
+        clock.set("soon")
+    with pytest.raises(ValueError, match="expected a duration"):
+        asyncio.run(clock.advance("a while"))
+    assert clock.rate == 60

@@ -258,6 +258,11 @@ def test_the_doors_use_the_same_words(door: Any, name: str, value: Any, words: s
         ("start", 'clock={"start": ...}'),
         ("rules", 'scenario={"rules": ...}'),
         ("maxn", '"max_n"'),
+        ("rpm", 'account={"keys": {"default": {"requests_per_minute": ...}}}'),
+        ("latency", 'scenario=[{"reply": {"text": ..., "stream": {"first_token": ...}}}]'),
+        ("retry_after", 'scenario=[{"reply": {"retry_after": ...}}]'),
+        ("port", "the attribute url, with a free port of 127.0.0.1"),
+        ("strict", 'auth="strict"'),
     ],
 )
 @pytest.mark.parametrize("door", [Emulator, Emulator.in_process, decorated, mixed_in])

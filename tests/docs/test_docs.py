@@ -119,8 +119,8 @@ def test_looking_and_verifying(environment: dict[str, str]) -> None:
 def test_the_routes_and_findings_of_the_page() -> None:
     """They are those that the emulator has."""
     told = set(re.findall(r"^\| GET (/_emulator/[^\s?]+)\S* \|", INFERENCES, re.MULTILINE))
-    assert told >= {path for path, _, handler in ROUTES if handler.startswith("inferences.")}
-    assert told <= {path for path, _, _ in ROUTES}
+    assert told >= {row.path for row in ROUTES if row.handler.startswith("inferences.")}
+    assert told <= {row.path for row in ROUTES}
     findings = re.findall(r"^\| (\S+) \|", INFERENCES.partition("| finding |")[2].partition("\n\n")[0], re.MULTILINE)
     assert findings[1:] == list(FINDINGS)
 
@@ -157,7 +157,7 @@ def test_the_story_that_expects() -> None:
     assert len(load_text(story, "story.yaml", catalog=Catalog.load()).expect) == 2
 
 
-@pytest.mark.parametrize("path", [path for path, *_ in ROUTES])
+@pytest.mark.parametrize("path", sorted({row.path for row in ROUTES}))
 def test_every_control_route_is_documented(path: str) -> None:
     """A page of docs/ names it."""
     named = re.compile(re.escape(path) + r"(?![\w/{-])")

@@ -47,7 +47,7 @@ WRONG = [
     {"rules": [{"reply": {"txt": "a"}}]},
     {"rules": [{"reply": {"text": ["a"]}}]},
     {"rules": [{"reply": {"error": "overload"}}]},
-    {"rules": [{"reply": {"text": "a", "retry_after": 2}}]},
+    {"rules": [{"reply": {"text": "a", "retry_after": -2}}]},
     {"rules": [{"reply": {"text": "a", "times": 0}}]},
     {"rules": [{"reply": {"text": "a", "faults": [{"hangup": "rst", "at": "done"}]}}]},
     {"rules": [{"when": {"any": [{"not": {"trun": 1}}]}, "reply": {"text": "a"}}]},

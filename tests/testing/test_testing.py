@@ -133,7 +133,7 @@ def test_the_sdks_find_it_by_the_environment() -> None:
         assert chat.choices[0].message.content == message.content[0].text == "It is sunny."
         with openai.OpenAI() as client:
             assert client.api_key == "a real one"
-    assert {each.key for each in akash.inferences} == {"akm…"}
+    assert {each.key for each in akash.inferences} == {"akml-test"}
 
 
 # ---------------------------------------------------------------------------------------------- namespaces

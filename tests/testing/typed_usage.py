@@ -153,7 +153,7 @@ def show_the_version() -> None:
 if TYPE_CHECKING:
     Emulator("hello")  # type: ignore[call-arg]
     Emulator(scenario=1)  # type: ignore[arg-type]
-    Emulator().clock.advance("60")  # type: ignore[arg-type]
+    Emulator().clock.advance(["60"])  # type: ignore[arg-type]
     Emulator().session()  # type: ignore[call-arg]
     Emulator().inferences[0].status = 200  # type: ignore[misc]
     emulator.Engine  # type: ignore[attr-defined] # noqa: B018

@@ -20,7 +20,6 @@ from support.asgi import (
     message,
 )
 
-from emulator.account.keys import masked
 from emulator.account.prices import usd
 from emulator.engine.engine import Engine
 from emulator.web.app import create_app
@@ -65,7 +64,7 @@ def test_nothing_is_limited_unless_it_is_said() -> None:
     assert not [name for name in done.headers if "ratelimit" in name]
     assert told(engine, "account")["unlimited"] is True
     assert told(engine, "credits") is None
-    assert told(engine, "ledger") == {"key": masked(KEY), "balance": None, "entries": []}
+    assert told(engine, "ledger") == {"key": KEY, "balance": None, "entries": []}
 
 
 def test_the_window_is_told_and_kept() -> None:
@@ -349,7 +348,7 @@ def test_an_account_is_opened_anew_by_a_request() -> None:
     engine = make_engine()
     app = create_app(engine)
     shown = control(engine, "PUT", "account", {"key": KEY, "credits": "2.00 USD"}).json
-    assert (shown["credits"]["balance"], shown["key"]) == ("2.00 USD", masked(KEY))
+    assert (shown["credits"]["balance"], shown["key"]) == ("2.00 USD", KEY)
     assert told(engine, "credits", "akml-other") is None
     assert control(engine, "PUT", "account", {"keys": {"default": {"requests_per_minute": 1}}}).status == 200
     assert [ask(app, "POST", CHAT, chat(), key="akml-other").status for _ in range(2)] == [200, 429]
@@ -366,8 +365,8 @@ def test_an_account_is_opened_anew_by_a_request() -> None:
         (
             "PUT",
             "account",
-            {"credits": 5},
-            'credits: expected an amount such as 5.00 USD, got 5; did you mean "5 USD"?',
+            {"credits": -5},
+            "credits: expected an amount such as 5.00 USD, got -5",
         ),
         ("PUT", "account", {"keys": {"default": {"rpm": 3}}}, 'keys.default: unknown key "rpm"'),
         ("POST", "account", {"key": "akml-x"}, "policy"),

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 import msgspec
 
 from emulator.core.nearest import did_you_mean
-from emulator.core.units import Notation
+from emulator.core.units import NUMBER, Notation
 from emulator.scenario.reading.mistakes import MistakeCollector, Span, quoted
 from emulator.scenario.reading.nodes import Node
 
@@ -152,19 +152,21 @@ def number(low: float, high: float, what: str, *, above: bool = False) -> Reader
 
 
 def parsed(notation: Notation[T]) -> Reader[T]:
-    """A text of a notation. The message for a bare number suggests the same with the unit."""
+    """A value in a notation: a text, or a bare number where the notation has a unit for it."""
 
     def read(cursor: Cursor) -> T:
         if cursor.node.kind != "scalar" or cursor.node.value is None:
             raise cursor.expected(notation.what)
+        _check_ambiguous(cursor)
         try:
-            return notation(cursor.node.text)
+            return notation.of(cursor.node.text)
         except ValueError as error:
-            bare = notation.unit and type(cursor.node.value) in (int, float)
-            meant = f'; did you mean "{cursor.node.text}{notation.unit}"?' if bare else ""
-            raise cursor.report(f"{error}, got {cursor.node.describe()}{meant}") from None
+            raise cursor.report(f"{error}, got {cursor.node.describe()}") from None
 
-    return Reader(notation.what, read, {"type": "string", "pattern": f"^(?:{notation.form})$"})
+    if not notation.unit:
+        return Reader(notation.what, read, {"type": "string", "pattern": f"^(?:{notation.form})$"})
+    schema = {"type": ["string", "number"], "pattern": f"^(?:{notation.form}|{NUMBER})$", "minimum": 0}
+    return Reader(notation.what, read, schema)
 
 
 def enum(*words: str, hints: Hints = _no_hints) -> Reader[Any]:

@@ -9,28 +9,27 @@ from decimal import Decimal
 from typing import Any
 
 from msgspec import to_builtins
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from emulator.account.account import Account
 from emulator.account.credits import Credits
-from emulator.account.keys import masked, presented
+from emulator.account.keys import presented, shown
 from emulator.account.policy import Policy
 from emulator.account.prices import usd
 from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields
 from emulator.engine import Engine
-from emulator.web.control.bodies import read_fields, read_part
+from emulator.web.control.bodies import ControlRequest, key_in, read_part
 
 _CHANGES = ("purchase", "trial", "take", "auto_top_up")
 
 
-async def account(engine: Engine, request: Request) -> JSONResponse:
+async def account(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET, PUT and POST /_emulator/account."""
     if request.method == "GET":
         return await _answer(engine, _meant(request))
-    fields = await read_fields(engine, request)
+    fields = request.fields
     if request.method == "POST":
         key, policy = _meant(request, fields), read_policy(engine, fields)
         await engine.with_account(key, lambda account, now: account.set_policy(policy))
@@ -46,11 +45,11 @@ async def account(engine: Engine, request: Request) -> JSONResponse:
     return JSONResponse({"key": None, "terms": "opened anew for every key of which no scenario says more"})
 
 
-async def credits(engine: Engine, request: Request) -> JSONResponse:
+async def credits(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET and POST /_emulator/credits."""
     if request.method == "GET":
         return JSONResponse(await engine.with_account(_meant(request), _credits))
-    fields = await read_fields(engine, request)
+    fields = request.fields
     key, changes = _meant(request, fields), _changes(engine, fields, engine.clock.now())
 
     def change(account: Account, now: float) -> dict[str, Any] | None:
@@ -63,7 +62,7 @@ async def credits(engine: Engine, request: Request) -> JSONResponse:
     return JSONResponse(await engine.with_account(key, change))
 
 
-async def ledger(engine: Engine, request: Request) -> JSONResponse:
+async def ledger(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/ledger."""
     key = _meant(request)
 
@@ -73,11 +72,11 @@ async def ledger(engine: Engine, request: Request) -> JSONResponse:
             return {"balance": None, "entries": []}
         return {"balance": usd(credits.balance(now)), "entries": to_builtins(credits.ledger.entries)}
 
-    return JSONResponse({"key": masked(key)} | await engine.with_account(key, entries))
+    return JSONResponse({"key": shown(key, engine.library)} | await engine.with_account(key, entries))
 
 
-def _meant(request: Request, fields: Fields | None = None) -> str:
-    named = fields.string("key") if fields is not None else request.query_params.get("key")
+def _meant(request: ControlRequest, fields: Fields | None = None) -> str:
+    named = key_in(fields) if fields is not None else request.query_params.get("key")
     key = named or presented(request.headers, x_api_key=True)
     if not key:
         raise Rejected(ApiError("bad_request", 'Whose account? Name a "key", or send one as the API does.'))
@@ -86,7 +85,7 @@ def _meant(request: Request, fields: Fields | None = None) -> str:
 
 async def _answer(engine: Engine, key: str) -> JSONResponse:
     """The account of a key; amounts are strings, because floats would round them."""
-    return JSONResponse({"key": masked(key)} | await engine.with_account(key, _shown))
+    return JSONResponse({"key": shown(key, engine.library)} | await engine.with_account(key, _shown))
 
 
 def _shown(account: Account, now: float) -> dict[str, Any]:

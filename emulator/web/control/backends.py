@@ -3,21 +3,20 @@
 from typing import Any
 
 from msgspec import to_builtins
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from emulator.account.backends import Pool
 from emulator.engine import Engine
 from emulator.store.state import SharedState
-from emulator.web.control.bodies import read_fields, read_part
+from emulator.web.control.bodies import ControlRequest, read_part
 
 
-async def backends(engine: Engine, request: Request) -> JSONResponse:
+async def backends(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET and PUT /_emulator/backends."""
     if request.method == "GET":
         key = request.query_params.get("key")
         return JSONResponse({"models": [await _shown(engine, model.id, key) for model in engine.catalog]})
-    fields = await read_fields(engine, request)
+    fields = request.fields
     model = engine.model(fields.required_string("model"), aliased=True).id
     if "backends" not in fields.data:
         fields.missing("backends", "a number, a mapping such as {slots: 4}, or null for no limits")

@@ -1,11 +1,17 @@
-"""Request bodies of the control routes: JSON objects, and parts of the scenario language written as JSON."""
+"""Requests to the control routes: their query parameters, their bodies, and the values in them.
 
+A name that a route does not take is refused before anything is changed, since a misspelt one would have no effect.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.fields import Fields, decode
+from emulator.core.fields import Fields, decode, show
+from emulator.core.nearest import nearest
+from emulator.core.units import Notation
 from emulator.dialects.openai.surface import wording
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
@@ -17,10 +23,66 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-async def read_fields(engine: Engine, request: Request) -> Fields:
-    """The JSON object of a request; an empty body is an empty object."""
-    body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
-    return Fields(decode(body) if body.strip() else {}, wording)
+class ControlRequest(Request):
+    """A request whose names were checked: it has only query parameters and fields that its route takes."""
+
+    fields = Fields({}, wording)
+    """The JSON object in the body; empty if there is none."""
+
+    async def read(self, query: str | None, fields: str | None, limit: int) -> None:
+        """Check the names, and read the body, of at most `limit` bytes. The arguments are those of the route's row.
+
+        Raises `Rejected` with a 400 for a query parameter or a field that the route does not take, for a parameter that
+        is empty or given twice, and for a body that is no JSON object.
+        """
+        route = f"{self.method} {self.url.path}"
+        if query is not None:
+            given = [name for name, _ in self.query_params.multi_items()]
+            _check_names("query parameter", given, query.split(), route, ("field of the body", fields or ""))
+            for name, value in self.query_params.items():
+                if not value or given.count(name) > 1:
+                    raise bad_parameter(name, "it is given twice" if value else "it is empty")
+        if fields is not None:
+            body = await read_body(self.headers, self.receive, limit)
+            data = decode(body) if body.strip() else {}
+            _check_names("field", data, fields.split(), route, ("query parameter", query or ""))
+            self.fields = Fields(data, wording)
+
+
+def _check_names(what: str, names: Iterable[str], known: Sequence[str], route: str, elsewhere: tuple[str, str]) -> None:
+    """Raise `Rejected` for a name that is not known. `elsewhere` are the names of another kind, for the hint."""
+    for name in names:
+        if name in known:
+            continue
+        kind, others = elsewhere
+        if name in others.split():
+            hint = f"it is a {kind} here."
+        elif near := nearest(name, known):
+            hint = f"did you mean '{near}'?"
+        else:
+            hint = f"{route} takes only {', '.join(known)}." if known else f"{route} takes none."
+        raise Rejected(ApiError("bad_request", f"Unknown {what} {show(name)}: {hint}", param=name))
+
+
+def bad_parameter(name: str, message: str) -> Rejected:
+    """The 400 for the value of a query parameter."""
+    return Rejected(ApiError("bad_request", f"Invalid query parameter '{name}': {message}.", param=name))
+
+
+def key_in(fields: Fields) -> str | None:
+    """The API key in the field `key`; None if there is none. Raises `Rejected` with a 400 for an empty one."""
+    key = fields.string("key")
+    if key is not None and not key.strip():
+        fields.reject("key", "an API key, or no such field")
+    return key
+
+
+def read_value(fields: Fields, name: str, notation: Notation[T]) -> T:
+    """Read a field in a notation of `core.units`. Raises `Rejected` with a 400 that says what was expected."""
+    try:
+        return notation.of(fields.data[name])
+    except ValueError as error:
+        fields.reject(name, str(error).removeprefix("expected "))
 
 
 def read_part(engine: Engine, reader: "Reader[T]", name: str, value: Any) -> T:

@@ -14,6 +14,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.nearest import nearest
 from emulator.engine import Engine
+from emulator.web.control.bodies import bad_parameter as _bad
 from emulator.web.expectations import judged, nothing_asked
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ async def listing(engine: Engine, request: Request) -> Response:
     wanted = _selected(query)
     if follow not in ("true", "false"):
         raise _bad("follow", "follow is true or false")
+    if follow == "true" and form != "json":
+        raise _bad("format", f"what is followed has the format json, and cannot be {form}")
     if follow == "true":
         return _followed(engine, wanted)
     found, more = wanted.page(engine.store.inferences.after(wanted.after, query.get("key")))
@@ -51,7 +54,7 @@ async def one(engine: Engine, request: Request) -> Response:
     id, form = request.path_params["id"], _form(request.query_params.get("format", "json"))
     found = engine.store.inferences.get(id)
     if found is None:
-        told = f"There is no inference '{id[:100]}' here: it was forgotten, or never came."
+        told = f"There is no inference '{id[:100]}' here: it was forgotten, or never came. An id or a number names one."
         raise Rejected(ApiError("not_found", told))
     if form != "json":
         return _exported([found], form, request, engine.catalog)
@@ -182,7 +185,3 @@ def _most_attempts(request: Request) -> int | None:
         return units.whole(1)(text)
     except ValueError:
         raise _bad("most_attempts", "most_attempts is a whole number from 1") from None
-
-
-def _bad(param: str, message: str) -> Rejected:
-    return Rejected(ApiError("bad_request", f"This cannot be told: {message}.", param=param))

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from emulator.account.policy import UNLIMITED
@@ -13,18 +12,18 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.store.state import SharedState
 from emulator.web.control.account import policy_shown, read_policy
-from emulator.web.control.bodies import read_fields
+from emulator.web.control.bodies import ControlRequest
 
 T = TypeVar("T")
 
 
-async def keys(engine: Engine, request: Request) -> JSONResponse:
+async def keys(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET and POST /_emulator/keys."""
     now = engine.clock.now()
     if request.method == "GET":
         records = await engine.store.shared_turn(lambda shared: shared.registry().records())
         return JSONResponse({"keys": [_record(record, now) for record in records]})
-    fields = await read_fields(engine, request)
+    fields = request.fields
     policy = read_policy(engine, fields) if fields.has("policy") else UNLIMITED
     name = fields.string("name") or ""
     try:
@@ -36,25 +35,25 @@ async def keys(engine: Engine, request: Request) -> JSONResponse:
     return _told(engine, *made, 201)
 
 
-async def one(engine: Engine, request: Request) -> JSONResponse:
+async def one(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET, PUT and DELETE /_emulator/keys/{id}."""
     now = engine.clock.now()
     match request.method:
         case "PUT":
-            policy = read_policy(engine, await read_fields(engine, request))
+            policy = read_policy(engine, request.fields)
             return _told(engine, await _of(engine, request, lambda registry, known: registry.update(known, policy)))
         case "DELETE":
             return _told(engine, await _of(engine, request, lambda registry, known: registry.revoke(known, now)))
     return _told(engine, await _of(engine, request, lambda registry, known: registry.get(known)))
 
 
-async def regenerate(engine: Engine, request: Request) -> JSONResponse:
+async def regenerate(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/keys/{id}/regenerate."""
     seed = engine.key_seed
     return _told(engine, *await _of(engine, request, lambda registry, known: registry.regenerate(known, seed)))
 
 
-async def _of(engine: Engine, request: Request, act: Callable[[Registry, str], T]) -> T:
+async def _of(engine: Engine, request: ControlRequest, act: Callable[[Registry, str], T]) -> T:
     """The result of `act` for the registry and the id in the path. Raises `Rejected` with a 404 for an unknown id."""
     id: str = request.path_params["id"]
 

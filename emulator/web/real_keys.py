@@ -1,0 +1,32 @@
+"""A warning for API keys of a real service that reach the emulator by mistake."""
+
+import logging
+
+from emulator.account.keys import looks_real, masked, shown
+from emulator.engine import Engine
+
+log = logging.getLogger("emulator")
+_MOST = 1000
+"""So many keys are warned of."""
+
+
+class RealKeys:
+    """Warns once of each key that looks like a real one, unless the emulator was given it or made it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: set[str] = set()
+
+    async def check(self, key: str) -> None:
+        """Log a warning if this key looks real and comes for the first time."""
+        if key in self._known or len(self._known) >= _MOST or not looks_real(key):
+            return
+        self._known.add(key)
+        engine = self._engine
+        secret = shown(key, engine.library) != key
+        if secret and key not in engine.settings.keys and not await engine.manages(key):
+            log.warning(
+                "The API key %s looks like a real one. The emulator needs no secret: any key such as akml-local is "
+                "valid. If it was sent by mistake, check the settings of the client.",
+                masked(key),
+            )

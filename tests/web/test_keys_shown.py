@@ -1,0 +1,103 @@
+"""What is shown of a key: all of it where it names something, and only its beginning where it may be a secret."""
+
+import logging
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.asgi import CHAT, ask, chat, make_engine
+
+from emulator import Emulator
+from emulator.account.keys import looks_real, masked, shown
+from emulator.core.seeds import Seed
+from emulator.web.app import create_app
+
+LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "akml-hello",
+        "akml-hello--test_shop.py::test_pay",
+        "akml-429--retry",
+        "akml-local",
+        "akml-local--7",
+        "akml-test",
+        "akml-test--tests-test-shop-py-test-pay-0a1b2c3d",
+    ],
+)
+def test_a_key_that_names_something_is_shown(key: str) -> None:
+    """A scenario, a status that is one, and the emulator's own names, with whatever follows."""
+    assert shown(key, {"hello", "429"}) == key
+
+
+@pytest.mark.parametrize(
+    "key", ["akml-", "akml-goodbye", "akml-goodbye--hello", "hello", "sk-hello", "akml-hello-world", "akml-hello--a b"]
+)
+def test_any_other_key_is_masked(key: str) -> None:
+    """A name that is not known, another prefix, and what no test's name has."""
+    assert shown(key, {"hello", "429"}) == masked(key)
+
+
+@given(st.text(LETTERS, min_size=20, max_size=48))
+def test_a_real_key_is_never_shown(secret: str) -> None:
+    """AkashML's own keys have the same prefix, and name nothing."""
+    key = f"akml-{secret}"
+    assert shown(key, {"hello", "429"}) == masked(key)
+    assert secret not in masked(key)
+
+
+@given(st.integers())
+def test_random_keys_look_real(seed: int) -> None:
+    """As services make them: 32 letters and digits."""
+    assert looks_real(f"akml-{Seed.of(seed).letters(32)}")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "akml-local",
+        "akml-0123456789abcdef",
+        "akml-" + "a" * 40,
+        "akml-a-budget-that-is-checked-in-2026-by-4-workers",
+        "akml-test--tests-test-shop-py-test-pay-0a1b2c3d",
+        "placeholder_without_any_digit_in_it",
+    ],
+)
+def test_names_do_not_look_real(key: str) -> None:
+    """Words with separators, short keys, and what repeats."""
+    assert not looks_real(key)
+
+
+def test_names_are_readable_in_the_record_and_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Scenario and test stay readable; the secret of another key is nowhere."""
+    engine = make_engine()
+    app = create_app(engine)
+    with caplog.at_level(logging.INFO, "emulator"):
+        ask(app, "POST", CHAT, chat(), key="akml-hello--test-pay")
+        ask(app, "POST", CHAT, chat(), key="akml-0123456789secret")
+    named, secret = engine.store.inferences.all()
+    assert (named.key, secret.key) == ("akml-hello--test-pay", "akml-0123…")
+    assert "key akml-hello--test-pay" in named.line()
+    assert "key akml-hello--test-pay" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_the_name_of_a_test_is_in_its_record() -> None:
+    """A session's key has it, so that the requests of several tests can be told apart."""
+    with Emulator() as akash, akash.session("test_pay") as session:
+        ask(create_app(akash.engine), "POST", CHAT, chat(), key=session.key)
+        (seen,) = akash.inferences
+    assert (seen.key, "test-pay" in seen.line()) == (session.key, True)
+
+
+def test_keys_that_the_emulator_knows_are_no_mistake(caplog: pytest.LogCaptureFixture) -> None:
+    """One that it made, and one that it was given: neither is warned of."""
+    given_key = "akml-7Hq2ZkP0vTn4LwXc9RbEs5"
+    app = create_app(make_engine(auth="strict", keys=(given_key,)))
+    made = ask(app, "POST", "/_emulator/keys", {"name": "ci"}).json["key"]
+    with caplog.at_level(logging.WARNING, "emulator"):
+        for key in (given_key, made):
+            assert ask(app, "POST", CHAT, chat(), key=key).status == 200
+    assert caplog.records == []
