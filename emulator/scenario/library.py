@@ -5,8 +5,8 @@ A scenario with mistakes never replaces one without: `Library.mistakes` has the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,7 +27,7 @@ SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
 
 
 class LoadedScenario(NamedTuple):
-    """A scenario, the catalogue with its models, and its version, which is different each time it is loaded."""
+    """A scenario, the catalogue with its models, and its version: how often one of that name was loaded before."""
 
     scenario: Scenario
     catalog: Catalog
@@ -50,7 +50,7 @@ class Library:
         self.mistakes: dict[str, tuple[Mistake, ...]] = {}
         self._loaded: dict[str, LoadedScenario] = {}
         self._files: dict[str, Path] = {}
-        self._versions = count()
+        self._versions: Counter[str] = Counter()
         for folder in folders:
             self.add_folder(folder)
 
@@ -96,8 +96,8 @@ class Library:
     def add(self, scenario: Scenario) -> LoadedScenario:
         """Add or replace a scenario."""
         catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
-        loaded = LoadedScenario(scenario, catalog, next(self._versions))
-        self._loaded[scenario.name] = loaded
+        loaded = self._loaded[scenario.name] = LoadedScenario(scenario, catalog, self._versions[scenario.name])
+        self._versions[scenario.name] += 1
         self.mistakes.pop(scenario.name, None)
         return loaded
 
