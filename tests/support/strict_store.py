@@ -1,10 +1,10 @@
 """A store that hands out copies only and really waits, as one does that several processes share.
 
 Each turn loads a copy of the state, decides on it, and commits if nobody else has committed meanwhile; otherwise it
-decides again. Others get their turn before it decides, before it commits and before it returns. It decides once more
-than it has to, so that a function that keeps an object of the state, changes what it may only read, or depends on how
-often it runs, is found by whatever test goes through it. `pytest --store strict` runs every engine of every test on
-this store.
+decides again, then without a pause, so that many requests at once do not outdo each other for long. Others get their
+turn before it decides, before it commits and before it returns. It decides once more than it has to, so that a function
+that keeps an object of the state, changes what it may only read, or depends on how often it runs, is found by whatever
+test goes through it. `pytest --store strict` runs every engine of every test on this store.
 """
 
 import asyncio
@@ -29,37 +29,45 @@ class StrictStore(MemoryStore):
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Decide on the state of one key."""
+        late = False
         while True:
             state, shared = await super().turn(key, lambda own, shared: own), self._shared
-            with suppress(Exception):
-                decide(_own(state), _everyone(shared))
-            await asyncio.sleep(0)
+            if not late:
+                with suppress(Exception):
+                    decide(_own(state), _everyone(shared))
+                await asyncio.sleep(0)
             own, everyone = _own(state), _everyone(shared)
             decision = decide(own, everyone)
             assert everyone == shared, "a turn of a key has changed what all keys share"
-            await asyncio.sleep(0)
+            if not late:
+                await asyncio.sleep(0)
             if self._states.get(key) is state and self._shared is shared:
                 self._wake_admitted(own)
                 self._states[key] = _own(own)
                 await asyncio.sleep(0)
                 return decision
+            late = True
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Decide on what all keys share."""
+        late = False
         while True:
             shared = self._shared
-            with suppress(Exception):
-                decide(_everyone(shared))
-            await asyncio.sleep(0)
+            if not late:
+                with suppress(Exception):
+                    decide(_everyone(shared))
+                await asyncio.sleep(0)
             everyone = _everyone(shared)
             decision = decide(everyone)
-            await asyncio.sleep(0)
+            if not late:
+                await asyncio.sleep(0)
             if self._shared is shared:
                 self._wake_admitted(everyone)
                 if everyone != shared:
                     self._shared = _everyone(everyone)
                 await asyncio.sleep(0)
                 return decision
+            late = True
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
         """Call `wake` soon if the request got its slot before its turn returned."""
