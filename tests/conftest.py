@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from support.strict_store import StrictStore
+from support.stores import STORES
 
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
 from emulator.engine import make_engine
+from emulator.store import Store
 
 pytest_plugins = ["pytester"]
 
@@ -21,13 +22,17 @@ settings.load_profile("promises")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Say on which store the engines are made that tests make."""
-    parser.addoption("--store", choices=["memory", "strict"], default="memory", help="The store of every engine.")
+    parser.addoption("--store", choices=STORES, default="memory", help="The store of every engine.")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With --store strict every engine keeps its state as bytes, whoever makes it."""
-    if config.getoption("--store") == "strict":
-        make_engine.__defaults__ = (*(make_engine.__defaults__ or ())[:-1], StrictStore)
+    """Make every engine on the store that --store names, each with a state of its own."""
+    stores = STORES[config.getoption("--store")]
+
+    def new_store(scenario: str | None) -> Store:
+        return stores()(scenario)
+
+    make_engine.__defaults__ = (*(make_engine.__defaults__ or ())[:-1], new_store)
 
 
 @pytest.fixture(scope="session")

@@ -217,17 +217,16 @@ class Holding:
     async def end(self, used: Usage | None) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.
 
-        Only the first call counts.
+        Only the first call counts. A call that is cancelled while the store waits does not count.
         """
         if self._ended:
             return
-        self._ended = True
-        if self.waits:
-            self._store.on_slot(self.ticket, None)
+        self._store.on_slot(self.ticket, None)
         ticket, now = self.ticket, self._clock.now()
         await self._store.turn(self._key, lambda own, shared: own.end(ticket, now, used))
         if self.everywhere:
             await self._store.shared_turn(lambda shared: shared.leave(ticket))
+        self._ended = True
 
 
 def _managed(key: str, shared: SharedState, now: float) -> "Policy | None":

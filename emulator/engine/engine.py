@@ -6,7 +6,6 @@ rule and reply, and the ids. The text and the steps are made outside the turn.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -80,7 +79,6 @@ class Engine:
         self._planner = Planner(settings)
         self._chooser = Chooser(settings, library)
         self._seed = Seed.of(settings.seed)
-        self._tickets = count()
         self.key_seed = self._seed.child("keys")
 
     # ------------------------------------------------------------------------------------------ deciding
@@ -88,7 +86,7 @@ class Engine:
     async def plan(self, request: InferenceRequest) -> Plan:
         """Return the plan of the answer. A refusal is also a plan: a `Failure` without a `Start`."""
         question = question_of(request.endpoint, request.body)
-        holding = Holding(self.store, self.clock, request.key, str(next(self._tickets)))
+        holding = Holding(self.store, self.clock, request.key, self.store.ticket())
         try:
             decision = await self._decided(request, question, holding)
             return self._planned(request, question, decision, holding)

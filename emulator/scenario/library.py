@@ -6,8 +6,8 @@ scenario with mistakes never replaces one without: the old one stays, and the mi
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -38,7 +38,7 @@ SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
 
 
 class LoadedScenario(NamedTuple):
-    """A scenario, the catalogue with its models, and its version, which is different each time it is loaded."""
+    """A scenario, the catalogue with its models, and its version: how often one of that name was loaded before."""
 
     scenario: Scenario
     catalog: Catalog
@@ -66,7 +66,7 @@ class Library:
         self._changes = 0
         self._statuses: dict[str, LoadedScenario] = {}
         self._known: Index | None = None
-        self._versions = count()
+        self._versions: Counter[str] = Counter()
         for folder in folders:
             self.add_folder(folder)
 
@@ -303,7 +303,8 @@ class Library:
 
     def _made(self, scenario: Scenario) -> LoadedScenario:
         catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
-        return LoadedScenario(scenario, catalog, next(self._versions))
+        self._versions[scenario.name] += 1
+        return LoadedScenario(scenario, catalog, self._versions[scenario.name])
 
     def _drop(self, name: str) -> None:
         """Remove a scenario that was added, with its aliases."""

@@ -32,6 +32,10 @@ class Store(Protocol):
         """Call `decide` with the shared state, in the same way."""
         ...
 
+    def ticket(self) -> str:
+        """Return a new text that identifies a request in flight among those of all processes that share the state."""
+        ...
+
     async def forget(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
         """Delete the state of one key, or of all keys; with `keep_scenario`, activated scenarios stay active."""
         ...
@@ -45,5 +49,8 @@ class Store(Protocol):
         ...
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
-        """Call `wake` once the waiting request gets a slot; None removes the callback."""
+        """Call `wake` once the waiting request gets a slot, or soon if it has one already.
+
+        None removes the callback, and is also given for a request that has ended.
+        """
         ...

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Any, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ class MemoryStore:
         self._shared = SharedState(scenario)
         self._states: OrderedDict[str, KeyState] = OrderedDict()
         self._saved: dict[str, Any] = {}
+        self._tickets = count()
         self._waiting: dict[str, Callable[[], object]] = {}
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
@@ -45,6 +47,10 @@ class MemoryStore:
         decision = decide(self._shared)
         self._wake_admitted(self._shared)
         return decision
+
+    def ticket(self) -> str:
+        """Return a new text that identifies a request in flight."""
+        return str(next(self._tickets))
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
         """Call `wake` once the waiting request gets a slot; None removes the callback."""

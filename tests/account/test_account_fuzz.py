@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, make_engine
+from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, given_way, make_engine
 
 from emulator.engine.engine import Engine
 from emulator.store.outside import at_once
@@ -193,7 +193,7 @@ async def all_at_once(engine: Engine, keys: list[str], requests: list[tuple[bool
     playing: list[Coroutine[Any, Any, Any]] = [exchange.run() for exchange, _ in exchanges]
     leaving = [leave(exchange, seconds) for exchange, seconds in exchanges if seconds is not None]
     tasks = [asyncio.ensure_future(each) for each in [*playing, *leaving]]
-    await asyncio.sleep(0)
+    await given_way()
     for _ in range(50):
         await engine.clock.advance(2)
     done = await asyncio.wait_for(asyncio.gather(*tasks), 30)
@@ -226,7 +226,7 @@ def test_a_client_that_leaves_the_queue_leaves_nothing(stream: bool) -> None:
     async def two() -> None:
         first, second = (Exchange(app, "POST", CHAT, chat(stream=stream)) for _ in range(2))
         tasks = [asyncio.ensure_future(exchange.run()) for exchange in (first, second)]
-        await asyncio.sleep(0)
+        await given_way()
         assert look() == (2, True, 2)
         second.leave()
         await tasks[1]

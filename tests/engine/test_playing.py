@@ -19,6 +19,7 @@ from support.asgi import (
     chat,
     completion,
     events,
+    given_way,
     make_engine,
     message,
 )
@@ -311,8 +312,7 @@ def play(engine: Engine, body: dict[str, Any], *advances: float, path: str = CHA
         task = asyncio.create_task(exchange.run())
         sends = []
         for seconds in advances:
-            for _ in range(20):
-                await asyncio.sleep(0)
+            await given_way()
             await Exchange(app, "POST", "/_emulator/clock", {"advance": seconds}).run()
             sends.append(len(exchange.sends))
         await asyncio.wait_for(task, 20)
@@ -332,7 +332,7 @@ def test_a_retry_after_of_an_hour_takes_no_time() -> None:
 
     async def hour() -> list[Exchange]:
         asking = asyncio.ensure_future(client())
-        await asyncio.sleep(0)
+        await given_way()
         await engine.clock.advance(3599)
         assert not asking.done()
         await engine.clock.advance(1)

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat
-from support.strict_store import StrictStore
+from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, given_way
+from support.stores import STORES
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
-from emulator.store.memory import MemoryStore
 from emulator.store.outside import at_once
 from emulator.store.snapshot import restore, snapshot
 from emulator.store.state import KeyState
@@ -62,14 +61,14 @@ DEEDS: list[tuple[str, str, Any]] = [
 ]
 
 
-def engine_on(store: type[MemoryStore]) -> Engine:
+def engine_on(store: str) -> Engine:
     catalog = Catalog.load()
-    engine = make_engine(Settings(), catalog, VirtualClock(EPOCH, rate=0), Library(catalog, []), store=store)
+    engine = make_engine(Settings(), catalog, VirtualClock(EPOCH, rate=0), Library(catalog, []), store=STORES[store]())
     engine.library.put("shop", SHOP)
     return engine
 
 
-def one_at_a_time(store: type[MemoryStore], *, everywhere: bool) -> Engine:
+def one_at_a_time(store: str, *, everywhere: bool) -> Engine:
     """Slow answers on one slot with a queue: of a scenario's backends, or of those of all keys."""
     engine = engine_on(store)
     rules = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
@@ -88,14 +87,15 @@ def answered(engine: Engine, deed: tuple[str, str, Any]) -> tuple[int, dict[str,
     return done.status, done.headers, done.body
 
 
+@pytest.mark.parametrize("store", [name for name in STORES if name != "memory"])
 @settings(max_examples=60)
 @given(st.lists(st.sampled_from(DEEDS), max_size=12))
-def test_every_store_keeps_every_promise(deeds: list[tuple[str, str, Any]]) -> None:
+def test_every_store_keeps_every_promise(store: str, deeds: list[tuple[str, str, Any]]) -> None:
     """Whatever is done in whatever order: every byte of every answer is the same, and no answer is a 500."""
-    memory, strict = engine_on(MemoryStore), engine_on(StrictStore)
+    memory, other = engine_on("memory"), engine_on(store)
     for deed in deeds:
         status, headers, body = answered(memory, deed)
-        assert (status, headers, body) == answered(strict, deed), deed
+        assert (status, headers, body) == answered(other, deed), deed
         assert status < 500 or status in (504, 529), (deed, body)
 
 
@@ -103,7 +103,7 @@ def test_every_store_keeps_every_promise(deeds: list[tuple[str, str, Any]]) -> N
 @given(st.lists(st.sampled_from(DEEDS), max_size=12))
 def test_whatever_has_happened_can_be_saved_and_gone_on_from(deeds: list[tuple[str, str, Any]]) -> None:
     """A snapshot survives JSON, and an engine that goes on from it takes the same snapshot."""
-    engine, other = engine_on(MemoryStore), engine_on(MemoryStore)
+    engine, other = engine_on("memory"), engine_on("memory")
     for deed in deeds:
         answered(engine, deed)
     state = json.loads(json.dumps(at_once(snapshot(engine.store, engine.clock))))
@@ -114,9 +114,9 @@ def test_whatever_has_happened_can_be_saved_and_gone_on_from(deeds: list[tuple[s
         assert again["store"]["shared"][name] == state["store"]["shared"][name]
 
 
-@pytest.mark.parametrize("store", [MemoryStore, StrictStore])
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("everywhere", [False, True])
-def test_a_slot_goes_to_the_request_that_waits(store: type[MemoryStore], everywhere: bool) -> None:
+def test_a_slot_goes_to_the_request_that_waits(store: str, everywhere: bool) -> None:
     """At a scenario's backends and at those of all keys: the second request begins when the first has ended."""
     engine = one_at_a_time(store, everywhere=everywhere)
     app = create_app(engine)
@@ -134,7 +134,7 @@ def test_a_slot_goes_to_the_request_that_waits(store: type[MemoryStore], everywh
     assert asyncio.run(two()) == [0, 3]
 
 
-@pytest.mark.parametrize("store", [MemoryStore, StrictStore])
+@pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize(
     ("everywhere", "method", "path", "body"),
     [
@@ -145,7 +145,7 @@ def test_a_slot_goes_to_the_request_that_waits(store: type[MemoryStore], everywh
     ],
 )
 def test_a_request_whose_backends_are_gone_runs(
-    store: type[MemoryStore], everywhere: bool, method: str, path: str, body: Any
+    store: str, everywhere: bool, method: str, path: str, body: Any
 ) -> None:
     """It waits for nothing any more: it is answered at once, and not refused when its time in the queue is over."""
     engine = one_at_a_time(store, everywhere=everywhere)
@@ -167,15 +167,9 @@ def test_a_request_whose_backends_are_gone_runs(
     assert asyncio.run(two()) == [200, 200]
 
 
-async def given_way() -> None:
-    """Let everything happen that is due, without any time passing."""
-    for _ in range(50):
-        await asyncio.sleep(0)
-
-
 def test_nothing_is_held_after_a_mistake_of_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failure inside the emulator, in the turn or after it, leaves no slot taken and no credits held."""
-    engine = engine_on(MemoryStore)
+    engine = engine_on("memory")
     at_once(engine.activate("shop"))
     for broken in ("emulator.engine.scripted.choose", "emulator.engine.scripted.answer"):
         with monkeypatch.context() as patch:
@@ -189,7 +183,7 @@ def test_the_record_has_the_price_that_the_ledger_has() -> None:
     """A scenario with other prices that begins to play while an answer runs does not change what that one costs."""
     prices = f"models: {{{PLAIN}: {{pricing: {{input: '1', output: '1'}}}}}}\naccount: {{credits: 50 USD}}\n"
     slow = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
-    engine = engine_on(MemoryStore)
+    engine = engine_on("memory")
     engine.library.put("dear", prices + slow)
     app = create_app(engine)
 

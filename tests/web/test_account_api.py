@@ -16,6 +16,7 @@ from support.asgi import (
     chat,
     error_of,
     events,
+    given_way,
     make_engine,
     message,
 )
@@ -135,7 +136,7 @@ def test_concurrency_is_counted_until_a_client_has_its_answer_or_leaves() -> Non
     async def two() -> None:
         first = Exchange(app, "POST", CHAT, chat(stream=True))
         reading = asyncio.ensure_future(first.run())
-        await asyncio.sleep(0)
+        await given_way()
         await engine.clock.advance(1)
         refused = await Exchange(app, "POST", CHAT, chat()).run()
         assert (refused.status, "retry-after" in refused.headers) == (429, False)
@@ -143,7 +144,7 @@ def test_concurrency_is_counted_until_a_client_has_its_answer_or_leaves() -> Non
         first.leave()
         await reading
         second = asyncio.ensure_future(Exchange(app, "POST", CHAT, chat()).run())
-        await asyncio.sleep(0)
+        await given_way()
         await engine.clock.advance(60)
         assert (await second).status == 200
 
@@ -173,7 +174,7 @@ def test_a_stream_that_is_cut_costs_what_was_sent() -> None:
     async def leave() -> Exchange:
         exchange = Exchange(app, "POST", CHAT, chat(stream=True))
         reading = asyncio.ensure_future(exchange.run())
-        await asyncio.sleep(0)
+        await given_way()
         await engine.clock.advance(1.5)
         exchange.leave()
         return await reading
@@ -332,7 +333,7 @@ def test_who_comes_when_all_slots_are_busy_waits_for_its_turn() -> None:
         tasks = []
         for exchange in exchanges:
             tasks.append(asyncio.ensure_future(one(exchange)))
-            await asyncio.sleep(0)
+            await given_way()
         await clock.advance(20)
         await asyncio.gather(*tasks)
         return ended
