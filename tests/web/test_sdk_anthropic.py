@@ -15,7 +15,7 @@ from support.sdk import HELLO, START, Driver, drive, exceptions, failing, live, 
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
 from emulator.core.errors import ERRORS, ApiError, ErrorKind
-from emulator.core.plan import Plan
+from emulator.core.plan import FrameMarks, Plan
 from emulator.core.vocabulary import Failure, Hangup, InferenceRequest, Step, Text
 
 KINDS = [anthropic.Anthropic, anthropic.AsyncAnthropic]
@@ -403,7 +403,7 @@ def test_no_response_is_a_connection_error(kind: Any) -> None:
 def test_frames_without_their_event_line_are_dropped(kind: Any) -> None:
     """The SDK goes by the `event:` line alone: without it a stream is empty, and no error tells so."""
 
-    def unnamed(frames: Iterator[bytes]) -> Iterator[bytes]:
+    def unnamed(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
         return (frame.partition(b"\n")[2] for frame in frames)
 
     assert broken(kind, plan_of(*HELLO, frame_faults=(unnamed,))) == ("", None)

@@ -14,7 +14,7 @@ from support.sdk import HELLO, START, Driver, drive, exceptions, failing, live, 
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
 from emulator.core.errors import ERRORS, ApiError, ErrorKind
-from emulator.core.plan import Plan
+from emulator.core.plan import FrameMarks, Plan
 from emulator.core.vocabulary import Failure, Hangup, InferenceRequest, Step, Text
 
 KINDS = [openai.OpenAI, openai.AsyncOpenAI]
@@ -416,7 +416,7 @@ def test_no_response_is_a_connection_error(kind: Any) -> None:
 def test_a_broken_frame_is_a_json_error(kind: Any) -> None:
     """A frame that is no JSON breaks the stream where it stands."""
 
-    def cut_short(frames: Iterator[bytes]) -> Iterator[bytes]:
+    def cut_short(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
         return (frame[:40] + b"\n\n" if b"there" in frame else frame for frame in frames)
 
     texts, error = broken(kind, plan_of(*HELLO, frame_faults=(cut_short,)))
