@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from support.answers import CASES, KINDS, WIRES, Events, Wire, answers, folded, spoken
 
 from emulator.core.errors import ApiError
+from emulator.core.settings import Settings
 from emulator.core.vocabulary import End, Failure, Start, Text
 from emulator.dialects.decoding import decode
-from emulator.dialects.endpoints import ENDPOINTS
+from emulator.dialects.endpoints import ENDPOINTS, Endpoint
 
 TRANSCRIPTS = Path(__file__).parents[1] / "web" / "transcripts"
 wires = pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
@@ -78,6 +79,17 @@ def test_any_stream_is_read_as_it_was_written(wire: Wire, events: Events) -> Non
 def test_any_whole_body_is_read_as_it_was_written(name: str, events: Events) -> None:
     """Whatever was said, a whole body says it too."""
     check_whole(WIRES[name], events)
+
+
+@pytest.mark.parametrize("case", [name for name, events in CASES.items() if not isinstance(events[-1], Failure)])
+@pytest.mark.parametrize("endpoint", [row for row in ENDPOINTS.values() if row.streaming], ids=lambda row: row.name)
+def test_every_endpoint_reads_the_same_in_a_stream_and_in_a_body(endpoint: Endpoint, case: str) -> None:
+    """Whatever a choice says, each dialect in the table reads the same of both, without a problem."""
+    wire = Wire(endpoint.make(Settings()), endpoint.streaming, iter, choices=1)
+    told = wire.can_tell(CASES[case])
+    streamed, whole = (folded(read(wire, body)).completion() for body in (wire.stream(told), wire.whole(told)))
+    assert list(map(spoken, streamed.choices)) == list(map(spoken, whole.choices))
+    assert (streamed.id, streamed.model, streamed.usage) == (whole.id, whole.model, whole.usage)
 
 
 @pytest.mark.parametrize("flat", [False, True])

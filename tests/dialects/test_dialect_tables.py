@@ -10,7 +10,7 @@ import pytest
 from support.asgi import CHAT_TOOL
 
 from emulator.core.errors import ERRORS, ApiError, ErrorKind
-from emulator.core.fold import Choice, Completion, TextBlock
+from emulator.core.fold import Choice, Completion, TextBlock, fold
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
     End,
@@ -33,12 +33,16 @@ from emulator.dialects import Dialect, Surface
 from emulator.dialects.anthropic import surface as anthropic_tables
 from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.anthropic.surface import AnthropicSurface
+from emulator.dialects.decoding import decode
 from emulator.dialects.endpoints import ENDPOINTS, Dialects
 from emulator.dialects.openai import surface as openai
 from emulator.dialects.openai.surface import OpenAISurface
+from emulator.dialects.sse import field
 
 CONTRACT = (Path(__file__).parents[2] / "docs" / "contract.md").read_text()
 DIALECTS = [dialect for name, dialect in Dialects(Settings()).by_name.items() if ENDPOINTS[name].streaming]
+SHAPES = [Dialects(Settings()).by_name[name] for name in ("chat", "completions", "messages")]
+"""The dialects whose documented shapes are held here; of the others it is held that they read what they write."""
 SURFACES: list[Surface] = [OpenAISurface(Settings()), AnthropicSurface()]
 KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
 REASONS: tuple[FinishReason, ...] = get_args(FinishReason)
@@ -61,6 +65,14 @@ PLAYED_BY_OTHERS = {Hangup, Raw}
 
 def request_for(dialect: Dialect, **body: Any) -> InferenceRequest:
     return InferenceRequest(dialect.endpoint, "m", stream=True, body=body)
+
+
+def read(dialect: Dialect, *events: Event) -> list[Event]:
+    """What is read of the stream of these events, without a problem."""
+    encoder, decoder = dialect.encoder(request_for(dialect), "req_1"), dialect.decoder()
+    found = decode(decoder, b"".join(frame for event in events for frame in encoder.frames(event)))
+    assert decoder.problems == []
+    return found
 
 
 def name_of(value: Any) -> str:
@@ -158,8 +170,8 @@ ROWS_OF_REASONS = [
 
 
 @pytest.mark.parametrize(("reason", "stop", "v1", "anthropic"), ROWS_OF_REASONS)
-@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
-def test_a_reason_is_the_same_in_a_body_and_in_a_stream(
+@pytest.mark.parametrize("dialect", SHAPES, ids=name_of)
+def test_a_reason_has_the_same_name_in_a_body_and_in_a_stream(
     dialect: Dialect, reason: FinishReason, stop: str | None, v1: str, anthropic: str
 ) -> None:
     """The names are the contract's; only Anthropic's surface tells which stop sequence it was."""
@@ -175,6 +187,19 @@ def test_a_reason_is_the_same_in_a_body_and_in_a_stream(
         assert {name: body[name] for name in delta} == delta
     else:
         assert body["choices"][0]["finish_reason"] == told[-1]["choices"][0]["finish_reason"] == v1
+
+
+@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+def test_a_reason_is_read_alike_in_a_body_and_in_a_stream(dialect: Dialect, reason: FinishReason) -> None:
+    """Every endpoint that streams tells one reason for a choice, however it is asked."""
+    said = (START, Text(0, "x"), Finish(0, reason), End(Usage(1, 1)))
+    completion = fold(said)
+    assert isinstance(completion, Completion)
+    whole = decode(dialect.decoder(), dialect.body(completion, request_for(dialect)))
+    found = [[event for event in events if isinstance(event, Finish)] for events in (whole, read(dialect, *said))]
+    assert found[0] == found[1]
+    assert len(found[0]) == 1
 
 
 def test_a_deprecated_call_has_a_reason_of_its_own() -> None:
@@ -213,15 +238,25 @@ def test_every_event_is_encoded(dialect: Dialect, event: Event) -> None:
 
 
 def check_frame(dialect: Dialect, frame: bytes) -> None:
-    if dialect.endpoint == "messages":
-        name, data = frame.removesuffix(b"\n\n").split(b"\n")
-        assert json.loads(data.removeprefix(b"data: "))["type"] == name.removeprefix(b"event: ").decode()
-    else:
-        assert isinstance(json.loads(frame.removeprefix(b"data: ")), dict)
+    data, name = json.loads(field(frame, b"data")), field(frame, b"event")
+    assert isinstance(data, dict)
+    assert bool(name) == ("event_names" in dialect.marks.parts)
+    assert not name or data["type"] == name.decode()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+def test_every_error_is_read_alike_in_a_body_and_in_a_stream(dialect: Dialect, kind: ErrorKind) -> None:
+    """After the 200 an error has the kind and the message that it has before, and nothing comes after it."""
+    error = ApiError(kind, "Because.", flat=False)
+    *_, failed = read(dialect, START, Failure(error))
+    (refused,) = decode(dialect.decoder(), dialect.surface.error(error, "req_1"))
+    assert isinstance(failed, Failure) and isinstance(refused, Failure)
+    assert (failed.error.kind, failed.error.message) == (refused.error.kind, "Because.")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dialect", SHAPES, ids=name_of)
 def test_every_error_can_be_told_in_a_stream(dialect: Dialect, kind: ErrorKind) -> None:
     """After the 200 an error has the same words as before it, and nothing but the end comes after it."""
     encoder = dialect.encoder(request_for(dialect), "req_1")
@@ -237,7 +272,7 @@ def test_every_error_can_be_told_in_a_stream(dialect: Dialect, kind: ErrorKind) 
         assert frames[1:] == [b"data: [DONE]\n\n"]
 
 
-@pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
+@pytest.mark.parametrize("dialect", SHAPES, ids=name_of)
 def test_a_silence_is_filled_with_what_clients_pass_over(dialect: Dialect) -> None:
     """A comment on /v1; a ping, byte for byte as others send it, under /anthropic."""
     expected = b'event: ping\ndata: {"type": "ping"}\n\n' if dialect.endpoint == "messages" else b": keep-alive\n\n"
@@ -246,7 +281,14 @@ def test_a_silence_is_filled_with_what_clients_pass_over(dialect: Dialect) -> No
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
 def test_an_answer_without_a_choice_is_still_a_body(dialect: Dialect) -> None:
-    """A plan may end before anything was said; a client gets a body that it can read."""
+    """A plan may end before anything was said; a client gets a body that it can read, without any text or usage."""
+    body, decoder = dialect.body(Completion("0" * 32, "m", 0, (), None), request_for(dialect)), dialect.decoder()
+    assert not any(isinstance(event, Text | Finish) for event in decode(decoder, body))
+    assert (decoder.problems, json.loads(body)["usage"]) == ([], None)
+
+
+@pytest.mark.parametrize("dialect", SHAPES, ids=name_of)
+def test_an_answer_without_a_choice_has_an_empty_list(dialect: Dialect) -> None:
+    """The list of choices or of blocks is there."""
     body = json.loads(dialect.body(Completion("0" * 32, "m", 0, (), None), request_for(dialect)))
     assert body.get("choices", body.get("content")) == []
-    assert body["usage"] is None

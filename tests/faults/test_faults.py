@@ -354,9 +354,16 @@ def request(dialect: Any, **body: Any) -> InferenceRequest:
     return InferenceRequest(dialect, "model", body={"stream_options": {"include_usage": True}, **body})
 
 
+def writes(dialect: str, event: Event) -> bool:
+    """Whether a dialect has frames for an event: text completions have none for reasoning and tools."""
+    encoder = ENDPOINTS[dialect].make(Settings()).encoder(request(dialect), "req_1")
+    encoder.frames(START)
+    return bool(encoder.frames(event))
+
+
 def shown(dialect: str, only: Draft) -> Draft:
-    """What a dialect shows of a choice: text completions have no words for reasoning and tools."""
-    return Draft(text=only.text) if dialect == "completions" else only
+    """What a dialect shows of a choice."""
+    return only if writes(dialect, ToolCall(0, None, "f")) else Draft(text=only.text)
 
 
 def stream(
@@ -626,7 +633,7 @@ DROPPED: dict[str, dict[Part, set[str]]] = {
 
 @pytest.mark.parametrize("text", ["It is sunny.", SNEAKY], ids=["plain", "sneaky"])
 @pytest.mark.parametrize("part", sorted(set(PARTS) - {"event_names"}))
-@each_dialect
+@pytest.mark.parametrize("dialect", DROPPED)
 def test_dropped_frames_are_missing_and_all_others_there(dialect: str, part: Part, text: str) -> None:
     """What a part is made of is left out, in every dialect that has it, and what is said remains as it was."""
     frames = stream(dialect, answer(draft(text, text, json.dumps({"x": text}))))
@@ -635,6 +642,31 @@ def test_dropped_frames_are_missing_and_all_others_there(dialect: str, part: Par
     assert kinds(found) == [kind for kind in kinds(frames) if kind not in gone]
     if (dialect, part) != ("messages", "usage"):
         assert set(found) <= set(frames)
+
+
+def pieces(events: Iterable[Event]) -> list[Event]:
+    """What is said, piece by piece, without empty texts."""
+    found = [event for event in events if isinstance(event, Text | Reasoning | ToolCall | ToolArguments)]
+    return [event for event in found if not isinstance(event, Text) or event.text]
+
+
+LOST: dict[Part, type[Event]] = {"finish": Finish, "done": End, "message_stop": End}
+
+
+@pytest.mark.parametrize("text", ["It is sunny.", SNEAKY], ids=["plain", "sneaky"])
+@pytest.mark.parametrize("part", PARTS)
+@each_dialect
+def test_what_is_dropped_is_not_read(dialect: str, part: Part, text: str) -> None:
+    """A client still reads all that is said; a dialect that has the part reads none of it."""
+    frames = stream(dialect, answer(draft(text, text, json.dumps({"x": text}))))
+    left = changed(drop(part), frames)
+    decoders = ENDPOINTS[dialect].decoder(), ENDPOINTS[dialect].decoder()
+    whole, found = (decode(decoder, b"".join(each)) for decoder, each in zip(decoders, (frames, left), strict=True))
+    assert pieces(found) == pieces(whole)
+    if part in marks_of(frames).parts:
+        assert LOST.get(part) not in map(type, found)
+        assert decoders[1].usage is None or part != "usage"
+        assert found == whole or part != "event_names"
 
 
 def test_usage_is_missing_from_every_event_of_a_message() -> None:
@@ -712,7 +744,7 @@ def test_every_place_that_a_body_has_lies_in_it(dialect: str, where: Where) -> N
     """A whole body is changed if the place lies in it: the end of a stream does not, nor do two events."""
     whole = body(dialect)
     missing = {Where("at", "done"), Where("after", "events", 2)}
-    if dialect == "completions":
+    if not writes(dialect, ToolCall(0, None, "f")):
         missing.add(Where("at", "tool_arguments"))
     found = changed(corrupt(where), [whole])
     assert (found == [whole]) == (where in missing)

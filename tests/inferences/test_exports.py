@@ -15,6 +15,7 @@ from support.texts import TEXTS, TRICKY
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.exports import FORMATS, NotReproducible, scenario
@@ -26,8 +27,8 @@ from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
 
 CATALOG = Catalog.load()
-ENDPOINTS = {"chat": (CHAT, chat), "completions": (COMPLETIONS, completion), "messages": (MESSAGES, message)}
-EVERYWHERE = pytest.mark.parametrize("endpoint", ENDPOINTS)
+FORMS = {"chat": (CHAT, chat), "completions": (COMPLETIONS, completion), "messages": (MESSAGES, message)}
+EVERYWHERE = pytest.mark.parametrize("endpoint", FORMS)
 PATIENT = settings(max_examples=20, deadline=None)
 REPLIES: dict[str, Callable[[str, str], dict[str, Any]]] = {
     "text": lambda text, header: {"reasoning": literal(text), "text": literal(text)},
@@ -98,7 +99,7 @@ def comes_again(engine: Engine, app: ASGIApp, path: str, body: Any) -> Inference
 @given(text=TEXTS, key=TEXTS, stream=st.booleans())
 def test_whatever_was_asked_is_asked_again(endpoint: str, text: str, key: str, stream: bool) -> None:
     """Any text in a message or prompt, and any key and value of a mapping in it, matches the rule made of it."""
-    path, make = ENDPOINTS[endpoint]
+    path, make = FORMS[endpoint]
     key = f"{key}{key}_"  # no field that has a meaning
     asked = [text, "a"] if endpoint == "completions" else [{"type": "text", "text": text, key: {key: text}}]
     engine, app = answering({"text": "Hello."})
@@ -113,7 +114,7 @@ def test_whatever_was_answered_is_answered_again(
     endpoint: str, text: str, header: str, stream: bool, kind: str
 ) -> None:
     """Any text that is said, sent verbatim or told by an error, and any header's value, comes back."""
-    path, make = ENDPOINTS[endpoint]
+    path, make = FORMS[endpoint]
     engine, app = answering(REPLIES[kind](text, header))
     comes_again(engine, app, path, make(stream=stream))
 
@@ -121,10 +122,10 @@ def test_whatever_was_answered_is_answered_again(
 @pytest.mark.parametrize("kind", REPLIES)
 def test_every_kind_of_answer_is_answered_again(kind: str) -> None:
     """For each endpoint, whole and streamed; a number's look, a template's tag and a header's spaces change nothing."""
-    for path, make in ENDPOINTS.values():
+    for endpoint in ENDPOINTS.values():
         for stream in (False, True):
             engine, app = answering(REPLIES[kind]("08 {{ a }}\r\n ", " 1e3 {% "))
-            comes_again(engine, app, path, make("0o17", stream=stream))
+            comes_again(engine, app, endpoint.path, {**endpoint.sample, "stream": stream})
 
 
 @EVERYWHERE
@@ -132,7 +133,7 @@ def test_every_kind_of_answer_is_answered_again(kind: str) -> None:
 @given(model=TEXTS.filter(bool))
 def test_a_model_of_any_name_is_asked_for_again(endpoint: str, model: str) -> None:
     """A model that is not in the catalogue is declared; a name that no model can have is refused in words."""
-    path, make = ENDPOINTS[endpoint]
+    path, make = FORMS[endpoint]
     engine = an_engine()
     try:
         seen = comes_again(engine, create_app(engine), path, {**make(), "model": model})

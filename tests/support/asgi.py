@@ -19,6 +19,10 @@ from emulator.wire.asgi_client import AsgiClient
 
 KEY = "akml-test"
 CHAT, COMPLETIONS, MESSAGES = (ENDPOINTS[name].path for name in ("chat", "completions", "messages"))
+SAMPLES: dict[str, dict[str, Any]] = {row.path: dict(row.sample) for row in ENDPOINTS.values()}
+"""A request to each endpoint, by its path."""
+STREAMED = [row.path for row in ENDPOINTS.values() if row.streaming]
+"""The paths of the endpoints that stream."""
 COUNT = f"{MESSAGES}/count_tokens"
 PLAIN = "meta-llama/Llama-3.3-70B-Instruct"
 REASONING = "zai-org/GLM-5.3"

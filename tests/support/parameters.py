@@ -5,13 +5,19 @@ from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp
 from support.asgi import CHAT, COMPLETIONS, MESSAGES, PLAIN, activate, ask, events, make_engine
+from support.documented_parameters import PARAMETERS
 from support.reassembly import joined_chat, joined_completion, joined_message
 
 from emulator.scenario.loader import load_objects
 from emulator.web.app import create_app
 
-PATHS = [CHAT, COMPLETIONS, MESSAGES]
-V1 = [CHAT, COMPLETIONS]
+PATHS = [
+    endpoint.removeprefix("POST ")
+    for endpoint, parameters in PARAMETERS.items()
+    if any(parameter.name == "stream" for parameter in parameters)
+]
+"""The endpoints that stream, of those whose parameters are documented."""
+V1 = [path for path in PATHS if path.startswith("/v1/")]
 LIMIT = 400
 CANNED = "One ship, two ships: naïve 船 and 👍🏽 go on.\nThen the sea, and then the END of it all."
 TOLD: dict[str, Any] = {"text": CANNED}

@@ -13,6 +13,8 @@ from support.asgi import (
     MESSAGES,
     PLAIN,
     REASONING,
+    SAMPLES,
+    STREAMED,
     Exchange,
     ask,
     chat,
@@ -27,12 +29,15 @@ from support.asgi import (
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock, http_date
+from emulator.core.vocabulary import Event, Start
+from emulator.dialects.decoding import decode
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.web.app import create_app
 
 COUNT = f"{MESSAGES}/count_tokens"
 MODELS, MODEL = "/v1/models", f"/v1/models/{REASONING}"
 LISTED, LISTED_MODEL = "/anthropic/v1/models", "/anthropic/v1/models/zai-org--GLM-5.3"
-BODIES: dict[str, dict[str, Any]] = {CHAT: chat(), COMPLETIONS: completion(), MESSAGES: message(), COUNT: message()}
+BODIES = SAMPLES | {COUNT: message()}
 GETS = [MODELS, MODEL, LISTED, LISTED_MODEL, "/anthropic", "/anthropic/api/hello", "/", "/_emulator/health"]
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -41,10 +46,10 @@ def new_app(**settings: Any) -> ASGIApp:
     return create_app(make_engine(**settings))
 
 
-def said(exchange: Exchange) -> Any:
+def said(exchange: Exchange) -> list[Event]:
     """What was answered, without its ids."""
-    body = exchange.json
-    return body.get("choices") or body.get("content")
+    (endpoint,) = (row for row in ENDPOINTS.values() if row.path == exchange.scope["path"])
+    return [event for event in decode(endpoint.decoder(), exchange.body) if not isinstance(event, Start)]
 
 
 # ---------------------------------------------------------------------------------------------- routes
@@ -433,7 +438,7 @@ def test_an_overflow_is_told_in_each_surfaces_words() -> None:
 # ---------------------------------------------------------------------------------------------- the same every time
 
 
-@pytest.mark.parametrize("path", [CHAT, COMPLETIONS, MESSAGES])
+@pytest.mark.parametrize("path", STREAMED)
 @pytest.mark.parametrize("stream", [False, True])
 def test_two_servers_answer_with_the_same_bytes(path: str, stream: bool) -> None:
     """Body and headers, ids and times included, are those of any other server with the same seed."""
@@ -443,7 +448,7 @@ def test_two_servers_answer_with_the_same_bytes(path: str, stream: bool) -> None
     assert post(path, body, seed="other").body != one.body
 
 
-@pytest.mark.parametrize("path", [CHAT, COMPLETIONS, MESSAGES])
+@pytest.mark.parametrize("path", STREAMED)
 def test_asking_again_gives_the_same_words_and_other_ids(path: str) -> None:
     """The same request is a new inference each time."""
     app = new_app()
@@ -453,7 +458,7 @@ def test_asking_again_gives_the_same_words_and_other_ids(path: str) -> None:
     assert first.headers["inference-id"] != second.headers["inference-id"]
 
 
-@pytest.mark.parametrize("path", [CHAT, COMPLETIONS, MESSAGES])
+@pytest.mark.parametrize("path", STREAMED)
 def test_what_others_ask_in_between_changes_nothing(path: str) -> None:
     """The nth time of a request has the same bytes, whatever else and whoever else was answered before."""
     quiet, busy = new_app(), new_app()

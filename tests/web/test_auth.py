@@ -9,10 +9,10 @@ from support.asgi import (
     COMPLETIONS,
     MESSAGES,
     REASONING,
+    SAMPLES,
     Exchange,
     ask,
     chat,
-    completion,
     error_of,
     make_engine,
     message,
@@ -22,7 +22,7 @@ from emulator.account.keys import masked
 from emulator.web.app import create_app
 
 COUNT = f"{MESSAGES}/count_tokens"
-BODIES: dict[str, Any] = {CHAT: chat(), COMPLETIONS: completion(), MESSAGES: message(), COUNT: message()}
+BODIES = SAMPLES | {COUNT: message()}
 LOCKED = [*BODIES, "/v1/models", f"/v1/models/{REASONING}"]
 OPEN = [
     *("/anthropic", "/anthropic/v1/models", "/anthropic/v1/models/openai--gpt-oss-20b", "/anthropic/api/hello"),

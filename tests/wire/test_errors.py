@@ -10,7 +10,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from support.asgi import CHAT, COMPLETIONS, MESSAGES, Exchange, ask, chat, completion, error_of, make_engine, message
+from support.asgi import (
+    SAMPLES,
+    Exchange,
+    ask,
+    error_of,
+    make_engine,
+)
 from support.recorded import URL
 
 from emulator.core.clock import EPOCH, http_date
@@ -22,7 +28,6 @@ from emulator.store.outside import at_once
 from emulator.web.app import create_app
 from emulator.web.errors import handlers
 
-BODIES = {CHAT: chat(), COMPLETIONS: completion(), MESSAGES: message()}
 ELSEWHERE = ("/v1/models", "/anthropic/v1/models", "/_emulator/clock", "/nowhere")
 WAITS = [(2, "2"), (0, "0"), (0.0301, "0.031"), (1.5, "1.500"), (1_000_000, "1000000"), (59.9999, "60")]
 
@@ -45,20 +50,20 @@ def scripted(path: str, error: ApiError) -> Exchange:
     wait = {} if error.retry_after is None else {"retry_after": f"{round(error.retry_after * 1e6) / 1e3}ms"}
     engine.library.put("failing", json.dumps({"rules": [{"reply": {"error": said, **wait}}]}))
     at_once(engine.activate("failing"))
-    return ask(create_app(engine), "POST", path, BODIES[path])
+    return ask(create_app(engine), "POST", path, SAMPLES[path])
 
 
 @pytest.mark.parametrize(("seconds", "written"), WAITS)
-@pytest.mark.parametrize("path", [*BODIES, *ELSEWHERE])
+@pytest.mark.parametrize("path", [*SAMPLES, *ELSEWHERE])
 def test_every_route_tells_how_long_to_wait(path: str, seconds: float, written: str) -> None:
     """Retry-After comes with a refusal from an inference, a list of models and a control route alike."""
     error = ApiError("rate_limited", "Too many.", retry_after=seconds)
-    refused = scripted(path, error) if path in BODIES else refusing(path, error)
+    refused = scripted(path, error) if path in SAMPLES else refusing(path, error)
     assert (refused.status, refused.headers["retry-after"]) == (429, written)
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("path", SAMPLES)
 def test_a_route_and_an_inference_tell_the_same(path: str, kind: ErrorKind) -> None:
     """Status, headers and body of an error do not depend on who raised it; only the ids do."""
     error = ApiError(kind, "It is so.", retry_after=1.0)
@@ -80,7 +85,7 @@ def test_the_headers_of_a_refusal_go_before_the_usual_ones() -> None:
     assert (refused.headers["x-ratelimit-limit"], refused.headers["date"]) == ("3", "now")
 
 
-@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("path", SAMPLES)
 def test_an_upstream_that_is_not_there(path: str, tmp_path: Path) -> None:
     """The recording proxy's own 502 has ids, a date and the shape of the path's surface, as all errors do."""
 
@@ -89,7 +94,7 @@ def test_an_upstream_that_is_not_there(path: str, tmp_path: Path) -> None:
             raise httpx.ConnectError("refused")
 
     proxy = recording_proxy(URL, tmp_path / "story.yaml", transport=Nowhere())
-    told = asyncio.run(Exchange(proxy, "POST", path, BODIES[path]).run())
+    told = asyncio.run(Exchange(proxy, "POST", path, SAMPLES[path]).run())
     assert told.status == 502
     assert "refused" in error_of(told)["message"]
     assert told.headers["inference-id"]
