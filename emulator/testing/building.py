@@ -14,9 +14,14 @@ from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
 from emulator.scenario.types import Scenario
+from emulator.testing.files import calling_file, find_file, names_file
 
 Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
-"""A scenario: a known name, a file (*.yaml, *.yml), YAML, a mapping, or a list of rules."""
+"""A scenario: a known name, a file (*.yaml, *.yml), YAML, a mapping, or a list of rules.
+
+A relative path of a file is looked for beside the file of the code that names it, in each folder above that up to the
+root of the project, and in the working directory.
+"""
 Time: TypeAlias = VirtualClock | str | Mapping[str, Any]
 """A clock, or its form in a scenario: a mode ("frozen", "x60"), or {"start": "2026-01-01", "mode": "frozen"}."""
 
@@ -78,11 +83,11 @@ def find_scenario(scenario: Playable, library: Library) -> Scenario:
         return load_objects(scenario, "inline", catalog=library.catalog)
     if not isinstance(scenario, str | Path):
         return load_objects({"rules": scenario}, "inline", catalog=library.catalog)
+    if names_file(scenario):
+        path = find_file(Path(scenario), calling_file())
+        return msgspec.structs.replace(load_file(path, catalog=library.catalog), name=path.stem)
     if isinstance(scenario, str) and ("\n" in scenario or ": " in scenario):
         return load_text(scenario, "inline", catalog=library.catalog)
-    if (path := Path(scenario)).suffix in (".yaml", ".yml"):
-        found = load_file(path, catalog=library.catalog)
-        return msgspec.structs.replace(found, name=path.stem)
     return _known(str(scenario), library)
 
 

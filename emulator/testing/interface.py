@@ -134,7 +134,11 @@ class EmulatorInterface(ABC):
 
     def report(self) -> str:
         """Return the expectations that were not met, and all requests and answers, as text."""
-        return told(self._run(self._playing), self.inferences)
+        return told(self._run(self._playing), self.inferences, self._strays())
+
+    def _strays(self) -> list[Inference]:
+        """The requests with keys that are not covered, since the beginning."""
+        return []
 
     async def _playing(self) -> Scenario | None:
         playing = await self.engine.playing(self.key)

@@ -39,7 +39,7 @@ def without_proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 # ---------------------------------------------------------------------------------------------- proxies
 
 
-@pytest.mark.parametrize("proxies", [[name] for name in PROXIES] + [PROXIES], ids=lambda names: "-".join(names))
+@pytest.mark.parametrize("proxies", [[name] for name in PROXIES] + [PROXIES], ids="-".join)
 @pytest.mark.parametrize("bypassed", [{}, {"NO_PROXY": "example.com"}, {"no_proxy": "example.com"}], ids=str)
 def test_a_proxy_does_not_get_the_requests(
     without_proxies: pytest.MonkeyPatch, proxies: list[str], bypassed: dict[str, str]
