@@ -40,7 +40,7 @@ def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: 
         proxy = recording_proxy(upstream, out, mode, exact=not readable)
     except (UpstreamError, BookError, ScenarioError) as error:
         raise click.ClickException(str(error)) from None
-    listener, url = listening(host, port)
+    sockets, url = listening(host, port)
     log_to_stderr(log_level)
-    serve(proxy, listener, lambda: click.echo(f"{mode} at {url}: {upstream or 'no upstream'}, {out}"))
+    serve(proxy, sockets, lambda: click.echo(f"{mode} at {url}: {upstream or 'no upstream'}, {out}"))
     click.echo(f"{proxy.recorded} recorded, {proxy.left_out} left out: {out}")

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from emulator.core.nearest import nearest
 
@@ -14,7 +14,7 @@ _ROOT = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg", ".git")
 _MOST_LISTED = 200
 
 
-def names_file(scenario: object) -> bool:
+def names_file(scenario: object) -> TypeGuard[str | Path]:
     """Whether a scenario is a file, and not a name, YAML or objects."""
     if isinstance(scenario, str) and ("\n" in scenario or ": " in scenario):
         return False

@@ -417,7 +417,7 @@ def test_a_mistake_is_told_where_it_is(pytester: pytest.Pytester, test: str, lin
 
 
 def test_the_marker_on_a_method_of_unittest(pytester: pytest.Pytester) -> None:
-    """pytest runs it with the marker's scenario."""
+    """It runs with the marker's scenario."""
     result = run(
         pytester,
         """
