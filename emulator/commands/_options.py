@@ -1,6 +1,7 @@
 """Defaults and options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
@@ -25,6 +26,17 @@ log_level = click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
 url = click.argument("url", default=URL)
+
+
+@contextmanager
+def extra() -> Iterator[None]:
+    """Turns an import that fails for want of an optional package into a ClickException, which says what to install."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != "httpx":
+            raise
+        raise click.ClickException(str(error)) from None
 
 
 def written(notation: Notation[T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:

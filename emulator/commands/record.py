@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 @_options.log_level
 def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, log_level: str) -> None:
     """Forward requests to a real service, and record its answers as a scenario."""
-    from emulator.recording.book import BookError
-    from emulator.recording.proxy import recording_proxy
-    from emulator.recording.upstream import UpstreamError
+    with _options.extra():
+        from emulator.recording.book import BookError
+        from emulator.recording.proxy import recording_proxy
+        from emulator.recording.upstream import UpstreamError
     from emulator.scenario.reading.mistakes import ScenarioError
     from emulator.wire.server import log_to_stderr, serve
 

@@ -372,8 +372,8 @@ def test_a_bad_url_is_told(url: str, tmp_path: Path) -> None:
 
 
 def test_without_httpx_it_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever has not installed the extra reads its name instead of a missing module's."""
+    """Whoever has not installed the extra reads what works in a checkout and elsewhere."""
     monkeypatch.setitem(sys.modules, "httpx", None)
     monkeypatch.delitem(sys.modules, "emulator.recording.upstream")
-    with pytest.raises(ImportError, match=r"pip install 'akashml-emulator\[record\]'"):
+    with pytest.raises(ImportError, match=r"pip install httpx, or in a checkout pip install -e '\.\[record\]'"):
         importlib.import_module("emulator.recording.upstream")
