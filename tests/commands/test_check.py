@@ -106,7 +106,9 @@ def test_a_bad_file_in_a_folder_does_not_keep_the_others_from_playing(tmp_path: 
     (tmp_path / "broken.yaml").write_text(BROKEN)
     (tmp_path / "good.yaml").write_text("rules: [{reply: {text: All is well.}}]")
     with served("--scenarios", str(tmp_path), "--log-level", "error") as server:
-        good, bad = (server.ask(post("/v1/chat/completions", chat(), key=f"akml-{name}")) for name in ("good", "broken"))
+        good, bad = (
+            server.ask(post("/v1/chat/completions", chat(), key=f"akml-{name}")) for name in ("good", "broken")
+        )
         ended = server.stop()
     assert b"All is well." in good
     assert bad.startswith(b"HTTP/1.1 400 ") and b"broken.yaml" in bad
