@@ -29,14 +29,17 @@ url = click.argument("url", default=URL)
 
 
 @contextmanager
-def extra() -> Iterator[None]:
-    """Turns an import that fails for want of an optional package into a ClickException, which says what to install."""
+def needing_httpx() -> Iterator[None]:
+    """Import what needs the extra `record`. Raises a ClickException that says what to install if it is missing."""
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name != "httpx":
             raise
-        raise click.ClickException(str(error)) from None
+        told = (
+            "this needs httpx, which is not installed: pip install httpx, or in a checkout pip install -e '.[record]'"
+        )
+        raise click.ClickException(told) from None
 
 
 def written(notation: Notation[T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:

@@ -20,7 +20,7 @@ def drift(upstream: str, model: str | None, as_json: bool) -> None:
 
     A dozen short calls are made with the key in AKASHML_API_KEY. They cost a fraction of a cent.
     """
-    with _options.extra():
+    with _options.needing_httpx():
         from emulator.recording.drift import MODEL
         from emulator.recording.drift import drift as compare
         from emulator.recording.upstream import UpstreamError

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @_options.log_level
 def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, log_level: str) -> None:
     """Forward requests to a real service, and record its answers as a scenario."""
-    with _options.extra():
+    with _options.needing_httpx():
         from emulator.recording.book import BookError
         from emulator.recording.proxy import recording_proxy
         from emulator.recording.upstream import UpstreamError

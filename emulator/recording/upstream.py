@@ -5,15 +5,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
+import httpx
 from starlette.types import Scope
 
 from emulator.recording.seen import Ending
-
-try:
-    import httpx
-except ModuleNotFoundError as error:
-    told = "this needs httpx, which is not installed: pip install httpx, or in a checkout pip install -e '.[record]'"
-    raise ModuleNotFoundError(told, name=error.name) from None
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 

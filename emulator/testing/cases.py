@@ -93,6 +93,9 @@ class AkashMLMixin:
     def setUpClass(cls) -> None:
         """Start the server."""
         case = cast(Any, cls)
+        if not isinstance(cls.akashml, Mapping):
+            expected = 'the keywords of Emulator, such as {"scenario": "hello"}'
+            raise TypeError(f"{cls.__name__}.akashml: expected {expected}, got {cls.akashml!r}")
         declaring = next(each for each in cls.__mro__ if "akashml" in vars(each))
         beside = file_of(vars(sys.modules[declaring.__module__]))
         case._server = case.enterClassContext(Emulator(**located(cls.akashml, beside)))
