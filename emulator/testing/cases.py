@@ -91,14 +91,15 @@ class AkashMLMixin:
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Start the server."""
+        """Start the server. Raises TypeError if `akashml` is no mapping of keywords, and what `Emulator` raises."""
         case = cast(Any, cls)
         if not isinstance(cls.akashml, Mapping):
             expected = 'the keywords of Emulator, such as {"scenario": "hello"}'
             raise TypeError(f"{cls.__name__}.akashml: expected {expected}, got {cls.akashml!r}")
         declaring = next(each for each in cls.__mro__ if "akashml" in vars(each))
-        beside = file_of(vars(sys.modules[declaring.__module__]))
-        case._server = case.enterClassContext(Emulator(**located(cls.akashml, beside)))
+        module = sys.modules.get(declaring.__module__)
+        keywords = located(cls.akashml, file_of(vars(module)) if module else None)
+        case._server = case.enterClassContext(Emulator(**keywords))
         cast(Any, super()).setUpClass()
 
     def setUp(self) -> None:

@@ -20,9 +20,10 @@ from emulator.wire.asgi_client import AsgiClient
 
 def installed() -> ModuleType:
     """The newest library that is installed. Raises ImportError if there is none."""
-    for name in ("httpx2", "httpx"):
-        with suppress(ModuleNotFoundError):
-            return import_module(name)
+    with suppress(ModuleNotFoundError):
+        return import_module("httpx2")
+    with suppress(ModuleNotFoundError):
+        return import_module("httpx")
     raise ImportError("a client in process needs httpx2, with which the SDKs come, or httpx: pip install httpx2")
 
 
