@@ -68,7 +68,7 @@ def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | 
     try:
         if hasattr(request, "param"):
             raise pytest.UsageError(f"the fixture takes no parameter, got {request.param!r}: use @pytest.mark.akashml")
-        for node, own in _by_node(request.node):
+        for node, own in _by_place(request.node):
             place = _place(node)
             keywords |= _keywords(own)
         from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test needs it)
@@ -83,16 +83,32 @@ def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | 
         raise pytest.fail.Exception(told, pytrace=False) from None
 
 
-def _by_node(item: pytest.Item) -> list[tuple[pytest.Item, list[pytest.Mark]]]:
-    """The markers of the module, the class and the function, each with those of the same one, the outermost first."""
-    marked: dict[Any, list[pytest.Mark]] = {}
+def _by_place(item: pytest.Item) -> Iterator[tuple[Any, list[pytest.Mark]]]:
+    """The markers of the module, the class, the function and the parameters, those of each place together.
+
+    Each is with its node of pytest. The nearest comes last; a class comes after those that it inherits from.
+    """
+    marked: dict[Any, dict[Any, list[pytest.Mark]]] = {}
     for node, marker in item.iter_markers_with_node("akashml"):
-        marked.setdefault(node, []).append(marker)
-    return [*reversed(marked.items())]
+        marked.setdefault(node, {}).setdefault(_owner(node, marker), []).append(marker)
+    for node, owners in reversed(marked.items()):
+        yield from ((node, markers) for markers in owners.values())
+
+
+def _owner(node: Any, marker: pytest.Mark) -> Any:
+    """What a marker is written at, as one node of pytest has those of base classes and of parameters too."""
+    callspec = getattr(node, "callspec", None)
+    if callspec is not None and any(each is marker for each in callspec.marks):
+        return "parameters"
+    for each in getattr(getattr(node, "obj", None), "__mro__", ()):
+        written = vars(each).get("pytestmark", [])
+        if any(getattr(one, "mark", one) is marker for one in (written if isinstance(written, list) else [written])):
+            return each
+    return node
 
 
 def _keywords(markers: list[pytest.Mark]) -> dict[str, Any]:
-    """The keywords of the markers of one function, class or module. Raises UsageError for an ambiguity."""
+    """The keywords of the markers of one place. Raises UsageError if two have the same."""
     keywords: dict[str, Any] = {}
     for marker in markers:
         if marker.args:

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -74,10 +75,15 @@ def _tried(url: str, pid: int | None, timeout: float) -> str | None:
         return str(error) or type(error).__name__
     finally:
         connection.close()
-    if status != http.HTTPStatus.OK or b'"ready"' not in body:
+    try:
+        ready: dict[str, Any] = {**json.loads(body)}
+    except (ValueError, TypeError):
+        ready = {}
+    if status != http.HTTPStatus.OK or ready.get("status") != "ready":
         return f"it answers {status} to /_emulator/ready, so it is no emulator"
-    process = json.loads(body).get("process", [])
-    return None if pid is None or pid in process else f"another server answers there: its process is not {pid}"
+    if pid is not None and pid not in ready.get("process", ()):
+        return f"another server answers there: its process is not {pid}"
+    return None
 
 
 def _runs(pid: int) -> bool:

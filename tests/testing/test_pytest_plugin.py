@@ -98,6 +98,41 @@ def test_the_fixture_and_the_marker(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=7)
 
 
+def test_the_nearest_marker_is_the_one_that_counts(pytester: pytest.Pytester) -> None:
+    """A parameter's marker comes before the function's, that before the class's, and a class before its base."""
+    result = run(
+        pytester,
+        """
+        def saying(text):
+            return pytest.mark.akashml(scenario=[{"reply": {"text": text}}])
+
+        pytestmark = saying("module")
+
+        def test_module():
+            assert ask() == "module"
+
+        @saying("base")
+        class Base:
+            def test_class(self):
+                assert ask() == self.said
+
+            @saying("function")
+            @pytest.mark.parametrize("said", ["function", pytest.param("parameter", marks=saying("parameter"))])
+            @pytest.mark.akashml(account={"credits": "5 USD"})
+            def test_function(self, said):
+                assert ask() == said
+
+        class TestInherited(Base):
+            said = "base"
+
+        @saying("derived")
+        class TestDerived(Base):
+            said = "derived"
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=7)
+
+
 def test_a_clock_is_a_tests_own(pytester: pytest.Pytester) -> None:
     """A test with a clock, a setting, or a scenario with a clock has a server of its own; others share one."""
     result = run(
