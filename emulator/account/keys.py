@@ -6,8 +6,9 @@ AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /a
 from collections.abc import Mapping
 
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.settings import KEY_PREFIX
 
-PREFIX = "akml-"
+PREFIX = KEY_PREFIX
 ANONYMOUS = "anonymous"
 """The namespace of requests that need no key and bring none."""
 INVALID = ApiError("unauthorized", "Invalid API key.")

@@ -1,6 +1,7 @@
 """Defaults and options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import click
@@ -25,6 +26,20 @@ log_level = click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
 url = click.argument("url", default=URL)
+
+
+@contextmanager
+def needing_httpx() -> Iterator[None]:
+    """Import what needs the extra `record`. Raises a ClickException that says what to install if it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != "httpx":
+            raise
+        told = (
+            "this needs httpx, which is not installed: pip install httpx, or in a checkout pip install -e '.[record]'"
+        )
+        raise click.ClickException(told) from None
 
 
 def written(notation: Notation[T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:

@@ -20,6 +20,8 @@ from msgspec.structs import force_setattr
 from emulator.core.nearest import did_you_mean, nearest
 from emulator.core.units import Notation, as_text, duration, size, switch, whole
 
+KEY_PREFIX = "akml-"
+"""What AkashML's API keys begin with."""
 _SHOWN = 60
 """A message shows so many characters of a value."""
 
@@ -29,6 +31,9 @@ class SettingsError(ValueError, TypeError):
 
     It is also a TypeError, which Python raises for an unknown keyword argument.
     """
+
+
+_FORMAT = f'expected keys that begin with "{KEY_PREFIX}", or auth strict, which accepts just these keys'
 
 
 class _OneOf(Notation[str]):
@@ -150,6 +155,9 @@ class Settings(Struct, frozen=True, kw_only=True):
                 force_setattr(self, setting.name, setting.notation.of(value))
             except ValueError as error:
                 wrong.append(f'setting "{setting.name}" cannot be {_shown(value)}: {error}')
+        if not wrong and self.auth == "format":
+            refused = [key for key in self.keys if not key.startswith(KEY_PREFIX)]
+            wrong = [f'setting "keys" cannot have {_shown(key)} with auth format: {_FORMAT}' for key in refused[:1]]
         if wrong:
             raise SettingsError("\n".join(wrong))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from support.asgi import chat, completion, message
+from support.served import post, served
 
 from emulator.cli import main
 
@@ -96,12 +97,27 @@ def test_serve_tells_what_it_cannot_play(arguments: list[str], words: str) -> No
     assert run(*arguments) == (1, f"Error: {words}\n")
 
 
-def test_serve_tells_all_mistakes_of_a_folder(tmp_path: Path) -> None:
+def test_serve_tells_all_mistakes_of_the_scenario_to_play(tmp_path: Path) -> None:
     """A server does not start with a scenario that it could not play."""
     (tmp_path / "broken.yaml").write_text(BROKEN)
-    code, output = run("serve", "--scenarios", tmp_path)
+    code, output = run("serve", "--scenarios", tmp_path, "--scenario", "broken")
     assert code == 1
     assert 'unknown key "txt"' in output and "rules[1]" in output
+
+
+def test_a_bad_file_in_a_folder_does_not_keep_the_others_from_playing(tmp_path: Path) -> None:
+    """The server starts and warns of it; asking for it tells the mistakes again."""
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    (tmp_path / "good.yaml").write_text("rules: [{reply: {text: All is well.}}]")
+    with served("--scenarios", str(tmp_path), "--log-level", "error") as server:
+        good, bad = (
+            server.ask(post("/v1/chat/completions", chat(), key=f"akml-{name}")) for name in ("good", "broken")
+        )
+        ended = server.stop()
+    assert b"All is well." in good
+    assert bad.startswith(b"HTTP/1.1 400 ") and b"broken.yaml" in bad
+    assert f"Warning: {tmp_path / 'broken.yaml'}:" in ended.stderr and 'unknown key "txt"' in ended.stderr
+    assert f"Warning: 1 of 2 files in {tmp_path} has mistakes" in ended.stderr
 
 
 def test_schema_is_json() -> None:
