@@ -425,7 +425,7 @@ def test_a_file_is_found_wherever_pytest_is_started(pytester: pytest.Pytester) -
         (
             "@pytest.mark.akashml(scenario='helo')\nclass TestAll:\n    def test_it(self): ...",
             1,
-            "there is no scenario 'helo'; did you mean 'hello'?",
+            "id you mean 'hello'?",
         ),
         (
             "@pytest.mark.akashml(scenario='hello')\nclass TestAll:\n"
