@@ -158,7 +158,8 @@ def _settings(pairs: tuple[str, ...], auth: str | None, keys: tuple[str, ...], s
 
     options = {"auth": auth, "keys": keys or None, "seed": seed}
     given = from_pairs(pairs, {name: value for name, value in options.items() if value is not None})
-    return Settings.read({"auth": "strict", **given} if given.get("keys") else given, _own_options)
+    strict = {"auth": "strict"} if given.get("keys") else {}
+    return Settings.read({**strict, **given}, _own_options).with_usable_keys()
 
 
 def _own_options() -> dict[str, str]:
