@@ -161,7 +161,8 @@ def _settings(pairs: tuple[str, ...], **options: Any) -> "Settings":
     from emulator.core.settings import Settings, from_pairs
 
     given = from_pairs(pairs, {name: value for name, value in options.items() if value not in (None, ())})
-    return Settings.read({"auth": "strict", **given} if given.get("keys") else given, _own_options)
+    strict = {"auth": "strict"} if given.get("keys") else {}
+    return Settings.read({**strict, **given}, _own_options).with_usable_keys()
 
 
 def _own_options() -> dict[str, str]:

@@ -155,9 +155,6 @@ class Settings(Struct, frozen=True, kw_only=True):
                 force_setattr(self, setting.name, setting.notation.of(value))
             except ValueError as error:
                 wrong.append(f'setting "{setting.name}" cannot be {_shown(value)}: {error}')
-        if not wrong and self.auth == "format":
-            refused = [key for key in self.keys if not key.startswith(KEY_PREFIX)]
-            wrong = [f'setting "keys" cannot have {_shown(key)} with auth format: {_FORMAT}' for key in refused[:1]]
         if wrong:
             raise SettingsError("\n".join(wrong))
 
@@ -176,6 +173,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             known = {**own, **elsewhere(), **own}
             raise SettingsError("\n".join(_unknown(name, known) for name in unknown))
         return cls(**values)
+
+    def with_usable_keys(self) -> "Settings":
+        """Return the settings. Raises SettingsError if one of the keys would be refused."""
+        refused = next((key for key in self.keys if self.auth == "format" and not key.startswith(KEY_PREFIX)), None)
+        if refused is not None:
+            raise SettingsError(f'setting "keys" cannot have {_shown(refused)} with auth format: {_FORMAT}')
+        return self
 
 
 class Setting(NamedTuple):

@@ -30,7 +30,7 @@ def build_engine(
     """A new engine with its own clock and record; the arguments are those of `Emulator`."""
     catalog = Catalog.load().with_models(models or {})
     terms = NO_LIMITS if account is None else read_account(account, catalog)
-    chosen = Settings.read(settings, _elsewhere)
+    chosen = Settings.read(settings, _elsewhere).with_usable_keys()
     return make_engine(chosen, catalog, read_clock(clock, catalog), terms=terms)
 
 
