@@ -4,18 +4,16 @@ set -euo pipefail
 folder=$(mktemp -d)
 read -ra arguments <<<"${ARGUMENTS:-}"
 [ -z "${SCENARIO:-}" ] || arguments+=(--scenario "$SCENARIO")
-akashml-emulator serve --port 0 --port-file "$folder/port" --print nothing "${arguments[@]}" >"$folder/log" 2>&1 &
-for _ in $(seq 300); do
-  if [ -s "$folder/port" ]; then break; fi
-  if ! kill -0 $! 2>/dev/null; then cat "$folder/log" >&2; exit 1; fi
-  sleep 0.1
-done
+akashml-emulator serve --port 0 --port-file "$folder/port" --print json "${arguments[@]}" >"$folder/ready" 2>"$folder/log" &
+akashml-emulator wait --port-file "$folder/port" --pid $! || { cat "$folder/log" >&2; exit 1; }
 url="http://127.0.0.1:$(cat "$folder/port")"
-akashml-emulator wait "$url"
+key=$(sed -n 's/.*"key": "\([^"]*\)".*/\1/p' "$folder/ready")
 echo "url=$url" >>"$GITHUB_OUTPUT"
 cat >>"$GITHUB_ENV" <<END
 OPENAI_BASE_URL=$url/v1
-OPENAI_API_KEY=akml-local
+OPENAI_API_KEY=$key
 ANTHROPIC_BASE_URL=$url/anthropic
-ANTHROPIC_AUTH_TOKEN=akml-local
+ANTHROPIC_AUTH_TOKEN=$key
+NO_PROXY=${NO_PROXY:+$NO_PROXY,}127.0.0.1,localhost
+no_proxy=${no_proxy:+$no_proxy,}127.0.0.1,localhost
 END

@@ -5,6 +5,7 @@ Every pytest run imports this module, so the emulator itself is imported when th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -59,23 +60,71 @@ def akashml(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | Session]:
     """The emulator that a test's markers configure; the nearest marker overrides those of its class and module.
 
-    A mistake in them fails the test with only its message, without a traceback.
+    A mistake in them fails the test with the place of the marker and its message, without a traceback.
     """
-    keywords: dict[str, Any] = {}
-    for marker in reversed(list(request.node.iter_markers("akashml"))):
-        keywords |= marker.kwargs
-        if marker.args:
-            pytest.fail(f"@pytest.mark.akashml has keywords only: write scenario={marker.args[0]!r}", pytrace=False)
     server: Emulator = request.getfixturevalue("akashml_server")
+    keywords: dict[str, Any] = {}
+    place = _place(request.node)
     try:
+        if hasattr(request, "param"):
+            raise pytest.UsageError(f"the fixture takes no parameter, got {request.param!r}: use @pytest.mark.akashml")
+        for node, own in _by_place(request.node):
+            place = _place(node)
+            keywords |= _keywords(own)
+        from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test needs it)
+        from emulator.testing.files import located  # noqa: PLC0415
+
+        keywords = located(keywords, request.node.path, request.config.rootpath)
         if keywords.keys() <= {"scenario", "account"} and not server._sets_the_clock(keywords.get("scenario")):
             return server.session(request.node.nodeid, **keywords)
-        from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test needs it)
-
         return Emulator(**keywords)
-    except (ValueError, LookupError) as error:
-        told = f"@pytest.mark.akashml: {type(error).__name__}: {error}"
+    except (ValueError, LookupError, pytest.UsageError) as error:
+        told = f"{place}: {type(error).__name__}: {error.args[0] if isinstance(error, LookupError) else error}"
         raise pytest.fail.Exception(told, pytrace=False) from None
+
+
+def _by_place(item: pytest.Item) -> Iterator[tuple[Any, list[pytest.Mark]]]:
+    """The markers of the module, the class, the function and the parameters, those of each place together.
+
+    Each is with its node of pytest. The nearest comes last; a class comes after those that it inherits from.
+    """
+    marked: dict[Any, dict[Any, list[pytest.Mark]]] = {}
+    for node, marker in item.iter_markers_with_node("akashml"):
+        marked.setdefault(node, {}).setdefault(_owner(node, marker), []).append(marker)
+    for node, owners in reversed(marked.items()):
+        yield from ((node, markers) for markers in owners.values())
+
+
+def _owner(node: Any, marker: pytest.Mark) -> Any:
+    """What a marker is written at, as one node of pytest has those of base classes and of parameters too."""
+    callspec = getattr(node, "callspec", None)
+    if callspec is not None and any(each is marker for each in callspec.marks):
+        return "parameters"
+    for each in getattr(getattr(node, "obj", None), "__mro__", ()):
+        written = vars(each).get("pytestmark", [])
+        if any(getattr(one, "mark", one) is marker for one in (written if isinstance(written, list) else [written])):
+            return each
+    return node
+
+
+def _keywords(markers: list[pytest.Mark]) -> dict[str, Any]:
+    """The keywords of the markers of one place. Raises UsageError if two have the same."""
+    keywords: dict[str, Any] = {}
+    for marker in markers:
+        if marker.args:
+            raise pytest.UsageError(f"the marker has keywords only: write scenario={marker.args[0]!r}")
+        if twice := keywords.keys() & marker.kwargs.keys():
+            raise pytest.UsageError(f"two markers in one place set {', '.join(sorted(twice))}: keep one of them")
+        keywords |= marker.kwargs
+    return keywords
+
+
+def _place(node: Any) -> str:
+    """Where the marker of a function, a class or a module is."""
+    path, line, _ = node.reportinfo()
+    shown = os.path.relpath(path, node.config.invocation_params.dir)
+    known = line is not None and not isinstance(node, pytest.Module)
+    return f"{shown}{f':{line + 1}' if known else ''}: @pytest.mark.akashml"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost, to see the outcome after skips and xfails are applied
@@ -87,5 +136,5 @@ def pytest_runtest_makereport(
     if call.when == "call" and _AKASH in item.stash:
         item.stash[_OUTCOME] = report.outcome
         if report.failed:
-            report.sections.append(("AkashML", item.stash[_AKASH].report()))
+            report.sections.append(("emulator", item.stash[_AKASH].report()))
     return report

@@ -4,14 +4,18 @@ import socket
 
 import click
 
+_ALL = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "127.0.0.1"}  # noqa: S104 (these are read, not listened on)
+"""Hosts that stand for every address of the machine, to which clients cannot connect."""
 
-def listening(host: str, port: int) -> tuple[socket.socket, str]:
-    """A listening socket, and its URL. Raises ClickException if the address cannot be used."""
-    from emulator.wire.server import listen
+
+def listening(host: str, port: int) -> tuple[list[socket.socket], str]:
+    """The listening sockets, and a URL for clients on this machine. Raises ClickException for an unusable address."""
+    from emulator.wire.server import listeners
 
     try:
-        listener = listen(host, port)
+        sockets = listeners(host, port)
     except OSError as error:
         raise click.ClickException(f"cannot listen: {error.strerror}; --port 0 picks a free port") from None
-    address, number = listener.getsockname()[:2]
-    return listener, f"http://[{address}]:{number}" if ":" in address else f"http://{address}:{number}"
+    address, number = sockets[0].getsockname()[:2]
+    shown = "localhost" if host == "localhost" else _ALL.get(host, address)
+    return sockets, f"http://[{shown}]:{number}" if ":" in shown else f"http://{shown}:{number}"

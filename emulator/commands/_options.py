@@ -1,7 +1,8 @@
 """Defaults and options that several commands share."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -91,6 +92,20 @@ def limits(command: Callable[..., T]) -> Callable[..., T]:
     for name, text in reversed(_LIMITS.items()):
         command = click.option(name, type=click.IntRange(1), help=text)(command)
     return command
+
+
+@contextmanager
+def needing_httpx() -> Iterator[None]:
+    """Import what needs the extra `record`. Raises a ClickException that says what to install if it is missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name != "httpx":
+            raise
+        told = (
+            "this needs httpx, which is not installed: pip install httpx, or in a checkout pip install -e '.[record]'"
+        )
+        raise click.ClickException(told) from None
 
 
 def written(notation: Notation[T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:

@@ -6,6 +6,8 @@ import os
 
 import click
 
+from emulator.commands import _options
+
 _KEY = "AKASHML_API_KEY"
 
 
@@ -18,9 +20,10 @@ def drift(upstream: str, model: str | None, as_json: bool) -> None:
 
     A dozen short calls are made with the key in AKASHML_API_KEY. They cost a fraction of a cent.
     """
-    from emulator.recording.drift import MODEL
-    from emulator.recording.drift import drift as compare
-    from emulator.recording.upstream import UpstreamError
+    with _options.needing_httpx():
+        from emulator.recording.drift import MODEL
+        from emulator.recording.drift import drift as compare
+        from emulator.recording.upstream import UpstreamError
 
     key = os.environ.get(_KEY)
     if not key:

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 @_options.log_level
 def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, log_level: str) -> None:
     """Forward requests to a real service, and record its answers as a scenario."""
-    from emulator.recording.book import BookError
-    from emulator.recording.proxy import recording_proxy
-    from emulator.recording.upstream import UpstreamError
+    with _options.needing_httpx():
+        from emulator.recording.book import BookError
+        from emulator.recording.proxy import recording_proxy
+        from emulator.recording.upstream import UpstreamError
     from emulator.scenario.reading.mistakes import ScenarioError
     from emulator.wire.server import log_to_stderr, serve
 
@@ -40,7 +41,7 @@ def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: 
         proxy = recording_proxy(upstream, out, mode, exact=not readable)
     except (UpstreamError, BookError, ScenarioError) as error:
         raise click.ClickException(str(error)) from None
-    listener, url = listening(host, port)
+    sockets, url = listening(host, port)
     log_to_stderr(log_level)
-    serve(proxy, listener, lambda: click.echo(f"{mode} at {url}: {upstream or 'no upstream'}, {out}"))
+    serve(proxy, sockets, lambda: click.echo(f"{mode} at {url}: {upstream or 'no upstream'}, {out}"))
     click.echo(f"{proxy.recorded} recorded, {proxy.left_out} left out: {out}")

@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,13 @@ _FILE = click.Path(path_type=Path)
 @_options.host
 @_options.port
 @click.option("--auth", metavar="format|open|strict", help="Which API keys are accepted.  [default: format]")
-@click.option("--key", "keys", multiple=True, metavar="KEY", help="A key that strict auth accepts (repeatable).")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="KEY",
+    help="A key that is accepted, and then only such keys are (repeatable): auth is strict.",
+)
 @click.option("--seed", help="What answers and ids derive from.  [default: 0]")
 @click.option(
     "--clock",
@@ -88,7 +95,7 @@ def serve(
     if inferences is not None:
         _append(engine, inferences)
     beside = _watching(engine.library, folder) if watch else None
-    listener, url = listening(host, port)
+    sockets, url = listening(host, port)
     gc.freeze()
     gc.enable()
 
@@ -100,7 +107,7 @@ def serve(
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
-    serve_app(create_app(engine), listener, ready, beside)
+    serve_app(create_app(engine), sockets, ready, beside)
     if state is not None:
         write_state(engine.store, engine.clock, state)
 
@@ -149,11 +156,15 @@ def _engine(
 
 
 def _settings(pairs: tuple[str, ...], **options: Any) -> "Settings":
-    """The settings from the command line: `options` are those with an option of their own. Raises SettingsError."""
+    """The settings from the command line: `options` are those with an option of their own. Raises SettingsError.
+
+    Naming keys makes auth strict.
+    """
     from emulator.core.settings import Settings, from_pairs
 
-    given = {name: value for name, value in options.items() if value not in (None, ())}
-    return Settings.read(from_pairs(pairs, given), _own_options)
+    given = from_pairs(pairs, {name: value for name, value in options.items() if value not in (None, ())})
+    strict = {"auth": "strict"} if given.get("keys") else {}
+    return Settings.read({**strict, **given}, _own_options).with_usable_keys()
 
 
 def _own_options() -> dict[str, str]:
@@ -184,29 +195,52 @@ def _scenarios(library: "Library", folder: Path | None, scenario: str | None) ->
     from emulator.scenario.reading.mistakes import ScenarioError
 
     if folder is not None:
-        if not folder.is_dir():
-            raise click.ClickException(f"there is no folder {folder}")
-        for mistake in (*library.load(library.add_folder(folder)), *library.clashes()):
-            click.echo(f"This scenario cannot be played: {mistake.render()}", err=True)
+        _add_folder(library, folder)
     if scenario is not None and scenario.lower().endswith(ENDINGS):
         if mistakes := library.load([Path(scenario)]):
             raise ScenarioError(mistakes)
         return library.name_of(Path(scenario))
-    if scenario is not None and scenario not in library:
+    if scenario is not None and library.get(scenario) is None:
         raise click.ClickException(library.unknown(scenario))
     return scenario
+
+
+def _add_folder(library: "Library", folder: Path) -> None:
+    """Add the scenarios of a folder; warnings name what cannot play. Raises ClickException if it is no folder."""
+    if folder.is_file():
+        raise click.ClickException(f"{folder} is a file: --scenarios takes a folder, and --scenario a file")
+    if not folder.is_dir():
+        raise click.ClickException(f"there is no folder {folder}")
+    files = library.add_folder(folder)
+    if not files:
+        click.echo(f"Warning: {folder} has no scenarios: their files end in .yaml, .yml or .json", err=True)
+    mistakes = (*library.load(files), *library.clashes())
+    for mistake in mistakes:
+        click.echo(f"Warning: {mistake.render()}", err=True)
+    if mistakes:
+        bad = len({mistake.source for mistake in mistakes})
+        told = f"{bad} of {len(files)} files in {folder} {'has' if bad == 1 else 'have'} mistakes"
+        click.echo(f"Warning: {told}: what they say does not play, and requests for it get an error.", err=True)
 
 
 # ---------------------------------------------------------------------------------------------- beside serving
 
 
 def _check_writable(state: Path | None, port_file: Path | None, ready_fd: int | None) -> None:
-    """Say now what would fail later. Raises ClickException."""
+    """Say now what would fail later. An old port file is removed: who waits for a port must not read an earlier one.
+
+    Raises ClickException.
+    """
     for path in (state, port_file):
         if path is not None and not os.access(path.absolute().parent, os.W_OK):
             raise click.ClickException(
                 f"cannot write {path}: {path.absolute().parent} is no folder that can be written to"
             )
+    if port_file is not None:
+        try:
+            port_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise click.ClickException(f"cannot write {port_file}: {error.strerror}") from None
     if ready_fd is not None:
         try:
             os.fstat(ready_fd)
@@ -235,16 +269,30 @@ def _watching(library: "Library", folder: Path | None) -> "Beside":
 
 
 def _ready(url: str, settings: "Settings", form: str) -> str:
-    key = settings.keys[0] if settings.keys else _KEY
+    """What is printed once requests are answered. `key` is one that is accepted, and null in JSON if none is yet."""
+    from emulator.core.proxies import no_proxy, proxied
+
+    key = settings.keys[0] if settings.keys else None if settings.auth == "strict" else _KEY
     if form == "json":
         shown = {"url": url, "openai_base_url": f"{url}/v1", "anthropic_base_url": f"{url}/anthropic", "key": key}
         return json.dumps(shown)
+    lines = [f"AkashML emulator {__version__} on {url}", ""]
+    if key is None:
+        lines += ["  No key is accepted yet: add --key KEY, or make one with POST /_emulator/keys.", ""]
+    key = key or "KEY"
+    quoted, authorization = shlex.quote(key), f"Authorization: Bearer {key}"
+    lines += [
+        f"  export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={quoted}",
+        f"  export ANTHROPIC_BASE_URL={url}/anthropic ANTHROPIC_AUTH_TOKEN={quoted}",
+    ]
+    if proxied(os.environ):
+        lines.append(f"  export {' '.join(f'{name}={hosts}' for name, hosts in no_proxy(os.environ).items())}")
     request = json.dumps({"model": _MODEL, "messages": [{"role": "user", "content": "Hello!"}]})
-    return f"""AkashML emulator {__version__} on {url}
-
-  export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={key}
-  export ANTHROPIC_BASE_URL={url}/anthropic ANTHROPIC_AUTH_TOKEN={key}
-
-  curl {url}/v1/chat/completions -H "Authorization: Bearer {key}" -H "Content-Type: application/json" \\
-    -d '{request}'
-"""
+    authorization = f'"{authorization}"' if quoted == key else shlex.quote(authorization)
+    lines += [
+        "",
+        f'  curl {url}/v1/chat/completions -H {authorization} -H "Content-Type: application/json" \\',
+        f"    -d '{request}'",
+        "",
+    ]
+    return "\n".join(lines)

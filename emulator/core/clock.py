@@ -2,15 +2,18 @@
 
 Times are in Unix seconds of the emulator's own clock, which runs at a rate (1.0 is real time, 60.0 a minute a second)
 or is frozen, and can be set and advanced. A wait ends when the clock reaches its time in any of these ways.
+
+Tools that stop the time of a test, such as freezegun, replace `time.time` and `time.monotonic`. The machine's time is
+therefore read with `clock_gettime`, so that an emulator in the same process goes on.
 """
 
 import asyncio
 import itertools
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Protocol
 
 from emulator.core import units
@@ -18,6 +21,9 @@ from emulator.core import units
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 """The default time of a frozen clock: 2026-01-01T00:00:00Z."""
 
+_UNIX = hasattr(time, "clock_gettime")
+_wall_time: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_REALTIME) if _UNIX else time.time
+_monotonic: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _UNIX else time.monotonic
 _SETTLING_ROUNDS = 100
 _PAUSE = 0.05
 
@@ -47,8 +53,8 @@ class VirtualClock:
 
     def __init__(self, start: float | None = None, rate: float = 1.0) -> None:
         self._rate = rate
-        self._then = time.monotonic()
-        self._time = time.time() if start is None else start
+        self._then = _monotonic()
+        self._time = _wall_time() if start is None else start
         self._waiters: dict[int, _Waiter] = {}
         self._numbers = itertools.count()
 
@@ -61,7 +67,7 @@ class VirtualClock:
         """Return the time, in Unix seconds."""
         if not self._rate:
             return self._time
-        return self._time + (time.monotonic() - self._then) * self._rate
+        return self._time + (_monotonic() - self._then) * self._rate
 
     async def sleep_until(self, deadline: float) -> None:
         """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is already true."""
@@ -86,7 +92,7 @@ class VirtualClock:
         rate = units.rate.of(rate) if isinstance(rate, str) else rate
         if rate < 0:
             raise ValueError(f"a clock cannot run at a rate of {rate}: expected 0 (frozen) or more")
-        self._time, self._then = self.now(), time.monotonic()
+        self._time, self._then = self.now(), _monotonic()
         self._rate = rate
         self._reschedule()
 
@@ -107,14 +113,14 @@ class VirtualClock:
 
     def snapshot(self) -> dict[str, float]:
         """Return the time, the rate, and how many seconds the clock is ahead of the machine's."""
-        return {"time": self.now(), "rate": self._rate, "ahead": self.now() - time.time()}
+        return {"time": self.now(), "rate": self._rate, "ahead": self.now() - _wall_time()}
 
     def restore(self, data: Mapping[str, float]) -> None:
         """Continue from the snapshot `data`.
 
         A clock that ran in real time catches up with the time since then; any other resumes where it stopped.
         """
-        self.set(time.time() + data["ahead"] if data["rate"] == 1 else data["time"])
+        self.set(_wall_time() + data["ahead"] if data["rate"] == 1 else data["time"])
         self.run(data["rate"])
 
     async def advance(self, seconds: float | str) -> None:
@@ -134,7 +140,7 @@ class VirtualClock:
         self._reschedule()
 
     def _move_to(self, moment: float) -> None:
-        self._time, self._then = moment, time.monotonic()
+        self._time, self._then = moment, _monotonic()
 
     async def _settle(self, due: list["_Waiter"]) -> None:
         """Wake these waits, and yield until their tasks have finished or wait for a later time or something else.
@@ -194,10 +200,10 @@ def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:
 
 def patience(seconds: float) -> Iterator[float]:
     """Yield the real seconds that are left, at short intervals, until none are left; at least once."""
-    until = time.monotonic() + seconds
+    until = _monotonic() + seconds
     while True:
-        yield until - time.monotonic()
-        if time.monotonic() >= until:
+        yield until - _monotonic()
+        if _monotonic() >= until:
             return
         time.sleep(_PAUSE)
 

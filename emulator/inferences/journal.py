@@ -32,6 +32,11 @@ class Journal:
         self._number = 0
         self.forgotten = 0
 
+    @property
+    def newest(self) -> int:
+        """The number of the inference that came last; 0 before the first."""
+        return self._number
+
     def begin(self, recorder: LiveRecord) -> None:
         """An inference begins: it is running from now on."""
         self._number += 1

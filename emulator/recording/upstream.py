@@ -5,14 +5,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
+import httpx
 from starlette.types import Scope
 
 from emulator.recording.seen import Ending
-
-try:
-    import httpx
-except ImportError:
-    raise ImportError("recording needs httpx, which is not here: pip install 'akashml-emulator[record]'") from None
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 
@@ -32,6 +28,8 @@ _HOP_BY_HOP = frozenset(
 """Hop-by-hop headers, which a proxy does not forward (RFC 9110, section 7.6.1)."""
 _OURS = frozenset({b"host", b"content-length", b"accept-encoding", b"expect"})
 _CONNECTING = 30.0
+_DIRECT = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
+"""No proxy of the environment is asked for an upstream on this machine."""
 _BASE = re.compile(r"https?://[^/?#\s]+(?:/[^?#\s]*)?")
 
 
@@ -64,6 +62,7 @@ class Upstream:
         # each request has its own connection. There is no timeout here, because the client has its own.
         self._client = httpx.AsyncClient(
             transport=transport,
+            mounts=_DIRECT,
             timeout=httpx.Timeout(None, connect=_CONNECTING),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             follow_redirects=False,

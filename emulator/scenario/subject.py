@@ -42,6 +42,12 @@ class Subject:
         return (folded_text(message.text),) if message else self.prompts
 
     @cached_property
+    def first_user(self) -> tuple[FoldedText, ...]:
+        """The first user message, or the prompts of the completions endpoint."""
+        message = next((message for message in self.request.messages if message.role == "user"), None)
+        return (folded_text(message.text),) if message else self.prompts
+
+    @cached_property
     def system(self) -> tuple[FoldedText, ...]:
         """The system and developer messages."""
         return tuple(

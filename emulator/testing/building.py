@@ -11,11 +11,15 @@ from emulator.core.clock import VirtualClock, make_clock
 from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
-from emulator.scenario.names import ENDINGS
 from emulator.scenario.types import Scenario
+from emulator.testing.files import calling_file, find_file, names_file
 
 Playable: TypeAlias = str | Path | Mapping[str, Any] | Sequence[Any]
-"""A scenario: a known name, a file (*.yaml, *.yml, *.json), YAML, a mapping, or a list of rules."""
+"""A scenario: a known name, a file (*.yaml, *.yml, *.json), YAML, a mapping, or a list of rules.
+
+A relative path of a file is looked for beside the file of the code that names it, in each folder above that up to the
+root of the project, and in the working directory.
+"""
 Time: TypeAlias = VirtualClock | str | Mapping[str, Any]
 """A clock, or its form in a scenario: a mode ("frozen", "x60"), or {"start": "2026-01-01", "mode": "frozen"}."""
 
@@ -46,7 +50,7 @@ def build_engine(
     """A new engine with its own clock and record; the arguments are those of `Emulator`."""
     catalog = Catalog.load().with_models(models or {})
     terms = NO_LIMITS if account is None else read_account(account, catalog)
-    chosen = Settings.read(settings, _elsewhere)
+    chosen = Settings.read(settings, _elsewhere).with_usable_keys()
     return make_engine(chosen, catalog, read_clock(clock, catalog), terms=terms)
 
 
@@ -102,10 +106,10 @@ def find_scenario(scenario: Playable, library: Library) -> Scenario:
         return load_objects(scenario, "inline", catalog=library.catalog)
     if not isinstance(scenario, str | Path):
         return load_objects({"rules": scenario}, "inline", catalog=library.catalog)
+    if names_file(scenario):
+        return load_file(find_file(Path(scenario), calling_file()), catalog=library.catalog)
     if isinstance(scenario, str) and ("\n" in scenario or ": " in scenario):
         return load_text(scenario, "inline", catalog=library.catalog)
-    if (path := Path(scenario)).name.lower().endswith(ENDINGS):
-        return load_file(path, catalog=library.catalog)
     return _known(str(scenario), library)
 
 

@@ -3,10 +3,13 @@
 import functools
 import inspect
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
+from emulator.testing.files import calling_file, file_of, located
 from emulator.testing.server import Emulator, Session
 
 T = TypeVar("T")
@@ -28,9 +31,9 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _emulator(keywords: Mapping[str, Any]) -> Iterator[Emulator]:
+def _emulator(keywords: Mapping[str, Any], beside: Path | None) -> Iterator[Emulator]:
     """An emulator with its environment variables; it is verified at the end unless the test itself failed."""
-    with Emulator(**keywords) as akash, environment(akash.env()):
+    with Emulator(**located(keywords, beside)) as akash, environment(akash.env()):
         yield akash
         akash._check()
 
@@ -41,20 +44,21 @@ def emulated(**keywords: Any) -> Callable[[Callable[..., T]], Callable[..., T]]:
     `keywords` and errors are those of `Emulator`. While the function runs, the environment variables of the SDKs point
     to the emulator. Raises AssertionError at the end as `verify` does, but not if nothing was asked.
     """
+    beside = calling_file()
 
     def decorate(function: Callable[..., T]) -> Callable[..., T]:
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def run_async(*args: Any, **kwargs: Any) -> Any:
-                with _emulator(keywords) as akash:
+                with _emulator(keywords, beside) as akash:
                     return await function(*args, akash=akash, **kwargs)
 
             return cast(Callable[..., T], _without_akash(run_async, function))
 
         @functools.wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            with _emulator(keywords) as akash:
+            with _emulator(keywords, beside) as akash:
                 return function(*args, akash=akash, **kwargs)
 
         return cast(Callable[..., T], _without_akash(run, function))
@@ -87,9 +91,15 @@ class AkashMLMixin:
 
     @classmethod
     def setUpClass(cls) -> None:
-        """Start the server."""
+        """Start the server. Raises TypeError if `akashml` is no mapping of keywords, and what `Emulator` raises."""
         case = cast(Any, cls)
-        case._server = case.enterClassContext(Emulator(**cls.akashml))
+        if not isinstance(cls.akashml, Mapping):
+            expected = 'the keywords of Emulator, such as {"scenario": "hello"}'
+            raise TypeError(f"{cls.__name__}.akashml: expected {expected}, got {cls.akashml!r}")
+        declaring = next(each for each in cls.__mro__ if "akashml" in vars(each))
+        module = sys.modules.get(declaring.__module__)
+        keywords = located(cls.akashml, file_of(vars(module)) if module else None)
+        case._server = case.enterClassContext(Emulator(**keywords))
         cast(Any, super()).setUpClass()
 
     def setUp(self) -> None:

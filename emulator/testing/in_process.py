@@ -1,7 +1,6 @@
 """An emulator without a socket: an ASGI app in the test's own event loop, and an httpx client for it."""
 
 from functools import cached_property
-from importlib import import_module
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
@@ -48,20 +47,24 @@ class InProcess(EmulatorWithEngine):
         return "http://akashml.test"
 
     def transport(self, library: ModuleType | None = None) -> Any:
-        """Return an AsyncBaseTransport of httpx, or of a compatible `library` such as httpx2. It needs asyncio.
+        """Return an AsyncBaseTransport of `library`, which is httpx2 or httpx, as in `client`. It needs asyncio.
 
         Unlike httpx.ASGITransport it delivers each part of a stream when it is sent, raises httpx's errors when the
         emulator hangs up, stops an answer when the client closes it, and measures read timeouts by `clock`.
         """
-        from emulator.testing.transport import make_transport  # noqa: PLC0415 (a plain ASGI app does not need it)
+        from emulator.testing.transport import installed, make_transport  # noqa: PLC0415 (a plain ASGI app does not)
 
-        return make_transport(library or import_module("httpx"), self, self.clock)
+        return make_transport(library or installed(), self, self.clock)
 
     def client(self, library: ModuleType | None = None, **more: Any) -> Any:
-        """Return an AsyncClient of httpx, or of a compatible `library` such as httpx2, that sends the key.
+        """Return an AsyncClient of `library` that sends the key.
 
-        `more` are further keywords of AsyncClient. SDKs take the client as `http_client`: openai requires httpx,
-        and anthropic httpx or httpx2, depending on its version.
+        The default `library` is httpx2 if it is installed, and httpx otherwise. SDKs take the client as `http_client`:
+        the newest versions of openai and anthropic have httpx2, and older ones require httpx. `more` are further
+        keywords of AsyncClient.
         """
+        from emulator.testing.transport import installed  # noqa: PLC0415 (a plain ASGI app does not need it)
+
+        library = library or installed()
         given = {"base_url": self.url, "headers": {"authorization": f"Bearer {self.key}"}, **more}
-        return (library or import_module("httpx")).AsyncClient(transport=self.transport(library), **given)
+        return library.AsyncClient(transport=self.transport(library), **given)

@@ -1,11 +1,13 @@
 """The interface for tests, common to all forms of the emulator: addresses, scenario, and record."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
+from emulator.core.proxies import no_proxy
 from emulator.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.verdict import Verdict, verdict
@@ -53,7 +55,10 @@ class EmulatorInterface(ABC):
         return f"{self.url}/anthropic"
 
     def env(self) -> dict[str, str]:
-        """Return the environment variables that make the SDKs use this emulator and its key."""
+        """Return the environment variables that make the SDKs use this emulator and its key, and no proxy for it.
+
+        NO_PROXY and no_proxy keep the hosts that they have now.
+        """
         return {
             "OPENAI_BASE_URL": self.openai_base_url,
             "OPENAI_API_KEY": self.key,
@@ -62,6 +67,7 @@ class EmulatorInterface(ABC):
             "ANTHROPIC_AUTH_TOKEN": self.key,
             "AKASHML_BASE_URL": self.openai_base_url,
             "AKASHML_API_KEY": self.key,
+            **no_proxy(os.environ),
         }
 
     # ------------------------------------------------------------------------------------------ what plays
@@ -136,7 +142,11 @@ class EmulatorInterface(ABC):
     def report(self) -> str:
         """Return the expectations that were not met, and all requests and answers, as text."""
         judgements = self._judged()
-        return told(problems(judgements, self.inferences), judgements, self.inferences)
+        return told(problems(judgements, self.inferences), judgements, self.inferences, self._strays())
+
+    def _strays(self) -> list[Inference]:
+        """The requests with keys that are not covered, since the beginning."""
+        return []
 
     def _judged(self) -> list[Judged]:
         return self._run(lambda: judged(self.engine, self._only, self.key))

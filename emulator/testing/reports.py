@@ -30,23 +30,46 @@ def _unanswered(inference: Inference) -> bool:
     return inference.answered_by == "not_found"
 
 
-def told(problems: Sequence[str], judged: Sequence[Judged], inferences: Sequence[Inference]) -> str:
-    """The report on a test: its problems, if there are any, and all requests and answers."""
+def told(
+    problems: Sequence[str],
+    judged: Sequence[Judged],
+    inferences: Sequence[Inference],
+    strays: Sequence[Inference] = (),
+) -> str:
+    """The report on a test: its problems, if there are any, and all requests and answers.
+
+    It ends with what may be missing among them: the rules that answered nothing, and `strays`, the requests that came
+    with other keys.
+    """
     lines = []
     if problems:
         scenarios = {name for each in judged for name in each.scenarios}
         name = f"the scenario '{scenarios.pop()}'" if len(scenarios) == 1 else "the scenarios that played"
         lines = [f"Not as {name} would have it:", *(f"  - {each}" for each in problems), ""]
     exchanges = list(_exchanges(inferences)) or ["  nothing"]
-    return _OF_A_SESSION.sub("", "\n".join([*lines, "What was asked and answered:", *exchanges]))
+    lines += ["What was asked and answered:", *exchanges]
+    played = {each.rule for each in inferences}
+    if unused := [rule for each in judged for rule in each.rules if rule not in played]:
+        lines.append(
+            f"Rules that answered nothing: {', '.join(unused[:_LINES])}{' ...' if len(unused) > _LINES else ''}"
+        )
+    if strays:
+        keys = ", ".join(dict.fromkeys(each.key or "no key" for each in strays))
+        lines += [
+            f"Asked with other keys ({keys}), which have scenarios and records of their own:",
+            *_exchanges(strays),
+        ]
+    return _OF_A_SESSION.sub("", "\n".join(lines))
 
 
 def _exchanges(inferences: Sequence[Inference]) -> Iterator[str]:
     for number, each in islice(enumerate(inferences, 1), _LINES):
         at = each.started - inferences[0].started
         yield f"  {number}. at {at:.3f} s, {each.endpoint} {each.model or ''}: {_asked(each)}"
-        by = each.answered_by if each.rule else each.ending
+        by = each.answered_by if each.rule or each.answered_by == "generator" else each.ending
         yield f"     {each.status or 'no answer'} by {by}: {_answered(each)}"
+        if each.fallback or each.warning:
+            yield f"     {each.why}"
     if len(inferences) > _LINES:
         yield f"  and {len(inferences) - _LINES} more"
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from emulator.account.terms import Terms
 from emulator.core.seeds import Seed
+from emulator.inferences import Inference
 from emulator.scenario.types import Scenario
 from emulator.testing.building import Playable, find_scenario, over, slug
 from emulator.testing.in_process import InProcess
@@ -149,6 +150,7 @@ class Session(EmulatorInterface):
         self.clock = emulator.clock
         self._terms: Terms | None = self._over.get("account")
         self._run(lambda: engine.store.forget(key))
+        self._before = engine.store.inferences.newest
         self.scenario(scenario)
 
     def __enter__(self) -> Self:
@@ -161,6 +163,10 @@ class Session(EmulatorInterface):
     def url(self) -> str:
         """The base URL of the server, without a path."""
         return self._emulator.url
+
+    def _strays(self) -> list[Inference]:
+        own = {each.number for each in self.inferences}
+        return [each for each in self._emulator.inferences if each.number > self._before and each.number not in own]
 
     def _adapted(self, found: Scenario) -> Scenario:
         if found.clock is not None:

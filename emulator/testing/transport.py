@@ -5,7 +5,9 @@ The library is an argument: some SDKs use httpx, others httpx2, and each accepts
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import lru_cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +16,15 @@ from starlette.types import ASGIApp, Message
 from emulator.core.clock import Clock
 from emulator.core.decimals import decimal
 from emulator.wire.asgi_client import AsgiClient
+
+
+def installed() -> ModuleType:
+    """The newest library that is installed. Raises ImportError if there is none."""
+    with suppress(ModuleNotFoundError):
+        return import_module("httpx2")
+    with suppress(ModuleNotFoundError):
+        return import_module("httpx")
+    raise ImportError("a client in process needs httpx2, with which the SDKs come, or httpx: pip install httpx2")
 
 
 def make_transport(library: ModuleType, app: ASGIApp, clock: Clock) -> Any:

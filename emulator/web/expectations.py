@@ -25,6 +25,8 @@ class Judged(NamedTuple):
     asked: Sequence[Inference]
     scenarios: tuple[str, ...]
     unmet: tuple[str, ...]
+    rules: tuple[str, ...] = ()
+    """The names of the rules of these scenarios."""
 
 
 async def judged(engine: Engine, key: str | None = None, default: str = "") -> list[Judged]:
@@ -60,7 +62,8 @@ def nothing_asked(engine: Engine, key: str | None = None) -> str | None:
 
 async def _judged(engine: Engine, key: str, asked: Sequence[Inference]) -> Judged:
     stories = await _stories(engine, key, asked)
-    return Judged(key, asked, tuple(each.scenario.name for each in stories), _unmet(stories, asked))
+    rules = tuple(rule.name for each in stories for rule in each.scenario.rules)
+    return Judged(key, asked, tuple(each.scenario.name for each in stories), _unmet(stories, asked), rules)
 
 
 async def _stories(engine: Engine, key: str, asked: Sequence[Inference]) -> list[LoadedScenario]:

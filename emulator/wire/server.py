@@ -5,6 +5,7 @@ It also gives access to the transport, which ASGI hides and connection faults ne
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import threading
@@ -117,18 +118,35 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket, to which clients can connect before they are served. Raises OSError."""
+    """A listening socket, to which clients can connect before they are served; `::` is for IPv4 too. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    both = host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
 
 
-def serve(app: ASGIApp, listener: socket.socket, started: Callable[[], object], beside: Beside | None = None) -> None:
-    """Serve an app on this socket until stopped; calls `started` once a signal can stop it.
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """The listening sockets of a host, of which localhost has two: clients try ::1 as well. Raises OSError."""
+    if host != "localhost":
+        return [listen(host, port)]
+    first = listen("127.0.0.1", port)
+    try:
+        return [first, listen("::1", first.getsockname()[1])]
+    except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):  # this machine has no IPv6
+            return [first]
+        first.close()
+        raise
+
+
+def serve(
+    app: ASGIApp, sockets: list[socket.socket], started: Callable[[], object], beside: Beside | None = None
+) -> None:
+    """Serve an app on these sockets until stopped; calls `started` once a signal can stop it.
 
     `beside` runs at the same time, and is cancelled at the end.
     """
     with contextlib.suppress(KeyboardInterrupt):
-        Server(configure(app), GRACE, started, beside).run([listener])
+        Server(configure(app), GRACE, started, beside).run(sockets)
 
 
 class Background:

@@ -156,6 +156,21 @@ def test_check_warns_of_rules_that_no_request_reaches(tmp_path: Path) -> None:
     assert (warning["line"], warning["warning"]) == (11, True)
 
 
+def test_a_bad_file_in_a_folder_does_not_keep_the_others_from_playing(tmp_path: Path) -> None:
+    """The server starts and warns of it; asking for it tells the mistakes again."""
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    (tmp_path / "good.yaml").write_text("rules: [{reply: {text: All is well.}}]")
+    with served("--scenarios", str(tmp_path), "--log-level", "error") as server:
+        good, bad = (
+            server.ask(post("/v1/chat/completions", chat(), key=f"akml-{name}")) for name in ("good", "broken")
+        )
+        ended = server.stop()
+    assert b"All is well." in good
+    assert bad.startswith(b"HTTP/1.1 400 ") and b"broken.yaml" in bad
+    assert f"Warning: {tmp_path / 'broken.yaml'}:" in ended.stderr and 'unknown key "txt"' in ended.stderr
+    assert f"Warning: 1 of 2 files in {tmp_path} has mistakes" in ended.stderr
+
+
 def test_schema_is_json() -> None:
     """What editors read is printed."""
     code, output = run("schema")

@@ -71,7 +71,7 @@ ROUTES = [re.compile(re.sub(r"{\w+}", r"[^/]+", row.path)) for row in control.RO
 @pytest.mark.parametrize(("where", "line"), LINES, ids=lambda part: part[:60])
 def test_a_command_that_is_named_exists(where: str, line: str) -> None:
     """It takes the flags and the values of the line; the name alone stands for the command and all that it needs."""
-    name, *arguments = shlex.split(re.sub(r"\$\(.*?\)", "1", line))
+    name, *arguments = shlex.split(re.sub(r"\$(?:\w+|\(.*?\))", "1", line))
     if arguments:
         command_of(name).make_context(name, arguments)
     assert CliRunner().invoke(main, [name, "--help"]).exit_code == 0

@@ -1,5 +1,6 @@
 """Pages of docs/ as their reader follows them: each block runs, and each linked file is there."""
 
+import json
 import os
 import re
 import shlex
@@ -15,6 +16,7 @@ from support.served import PATIENCE, ROOT, post, served
 
 from emulator import Emulator
 from emulator.core.catalog import Catalog
+from emulator.core.clock import patience
 from emulator.core.settings import Setting, settings
 from emulator.inferences.exports import FORMATS
 from emulator.inferences.verdict.findings import FINDINGS
@@ -32,9 +34,14 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def bash(script: str, environment: dict[str, str], folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = ["bash", "-e"]
+    return run_script(["bash", "-e"], script, environment, folder)
+
+
+def run_script(
+    shell: list[str], script: str, environment: dict[str, str], folder: Path
+) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        command,
+        shell,
         input=script,
         capture_output=True,
         text=True,
@@ -43,6 +50,16 @@ def bash(script: str, environment: dict[str, str], folder: Path) -> "subprocess.
         timeout=PATIENCE,
         check=False,
     )
+
+
+def wait_for_end(process: int) -> None:
+    """Return once there is no process with this id. Fails if it does not end in time."""
+    for _ in patience(PATIENCE):
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+    raise AssertionError(f"the process {process} is still there")
 
 
 @pytest.fixture
@@ -62,12 +79,55 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [name for name in linked if not (path.parent / name).exists()] == []
 
 
-def test_the_script_of_the_pipeline(tmp_path: Path, environment: dict[str, str]) -> None:
-    """It starts a server, waits for it, asks it, and ends it."""
+@pytest.mark.parametrize("shell", [["bash", "-e"], ["sh"]], ids=" ".join)
+def test_the_script_of_the_pipeline(tmp_path: Path, environment: dict[str, str], shell: list[str]) -> None:
+    """It starts a server, waits for it, asks it, and ends it; a second run is not led astray by the first."""
     (script,) = blocks(CI, "sh")
-    done = bash(script, environment, tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert '"status":"ok"' in done.stdout
+    ports = set()
+    for _ in range(2):
+        done = run_script(
+            shell, f"{script}\ncurl -sS http://127.0.0.1:$(cat port.txt)/_emulator/ready", environment, tmp_path
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert '"status":"ok"' in done.stdout
+        (process, _) = json.loads(done.stdout.partition("}")[2])["process"]
+        wait_for_end(process)
+        ports.add((tmp_path / "port.txt").read_text())
+    assert len(ports) == 2
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_the_script_takes_no_other_server_for_its_own(
+    tmp_path: Path, environment: dict[str, str], fixed: bool, akash: Emulator
+) -> None:
+    """With a port that another emulator has, and with its port in an old file, the script ends and asks nothing."""
+    (script,) = blocks(CI, "sh")
+    port = akash.url.rpartition(":")[2]
+    if fixed:
+        script = script.replace("--port-file port.txt --print", "--print").replace("--port 0", f"--port {port}")
+        script = script.replace("--port-file port.txt", akash.url)
+    else:
+        (tmp_path / "port.txt").write_text(port)
+        script = script.replace("--port 0", "--scenario unknown")
+    done = run_script(["sh"], script, environment, tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    told, waited = done.stderr.strip().splitlines()
+    assert ("Address already in use" if fixed else "there is no scenario unknown") in told
+    assert waited.startswith("Error: no emulator: the process ")
+
+
+def test_the_server_ends_with_the_script(tmp_path: Path, environment: dict[str, str]) -> None:
+    """A signal to the shell ends its server too."""
+    (script,) = blocks(CI, "sh")
+    (tmp_path / "script.sh").write_text(f"{script}\necho\necho $emulator\nread forever\n")
+    with subprocess.Popen(
+        ["sh", "script.sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
+    ) as process:
+        assert process.stdout is not None
+        server = int([process.stdout.readline() for _ in range(2)][1])
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 1
+    wait_for_end(server)
 
 
 def test_the_workflow() -> None:

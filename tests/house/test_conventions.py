@@ -74,7 +74,7 @@ def test_each_helper_says_what_it_does() -> None:
 
 
 def test_tests_are_in_the_folders_of_the_rooms() -> None:
-    """Each folder of the package has its folder in tests/; beside them there are only helpers, pages and the house."""
+    """Each folder of the package has its folder in tests/; beside them are only those named above."""
     rooms = {path.parent.name for path in (ROOT / PACKAGE).glob("*/__init__.py")}
     folders = {module.path.relative_to(ROOT).parts[1] for module in TESTS}
     assert folders == rooms | OTHER_FOLDERS | {"conftest.py"}

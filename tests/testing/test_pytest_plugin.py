@@ -98,6 +98,41 @@ def test_the_fixture_and_the_marker(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=7)
 
 
+def test_the_nearest_marker_is_the_one_that_counts(pytester: pytest.Pytester) -> None:
+    """A parameter's marker comes before the function's, that before the class's, and a class before its base."""
+    result = run(
+        pytester,
+        """
+        def saying(text):
+            return pytest.mark.akashml(scenario=[{"reply": {"text": text}}])
+
+        pytestmark = saying("module")
+
+        def test_module():
+            assert ask() == "module"
+
+        @saying("base")
+        class Base:
+            def test_class(self):
+                assert ask() == self.said
+
+            @saying("function")
+            @pytest.mark.parametrize("said", ["function", pytest.param("parameter", marks=saying("parameter"))])
+            @pytest.mark.akashml(account={"credits": "5 USD"})
+            def test_function(self, said):
+                assert ask() == said
+
+        class TestInherited(Base):
+            said = "base"
+
+        @saying("derived")
+        class TestDerived(Base):
+            said = "derived"
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=7)
+
+
 def test_a_clock_is_a_tests_own(pytester: pytest.Pytester) -> None:
     """A test with a clock, a setting, or a scenario with a clock has a server of its own; others share one."""
     result = run(
@@ -179,7 +214,7 @@ def test_a_failed_test_shows_the_story_once(pytester: pytest.Pytester) -> None:
         """.replace("\n        ", "\n"),
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*AkashML*", "Not as the scenario*", '*200 by inline/sunny: "Sunny."'])
+    result.stdout.fnmatch_lines(["*- emulator -*", "Not as the scenario*", '*200 by inline/sunny: "Sunny."'])
 
 
 def test_a_test_that_did_not_pass_is_not_asked_for_more(pytester: pytest.Pytester) -> None:
@@ -299,3 +334,135 @@ def test_two_hundred_tests_on_four_workers(pytester: pytest.Pytester) -> None:
     )
     result = pytester.runpytest_subprocess("-n", "4", "-q")
     result.assert_outcomes(passed=200)
+
+
+def test_a_failed_test_shows_what_it_did_not_ask(pytester: pytest.Pytester) -> None:
+    """Its report names an answer of the generator, the rules that never answered, and requests with other keys."""
+    result = run(
+        pytester,
+        """
+        @pytest.mark.akashml(scenario={**SUNNY, "unscripted": "generate"})
+        def test_wrong(monkeypatch):
+            ask("How warm is it?")
+            monkeypatch.setenv("OPENAI_API_KEY", "akml-of-my-own")
+            ask()
+            assert False
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- emulator -*",
+            "What was asked and answered:",
+            '*chat zai-org/GLM-5.3: "How warm is it?"',
+            "*200 by generator: *",
+            "*expected to contain*weather*",
+            "Rules that answered nothing: sunny",
+            "Asked with other keys (akml*), which have scenarios and records of their own:",
+            '*1. at 0.000 s, chat zai-org/GLM-5.3: "How is the weather?"',
+            "*200 by generator: *",
+        ]
+    )
+
+
+def test_a_file_is_found_wherever_pytest_is_started(pytester: pytest.Pytester) -> None:
+    """A scenario's file is looked for beside the test, in the folders above it, and in the working directory."""
+    for folder, text in (("unit/deep/own", "Beside."), ("unit/all", "Above."), ("root", "Root."), ("here", "Here.")):
+        file = pytester.path / folder / "story.yaml"
+        if folder == "here":
+            file = pytester.path.parent / f"{pytester.path.name}-elsewhere" / folder / "story.yaml"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"rules: [{{reply: {{text: {text}}}}}]")
+    tests = """
+        from emulator import Emulator, emulated
+
+        FOLDERS = {"own": "Beside.", "all": "Above.", "root": "Root.", "here": "Here."}
+
+        @pytest.mark.parametrize("said", [
+            pytest.param(said, marks=pytest.mark.akashml(scenario=f"{folder}/story.yaml"))
+            for folder, said in FOLDERS.items()
+        ])
+        def test_marker(said):
+            assert ask() == said
+
+        @pytest.mark.parametrize(("folder", "said"), FOLDERS.items())
+        def test_function(folder, said, akashml):
+            akashml.scenario(f"{folder}/story.yaml")
+            assert ask() == said
+            with Emulator(scenario=f"{folder}/story.yaml"):
+                pass
+
+        @emulated(scenario="own/story.yaml")
+        def test_decorator(akash):
+            assert ask() == "Beside."
+
+        @pytest.mark.akashml(scenario="owm/story.yaml")
+        def test_missing():
+            assert False
+        """.replace("\n        ", "\n")
+    (pytester.path / "unit" / "deep" / "test_files.py").write_text(ASKING + tests)
+    elsewhere = pytester.path.parent / f"{pytester.path.name}-elsewhere"
+    command = [sys.executable, "-m", "pytest", "-c", str(pytester.path / "pyproject.toml"), str(pytester.path)]
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)
+    assert "9 passed, 1 error" in done.stdout, done.stdout
+    folders = [pytester.path / "unit" / "deep", pytester.path / "unit", pytester.path, elsewhere]
+    looked = f"cannot be read: there is no such file in {', '.join(map(str, folders))}"
+    assert f'owm/story.yaml: {looked}; did you mean "own/story.yaml"?' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("test", "line", "told"),
+    [
+        (
+            "@pytest.mark.akashml(scenaro='hello')\ndef test_it(): ...",
+            1,
+            'unknown setting "scenaro"; did you mean "sce',
+        ),
+        (
+            "@pytest.mark.akashml(scenario='hello')\n@pytest.mark.akashml(scenario='reasoning')\ndef test_it(): ...",
+            1,
+            "two markers in one place set scenario: keep one of them",
+        ),
+        (
+            "@pytest.mark.akashml(scenario='helo')\nclass TestAll:\n    def test_it(self): ...",
+            1,
+            "id you mean 'hello'?",
+        ),
+        (
+            "@pytest.mark.akashml(scenario='hello')\nclass TestAll:\n"
+            "    @pytest.mark.akashml(acount={})\n    def test_it(self): ...",
+            3,
+            'unknown setting "acount"; did you mean "account"?',
+        ),
+        ("pytestmark = pytest.mark.akashml('hello')\ndef test_it(): ...", None, "write scenario='hello'"),
+        (
+            "@pytest.mark.parametrize('akashml', ['hello'], indirect=True)\ndef test_it(akashml): ...",
+            1,
+            "the fixture takes no parameter, got 'hello': use @pytest.mark.akashml",
+        ),
+    ],
+)
+def test_a_mistake_is_told_where_it_is(pytester: pytest.Pytester, test: str, line: int | None, told: str) -> None:
+    """The message begins with the file, and the line of the function or class that has the marker."""
+    result = run(pytester, "\n" + test)
+    result.assert_outcomes(errors=1)
+    place = "" if line is None else f":{ASKING.count(chr(10)) + line}"
+    (said,) = [each for each in result.outlines if "akashml: " in each and not each.startswith("ERROR ")]
+    assert said.startswith(f"test_a_mistake_is_told_where_it_is.py{place}: @pytest.mark.akashml: ")
+    assert told in said
+
+
+def test_the_marker_on_a_method_of_unittest(pytester: pytest.Pytester) -> None:
+    """It runs with the marker's scenario."""
+    result = run(
+        pytester,
+        """
+        import unittest
+
+        class Weather(unittest.TestCase):
+            @pytest.mark.akashml(scenario=SUNNY)
+            def test_it(self):
+                self.assertEqual(ask(), "Sunny.")
+        """.replace("\n        ", "\n"),
+    )
+    result.assert_outcomes(passed=1)

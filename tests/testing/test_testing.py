@@ -1,19 +1,20 @@
 """The emulator in a test: what it is told, what it shows, how it moves in time, and that nothing is left of it."""
 
 import asyncio
+import sys
 import threading
 import unittest
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from datetime import UTC, datetime
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import anthropic
 import httpx
+import httpx2
 import openai
 import pytest
 
@@ -316,11 +317,6 @@ def test_httpx_asks_in_process() -> None:
     assert in_process(ask) == [200, 200, 200]
 
 
-def httpx_of_anthropic() -> ModuleType:
-    """The library whose clients the SDK takes."""
-    return import_module(anthropic.DefaultAsyncHttpxClient.__mro__[1].__module__.partition(".")[0])
-
-
 def test_the_sdks_ask_in_process() -> None:
     """Both SDKs take the client as theirs, whole and streamed, and everything is in the record."""
 
@@ -330,7 +326,7 @@ def test_the_sdks_ask_in_process() -> None:
             stream = await client.chat.completions.create(**body(stream=True))
             parts = [chunk.choices[0].delta.content async for chunk in stream if chunk.choices]
         async with anthropic.AsyncAnthropic(
-            base_url=akash.anthropic_base_url, api_key=akash.key, http_client=akash.client(httpx_of_anthropic())
+            base_url=akash.anthropic_base_url, api_key=akash.key, http_client=akash.client()
         ) as messages:
             message = await messages.messages.create(max_tokens=50, **body())
         assert len(akash.inferences) == 3
@@ -339,23 +335,45 @@ def test_the_sdks_ask_in_process() -> None:
     assert in_process(ask, scenario=OBJECTS) == ["It is sunny."] * 3
 
 
+@pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda library: library.__name__)
 @pytest.mark.parametrize(
     ("scenario", "raised"),
     [
-        ("no-response", httpx.RemoteProtocolError),
-        ("truncated-stream", httpx.RemoteProtocolError),
-        ("reset-mid-stream", httpx.ReadError),
+        ("no-response", "RemoteProtocolError"),
+        ("truncated-stream", "RemoteProtocolError"),
+        ("reset-mid-stream", "ReadError"),
     ],
 )
-def test_a_hang_up_in_process_is_what_a_socket_would_tell(scenario: str, raised: type[Exception]) -> None:
-    """A client of httpx raises what it raises for a real connection that ends so."""
+def test_a_hang_up_in_process_is_what_a_socket_would_tell(scenario: str, raised: str, library: ModuleType) -> None:
+    """A client of either library raises what it raises for a real connection that ends so."""
 
     async def ask(akash: InProcess) -> None:
-        async with akash.client() as http:
+        async with akash.client(library) as http:
             await http.post("/v1/chat/completions", json=body(stream=True))
 
-    with pytest.raises(raised):
+    with pytest.raises(getattr(library, raised)):
         in_process(ask, scenario=scenario)
+
+
+@pytest.mark.parametrize(("missing", "used"), [([], "httpx2"), (["httpx2"], "httpx"), (["httpx"], "httpx2")])
+def test_the_library_of_a_client_in_process(monkeypatch: pytest.MonkeyPatch, missing: list[str], used: str) -> None:
+    """It is the newest that is installed; one of them is enough."""
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)  # which is how Python notes that an import fails
+
+    async def ask(akash: InProcess) -> tuple[str, int]:
+        async with akash.client() as http:
+            return type(http).__module__.partition(".")[0], (await http.get("/v1/models")).status_code
+
+    assert in_process(ask) == (used, 200)
+
+
+def test_a_client_in_process_needs_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one it is told what to install."""
+    for name in ("httpx", "httpx2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match="pip install httpx2"):
+        Emulator.in_process().client()
 
 
 def test_in_process_the_time_is_moved() -> None:
@@ -385,7 +403,7 @@ def test_in_process_timeouts_are_in_emulated_time() -> None:
     """A client that waits ten seconds at most gives up after ten seconds of the emulator's clock."""
 
     async def ask(akash: InProcess) -> float:
-        async with akash.client(timeout=10) as http:
+        async with akash.client(httpx, timeout=10) as http:
             asking = asyncio.create_task(http.post("/v1/chat/completions", json=body()))
             while not akash.inferences:  # noqa: ASYNC110 (nothing tells it)
                 await asyncio.sleep(0)

@@ -268,6 +268,9 @@ PROPERTY_KEYS = (
         "model", Reader(GLOB_LOOKUP.what, _model, GLOB_LOOKUP.schema), "the catalogue's id, in either form; a glob"
     ),
     SectionKey("last_user", _attribute("last_user", 8), "the text of the last user message"),
+    SectionKey(
+        "first_user", _attribute("first_user", 8), "the text of the first user message, which begins a conversation"
+    ),
     SectionKey("system", _attribute("system", 8), "a system message"),
     SectionKey("any_message", _attribute("any_message", _EXPENSIVE), "one of the messages"),
     SectionKey("prompt", _attribute("prompt", _EXPENSIVE), "all text of the request, as one text"),

@@ -1,5 +1,6 @@
 """/_emulator/health, /ready, /activate, /reset, /clock and /snapshot: the server as a whole."""
 
+import os
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -28,8 +29,10 @@ async def health(engine: Engine, request: ControlRequest) -> JSONResponse:
 
 
 async def ready(engine: Engine, request: ControlRequest) -> JSONResponse:
-    """GET /_emulator/ready."""
-    return JSONResponse({"status": "ready", "models": len(list(engine.catalog)), "scenario": await engine.active()})
+    """GET /_emulator/ready. `process` has the ids of the server's process and of its parent, which may be a wrapper."""
+    models, process = len(list(engine.catalog)), [os.getpid(), os.getppid()]
+    active = await engine.active()
+    return JSONResponse({"status": "ready", "models": models, "scenario": active, "process": process})
 
 
 async def activate(engine: Engine, request: ControlRequest) -> JSONResponse:
