@@ -97,7 +97,7 @@ def explained(scenario: str, request: bytes, endpoint: str | None = None) -> Exp
     """
     catalog = Catalog.load()
     library = Library(catalog)
-    found = find_scenario(Path(scenario) if Path(scenario).exists() else scenario, library)
+    found = find_scenario(Path(scenario).absolute() if Path(scenario).exists() else scenario, library)
     name = library.add(found).scenario.name
     engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, name)
     body = decode(request)
