@@ -15,9 +15,10 @@ import pytest
 if TYPE_CHECKING:
     from emulator.testing import Emulator, Session
 
-MARKER = """akashml(scenario=None, account=None, **more): The scenario and the account of the test's key, as for \
-emulator.Emulator. With other keywords of Emulator, such as clock, models or a setting, or with a scenario that sets \
-the clock, the test gets its own server."""
+MARKER = """akashml(scenario=None, reply=None, error=None, retry_after=None, account=None, **more): What answers the \
+requests of the test's key, and its account, as for emulator.Emulator. With other keywords of Emulator, such as clock, \
+models or a setting, or with a scenario that sets the clock, the test gets its own server."""
+_ANSWERS = frozenset({"scenario", "reply", "error", "retry_after"})
 _AKASH = pytest.StashKey["Emulator | Session"]()
 _OUTCOME = pytest.StashKey[str]()
 
@@ -70,12 +71,15 @@ def _begun(request: pytest.FixtureRequest) -> AbstractContextManager[Emulator | 
             raise pytest.UsageError(f"the fixture takes no parameter, got {request.param!r}: use @pytest.mark.akashml")
         for node, own in _by_place(request.node):
             place = _place(node)
-            keywords |= _keywords(own)
+            given = _keywords(own)
+            if given.keys() & _ANSWERS:  # the nearest marker decides what is answered
+                keywords = {name: value for name, value in keywords.items() if name not in _ANSWERS}
+            keywords |= given
         from emulator.testing import Emulator  # noqa: PLC0415 (imported when the first test needs it)
         from emulator.testing.files import located  # noqa: PLC0415
 
         keywords = located(keywords, request.node.path, request.config.rootpath)
-        if keywords.keys() <= {"scenario", "account"} and not server._sets_the_clock(keywords.get("scenario")):
+        if keywords.keys() <= _ANSWERS | {"account"} and not server._sets_the_clock(keywords.get("scenario")):
             return server.session(request.node.nodeid, **keywords)
         return Emulator(**keywords)
     except (ValueError, LookupError, pytest.UsageError) as error:

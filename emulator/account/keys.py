@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.settings import KEY_PREFIX
 
-PREFIX = KEY_PREFIX
+PREFIX = "akml-"
+"""What AkashML's API keys begin with."""
 ANONYMOUS = "anonymous"
 """The namespace of requests that need no key and bring none."""
 INVALID = ApiError("unauthorized", "Invalid API key.")

@@ -53,6 +53,12 @@ _FILE = click.Path(path_type=Path)
 @click.option("--models", type=_FILE, help="YAML file that adds and overrides models.")
 @click.option("--scenarios", "folder", type=_FILE, help="Folder of scenarios to know by name.")
 @click.option("--scenario", metavar="NAME|FILE", help="The scenario that plays for keys that name no other.")
+@click.option("--reply", metavar="TEXT", help="Answer every request with this text, without a scenario.")
+@click.option("--error", metavar="429|KIND", help="Answer every request with this error, without a scenario.")
+@click.option("--retry-after", metavar="2s", help="The Retry-After of that error.")
+@click.option(
+    "--strict-keys", is_flag=True, default=None, help="Refuse a key that is similar to a scenario's name, but not one."
+)
 @click.option("--watch", is_flag=True, help="Read scenarios again when their files change.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another setting (repeatable; see settings).")
 @click.option(
@@ -121,6 +127,9 @@ def _engine(
     models: Path | None,
     folder: Path | None,
     scenario: str | None,
+    reply: str | None,
+    error: str | None,
+    retry_after: str | None,
     state: Path | None,
     credits: "Decimal | None",
     requests_per_minute: int | None,
@@ -138,17 +147,19 @@ def _engine(
     from emulator.scenario.reading.mistakes import ScenarioError
     from emulator.store.snapshot import StateError, read_state
 
+    if scenario is not None and (reply, error, retry_after) != (None, None, None):
+        raise click.ClickException("--scenario excludes --reply, --error and --retry-after")
     try:
         chosen, catalog = _settings(**settings), Catalog.load(models)
         library = Library(catalog, [SHIPPED])
-        playing = _scenarios(library, folder, scenario)
+        playing = _scenarios(library, folder, scenario) or _quick(library, reply, error, retry_after)
         terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
         engine = make_engine(chosen, catalog, make_clock(rate), library, playing, terms)
         saved = state if state is not None and state.exists() else None
         if saved is not None:
             read_state(engine.store, engine.clock, library, saved)
-    except (SettingsError, CatalogError, ScenarioError, StateError) as error:
-        raise click.ClickException(str(error)) from None
+    except (SettingsError, CatalogError, ScenarioError, StateError) as wrong:
+        raise click.ClickException(str(wrong)) from None
     story = library.get(playing) if playing is not None else None
     for told in overridden(story.scenario if story is not None else None, saved):
         click.echo(f"Warning: {told}", err=True)
@@ -156,15 +167,11 @@ def _engine(
 
 
 def _settings(pairs: tuple[str, ...], **options: Any) -> "Settings":
-    """The settings from the command line: `options` are those with an option of their own. Raises SettingsError.
-
-    Naming keys makes auth strict.
-    """
+    """The settings from the command line: `options` are those with an option of their own. Raises SettingsError."""
     from emulator.core.settings import Settings, from_pairs
 
     given = from_pairs(pairs, {name: value for name, value in options.items() if value not in (None, ())})
-    strict = {"auth": "strict"} if given.get("keys") else {}
-    return Settings.read({**strict, **given}, _own_options).with_usable_keys()
+    return Settings.read(given, _own_options)
 
 
 def _own_options() -> dict[str, str]:
@@ -203,6 +210,22 @@ def _scenarios(library: "Library", folder: Path | None, scenario: str | None) ->
     if scenario is not None and library.get(scenario) is None:
         raise click.ClickException(library.unknown(scenario))
     return scenario
+
+
+def _quick(library: "Library", reply: str | None, error: str | None, retry_after: str | None) -> str | None:
+    """Add the scenario of a reply or an error, and return its name. Raises ClickException and ScenarioError."""
+    if reply is None and error is None and retry_after is None:
+        return None
+    from emulator.scenario.quick import quick_scenario
+    from emulator.scenario.reading.mistakes import ScenarioError
+
+    try:
+        made = quick_scenario(reply, error, retry_after, catalog=library.catalog)
+    except ScenarioError:
+        raise
+    except ValueError as wrong:
+        raise click.ClickException(str(wrong)) from None
+    return library.add(made).scenario.name if made is not None else None
 
 
 def _add_folder(library: "Library", folder: Path) -> None:

@@ -20,8 +20,6 @@ from msgspec.structs import force_setattr
 from emulator.core.nearest import did_you_mean, nearest
 from emulator.core.units import Notation, as_text, duration, size, switch, whole
 
-KEY_PREFIX = "akml-"
-"""What AkashML's API keys begin with."""
 _SHOWN = 60
 """A message shows so many characters of a value."""
 
@@ -31,9 +29,6 @@ class SettingsError(ValueError, TypeError):
 
     It is also a TypeError, which Python raises for an unknown keyword argument.
     """
-
-
-_FORMAT = f'expected keys that begin with "{KEY_PREFIX}", or auth strict, which accepts just these keys'
 
 
 class _OneOf(Notation[str]):
@@ -180,13 +175,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         if chosen.auth != "strict":
             raise SettingsError(f'setting "keys" has no effect with auth {chosen.auth}: leave auth out')
         return chosen
-
-    def with_usable_keys(self) -> "Settings":
-        """Return the settings. Raises SettingsError if one of the keys would be refused."""
-        refused = next((key for key in self.keys if self.auth == "format" and not key.startswith(KEY_PREFIX)), None)
-        if refused is not None:
-            raise SettingsError(f'setting "keys" cannot have {_shown(refused)} with auth format: {_FORMAT}')
-        return self
 
 
 class Setting(NamedTuple):

@@ -7,6 +7,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.errors import ERRORS
 from emulator.core.nearest import nearest
 from emulator.scenario.loader import load_objects
+from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.types import Scenario
 from emulator.scenario.writing import literal
 
@@ -39,3 +40,25 @@ def error_scenario(error: int | str, retry_after: str | float | None = None, *, 
     reply = {"error": written} | ({} if retry_after is None else {"retry_after": retry_after})
     rule = {"name": "error", "reply": reply}
     return load_objects({"name": f"error-{word.replace('_', '-')}", "rules": [rule]}, "error", catalog=catalog)
+
+
+def quick_scenario(
+    reply: str | None, error: int | str | None, retry_after: str | float | None, *, catalog: Catalog
+) -> Scenario | None:
+    """The scenario of a reply or of an error, as a setting or an option gives it; None without either.
+
+    Raises ValueError for both at once, for an unknown error, and for a `retry_after` without an error, and
+    ScenarioError for a wrong duration.
+    """
+    if reply is not None and error is not None:
+        raise ValueError("reply and error exclude each other: every request gets one of them")
+    if error is None and retry_after is not None:
+        raise ValueError("retry_after needs an error, such as 429")
+    if error is not None:
+        try:
+            return error_scenario(error, retry_after, catalog=catalog)
+        except ScenarioError:
+            raise
+        except ValueError as wrong:
+            raise ValueError(f"error {wrong}") from None
+    return None if reply is None else reply_scenario(reply, catalog=catalog)

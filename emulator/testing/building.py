@@ -8,9 +8,10 @@ from typing import Any, TypeAlias
 from emulator.account.terms import NO_LIMITS, Terms
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock, make_clock
-from emulator.core.settings import Settings
+from emulator.core.settings import Settings, SettingsError
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
+from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.types import Scenario
 from emulator.testing.files import calling_file, find_file, names_file
 
@@ -50,7 +51,7 @@ def build_engine(
     """A new engine with its own clock and record; the arguments are those of `Emulator`."""
     catalog = Catalog.load().with_models(models or {})
     terms = NO_LIMITS if account is None else read_account(account, catalog)
-    chosen = Settings.read(settings, _elsewhere).with_usable_keys()
+    chosen = Settings.read(settings, _elsewhere)
     return make_engine(chosen, catalog, read_clock(clock, catalog), terms=terms)
 
 
@@ -71,7 +72,7 @@ def _elsewhere() -> dict[str, str]:
     }
     inside = {key.name: written.format(key.name) for written, section in belongs.items() for key in section.table()}
     others = {other: inside[name] for other, name in _OTHERS.items()}
-    own = {name: f'"{name}"' for name in ("scenario", "account", "clock", "models")}
+    own = {name: f'"{name}"' for name in ("scenario", "reply", "error", "retry_after", "account", "clock", "models")}
     return {**own, **inside, **others, **_FORMS, **own}
 
 
@@ -98,10 +99,33 @@ def read_clock(clock: Time | None, catalog: Catalog) -> VirtualClock:
     return make_clock(1.0 if told.rate is None else told.rate, told.start)
 
 
-def find_scenario(scenario: Playable, library: Library) -> Scenario:
+def chosen(
+    scenario: Playable | None, reply: str | None, error: int | str | None, retry_after: str | float | None
+) -> Playable | Scenario | None:
+    """What to play: the scenario, or one with only this reply or this error.
+
+    Raises SettingsError if several are given or the error is unknown, and ScenarioError for a wrong duration.
+    """
+    if reply is None and error is None and retry_after is None:
+        return scenario
+    from emulator.scenario.quick import quick_scenario  # noqa: PLC0415 (imported when needed)
+
+    if scenario is not None:
+        raise SettingsError("scenario excludes reply, error and retry_after: write them as a rule of the scenario")
+    try:
+        return quick_scenario(reply, error, retry_after, catalog=Catalog.load())
+    except ScenarioError:
+        raise
+    except ValueError as wrong:
+        raise SettingsError(str(wrong)) from None
+
+
+def find_scenario(scenario: Playable | Scenario, library: Library) -> Scenario:
     """The scenario to play. Raises ScenarioError with all mistakes, and LookupError for an unknown name."""
     from emulator.scenario.loader import load_file, load_objects, load_text  # noqa: PLC0415 (imported when needed)
 
+    if isinstance(scenario, Scenario):
+        return scenario
     if isinstance(scenario, Mapping):
         return load_objects(scenario, "inline", catalog=library.catalog)
     if not isinstance(scenario, str | Path):

@@ -13,7 +13,7 @@ from emulator.inferences import Inference
 from emulator.inferences.verdict import Verdict, verdict
 from emulator.scenario.types import Scenario
 from emulator.store.outside import at_once
-from emulator.testing.building import Playable, Time, build_engine, find_scenario, over
+from emulator.testing.building import Playable, Time, build_engine, chosen, find_scenario, over
 from emulator.testing.reports import problems, told
 from emulator.web.expectations import Judged, judged, nothing_asked
 
@@ -78,6 +78,9 @@ class EmulatorInterface(ABC):
         Raises ScenarioError for mistakes, LookupError for an unknown scenario, and in a session ValueError for a
         scenario with a clock.
         """
+        self._activate(scenario)
+
+    def _activate(self, scenario: Playable | Scenario | None) -> None:
         found = None if scenario is None else self._adapted(find_scenario(scenario, self.engine.library))
         self._run(lambda: self._play(found))
 
@@ -159,13 +162,17 @@ class EmulatorWithEngine(EmulatorInterface):
         self,
         *,
         scenario: Playable | None = None,
+        reply: str | None = None,
+        error: int | str | None = None,
+        retry_after: str | float | None = None,
         account: Mapping[str, Any] | None = None,
         clock: Time | None = None,
         models: Mapping[str, Any] | None = None,
         **settings: Any,
     ) -> None:
+        playing = chosen(scenario, reply, error, retry_after)
         engine = build_engine(account, clock, models, settings)
         key = engine.settings.keys[0] if engine.settings.keys else "akml-test"
         super().__init__(engine, key, None, over(account, clock, engine.catalog))
-        if scenario is not None:
-            self.scenario(scenario)
+        if playing is not None:
+            self._activate(playing)

@@ -9,7 +9,7 @@ from emulator.account.terms import Terms
 from emulator.core.seeds import Seed
 from emulator.inferences import Inference
 from emulator.scenario.types import Scenario
-from emulator.testing.building import Playable, find_scenario, over, slug
+from emulator.testing.building import Playable, chosen, find_scenario, over, slug
 from emulator.testing.in_process import InProcess
 from emulator.testing.interface import EmulatorInterface, EmulatorWithEngine
 from emulator.web.app import create_app
@@ -66,10 +66,12 @@ class Emulator(EmulatorWithEngine):
     """A server on a free port of 127.0.0.1, which runs inside the `with` block.
 
     `scenario` answers every key that does not name another one: the name of a shipped scenario, a file, YAML, a
-    mapping, or a list of rules. `account` sets the credits and limits of each key, and `clock` how time passes; both
-    are written as in a scenario, and override the scenario's own. A clock may also be a `VirtualClock`; the default is
-    the machine's time. `models` maps model ids to fields that are added to the catalogue or override it. Every
-    other keyword is one of the `settings` that `akashml-emulator settings` lists.
+    mapping, or a list of rules. Without a scenario, `reply` is a text that answers every request, or `error` an error:
+    a status such as 429, or a kind such as "overloaded", with `retry_after` in seconds or as "2s". `account` sets the
+    credits and limits of each key, and `clock` how time passes; both are written as in a scenario, and override the
+    scenario's own. A clock may also be a `VirtualClock`; the default is the machine's time. `models` maps model ids to
+    fields that are added to the catalogue or override it. Every other keyword is one of the `settings` that `akashml-
+    emulator settings` lists.
 
     Raises ScenarioError for mistakes in a scenario, an account or a clock, LookupError for an unknown scenario,
     CatalogError for mistakes in models, and SettingsError for an unknown setting or an invalid value.
@@ -107,15 +109,22 @@ class Emulator(EmulatorWithEngine):
         return self._url
 
     def session(
-        self, name: str, *, scenario: Playable | None = None, account: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        *,
+        scenario: Playable | None = None,
+        reply: str | None = None,
+        error: int | str | None = None,
+        retry_after: str | float | None = None,
+        account: Mapping[str, Any] | None = None,
     ) -> "Session":
         """Return a session: an API key with its own scenario, account and record.
 
-        A session with the `name` of an earlier one replaces it. `scenario` and `account` are those of `Emulator`.
+        A session with the `name` of an earlier one replaces it. The other arguments are those of `Emulator`.
         Raises ScenarioError for mistakes, LookupError for an unknown scenario, and ValueError for a scenario with a
         clock.
         """
-        return Session(self, name, scenario, account)
+        return Session(self, name, chosen(scenario, reply, error, retry_after), account)
 
     def _sets_the_clock(self, scenario: Playable | None) -> bool:
         """Whether a scenario sets the clock, which a session must not do. Raises as `session` does."""
@@ -141,7 +150,7 @@ class Session(EmulatorInterface):
     """The clock of the server, which all its sessions share."""
 
     def __init__(
-        self, emulator: Emulator, name: str, scenario: Playable | None, account: Mapping[str, Any] | None
+        self, emulator: Emulator, name: str, scenario: Playable | Scenario | None, account: Mapping[str, Any] | None
     ) -> None:
         self._emulator = emulator
         engine = emulator.engine
@@ -151,7 +160,7 @@ class Session(EmulatorInterface):
         self._terms: Terms | None = self._over.get("account")
         self._run(lambda: engine.store.forget(key))
         self._before = engine.store.inferences.newest
-        self.scenario(scenario)
+        self._activate(scenario)
 
     def __enter__(self) -> Self:
         return self

@@ -99,10 +99,10 @@ class _Recorded(Response):
         plan = Plan((), error.kind, *self._ids, why=partial(Explanation, answered_by=error.kind))
         record.begin(presented(headers, x_api_key=True), body, None, plan)
         engine.store.inferences.begin(record)
+        record.sent.end(engine.clock.now(), "failed", error)
         try:
             await self._response(scope, receive, record.send)
         finally:
-            record.sent.end(engine.clock.now(), "failed", error)
             record.end()
             engine.store.inferences.end(record)
 

@@ -38,7 +38,9 @@ def engine() -> Engine:
 @pytest.fixture
 def url(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The URL of the server, which the environment names for the commands."""
-    with listening(create_app(engine)) as url:
+    app = create_app(engine)
+    ask(app, "POST", CHAT, chat())  # `verify` fails where nothing was asked
+    with listening(app) as url:
         monkeypatch.setenv("AKASHML_EMULATOR_URL", url)
         yield url
 
@@ -128,7 +130,6 @@ def test_what_has_happened_is_forgotten(url: str, engine: Engine) -> None:
 @pytest.mark.parametrize("name", ["1", "#1"])
 def test_an_inference_is_named_by_its_number(url: str, engine: Engine, name: str) -> None:
     """The number that the list prints names one, as its id does; what is printed is indented for people."""
-    ask(create_app(engine), "POST", CHAT, chat())
     (seen,) = engine.store.inferences.all()
     shown = told(f"inferences --id {name}")
     assert shown == told(f"inferences --id {seen.id}")

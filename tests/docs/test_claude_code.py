@@ -61,7 +61,7 @@ def test_in_a_shell(folder: Path) -> None:
     done = run(["sh"], folder, BLOCKS["sh"])
     assert (done.returncode, done.stderr) == (0, ""), (folder / "serve.log").read_text()
     assert done.stdout.startswith(BLOCKS["text"])
-    assert done.stdout.endswith("requests, scenario claude-code: good\n")
+    assert re.search(r"\d+ requests, key \S+, scenario claude-code: good\n\Z", done.stdout)
     played = re.findall(r"by claude-code/(.*?):", (folder / "serve.log").read_text())
     own = ["read", "edit", "edit", "look", "ask the sub-agent", "sub-agent looks", "sub-agent answers", "answer"]
     assert played == ["title", *own]

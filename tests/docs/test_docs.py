@@ -112,7 +112,7 @@ def test_the_script_takes_no_other_server_for_its_own(
     done = run_script(["sh"], script, environment, tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     told, waited = done.stderr.strip().splitlines()
-    assert ("Address already in use" if fixed else "there is no scenario unknown") in told
+    assert ("Address already in use" if fixed else "There is no scenario 'unknown'") in told
     assert waited.startswith("Error: no emulator: the process ")
 
 

@@ -216,15 +216,15 @@ def test_a_place_is_where_it_is_said_to_be(where: Where, expected: list[Event]) 
 @pytest.mark.parametrize(("name", "last"), [("finish", ToolArguments), ("usage", Finish), ("done", Finish)])
 def test_the_places_at_the_end(name: Any, last: type[Event]) -> None:
     """Right before the finish reason, and right before what tells usage and end."""
-    *_, before, end = events(hangup(Where("at", name), "close")(answer()))
-    assert (type(before), end) == (last, Hangup("close"))
+    *_, before, end = events(hangup(Where("at", name), "end")(answer()))
+    assert (type(before), end) == (last, Hangup("end"))
 
 
 @given(DRAFTS, st.integers(1, 60), st.booleans())
 def test_exactly_so_many_tokens_have_been_said(only: Draft, count: int, whole: bool) -> None:
     """However many tokens an event carries, the place lies between two tokens."""
     steps = answer(only, whole=whole)
-    cut = list(hangup(Where("after", "tokens", count), "close")(steps))
+    cut = list(hangup(Where("after", "tokens", count), "end")(steps))
     assert tokens(cut) == min(count, tokens(steps))
     assert said(steps).startswith(said(cut))
 
@@ -234,11 +234,11 @@ def test_at_least_so_many_bytes_have_been_said(only: Draft, count: int, whole: b
     """The place lies behind the token that has the last of the bytes."""
     tokens_said = [only.reasoning, only.text, *[call.arguments for call in only.tool_calls]]
     ends = list(accumulate(len(piece.encode()) for each in tokens_said for piece in each.pieces))
-    cut = hangup(Where("after", "bytes", count), "close")(answer(only, whole=whole))
+    cut = hangup(Where("after", "bytes", count), "end")(answer(only, whole=whole))
     assert len(said(cut).encode()) == next((end for end in ends if end >= count), max(ends, default=0))
 
 
-@pytest.mark.parametrize("last", [Failure(OVERLOADED), Hangup("close")])
+@pytest.mark.parametrize("last", [Failure(OVERLOADED), Hangup("end")])
 def test_what_has_failed_has_no_further_place(last: Event) -> None:
     """No second end comes behind the first; in its place, one can."""
     steps = [Step(0.0, START), Step(1.0, last)]
@@ -249,14 +249,14 @@ def test_what_has_failed_has_no_further_place(last: Event) -> None:
 def test_an_echo_is_not_divided() -> None:
     """A repeated prompt has bytes and no tokens: the place is behind it."""
     echo = Step(0.0, Text(0, "the prompt", 0))
-    cut = events(hangup(Where("after", "bytes", 2), "close")([echo, Step(0.0, Text(0, "x"))]))
-    assert cut == [echo.event, Hangup("close")]
+    cut = events(hangup(Where("after", "bytes", 2), "end")([echo, Step(0.0, Text(0, "x"))]))
+    assert cut == [echo.event, Hangup("end")]
 
 
 def test_half_a_character_has_bytes_too() -> None:
     """A lone surrogate, which has no UTF-8 of its own, is counted as three bytes."""
-    cut = events(hangup(Where("after", "bytes", 3), "close")([Step(0.0, Text(0, "\ud800")), Step(0.0, Text(0, "x"))]))
-    assert cut == [Text(0, "\ud800"), Hangup("close")]
+    cut = events(hangup(Where("after", "bytes", 3), "end")([Step(0.0, Text(0, "\ud800")), Step(0.0, Text(0, "x"))]))
+    assert cut == [Text(0, "\ud800"), Hangup("end")]
 
 
 def test_a_divided_text_keeps_its_log_probabilities() -> None:
@@ -316,8 +316,8 @@ def test_a_stall_and_an_end_at_one_place(swapped: bool) -> None:
 def test_an_answer_ends_when_it_would_have_gone_on() -> None:
     """A failure comes at the time of the event in whose place it is; behind the last event, at once."""
     steps = [Step(0.5, Text(0, "a")), Step(0.5, Text(0, "b"))]
-    assert list(hangup(Where("after", "tokens", 1), "close")(steps))[1:] == [Step(0.5, Hangup("close"))]
-    assert list(hangup(Where("after", "tokens", 2), "close")(steps))[2:] == [Step(0.0, Hangup("close"))]
+    assert list(hangup(Where("after", "tokens", 1), "end")(steps))[1:] == [Step(0.5, Hangup("end"))]
+    assert list(hangup(Where("after", "tokens", 2), "end")(steps))[2:] == [Step(0.0, Hangup("end"))]
 
 
 def test_an_answer_becomes_slow() -> None:
@@ -756,7 +756,7 @@ def test_every_place_that_a_body_has_lies_in_it(dialect: str, where: Where) -> N
 def test_a_fault_knows_what_it_is_written_with() -> None:
     """Each kind of value can be told in words, and an optional place has a default that is a place."""
     assert all(fault.expected and fault.meaning.endswith(".") for fault in FAULTS.values())
-    assert FAULTS["hangup"].expected == "close or reset or truncate"
+    assert FAULTS["hangup"].expected == "end or reset or truncate"
     assert FAULTS["stall"].expected.startswith("a duration")
     assert all(fault.default in places() for fault in FAULTS.values())
 

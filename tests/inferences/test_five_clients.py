@@ -171,7 +171,7 @@ def test_exactly_the_fault_is_found(fault: str | None, case: Case) -> None:
     with Emulator.in_process(scenario=story, clock=clock) as akash:
 
         async def day() -> None:
-            async with akash.client() as http:
+            async with akash.client(httpx) as http:
                 await Client(http, clock, case, fault).day()
 
         asyncio.run(day())
@@ -183,7 +183,7 @@ def test_exactly_the_fault_is_found(fault: str | None, case: Case) -> None:
 @pytest.mark.parametrize("endpoint", ["chat", "messages"])
 def test_a_follow_up_that_comes_at_once(endpoint: str, size: int) -> None:
     """Over a socket, a client that takes a cut stream for whole and goes on at once is found 20 times of 20."""
-    with Emulator(scenario=STORY.replace(", PACE", "").replace("HOW", "close")) as akash:
+    with Emulator(scenario=STORY.replace(", PACE", "").replace("HOW", "end")) as akash:
         keys = [f"akml-client-{number}" for number in range(20)]
         for key in keys:
             _go_on(akash, key, endpoint, "Be brief. " * (size // 10))
@@ -217,7 +217,7 @@ LONG = "word " * 10_000
 def test_no_length_hides_a_truncated_answer(path: str, text: str, size: int) -> None:
     """Texts are compared as a whole, also those of requests and answers of which the record keeps the beginning."""
     engine = make_engine(models={PLAIN: {"context_length": 10_000_000, "max_output_length": 100_000}})
-    story = {"rules": [{"reply": {"text": text, "faults": [{"hangup": "close", "at": "finish"}]}}]}
+    story = {"rules": [{"reply": {"text": text, "faults": [{"hangup": "end", "at": "finish"}]}}]}
     activate(engine, engine.library.put("cut", json.dumps({"name": "cut", **story})).scenario.name)
     app = create_app(engine)
     asked = [{"role": "user", "content": "x" * size}]
@@ -298,7 +298,7 @@ ENDINGS = {
     "failed": ({"text": "one two", "faults": [{"error": "overloaded", "after": {"tokens": 1}}]}, True, "failed"),
     "raw": ({"raw": {"status": 502, "body": "<h1>"}}, False, "completed"),
     "empty": ({"raw": {"status": 204, "body": ""}}, False, "completed"),
-    "closed": ({"text": "one two", "faults": [{"hangup": "close", "after": {"tokens": 1}}]}, True, "hung up"),
+    "closed": ({"text": "one two", "faults": [{"hangup": "end", "after": {"tokens": 1}}]}, True, "hung up"),
     "truncated": ({"text": "one two", "faults": [{"hangup": "truncate", "after": {"tokens": 1}}]}, True, "hung up"),
     "reset": ({"text": "one two", "faults": [{"hangup": "reset", "before": "response"}]}, True, "hung up"),
     "half": ({"text": "one two", "faults": [{"hangup": "truncate", "after": {"tokens": 1}}]}, False, "hung up"),

@@ -34,7 +34,7 @@ def told(caplog: pytest.LogCaptureFixture, path: str, body: Any, **more: Any) ->
 
     with caplog.at_level(logging.INFO, "emulator"):
         asyncio.run(exchange())
-    (logged,) = caplog.messages
+    (logged,) = (record.getMessage() for record in caplog.records if record.levelno == logging.INFO)
     return logged, engine.store.inferences.all()[-1]
 
 

@@ -131,7 +131,7 @@ rules:
     reply: {text: It is sunny.}
   - replies:
       - error: rate_limitted
-        retry_after: 2
+        retry_after: 2 sec
 """
     with pytest.raises(ScenarioError) as caught:
         load_text(text, "stories/sunny.yaml", catalog=CATALOG)

@@ -37,16 +37,21 @@ ROWS = [
     # ------------------------------------------------------------------------------------------ starting a server
     Wrong("--scenarios nowhere", "serve", "Error: there is no folder nowhere", "exit 1"),
     Wrong("--scenarios story.yaml", "serve", "Error: story.yaml is a file: --scenarios takes a folder, and", "exit 1"),
-    Wrong("--scenarios empty", "serve", "Warning: empty has no scenarios: their files end in .yaml or .yml", "stderr"),
+    Wrong(
+        "--scenarios empty",
+        "serve",
+        "Warning: empty has no scenarios: their files end in .yaml, .yml or .json",
+        "stderr",
+    ),
     Wrong("--scenarios mixed", "serve", 'mixed/broken.yaml:1:18: rules[0].reply: unknown key "txt"', "stderr"),
     Wrong("--scenarios mixed", "serve", "Warning: 1 of 2 files in mixed has mistakes", "stderr"),
     Wrong("--scenarios mixed --scenario broken", "serve", 'unknown key "txt"; did you mean "text"?', "exit 1"),
     Wrong("--scenario helo", "serve", "no scenario .*helo.*id you mean .*hello", "exit 1"),
     Wrong("--scenario nowhere.yaml", "serve", "Error: nowhere.yaml: cannot be read: No such file", "exit 1"),
     Wrong(
-        "--key abc --auth format", "serve", '"abc" with auth format: expected keys that begin with "akml-"', "exit 1"
+        "--key abc --auth format", "serve", 'setting "keys" has no effect with auth format: leave auth out', "exit 1"
     ),
-    Wrong("--set keys=abc --set auth=format", "serve", 'cannot have "abc" with auth format', "exit 1"),
+    Wrong("--set keys=abc --set auth=open", "serve", 'setting "keys" has no effect with auth open', "exit 1"),
     Wrong("--auth strict", "serve", "No key is accepted yet: add --key KEY, or make one with POST", "banner"),
     Wrong("--port {port}", "serve", "Error: cannot listen: Address already in use", "exit 1"),
     Wrong("--port-file mixed", "serve", "Error: cannot write mixed: Is a directory", "exit 1"),
@@ -74,7 +79,7 @@ ROWS = [
         'Emulator(scenario="stroy.yaml")', "Python", 'no such file in .*; did you mean "story.yaml"', "ScenarioError"
     ),
     Wrong('Emulator(scenario="story")', "Python", "no scenario 'story'.* name ends in .yaml", "LookupError"),
-    Wrong('Emulator(keys=("abc",))', "Python", 'cannot have "abc" with auth format', "SettingsError"),
+    Wrong('Emulator(keys=("abc",), auth="open")', "Python", '"keys" has no effect with auth open', "SettingsError"),
     Wrong('Emulator(credits="5 USD")', "Python", 'did you mean account={"credits": ...}?', "SettingsError"),
     Wrong("Emulator().clock.advance(1)", "Python", "is not running: use it inside its `with` block", "RuntimeError"),
     Wrong('@emulated(scenario="helo")', "a decorator", "no scenario 'helo'", "LookupError"),
@@ -103,7 +108,7 @@ ROWS = [
     Wrong('@pytest.mark.akashml(scenario="helo")', "pytest", "no scenario 'helo'.*id you mean 'hello'?", "error"),
     Wrong('@pytest.mark.akashml(scenario="stroy.yaml")', "pytest", 'did you mean "story.yaml"?', "error"),
     Wrong('@pytest.mark.akashml(scenario="mixed/broken.yaml")', "pytest", 'unknown key "txt"', "error"),
-    Wrong('@pytest.mark.akashml(keys="abc")', "pytest", 'cannot have "abc" with auth format', "error"),
+    Wrong('@pytest.mark.akashml(keys="abc", auth="format")', "pytest", "has no effect with auth format", "error"),
     Wrong(
         '@pytest.mark.akashml(scenario="hello")\n@pytest.mark.akashml(scenario="refusal")',
         "pytest",

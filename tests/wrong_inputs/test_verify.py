@@ -124,8 +124,8 @@ CASES = [
         [f"nothing was asked of this key; keys seen: {SEEN}"],
     ),
     Case("format=jnuit", "GET /_emulator/verify", route("verify?format=jnuit", 400), ["format is json, text or junit"]),
-    Case("a typo", "GET /_emulator/verify", route("verify?kye=akml-x", 400), ["no parameter kye; did you mean key?"]),
-    Case("a typo", "GET /_emulator/verdict", route("verdict?most_atempts=3", 400), ["did you mean most_attempts?"]),
+    Case("a typo", "GET /_emulator/verify", route("verify?kye=akml-x", 400), ["'kye': did you mean 'key'?"]),
+    Case("a typo", "GET /_emulator/verdict", route("verdict?most_atempts=3", 400), ["did you mean 'most_attempts'?"]),
     Case("most_attempts=0", "GET /_emulator/verify", route("verify?most_attempts=0", 400), ["a whole number from 1"]),
     Case("--format jnuit", "verify", command("verify", "--format", "jnuit", code=2), ["'jnuit' is not one of"]),
     Case("--most-attempts 0", "verify", command("verify", "--most-attempts", "0", code=2), ["0 is not in the range"]),
@@ -149,7 +149,7 @@ CASES = [
         ["endpoint is one of chat, completions, messages", "not chats; did you mean chat?"],
     ),
     Case(
-        "a filter with a typo", "GET /_emulator/inferences", route("inferences?modle=x", 400), ["did you mean model?"]
+        "a filter with a typo", "GET /_emulator/inferences", route("inferences?modle=x", 400), ["did you mean 'model'?"]
     ),
 ]
 
