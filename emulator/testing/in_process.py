@@ -14,7 +14,8 @@ from emulator.web.app import create_app
 class InProcess(EmulatorWithEngine):
     """An ASGI app that emulates AkashML in the event loop of the test. `Emulator.in_process` returns one.
 
-    `scenario`, `account`, `clock`, `models`, `settings` and the errors are those of `Emulator`.
+    `scenario`, `reply`, `error`, `retry_after`, `account`, `clock`, `models`, `settings` and the errors are those of
+    `Emulator`.
 
         with Emulator.in_process(scenario="hello") as akash:
             client = openai.AsyncOpenAI(

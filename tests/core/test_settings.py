@@ -260,7 +260,6 @@ def test_the_doors_use_the_same_words(door: Any, name: str, value: Any, words: s
         ("maxn", '"max_n"'),
         ("rpm", 'account={"keys": {"default": {"requests_per_minute": ...}}}'),
         ("latency", 'scenario=[{"reply": {"text": ..., "stream": {"first_token": ...}}}]'),
-        ("retry_after", 'scenario=[{"reply": {"retry_after": ...}}]'),
         ("port", "the attribute url, with a free port of 127.0.0.1"),
         ("strict", 'auth="strict"'),
     ],
