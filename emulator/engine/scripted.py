@@ -9,7 +9,7 @@ from typing import NamedTuple
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.explanation import RuleCheck
+from emulator.core.explanation import Result, RuleCheck
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
@@ -17,7 +17,7 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Match, description, differences, explanation, matching
+from emulator.scenario.match import Match, alike, description, differences, explanation, matching
 from emulator.scenario.reply import START, ReplyContext, choose_reply
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule, Scenario
@@ -137,8 +137,9 @@ def _check(trace: Trace, number: int, rule: Rule, subject: Subject) -> RuleCheck
         return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),))
     if number in trace.passed:
         return RuleCheck(rule.name, rule.line, "passed over", (f"then: {rule.then}",))
-    found = tuple(map(str, differences(rule.when, subject)))
-    return RuleCheck(rule.name, rule.line, "differs" if found else "comes later", found)
+    found = differences(rule.when, subject)
+    result: Result = "differs" if found else "comes later"
+    return RuleCheck(rule.name, rule.line, result, tuple(map(str, found)), alike(rule.when, found))
 
 
 def _unmatched(scenario: Scenario, subject: Subject) -> str:

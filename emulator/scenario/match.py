@@ -98,12 +98,19 @@ def matching(scenario: Scenario, subject: Subject) -> Iterator[tuple[int, Rule, 
             yield number, rule, _matched(rule.when, subject)
 
 
+_TEXTS = frozenset({"last_user", "first_user", "system", "any_message", "prompt", "tool_result"})
+
+
+def alike(condition: Condition, found: Sequence[Difference]) -> int:
+    """How many texts of the request meet the condition: a rule that knows its words was probably meant for it."""
+    differing = {difference.name for difference in found}
+    return sum(criterion.name in _TEXTS - differing for criterion in condition.criteria)
+
+
 def nearest(scenario: Scenario, subject: Subject, count: int = 3) -> list[tuple[Rule, tuple[Difference, ...]]]:
     """The rules that differ least from a request, with their differences, the nearest first."""
     differing = [(rule, differences(rule.when, subject)) for rule in scenario.rules]
-    distances = [(len(found) / max(len(rule.when.criteria), 1), len(found)) for rule, found in differing]
-    order = sorted(range(len(differing)), key=distances.__getitem__)
-    return [differing[at] for at in order[:count]]
+    return sorted(differing, key=lambda each: (-alike(each[0].when, each[1]), len(each[1])))[:count]
 
 
 def explanation(scenario: Scenario, subject: Subject) -> list[dict[str, Any]]:

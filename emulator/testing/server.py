@@ -121,8 +121,8 @@ class Emulator(EmulatorWithEngine):
         """Return a session: an API key with its own scenario, account and record.
 
         A session with the `name` of an earlier one replaces it. `scenario`, `reply`, `error`, `retry_after` and
-        `account` are those of `Emulator`. Raises ScenarioError for mistakes, LookupError for an unknown scenario, and ValueError for a scenario with a
-        clock.
+        `account` are those of `Emulator`. Raises ScenarioError for mistakes, LookupError for an unknown scenario,
+        SettingsError for an unknown error, and ValueError for a scenario with a clock.
         """
         return Session(self, name, chosen(scenario, reply, error, retry_after), account)
 
