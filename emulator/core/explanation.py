@@ -20,8 +20,8 @@ class RuleCheck(msgspec.Struct, frozen=True):
     """What became of the rule: "answered", "passed over", "differs" or "comes later"."""
     reasons: tuple[str, ...] = ()
     """Phrases: what the rule expects if it answered, the differences, or why it was passed over."""
-    alike: int = 0
-    """How many conditions on texts of the request are met."""
+    distance: tuple[int, float, int] = (0, 0.0, 0)
+    """How far the rule is from matching: the nearest rule has the smallest distance."""
 
     def __str__(self) -> str:
         """Return a line such as `weather (line 3): last_user: expected "rain", got "sun"`."""
@@ -45,9 +45,9 @@ class Explanation(msgspec.Struct, frozen=True):
 
     @property
     def nearest(self) -> RuleCheck | None:
-        """The rule that was probably meant, if none matched: it meets most texts, and then has fewest differences."""
+        """The rule that is nearest to matching, if none matched."""
         differing = [check for check in self.rules if check.result == "differs"]
-        return min(differing, key=lambda check: (-check.alike, len(check.reasons)), default=None)
+        return min(differing, key=lambda check: check.distance, default=None)
 
     @property
     def fallback(self) -> bool:

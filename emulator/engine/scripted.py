@@ -17,7 +17,7 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Match, alike, description, differences, explanation, matching
+from emulator.scenario.match import Match, description, differences, distance, explanation, matching
 from emulator.scenario.reply import START, ReplyContext, choose_reply
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule, Scenario
@@ -139,7 +139,7 @@ def _check(trace: Trace, number: int, rule: Rule, subject: Subject) -> RuleCheck
         return RuleCheck(rule.name, rule.line, "passed over", (f"then: {rule.then}",))
     found = differences(rule.when, subject)
     result: Result = "differs" if found else "comes later"
-    return RuleCheck(rule.name, rule.line, result, tuple(map(str, found)), alike(rule.when, found))
+    return RuleCheck(rule.name, rule.line, result, tuple(map(str, found)), distance(rule.when, found))
 
 
 def _unmatched(scenario: Scenario, subject: Subject) -> str:

@@ -101,16 +101,20 @@ def matching(scenario: Scenario, subject: Subject) -> Iterator[tuple[int, Rule, 
 _TEXTS = frozenset({"last_user", "first_user", "system", "any_message", "prompt", "tool_result"})
 
 
-def alike(condition: Condition, found: Sequence[Difference]) -> int:
-    """How many texts of the request meet the condition: a rule that knows its words was probably meant for it."""
+def distance(condition: Condition, found: Sequence[Difference]) -> tuple[int, float, int]:
+    """How far a condition is from matching; the nearest has the smallest distance.
+
+    A rule that knows words of the request was probably meant for it; then the share of its differences counts.
+    """
     differing = {difference.name for difference in found}
-    return sum(criterion.name in _TEXTS - differing for criterion in condition.criteria)
+    alike = sum(criterion.name in _TEXTS - differing for criterion in condition.criteria)
+    return -alike, len(found) / max(len(condition.criteria), 1), len(found)
 
 
 def nearest(scenario: Scenario, subject: Subject, count: int = 3) -> list[tuple[Rule, tuple[Difference, ...]]]:
     """The rules that differ least from a request, with their differences, the nearest first."""
     differing = [(rule, differences(rule.when, subject)) for rule in scenario.rules]
-    return sorted(differing, key=lambda each: (-alike(each[0].when, each[1]), len(each[1])))[:count]
+    return sorted(differing, key=lambda each: distance(each[0].when, each[1]))[:count]
 
 
 def explanation(scenario: Scenario, subject: Subject) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ rules:
         (
             ["Hello!"],
             "The generator answered; no rule of the scenario 'desk' (chosen by the key) matches. "
-            'The nearest is greeting (line 4): last_user: expected to be "hello", got "Hello!".',
+            'The nearest is refund (line 6): last_user: expected to contain "refund", got "Hello!".',
         ),
         (
             ["a coupon", "a coupon"],
