@@ -127,7 +127,8 @@ class Chooser:
 def _near(name: str, library: Library) -> str:
     if len(name) == 3 and name.isascii() and name.isdigit():
         told = f"no scenario '{name}', and {name} is no status that AkashML documents"
-        return f"The key names {told}. The header X-Emulator-Error: {name} sends any status from 400 to 599."
+        example = name if 400 <= int(name) <= 599 else "429"
+        return f"The key names {told}. The header X-Emulator-Error: {example} sends any status from 400 to 599."
     near = nearest(name.replace("_", "-"), library.known(), _ALIKE) or _beginning(name, library)
     if near is None:
         return ""
