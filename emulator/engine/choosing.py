@@ -86,7 +86,8 @@ class Chooser:
             try:
                 scenario = error_scenario(value, catalog=self._library.catalog)
             except ValueError as error:
-                raise _bad(f"The header {ERROR_HEADER} {error}.") from None
+                message = f"The header {ERROR_HEADER} {error}"
+                raise _bad(message if message.endswith("?") else f"{message}.") from None
             found = self._errors[value] = LoadedScenario(scenario, self._library.catalog, -1)
         return found
 
