@@ -75,7 +75,9 @@ def test_the_explanation() -> None:
     (scenario,) = blocks("yaml")
     body = {"model": "zai-org/GLM-5.3", "messages": [{"role": "user", "content": "Hello!"}]}
     with Emulator(scenario=scenario) as akash:
-        httpx.post(f"{akash.openai_base_url}/chat/completions", json=body, headers={"Authorization": f"Bearer {akash.key}"})
+        httpx.post(
+            f"{akash.openai_base_url}/chat/completions", json=body, headers={"Authorization": f"Bearer {akash.key}"}
+        )
         (asked,) = akash.inferences
     (check,) = asked.rules
     assert f"    {asked.why}\n      {check.rule}  line {check.line}    {check.result} " in README
