@@ -86,7 +86,8 @@ class Chooser:
             try:
                 scenario = error_scenario(value, catalog=self._library.catalog)
             except ValueError as error:
-                raise _bad(f"The header {ERROR_HEADER} {error}.") from None
+                message = f"The header {ERROR_HEADER} {error}"
+                raise _bad(message if message.endswith("?") else f"{message}.") from None
             found = self._errors[value] = LoadedScenario(scenario, self._library.catalog, -1)
         return found
 
@@ -127,7 +128,8 @@ class Chooser:
 def _near(name: str, library: Library) -> str:
     if len(name) == 3 and name.isascii() and name.isdigit():
         told = f"no scenario '{name}', and {name} is no status that AkashML documents"
-        return f"The key names {told}. The header X-Emulator-Error: {name} sends any status from 400 to 599."
+        example = name if 400 <= int(name) <= 599 else "429"
+        return f"The key names {told}. The header X-Emulator-Error: {example} sends any status from 400 to 599."
     near = nearest(name.replace("_", "-"), library.known(), _ALIKE) or _beginning(name, library)
     if near is None:
         return ""

@@ -7,6 +7,7 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+import httpx
 import pytest
 
 from emulator import Emulator
@@ -67,6 +68,19 @@ def test_curl(block: str, akash: Emulator) -> None:
 def test_yaml(block: str) -> None:
     """A YAML block is a scenario without mistakes."""
     assert load_text(block, "block.yaml", catalog=Catalog.load()).rules
+
+
+def test_the_explanation() -> None:
+    """The README's explanation is the one that its scenario gives to a request that no rule matches."""
+    (scenario,) = blocks("yaml")
+    body = {"model": "zai-org/GLM-5.3", "messages": [{"role": "user", "content": "Hello!"}]}
+    with Emulator(scenario=scenario) as akash:
+        httpx.post(
+            f"{akash.openai_base_url}/chat/completions", json=body, headers={"Authorization": f"Bearer {akash.key}"}
+        )
+        (asked,) = akash.inferences
+    (check,) = asked.rules
+    assert f"    {asked.why}\n      {check.rule}  line {check.line}    {check.result} " in README
 
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
