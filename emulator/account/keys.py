@@ -20,6 +20,8 @@ LOCAL, TEST = "local", "test"
 _SUFFIX = re.compile(r"[\w.:@/+=~-]{0,100}", re.ASCII)
 _LONG = 20
 _RANDOM = re.compile(f"[A-Za-z0-9_]{{{_LONG},}}")
+_MIXED = re.compile("[a-z][A-Z]{2,}[a-z].*[a-z][A-Z]|[a-z][A-Z].*[a-z][A-Z]{2,}[a-z]")
+"""Letters of both cases in an order that no CamelCase name has."""
 _VARIETY = 10
 """Fewer different characters are no random text."""
 
@@ -90,6 +92,6 @@ def looks_real(key: str) -> bool:
     (True, False)
     """
     return len(key) >= _LONG and any(
-        len(set(run)) >= _VARIETY and re.search("[0-9]", run) and re.search("[A-Za-z]", run)
+        len(set(run)) >= _VARIETY and (re.search("[0-9].*[A-Za-z]|[A-Za-z].*[0-9]", run) or _MIXED.search(run))
         for run in _RANDOM.findall(key)
     )

@@ -66,4 +66,4 @@ def _recorded(number: str, url: str) -> tuple[dict[str, Any], bool]:
     answered = any(check.result == "answered" for check in explanation.rules)
     heading = f"#{found['number']}  {found['endpoint']}  {found['model'] or '-'}  {found['status']}  {found['id']}"
     fields = {name: found[name] for name in (*names, "why", "number", "id") if name in found}
-    return {**fields, "text": f"{heading}\n{explanation.table()}"}, answered
+    return {**fields, "text": f"{heading}\n{explanation.table(found['why'])}"}, answered

@@ -25,7 +25,12 @@ class RuleCheck(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return a line such as `weather (line 3): last_user: expected "rain", got "sun"`."""
-        return f"{self.rule} (line {self.line}): {'; '.join(self.reasons) or self.result}"
+        return f"{self.rule}{self.place}: {'; '.join(self.reasons) or self.result}"
+
+    @property
+    def place(self) -> str:
+        """Where the rule is, such as " (line 3)"; empty if it is in no file."""
+        return f" (line {self.line})" if self.line else ""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -57,19 +62,30 @@ class Explanation(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return the reason in one sentence."""
         if self.scenario is None:
-            return f"{self._who}; {self.warning or 'no scenario was asked for.'}"
+            reason = f" {self.warning}" if self.warning else ""
+            return (
+                f"{self._who}; no scenario was asked for."
+                if self._generated and not reason
+                else f"{self._who}.{reason}"
+            )
         chosen = f"the scenario '{self.scenario}' (chosen by {self.chosen_by})"
         answered = next((check for check in self.rules if check.result == "answered"), None)
         if answered is not None:
             refused = "" if "/" in self.answered_by else f", but the request was refused with {self.answered_by}"
-            rule = f"The rule '{answered.rule}' (line {answered.line}) of {chosen}"
-            return f"{rule} matches{refused}: it expects {' and '.join(answered.reasons)}."
+            expected = " and ".join(answered.reasons)
+            why = f"it expects {expected}" if expected else "it has no conditions"
+            return f"The rule '{answered.rule}'{answered.place} of {chosen} matches{refused}: {why}."
         if not self.rules:
             return f"{self._who}; no rule of {chosen} was tried."
         passed_over = next((check for check in self.rules if check.result == "passed over"), None)
         if passed_over is not None:
-            return f"{self._who}; a rule of {chosen} matches, but has no reply left: {passed_over}."
+            rule, left = f"the rule '{passed_over.rule}'{passed_over.place} of {chosen}", "; ".join(passed_over.reasons)
+            return f"{self._who}; {rule} matches, but has no reply left for this request ({left})."
         return f"{self._who}; no rule of {chosen} matches. The nearest is {self.nearest}."
+
+    @property
+    def _generated(self) -> bool:
+        return self.answered_by == "generator"
 
     @property
     def _who(self) -> str:
@@ -81,11 +97,11 @@ class Explanation(msgspec.Struct, frozen=True):
             case refusal:
                 return f"The request was refused with {refusal}"
 
-    def table(self) -> str:
-        """Return the reason, and a line for each rule."""
+    def table(self, reason: str | None = None) -> str:
+        """Return the reason, or another sentence for it, and a line for each rule."""
         wide = max((len(check.rule) for check in self.rules), default=0)
         rows = [
             f"  {check.rule:<{wide}}  line {check.line:<4} {check.result:<11}  {'; '.join(check.reasons)}".rstrip()
             for check in self.rules
         ]
-        return "\n".join([str(self), *rows])
+        return "\n".join([reason or str(self), *rows])

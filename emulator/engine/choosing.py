@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from emulator.account.keys import PREFIX
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.nearest import nearest
+from emulator.core.nearest import did_you_mean, nearest
 from emulator.core.settings import Settings
 from emulator.engine.planner import unknown_scenario
 from emulator.scenario.library import Library, LoadedScenario
@@ -17,6 +17,8 @@ log = logging.getLogger("emulator")
 
 SCENARIO_HEADER = "x-emulator-scenario"
 ERROR_HEADER = "x-emulator-error"
+_OWN_HEADERS = "x-emulator-"
+_HEADERS = (SCENARIO_HEADER, ERROR_HEADER)
 UNSCRIPTED = frozenset({"local", "test"})
 """Names in keys that ask for no scenario: `akml-local`, and `akml-test--<test>` of the test tools."""
 _ALIKE = 0.8
@@ -51,6 +53,10 @@ class Chooser:
 
     def choose(self, headers: Mapping[str, str], key: str, own: KeyState, shared: SharedState) -> Choice:
         """Return the scenario for a request. Raises `Rejected` for one that is unknown or has mistakes."""
+        for name in headers:
+            if name.startswith(_OWN_HEADERS) and name not in _HEADERS:
+                hint = did_you_mean(name, _HEADERS) or f"; expected {' or '.join(_HEADERS)}"
+                raise _bad(f"Unknown header {name[:60]}{hint}")
         scenario, error = headers.get(SCENARIO_HEADER), headers.get(ERROR_HEADER)
         if error is not None:
             if scenario is not None:
@@ -103,7 +109,7 @@ class Chooser:
             return Choice(self.get(name), "the key")
         if name in UNSCRIPTED or key in self._keys:
             return NOTHING
-        if dashes:
+        if dashes or name.startswith("-"):
             return Choice(self.get(name), "the key")
         warning = self._warning(name)
         if warning and self._strict:

@@ -134,7 +134,7 @@ def rule_checks(trace: Trace, request: InferenceRequest) -> tuple[RuleCheck, ...
 
 def _check(trace: Trace, number: int, rule: Rule, subject: Subject) -> RuleCheck:
     if number == trace.number:
-        return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),))
+        return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),) if rule.when.criteria else ())
     if number in trace.passed:
         return RuleCheck(rule.name, rule.line, "passed over", (f"then: {rule.then}",))
     found = differences(rule.when, subject)

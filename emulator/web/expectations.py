@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emulator.account.keys import masked
+from emulator.account.keys import shown
 from emulator.core.nearest import nearest
 from emulator.engine import Engine
 from emulator.inferences.inference import Inference
@@ -52,12 +52,12 @@ def nothing_asked(engine: Engine, key: str | None = None) -> str | None:
         return None if keys else "nothing was asked of this server since it started or was reset"
     if key in keys:
         return None
-    shown = [masked(each) if each else "no key" for each in keys]
-    if len(shown) > _SHOWN_KEYS:
-        shown[_SHOWN_KEYS:] = [f"{len(shown) - _SHOWN_KEYS} more"]
+    seen = [shown(each, engine.library) if each else "no key" for each in keys]
+    if len(seen) > _SHOWN_KEYS:
+        seen[_SHOWN_KEYS:] = [f"{len(seen) - _SHOWN_KEYS} more"]
     near = nearest(key, keys)
-    hint = f"; did you mean {masked(near)}?" if near else ";"
-    return f"nothing was asked of this key{hint} keys seen: {', '.join(shown) or 'none'}"
+    hint = f"; did you mean {shown(near, engine.library)}?" if near else ";"
+    return f"nothing was asked of this key{hint} keys seen: {', '.join(seen) or 'none'}"
 
 
 async def _judged(engine: Engine, key: str, asked: Sequence[Inference]) -> Judged:

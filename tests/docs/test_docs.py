@@ -119,7 +119,7 @@ def test_the_script_takes_no_other_server_for_its_own(
 def test_the_server_ends_with_the_script(tmp_path: Path, environment: dict[str, str]) -> None:
     """A signal to the shell ends its server too."""
     (script,) = blocks(CI, "sh")
-    (tmp_path / "script.sh").write_text(f"{script}\necho\necho $emulator\nread forever\n")
+    (tmp_path / "script.sh").write_text(f"{script}\necho\necho $emulator\nwait $emulator\n")
     with subprocess.Popen(
         ["sh", "script.sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment
     ) as process:

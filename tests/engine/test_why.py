@@ -38,8 +38,8 @@ rules:
         ),
         (
             ["a coupon", "a coupon"],
-            "The generator answered; a rule of the scenario 'desk' (chosen by the key) matches, "
-            "but has no reply left: once (line 5): then: unscripted.",
+            "The generator answered; the rule 'once' (line 5) of the scenario 'desk' (chosen by the key) matches, "
+            "but has no reply left for this request (then: unscripted).",
         ),
         (
             ["order 17"],
@@ -63,8 +63,9 @@ rules:
         ),
         (
             ["goodbye", "goodbye"],
-            "The request was refused with not_found; a rule of the scenario 'desk' (chosen by the key) matches, "
-            "but has no reply left: last (line 12): then: fail. It says: The rule 'last' has no more replies.",
+            "The request was refused with not_found; the rule 'last' (line 12) of the scenario 'desk' "
+            "(chosen by the key) matches, but has no reply left for this request (then: fail). "
+            "It says: The rule 'last' has no more replies.",
         ),
         (
             ["who are you"],

@@ -74,6 +74,9 @@ ROWS = [
     Wrong("X-Emulator-Scenario: helo", "HTTP", "Did you mean 'hello'?", http(x_emulator_scenario="helo")),
     Wrong("X-Emulator-Error: 200", "HTTP", "expected a status from 400 to 599", http(x_emulator_error="200")),
     Wrong("X-Emulator-Error: overloadd", "HTTP", "did you mean overloaded?", http(x_emulator_error="overloadd")),
+    Wrong("X-Emulator-Scenaro: hello", "HTTP", "x-emulator-scenario", http(x_emulator_scenaro="hello")),
+    Wrong("X-Emulator-Retry-After: 2", "HTTP", "400  ", http(x_emulator_retry_after="2")),
+    Wrong("key akml--x", "HTTP", "404  ", http("akml--x")),
     Wrong(
         "both headers",
         "HTTP",

@@ -12,7 +12,8 @@ from emulator.inferences.verdict.findings import FINDINGS, Verdict, joined
 class KeyReport(msgspec.Struct, frozen=True):
     """The result for the requests with one key: `asked` counts them, `scenarios` are those that they were asked of.
 
-    `key` is masked, empty for requests without a key, and None where no request was asked of a scenario.
+    `key` is masked unless it names a scenario. It is empty for requests without a key, and None where no request was
+    asked of a scenario.
     """
 
     key: str | None
@@ -23,8 +24,8 @@ class KeyReport(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """Whether all expectations were met and there are no findings."""
-        return not self.unmet and bool(self.verdict)
+        """Whether something was asked with the key, all expectations were met and there are no findings."""
+        return (self.asked > 0 or self.key is None) and not self.unmet and bool(self.verdict)
 
     @property
     def title(self) -> str:

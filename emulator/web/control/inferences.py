@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from emulator.account.keys import masked
+from emulator.account.keys import shown
 from emulator.core import units
 from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
@@ -101,7 +101,7 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
     most = MOST_ATTEMPTS if most_attempts is None else most_attempts
     keys = [
         KeyReport(
-            None if each.key is None else masked(each.key) if each.key else "",
+            shown(each.key, engine.library) if each.key else each.key,
             each.scenarios,
             len(each.asked),
             each.unmet,

@@ -47,6 +47,7 @@ async def activate(engine: Engine, request: ControlRequest) -> JSONResponse:
         raise Rejected(ApiError("bad_request", engine.library.unknown(name or ""), "scenario")) from None
     except ScenarioError as error:
         return JSONResponse({"mistakes": [mistake.as_dict() for mistake in error.mistakes]}, 400)
+    name = name and (engine.library.canonical(name) or name)
     return JSONResponse({"scenario": name, "key": shown(key, engine.library) if key else None})
 
 
