@@ -136,7 +136,9 @@ def _near(name: str, library: Library) -> str:
         told = f"no scenario '{name}', and {name} is no status that AkashML documents"
         example = name if 400 <= int(name) <= 599 else "429"
         return f"The key names {told}. The header X-Emulator-Error: {example} sends any status from 400 to 599."
-    near = nearest(name.replace("_", "-"), library.known(), _ALIKE) or _beginning(name, library)
+    near = (
+        library.in_file(name) or nearest(name.replace("_", "-"), library.known(), _ALIKE) or _beginning(name, library)
+    )
     if near is None:
         return ""
     return f"The key names no scenario, but nearly '{near}'. To play that, send the key akml-{near}."

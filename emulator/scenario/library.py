@@ -155,6 +155,10 @@ class Library:
         """All names and aliases, without those of the built-in scenarios."""
         return [*self._added_words, *self._index().meant]
 
+    def in_file(self, stem: str) -> str | None:
+        """The name of the scenario in a file whose name without its ending is `stem`, or None."""
+        return next((name for name, path in self._index().files.items() if path.stem == stem), None)
+
     @property
     def changes(self) -> int:
         """The number of changes of `known` so far."""

@@ -1,6 +1,7 @@
 """Which scenario plays for a request, and that a key or header which names none is never silently ignored."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -145,3 +146,13 @@ def test_every_rule_is_explained_before_and_after_the_one_that_answered() -> Non
     assert 'system: expected to contain "pirate"' in records[0].rules[1].reasons[0]
     first = engine.store.inferences.all()[0]
     assert [(check.rule, check.result) for check in first.rules] == seen[0], "asked later, it is the same"
+
+
+def test_the_name_of_a_file_leads_to_the_scenario_in_it(tmp_path: Path) -> None:
+    """The `name` in the file decides; a key with the file's own name gets the warning that says so."""
+    (tmp_path / "first-try.yaml").write_text("name: sunny\nrules: [{reply: {text: It is sunny.}}]")
+    engine = make_engine()
+    engine.library.add_folder(tmp_path)
+    assert asked(engine, "akml-sunny")[2].scenario == "sunny"
+    status, warning, _ = asked(engine, "akml-first-try")
+    assert (status, "akml-sunny" in warning) == (200, True)
