@@ -5,6 +5,7 @@ AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /a
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from emulator.core.errors import ApiError, Rejected
@@ -85,6 +86,7 @@ def shown(key: str, known: Names) -> str:
     return key if named and (not suffix or _SUFFIX.fullmatch(suffix)) else masked(key)
 
 
+@lru_cache(maxsize=256)
 def looks_real(key: str) -> bool:
     """Whether a key is long and random, as those that services give out.
 

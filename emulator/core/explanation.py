@@ -54,20 +54,12 @@ class Explanation(msgspec.Struct, frozen=True):
         differing = [check for check in self.rules if check.result == "differs"]
         return min(differing, key=lambda check: check.distance, default=None)
 
-    @property
-    def fallback(self) -> bool:
-        """Whether a scenario was chosen, and none of its rules answered."""
-        return bool(self.rules) and all(check.result != "answered" for check in self.rules)
-
     def __str__(self) -> str:
         """Return the reason in one sentence."""
         if self.scenario is None:
-            reason = f" {self.warning}" if self.warning else ""
-            return (
-                f"{self._who}; no scenario was asked for."
-                if self._generated and not reason
-                else f"{self._who}.{reason}"
-            )
+            if self.answered_by == "generator" and not self.warning:
+                return f"{self._who}; no scenario was asked for."
+            return f"{self._who}. {self.warning}".rstrip()
         chosen = f"the scenario '{self.scenario}' (chosen by {self.chosen_by})"
         answered = next((check for check in self.rules if check.result == "answered"), None)
         if answered is not None:
@@ -82,10 +74,6 @@ class Explanation(msgspec.Struct, frozen=True):
             rule, left = f"the rule '{passed_over.rule}'{passed_over.place} of {chosen}", "; ".join(passed_over.reasons)
             return f"{self._who}; {rule} matches, but has no reply left for this request ({left})."
         return f"{self._who}; no rule of {chosen} matches. The nearest is {self.nearest}."
-
-    @property
-    def _generated(self) -> bool:
-        return self.answered_by == "generator"
 
     @property
     def _who(self) -> str:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from emulator.account.keys import PREFIX
+from emulator.account.keys import LOCAL, PREFIX, TEST
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.nearest import did_you_mean, nearest
 from emulator.core.settings import Settings
@@ -19,8 +19,6 @@ SCENARIO_HEADER = "x-emulator-scenario"
 ERROR_HEADER = "x-emulator-error"
 _OWN_HEADERS = "x-emulator-"
 _HEADERS = (SCENARIO_HEADER, ERROR_HEADER)
-UNSCRIPTED = frozenset({"local", "test"})
-"""Names in keys that ask for no scenario: `akml-local`, and `akml-test--<test>` of the test tools."""
 _ALIKE = 0.8
 _LONGEST_NAME = 60
 _MOST_REMEMBERED = 1000
@@ -107,7 +105,7 @@ class Chooser:
         name, dashes, _ = key.removeprefix(PREFIX).partition("--")
         if name in self._library:
             return Choice(self.get(name), "the key")
-        if name in UNSCRIPTED or key in self._keys:
+        if name in (LOCAL, TEST) or key in self._keys:
             return NOTHING
         if dashes or name.startswith("-"):
             return Choice(self.get(name), "the key")

@@ -1,8 +1,6 @@
 """`verify`: one question to the server, whose answer is both what is printed and the exit code."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -10,24 +8,14 @@ from click.testing import CliRunner
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from support.asgi import CHAT, Exchange, activate, ask, chat, make_engine
+from support.listening import listening
 
 from emulator.commands.verify import verify
 from emulator.web.app import create_app
-from emulator.wire.server import Background
 
 STORY = "name: s\nrules: [{name: r, reply: {text: Hi.}}]\nexpect: [{rule: r, times: 1}]\n"
-
-
-@contextmanager
-def listening(app: ASGIApp) -> Iterator[str]:
-    """The URL of an app on a socket."""
-    server = Background(app, "127.0.0.1", 0)
-    try:
-        yield "http://{}:{}".format(*server.start())
-    finally:
-        server.stop()
 
 
 class Changing:

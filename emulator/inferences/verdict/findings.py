@@ -16,16 +16,6 @@ FINDINGS: Mapping[str, str] = {
 }
 """The names of the findings, and what each says of a client."""
 
-REMARKS: Mapping[str, str] = {
-    "no-jitter": "Its delays are computed without jitter, so many clients would come back at the same time.",
-    "double-spent": "It asked the same again after an answer that it had, and paid twice unless it meant to.",
-    "resumed": "It asked to go on with a truncated answer where that ended.",
-    "not-asked-again": "The record has no request that asks again what got a truncated answer: the client reported it, "
-    "took it for the whole answer, or has yet to ask.",
-    "clock-stood-still": "The emulator's clock never moved, so nobody can tell whether the client waited.",
-}
-"""The names of the remarks: what is worth knowing and no mistake, or cannot be decided from the record."""
-
 
 class Finding(msgspec.Struct, frozen=True):
     """One observation of a client's behaviour, as the record shows it."""
