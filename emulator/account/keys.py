@@ -76,11 +76,13 @@ def shown(key: str, known: Names) -> str:
     """A key as it is shown in the log and in records: whole if it is no secret, else masked.
 
     It is none if it says akml-<name> or akml-<name>--<anything>, and the name is that of a scenario, which `known` has,
-    or one of the emulator's own. A real key of AkashML begins with akml- too, but names nothing.
+    or one of the emulator's own. A real key of AkashML begins with akml- too, but names nothing. No key stays empty.
 
     >>> shown("akml-hello--test-3", {"hello"}), shown("akml-0123456789abcdef", {"hello"})
     ('akml-hello--test-3', 'akml-0123…')
     """
+    if not key:
+        return ""
     name, _, suffix = key.removeprefix(PREFIX).partition("--")
     named = key.startswith(PREFIX) and (name in (LOCAL, TEST) or name in known)
     return key if named and (not suffix or _SUFFIX.fullmatch(suffix)) else masked(key)

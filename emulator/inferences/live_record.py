@@ -86,9 +86,12 @@ class LiveRecord:
         self.timeline: list[tuple[float, int]] = []
         self.parts: list[bytes] = []
 
-    def begin(self, key: str, body: bytes, asked: tuple[str, bool] | None, plan: Plan) -> None:
-        """It was decided what is answered. `asked` is the model and whether a stream is wanted, if that is known."""
-        self.key = key
+    def begin(self, key: str, shown: str, body: bytes, asked: tuple[str, bool] | None, plan: Plan) -> None:
+        """It was decided what is answered.
+
+        `shown` is what people see of the key. `asked` is the model and whether a stream is wanted, if that is known.
+        """
+        self.key, self.shown = key, shown
         self.body = body
         self.model, self.stream = asked or (None, False)
         self.id = plan.inference_id

@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from emulator.account.keys import masked
 from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
 from emulator.account.secrets import header_without, secrets_of, without
@@ -72,7 +71,7 @@ def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: l
     return Inference(
         number=noted.number,
         id=noted.id,
-        key=noted.shown or (masked(noted.key) if noted.key else ""),
+        key=noted.shown,
         namespace=fingerprint(noted.key) if noted.key else "",
         endpoint=without(noted.endpoint, secrets),
         model=None if model is None else without(model, secrets),

@@ -87,8 +87,7 @@ class InferenceEndpoint:
         asked = (request.model, request.stream) if request is not None else None
         key = key or presented(headers, x_api_key=True)
         await self._real_keys.check(key)
-        recorder.shown = shown(key, engine.library) if key else ""
-        recorder.begin(key, body, asked, plan)
+        recorder.begin(key, shown(key, engine.library), body, asked, plan)
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from emulator.account.keys import presented
+from emulator.account.keys import presented, shown
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
 from emulator.core.nearest import nearest
@@ -97,7 +97,8 @@ class _Recorded(Response):
         with suppress(Rejected):
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
         plan = Plan((), error.kind, *self._ids, why=partial(Explanation, answered_by=error.kind))
-        record.begin(presented(headers, x_api_key=True), body, None, plan)
+        key = presented(headers, x_api_key=True)
+        record.begin(key, shown(key, engine.library), body, None, plan)
         engine.store.inferences.begin(record)
         record.sent.end(engine.clock.now(), "failed", error)
         try:

@@ -101,3 +101,12 @@ def test_keys_that_the_emulator_knows_are_no_mistake(caplog: pytest.LogCaptureFi
         for key in (given_key, made):
             assert ask(app, "POST", CHAT, chat(), key=key).status == 200
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("path", [CHAT, "/v1/nowhere"])
+@pytest.mark.parametrize(("key", "seen"), [("akml-429", "akml-429"), ("akml-0123456789ab", "akml-0123…")])
+def test_a_key_is_shown_alike_on_every_path(path: str, key: str, seen: str) -> None:
+    """The record of an unknown path has the key in the form that the record of an inference has."""
+    engine = make_engine()
+    ask(create_app(engine), "POST", path, chat(), key=key)
+    assert engine.store.inferences.all()[-1].key == seen

@@ -96,7 +96,7 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
     most = MOST_ATTEMPTS if most_attempts is None else most_attempts
     keys = [
         KeyReport(
-            shown(each.key, engine.library) if each.key else each.key,
+            None if each.key is None else shown(each.key, engine.library),
             each.scenarios,
             len(each.asked),
             each.unmet,
