@@ -6,8 +6,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --constraint constraints.txt
 WORKERS ?= auto
+# Ruff has the same rules (S104, S506), and reasons stand beside the exceptions.
+CHECKED_BY_RUFF := B104,B506
 
-.PHONY: run test check bench cover house api language clean constraints transcripts help
+.PHONY: run test check bench fuzz soak audit cover house api language clean constraints transcripts help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -25,6 +27,17 @@ check: $(VENV)/test  ## format, lint and types
 
 bench: $(VENV)/test  ## measure, side by side with the bare servers
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+fuzz: $(VENV)/fuzz  ## try odd inputs in process and over sockets, some minutes; ARGS="--seconds 600 --target schemas"
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.sockets
+
+soak: $(VENV)/test  ## ten minutes of mixed traffic, after which nothing may be left; ARGS="--seconds 60"
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.soak $(ARGS)
+
+audit: $(VENV)/fuzz  ## known vulnerabilities of the dependencies, and what ruff does not look for
+	@$(BIN)/pip-audit --skip-editable
+	@$(BIN)/bandit --quiet --recursive --severity-level medium --skip $(CHECKED_BY_RUFF) emulator
 
 cover: $(VENV)/test  ## tests with branch coverage, at least 95 %
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
@@ -45,7 +58,7 @@ transcripts: $(VENV)/test  ## write the golden transcripts anew
 
 constraints:  ## write constraints.txt anew from what the newest versions are
 	@rm -rf $(VENV)-new && $(PYTHON) -m venv $(VENV)-new
-	@$(VENV)-new/bin/python -m pip install --quiet -e '.[test,lint]'
+	@$(VENV)-new/bin/python -m pip install --quiet -e '.[test,lint,fuzz]'
 	@(head -1 constraints.txt; $(VENV)-new/bin/python -m pip freeze --exclude-editable | sort -f) > constraints.new
 	@mv constraints.new constraints.txt && rm -rf $(VENV)-new
 
@@ -63,6 +76,10 @@ $(VENV)/python:
 $(VENV)/run: $(VENV)/python pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) ..."
 	@$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/fuzz: $(VENV)/test
+	@$(INSTALL) --editable '.[test,lint,fuzz]'
 	@touch $@
 
 $(VENV)/test: $(VENV)/run

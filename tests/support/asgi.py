@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message
@@ -99,10 +99,12 @@ def _chunks(body: Any) -> Iterable[bytes]:
     return [body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()]
 
 
-async def given_way() -> None:
-    """Let everything happen that is due, without any time passing."""
+async def given_way(until: Callable[[], bool] = lambda: False) -> None:
+    """Let everything happen that is due, without any time passing; at most until this is true."""
     for _ in range(100):
         await asyncio.sleep(0)
+        if until():
+            break
 
 
 def ask(app: ASGIApp, method: str, path: str, body: Any = None, **more: Any) -> Exchange:

@@ -96,8 +96,12 @@ def served(
     python: Sequence[str] = ("-m", "emulator"),
     form: str = "json",
     environment: Mapping[str, str] | None = None,
+    patience: float = PATIENCE,
 ) -> Iterator[Served]:
-    """A server on a free port. `python` is what the interpreter is given to run, `form` the value of --print."""
+    """A server on a free port. `python` is what the interpreter is given to run, `form` the value of --print.
+
+    It is killed after `patience` seconds.
+    """
     command = [sys.executable, *python, "serve", "--port", "0", "--print", form, *arguments]
     with subprocess.Popen(
         command,
@@ -107,7 +111,7 @@ def served(
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
     ) as process:
-        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog = threading.Timer(patience, process.kill)
         watchdog.start()
         try:
             yield Served(process)
