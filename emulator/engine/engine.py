@@ -74,6 +74,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self.store = store
+        self.store.remember(settings.max_keys, clock.now)
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)
@@ -232,13 +233,19 @@ class Engine:
                     first = rejected.error
             return first, choice, self._occurrence(key, question, own)
 
-        refusal, choice, identity = await self.store.turn(key, decide)
+        try:
+            refusal, choice, identity = await self.store.turn(key, decide)
+        except Rejected as full:
+            refusal, choice, identity = full.error, NOTHING, self._seed.child(key, question)
         why = partial(explanation, choice, None, None, refusal.kind)
         return Plan(failing(refusal), refusal.kind, *_ids(identity), why=why, warning=choice.warning)
 
     async def ids(self, key: str, question: bytes) -> tuple[str, str]:
         """Return the inference id and the request id of an answer without a plan."""
-        return _ids(await self.store.turn(key, lambda own, shared: self._occurrence(key, question, own)))
+        try:
+            return _ids(await self.store.turn(key, lambda own, shared: self._occurrence(key, question, own)))
+        except Rejected:  # there is no room for another key
+            return _ids(self._seed.child(key, question))
 
     def _occurrence(self, key: str, question: bytes, own: KeyState) -> Seed:
         """The seed of the ids: it depends on the request, the key, and how often the key has sent the request."""

@@ -24,8 +24,15 @@ class Store(Protocol):
 
     inferences: Journal
 
+    def remember(self, most: int, now: Callable[[], float]) -> None:
+        """Remember at most so many keys (see `states`). `now` returns the time, in Unix seconds."""
+        ...
+
     async def turn(self, key: str, decide: Decide[T]) -> T:
-        """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything."""
+        """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything.
+
+        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key.
+        """
         ...
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
