@@ -22,7 +22,7 @@ SPAN = 60 * _MICROSECONDS
 _COMPACTED = 64
 _FARTHEST = 2**61
 Tick: TypeAlias = Annotated[int, Meta(ge=-_FARTHEST, le=_FARTHEST)]
-"""A time of a `Timeline` that data can hold. A clock that is set back thousands of years, over and over, leads there."""
+"""A time of a `Timeline` that data can hold. A clock that is set back thousands of years repeatedly leads there."""
 
 
 class Timeline(Struct, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 """A store in memory. It is bounded: see `states`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any, TypeVar
 
@@ -100,6 +100,21 @@ class MemoryStore:
 
         keys = {fingerprint(key): saved(state) for key, state in self._states.items()}
         return {"shared": saved(self._shared), "keys": self._states.restored | keys}
+
+    @property
+    def replaced(self) -> bool:
+        """Whether all states were replaced since the last call of `changes`; also before the first."""
+        return self._states.touched is None
+
+    def changes(self) -> Iterator[tuple[str, bytes | None]]:
+        """The states that may have changed since the last call, encoded, and None for those that are forgotten."""
+        return self._states.changes()
+
+    def shared(self) -> bytes:
+        """The shared state, encoded."""
+        from emulator.store.saved import encoded  # noqa: PLC0415 (as in `snapshot`)
+
+        return encoded(self._shared)
 
     async def restore(self, data: Any) -> None:
         """Replace all state by that of a snapshot, without requests in flight. Raises `msgspec.ValidationError`."""

@@ -30,8 +30,8 @@ class _Saved(msgspec.Struct, forbid_unknown_fields=True):
     keys: dict[str, Any]
 
 
-def encoded(state: KeyState | SharedState) -> bytes:
-    """A state, including requests in flight, as JSON."""
+def encoded(state: KeyState | SharedState | Mapping[str, Any]) -> bytes:
+    """A state as JSON, including requests in flight."""
     return msgspec.json.encode(state)
 
 

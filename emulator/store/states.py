@@ -69,14 +69,25 @@ class States:
         self._recent.pop(key, None)
         return state
 
-    def peek(self, key: str) -> KeyState | None:
-        """The state of a key that was used, without using it."""
-        return self._recent.get(key) or self._holding.get(key)
-
     def items(self) -> Iterator[tuple[str, KeyState]]:
         """The keys that were used, and their states."""
         yield from self._recent.items()
         yield from self._holding.items()
+
+    def changes(self) -> Iterator[tuple[str, bytes | None]]:
+        """The states that may have changed since the last call, encoded, and None for those that are forgotten.
+
+        Each has the fingerprint of its key. A state that changes while this is read belongs to the next call as well.
+        """
+        from emulator.store.saved import encoded  # noqa: PLC0415 (few servers save anything)
+
+        touched, self.touched = self.touched, set()
+        if touched is None:
+            touched = {key for key, _ in self.items()}
+            yield from [(digest, encoded(data)) for digest, data in self._restored.items()]
+        for key in touched:
+            state = self._recent.get(key) or self._holding.get(key)
+            yield fingerprint(key), None if state is None else encoded(state)
 
     @property
     def restored(self) -> dict[str, Any]:
