@@ -155,7 +155,7 @@ class Engine:
         steps, headers, warning = answer.steps, answer.headers, decision.choice.warning
         if warning:
             headers = (*headers, (WARNING_HEADER, warning))
-        why = partial(explanation, decision.choice, decision.trace, request, answered_by)
+        why = partial(explanation, decision.choice, decision.trace, answered_by)
         pricing = decision.model.pricing if decision.model is not None else None
         if decision.admitted is None:
             return Plan(steps, answered_by, *ids, headers, answer.frame_faults, pricing, why=why, warning=warning)
@@ -237,7 +237,7 @@ class Engine:
             refusal, choice, identity = await self.store.turn(key, decide)
         except Rejected as full:
             refusal, choice, identity = full.error, NOTHING, self._seed.child(key, question)
-        why = partial(explanation, choice, None, None, refusal.kind)
+        why = partial(explanation, choice, None, refusal.kind)
         return Plan(failing(refusal), refusal.kind, *_ids(identity), why=why, warning=choice.warning)
 
     async def ids(self, key: str, question: bytes) -> tuple[str, str]:
@@ -290,7 +290,7 @@ class Engine:
             return choice, None if choice.playing is None else trace_of(choice.playing, own, request)
 
         choice, trace = await self.store.turn(request.key, decide)
-        return explanation(choice, trace, request, expected(trace))
+        return explanation(choice, trace, expected(trace), lambda: request)
 
     # ------------------------------------------------------------------------------------------ models and accounts
 
