@@ -15,13 +15,14 @@ from msgspec import Struct, field
 from emulator.account.credits import Credits
 from emulator.account.limits import RateLimitHeaders, RateLimits
 from emulator.account.policy import UNLIMITED, Policy
-from emulator.account.prices import ZERO, tariff
+from emulator.account.prices import ZERO, add, check_usd, tariff
+from emulator.account.windows import Tick
 from emulator.core.catalog import Model, Pricing
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.vocabulary import Usage
 
 
-class Reservation(Struct, frozen=True):
+class Reservation(Struct, frozen=True, forbid_unknown_fields=True):
     """What is reserved for a request until it ends: `tokens`, counted at the `tick` of the timeline, and `hold` USD.
 
     `pricing` is the price of the model when the request was admitted, at which it is charged.
@@ -30,16 +31,17 @@ class Reservation(Struct, frozen=True):
     inference_id: str
     model: str
     pricing: Pricing
-    tick: int
-    tokens: int
+    tick: Tick
+    tokens: Tick
     hold: Decimal
 
 
-class Account(Struct):
+class Account(Struct, forbid_unknown_fields=True):
     """The limits of one API key, and their use. Without a policy and credits it is `unlimited`, and counts nothing.
 
     `in_flight` maps the tickets of requests that have not ended to their reservations, oldest first; `limits` are the
-    windows. `managed` is the policy of the managed key that was last applied. To change `policy` and `credits`, call
+    windows. `managed` is the policy of the managed key that was last applied. `own` says that it was set for this key
+    alone while the server runs, so that opening it anew would not make the same. To change `policy` and `credits`, call
     `set_policy` and `set_credits`.
     """
 
@@ -48,14 +50,29 @@ class Account(Struct):
     limits: RateLimits = field(default_factory=RateLimits)
     in_flight: dict[str, Reservation] = {}
     managed: Policy | None = None
+    own: bool = False
 
     def __post_init__(self) -> None:
+        holds = ZERO
+        for ticket, each in self.in_flight.items():
+            holds = add(holds, check_usd(f"the hold of the request {ticket}", each.hold))
+        if self.credits is not None and self.credits.held != holds:
+            raise ValueError(f"the amount held is {self.credits.held}, not {holds} as for the requests in flight")
         self.set_policy(self.policy)
 
     @property
     def unlimited(self) -> bool:
         """Whether every request is admitted and none is counted."""
         return self.credits is None and self.policy == UNLIMITED
+
+    def holds(self, now: float) -> bool:
+        """Whether something is lost with it: credits, a count, a request in flight, or what was set for it alone."""
+        return self.own or self.credits is not None or bool(self.in_flight) or self.limits.hold(now)
+
+    def set_own_policy(self, policy: Policy) -> None:
+        """Apply a policy that is for this key alone."""
+        self.own = True
+        self.set_policy(policy)
 
     def set_policy(self, policy: Policy) -> None:
         """Apply another policy. Limits that remain keep their counts; new limits count the requests in flight."""

@@ -9,21 +9,21 @@ from msgspec import Meta, Struct
 
 from emulator.core.decimals import decimal
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.units import Moment, Phase, Seconds
 
-Count: TypeAlias = Annotated[int, Meta(ge=0)]
-Slots: TypeAlias = Annotated[int, Meta(ge=1)]
-Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
-Phase: TypeAlias = Annotated[float, Meta(gt=0)]
+_MOST = 10**12
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=_MOST)]
+Slots: TypeAlias = Annotated[int, Meta(ge=1, le=_MOST)]
 
 
-class Flapping(Struct, frozen=True):
+class Flapping(Struct, frozen=True, forbid_unknown_fields=True):
     """Alternately healthy for `up` seconds and unhealthy for `down` seconds, starting when it was configured."""
 
     up: Phase
     down: Phase
 
 
-class Backends(Struct, frozen=True):
+class Backends(Struct, frozen=True, forbid_unknown_fields=True):
     """The backends of one model.
 
     There are `total` backends. `healthy` of them are healthy (None: all), and each has `slots` for simultaneous
@@ -45,7 +45,7 @@ class Backends(Struct, frozen=True):
         return None if self.slots is None and healthy else (self.slots or 0) * healthy
 
 
-class Pool(Struct):
+class Pool(Struct, forbid_unknown_fields=True):
     """The requests that run on the backends of one model, or wait for them.
 
     The backends were configured at `since`, in Unix seconds. Requests are identified by their tickets. `waiting` maps
@@ -54,7 +54,7 @@ class Pool(Struct):
     """
 
     backends: Backends
-    since: float
+    since: Moment
     running: set[str] = set()
     waiting: dict[str, float] = {}
 
@@ -124,7 +124,7 @@ def busy(waited: float) -> ApiError:
     return ApiError("overloaded", f"All backends of the requested model are busy{after}.")
 
 
-class Fleet(Struct):
+class Fleet(Struct, forbid_unknown_fields=True):
     """The pools of all models, by the model's id. A model without a pool has no limit."""
 
     pools: dict[str, Pool] = {}
@@ -159,6 +159,10 @@ class Fleet(Struct):
     def waiting(self) -> list[str]:
         """The tickets of all waiting requests."""
         return [ticket for pool in self.pools.values() for ticket in pool.waiting]
+
+    def holds(self) -> bool:
+        """Whether there are requests, or backends that come and go since they were configured."""
+        return any(pool.running or pool.waiting or pool.backends.flapping for pool in self.pools.values())
 
     def clear(self) -> None:
         """Remove all requests, after the servers that played them have ended."""

@@ -10,31 +10,34 @@ from decimal import Decimal
 from msgspec import Struct, field
 
 from emulator.account.ledger import Entry, Kind, Ledger
-from emulator.account.prices import ZERO, add, negative, subtract, usd
+from emulator.account.prices import ZERO, add, check_positive, check_usd, negative, subtract, usd
 from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.units import Moment
 
 
-class Trial(Struct):
+class Trial(Struct, forbid_unknown_fields=True):
     """Trial credits: the amount left, in USD, and when they expire, in Unix seconds."""
 
     left: Decimal
-    expires: float
+    expires: Moment
+
+    def __post_init__(self) -> None:
+        check_positive("trial credits", self.left)
 
 
-class AutoTopUp(Struct, frozen=True):
+class AutoTopUp(Struct, frozen=True, forbid_unknown_fields=True):
     """Buy `amount` USD each time the balance falls below `threshold` USD."""
 
     threshold: Decimal
     amount: Decimal
 
     def __post_init__(self) -> None:
-        _check_positive("an automatic top-up", self.amount)
-        if not self.threshold.is_finite():
-            raise ValueError(f"the threshold of an automatic top-up cannot be {self.threshold}: expected USD")
+        check_positive("an automatic top-up", self.amount)
+        check_usd("the threshold of an automatic top-up", self.threshold)
 
 
-class Credits(Struct):
+class Credits(Struct, forbid_unknown_fields=True):
     """The credits of one account.
 
     `purchased` is negative if there is a debt, and then there are no trial credits; `held` is the amount held for
@@ -47,6 +50,15 @@ class Credits(Struct):
     held: Decimal = ZERO
     auto_top_up: AutoTopUp | None = None
     ledger: Ledger = field(default_factory=Ledger)
+
+    def __post_init__(self) -> None:
+        check_usd("the amount held for requests in flight", self.held)
+        total = check_usd("the purchased credits", self.purchased)
+        for trial in self.trials:
+            total = add(total, trial.left)
+        if total != self.ledger.balance:
+            raise ValueError(f"purchased and trial credits are {usd(total)}, not the balance of the ledger")
+        self.trials.sort(key=lambda trial: trial.expires)
 
     def balance(self, now: float) -> Decimal:
         """The balance, including holds; negative if there is a debt."""
@@ -62,7 +74,7 @@ class Credits(Struct):
 
     def grant_trial(self, now: float, amount: Decimal, expires: float, note: str = "trial credits") -> Entry:
         """Add credits that expire. Raises ValueError for an amount that is not positive or a time that has passed."""
-        _check_positive("a grant of trial credits", amount)
+        check_positive("a grant of trial credits", amount)
         if not expires > now:
             raise ValueError(f"trial credits cannot expire at {iso(expires)}: it is {iso(now)} already")
         self._expire(now)
@@ -75,7 +87,7 @@ class Credits(Struct):
 
     def purchase(self, now: float, amount: Decimal, note: str = "") -> Entry:
         """Add credits that do not expire. Raises ValueError for an amount that is not positive."""
-        _check_positive("a purchase", amount)
+        check_positive("a purchase", amount)
         self._expire(now)
         return self._buy(now, "purchase", amount, note)
 
@@ -84,8 +96,7 @@ class Credits(Struct):
 
         Raises ValueError for an amount that is not a number.
         """
-        if not amount.is_finite():
-            raise ValueError(f"a correction cannot be {amount}: expected an amount in USD")
+        check_usd("a correction", amount)
         self._expire(now)
         if amount > 0:
             return self._buy(now, "correction", amount, note)
@@ -149,8 +160,3 @@ class Credits(Struct):
         wanted = self.auto_top_up
         if wanted is not None and self.ledger.balance < wanted.threshold:
             self._buy(now, "auto_top_up", wanted.amount, f"balance below {usd(wanted.threshold)}")
-
-
-def _check_positive(what: str, amount: Decimal) -> None:
-    if not (amount.is_finite() and amount > 0):
-        raise ValueError(f"{what} cannot be of {amount} USD: expected more than 0")

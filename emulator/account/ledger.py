@@ -5,7 +5,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from emulator.account.prices import ZERO, add
+from emulator.account.prices import ZERO, add, check_usd
+from emulator.core.units import Moment
 
 Kind: TypeAlias = Literal["grant_trial", "purchase", "auto_top_up", "charge", "expiry", "correction", "carried_forward"]
 
@@ -13,13 +14,13 @@ MAX_ENTRIES = 2000
 """When there are more entries, the older half becomes one that carries their sum forward."""
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, forbid_unknown_fields=True):
     """One change of the balance: `amount` USD at a time in Unix seconds, and the `balance` after it.
 
     A charge has the `inference_id` of its inference; `note` describes the change in a few words.
     """
 
-    time: float
+    time: Moment
     kind: Kind
     amount: Decimal
     balance: Decimal
@@ -27,10 +28,17 @@ class Entry(Struct, frozen=True):
     inference_id: str | None = None
 
 
-class Ledger(Struct):
+class Ledger(Struct, forbid_unknown_fields=True):
     """The entries, oldest first."""
 
     entries: list[Entry] = []
+
+    def __post_init__(self) -> None:
+        balance = ZERO
+        for number, entry in enumerate(self.entries):
+            balance = add(balance, check_usd(f"the amount of entry {number}", entry.amount))
+            if check_usd(f"the balance of entry {number}", entry.balance) != balance:
+                raise ValueError(f"the balance of entry {number} is not the sum of the amounts so far")
 
     @property
     def balance(self) -> Decimal:

@@ -17,7 +17,7 @@ TOKENS_EXCEEDED = "tokens_per_minute_exceeded"
 TOO_MANY_TOKENS = "request_exceeds_tokens_per_minute"
 
 
-class RateLimits(Struct):
+class RateLimits(Struct, forbid_unknown_fields=True):
     """The windows for requests and for tokens; None: no limit. A tick is a microsecond of the timeline."""
 
     requests: Window | None = None
@@ -35,11 +35,20 @@ class RateLimits(Struct):
     def at(self, now: float) -> int:
         """The tick of a clock's time. Forgets what is then older than a minute."""
         tick = self.timeline.at(now)
+        if self.timeline.over:
+            self.timeline = Timeline()
+            self.requests, self.tokens = (each and Window(each.limit) for each in (self.requests, self.tokens))
+            tick = self.timeline.at(now)
         if self.requests is not None:
             self.requests.forget(tick)
         if self.tokens is not None:
             self.tokens.forget(tick)
         return tick
+
+    def hold(self, now: float) -> bool:
+        """Whether a window has counted something that is not yet a minute old."""
+        tick = self.timeline.seen_at(now)
+        return any(window is not None and window.full_at(tick) > tick for window in (self.requests, self.tokens))
 
     def check(self, now: float, tokens: int) -> int:
         """The tick at which a request with `tokens` is admitted now. Raises `Rejected` with a 429 if it is not.

@@ -8,11 +8,12 @@ from msgspec import Meta, Struct
 from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.patterns import glob
+from emulator.core.units import Moment
 
-Limit: TypeAlias = Annotated[int, Meta(ge=1)]
+Limit: TypeAlias = Annotated[int, Meta(ge=1, le=10**12)]
 
 
-class Policy(Struct, frozen=True):
+class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """The policy of an API key; None: no limit.
 
     `tokens_per_minute` counts prompts and answers, `concurrency` counts requests in flight; `expires` is in Unix
@@ -23,7 +24,7 @@ class Policy(Struct, frozen=True):
     requests_per_minute: Limit | None = None
     tokens_per_minute: Limit | None = None
     concurrency: Limit | None = None
-    expires: float | None = None
+    expires: Moment | None = None
     models: tuple[str, ...] | None = None
     disabled: bool = False
 

@@ -17,6 +17,21 @@ negative = _EXACT.minus
 """-a."""
 
 ZERO = Decimal(0)
+_INTEGERS, _DECIMALS = 60, 100
+
+
+def check_usd(what: str, amount: Decimal) -> Decimal:
+    """Return an amount with which calculations are exact. Raises ValueError for any other."""
+    if not amount.is_finite() or amount.adjusted() > _INTEGERS or int(amount.as_tuple().exponent) < -_DECIMALS:
+        raise ValueError(f"{what} cannot be {amount}: expected an amount in USD")
+    return amount
+
+
+def check_positive(what: str, amount: Decimal) -> Decimal:
+    """Return an amount of more than 0. Raises ValueError for any other."""
+    if not (amount.is_finite() and amount > 0):
+        raise ValueError(f"{what} cannot be of {amount} USD: expected more than 0")
+    return check_usd(what, amount)
 
 
 class Tariff(Struct, frozen=True):

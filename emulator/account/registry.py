@@ -5,35 +5,38 @@ saved state reveals it.
 """
 
 import hashlib
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from emulator.account.keys import PREFIX, masked
 from emulator.account.policy import Policy
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.seeds import Seed
+from emulator.core.units import Moment
 
+Made: TypeAlias = Annotated[int, Meta(ge=0, le=10**12)]
+Number: TypeAlias = Annotated[int, Meta(ge=1, le=10**12)]
 Status: TypeAlias = Literal["active", "revoked", "expired", "disabled"]
 
 MAX_KEYS = 10_000
 """How many keys are remembered; to make room for another one, the oldest revoked one is forgotten."""
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, forbid_unknown_fields=True):
     """A managed key, without its secret. Times are in Unix seconds; `revoked` is None for a key that is not revoked.
 
     `number` counts the keys of a registry from 1.
     """
 
-    number: int
+    number: Number
     name: str
     shown: str
     digest: str
     policy: Policy
-    created: float
-    revoked: float | None = None
+    created: Moment
+    revoked: Moment | None = None
 
     @property
     def id(self) -> str:
@@ -55,15 +58,22 @@ class Record(Struct, frozen=True):
         self.policy.authorize(now)
 
 
-class Registry(Struct):
+class Registry(Struct, forbid_unknown_fields=True):
     """All managed keys, by digest. Methods that take the id of a key raise KeyError for an unknown one.
 
     `made` counts all keys ever created; `replaced` has the former digests of regenerated keys.
     """
 
-    made: int = 0
+    made: Made = 0
     by_digest: dict[str, Record] = {}
     replaced: dict[str, None] = {}
+
+    def __post_init__(self) -> None:
+        numbers = [record.number for record in self.by_digest.values()]
+        if len(set(numbers)) < len(numbers) or max(numbers, default=0) > self.made:
+            raise ValueError(f"the numbers of the keys differ, and none is above {self.made}, the number of keys made")
+        if any(record.digest != digest for digest, record in self.by_digest.items()):
+            raise ValueError("each key is listed by its digest")
 
     def knows(self, key: str) -> bool:
         """Whether the key is managed, or was before it was regenerated."""

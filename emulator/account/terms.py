@@ -8,16 +8,21 @@ from msgspec import Struct
 from emulator.account.account import Account
 from emulator.account.credits import AutoTopUp, Credits
 from emulator.account.policy import UNLIMITED, Policy
+from emulator.account.prices import check_positive, check_usd
+from emulator.core.units import Moment
 
 
-class TrialTerms(Struct, frozen=True):
+class TrialTerms(Struct, frozen=True, forbid_unknown_fields=True):
     """Trial credits: an amount in USD, and when they expire, in Unix seconds."""
 
     amount: Decimal
-    expires: float
+    expires: Moment
+
+    def __post_init__(self) -> None:
+        check_positive("a grant of trial credits", self.amount)
 
 
-class Terms(Struct, frozen=True):
+class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     """The initial credits of an account, in USD (if none are given, they are unlimited), and policies by key.
 
     The policy `default` applies to every key without a policy of its own.
@@ -27,6 +32,10 @@ class Terms(Struct, frozen=True):
     trial: TrialTerms | None = None
     auto_top_up: AutoTopUp | None = None
     keys: Mapping[str, Policy] = {}
+
+    def __post_init__(self) -> None:
+        if self.credits is not None and check_usd("a balance", self.credits) < 0:
+            raise ValueError(f"a balance cannot begin with {self.credits} USD: expected 0 or more")
 
     def policy(self, key: str) -> Policy:
         """The policy of a key."""

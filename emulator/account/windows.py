@@ -8,25 +8,32 @@ gives the exact time, and sums of times are exact.
 """
 
 from bisect import bisect_left
+from itertools import pairwise
+from typing import Annotated, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from emulator.account.policy import Limit
 
 _MICROSECONDS = 1_000_000
 SPAN = 60 * _MICROSECONDS
 """The length of a window, in microseconds."""
 
 _COMPACTED = 64
+_FARTHEST = 2**61
+Tick: TypeAlias = Annotated[int, Meta(ge=-_FARTHEST, le=_FARTHEST)]
+"""A time of a `Timeline` that data can hold. A clock that is set back thousands of years repeatedly leads there."""
 
 
-class Timeline(Struct):
+class Timeline(Struct, forbid_unknown_fields=True):
     """The time of a clock in whole microseconds, which never decreases.
 
     When the clock is set back, the timeline continues from where it was. A full window is then full for the rest of its
     minute, and not until the clock reaches the old time again.
     """
 
-    offset: int = 0
-    newest: int = 0
+    offset: Tick = 0
+    newest: Tick = 0
 
     def at(self, now: float) -> int:
         """Convert the time of the clock, in Unix seconds, to a tick. A later call never returns a smaller one."""
@@ -36,6 +43,15 @@ class Timeline(Struct):
             return tick
         self.offset += self.newest - tick
         return self.newest
+
+    @property
+    def over(self) -> bool:
+        """Whether a new timeline has to begin, because data cannot hold much later ticks."""
+        return self.newest > _FARTHEST // 2
+
+    def seen_at(self, now: float) -> int:
+        """The tick that `at` would return, without a change."""
+        return max(self._read(now), self.newest)
 
     def seconds_until(self, tick: int, now: float) -> float:
         """The seconds from `now` to `tick`, rounded up to whole milliseconds.
@@ -57,18 +73,24 @@ class Timeline(Struct):
         return round(now * 1e6) + self.offset
 
 
-class Window(Struct):
+class Window(Struct, forbid_unknown_fields=True):
     """At most `limit` requests or tokens in any minute.
 
     `ticks` and `amounts` have one entry for each microsecond in which something was admitted; entries before `first`
     are forgotten. No entry is 0, so apart from corrections there are never more entries than the limit.
     """
 
-    limit: int
-    used: int = 0
+    limit: Limit
+    used: Tick = 0
     first: int = 0
-    ticks: list[int] = []
-    amounts: list[int] = []
+    ticks: list[Tick] = []
+    amounts: list[Tick] = []
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.first <= len(self.ticks) == len(self.amounts):
+            raise ValueError("a window has as many amounts as ticks, and `first` is one of them or their number")
+        if self.used != sum(self.amounts[self.first :]) or any(a >= b for a, b in pairwise(self.ticks)):
+            raise ValueError("the ticks of a window increase, and `used` is the sum of its amounts")
 
     def has_room(self, amount: int) -> bool:
         """Whether an amount can be admitted now. Call `forget` first."""

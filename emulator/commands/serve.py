@@ -1,5 +1,6 @@
 """`serve`: serve the emulated API until stopped."""
 
+import asyncio
 import gc
 import json
 import os
@@ -12,7 +13,7 @@ import click
 from emulator.commands import _options
 from emulator.commands._listening import listening
 from emulator.core import units
-from emulator.core.files import write_atomically
+from emulator.core.files import check_writable, write_atomically
 from emulator.core.version import __version__
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ _FILE = click.Path(path_type=Path)
     help='Each key\'s balance, such as "5.00 USD".  [default: without end]',
 )
 @_options.limits
-@click.option("--state", type=_FILE, help="File to go on from, and to save to in the end.")
+@click.option("--state", type=_FILE, help="File to go on from, and to save each change to.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
 @click.option("--port-file", type=_FILE, help="File that gets the port once it is open.")
@@ -90,6 +91,7 @@ def serve(
     """Serve the emulated API until stopped."""
     # Objects created at startup live as long as the server, so collecting them would be wasted work.
     gc.disable()
+    from emulator.store.saver import Saver
     from emulator.store.snapshot import write_state
     from emulator.web.app import create_app
     from emulator.wire.server import log_to_stderr
@@ -100,7 +102,9 @@ def serve(
     log_to_stderr(log_level)
     if inferences is not None:
         _append(engine, inferences)
-    beside = _watching(engine.library, folder) if watch else None
+    beside = [_watching(engine.library, folder)] if watch else []
+    if state is not None:
+        beside.append(Saver(engine.store, engine.clock, state).run)
     sockets, url = listening(host, port)
     gc.freeze()
     gc.enable()
@@ -113,9 +117,12 @@ def serve(
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
-    serve_app(create_app(engine), sockets, ready, beside)
+    serve_app(create_app(engine), sockets, ready, _together(beside))
     if state is not None:
-        write_state(engine.store, engine.clock, state)
+        try:
+            write_state(engine.store, engine.clock, state)
+        except OSError as error:
+            raise click.ClickException(f"the state cannot be saved to {state}: {error.strerror}") from None
 
 
 # ---------------------------------------------------------------------------------------------- what is served
@@ -255,10 +262,11 @@ def _check_writable(state: Path | None, port_file: Path | None, ready_fd: int | 
     Raises ClickException.
     """
     for path in (state, port_file):
-        if path is not None and not os.access(path.absolute().parent, os.W_OK):
-            raise click.ClickException(
-                f"cannot write {path}: {path.absolute().parent} is no folder that can be written to"
-            )
+        if path is not None:
+            try:
+                check_writable(path)
+            except (OSError, RuntimeError) as error:  # a link that leads to itself
+                raise click.ClickException(f"cannot write {path}: {getattr(error, 'strerror', error)}") from None
     if port_file is not None:
         try:
             port_file.unlink(missing_ok=True)
@@ -289,6 +297,13 @@ def _watching(library: "Library", folder: Path | None) -> "Beside":
     if not folders:
         raise click.ClickException("--watch has no effect without --scenarios FOLDER or --scenario FILE")
     return lambda: watch(library, sorted(folders))
+
+
+def _together(coroutines: "list[Beside]") -> "Beside | None":
+    async def together() -> None:
+        await asyncio.gather(*(each() for each in coroutines))
+
+    return together if coroutines else None
 
 
 def _ready(url: str, settings: "Settings", form: str) -> str:

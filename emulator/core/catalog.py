@@ -24,7 +24,9 @@ Word = Annotated[str, Meta(description="a text")]
 _Words = Annotated[tuple[str, ...], Meta(description="a list of words, such as [tools, reasoning]")]
 Length = Annotated[int, Meta(gt=0, description="a number of tokens, 1 or more")]
 Created = Annotated[int, Meta(ge=0, le=253402300799, description="a time in Unix seconds, before the year 10000")]
-Price = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?\Z", description='USD, a decimal in quotes like "0.0000013"')]
+Price = Annotated[
+    str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,30})?\Z", description='USD, a decimal in quotes like "0.0000013"')
+]
 Modality = Literal["text", "image", "audio", "video", "file"]
 Modalities = Annotated[tuple[Modality, ...], Meta(description="a list of text, image, audio, video and file")]
 Images = Annotated[Literal["read", "drop", "reject"], Meta(description="read, drop or reject")]

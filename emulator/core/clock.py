@@ -21,6 +21,10 @@ from emulator.core import units
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 """The default time of a frozen clock: 2026-01-01T00:00:00Z."""
 
+FIRST, END = -62135596800.0, 253402300799.0
+"""The first and the last second of a clock, in the years 1 and 9999: a date has a year of four digits."""
+FASTEST = 1_000_000
+"""The highest rate of a clock."""
 _UNIX = hasattr(time, "clock_gettime")
 _wall_time: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_REALTIME) if _UNIX else time.time
 _monotonic: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _UNIX else time.monotonic
@@ -44,7 +48,8 @@ class VirtualClock:
     """A clock that can be frozen, run at any rate, set and advanced.
 
     `start` is a time in Unix seconds; the default is the time of the machine. `rate` is in emulated seconds per real
-    second; 0 is a frozen clock.
+    second; 0 is a frozen clock. A clock that reaches `END` stands still there. `changes` counts how often it was moved
+    or its rate was changed.
 
     >>> clock = VirtualClock(start=100.0, rate=0)
     >>> clock.now()
@@ -52,9 +57,10 @@ class VirtualClock:
     """
 
     def __init__(self, start: float | None = None, rate: float = 1.0) -> None:
-        self._rate = rate
+        self._rate = _check_rate(rate)
         self._then = _monotonic()
-        self._time = _wall_time() if start is None else start
+        self._time = _check_time(_wall_time() if start is None else start)
+        self.changes = 0
         self._waiters: dict[int, _Waiter] = {}
         self._numbers = itertools.count()
 
@@ -67,7 +73,7 @@ class VirtualClock:
         """Return the time, in Unix seconds."""
         if not self._rate:
             return self._time
-        return self._time + (_monotonic() - self._then) * self._rate
+        return min(self._time + (_monotonic() - self._then) * self._rate, END)
 
     async def sleep_until(self, deadline: float) -> None:
         """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is already true."""
@@ -87,12 +93,10 @@ class VirtualClock:
     def run(self, rate: float | str = 1.0) -> None:
         """Run the clock at `rate` emulated seconds per real second, as a number or as in "x60".
 
-        Raises ValueError for a negative rate, and for a text that is no rate.
+        Raises ValueError for a rate that is negative or above `FASTEST`, and for a text that is no rate.
         """
-        rate = units.rate.of(rate) if isinstance(rate, str) else rate
-        if rate < 0:
-            raise ValueError(f"a clock cannot run at a rate of {rate}: expected 0 (frozen) or more")
-        self._time, self._then = self.now(), _monotonic()
+        rate = _check_rate(units.rate.of(rate) if isinstance(rate, str) else rate)
+        self._move_to(self.now())
         self._rate = rate
         self._reschedule()
 
@@ -103,10 +107,12 @@ class VirtualClock:
     def set(self, moment: float | str) -> None:
         """Set the clock to `moment`, in Unix seconds or as in "2026-01-01".
 
-        Pending waits keep their remaining duration. Raises ValueError for a text that is no moment.
+        Pending waits keep their remaining duration. Raises ValueError for a text that is no moment, and for a time
+        outside `FIRST` to `END`.
         """
-        by = (units.moment.of(moment) if isinstance(moment, str) else moment) - self.now()
-        self._time += by
+        time = _check_time(units.moment.of(moment) if isinstance(moment, str) else moment)
+        by = time - self.now()
+        self._move_to(time)
         for waiter in self._waiters.values():
             waiter.deadline += by
         self._reschedule()
@@ -116,22 +122,28 @@ class VirtualClock:
         return {"time": self.now(), "rate": self._rate, "ahead": self.now() - _wall_time()}
 
     def restore(self, data: Mapping[str, float]) -> None:
-        """Continue from the snapshot `data`.
+        """Continue from the snapshot `data`. Raises ValueError, and changes nothing, if that is not possible.
 
         A clock that ran in real time catches up with the time since then; any other resumes where it stopped.
         """
-        self.set(_wall_time() + data["ahead"] if data["rate"] == 1 else data["time"])
+        self.set(self.check(data))
         self.run(data["rate"])
+
+    @staticmethod
+    def check(data: Mapping[str, float]) -> float:
+        """The time with which a clock continues from a snapshot. Raises ValueError if that is not possible."""
+        _check_rate(data["rate"])
+        return _check_time(_wall_time() + data["ahead"] if data["rate"] == 1 else data["time"])
 
     async def advance(self, seconds: float | str) -> None:
         """Advance the clock by `seconds`, or as in "60s", and return once all that became due has happened, in order.
 
-        Raises ValueError for a negative number of seconds, and for a text that is no duration.
+        Raises ValueError for a negative number of seconds, for a text that is no duration, and for a time after `END`.
         """
         seconds = units.duration.of(seconds) if isinstance(seconds, str) else seconds
-        if seconds < 0:
+        if not seconds >= 0:
             raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
-        target = self.now() + seconds
+        target = _check_time(self.now() + seconds)
         while due := [waiter for waiter in self._waiters.values() if waiter.deadline <= target]:
             first = min(due, key=lambda waiter: waiter.deadline)
             self._move_to(max(first.deadline, self.now()))
@@ -141,6 +153,7 @@ class VirtualClock:
 
     def _move_to(self, moment: float) -> None:
         self._time, self._then = moment, _monotonic()
+        self.changes += 1
 
     async def _settle(self, due: list["_Waiter"]) -> None:
         """Wake these waits, and yield until their tasks have finished or wait for a later time or something else.
@@ -164,7 +177,7 @@ class VirtualClock:
             self._schedule(waiter)
 
     def _schedule(self, waiter: "_Waiter") -> None:
-        if self._rate:
+        if self._rate and waiter.deadline <= END:
             waiter.start_timer((waiter.deadline - self.now()) / self._rate)
 
 
@@ -191,6 +204,19 @@ class _Waiter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _check_rate(rate: float) -> float:
+    if not 0 <= rate <= FASTEST:
+        most = f"0 (frozen) to {FASTEST}" if rate > 0 else "0 (frozen) or more"
+        raise ValueError(f"a clock cannot run at a rate of {rate}: expected {most}")
+    return rate
+
+
+def _check_time(time: float) -> float:
+    if not FIRST <= time < END + 1:
+        raise ValueError(f"a clock cannot be set to {time}: expected Unix seconds from {FIRST:.0f} to {END:.0f}")
+    return time
 
 
 def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:

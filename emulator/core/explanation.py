@@ -1,6 +1,7 @@
 """Why a request got its answer: the scenario that was chosen, and what each of its rules made of the request."""
 
-from typing import Literal, TypeAlias
+from collections.abc import Callable
+from typing import Literal, Self, TypeAlias
 
 import msgspec
 
@@ -47,6 +48,11 @@ class Explanation(msgspec.Struct, frozen=True):
     answered_by: str = "generator"
     rules: tuple[RuleCheck, ...] = ()
     warning: str = ""
+
+    @classmethod
+    def of_nothing(cls, request: Callable[[], object], answered_by: str = "generator") -> Self:
+        """The explanation of an answer for which no scenario was chosen, whatever the request."""
+        return cls(answered_by=answered_by)
 
     @property
     def nearest(self) -> RuleCheck | None:

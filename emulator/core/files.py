@@ -1,8 +1,23 @@
 """Writing files."""
 
+import errno
 import os
 from pathlib import Path
 from threading import get_ident
+
+
+def check_writable(path: Path) -> None:
+    """Check that `write_atomically` can write a file here. Raises OSError if not."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a folder" if path.is_dir() else "it is no regular file")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    if not path.parent.is_dir():
+        raise OSError(errno.ENOENT, f"there is no folder {path.parent}")
+    new = _beside(path)
+    new.touch()
+    new.unlink()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -11,7 +26,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     A symbolic link stays, and its target is written. Raises OSError, and then leaves the old file as it was.
     """
     path = path.resolve()
-    new = path.with_name(f".{os.getpid()}-{get_ident()}.new")
+    new = _beside(path)
     try:
         with new.open("wb") as file:
             file.write(content)
@@ -21,3 +36,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def _beside(path: Path) -> Path:
+    """A file that no other thread writes to."""
+    return path.with_name(f".{os.getpid()}-{get_ident()}.new")

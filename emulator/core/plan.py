@@ -7,7 +7,7 @@ import msgspec
 
 from emulator.core.catalog import Pricing
 from emulator.core.explanation import Explanation
-from emulator.core.vocabulary import Step, Usage
+from emulator.core.vocabulary import InferenceRequest, Step, Usage
 
 Fault: TypeAlias = Callable[[Iterable[Step]], Iterator[Step]]
 """What goes wrong with an answer, as a pure function from steps to steps."""
@@ -54,6 +54,10 @@ class QueuePlace(Protocol):
         ...
 
 
+Why: TypeAlias = Callable[[Callable[[], InferenceRequest]], Explanation]
+"""Explains a decision on a request, which a function returns."""
+
+
 class Plan(msgspec.Struct, frozen=True):
     """The content of an answer and its timing. `steps` is iterated once.
 
@@ -62,7 +66,8 @@ class Plan(msgspec.Struct, frozen=True):
     order, after encoding. `pricing` is the model's price when the plan was made; None for a refusal without a known
     model. If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with
     the usage that was sent (None: nothing was sent); only the first call counts. `why` explains the decision to those
-    who ask, and `warning` is for the person whose key nearly names a scenario.
+    who ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
+    person whose key nearly names a scenario.
     """
 
     steps: Iterable[Step]
@@ -74,5 +79,5 @@ class Plan(msgspec.Struct, frozen=True):
     pricing: Pricing | None = None
     place: QueuePlace | None = None
     end: Callable[[Usage | None], Awaitable[None]] | None = None
-    why: Callable[[], Explanation] = Explanation
+    why: Why = Explanation.of_nothing
     warning: str = ""

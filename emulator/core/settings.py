@@ -93,6 +93,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_body_bytes: Annotated[_Size, "A larger request body is refused with 413. Anthropic's limit is 32 MB."] = (
         32 * 1024 * 1024
     )
+    max_keys: Annotated[
+        _Count,
+        "How many API keys are remembered. A further key replaces one that holds no credits, counts, activation or "
+        "position in a scenario; if there is none, it is refused with 503.",
+    ] = 10_000
     error_shape: Annotated[
         Literal["openai", "flat"],
         "Body of errors on /v1 other than 401: OpenAI's, or AkashML's flat one (open question 1).",

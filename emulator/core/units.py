@@ -10,7 +10,9 @@ import calendar
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeAlias, TypeVar
+
+from msgspec import Meta
 
 T = TypeVar("T")
 
@@ -90,6 +92,10 @@ def as_text(value: object) -> str | None:
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _LONGEST = 366 * 24 * 3600.0
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=_LONGEST)]
+"""A duration in data."""
+Phase: TypeAlias = Annotated[float, Meta(gt=0, le=_LONGEST)]
+"""A duration in data that is not empty."""
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 
@@ -138,6 +144,8 @@ amount = Notation(
 _TIME = r"[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 _FIRST, _END = -62135596800.0, 253402300800.0
 """The years 1 to 9999 in UTC, in Unix seconds: a moment outside them has no date."""
+Moment: TypeAlias = Annotated[float, Meta(ge=_FIRST, lt=_END)]
+"""A moment in data, in Unix seconds."""
 
 
 def _moment(found: re.Match[str]) -> float | None:

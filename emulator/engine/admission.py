@@ -86,7 +86,9 @@ class Gate:
     ) -> "Account":
         """Replace the account of a key by a new one with these terms."""
         name, version, _ = self._place(shared, playing)
-        return self._open(key, own, name, version, terms, None, now)
+        account = self._open(key, own, name, version, terms, None, now)
+        account.own = True
+        return account
 
     def _open(
         self,

@@ -74,6 +74,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self.store = store
+        self.store.remember(settings.max_keys, clock.now)
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)
@@ -154,7 +155,7 @@ class Engine:
         steps, headers, warning = answer.steps, answer.headers, decision.choice.warning
         if warning:
             headers = (*headers, (WARNING_HEADER, warning))
-        why = partial(explanation, decision.choice, decision.trace, request, answered_by)
+        why = partial(explanation, decision.choice, decision.trace, answered_by)
         pricing = decision.model.pricing if decision.model is not None else None
         if decision.admitted is None:
             return Plan(steps, answered_by, *ids, headers, answer.frame_faults, pricing, why=why, warning=warning)
@@ -232,13 +233,19 @@ class Engine:
                     first = rejected.error
             return first, choice, self._occurrence(key, question, own)
 
-        refusal, choice, identity = await self.store.turn(key, decide)
-        why = partial(explanation, choice, None, None, refusal.kind)
+        try:
+            refusal, choice, identity = await self.store.turn(key, decide)
+        except Rejected as full:
+            refusal, choice, identity = full.error, NOTHING, self._seed.child(key, question)
+        why = partial(explanation, choice, None, refusal.kind)
         return Plan(failing(refusal), refusal.kind, *_ids(identity), why=why, warning=choice.warning)
 
     async def ids(self, key: str, question: bytes) -> tuple[str, str]:
         """Return the inference id and the request id of an answer without a plan."""
-        return _ids(await self.store.turn(key, lambda own, shared: self._occurrence(key, question, own)))
+        try:
+            return _ids(await self.store.turn(key, lambda own, shared: self._occurrence(key, question, own)))
+        except Rejected:  # there is no room for another key
+            return _ids(self._seed.child(key, question))
 
     def _occurrence(self, key: str, question: bytes, own: KeyState) -> Seed:
         """The seed of the ids: it depends on the request, the key, and how often the key has sent the request."""
@@ -283,7 +290,7 @@ class Engine:
             return choice, None if choice.playing is None else trace_of(choice.playing, own, request)
 
         choice, trace = await self.store.turn(request.key, decide)
-        return explanation(choice, trace, request, expected(trace))
+        return explanation(choice, trace, expected(trace), lambda: request)
 
     # ------------------------------------------------------------------------------------------ models and accounts
 

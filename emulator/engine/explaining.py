@@ -1,5 +1,6 @@
 """Why a request got its answer, from what was decided about it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emulator.core.explanation import Explanation, RuleCheck
@@ -11,15 +12,15 @@ if TYPE_CHECKING:
 
 
 def explanation(
-    choice: Choice, trace: "Trace | None", request: InferenceRequest | None, answered_by: str
+    choice: Choice, trace: "Trace | None", answered_by: str, request: Callable[[], InferenceRequest]
 ) -> Explanation:
-    """Explain an answer. Without a trace or a request, no rule was looked at."""
+    """Explain an answer. Without a trace no rule was looked at, and the request is not asked for."""
     name = choice.playing.scenario.name if choice.playing is not None else None
     checks: tuple[RuleCheck, ...] = ()
-    if trace is not None and request is not None:
+    if trace is not None:
         from emulator.engine.scripted import rule_checks  # noqa: PLC0415 (imported when the first scenario plays)
 
-        checks = rule_checks(trace, request)
+        checks = rule_checks(trace, request())
     return Explanation(name, choice.by, answered_by, checks, choice.warning)
 
 

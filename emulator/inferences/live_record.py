@@ -1,6 +1,7 @@
 """Taking note of one inference while it runs. Every request pays for it, so it is made readable only when asked for."""
 
 from collections.abc import Callable, Iterable, Mapping
+from sys import getsizeof
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
@@ -10,12 +11,13 @@ from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError
 from emulator.core.explanation import Explanation
-from emulator.core.plan import Plan
-from emulator.core.vocabulary import Usage
+from emulator.core.plan import Plan, Why
+from emulator.core.vocabulary import InferenceRequest, Usage
 
 if TYPE_CHECKING:
     from emulator.inferences import fingerprints
 
+Parse: TypeAlias = Callable[[bytes, Mapping[str, str], str], InferenceRequest]
 Outcome: TypeAlias = Literal["completed", "failed", "hung up", "cut by client"]
 
 MAX_BODY = 1024 * 1024
@@ -25,6 +27,7 @@ MAX_MOMENTS = 200
 """Sends whose times are kept one by one."""
 _OVERHEAD = 4 * 1024
 _MOMENT = 112
+_MESSAGE = 512
 
 
 class Sent(msgspec.Struct):
@@ -63,7 +66,7 @@ class LiveRecord:
     model: str | None = None
     stream = False
     answered_by = ""
-    why: Callable[[], Explanation] = Explanation
+    why: Why = Explanation.of_nothing
     asked: "fingerprints.Asked | None" = None
     messages: "tuple[fingerprints.Message, ...] | None" = None
     answer: "fingerprints.Answer | None" = None
@@ -74,6 +77,8 @@ class LiveRecord:
     size = 0
     sent: Sent
     pricing: Pricing | None = None
+    _parse: Parse | None = None
+    _explained: Explanation | None = None
     _long: "fingerprints.StreamedAnswer | None" = None
 
     def __init__(self, endpoint: str, headers: Mapping[str, str], clock: Clock, send: Send) -> None:
@@ -86,10 +91,19 @@ class LiveRecord:
         self.timeline: list[tuple[float, int]] = []
         self.parts: list[bytes] = []
 
-    def begin(self, key: str, shown: str, body: bytes, asked: tuple[str, bool] | None, plan: Plan) -> None:
+    def begin(
+        self,
+        key: str,
+        shown: str,
+        body: bytes,
+        asked: tuple[str, bool] | None,
+        plan: Plan,
+        parse: Parse | None = None,
+    ) -> None:
         """It was decided what is answered.
 
         `shown` is what people see of the key. `asked` is the model and whether a stream is wanted, if that is known.
+        `parse` reads the request again from its body, its headers and its key: a parsed one takes far more memory.
         """
         self.key, self.shown = key, shown
         self.body = body
@@ -97,6 +111,16 @@ class LiveRecord:
         self.id = plan.inference_id
         self.answered_by = plan.answered_by
         self.why = plan.why
+        self._parse = parse
+
+    def explanation(self) -> Explanation:
+        """Why the request got its answer."""
+        return self._explained or self.why(self._request)
+
+    def _request(self) -> InferenceRequest:
+        if self._parse is None:
+            raise LookupError("a request that was not parsed is not explained by rules")
+        return self._parse(self.body, self.headers, self.key)
 
     def follow(self, sent: Sent, pricing: Pricing | None) -> None:
         """The answer is being sent: `sent` has what has been sent so far, and at the end how it ended."""
@@ -145,14 +169,20 @@ class LiveRecord:
             self.answer = whole_answer(self.endpoint, self._cut_response())
         elif len(self.parts) > 1:
             self.parts = [b"".join(self.parts)]
-        moments = _MOMENT * len(self.timeline)
-        self.size = _OVERHEAD + moments + len(self.body) + min(self.length, MAX_RESPONSE)
+        self.size = self._size()
+
+    def _size(self) -> int:
+        error, messages = self.sent.error, self.messages or ()
+        texts = getsizeof(self.model) + (getsizeof(error.message) if error is not None else 0)
+        moments, fingerprints = _MOMENT * len(self.timeline), _MESSAGE * len(messages)
+        return _OVERHEAD + moments + fingerprints + texts + len(self.body) + min(self.length, MAX_RESPONSE)
 
     def _cut_body(self) -> None:
         from emulator.inferences import fingerprints  # noqa: PLC0415 (few requests are so long)
 
         self.asked = fingerprints.asked(self.endpoint, self.headers, self.body)
         self.messages = fingerprints.messages_in(self.body)
+        self._explained = self.explanation()
         self.body, self.body_cut = self.body[:MAX_BODY], True
 
     def _cut_response(self) -> bytes:

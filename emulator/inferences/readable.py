@@ -24,7 +24,7 @@ def readable(noted: LiveRecord) -> Inference:
     secrets = secrets_of([*noted.headers.items(), *told])
     response = b"".join(noted.parts)[:MAX_RESPONSE]
     shown = response.decode(errors="replace")
-    why, asked = noted.why(), _asked(noted)
+    why, asked = noted.explanation(), _asked(noted)
     return replace(
         _without_contents(noted, told, secrets),
         scenario=why.scenario,
@@ -54,7 +54,7 @@ def line(noted: LiveRecord) -> str:
     secrets = secrets_of([*noted.headers.items(), *told])
     short = _without_contents(noted, told, secrets)
     if noted.answered_by == "generator":  # only then can the line name a rule
-        why = noted.why()
+        why = noted.explanation()
         short = replace(short, why=without(str(why), secrets), rules=why.rules, warning=why.warning)
     return short.line()
 

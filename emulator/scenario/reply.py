@@ -34,7 +34,7 @@ def choose_reply(rule: Rule, position: Position, chance: Callable[[], float]) ->
     """
     if rule.sole is not None:
         return rule.sole, position
-    counts = position or (0,) * len(rule.replies)
+    counts = position if len(position) == len(rule.replies) else (0,) * len(rule.replies)
     at = _next(rule, counts, chance)
     if at is None and rule.then == "loop" and any(counts) and not any(map(_left, rule.replies, counts)):
         counts = (0,) * len(rule.replies)

@@ -8,7 +8,7 @@ object of the state may leave the turn.
 docs/architecture.md lists the turns of a request.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.inferences.journal import Journal
@@ -24,8 +24,15 @@ class Store(Protocol):
 
     inferences: Journal
 
+    def remember(self, most: int, now: Callable[[], float]) -> None:
+        """Remember at most so many keys (see `states`). `now` returns the time, in Unix seconds."""
+        ...
+
     async def turn(self, key: str, decide: Decide[T]) -> T:
-        """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything."""
+        """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything.
+
+        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key.
+        """
         ...
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
@@ -46,6 +53,22 @@ class Store(Protocol):
 
     async def restore(self, data: Any) -> None:
         """Replace all state by that of a snapshot. Raises `msgspec.ValidationError` for invalid data."""
+        ...
+
+    @property
+    def replaced(self) -> bool:
+        """Whether all states were replaced since the last call of `changes`; also before the first."""
+        ...
+
+    def changes(self) -> Iterator[tuple[str, bytes | None]]:
+        """The states that may have changed since the last call, as JSON, and None for those that are forgotten.
+
+        Each has the fingerprint of its key. Others may take turns while this is read.
+        """
+        ...
+
+    def shared(self) -> bytes:
+        """The shared state, as JSON."""
         ...
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:

@@ -1,18 +1,16 @@
-"""A store in memory. It is bounded: the least recently used state is deleted first."""
+"""A store in memory. It is bounded: see `states`."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from typing import Any, TypeVar
-
-import msgspec
 
 from emulator.inferences.journal import Journal
 from emulator.store import Decide
 from emulator.store.state import KeyState, SharedState
+from emulator.store.states import States, fingerprint
 
 T = TypeVar("T")
-MAX_KEYS = 10_000
+_NEW = KeyState()
 
 
 class MemoryStore:
@@ -24,21 +22,24 @@ class MemoryStore:
     def __init__(self, scenario: str | None = None) -> None:
         self.inferences = Journal()
         self._shared = SharedState(scenario)
-        self._states: OrderedDict[str, KeyState] = OrderedDict()
-        self._saved: dict[str, Any] = {}
+        self._states = States()
         self._tickets = count()
         self._waiting: dict[str, Callable[[], object]] = {}
 
+    def remember(self, most: int, now: Callable[[], float]) -> None:
+        """Remember at most so many keys. `now` returns the time, in Unix seconds."""
+        self._states.most, self._states.now = most, now
+
     async def turn(self, key: str, decide: Decide[T]) -> T:
-        """Call `decide` with the state of a key and the shared state."""
+        """Call `decide` with the state of a key and the shared state. A new key is remembered if that changes it."""
         state = self._states.get(key)
         if state is None:
-            state = self._states[key] = self._restored(key) if self._saved else KeyState()
-            if len(self._states) > MAX_KEYS:
-                self._wake(self._states.popitem(last=False)[1].waiting())
+            state = KeyState()
+            decision = decide(state, self._shared)
+            if state != _NEW:
+                self._states.put(key, state)
         else:
-            self._states.move_to_end(key)
-        decision = decide(state, self._shared)
+            decision = decide(state, self._shared)
         self._wake_admitted(state)
         return decision
 
@@ -74,58 +75,51 @@ class MemoryStore:
     async def forget(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
         """Delete the state of one key, or of all keys; with `keep_scenario`, activated scenarios stay active."""
         self.inferences.clear(key)
-        gone = [] if key is not None else self._shared.waiting()
-        if key is None:
-            self._shared = SharedState(self._shared.scenario, terms_version=self._shared.terms_version + 1)
-            self._saved.clear()
-        elif self._saved:
-            self._saved.pop(_fingerprint(key), None)
-        for name in [key] if key is not None else list(self._states):
-            before = self._states.pop(name, KeyState())
-            gone += before.waiting()
-            if keep_scenario and before.scenario is not None:
-                self._states[name] = KeyState(before.scenario)
+        gone: list[str] = []
+        if key is not None:
+            before = {key: self._states.pop(key) or KeyState()}
+        else:
+            gone += self._shared.waiting()
+            before = dict(self._states.items())
+            self._begin(SharedState(self._shared.scenario))
+        for name, state in before.items():
+            gone += state.waiting()
+            if keep_scenario and state.scenario is not None:
+                self._states.put(name, KeyState(state.scenario))
         self._wake(gone)  # what they waited for is forgotten, so that they run
+
+    def _begin(self, shared: SharedState, restored: dict[str, Any] | None = None) -> None:
+        shared.terms_version = self._shared.terms_version + 1
+        states = States(restored)
+        states.most, states.now = self._states.most, self._states.now
+        self._shared, self._states = shared, states
 
     async def snapshot(self) -> dict[str, Any]:
         """Return all state in types that JSON has, with fingerprints instead of API keys."""
         from emulator.store.saved import saved  # noqa: PLC0415 (few servers save anything)
 
-        keys = {_fingerprint(key): saved(state) for key, state in self._states.items()}
-        return {"shared": saved(self._shared), "keys": self._saved | keys}
+        keys = {fingerprint(key): saved(state) for key, state in self._states.items()}
+        return {"shared": saved(self._shared), "keys": self._states.restored | keys}
+
+    @property
+    def replaced(self) -> bool:
+        """Whether all states were replaced since the last call of `changes`; also before the first."""
+        return self._states.touched is None
+
+    def changes(self) -> Iterator[tuple[str, bytes | None]]:
+        """The states that may have changed since the last call, encoded, and None for those that are forgotten."""
+        return self._states.changes()
+
+    def shared(self) -> bytes:
+        """The shared state, encoded."""
+        from emulator.store.saved import encoded  # noqa: PLC0415 (as in `snapshot`)
+
+        return encoded(self._shared)
 
     async def restore(self, data: Any) -> None:
         """Replace all state by that of a snapshot, without requests in flight. Raises `msgspec.ValidationError`."""
-        from emulator.store.saved import key_state, shared_state  # noqa: PLC0415 (as in `snapshot`)
+        from emulator.store.saved import states_of  # noqa: PLC0415 (as in `snapshot`)
 
-        given = msgspec.convert(data, _Snapshot)
-        shared = shared_state(given.shared)
-        for state in given.keys.values():
-            key_state(state)  # reports invalid data now, and not when the key is used
+        shared, keys = states_of(data, self._states.most)
         await self.forget()
-        shared.terms_version = self._shared.terms_version
-        if shared.fleet is not None:
-            shared.fleet.clear()
-        self._shared, self._saved = shared, given.keys
-
-    def _restored(self, key: str) -> KeyState:
-        """The restored state of a key, found by its fingerprint when the key is first used, or a new state."""
-        from emulator.store.saved import key_state  # noqa: PLC0415 (as in `snapshot`)
-
-        saved = self._saved.pop(_fingerprint(key), None)
-        if saved is None:
-            return KeyState()
-        state = key_state(saved)
-        state.resume()
-        return state
-
-
-class _Snapshot(msgspec.Struct):
-    shared: Any
-    keys: dict[str, Any]
-
-
-def _fingerprint(key: str) -> str:
-    from emulator.account.registry import fingerprint  # noqa: PLC0415 (few servers save anything)
-
-    return fingerprint(key)
+        self._begin(shared, keys)

@@ -6,12 +6,14 @@ keys and backends. It does not contain requests in flight or scenarios that were
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from emulator.core.clock import VirtualClock
+from emulator.core.clock import FASTEST, VirtualClock
+from emulator.core.fields import NOT_JSON
 from emulator.core.files import write_atomically
+from emulator.core.units import Moment
 from emulator.scenario.library import Library
 from emulator.store import Store
 from emulator.store.outside import at_once
@@ -24,9 +26,13 @@ class StateError(ValueError):
     """A state that cannot be used; the message says what is wrong, and where."""
 
 
-class _Clock(msgspec.Struct):
-    time: float
-    rate: float
+class _Version(msgspec.Struct):
+    version: int
+
+
+class _Clock(msgspec.Struct, forbid_unknown_fields=True):
+    time: Moment
+    rate: Annotated[float, msgspec.Meta(ge=0, le=FASTEST)]
     ahead: float
 
 
@@ -38,7 +44,7 @@ class _Store(msgspec.Struct):
     shared: _Shared
 
 
-class _State(msgspec.Struct):
+class _State(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     clock: _Clock
     store: _Store
@@ -52,15 +58,19 @@ async def snapshot(store: Store, clock: VirtualClock) -> dict[str, Any]:
 async def restore(store: Store, clock: VirtualClock, library: Library, data: Mapping[str, Any]) -> None:
     """Continue from a state. Raises StateError, and changes nothing, if it cannot be used."""
     try:
+        version = msgspec.convert(data, _Version).version
+        if version != VERSION:
+            raise StateError(f"the state is of version {version}; expected {VERSION}")
         state = msgspec.convert(data, _State)
-        if state.version != VERSION:
-            raise StateError(f"the state is of version {state.version}; expected {VERSION}")
+        clock.check(msgspec.structs.asdict(state.clock))
         scenario = state.store.shared.scenario
         if scenario is not None and scenario not in library:
             raise StateError(f"the state needs the scenario {scenario}, which is not known here")
         await store.restore(data["store"])
-    except (msgspec.ValidationError, ValueError, OverflowError) as error:
-        raise error if isinstance(error, StateError) else StateError(f"this is no state: {error}") from None
+    except StateError:
+        raise
+    except (msgspec.ValidationError, ValueError, ArithmeticError) as error:
+        raise StateError(f"this is no state: {error}") from None
     clock.restore(msgspec.structs.asdict(state.clock))
 
 
@@ -70,7 +80,7 @@ def read_state(store: Store, clock: VirtualClock, library: Library, path: Path) 
         data = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise StateError(f"{path} cannot be read: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except NOT_JSON as error:
         raise StateError(f"{path} cannot be read: {error}") from None
     try:
         at_once(restore(store, clock, library, data))

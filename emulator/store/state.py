@@ -3,11 +3,14 @@
 Accounts and backends are imported when a server first needs them, since few servers do.
 """
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
 
 from emulator.core.vocabulary import Usage
+
+Version: TypeAlias = Annotated[int, msgspec.Meta(ge=-1, le=2**53)]
+Position: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 if TYPE_CHECKING:
     from emulator.account.account import Account
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
     from emulator.account.registry import Registry
     from emulator.account.terms import Terms
 
-    Accounts: TypeAlias = dict[str, tuple[int | None, Account]]
-    Fleets: TypeAlias = dict[str, tuple[int, Fleet]]
+    Accounts: TypeAlias = dict[str, tuple[Version | None, Account]]
+    Fleets: TypeAlias = dict[str, tuple[Version, Fleet]]
 else:  # saved.py reads them
     Accounts, Fleets, Fleet, Registry, Terms = dict, dict, Any, Any, Any
 
@@ -24,18 +27,18 @@ MAX_REQUESTS = 10_000
 """Different requests remembered for one key. A forgotten one counts as new: its ids come again."""
 
 
-class Progress(msgspec.Struct):
+class Progress(msgspec.Struct, forbid_unknown_fields=True):
     """The progress of one scenario: the position in each rule's replies, and the states that replies have set.
 
     `version` is the version of the scenario in the library; None in a restored state, until the scenario is used again.
     """
 
-    version: int | None = None
-    positions: dict[int, tuple[int, ...]] = {}
+    version: Version | None = None
+    positions: dict[int, tuple[Position, ...]] = {}
     states: dict[str, str] = {}
 
 
-class KeyState(msgspec.Struct):
+class KeyState(msgspec.Struct, forbid_unknown_fields=True):
     """The state of one API key.
 
     `scenario` is the name of the scenario that was activated for the key. `progress`, `accounts` and `fleets` map the
@@ -48,7 +51,7 @@ class KeyState(msgspec.Struct):
     progress: dict[str, Progress] = {}
     accounts: Accounts = {}
     fleets: Fleets = {}
-    seen: dict[str, int] = {}
+    seen: dict[str, Position] = {}
     admitted: list[str] = []
 
     def progress_of(self, scenario: str, version: int) -> Progress:
@@ -106,7 +109,16 @@ class KeyState(msgspec.Struct):
         for _, fleet in self.fleets.values():
             self.admitted += fleet.leave(ticket)
 
-    def resume(self) -> None:
+    def holds(self, now: float) -> bool:
+        """Whether more than counts of requests would be lost with this state; `now` is in Unix seconds."""
+        return (
+            self.scenario is not None
+            or any(any(progress.positions.values()) or progress.states for progress in self.progress.values())
+            or any(account.holds(now) for _, account in self.accounts.values())
+            or any(fleet.holds() for _, fleet in self.fleets.values())
+        )
+
+    def resumed(self) -> "KeyState":
         """Prepare a restored state: nothing is in flight, and each scenario continues in its current version."""
         for progress in self.progress.values():
             progress.version = None
@@ -114,9 +126,11 @@ class KeyState(msgspec.Struct):
             account.cancel_all()
             self.accounts[name] = None, account
         self.fleets.clear()
+        self.admitted.clear()
+        return self
 
 
-class SharedState(msgspec.Struct):
+class SharedState(msgspec.Struct, forbid_unknown_fields=True):
     """The state that all keys share.
 
     `scenario` is the name of the active scenario, for keys that do not name another. `terms` are the terms of new
@@ -127,7 +141,7 @@ class SharedState(msgspec.Struct):
 
     scenario: str | None = None
     terms: "Terms | None" = None
-    terms_version: int = 0
+    terms_version: Version = 0
     keys: "Registry | None" = None
     fleet: "Fleet | None" = None
     admitted: list[str] = []

@@ -74,7 +74,7 @@ class InferenceEndpoint:
         try:
             key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
-            request = dialect.parse(decode(body), headers, key)
+            request = self._parse(body, headers, key)
             plan = await engine.plan(request)
         except UploadCut as cut:
             body = cut.received
@@ -87,7 +87,7 @@ class InferenceEndpoint:
         asked = (request.model, request.stream) if request is not None else None
         key = key or presented(headers, x_api_key=True)
         await self._real_keys.check(key)
-        recorder.begin(key, shown(key, engine.library), body, asked, plan)
+        recorder.begin(key, shown(key, engine.library), body, asked, plan, self._parse)
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent
@@ -99,6 +99,9 @@ class InferenceEndpoint:
                 await plan.end(sent.used)
             recorder.end()
             engine.store.inferences.end(recorder)
+
+    def _parse(self, body: bytes, headers: Mapping[str, str], key: str) -> InferenceRequest:
+        return self._dialect.parse(decode(body), headers, key)
 
 
 class _Front:

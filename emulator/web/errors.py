@@ -96,7 +96,7 @@ class _Recorded(Response):
         record = LiveRecord(endpoint, headers, engine.clock, send)
         with suppress(Rejected):
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
-        plan = Plan((), error.kind, *self._ids, why=partial(Explanation, answered_by=error.kind))
+        plan = Plan((), error.kind, *self._ids, why=partial(Explanation.of_nothing, answered_by=error.kind))
         key = presented(headers, x_api_key=True)
         record.begin(key, shown(key, engine.library), body, None, plan)
         engine.store.inferences.begin(record)

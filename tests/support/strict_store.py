@@ -31,19 +31,20 @@ class StrictStore(MemoryStore):
         """Decide on the state of one key."""
         late = False
         while True:
-            state, shared = await super().turn(key, lambda own, shared: own), self._shared
+            state, shared = self._states.get(key), self._shared
             if not late:
                 with suppress(Exception):
-                    decide(_own(state), _everyone(shared))
+                    decide(_own(state or KeyState()), _everyone(shared))
                 await asyncio.sleep(0)
-            own, everyone = _own(state), _everyone(shared)
+            own, everyone = _own(state or KeyState()), _everyone(shared)
             decision = decide(own, everyone)
             assert everyone == shared, "a turn of a key has changed what all keys share"
             if not late:
                 await asyncio.sleep(0)
             if self._states.get(key) is state and self._shared is shared:
+                if state is not None or own != KeyState():
+                    self._states.put(key, _own(own))
                 self._wake_admitted(own)
-                self._states[key] = _own(own)
                 await asyncio.sleep(0)
                 return decision
             late = True

@@ -32,7 +32,7 @@ async def account(engine: Engine, request: ControlRequest) -> JSONResponse:
     fields = request.fields
     if request.method == "POST":
         key, policy = _meant(request, fields), read_policy(engine, fields)
-        await engine.with_account(key, lambda account, now: account.set_policy(policy))
+        await engine.with_account(key, lambda account, now: account.set_own_policy(policy))
         return await _answer(engine, key)
     from emulator.scenario.language.environment import ACCOUNT  # noqa: PLC0415 (the language is imported when it is needed)
 

@@ -16,7 +16,7 @@ from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.web.control.bodies import ControlRequest, key_in, read_value
 
 _CLOCK_END = 253370764800
-"""Unix seconds; the clock stops at 9999-01-01, because a Date header has a four-digit year."""
+"""Unix seconds: 9999-01-01, so that what is a little later has a date too."""
 _MOMENT = units.moment.limited(
     "a time from 1970 to 9998, such as 2026-01-01T00:00:00Z", lambda time: 0 <= time <= _CLOCK_END
 )
