@@ -146,7 +146,8 @@ class LiveRecord:
         elif len(self.parts) > 1:
             self.parts = [b"".join(self.parts)]
         moments = _MOMENT * len(self.timeline)
-        self.size = _OVERHEAD + moments + len(self.body) + min(self.length, MAX_RESPONSE)
+        head = sum(len(name) + len(value) for name, value in self.headers.items())
+        self.size = _OVERHEAD + moments + head + len(self.body) + min(self.length, MAX_RESPONSE)
 
     def _cut_body(self) -> None:
         from emulator.inferences import fingerprints  # noqa: PLC0415 (few requests are so long)

@@ -21,6 +21,7 @@ from emulator.core.plan import Plan, QueuePlace
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
 from emulator.dialects import Dialect
 from emulator.inferences.live_record import Outcome, Sent
+from emulator.wire import descriptors
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import TimedFrames
 from emulator.wire.headers import JSON, Headers, answer_headers, encoded
@@ -82,6 +83,10 @@ class Player:
             return
         except Rejected as rejected:
             await self._fail(rejected.error)
+        except OSError as error:
+            if self.sent.status or not descriptors.caused(error):
+                raise
+            await self._fail(descriptors.exhausted())
 
     async def _instead(self, event: Failure | Hangup | Raw) -> None:
         """Send what replaces an answer of which no part was sent."""
@@ -152,9 +157,9 @@ class Player:
             self._note(frames)
             await self._body(first_frames)
         else:
-            self.sent.status = 200
             from emulator.wire.event_source import EventSource  # noqa: PLC0415 (only paced streams need the library)
 
+            self.sent.status = 200
             response = EventSource(self._paced(frames, first_frames), ping=0, sep="\n")
             response.raw_headers = self._headers(_STREAM)
             await response(self._scope, self._receive, self._send)

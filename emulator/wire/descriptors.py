@@ -1,0 +1,37 @@
+"""File descriptors: some are kept free of connections, for modules and files that are opened when first needed."""
+
+import errno
+import sys
+
+from emulator.core.errors import ApiError
+
+if sys.platform != "win32":
+    import resource
+
+_RESERVED = 64
+"""Descriptors that connections leave free, if these are at most a quarter of all."""
+
+
+def reserve_left(number: int) -> float:
+    """Which part of the reserve is left after this descriptor: the system gives out the lowest number that is free."""
+    limit = _limit()
+    return 1.0 if limit is None else (limit - 1 - number) / max(1, min(_RESERVED, limit // 4))
+
+
+def exhausted() -> ApiError:
+    """The 503 for a request that needs a descriptor when there is none."""
+    told = f"The emulator has no file descriptor left (the limit is {_limit()}): close connections, or raise ulimit -n."
+    return ApiError("unavailable", told)
+
+
+def caused(error: BaseException) -> bool:
+    """Whether an error is that no file could be opened, for want of descriptors."""
+    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
+
+
+def _limit() -> int | None:
+    """The number of descriptors that the process may have; None if there is no limit."""
+    if sys.platform == "win32":
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
