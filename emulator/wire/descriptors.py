@@ -9,13 +9,19 @@ if sys.platform != "win32":
     import resource
 
 _RESERVED = 64
-"""Descriptors that connections leave free, if these are at most a quarter of all."""
+"""Descriptors that connections leave free, and as many are in use otherwise; each is at most a quarter of all."""
 
 
-def reserve_left(number: int) -> float:
-    """Which part of the reserve is left after this descriptor: the system gives out the lowest number that is free."""
+def reserve_left(number: int, connections: int) -> float:
+    """Which part of the reserve is left after this descriptor and with so many connections.
+
+    The system gives out the lowest number that is free, so a high one means that many are in use.
+    """
     limit = _limit()
-    return 1.0 if limit is None else (limit - 1 - number) / max(1, min(_RESERVED, limit // 4))
+    if limit is None:
+        return 1.0
+    reserved = max(1, min(_RESERVED, limit // 4))
+    return (limit - max(number + 1, connections + reserved)) / reserved
 
 
 def exhausted() -> ApiError:

@@ -10,7 +10,6 @@ Durations are in real seconds, because a socket lives in real time: the emulator
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -37,7 +36,7 @@ _TLS, _HTTP2 = b"\x16\x03", b"PRI * HTTP/2"
 
 log = logging.getLogger("emulator")
 
-Phase: TypeAlias = Literal["idle", "head", "body", "closing"]
+Phase: TypeAlias = Literal["idle", "head", "body", "closing", "closed"]
 
 
 class Deadlines(NamedTuple):
@@ -60,26 +59,50 @@ class TransportProtocol(HttpToolsProtocol):
     """Bytes that came since the last complete head or message, without those of bodies."""
     _refusal: ApiError | None = None
     _crowded = False
+    _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
         """Store the transport for all requests of this connection."""
         self.app_state = {**self.app_state, "transport": transport}
         self.since = self.loop.time()
         super().connection_made(_LingeringTransport(transport, self))  # type: ignore[arg-type]
-        left = descriptors.reserve_left(transport.get_extra_info("socket").fileno())
-        if left < 1 and not _make_room(self.connections):
-            self._crowded = True
-            if left < _NO_ANSWER:
-                transport.abort()
+        left = descriptors.reserve_left(transport.get_extra_info("socket").fileno(), len(self.connections))
+        if left < 1:
+            self._make_room(left)
+
+    def _make_room(self, left: float) -> None:
+        """Close the connection that has been without a request for the longest, or refuse what comes on this one.
+
+        `left` is the part of the reserve of descriptors that is left.
+        """
+        unused = (each for each in self.connections if isinstance(each, TransportProtocol) and each.unused)
+        others = (each for each in unused if each is not self)
+        longest = min(others, key=lambda each: (each.phase == "closing", each.since), default=None)
+        self._crowded = longest is None or longest.phase == "closing"
+        if longest is not None:
+            longest.drop()
+        elif left < _NO_ANSWER:
+            self.drop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the answer that is being sent, which is not that of `cycle` if the client has sent requests ahead."""
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
 
     # ------------------------------------------------------------------------------------------ reading
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, within the bounds. What comes after a refusal is discarded."""
         self._framing += len(data)
-        if self.phase == "closing":
+        if self.phase in ("closing", "closed"):
             if self._framing > _MAX_DISCARDED:
-                self.transport.abort()
+                self.drop()
             return
         error: ApiError | None = None
         try:
@@ -196,7 +219,7 @@ class TransportProtocol(HttpToolsProtocol):
             self.since = now
         elif self.phase == "closing":
             if elapsed > _LINGER and self.transport.is_closing():
-                self.transport.abort()
+                self.drop()
         elif self.phase == "head" and elapsed > deadlines.head:
             self.refuse(_late("The head of the request was", deadlines.head, "head_timeout"))
         elif self.phase == "body" and elapsed > deadlines.body:
@@ -207,7 +230,12 @@ class TransportProtocol(HttpToolsProtocol):
     @property
     def unused(self) -> bool:
         """Whether no request of this connection is complete or being answered."""
-        return self.phase in ("idle", "head") and (self.cycle is None or self.cycle.response_complete)
+        return self.phase not in ("body", "closed") and (self.cycle is None or self.cycle.response_complete)
+
+    def drop(self) -> None:
+        """Close the connection at once."""
+        self.phase = "closed"
+        self.transport.abort()
 
 
 class _LingeringTransport:
@@ -221,10 +249,14 @@ class _LingeringTransport:
         self._transport = transport
         self._protocol = protocol
         self._lingering = False
-        self.write = transport.write
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send something, unless the client has left."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
 
     def is_closing(self) -> bool:
         """Whether nothing more is sent."""
@@ -242,16 +274,6 @@ class _LingeringTransport:
         protocol.phase, protocol.since = "closing", protocol.loop.time()
         self._transport.write_eof()
         protocol.flow.resume_reading()
-
-
-def _make_room(connections: Iterable[Any]) -> bool:
-    """Close the connection that has been without a request for the longest; False if all are in use."""
-    unused = [each for each in connections if each.unused and not each.transport.is_closing()]
-    oldest = min(unused, key=lambda each: each.since, default=None)
-    if oldest is None:
-        return False
-    oldest.transport.abort()
-    return True
 
 
 def _too_large(status: int, told: str) -> ApiError:

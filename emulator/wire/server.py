@@ -45,6 +45,7 @@ class Server(uvicorn.Server):
         deadlines: Deadlines | None = None,
     ) -> None:
         super().__init__(config)
+        self.forced = False
         self._grace = grace
         self._deadlines = deadlines or Deadlines()
         self._started = started
@@ -60,14 +61,18 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; a second signal ends the grace period. Signals are not re-raised, so the exit code is 0.
 
-        If the loop is too busy to stop, an alarm ends it with a KeyboardInterrupt.
+        If the loop is too busy to notice that it has to stop, an alarm ends it by force.
         """
         if self.should_exit:
             self._call(self._cut)
         if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGALRM, signal.default_int_handler)
-            signal.setitimer(signal.ITIMER_REAL, (0 if self.should_exit else self._grace) + 2 * _CUTTING, _CUTTING)
+            signal.signal(signal.SIGALRM, self._force)
+            signal.setitimer(signal.ITIMER_REAL, (0 if self.should_exit else self._grace) + _CUTTING, _CUTTING)
         self.stop()
+
+    def _force(self, sig: int, frame: FrameType | None) -> None:
+        self.forced = True
+        raise KeyboardInterrupt
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve the connections of these sockets, then report readiness."""
@@ -93,7 +98,8 @@ class Server(uvicorn.Server):
     def _expire(self) -> None:
         now = asyncio.get_running_loop().time()
         for connection in list(self.server_state.connections):
-            connection.expire(now, self._deadlines)
+            if isinstance(connection, TransportProtocol):
+                connection.expire(now, self._deadlines)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more connections, wait for open answers to end within the grace period, and cut the rest."""
@@ -163,10 +169,14 @@ def serve(
     Answers that are open then have `grace` seconds to end before they are cut. `beside` runs at the same time, and is
     cancelled at the end.
     """
+    server = _server(app, grace, settings, started, beside)
     try:
-        _server(app, grace, settings, started, beside).run(sockets)
+        server.run(sockets)
     except KeyboardInterrupt:
         pass
+    except RuntimeError:  # uvloop's, if it was interrupted while it was stopping
+        if not server.forced:
+            raise
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
