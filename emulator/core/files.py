@@ -1,5 +1,6 @@
-"""Writing files."""
+"""Files: writing them, and why one could not be opened."""
 
+import errno
 import os
 from pathlib import Path
 from threading import get_ident
@@ -21,3 +22,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+def out_of_descriptors(error: BaseException) -> bool:
+    """Whether a file could not be opened because no file descriptor is left, which says nothing about the file."""
+    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)

@@ -13,6 +13,7 @@ from emulator.account.keys import presented, shown
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import Rejected
 from emulator.core.fields import decode
+from emulator.core.files import out_of_descriptors
 from emulator.core.plan import Plan
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
@@ -21,7 +22,6 @@ from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
 from emulator.web.real_keys import RealKeys
-from emulator.wire import descriptors
 from emulator.wire.receive import UploadCut, headers_of, read_body
 from emulator.wire.respond import Player
 
@@ -83,7 +83,7 @@ class InferenceEndpoint:
         except Rejected as rejected:
             plan = await engine.refuse(rejected.error, key, body, headers)
         except Exception as error:
-            if not descriptors.caused(error):
+            if not out_of_descriptors(error):
                 log.exception("The emulator itself failed")
             plan = await engine.refuse(errors.of_our_own(error), "", body)
         asked = (request.model, request.stream) if request is not None else None

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from emulator.account.keys import presented, shown
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
+from emulator.core.files import out_of_descriptors
 from emulator.core.nearest import nearest
 from emulator.core.plan import Plan
 from emulator.dialects.endpoints import ENDPOINTS, Dialects
@@ -68,7 +69,7 @@ def handlers(
         return await refused(request, raised, of_our_own(raised))
 
     async def not_opened(request: Request, raised: OSError) -> Response:
-        if not descriptors.caused(raised):
+        if not out_of_descriptors(raised):
             raise raised
         return await refused(request, raised, of_our_own(raised))
 
@@ -89,7 +90,7 @@ def refusing(engine: Engine, dialects: Dialects) -> ASGIApp:
 
 def of_our_own(error: Exception) -> ApiError:
     """The 503 for want of file descriptors, and the 500 for a bug in the emulator."""
-    if descriptors.caused(error):
+    if out_of_descriptors(error):
         return descriptors.exhausted()
     message = f"The emulator itself failed ({type(error).__name__}). Please report it with the log's traceback."
     return ApiError("internal", message)

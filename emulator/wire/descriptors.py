@@ -1,6 +1,5 @@
 """File descriptors: some are kept free of connections, for modules and files that are opened when first needed."""
 
-import errno
 import sys
 
 from emulator.core.errors import ApiError
@@ -28,11 +27,6 @@ def exhausted() -> ApiError:
     """The 503 for a request that needs a descriptor when there is none."""
     told = f"The emulator has no file descriptor left (the limit is {_limit()}): close connections, or raise ulimit -n."
     return ApiError("unavailable", told)
-
-
-def caused(error: BaseException) -> bool:
-    """Whether an error is that no file could be opened, for want of descriptors."""
-    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)
 
 
 def _limit() -> int | None:

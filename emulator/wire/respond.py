@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.files import out_of_descriptors
 from emulator.core.fold import Fold
 from emulator.core.plan import Plan, QueuePlace
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
@@ -84,7 +85,7 @@ class Player:
         except Rejected as rejected:
             await self._fail(rejected.error)
         except OSError as error:
-            if self.sent.status or not descriptors.caused(error):
+            if self.sent.status or not out_of_descriptors(error):
                 raise
             await self._fail(descriptors.exhausted())
 
