@@ -123,8 +123,13 @@ class _Front:
                 path = path.rstrip("/") or "/"
                 scope = {**scope, "path": path}
             if path in self._inferences and scope["method"] == "POST" and not _from_browser(scope):
-                return await self._inferences[path](scope, receive, send)
-        elif scope["type"] == "refused":
+                try:
+                    return await self._inferences[path](scope, receive, send)
+                except OSError as error:
+                    if not out_of_descriptors(error):
+                        raise
+                    scope = {**scope, "type": "refused", "error": errors.of_our_own(error)}
+        if scope["type"] == "refused":
             return await self._refusing(scope, receive, send)
         return await self._app(scope, receive, self._dated(send))
 

@@ -16,13 +16,11 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.files import out_of_descriptors
 from emulator.core.fold import Fold
 from emulator.core.plan import Plan, QueuePlace
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
 from emulator.dialects import Dialect
 from emulator.inferences.live_record import Outcome, Sent
-from emulator.wire import descriptors
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import TimedFrames
 from emulator.wire.headers import JSON, Headers, answer_headers, encoded
@@ -84,10 +82,6 @@ class Player:
             return
         except Rejected as rejected:
             await self._fail(rejected.error)
-        except OSError as error:
-            if self.sent.status or not out_of_descriptors(error):
-                raise
-            await self._fail(descriptors.exhausted())
 
     async def _instead(self, event: Failure | Hangup | Raw) -> None:
         """Send what replaces an answer of which no part was sent."""
@@ -158,9 +152,9 @@ class Player:
             self._note(frames)
             await self._body(first_frames)
         else:
+            self.sent.status = 200
             from emulator.wire.event_source import EventSource  # noqa: PLC0415 (only paced streams need the library)
 
-            self.sent.status = 200
             response = EventSource(self._paced(frames, first_frames), ping=0, sep="\n")
             response.raw_headers = self._headers(_STREAM)
             await response(self._scope, self._receive, self._send)
