@@ -118,3 +118,13 @@ def written(notation: Notation[T]) -> Callable[[click.Context, click.Parameter, 
             raise click.ClickException(f"{param.opts[0]}: {error}, got {value}") from None
 
     return read
+
+
+grace = click.option(
+    "--grace",
+    callback=written(units.duration),
+    metavar="DURATION",
+    default="5s",
+    show_default=True,
+    help="How long open answers may go on after SIGTERM or SIGINT; a second signal ends them at once.",
+)

@@ -25,11 +25,15 @@ if TYPE_CHECKING:
 @click.option("--readable", is_flag=True, help="Keep what was said and not how it was cut into pieces.")
 @_options.host
 @_options.port
+@_options.grace
 @_options.log_level
-def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, log_level: str) -> None:
+def record(
+    upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, grace: float, log_level: str
+) -> None:
     """Forward requests to a real service, and record its answers as a scenario."""
     with _options.needing_httpx():
         from emulator.recording.book import BookError
+        from emulator.recording.playing import SETTINGS
         from emulator.recording.proxy import recording_proxy
         from emulator.recording.upstream import UpstreamError
     from emulator.scenario.reading.mistakes import ScenarioError
@@ -43,5 +47,6 @@ def record(upstream: str | None, out: Path, mode: "Mode", readable: bool, host: 
         raise click.ClickException(str(error)) from None
     sockets, url = listening(host, port)
     log_to_stderr(log_level)
-    serve(proxy, sockets, lambda: click.echo(f"{mode} at {url}: {upstream or 'no upstream'}, {out}"))
+    ready = f"{mode} at {url}: {upstream or 'no upstream'}, {out}"
+    serve(proxy, sockets, lambda: click.echo(ready), grace, SETTINGS)
     click.echo(f"{proxy.recorded} recorded, {proxy.left_out} left out: {out}")

@@ -74,6 +74,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
 @click.option("--port-file", type=_FILE, help="File that gets the port once it is open.")
 @click.option("--ready-fd", type=int, metavar="N", help="File descriptor that gets a line once requests are answered.")
+@_options.grace
 @_options.log_level
 def serve(
     host: str,
@@ -85,6 +86,7 @@ def serve(
     form: str,
     port_file: Path | None,
     ready_fd: int | None,
+    grace: float,
     log_level: str,
     **world: Any,
 ) -> None:
@@ -117,7 +119,7 @@ def serve(
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
-    serve_app(create_app(engine), sockets, ready, _together(beside))
+    serve_app(create_app(engine), sockets, ready, grace, engine.settings, _together(beside))
     if state is not None:
         try:
             write_state(engine.store, engine.clock, state)

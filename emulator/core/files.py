@@ -1,4 +1,4 @@
-"""Writing files."""
+"""Files: writing them, and why one could not be opened."""
 
 import errno
 import os
@@ -41,3 +41,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 def _beside(path: Path) -> Path:
     """A file that no other thread writes to."""
     return path.with_name(f".{os.getpid()}-{get_ident()}.new")
+
+
+def out_of_descriptors(error: BaseException) -> bool:
+    """Whether a file could not be opened because no file descriptor is left, which says nothing about the file."""
+    return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE)

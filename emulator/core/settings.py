@@ -98,6 +98,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         "How many API keys are remembered. A further key replaces one that holds no credits, counts, activation or "
         "position in a scenario; if there is none, it is refused with 503.",
     ] = 10_000
+    head_timeout: Annotated[
+        _Duration, "A request line with its headers that takes longer is refused with 408, whatever the clock says."
+    ] = 10.0
+    body_timeout: Annotated[_Duration, "A request body that takes longer is refused with 408."] = 60.0
+    idle_timeout: Annotated[_Duration, "A connection without a request for longer is closed."] = 75.0
     error_shape: Annotated[
         Literal["openai", "flat"],
         "Body of errors on /v1 other than 401: OpenAI's, or AkashML's flat one (open question 1).",

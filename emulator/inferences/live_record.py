@@ -175,7 +175,8 @@ class LiveRecord:
         error, messages = self.sent.error, self.messages or ()
         texts = getsizeof(self.model) + (getsizeof(error.message) if error is not None else 0)
         moments, fingerprints = _MOMENT * len(self.timeline), _MESSAGE * len(messages)
-        return _OVERHEAD + moments + fingerprints + texts + len(self.body) + min(self.length, MAX_RESPONSE)
+        head = sum(len(name) + len(value) for name, value in self.headers.items())
+        return _OVERHEAD + moments + fingerprints + texts + head + len(self.body) + min(self.length, MAX_RESPONSE)
 
     def _cut_body(self) -> None:
         from emulator.inferences import fingerprints  # noqa: PLC0415 (few requests are so long)

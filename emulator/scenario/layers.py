@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from emulator.core.files import out_of_descriptors
 from emulator.scenario.names import ENDINGS, names_in
 from emulator.scenario.reading.mistakes import Mistake
 
@@ -78,7 +79,9 @@ def scanned(path: Path) -> Names | None:
     try:
         with path.open("rb") as file:
             lines = names_in(file.read(_MAX_BYTES).decode("utf-8-sig"))
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError) as error:
+        if out_of_descriptors(error):
+            raise
         return Names(path.stem, {})
     return None if lines is None else Names(next(iter(lines), path.stem), lines)
 

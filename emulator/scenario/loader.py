@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
 from emulator.core.catalog import Catalog
+from emulator.core.files import out_of_descriptors
 from emulator.scenario.language.checks import check
 from emulator.scenario.language.notes import Notes
 from emulator.scenario.language.scenarios import SCENARIO
@@ -34,6 +35,8 @@ def load_file(path: Path, *, catalog: Catalog) -> Scenario:
     except UnicodeDecodeError as error:
         _refuse(path, f"not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}")
     except OSError as error:
+        if out_of_descriptors(error):
+            raise
         _refuse(path, f"cannot be read: {error.strerror}")
     return load_text(text, str(path), catalog=catalog)
 

@@ -93,7 +93,7 @@ class Emulator(EmulatorWithEngine):
         return ServerClock(self)
 
     def __enter__(self) -> Self:
-        self._server = Background(create_app(self.engine), "127.0.0.1", 0)
+        self._server = Background(create_app(self.engine), "127.0.0.1", 0, self.engine.settings)
         host, port = self._server.start()
         self._url = f"http://{host}:{port}"
         return self

@@ -13,6 +13,7 @@ from emulator.account.keys import presented, shown
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import Rejected
 from emulator.core.fields import decode
+from emulator.core.files import out_of_descriptors
 from emulator.core.plan import Plan
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
@@ -53,7 +54,7 @@ def create_app(engine: Engine) -> ASGIApp:
     handlers = errors.handlers(engine, dialects, routes)
     app = Starlette(routes=routes, middleware=[cors], exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return _Front(app, inferences, engine.clock)
+    return _Front(app, inferences, engine.clock, errors.refusing(engine, dialects))
 
 
 class InferenceEndpoint:
@@ -82,7 +83,8 @@ class InferenceEndpoint:
         except Rejected as rejected:
             plan = await engine.refuse(rejected.error, key, body, headers)
         except Exception as error:
-            log.exception("The emulator itself failed")
+            if not out_of_descriptors(error):
+                log.exception("The emulator itself failed")
             plan = await engine.refuse(errors.of_our_own(error), "", body)
         asked = (request.model, request.stream) if request is not None else None
         key = key or presented(headers, x_api_key=True)
@@ -111,8 +113,9 @@ class _Front:
     would add nothing and cost as much as the inference itself (benchmarks/bench_throughput.py).
     """
 
-    def __init__(self, app: ASGIApp, inferences: Mapping[str, ASGIApp], clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, inferences: Mapping[str, ASGIApp], clock: Clock, refusing: ASGIApp) -> None:
         self._app = app
+        self._refusing = refusing
         self._clock = clock
         self._inferences = inferences
 
@@ -123,7 +126,14 @@ class _Front:
                 path = path.rstrip("/") or "/"
                 scope = {**scope, "path": path}
             if path in self._inferences and scope["method"] == "POST" and not _from_browser(scope):
-                return await self._inferences[path](scope, receive, send)
+                try:
+                    return await self._inferences[path](scope, receive, send)
+                except OSError as error:
+                    if not out_of_descriptors(error):
+                        raise
+                    scope = {**scope, "type": "refused", "error": errors.of_our_own(error)}
+        if scope["type"] == "refused":
+            return await self._refusing(scope, receive, send)
         return await self._app(scope, receive, self._dated(send))
 
     def _dated(self, send: Send) -> Send:

@@ -14,16 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emulator.account.keys import presented, shown
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
+from emulator.core.files import out_of_descriptors
 from emulator.core.nearest import nearest
 from emulator.core.plan import Plan
 from emulator.dialects.endpoints import ENDPOINTS, Dialects
 from emulator.engine import Engine
 from emulator.inferences import LiveRecord
+from emulator.wire import descriptors
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.receive import headers_of, read_body
 
@@ -66,11 +68,30 @@ def handlers(
     async def unexpected(request: Request, raised: Exception) -> Response:
         return await refused(request, raised, of_our_own(raised))
 
-    return {HTTPException: not_routed, Rejected: rejected, Exception: unexpected}
+    async def not_opened(request: Request, raised: OSError) -> Response:
+        if not out_of_descriptors(raised):
+            raise raised
+        return await refused(request, raised, of_our_own(raised))
+
+    return {HTTPException: not_routed, Rejected: rejected, OSError: not_opened, Exception: unexpected}
+
+
+def refusing(engine: Engine, dialects: Dialects) -> ASGIApp:
+    """The ASGI app for requests that the connection has refused, which are not recorded."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        ids = await engine.ids("", path.encode("utf-8", "replace"))
+        response = ErrorResponse(scope["error"], dialects.surface(path), ids, engine.clock.now())
+        await response(scope, receive, send)
+
+    return refuse
 
 
 def of_our_own(error: Exception) -> ApiError:
-    """The 500 for a bug in the emulator."""
+    """The 503 for want of file descriptors, and the 500 for a bug in the emulator."""
+    if out_of_descriptors(error):
+        return descriptors.exhausted()
     message = f"The emulator itself failed ({type(error).__name__}). Please report it with the log's traceback."
     return ApiError("internal", message)
 

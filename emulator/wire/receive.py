@@ -6,7 +6,7 @@ from starlette.types import Receive, Scope
 
 from emulator.core.errors import ApiError, Rejected
 
-_THROWN_AWAY = 1 << 30
+_DISCARDED = 64 * 1024 * 1024
 
 
 class UploadCut(Rejected):
@@ -33,7 +33,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
     if length > limit and headers.get("expect", "").lower() == "100-continue":
         raise _too_large(limit)
     read, size, more = bytearray(), length if length > limit else 0, True
-    while more and size <= _THROWN_AWAY:
+    while more and size <= _DISCARDED + limit:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise UploadCut(bytes(read))

@@ -1,12 +1,10 @@
-"""Serving the app on a socket: uvicorn in the foreground or in a thread, port 0, readiness, a graceful stop.
-
-It also gives access to the transport, which ASGI hides and connection faults need.
-"""
+"""Serving the app on sockets: uvicorn in the foreground or in a thread, port 0, readiness, a graceful stop."""
 
 import asyncio
 import contextlib
 import errno
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Callable, Coroutine
@@ -20,23 +18,15 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http import httptools_impl
 
 from emulator.core.errors import ERRORS
+from emulator.core.settings import Settings
+from emulator.wire.protocol import Deadlines, TransportProtocol
 
-GRACE = 5
-"""Seconds that open answers have to end after SIGTERM before they are cut."""
 _CUTTING = 1  # seconds for the answers to notice that they were cut
+_SWEEP = 1.0  # seconds between looks for clients that are late, if their deadlines are not shorter
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[], Coroutine[None, None, None]]
-
-
-class TransportProtocol(httptools_impl.HttpToolsProtocol):
-    """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"]."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
-        """Store the transport for all requests of this connection."""
-        self.app_state = {**self.app_state, "transport": transport}
-        super().connection_made(transport)
 
 
 class Server(uvicorn.Server):
@@ -52,9 +42,12 @@ class Server(uvicorn.Server):
         grace: float,
         started: Callable[[], object] = lambda: None,
         beside: Beside | None = None,
+        deadlines: Deadlines | None = None,
     ) -> None:
         super().__init__(config)
+        self.forced = False
         self._grace = grace
+        self._deadlines = deadlines or Deadlines()
         self._started = started
         self._beside = beside
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
@@ -66,10 +59,20 @@ class Server(uvicorn.Server):
         self._call(self._told_to_stop.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop; a second signal ends the grace period. Signals are not re-raised, so the exit code is 0."""
+        """Begin to stop; a second signal ends the grace period. Signals are not re-raised, so the exit code is 0.
+
+        If the loop is too busy to notice that it has to stop, an alarm ends it by force.
+        """
         if self.should_exit:
             self._call(self._cut)
+        if hasattr(signal, "setitimer"):
+            signal.signal(signal.SIGALRM, self._force)
+            signal.setitimer(signal.ITIMER_REAL, (0 if self.should_exit else self._grace) + _CUTTING, _CUTTING)
         self.stop()
+
+    def _force(self, sig: int, frame: FrameType | None) -> None:
+        self.forced = True
+        raise KeyboardInterrupt
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve the connections of these sockets, then report readiness."""
@@ -79,10 +82,24 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Run until stopped, then cancel what runs beside the server."""
-        beside = asyncio.create_task(self._beside()) if self._beside is not None else None
+        beside = [asyncio.create_task(self._sweep())]
+        if self._beside is not None:
+            beside.append(asyncio.create_task(self._beside()))
         await self._told_to_stop.wait()
-        if beside is not None:
-            beside.cancel()
+        for task in beside:
+            task.cancel()
+
+    async def _sweep(self) -> None:
+        """End the connections of late clients. One look at all is cheaper than a timer for each request."""
+        while True:
+            await asyncio.sleep(min(_SWEEP, *(seconds / 4 for seconds in self._deadlines)))
+            self._expire()
+
+    def _expire(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, TransportProtocol):
+                connection.expire(now, self._deadlines)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept no more connections, wait for open answers to end within the grace period, and cut the rest."""
@@ -105,8 +122,9 @@ class Server(uvicorn.Server):
         """Wait until all connections and answers have ended, or for this many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self.server_state.connections or self.server_state.tasks:  # noqa: ASYNC110 # there is no event to wait for
+                while self.server_state.connections or self.server_state.tasks:  # there is no event to wait for
                     await asyncio.sleep(_LOOK)
+                    self._expire()
 
     def run_in_loop(self, coroutine: Coroutine[None, None, T]) -> T:
         """Run a coroutine in the server's loop and return its result; for other threads, once the server listens."""
@@ -139,14 +157,29 @@ def listeners(host: str, port: int) -> list[socket.socket]:
 
 
 def serve(
-    app: ASGIApp, sockets: list[socket.socket], started: Callable[[], object], beside: Beside | None = None
+    app: ASGIApp,
+    sockets: list[socket.socket],
+    started: Callable[[], object],
+    grace: float,
+    settings: Settings,
+    beside: Beside | None = None,
 ) -> None:
     """Serve an app on these sockets until stopped; calls `started` once a signal can stop it.
 
-    `beside` runs at the same time, and is cancelled at the end.
+    Answers that are open then have `grace` seconds to end before they are cut. `beside` runs at the same time, and is
+    cancelled at the end.
     """
-    with contextlib.suppress(KeyboardInterrupt):
-        Server(configure(app), GRACE, started, beside).run(sockets)
+    server = _server(app, grace, settings, started, beside)
+    try:
+        server.run(sockets)
+    except KeyboardInterrupt:
+        pass
+    except RuntimeError:  # uvloop's, if it was interrupted while it was stopping
+        if not server.forced:
+            raise
+    finally:
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class Background:
@@ -156,9 +189,9 @@ class Background:
     returns once the thread has ended.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, settings: Settings | None = None) -> None:
         self._address = host, port
-        self._server = Server(configure(app), grace=0)
+        self._server = _server(app, 0, settings or Settings())
 
     def start(self) -> tuple[str, int]:
         """Begin to listen; returns the host and the real port."""
@@ -179,13 +212,19 @@ class Background:
         self._thread.join()
 
 
-def configure(app: ASGIApp) -> uvicorn.Config:
-    """Uvicorn's configuration: uvloop and httptools, no access log (each inference is logged), no websockets."""
+def _server(
+    app: ASGIApp,
+    grace: float,
+    settings: Settings,
+    started: Callable[[], object] = lambda: None,
+    beside: Beside | None = None,
+) -> Server:
+    """A server of uvloop and httptools, without access log (each inference is logged) and without websockets."""
     # uvicorn has no reason phrase for 529, which is not registered; clients show it to users (docs/contract.md).
     for row in ERRORS.values():
         if row.status not in set(HTTPStatus):
             httptools_impl.STATUS_LINE[row.status] = f"HTTP/1.1 {row.status} {row.title}\r\n".encode()
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         http=TransportProtocol,
         ws="none",
@@ -196,6 +235,8 @@ def configure(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         date_header=False,
     )
+    config.timeout_keep_alive = settings.idle_timeout  # type: ignore[assignment] # it is a delay of the loop
+    return Server(config, grace, started, beside, Deadlines(settings.head_timeout, settings.body_timeout))
 
 
 def log_to_stderr(level: str) -> None:

@@ -28,7 +28,6 @@ LINE = re.compile(
 )
 
 PLANS = """
-import emulator.wire.server
 from emulator.cli import main
 from emulator.engine.engine import Engine
 from emulator.core.plan import Plan
@@ -51,10 +50,9 @@ async def plan(self, request):
     return Plan(steps, "plan", "inference", "request")
 
 Engine.plan = plan
-emulator.wire.server.GRACE = {grace}
 main()
 """
-"""The command line with an engine that answers by the model's name, and with a grace of so many seconds."""
+"""The command line with an engine that answers by the model's name."""
 
 
 def run(*arguments: str) -> Any:
@@ -240,7 +238,7 @@ def test_an_idle_server_stops_when_it_is_told_to(number: signal.Signals) -> None
 @pytest.mark.parametrize("number", STOPS)
 def test_an_open_stream_is_drained(number: signal.Signals) -> None:
     """A client that goes on reading gets its stream to the end; new clients are turned away meanwhile."""
-    with served(python=("-c", PLANS.format(grace=PATIENCE))) as server:
+    with served("--grace", f"{PATIENCE}s", python=("-c", PLANS)) as server:
         with server.begin(asking("long", stream=True)) as connection:
             server.process.send_signal(number)
             server.until_deaf()
@@ -256,7 +254,7 @@ def test_an_open_stream_is_drained(number: signal.Signals) -> None:
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 def test_what_outlives_the_grace_is_cut(model: str, stream: bool) -> None:
     """The exit code is 0 all the same, and the log has the line of the inference and no traceback."""
-    with served(python=("-c", PLANS.format(grace=0.1))) as server, server.begin(asking(model, stream=stream)):
+    with served("--grace", "0.1s", python=("-c", PLANS)) as server, server.begin(asking(model, stream=stream)):
         ended = server.stop()
     assert ended.code == 0
     (line,) = ended.stderr.splitlines()
@@ -267,8 +265,10 @@ def test_what_outlives_the_grace_is_cut(model: str, stream: bool) -> None:
 @pytest.mark.parametrize("number", STOPS)
 def test_a_second_signal_ends_the_grace(number: signal.Signals) -> None:
     """Whoever presses Ctrl-C twice does not want to wait."""
-    program = PLANS.format(grace=10 * PATIENCE)
-    with served(python=("-c", program)) as server, server.begin(asking("slow", stream=True)):
+    with (
+        served("--grace", f"{10 * PATIENCE}s", python=("-c", PLANS)) as server,
+        server.begin(asking("slow", stream=True)),
+    ):
         server.process.send_signal(number)
         server.until_deaf()
         ended = server.stop(number)
@@ -312,7 +312,7 @@ def test_the_log_can_be_turned_down() -> None:
 def test_what_is_meant_to_break_is_no_noise(stream: bool) -> None:
     """Connection faults are a line each; nothing complains about an answer that was cut on purpose."""
     models = [f"{when}/{how}" for when in ("first", "then") for how in ("end", "reset", "truncate")]
-    with served(python=("-c", PLANS.format(grace=5))) as server:
+    with served("--grace", "5s", python=("-c", PLANS)) as server:
         for model in models:
             server.ask(asking(model, stream=stream))
         lines = server.stop().stderr.splitlines()
@@ -325,7 +325,7 @@ def test_what_is_meant_to_break_is_no_noise(stream: bool) -> None:
 )
 def test_a_client_that_leaves_is_no_noise(model: str, stream: bool) -> None:
     """Whether it leaves while waiting, in a silence or in mid-flow: one line says so."""
-    with served(python=("-c", PLANS.format(grace=PATIENCE))) as server:
+    with served("--grace", f"{PATIENCE}s", python=("-c", PLANS)) as server:
         server.begin(asking(model, stream=stream)).close()
         (line,) = server.stop().stderr.splitlines()
     assert LINE.fullmatch(line)

@@ -20,7 +20,8 @@ from support.served import PATIENCE, post, read_all
 from emulator import Emulator, VirtualClock
 from emulator.core.clock import EPOCH
 from emulator.recording.proxy import recording_proxy
-from emulator.wire.server import Server, TransportProtocol, listen
+from emulator.wire.protocol import TransportProtocol
+from emulator.wire.server import Server, listen
 
 HELLO = "Hello! How can I help you today?"
 FIRST = b'data: {"choices":[{"index":0,"delta":{"content":"one"},"finish_reason":null}]}\n\n'

@@ -1,0 +1,37 @@
+"""File descriptors: some are kept free of connections, for modules and files that are opened when first needed."""
+
+import sys
+
+from emulator.core.errors import ApiError
+
+if sys.platform != "win32":
+    import resource
+
+_RESERVED = 64
+"""Descriptors that connections leave free, and as many are in use otherwise; each is at most a quarter of all."""
+
+
+def reserve_left(number: int, connections: int) -> float:
+    """Which part of the reserve is left after this descriptor and with so many connections.
+
+    The system gives out the lowest number that is free, so a high one means that many are in use.
+    """
+    limit = _limit()
+    if limit is None:
+        return 1.0
+    reserved = max(1, min(_RESERVED, limit // 4))
+    return (limit - max(number + 1, connections + reserved)) / reserved
+
+
+def exhausted() -> ApiError:
+    """The 503 for a request that needs a descriptor when there is none."""
+    told = f"The emulator has no file descriptor left (the limit is {_limit()}): close connections, or raise ulimit -n."
+    return ApiError("unavailable", told)
+
+
+def _limit() -> int | None:
+    """The number of descriptors that the process may have; None if there is no limit."""
+    if sys.platform == "win32":
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return None if limit == resource.RLIM_INFINITY else limit

@@ -1,0 +1,297 @@
+"""One connection: uvicorn's HTTP/1.1 protocol, with bounds on what a client sends until its request is complete.
+
+Parsing, answering and pipelining are uvicorn's. What it does not bound is bounded here: the size and the duration of a
+head, the framing and the duration of a body, the requests sent ahead, and the connections if file descriptors run out.
+A request that is refused before the app has seen it reaches the app in a scope of the type "refused", since only the
+app knows how errors look on the path.
+
+Durations are in real seconds, because a socket lives in real time: the emulator's clock does not change them.
+"""
+
+import asyncio
+import logging
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from emulator.core.decimals import decimal
+from emulator.core.errors import ApiError, Rejected
+from emulator.wire import descriptors
+
+MAX_HEAD = 64 * 1024
+"""Bytes of a request line with its headers, and of a body's chunk extensions and trailers."""
+MAX_URL = 16 * 1024
+MAX_HEADERS = 256
+MAX_AHEAD = 1000
+"""Requests that a client may send before it has the answer to the first of them."""
+_CHUNK = 256
+"""Bytes of framing that each part of a body may have, beside those of `MAX_HEAD`."""
+_LINGER = 2.0
+_MAX_DISCARDED = 256 * 1024 * 1024
+_NO_ANSWER = 0.5
+"""The part of the reserve of descriptors below which a connection is closed, since it may keep even a refusal open."""
+_TLS, _HTTP2 = b"\x16\x03", b"PRI * HTTP/2"
+
+log = logging.getLogger("emulator")
+
+Phase: TypeAlias = Literal["idle", "head", "body", "closing", "closed"]
+
+
+class Deadlines(NamedTuple):
+    """The seconds that a client has for the head of a request, and then for its body."""
+
+    head: float = 10.0
+    body: float = 60.0
+
+
+class TransportProtocol(HttpToolsProtocol):
+    """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"].
+
+    `phase` is what the connection is reading, and `since` when that began, in the loop's seconds.
+    """
+
+    phase: Phase = "idle"
+    since = 0.0
+    url = b""
+    _framing = 0
+    """Bytes that came since the last complete head or message, without those of bodies."""
+    _refusal: ApiError | None = None
+    _crowded = False
+    _answering: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
+        """Store the transport for all requests of this connection."""
+        self.app_state = {**self.app_state, "transport": transport}
+        self.since = self.loop.time()
+        super().connection_made(_LingeringTransport(transport, self))  # type: ignore[arg-type]
+        left = descriptors.reserve_left(transport.get_extra_info("socket").fileno(), len(self.connections))
+        if left < 1:
+            self._make_room(left)
+
+    def _make_room(self, left: float) -> None:
+        """Close the connection that has been without a request for the longest, or refuse what comes on this one.
+
+        `left` is the part of the reserve of descriptors that is left.
+        """
+        unused = (each for each in self.connections if isinstance(each, TransportProtocol) and each.unused)
+        others = (each for each in unused if each is not self)
+        longest = min(others, key=lambda each: (each.phase == "closing", each.since), default=None)
+        self._crowded = longest is None or longest.phase == "closing"
+        if longest is not None:
+            longest.drop()
+        elif left < _NO_ANSWER:
+            self.drop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the answer that is being sent, which is not that of `cycle` if the client has sent requests ahead."""
+        if self._answering is not None:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, within the bounds. What comes after a refusal is discarded."""
+        self._framing += len(data)
+        if self.phase in ("closing", "closed"):
+            if self._framing > _MAX_DISCARDED:
+                self.drop()
+            return
+        error: ApiError | None = None
+        try:
+            self.parser.feed_data(data)
+            error = self._excess(self._framing)
+        except httptools.HttpParserUpgrade:
+            self._unsupported_upgrade_warning()
+        except httptools.HttpParserError as invalid:
+            cause = invalid.__context__
+            error = cause.error if isinstance(cause, Rejected) else _invalid(invalid, data)
+        if self.phase == "body":
+            self.cycle.receive = partial(self._receive, self.cycle)  # type: ignore[method-assign]
+        if error is not None:
+            self.refuse(error)
+
+    def on_message_begin(self) -> None:
+        """A request begins: from now on its head is awaited."""
+        self._unset_keepalive_if_required()
+        self.phase, self.since = "head", self.loop.time()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer. Raises `Rejected` for a head that is too large, and for one that cannot be answered."""
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if error := self._excess(size) or self._overload():
+            raise Rejected(error)
+        super().on_headers_complete()
+        self.phase, self.since, self._framing = "body", self.loop.time(), 0
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body, which leaves its framing."""
+        self._framing = max(0, self._framing - len(body) - _CHUNK)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is complete."""
+        super().on_message_complete()
+        self.phase, self._framing = "idle", 0
+
+    def _excess(self, size: int) -> ApiError | None:
+        """The error for a head of which so many bytes have come; framing and trailers of a body count as a head."""
+        if len(self.url) > MAX_URL and self.phase == "head":
+            return _too_large(414, f"its URL is over the limit of {MAX_URL} bytes: {len(self.url)} bytes came.")
+        if size > MAX_HEAD:
+            what = "chunk extensions and trailers" if self.phase == "body" else "request line and headers"
+            return _too_large(431, f"its {what} are over the limit of {MAX_HEAD} bytes in all: {size} bytes came.")
+        if self.headers is not None and len(self.headers) > MAX_HEADERS:
+            return _too_large(431, f"it has {len(self.headers)} headers, over the limit of {MAX_HEADERS}.")
+        return None
+
+    def _overload(self) -> ApiError | None:
+        if len(self.pipeline) >= MAX_AHEAD:
+            told = f"More than {MAX_AHEAD} requests were sent on this connection before their answers were read."
+            return ApiError("rate_limited", told)
+        return descriptors.exhausted() if self._crowded else None
+
+    async def _receive(self, cycle: RequestResponseCycle) -> Any:
+        """ASGI's receive for a body of which a part is missing. Raises `Rejected` once if it was refused meanwhile."""
+        event = await RequestResponseCycle.receive(cycle)
+        if self._refusal is None or not cycle.more_body or cycle.disconnected:
+            return event
+        error, self._refusal = self._refusal, None
+        raise Rejected(error)
+
+    # ------------------------------------------------------------------------------------------ refusing and closing
+
+    def refuse(self, error: ApiError) -> None:
+        """Answer the request that is being read with an error, after those before it; read no further and close."""
+        log.info("refused a request: %s", error.message)
+        reading, self.phase, self.since = self.phase, "closing", self.loop.time()
+        self._framing = 0
+        if reading != "body":
+            self._answer(error)
+        elif self.cycle.response_started:
+            self.transport.close()
+        else:
+            self._refusal, self.cycle.keep_alive = error, False
+            self.cycle.message_event.set()
+
+    def _answer(self, error: ApiError) -> None:
+        """Let the app write an error, as the answer to a request whose head is not complete or not acceptable."""
+        url = self.url or b"/"
+        scope: Any = {
+            "type": "refused",
+            "error": error,
+            "method": "GET",
+            "path": url.partition(b"?")[0].decode("latin-1"),
+            "headers": [],
+            "state": self.app_state,
+        }
+        before = self.cycle
+        self.cycle = RequestResponseCycle(
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def expire(self, now: float, deadlines: Deadlines) -> None:
+        """End what has been awaited for too long. Time in which the emulator itself does not read is not counted."""
+        elapsed = now - self.since
+        if self.flow.read_paused or self.pipeline:
+            self.since = now
+        elif self.phase == "closing":
+            if elapsed > _LINGER and self.transport.is_closing():
+                self.drop()
+        elif self.phase == "head" and elapsed > deadlines.head:
+            self.refuse(_late("The head of the request was", deadlines.head, "head_timeout"))
+        elif self.phase == "body" and elapsed > deadlines.body:
+            self.refuse(_late("The body of the request was", deadlines.body, "body_timeout"))
+        elif self.phase == "idle" and self.cycle is None and elapsed > deadlines.head:
+            self.transport.close()
+
+    @property
+    def unused(self) -> bool:
+        """Whether no request of this connection is complete or being answered."""
+        return self.phase not in ("body", "closed") and (self.cycle is None or self.cycle.response_complete)
+
+    def drop(self) -> None:
+        """Close the connection at once."""
+        self.phase = "closed"
+        self.transport.abort()
+
+
+class _LingeringTransport:
+    """A transport whose `close` lets a client that is still sending finish, and so read the answer.
+
+    A socket that is closed with unread data resets the connection, and the client may lose an answer that it has not
+    read yet (RFC 9112, section 9.6).
+    """
+
+    def __init__(self, transport: asyncio.Transport, protocol: TransportProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+        self._lingering = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send something, unless the client has left."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def is_closing(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._lingering or self._transport.is_closing()
+
+    def close(self) -> None:
+        """Send what is buffered and the end; then read on for a while if the client may still be sending."""
+        if self.is_closing():
+            return
+        protocol = self._protocol
+        if protocol.phase not in ("body", "closing"):
+            self._transport.close()
+            return
+        self._lingering = True
+        protocol.phase, protocol.since = "closing", protocol.loop.time()
+        self._transport.write_eof()
+        protocol.flow.resume_reading()
+
+
+def _too_large(status: int, told: str) -> ApiError:
+    return ApiError("too_large", f"Request too large: {told}", status=status)
+
+
+def _late(what: str, seconds: float, setting: str) -> ApiError:
+    return ApiError("bad_request", f"{what} not complete within {decimal(seconds)} s ({setting}).", status=408)
+
+
+def _invalid(error: httptools.HttpParserError, data: bytes) -> ApiError:
+    """The 400 for bytes that are not an HTTP/1.1 request, with what they are instead if that is clear."""
+    if data.startswith(_TLS):
+        why = "the client speaks TLS: the base URL has to begin with http://, not https://"
+    elif data.startswith(_HTTP2):
+        why = "the client speaks HTTP/2 without being asked to"
+    elif isinstance(error, httptools.HttpParserCallbackError):
+        why = "its URL is invalid"
+    else:
+        why = str(error) or "it cannot be parsed"
+    return ApiError("bad_request", f"This is not a valid HTTP/1.1 request: {why}.")
