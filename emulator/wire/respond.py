@@ -1,7 +1,7 @@
 """Playing a plan: all waiting and sending happens here.
 
-Frames that are due are joined to pieces, because sends are nearly the whole cost of a stream; a paced stream still sends
-each event when it is due. Deadlines are absolute, so a late send does not delay the next.
+Frames that are due are joined to pieces, because sends are nearly the whole cost of a stream; a paced stream still
+sends each event when it is due. Deadlines are absolute, so a late send does not delay the next.
 
 An answer is made while it is sent. Whatever its length, all other tasks have a turn every few milliseconds, a client
 that reads slowly holds it up, and every wait and all work ends when the client disconnects.
@@ -18,11 +18,11 @@ from starlette.types import Receive, Scope, Send
 
 from emulator.core.clock import Clock, Turns
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.fold import Fold
+from emulator.core.fold import Completion, Fold
 from emulator.core.plan import Plan, QueuePlace
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
 from emulator.dialects import Dialect
-from emulator.inferences.live_record import Outcome, Sent
+from emulator.inferences.live_record import MAX_RESPONSE, Outcome, Sent
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import PIECE, TimedFrames
 from emulator.wire.headers import JSON, Headers, answer_headers, encoded
@@ -130,8 +130,8 @@ class Player:
         await self._wait(due)
         if hangup is not None and hangup.how != "truncate":
             return await self._hang_up(hangup)
-        parts, size = [], 0
-        for part in self._encoded(answer, request):
+        completion, parts, size = answer.completion(), list[bytes](), 0
+        for part in self._encoded(completion, request):
             if self._turns.over:
                 await self._end_turn()
             parts.append(part)
@@ -141,6 +141,8 @@ class Player:
             await self._body(b"".join(parts)[: size // 2], more=True)
             return await self._hang_up(hangup)
         self.sent.used = answer.usage
+        if size > MAX_RESPONSE and completion.choices and not self._plan.frame_faults:
+            self.sent.said = completion.choices[0]
         for part in parts[:-1]:
             await self._body(part, more=True)
             if self._turns.over:
@@ -149,9 +151,9 @@ class Player:
         await self._body(parts[-1] if parts else b"")
         return None
 
-    def _encoded(self, answer: Fold, request: InferenceRequest) -> Iterator[bytes]:
+    def _encoded(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The body of an answer in parts. Frame faults change it as one frame."""
-        parts = self._dialect.parts(answer.completion(), request)
+        parts = self._dialect.parts(completion, request)
         if not self._plan.frame_faults:
             return _joined(parts)
         frames = iter([b"".join(parts)])

@@ -283,7 +283,10 @@ def test_a_silence_is_filled_with_what_clients_pass_over(dialect: Dialect) -> No
 @pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
 def test_an_answer_without_a_choice_is_still_a_body(dialect: Dialect) -> None:
     """A plan may end before anything was said; a client gets a body that it can read, without any text or usage."""
-    body, decoder = b"".join(dialect.parts(Completion("0" * 32, "m", 0, (), None), request_for(dialect))), dialect.decoder()
+    body, decoder = (
+        b"".join(dialect.parts(Completion("0" * 32, "m", 0, (), None), request_for(dialect))),
+        dialect.decoder(),
+    )
     assert not any(isinstance(event, Text | Finish) for event in decode(decoder, body))
     assert (decoder.problems, json.loads(body)["usage"]) == ([], None)
 
