@@ -29,6 +29,8 @@ _UNIX = hasattr(time, "clock_gettime")
 _wall_time: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_REALTIME) if _UNIX else time.time
 _monotonic: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _UNIX else time.monotonic
 _SETTLING_ROUNDS = 100
+_TURN = 0.002
+"""Real seconds that one task works before all others have a turn."""
 _PAUSE = 0.05
 
 
@@ -217,6 +219,28 @@ def _check_time(time: float) -> float:
     if not FIRST <= time < END + 1:
         raise ValueError(f"a clock cannot be set to {time}: expected Unix seconds from {FIRST:.0f} to {END:.0f}")
     return time
+
+
+class Turns:
+    """The turns of a task that works for long, in which no other task can run.
+
+    A task asks for `over` after each small part of its work. `end` lets all other tasks run.
+    """
+
+    __slots__ = ("_until",)
+
+    def __init__(self) -> None:
+        self._until = _monotonic() + _TURN
+
+    @property
+    def over(self) -> bool:
+        """Whether the task has worked for so long that others should run."""
+        return _monotonic() >= self._until
+
+    async def end(self) -> None:
+        """Let all other tasks run, and begin the next turn."""
+        await asyncio.sleep(0)
+        self._until = _monotonic() + _TURN
 
 
 def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:

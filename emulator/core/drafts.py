@@ -1,11 +1,12 @@
-"""Drafts of choices: cutting them to the limits of the request, and turning them into timed steps.
+"""The choices of an answer, and the steps that they make.
 
-A `Draft` comes from the generator or from a scenario. `obey` cuts it (token limits, stop tokens, stop strings); `steps`
-turns the drafts of all choices into the plan's steps.
+A `Draft` is a choice of which everything is known, from a scenario; `obey` cuts it (token limits, stop tokens, stop
+strings). The generator's choices are made while their events are read (see `emulator.generator`).
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import accumulate, repeat, zip_longest
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import accumulate, repeat
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -25,6 +26,25 @@ from emulator.core.vocabulary import (
     Usage,
 )
 
+Piece: TypeAlias = tuple[str, TokenLogprob | None]
+"""A token of a text, with its log probabilities if they are requested."""
+_TOGETHER = 64
+"""Tokens that one event of a whole body has."""
+_SIDE_BY_SIDE = 128
+"""Choices that advance at the same time."""
+
+
+class PlannedChoice(Protocol):
+    """One choice of an answer."""
+
+    def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
+        """Make the events of the choice, which has the number `choice`. They are the same every time.
+
+        There is one event for each token, or with `whole` one for many. `hide_reasoning` keeps the reasoning's tokens
+        and drops its text.
+        """
+        ...
+
 
 class DraftCall(msgspec.Struct, frozen=True):
     """A tool call to make. Without an `id` the dialect derives one."""
@@ -37,8 +57,8 @@ class DraftCall(msgspec.Struct, frozen=True):
 class Draft(msgspec.Struct, frozen=True):
     """The content of one choice: first its reasoning, then its text, then its tool calls.
 
-    `logprobs`, if given, has one entry per token of `text`. `echo` is the prompt that is repeated before the text;
-    it is sent, but is not part of the answer.
+    `logprobs`, if given, makes the entries of the tokens of `text`, one after the other. A text that `obey` cut begins
+    with the same tokens; the last of them may be cut, too.
     """
 
     reasoning: Tokens = EMPTY
@@ -46,13 +66,31 @@ class Draft(msgspec.Struct, frozen=True):
     tool_calls: tuple[DraftCall, ...] = ()
     finish: FinishReason = "stop"
     stop_sequence: str | None = None
-    logprobs: tuple[TokenLogprob, ...] | None = None
-    echo: Tokens = EMPTY
-    echo_logprobs: tuple[TokenLogprob, ...] | None = None
+    logprobs: Callable[[], Iterator[TokenLogprob]] | None = None
 
     def __len__(self) -> int:
         """The number of tokens of the choice as sent."""
         return len(self.reasoning) + len(self.text) + sum(len(call.arguments) for call in self.tool_calls)
+
+    def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
+        """Make the events of the choice (see `PlannedChoice`)."""
+        if self.reasoning.pieces:
+            for text, size in _parts(self.reasoning, whole):
+                yield Reasoning(choice, "" if hide_reasoning else text, size)
+        if self.logprobs is not None:
+            yield from text_events(choice, self._described(self.logprobs()), whole=whole)
+        elif self.text.pieces:
+            for text, size in _parts(self.text, whole):
+                yield Text(choice, text, size)
+        for call in self.tool_calls:
+            yield ToolCall(choice, call.id, call.name)
+            for text, size in _parts(call.arguments, whole):
+                yield ToolArguments(choice, text, size)
+        yield Finish(choice, self.finish, self.stop_sequence)
+
+    def _described(self, logprobs: Iterator[TokenLogprob]) -> Iterator[Piece]:
+        for piece, entry in zip(self.text.pieces, logprobs, strict=False):  # those that were cut are never made
+            yield piece, entry if entry.token == piece else cut_entry(entry, piece)
 
 
 def obey(
@@ -73,27 +111,12 @@ def obey(
     return draft
 
 
-def likeliest(drafts: Sequence[Draft], n: int) -> list[Draft]:
-    """Return the `n` drafts with the highest mean log probability, highest first, as for `best_of`.
-
-    Every draft must have `logprobs`; a draft without text tokens counts as certain.
-    """
-    return sorted(drafts, key=_mean_logprob, reverse=True)[:n]
-
-
-def _mean_logprob(draft: Draft) -> float:
-    logprobs = [entry.logprob or 0.0 for entry in draft.logprobs or ()]
-    return sum(logprobs) / len(logprobs) if logprobs else 0.0
-
-
 def _before_token(draft: Draft, stop_ids: Collection[int], kept: int) -> Draft:
     ids = ids_of(draft.text)
     at = next((at for at in range(kept, len(ids)) if ids[at] in stop_ids), None)
     if at is None:
         return draft
-    logprobs = draft.logprobs[:at] if draft.logprobs is not None else None
-    text = _first(draft.text, at)
-    return msgspec.structs.replace(draft, text=text, tool_calls=(), finish="stop", logprobs=logprobs)
+    return msgspec.structs.replace(draft, text=_first(draft.text, at), tool_calls=(), finish="stop")
 
 
 def _before_string(draft: Draft, stop: Sequence[str], kept: int) -> Draft:
@@ -118,23 +141,20 @@ def _before_string(draft: Draft, stop: Sequence[str], kept: int) -> Draft:
         tool_calls=(),
         finish="stop",
         stop_sequence=sequence,
-        logprobs=None if draft.logprobs is None else _cut(draft.logprobs, whole, rest),
     )
 
 
-def _cut(logprobs: Sequence[TokenLogprob], whole: int, rest: str) -> tuple[TokenLogprob, ...]:
-    """Keep the entries of the first `whole` tokens, and an entry for `rest`, the beginning of the next token."""
-    if not rest:
-        return tuple(logprobs[:whole])
-    entry, raw = logprobs[whole], rest.encode("utf-8", "surrogatepass")
+def cut_entry(entry: TokenLogprob, text: str) -> TokenLogprob:
+    """The entry of a token that was cut to its beginning."""
+    raw = text.encode("utf-8", "surrogatepass")
     chosen = (entry.token, entry.logprob, entry.bytes)
     top = [
-        msgspec.structs.replace(other, token=rest, bytes=raw)
+        msgspec.structs.replace(other, token=text, bytes=raw)
         if (other.token, other.logprob, other.bytes) == chosen
         else other
         for other in entry.top
     ]
-    return (*logprobs[:whole], msgspec.structs.replace(entry, token=rest, bytes=raw, top=tuple(top)))
+    return msgspec.structs.replace(entry, token=text, bytes=raw, top=tuple(top))
 
 
 def _shortened(draft: Draft, limit: int) -> Draft:
@@ -155,7 +175,6 @@ def _shortened(draft: Draft, limit: int) -> Draft:
         tool_calls=tuple(calls),
         finish="length",
         stop_sequence=None,
-        logprobs=draft.logprobs[: len(text)] if draft.logprobs is not None else None,
     )
 
 
@@ -171,46 +190,53 @@ def steps(start: Start, content: Iterable[Step], usage: Usage) -> list[Step]:
     return [Step(0.0, start), *content, Step(0.0, End(usage))]
 
 
-def content_steps(drafts: Sequence[Draft], *, whole: bool, hide_reasoning: bool) -> list[Step]:
-    """Return the steps of these drafts, without delays: one step per token, or with `whole` one step per text.
+def content_steps(choices: Sequence[PlannedChoice], *, whole: bool, hide_reasoning: bool) -> Iterator[Step]:
+    """Make the steps of these choices, without delays, while they are read.
 
     The choices of a stream are interleaved token by token, as in a batch on a real server.
-    `hide_reasoning` keeps the reasoning's tokens and drops its text.
     """
-    choices = [_events(choice, draft, whole, hide_reasoning) for choice, draft in enumerate(drafts)]
-    events = choices[0] if len(choices) == 1 else _side_by_side(choices)
-    return [Step(0.0, event) for event in events]
+    for first in range(0, len(choices), _SIDE_BY_SIDE):
+        batch = enumerate(choices[first : first + _SIDE_BY_SIDE], first)
+        made = [each.events(choice, whole=whole, hide_reasoning=hide_reasoning) for choice, each in batch]
+        for event in made[0] if len(made) == 1 else _side_by_side(made):
+            yield Step(0.0, event)
 
 
-def _side_by_side(choices: list[list[Event]]) -> Iterator[Event]:
-    return (event for turn in zip_longest(*choices) for event in turn if event is not None)
+def _side_by_side(choices: list[Iterator[Event]]) -> Iterator[Event]:
+    while choices:
+        unfinished = []
+        for events in choices:
+            event = next(events, None)
+            if event is not None:
+                unfinished.append(events)
+                yield event
+        choices = unfinished
 
 
-def _events(choice: int, draft: Draft, whole: bool, hide_reasoning: bool) -> list[Event]:
-    events: list[Event] = []
-    if draft.echo.text:
-        events.append(Text(choice, draft.echo.text, 0, draft.echo_logprobs))
-    if draft.reasoning.pieces:
-        events += [
-            Reasoning(choice, "" if hide_reasoning else text, size) for text, size in _parts(draft.reasoning, whole)
-        ]
-    if draft.text.pieces:
-        events += _texts(choice, draft, whole)
-    for call in draft.tool_calls:
-        events.append(ToolCall(choice, call.id, call.name))
-        events += [ToolArguments(choice, text, size) for text, size in _parts(call.arguments, whole)]
-    events.append(Finish(choice, draft.finish, draft.stop_sequence))
-    return events
+def text_events(choice: int, pieces: Iterable[Piece], *, whole: bool) -> Iterator[Text]:
+    """The events of a text. A token without text is joined to the next."""
+    most = _TOGETHER if whole else 1
+    texts: list[str] = []
+    entries: list[TokenLogprob] = []
+    for text, entry in pieces:
+        if text and not texts and most == 1:
+            yield Text(choice, text, 1, None if entry is None else (entry,))
+            continue
+        texts.append(text)
+        if entry is not None:
+            entries.append(entry)
+        if text and len(texts) >= most:
+            yield Text(choice, "".join(texts), len(texts), tuple(entries) if entries else None)
+            texts.clear()
+            entries.clear()
+    if texts:
+        yield Text(choice, "".join(texts), len(texts), tuple(entries) if entries else None)
 
 
-def _texts(choice: int, draft: Draft, whole: bool) -> list[Text]:
-    if draft.logprobs is None:
-        return [Text(choice, text, size) for text, size in _parts(draft.text, whole)]
-    texts, begin = [], 0
-    for text, size in _parts(draft.text, whole):
-        texts.append(Text(choice, text, size, draft.logprobs[begin : begin + size]))
-        begin += size
-    return texts
+def reasoning_events(choice: int, pieces: Iterable[Piece], *, whole: bool, hide: bool) -> Iterator[Reasoning]:
+    """The events of a reasoning text, of which `hide` drops the text."""
+    for event in text_events(choice, pieces, whole=whole):
+        yield Reasoning(choice, "" if hide else event.text, event.tokens)
 
 
 def _parts(tokens: Tokens, whole: bool) -> Iterable[tuple[str, int]]:

@@ -135,6 +135,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_output: Annotated[
         Literal["clamp", "reject"], "max_tokens above the model's: lowered silently, or 400 (open question 8)."
     ] = "clamp"
+    max_answer: Annotated[
+        _Count,
+        "A larger answer is refused with 400: its choices times max_tokens, each token as often as it has log "
+        "probabilities, itself included. Without max_tokens, choices are cut to it.",
+    ] = 2 * 1024 * 1024
     suffix: Annotated[Literal["ignore", "reject"], "A suffix in /v1/completions: ignored, or 400 as vLLM does."] = (
         "ignore"
     )

@@ -291,8 +291,14 @@ class Verbatim(msgspec.Struct, frozen=True):
     tokens: ClassVar[int] = 0
 
 
+class Progress(msgspec.Struct, frozen=True):
+    """Nothing is sent: the answer is still being made. A long computation yields it, so that others have their turn."""
+
+    tokens: ClassVar[int] = 0
+
+
 Event: TypeAlias = (
-    Start | Text | Reasoning | ToolCall | ToolArguments | Finish | End | Failure | Hangup | Raw | Verbatim
+    Start | Text | Reasoning | ToolCall | ToolArguments | Finish | End | Failure | Hangup | Raw | Verbatim | Progress
 )
 
 

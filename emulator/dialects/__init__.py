@@ -5,7 +5,7 @@ A dialect serves one endpoint; a surface is what the endpoints under one path sh
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.core.errors import ApiError, ErrorKind
@@ -87,6 +87,6 @@ class Dialect(Protocol):
         """A decoder for one answer, whole or streamed."""
         ...
 
-    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
-        """The JSON of a whole answer."""
+    def parts(self, completion: Completion, request: InferenceRequest) -> Iterable[bytes]:
+        """The JSON of a whole answer, in parts that are encoded when they are read."""
         ...

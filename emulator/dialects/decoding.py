@@ -18,19 +18,21 @@ Shape = TypeVar("Shape")
 
 
 class Decoder(ABC):
-    """Decodes one answer. It is the inverse of a dialect's `body` and of its encoder's `frames`.
+    """Decodes one answer. It is the inverse of a dialect's `parts` and of its encoder's `frames`.
 
     Events are in the order of the wire: Start comes first, and End or Failure last if the answer is complete. They
     equal the encoded events except for what is not on the wire: `tokens` is 0; ids are as the dialect wrote them; an
     error has an explicit type and code, and the first kind with that name; missing usage is 0. A choice may begin with
     an empty Text, and a whole body has a single Text for each choice.
 
-    `usage` is the last usage in the answer. `problems` has a sentence for each thing that could not be read.
+    `usage` is the last usage in the answer. `problems` has a sentence for each thing that could not be read. Log
+    probabilities are left out unless `logprobs` is true.
     """
 
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.problems: list[str] = []
+        self.logprobs = True
         self._started = False
         self._failed = False
 

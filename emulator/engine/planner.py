@@ -1,26 +1,27 @@
-"""The planner: checks a request against its model, makes the drafts of an answer, and turns them into steps."""
+"""The planner: checks a request against its model, and plans the choices of an answer and their steps."""
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import chain, islice
 
 import msgspec
 
 from emulator.core.catalog import SAMPLING, Catalog, Model
-from emulator.core.drafts import Draft, DraftCall, content_steps, likeliest, obey, steps
+from emulator.core.drafts import Draft, PlannedChoice, obey
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
-from emulator.core.tokens import EMPTY, split
-from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, Usage
-from emulator.generator import describe, generate
+from emulator.core.tokens import Tokens
+from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, TokenLogprob
+from emulator.engine.drafted import Contest, DraftedAnswer, Echoed
+from emulator.generator import GeneratedChoice, describe
 from emulator.scenario.library import Library
 
 _SHOWN = 100
 _REMEMBERED_ANSWERS = 256
 _REMEMBERED_BYTES = 16 * 1024
-_REMEMBERED_TOKENS = 4096
 _PLAIN = Sampling()
 
 
@@ -89,92 +90,131 @@ class Planner:
         room = model.context_length - prompt
         if room < (1 if wanted is None else wanted):
             raise Rejected(overflow(prompt, wanted or 0, model.context_length))
-        return min(model.max_output_length, room) if wanted is None else wanted
+        limit = min(model.max_output_length, room) if wanted is None else wanted
+        return self._affordable(request, limit, prompt)
+
+    def _affordable(self, request: InferenceRequest, limit: int, prompt: int) -> int:
+        """The token limit of each choice, so that the answer is not too large. Raises `Rejected` if it would be."""
+        sampling, largest = request.sampling, self._settings.max_answer
+        choices = max(sampling.n, sampling.best_of) * max(len(request.prompts), 1)
+        each = 1 if sampling.logprobs is None else 2 + sampling.logprobs
+        echoed = prompt if request.echo else 0
+        size = choices * (limit + echoed) * each
+        if size <= largest:
+            return limit
+        least = largest // (choices * each) - echoed
+        if sampling.max_tokens is None and least >= max(sampling.min_tokens, 1):
+            return least
+        told = "" if each == 1 else f", each of which counts {each} for its log probabilities,"
+        raise Rejected(
+            ApiError(
+                "bad_request",
+                f"This answer is too large: {choices} choices of up to {limit + echoed} tokens{told} are {size}, and "
+                f"the setting max_answer allows {largest}. Ask for fewer choices, tokens or log probabilities.",
+                param="max_tokens",
+            )
+        )
 
     def steps(
-        self, asked: CheckedRequest, said: "DraftedAnswer", id: str, created: float, *, whole: bool
-    ) -> list[Step]:
-        """Return the steps of an answer, with its usage. `created` is in Unix seconds."""
-        usage = Usage(asked.prompt, said.tokens, said.reasoning_tokens)
+        self, asked: CheckedRequest, said: DraftedAnswer, id: str, created: float, *, whole: bool
+    ) -> Iterable[Step]:
+        """Make the steps of an answer, with its usage, while they are read. `created` is in Unix seconds."""
         name = asked.request.model if self._settings.model_name == "sent" else asked.model.id
         start = Start(id, name, int(created), asked.prompt)
-        return steps(start, said.content_steps(whole=whole, hide_reasoning=asked.request.reasoning.exclude), usage)
+        return said.steps(start, whole=whole, hide_reasoning=asked.request.reasoning.exclude)
 
     # ------------------------------------------------------------------------------------------ what nothing scripts
 
-    def generated(self, asked: CheckedRequest, question: bytes) -> "DraftedAnswer":
+    def generated(self, asked: CheckedRequest, question: bytes) -> DraftedAnswer:
         """Return the generator's answer to a request, from the cache if possible."""
         remembered = self._remembered.get(question)
         if remembered is None:
             remembered = self.generate(asked)
-            if len(question) <= _REMEMBERED_BYTES and remembered.tokens <= _REMEMBERED_TOKENS:
+            if len(question) <= _REMEMBERED_BYTES:
                 self._remembered[question] = remembered
                 if len(self._remembered) > _REMEMBERED_ANSWERS:
                     del self._remembered[next(iter(self._remembered))]
         return remembered
 
-    def canned(self, said: "DraftedAnswer") -> "DraftedAnswer":
+    def canned(self, said: DraftedAnswer) -> DraftedAnswer:
         """Return the cached answer for a scripted draft that is sent unchanged, to make its steps only once."""
-        draft = said.drafts[0]
+        draft = said.choices[0]
         remembered = self._canned.get(id(draft))
-        if remembered is None or remembered.drafts[0] is not draft:
+        if remembered is None or remembered.choices[0] is not draft:
             remembered = self._canned[id(draft)] = said
             if len(self._canned) > _REMEMBERED_ANSWERS:
                 del self._canned[next(iter(self._canned))]
         return remembered
 
-    def generate(self, asked: CheckedRequest) -> "DraftedAnswer":
-        """Generate an answer: a draft for each choice of each prompt."""
+    def generate(self, asked: CheckedRequest) -> DraftedAnswer:
+        """Return an answer that is generated while it is read, with `n` choices for each prompt.
+
+        Raises `Rejected` for a schema that is invalid or that no value satisfies.
+        """
         request, sampling = asked.request, asked.request.sampling
-        drafts: list[Draft] = []
-        discarded = 0
-        for at in range(max(len(request.prompts), 1)):
-            one = msgspec.structs.replace(request, prompts=(request.prompts[at],)) if request.prompts else request
-            made = self._choices(one, asked)
-            kept = made if len(made) == sampling.n else likeliest(made, sampling.n)
-            discarded += sum(map(len, made)) - sum(map(len, kept))
-            drafts += kept
-        if sampling.best_of > sampling.n and sampling.logprobs is None:
-            drafts = [msgspec.structs.replace(draft, logprobs=None) for draft in drafts]
-        return DraftedAnswer(self.echoed(asked, drafts) if request.echo else drafts, discarded)
+        requests = [msgspec.structs.replace(request, prompts=(prompt,)) for prompt in request.prompts] or [request]
+        groups = [self._candidates(one, asked) for one in requests]
+        groups[0][0].check()
+        sent: list[Sequence[PlannedChoice]] = [*groups]
+        if request.echo:
+            describe = self._describing_echo(asked)
+            sent = [
+                [Echoed(choice, prompt, describe) for choice in group]
+                for prompt, group in zip(request.prompts, groups, strict=True)
+            ]
+        if sampling.best_of <= sampling.n:
+            return DraftedAnswer([*chain.from_iterable(sent)])
+        if sampling.logprobs is None:  # they are needed for the comparison
+            compared = msgspec.structs.replace(sampling, logprobs=0)
+            groups = [self._candidates(msgspec.structs.replace(one, sampling=compared), asked) for one in requests]
+        return DraftedAnswer(contests=[Contest(*pair, sampling.n) for pair in zip(sent, groups, strict=True)])
 
-    def _choices(self, request: InferenceRequest, asked: CheckedRequest) -> list[Draft]:
-        """All choices of one prompt. With `best_of`, their log probabilities are needed for the comparison."""
-        sampling, seed = request.sampling, self._conversation(request, asked.model)
-        if sampling.best_of > sampling.n and sampling.logprobs is None:
-            request = msgspec.structs.replace(request, sampling=msgspec.structs.replace(sampling, logprobs=0))
-        return [self._one(request, asked, seed, choice) for choice in range(max(sampling.n, sampling.best_of))]
-
-    def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> "DraftedAnswer":
-        """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""
-        request, sampling = asked.request, asked.request.sampling
-        if sampling.logprobs is not None:
-            seed, top = self._conversation(request, asked.model).child("logprobs"), sampling.logprobs
-            drafts = [msgspec.structs.replace(draft, logprobs=describe(draft.text, seed, top)) for draft in drafts]
-        drafts = [
-            obey(draft, sampling.stop, asked.limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
-            for draft in drafts
-        ]
-        others = range(sampling.n, sampling.best_of)
-        firsts = range(0, len(drafts), sampling.n)
-        discarded = sum(len(drafts[first + other % sampling.n]) for first in firsts for other in others)
-        return DraftedAnswer(self.echoed(asked, drafts) if request.echo else drafts, discarded)
-
-    def echoed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> list[Draft]:
-        """The drafts with their prompts in front, as `echo` requests."""
-        prompts, sampling = asked.request.prompts, asked.request.sampling
-        seed = self._conversation(asked.request, asked.model).child("echo")
-        return [_echo(draft, prompts[at // sampling.n], seed, sampling.logprobs) for at, draft in enumerate(drafts)]
-
-    def _one(self, request: InferenceRequest, asked: CheckedRequest, seed: Seed, choice: int) -> Draft:
-        enabled = request.reasoning.enabled
+    def _candidates(self, request: InferenceRequest, asked: CheckedRequest) -> list[GeneratedChoice]:
+        """The choices of one prompt; with `best_of`, as many as are compared."""
+        enabled, sampling = request.reasoning.enabled, request.sampling
         wanted = self._settings.reasoning_by_default if enabled is None else enabled
         # A model reasons when it answers a conversation; a bare prompt is only continued.
         reasons = asked.model.reasons and wanted and not request.prompts
-        draft = generate(request, reasons=reasons, seed=seed, choice=choice, limit=asked.limit)
-        if draft.tool_calls and not self._settings.empty_arguments:
-            draft = msgspec.structs.replace(draft, tool_calls=tuple(map(_without_empty, draft.tool_calls)))
-        return obey(draft, request.sampling.stop, asked.limit, least=request.sampling.min_tokens)
+        make = partial(
+            GeneratedChoice,
+            request,
+            reasons=reasons,
+            seed=self._conversation(request, asked.model),
+            limit=asked.limit,
+            empty_arguments=self._settings.empty_arguments,
+        )
+        return [make(choice=choice) for choice in range(max(sampling.n, sampling.best_of))]
+
+    def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> DraftedAnswer:
+        """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""
+        request, sampling = asked.request, asked.request.sampling
+        cut: dict[int, Draft] = {}
+        for draft in drafts:
+            if id(draft) not in cut:
+                cut[id(draft)] = self._obeyed(asked, draft)
+        drafts = [cut[id(draft)] for draft in drafts]
+        others = range(sampling.n, sampling.best_of)
+        firsts = range(0, len(drafts), sampling.n)
+        discarded = sum(len(drafts[first + other % sampling.n]) for first in firsts for other in others)
+        if not request.echo:
+            return DraftedAnswer(drafts, discarded)
+        describe, prompts = self._describing_echo(asked), request.prompts
+        echoed = [Echoed(draft, prompts[at // sampling.n], describe) for at, draft in enumerate(drafts)]
+        return DraftedAnswer(echoed, discarded)
+
+    def _obeyed(self, asked: CheckedRequest, draft: Draft) -> Draft:
+        sampling = asked.request.sampling
+        if sampling.logprobs is not None:
+            seed = self._conversation(asked.request, asked.model).child("logprobs")
+            draft = msgspec.structs.replace(draft, logprobs=partial(describe, draft.text, seed, sampling.logprobs))
+        return obey(draft, sampling.stop, asked.limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
+
+    def _describing_echo(self, asked: CheckedRequest) -> Callable[[Tokens], Iterator[TokenLogprob]] | None:
+        """The function that makes the log probabilities of an echo, if they are requested."""
+        top = asked.request.sampling.logprobs
+        if top is None:
+            return None
+        return partial(_describe_echo, self._conversation(asked.request, asked.model).child("echo"), top)
 
     def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
         """The seed of an answer: the conversation, but not limits, formats or ids, which do not change the text."""
@@ -184,25 +224,6 @@ class Planner:
         said = canonical((request.messages, request.prompts, tools))
         seed = request.sampling.seed
         return self._seed.child("answer", model.id, said, "" if seed is None else seed)
-
-
-class DraftedAnswer:
-    """The drafts of an answer. `tokens` includes the `discarded` ones of `best_of`. The steps are cached."""
-
-    def __init__(self, drafts: Sequence[Draft], discarded: int = 0) -> None:
-        self.drafts = drafts
-        self.discarded = discarded
-        self.tokens = sum(map(len, drafts)) + discarded
-        self.reasoning_tokens = sum(len(draft.reasoning) for draft in drafts)
-        self._steps: dict[tuple[bool, bool], list[Step]] = {}
-
-    def content_steps(self, *, whole: bool, hide_reasoning: bool) -> list[Step]:
-        """The steps of the drafts."""
-        found = self._steps.get((whole, hide_reasoning))
-        if found is None:
-            found = content_steps(self.drafts, whole=whole, hide_reasoning=hide_reasoning)
-            self._steps[whole, hide_reasoning] = found
-        return found
 
 
 def failing(error: ApiError) -> list[Step]:
@@ -238,11 +259,6 @@ def _not_listed(names: Sequence[str], model: str) -> str:
     return f"{', '.join(names)}: not among the supported_sampling_parameters of {model}"
 
 
-def _without_empty(call: DraftCall) -> DraftCall:
-    """Send "" for empty arguments, as AkashML was once seen to do."""
-    return msgspec.structs.replace(call, arguments=EMPTY) if call.arguments.text == "{}" else call
-
-
 def _check_strict(request: InferenceRequest) -> None:
     from emulator.generator.calls import check_strict  # noqa: PLC0415 - most requests have no schema
 
@@ -273,11 +289,9 @@ def _reads(model: Model, media: Media) -> bool:
     return media.kind in model.input_modalities
 
 
-def _echo(draft: Draft, prompt: str, seed: Seed, logprobs: int | None) -> Draft:
-    """The draft with its prompt in front, as `echo` requests. The first token has no log probability."""
-    echo = split(prompt)
-    if logprobs is None or not echo.pieces:
-        return msgspec.structs.replace(draft, echo=echo)
-    first, *others = describe(echo, seed, logprobs)
-    first = msgspec.structs.replace(first, logprob=None, top=())
-    return msgspec.structs.replace(draft, echo=echo, echo_logprobs=(first, *others))
+def _describe_echo(seed: Seed, top: int, prompt: Tokens) -> Iterator[TokenLogprob]:
+    """The log probabilities of an echo. The first token has none."""
+    entries = describe(prompt, seed, top)
+    for first in islice(entries, 1):
+        yield msgspec.structs.replace(first, logprob=None, top=())
+    yield from entries

@@ -1,14 +1,15 @@
 """Turns a scenario's reply into steps: its drafts or its error, its pace, and its faults."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from emulator.core.catalog import Model
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
-from emulator.core.vocabulary import End, Raw, Start, Step, Usage, Verbatim
-from emulator.engine.planner import CheckedRequest, DraftedAnswer, PlannedAnswer, Planner, failing
+from emulator.core.vocabulary import End, Finish, Raw, Start, Step, Usage, Verbatim
+from emulator.engine.drafted import DraftedAnswer
+from emulator.engine.planner import CheckedRequest, PlannedAnswer, Planner, failing
 from emulator.faults import NO_FAULTS, Faults, assemble, pace
 from emulator.scenario import reply as replies
 from emulator.scenario.reply import ReplyContext
@@ -54,20 +55,15 @@ def _steps(
     said = _said(planner, reply, context, asked)
     whole = not context.request.stream and reply.stream is None and not faults.events
     steps = planner.steps(asked, said, reply.id or identity.hex(32), context.now, whole=whole)
-    return _overridden(steps, reply) if reply.model or reply.usage else steps
+    return _overridden(steps, reply) if reply.model or reply.usage or (reply.generate and reply.finish) else steps
 
 
 def _said(planner: Planner, reply: Reply, context: ReplyContext, asked: CheckedRequest) -> DraftedAnswer:
     if reply.generate is not None:
-        said = planner.generate(_generating(asked, reply.generate))
-        return (
-            DraftedAnswer([replies.finished(draft, reply) for draft in said.drafts], said.discarded)
-            if reply.finish
-            else said
-        )
+        return planner.generate(_generating(asked, reply.generate))
     drafts = replies.drafts(reply, context)
     said = planner.obeyed(asked, drafts) if reply.obey else DraftedAnswer(drafts)
-    uncut = len(said.drafts) == 1 and said.drafts[0] is reply.choices[0] and not said.discarded
+    uncut = len(said.choices) == 1 and said.choices[0] is reply.choices[0] and not said.discarded
     return planner.canned(said) if uncut else said
 
 
@@ -87,17 +83,17 @@ def _generating(asked: CheckedRequest, wanted: Generate) -> CheckedRequest:
     return msgspec.structs.replace(asked, request=request, limit=limit)
 
 
-def _overridden(steps: Iterable[Step], reply: Reply) -> list[Step]:
-    """The steps with the model and the usage that the scenario sets."""
-    changed = []
+def _overridden(steps: Iterable[Step], reply: Reply) -> Iterator[Step]:
+    """The steps with the model, the usage and the finish reason that the scenario sets."""
     for step in steps:
         event = step.event
         if isinstance(event, Start) and reply.model:
             event = msgspec.structs.replace(event, model=reply.model)
+        elif isinstance(event, Finish) and reply.generate and reply.finish:
+            event = msgspec.structs.replace(event, reason=reply.finish)
         elif isinstance(event, End) and reply.usage:
             event = End(_usage(event.usage, reply.usage))
-        changed.append(Step(step.delay, event))
-    return changed
+        yield Step(step.delay, event)
 
 
 def _usage(counted: Usage, said: UsageSpec) -> Usage:

@@ -4,7 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.core.plan import Fault
-from emulator.core.vocabulary import End, Event, Failure, Finish, Hangup, Reasoning, Step, Text, ToolArguments, ToolCall
+from emulator.core.vocabulary import (
+    End,
+    Event,
+    Failure,
+    Finish,
+    Hangup,
+    Progress,
+    Reasoning,
+    Step,
+    Text,
+    ToolArguments,
+    ToolCall,
+)
 from emulator.faults.text_events import TextEvent, cut, size, text_of, tokens_to
 from emulator.faults.where import Divided, Where, after, before, change_rest
 
@@ -48,8 +60,8 @@ def divided(where: Where, steps: Iterable[Step]) -> Divided[Step]:
 
 
 def _counted(step: Step) -> int:
-    """1 for an event that another can follow, else 0: there is no place after a failure."""
-    return 0 if isinstance(step.event, Failure | Hangup) else 1
+    """1 for an event that is sent and that another can follow, else 0: there is no place after a failure."""
+    return 0 if isinstance(step.event, Failure | Hangup | Progress) else 1
 
 
 def _cut_bytes(step: Step, left: int) -> tuple[Iterable[Step], Iterable[Step]]:

@@ -23,7 +23,7 @@ _EXPECTED: Mapping[ValueKind, str] = {
     "duration": "a duration such as 250ms, 2s or 1m30s",
     "rate": "a number above 0",
     "flag": "true",
-    "count": "an integer of at least 1",
+    "count": "an integer from 1 to 1000000",
     "text": "a string that is not empty",
 }
 

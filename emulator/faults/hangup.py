@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias, get_args
 
 from emulator.core.plan import Fault
-from emulator.core.vocabulary import Event, Hangup, Step
+from emulator.core.vocabulary import Event, Hangup, Progress, Step
 from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultType
 from emulator.faults.where import Where
@@ -19,11 +19,15 @@ def hangup(where: Where, how: Way) -> Fault:
 
 
 def instead(event: Event) -> Fault:
-    """Replace all steps by one event, at the time of the first step, so that an earlier stall still applies."""
+    """Replace all steps by one event, at the time of the first event, so that an earlier stall still applies."""
 
     def replaced(steps: Iterable[Step]) -> Iterator[Step]:
-        first = next(iter(steps), None)
-        yield Step(first.delay if first else 0.0, event)
+        delay = 0.0
+        for step in steps:
+            delay += step.delay
+            if not isinstance(step.event, Progress):
+                break
+        yield Step(delay, event)
 
     return replaced
 

@@ -5,78 +5,119 @@ sampling parameters choose between its tokens. All random numbers derive from th
 the same answer.
 """
 
+from collections.abc import Iterator
+from functools import cached_property
+
 import msgspec
 
-from emulator.core.drafts import Draft, obey
+from emulator.core.drafts import Draft, DraftCall, obey, reasoning_events, text_events
 from emulator.core.seeds import Seed
-from emulator.core.tokens import EMPTY, Tokens
-from emulator.core.vocabulary import InferenceRequest
+from emulator.core.tokens import EMPTY
+from emulator.core.vocabulary import Event, Finish, InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe
 from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
+from emulator.generator.stopping import Stopped
 
-__all__ = ["describe", "generate"]
+__all__ = ["GeneratedChoice", "describe"]
 
 _SHARES = {"max": 0.95, "xhigh": 0.95, "high": 0.8, "medium": 0.5, "low": 0.2, "minimal": 0.1}
 
 
-def generate(request: InferenceRequest, *, reasons: bool, seed: Seed, choice: int, limit: int) -> Draft:
-    """Generate one choice of at most `limit` tokens, including its reasoning.
+class GeneratedChoice:
+    """One choice of at most `limit` tokens, including its reasoning, which is generated while its events are read.
 
-    `reasons` is whether the model can reason. A smaller limit yields a prefix of what a larger one yields. The caller
-    applies the stop strings. Raises `Rejected` for a schema that is invalid or that no value satisfies.
+    `reasons` is whether the model can reason. A smaller limit yields a prefix of what a larger one yields.
+    `empty_arguments` is how a tool call without arguments is written.
     """
-    seed = seed.child("choice", choice)
-    reasoning, finished = _reasoning(request, seed, limit) if reasons else (EMPTY, True)
-    if not finished:
-        return Draft(reasoning, finish="length")
-    structured = request.tools or request.response_format.kind != "text"
-    draft = _structured(request, seed) if structured else None
-    if draft is None:
-        return _text(request, reasoning, seed, limit)
-    sampling, draft = request.sampling, msgspec.structs.replace(draft, reasoning=reasoning)
-    return obey(draft, (), limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
 
+    def __init__(
+        self,
+        request: InferenceRequest,
+        *,
+        reasons: bool,
+        seed: Seed,
+        choice: int,
+        limit: int,
+        empty_arguments: str = "{}",
+    ) -> None:
+        self._request = request
+        self._reasons = reasons and request.reasoning.enabled is not False and request.reasoning.effort != "none"
+        self._seed = seed
+        self._number = choice
+        self._limit = limit
+        self._empty_arguments = empty_arguments
 
-def _reasoning(request: InferenceRequest, seed: Seed, limit: int) -> tuple[Tokens, bool]:
-    """Generate the reasoning; the second value is false if the limit cut it, so that no answer can follow."""
-    control = request.reasoning
-    if control.enabled is False or control.effort == "none":
-        return EMPTY, True
-    effort = control.effort or ("medium" if control.enabled else "")
-    budget = control.max_tokens if control.max_tokens is not None else limit
-    if control.max_tokens is None and effort:
-        budget = int(limit * _SHARES.get(effort, 0.5))
-    sampling = for_reasoning(request.sampling)
-    room = min(budget, limit)
-    speech = speak(thoughts(request, effort).walk(), sampling, seed.child("reasoning"), room, "")
-    return _tokens(speech), speech.ended or room < limit
+    def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
+        """Make the events of the choice (see `PlannedChoice`)."""
+        seed, left = self._seed.child("choice", self._number), self._limit
+        if self._reasons:
+            room = min(self._budget(), left)
+            speech = self._thoughts(seed, room)
+            for event in reasoning_events(choice, speech, whole=whole, hide=hide_reasoning):
+                left -= event.tokens
+                yield event
+            if not speech.ended and room == self._limit:
+                yield Finish(choice, "length")
+                return
+        draft, sampling = self._structured, self._request.sampling
+        least = max(sampling.min_tokens - (self._limit - left), 0)
+        if draft is not None:
+            draft = obey(draft, sampling.stop, left, stop_ids=sampling.stop_token_ids, least=least)
+            yield from draft.events(choice, whole=whole, hide_reasoning=hide_reasoning)
+            return
+        speech = self._speech(seed, left, least)
+        text = Stopped(speech, sampling.stop, least)
+        yield from text_events(choice, text if sampling.stop else speech, whole=whole)
+        yield Finish(choice, "stop" if speech.ended or text.sequence else "length", text.sequence)
 
+    def check(self) -> None:
+        """Raise `Rejected` for a schema that is invalid or that no value satisfies."""
+        _ = self._structured
 
-def _structured(request: InferenceRequest, seed: Seed) -> Draft | None:
-    """Generate tool calls or JSON; None if the request asks for neither."""
-    from emulator.generator.calls import json_text, tool_calls  # noqa: PLC0415 - most answers are text
+    @cached_property
+    def _structured(self) -> Draft | None:
+        """The tool calls or the JSON that the request asks for; None if it asks for neither."""
+        request = self._request
+        if not request.tools and request.response_format.kind == "text":
+            return None
+        from emulator.generator.calls import json_text, tool_calls  # noqa: PLC0415 - most answers are text
 
-    calls = tool_calls(request, seed)
-    if calls:
-        return Draft(tool_calls=calls, finish="tool_calls")
-    if request.response_format.kind == "text":
-        return None
-    text = json_text(request, seed.child("format"))
-    top = request.sampling.logprobs
-    return Draft(text=text, logprobs=None if top is None else describe(text, seed, top))
+        seed = self._seed.child("choice", self._number)
+        calls = tool_calls(request, seed)
+        if calls:
+            return Draft(tool_calls=tuple(map(self._written, calls)), finish="tool_calls")
+        if request.response_format.kind == "text":
+            return None
+        text = json_text(request, seed.child("format"))
+        top = request.sampling.logprobs
+        return Draft(text=text, logprobs=None if top is None else lambda: describe(text, seed, top))
 
+    def _written(self, call: DraftCall) -> DraftCall:
+        """A call, with empty arguments as AkashML was once seen to send them."""
+        empty = call.arguments.text == "{}" and not self._empty_arguments
+        return msgspec.structs.replace(call, arguments=EMPTY) if empty else call
 
-def _text(request: InferenceRequest, reasoning: Tokens, seed: Seed, limit: int) -> Draft:
-    sampling = request.sampling
-    if reasoning and sampling.min_tokens:
-        sampling = msgspec.structs.replace(sampling, min_tokens=max(sampling.min_tokens - len(reasoning), 0))
-    prompt = "\n".join([*request.prompts, *(message.text for message in request.messages)])
-    speech = speak(answer(request).walk(), sampling, seed.child("text"), limit - len(reasoning), prompt)
-    text = _tokens(speech)
-    return Draft(reasoning, text, finish="stop" if speech.ended else "length", logprobs=speech.logprobs)
+    def _budget(self) -> int:
+        """The tokens that reasoning may have."""
+        control = self._request.reasoning
+        if control.max_tokens is not None:
+            return control.max_tokens
+        effort = self._effort()
+        return int(self._limit * _SHARES.get(effort, 0.5)) if effort else self._limit
 
+    def _effort(self) -> str:
+        control = self._request.reasoning
+        return control.effort or ("medium" if control.enabled else "")
 
-def _tokens(speech: Speech) -> Tokens:
-    return Tokens("".join(speech.pieces), speech.pieces)
+    def _thoughts(self, seed: Seed, room: int) -> Speech:
+        request = self._request
+        walk = thoughts(request, self._effort()).walk()
+        return speak(walk, for_reasoning(request.sampling), seed.child("reasoning"), room, "")
+
+    def _speech(self, seed: Seed, limit: int, least: int) -> Speech:
+        request = self._request
+        sampling = msgspec.structs.replace(request.sampling, min_tokens=least)
+        prompt = "\n".join([*request.prompts, *(message.text for message in request.messages)])
+        return speak(answer(request).walk(), sampling, seed.child("text"), limit, prompt)

@@ -204,5 +204,5 @@ def _object(request: InferenceRequest, seed: Seed) -> Mapping[str, Any]:
         return {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}
     speech = speak(brief(request).walk(), Sampling(), seed.child("brief"), 100, "")
     about = next(iter(topics(text)), "this question")
-    properties = {"topic": {"const": about}, "answer": {"const": "".join(speech.pieces)}}
+    properties = {"topic": {"const": about}, "answer": {"const": "".join(piece for piece, _ in speech)}}
     return {"type": "object", "properties": properties, "required": list(properties)}

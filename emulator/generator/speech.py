@@ -6,9 +6,10 @@ not change the text, and a slightly higher temperature changes little of it.
 
 from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Callable, Generator, Set
+from collections.abc import Callable, Generator, Iterator, Set
 from typing import NamedTuple, TypeAlias
 
+from emulator.core.drafts import Piece
 from emulator.core.seeds import Seed
 from emulator.core.tokens import END, encode, piece_bytes
 from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
@@ -31,52 +32,66 @@ from emulator.generator.walk import Walk
 _decoder = getincrementaldecoder("utf-8")
 
 
-class Speech(NamedTuple):
-    """Generated text; `ended` is false if the limit cut it. `logprobs` has an entry for each piece, if requested."""
+class Speech:
+    """Generated text, token by token; `ended` is false if the limit cut it, which is known once it is read.
 
-    pieces: tuple[str, ...]
-    ended: bool
-    logprobs: tuple[TokenLogprob, ...] | None = None
+    It is read once. Each token has its log probabilities, if they are requested.
+    """
+
+    def __init__(self, pieces: Generator[Piece, None, bool]) -> None:
+        self.ended = False
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[Piece]:
+        self.ended = yield from self._pieces
 
 
 def speak(walk: Walk, sampling: Sampling, seed: Seed, limit: int, prompt: str) -> Speech:
     """Generate up to `limit` tokens along the walk. The repetition penalty counts the tokens of `prompt`, too."""
     if is_plain(sampling) and sampling.logprobs is None:
-        return _spoken(walk, sampling, _Chances(seed), limit)
-    return _Speaker(sampling, prompt).speak(walk, _Chances(seed), limit)
+        return Speech(_spoken(walk, sampling, _Chances(seed), limit))
+    return Speech(_Speaker(sampling, prompt).speak(walk, _Chances(seed), limit))
 
 
 class _Chances:
-    """A random number in [0, 1) for each position, drawn when it is first needed."""
+    """A random number in [0, 1) for each position, which positions ask for in their order."""
 
     def __init__(self, seed: Seed) -> None:
         self._random = seed.random().random
-        self._found: list[float] = []
+        self._next = 0
+        self._found = 0.0
 
     def __getitem__(self, position: int) -> float:
-        while position >= len(self._found):
-            self._found += [self._random() for _ in range(128)]
-        return self._found[position]
+        while position >= self._next:
+            self._found = self._random()
+            self._next += 1
+        return self._found
 
 
-def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Speech:
+def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Generator[Piece, None, bool]:
     """Generate text in the common case, where only a branch of the grammar needs a random number."""
     decide = _decision(sampling)
     least = limit + 1 if sampling.ignore_eos else sampling.min_tokens
-    pieces: list[str] = []
-    while len(pieces) <= limit:
+    position = 0
+    while True:
         symbol = walk.next()
         if isinstance(symbol, Run):
-            pieces += symbol.pieces
+            for piece in symbol.pieces:
+                if position == limit:
+                    return False
+                yield piece, None
+                position += 1
             continue
-        if len(pieces) < least and END in symbol.ids:
+        if position < least and END in symbol.ids:
             symbol = endless(symbol)
-        index = decide(symbol, chances[len(pieces)])
+        index = decide(symbol, chances[position])
         if symbol.ids[index] == END:
-            return Speech(tuple(pieces), True)
-        pieces.append(symbol.pieces[index])
+            return True
+        if position == limit:
+            return False
+        yield symbol.pieces[index], None
+        position += 1
         walk.take(symbol.targets[index])
-    return Speech(tuple(pieces[:limit]), False)
 
 
 def _decision(sampling: Sampling) -> Callable[[Branch, float], int]:
@@ -110,21 +125,19 @@ class _Speaker:
         self._said: Counter[int] = Counter()
         self._decoder = _decoder("replace")
 
-    def speak(self, walk: Walk, chances: _Chances, limit: int) -> Speech:
+    def speak(self, walk: Walk, chances: _Chances, limit: int) -> Generator[Piece, None, bool]:
         """Generate up to `limit` tokens."""
-        pieces: list[str] = []
-        logprobs: list[TokenLogprob] = []
+        top = self._sampling.logprobs
         states = _states(walk)
         offer = next(states)
-        previous = END
+        previous, position = END, 0
         while True:
-            id, distribution = self._next(offer, previous, len(pieces), chances[len(pieces)])
-            if id in self._stops or len(pieces) == limit:
-                wanted = self._sampling.logprobs is not None
-                return Speech(tuple(pieces), id in self._stops, tuple(logprobs) if wanted else None)
-            pieces.append(self._decoder.decode(piece_bytes(id)))
-            if self._sampling.logprobs is not None:
-                logprobs.append(token_logprob(id, pieces[-1], distribution, self._sampling.logprobs))
+            id, distribution = self._next(offer, previous, position, chances[position])
+            if id in self._stops or position == limit:
+                return id in self._stops
+            piece = self._decoder.decode(piece_bytes(id))
+            yield piece, None if top is None else token_logprob(id, piece, distribution, top)
+            position += 1
             self._said[id] += 1
             offer = states.send(id)
             previous = id

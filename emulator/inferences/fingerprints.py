@@ -5,21 +5,23 @@ that a text has the same fingerprint before and after the record has masked it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 
 from emulator.account.secrets import without
 from emulator.core.fields import NOT_JSON
+from emulator.core.fold import Choice
 from emulator.core.question import question_of
 from emulator.core.seeds import Seed, canonical
 from emulator.core.vocabulary import Event, Text, ToolArguments, ToolCall
-from emulator.dialects.decoding import decode
+from emulator.dialects.decoding import Decoder, decode
 from emulator.dialects.endpoints import ENDPOINTS, conversation
 from emulator.dialects.sse import split_frames
 
 _MEANING = frozenset({"anthropic-beta", "anthropic-version", "authorization", "content-type", "x-api-key"})
 """Headers that change what a request means. So does each X-Emulator-* header."""
+_Said: TypeAlias = Text | ToolCall | ToolArguments
 _REASONING = frozenset({"thinking", "redacted_thinking"})
 """Parts that clients may leave out when they send an answer back."""
 
@@ -110,14 +112,19 @@ def answer(events: Iterable[Event]) -> Answer:
 
 def whole_answer(endpoint: str, body: bytes) -> Answer:
     """The answer in a body, whole or streamed."""
-    return answer(decode(ENDPOINTS[endpoint].decoder(), body))
+    return answer(decode(_decoder(endpoint), body))
+
+
+def said_by(choice: Choice) -> Answer:
+    """The answer whose first choice is this one."""
+    return Answer(text(choice.text), tuple(call(each.name, each.arguments) for each in choice.tool_calls))
 
 
 class StreamedAnswer:
-    """The answer in a stream that comes in parts, of which only the events are kept."""
+    """The answer in a stream that comes in parts, of which only the events of the first choice are kept."""
 
     def __init__(self, endpoint: str) -> None:
-        self._decoder = ENDPOINTS[endpoint].decoder()
+        self._decoder = _decoder(endpoint)
         self._events: list[Event] = []
         self._unread = bytearray()
 
@@ -136,7 +143,14 @@ class StreamedAnswer:
         return answer(self._events)
 
     def _read(self, stream: bytes) -> None:
-        self._events += [event for frame in split_frames(stream) for event in self._decoder.frame(frame)]
+        events = (event for frame in split_frames(stream) for event in self._decoder.frame(frame))
+        self._events += [event for event in events if isinstance(event, _Said) and event.choice == 0]
+
+
+def _decoder(endpoint: str) -> Decoder:
+    decoder = ENDPOINTS[endpoint].decoder()
+    decoder.logprobs = False
+    return decoder
 
 
 def _calls(message: Mapping[str, Any]) -> Iterator[str]:

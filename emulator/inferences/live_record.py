@@ -11,6 +11,7 @@ from emulator.core.catalog import Pricing
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError
 from emulator.core.explanation import Explanation
+from emulator.core.fold import Choice
 from emulator.core.plan import Plan, Why
 from emulator.core.vocabulary import InferenceRequest, Usage
 
@@ -35,6 +36,7 @@ class Sent(msgspec.Struct):
 
     `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
     tokens that were sent. It is None if no part of an answer was sent. `ended` is None until the answer has ended.
+    `said` is a whole answer that is too long to be read again from its body.
     """
 
     status: int = 0
@@ -42,6 +44,7 @@ class Sent(msgspec.Struct):
     outcome: Outcome = "cut by client"
     error: ApiError | None = None
     ended: float | None = None
+    said: Choice | None = None
 
     def end(self, now: float, outcome: Outcome, error: ApiError | None = None) -> None:
         """Note how the answer ends, before the client can know it: it may send its next request at once."""
@@ -148,7 +151,8 @@ class LiveRecord:
         if self._long is not None:
             self._long.feed(body)
             return
-        self.parts.append(body)
+        if self.sent.said is None or self.length - size < MAX_RESPONSE:
+            self.parts.append(body)
         if self.length > MAX_RESPONSE and self.status == 200 and self.stream:
             from emulator.inferences.fingerprints import StreamedAnswer  # noqa: PLC0415 (few answers are so long)
 
@@ -164,11 +168,13 @@ class LiveRecord:
         if self._long is not None:
             self.answer, self._long = self._long.end(), None
         elif self.length > MAX_RESPONSE:
-            from emulator.inferences.fingerprints import whole_answer  # noqa: PLC0415 (as above)
+            from emulator.inferences.fingerprints import said_by, whole_answer  # noqa: PLC0415 (as above)
 
-            self.answer = whole_answer(self.endpoint, self._cut_response())
+            response, said = self._cut_response(), self.sent.said
+            self.answer = whole_answer(self.endpoint, response) if said is None else said_by(said)
         elif len(self.parts) > 1:
             self.parts = [b"".join(self.parts)]
+        self.sent.said = None
         self.size = self._size()
 
     def _size(self) -> int:

@@ -3,16 +3,22 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from emulator.core.clock import Clock
+from emulator.core.clock import Clock, Turns
 from emulator.core.plan import FrameFault, FrameMarks
-from emulator.core.vocabulary import End, Event, Hangup, Start, Step, Usage
+from emulator.core.vocabulary import End, Event, Hangup, Progress, Start, Step, Usage
 from emulator.dialects import Encoder
 
-_JOINED_FRAMES = 256
+PIECE = 64 * 1024
+"""Bytes of an answer that are sent at once; the last frame of a piece may exceed them."""
+_STEPS = 8
+"""Steps that are encoded before the time is looked at."""
 
 
 class TimedFrames:
-    """The frames of a stream in order, each with its due time. `tokens` counts those of the frames returned so far."""
+    """The frames of a stream in order, each with its due time. `tokens` counts those of the frames returned so far.
+
+    Steps are read, and frames encoded, only when the pieces that contain them are taken.
+    """
 
     def __init__(
         self,
@@ -22,6 +28,7 @@ class TimedFrames:
         marks: FrameMarks,
         clock: Clock,
         begun: float,
+        turns: Turns,
     ) -> None:
         self.due = begun
         self.start: Start | None = None
@@ -29,25 +36,31 @@ class TimedFrames:
         self.over = False
         self.last: Event | None = None
         self._clock = clock
+        self._turns = turns
         self._held: Sequence[bytes] = ()
         self._batches: Iterator[Sequence[bytes]] = self._encoded(steps, encoder)
-        self._most = _JOINED_FRAMES
+        self._size = PIECE
         if faults:
-            self._most = 0  # each frame is sent separately, so that faults determine the writes
+            self._size = 1  # each frame is sent separately, so that faults determine the writes
             frames: Iterator[bytes] = chain.from_iterable(self._batches)
             for fault in faults:
                 frames = fault(frames, marks)
             self._batches = ((frame,) for frame in frames)
 
-    def due_now(self) -> bytes:
-        """All frames that are due, joined; `due` is the time of the next ones, if there are any."""
-        ready, now = [*self._held], self._clock.now()
-        self._held = ()
-        for frames in self._batches:
-            if self.due > now or len(ready) > self._most:
+    async def due_now(self) -> bytes:
+        """The next piece of frames that are due, joined; `due` is the time of the next ones, if there are any."""
+        ready, now, turns = [*self._held], self._clock.now(), self._turns
+        size = sum(map(len, ready))
+        for number, frames in enumerate(self._batches):
+            if self.due > now or size >= self._size:
                 self._held = frames
                 return b"".join(ready)
             ready += frames
+            for frame in frames:
+                size += len(frame)
+            if number % _STEPS == 0 and turns.over:
+                await turns.end()
+        self._held = ()
         self.over = self.due <= now  # a hang-up has no frame, but its time
         return b"".join(ready)
 
@@ -59,7 +72,7 @@ class TimedFrames:
             self.last = event = step.event
             if type(event) is Hangup:
                 return
-            yield encode(event)
+            yield () if type(event) is Progress else encode(event)
             if type(event) is Start:
                 self.start = event
             self.tokens += event.tokens

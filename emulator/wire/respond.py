@@ -1,8 +1,10 @@
 """Playing a plan: all waiting and sending happens here.
 
-All frames that are due are joined into one send, because sends are nearly the whole cost of a stream; a paced stream
-still sends each event when it is due. Deadlines are absolute, so a late send does not delay the next. Every wait ends
-when the client disconnects.
+Frames that are due are joined to pieces, because sends are nearly the whole cost of a stream; a paced stream still
+sends each event when it is due. Deadlines are absolute, so a late send does not delay the next.
+
+An answer is made while it is sent. Whatever its length, all other tasks have a turn every few milliseconds, a client
+that reads slowly holds it up, and every wait and all work ends when the client disconnects.
 """
 
 import asyncio
@@ -14,15 +16,15 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from emulator.core.clock import Clock
+from emulator.core.clock import Clock, Turns
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.fold import Fold
+from emulator.core.fold import Completion, Fold
 from emulator.core.plan import Plan, QueuePlace
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
 from emulator.dialects import Dialect
-from emulator.inferences.live_record import Outcome, Sent
+from emulator.inferences.live_record import MAX_RESPONSE, Outcome, Sent
 from emulator.wire.errors import ErrorResponse
-from emulator.wire.frames import TimedFrames
+from emulator.wire.frames import PIECE, TimedFrames
 from emulator.wire.headers import JSON, Headers, answer_headers, encoded
 
 _STREAM: Headers = [
@@ -39,7 +41,7 @@ class HungUp(ConnectionError):
 
 
 class _ClientLeft(Exception):
-    """The client closed the connection during a wait."""
+    """The client closed the connection during a wait, or while its answer was made."""
 
 
 class Player:
@@ -56,6 +58,8 @@ class Player:
         self._receive = receive
         self._send = send
         self._begin = clock.now()
+        self._turns = Turns()
+        self._leaving: asyncio.Task[None] | None = None
         self.sent = Sent()
 
     async def play(self, request: InferenceRequest | None) -> None:
@@ -82,6 +86,8 @@ class Player:
             return
         except Rejected as rejected:
             await self._fail(rejected.error)
+        finally:
+            self._unwatch()
 
     async def _instead(self, event: Failure | Hangup | Raw) -> None:
         """Send what replaces an answer of which no part was sent."""
@@ -110,6 +116,8 @@ class Player:
     async def _whole(self, steps: Iterable[Step], request: InferenceRequest) -> None:
         answer, due, hangup = Fold(), self._begin, None
         for step in steps:
+            if self._turns.over:
+                await self._end_turn()
             due += step.delay
             event = step.event
             if isinstance(event, Failure):
@@ -122,21 +130,36 @@ class Player:
         await self._wait(due)
         if hangup is not None and hangup.how != "truncate":
             return await self._hang_up(hangup)
-        frames = iter([self._dialect.body(answer.completion(), request)])
-        for fault in self._plan.frame_faults:
-            frames = fault(frames, self._dialect.marks)
-        parts = list(frames)
-        size = sum(map(len, parts))
+        completion, parts, size = answer.completion(), list[bytes](), 0
+        for part in self._encoded(completion, request):
+            if self._turns.over:
+                await self._end_turn()
+            parts.append(part)
+            size += len(part)
         await self._start(200, [JSON, (b"content-length", b"%d" % size)])
         if hangup is not None:
             await self._body(b"".join(parts)[: size // 2], more=True)
             return await self._hang_up(hangup)
+        self.sent.used = answer.usage
+        if size > MAX_RESPONSE and completion.choices and not self._plan.frame_faults:
+            self.sent.said = completion.choices[0]
         for part in parts[:-1]:
             await self._body(part, more=True)
-        self.sent.used = answer.usage
+            if self._turns.over:
+                await self._end_turn()
         self._end("completed")
         await self._body(parts[-1] if parts else b"")
         return None
+
+    def _encoded(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
+        """The body of an answer in parts. Frame faults change it as one frame."""
+        parts = self._dialect.parts(completion, request)
+        if not self._plan.frame_faults:
+            return _joined(parts)
+        frames = iter([b"".join(parts)])
+        for fault in self._plan.frame_faults:
+            frames = fault(frames, self._dialect.marks)
+        return frames
 
     # ------------------------------------------------------------------------------------------ a stream
 
@@ -145,8 +168,8 @@ class Player:
         await self._wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
         faults, marks = self._plan.frame_faults, self._dialect.marks
-        frames = TimedFrames(chain((first,), steps), encoder, faults, marks, self._clock, self._begin)
-        first_frames = frames.due_now()
+        frames = TimedFrames(chain((first,), steps), encoder, faults, marks, self._clock, self._begin, self._turns)
+        first_frames = await frames.due_now()
         if frames.over and not isinstance(frames.last, Hangup):
             await self._start(200, _STREAM)
             self._note(frames)
@@ -157,6 +180,7 @@ class Player:
 
             response = EventSource(self._paced(frames, first_frames), ping=0, sep="\n")
             response.raw_headers = self._headers(_STREAM)
+            self._unwatch()  # the event source watches the client itself
             await response(self._scope, self._receive, self._send)
 
     async def _paced(self, frames: TimedFrames, first_frames: bytes) -> AsyncIterator[bytes]:
@@ -168,9 +192,11 @@ class Player:
         try:
             while not frames.over:
                 yield part
+                if self._turns.over:
+                    await self._turns.end()
                 silence = self._clock.now() + self._keep_alive
                 await self._clock.sleep_until(min(frames.due, silence))
-                part = frames.due_now() if self._clock.now() >= frames.due else self._dialect.keep_alive
+                part = await frames.due_now() if self._clock.now() >= frames.due else self._dialect.keep_alive
         finally:
             self._note(frames)
             if self._plan.end is not None:
@@ -219,8 +245,12 @@ class Player:
             if waiting and (task := waiting.pop()) is not None:
                 task.cancel()
 
-        leaving = asyncio.ensure_future(self._until_left())
-        leaving.add_done_callback(lambda task: None if task.cancelled() else interrupt())
+        def left(task: asyncio.Task[None]) -> None:
+            if not task.cancelled():
+                interrupt()
+
+        leaving = self._watch()
+        leaving.add_done_callback(left)
         if on_slot is not None:
             on_slot(interrupt)
         try:
@@ -233,7 +263,25 @@ class Player:
                 raise _ClientLeft from None
         finally:
             waiting.clear()
-            leaving.cancel()
+            leaving.remove_done_callback(left)
+
+    async def _end_turn(self) -> None:
+        """Let all other tasks run. Raises `_ClientLeft` if the client has disconnected."""
+        leaving = self._watch()
+        await self._turns.end()
+        if leaving.done():
+            raise _ClientLeft
+
+    def _watch(self) -> asyncio.Task[None]:
+        """The task that ends when the client disconnects. Answers that neither wait nor take long have none."""
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._until_left())
+        return self._leaving
+
+    def _unwatch(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
 
     async def _until_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -249,6 +297,19 @@ class Player:
             raise HungUp(f"the scenario hangs up here ({hangup.how})")
         disconnect(transport, reset=hangup.how == "reset")
         await self._until_left()
+
+
+def _joined(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Join the parts of a body to pieces. A short body is one piece."""
+    held, size = [], 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def disconnect(transport: Any, *, reset: bool) -> None:

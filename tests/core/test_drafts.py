@@ -1,18 +1,22 @@
 """Drafts: cut to what their request allows, and told as steps."""
 
+from collections.abc import Iterator, Sequence
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.drafts import Draft, DraftCall, content_steps, obey, steps
+from emulator.core.drafts import Draft, DraftCall, PlannedChoice, content_steps, obey, steps
 from emulator.core.fold import Completion, fold
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import Reasoning, Start, Step, Text, TokenLogprob, Usage
+from emulator.engine.drafted import Echoed
 
 START = Start("id", "model", 0, 1)
 TEXTS = st.text(st.sampled_from("ab 1.é中👍\n"), max_size=60)
 
 
-def told(drafts: list[Draft], *, whole: bool = False, hide: bool = False) -> list[Step]:
+def told(drafts: Sequence[PlannedChoice], *, whole: bool = False, hide: bool = False) -> list[Step]:
     return steps(START, content_steps(drafts, whole=whole, hide_reasoning=hide), Usage(1, 2))
 
 
@@ -52,13 +56,23 @@ def test_length_is_never_exceeded(reasoning: str, text: str, arguments: str, lim
     assert reasoning.startswith(draft.reasoning.text) and text.startswith(draft.text.text)
 
 
-def test_logprobs_are_cut_with_their_tokens() -> None:
-    """There is one entry per token before and after."""
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(("stop", "limit"), [((), 2), (["three"], None), (["hree"], None)])
+def test_logprobs_are_cut_with_their_tokens(stop: list[str], limit: int | None, whole: bool) -> None:
+    """There is one entry per token that is sent, of that token, and no other is made."""
     text = split("one two three four")
-    entries = tuple(TokenLogprob(piece, -1.0, piece.encode()) for piece in text.pieces)
-    assert len(obey(Draft(text=text, logprobs=entries), (), 2).logprobs or ()) == 2
-    stopped = obey(Draft(text=text, logprobs=entries), ["three"], None)
-    assert len(stopped.logprobs or ()) == len(stopped.text)
+    made: list[str] = []
+
+    def entries() -> Iterator[TokenLogprob]:
+        for piece in text.pieces:
+            made.append(piece)
+            yield TokenLogprob(piece, -1.0, piece.encode())
+
+    draft = obey(Draft(text=text, logprobs=entries), stop, limit)
+    sent = [step.event for step in told([draft], whole=whole) if isinstance(step.event, Text)]
+    found = [entry for event in sent for entry in event.logprobs or ()]
+    assert [(entry.token, entry.bytes) for entry in found] == [(piece, piece.encode()) for piece in draft.text.pieces]
+    assert len(made) == len(draft.text)
 
 
 @given(TEXTS, st.booleans())
@@ -93,6 +107,6 @@ def test_choices_advance_side_by_side() -> None:
 
 def test_an_echoed_prompt_comes_first_and_costs_no_completion_tokens() -> None:
     """Echo is sent, and is no part of what was said."""
-    found = told([Draft(echo=split("Once"), text=split(" upon"))])
+    found = told([Echoed(Draft(text=split(" upon")), "Once")])
     assert texts(found) == ["Once", " upon"]
     assert sum(step.event.tokens for step in found) == 1

@@ -20,6 +20,7 @@ from emulator.core.vocabulary import (
     FinishReason,
     Hangup,
     InferenceRequest,
+    Progress,
     Raw,
     Reasoning,
     Start,
@@ -59,8 +60,8 @@ EXAMPLES: dict[type[Event], Event] = {
     Failure: Failure(ApiError("overloaded", "Too busy.")),
     Verbatim: Verbatim(b": as it stands\n\n"),
 }
-PLAYED_BY_OTHERS = {Hangup, Raw}
-"""The end of a connection and a whole other answer are never encoded: no frame can tell them."""
+PLAYED_BY_OTHERS = {Hangup, Raw, Progress}
+"""The end of a connection, a whole other answer and unfinished work are never encoded: no frame can tell them."""
 
 
 def request_for(dialect: Dialect, **body: Any) -> InferenceRequest:
@@ -177,7 +178,7 @@ def test_a_reason_has_the_same_name_in_a_body_and_in_a_stream(
     """The names are the contract's; only Anthropic's surface tells which stop sequence it was."""
     request = request_for(dialect)
     choice = Choice(0, (TextBlock("x"),), reason, stop)
-    body = json.loads(dialect.body(Completion("0" * 32, "m", 0, (choice,), Usage(1, 1)), request))
+    body = json.loads(b"".join(dialect.parts(Completion("0" * 32, "m", 0, (choice,), Usage(1, 1)), request)))
     encoder = dialect.encoder(request, "req")
     frames = [frame for event in (START, Finish(0, reason, stop), End(Usage(1, 1))) for frame in encoder.frames(event)]
     told = [json.loads(frame.partition(b"data: ")[2]) for frame in frames if b"[DONE]" not in frame]
@@ -196,7 +197,7 @@ def test_a_reason_is_read_alike_in_a_body_and_in_a_stream(dialect: Dialect, reas
     said = (START, Text(0, "x"), Finish(0, reason), End(Usage(1, 1)))
     completion = fold(said)
     assert isinstance(completion, Completion)
-    whole = decode(dialect.decoder(), dialect.body(completion, request_for(dialect)))
+    whole = decode(dialect.decoder(), b"".join(dialect.parts(completion, request_for(dialect))))
     found = [[event for event in events if isinstance(event, Finish)] for events in (whole, read(dialect, *said))]
     assert found[0] == found[1]
     assert len(found[0]) == 1
@@ -282,7 +283,10 @@ def test_a_silence_is_filled_with_what_clients_pass_over(dialect: Dialect) -> No
 @pytest.mark.parametrize("dialect", DIALECTS, ids=name_of)
 def test_an_answer_without_a_choice_is_still_a_body(dialect: Dialect) -> None:
     """A plan may end before anything was said; a client gets a body that it can read, without any text or usage."""
-    body, decoder = dialect.body(Completion("0" * 32, "m", 0, (), None), request_for(dialect)), dialect.decoder()
+    body, decoder = (
+        b"".join(dialect.parts(Completion("0" * 32, "m", 0, (), None), request_for(dialect))),
+        dialect.decoder(),
+    )
     assert not any(isinstance(event, Text | Finish) for event in decode(decoder, body))
     assert (decoder.problems, json.loads(body)["usage"]) == ([], None)
 
@@ -290,5 +294,5 @@ def test_an_answer_without_a_choice_is_still_a_body(dialect: Dialect) -> None:
 @pytest.mark.parametrize("dialect", SHAPES, ids=name_of)
 def test_an_answer_without_a_choice_has_an_empty_list(dialect: Dialect) -> None:
     """The list of choices or of blocks is there."""
-    body = json.loads(dialect.body(Completion("0" * 32, "m", 0, (), None), request_for(dialect)))
+    body = json.loads(b"".join(dialect.parts(Completion("0" * 32, "m", 0, (), None), request_for(dialect))))
     assert body.get("choices", body.get("content")) == []

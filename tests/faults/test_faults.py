@@ -378,8 +378,7 @@ def body(dialect: str, steps: Iterable[Step] | None = None, settings: Settings |
     """The whole body of an answer."""
     completion = fold(events(answer() if steps is None else steps))
     assert isinstance(completion, Completion)
-    found: bytes = ENDPOINTS[dialect].make(settings or Settings()).body(completion, request(dialect))
-    return found
+    return b"".join(ENDPOINTS[dialect].make(settings or Settings()).parts(completion, request(dialect)))
 
 
 def payload(frame: bytes) -> Any:

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from support.documented_parameters import SAMPLED
+from support.generated import Said, said_by
 
-from emulator.core.drafts import Draft
 from emulator.core.seeds import Seed
 from emulator.core.tokens import END, VOCABULARY_SIZE, Tokens, count, encode, split
 from emulator.core.vocabulary import (
@@ -33,7 +33,7 @@ from emulator.core.vocabulary import (
     ToolUse,
     TopLogprob,
 )
-from emulator.generator import describe, generate
+from emulator.generator import GeneratedChoice, describe
 from emulator.generator.grammar import Branch, NonTerminal, Run, Slot, branch, program, rules
 from emulator.generator.hints import hints, named
 from emulator.generator.intents import intent
@@ -68,10 +68,10 @@ def say(
     choice: int = 0,
     reasons: bool = False,
     **sampling: Any,
-) -> Draft:
+) -> Said:
     if sampling:
         request = replace(request, sampling=Sampling(**sampling))
-    return generate(request, reasons=reasons, seed=Seed.of(seed), choice=choice, limit=limit)
+    return said_by(GeneratedChoice(request, reasons=reasons, seed=Seed.of(seed), choice=choice, limit=limit))
 
 
 def said(text: str, seed: int = 1, **more: Any) -> str:
@@ -307,12 +307,13 @@ def test_another_seed_and_another_choice_say_something_else() -> None:
 def test_answers_are_the_same_in_every_process() -> None:
     """Nothing depends on Python's hash seed: text, reasoning, log probabilities, arguments."""
     code = (
-        "from emulator.generator import generate; from emulator.core.seeds import Seed;"
+        "from emulator.generator import GeneratedChoice; from emulator.core.seeds import Seed;"
         "from emulator.core.vocabulary import *;"
         "tool = Tool('find_route', 'Routes', {'properties': {'to': {'type': 'string'}, 'stops': {'type': 'integer'}}});"
         "user = (Message('user', 'Find a route to Rome'),);"
         "ask = lambda **more: InferenceRequest('chat', 'm', messages=user, **more);"
-        "print([generate(request, reasons=True, seed=Seed.of(1), choice=0, limit=99) for request in"
+        "make = lambda request: GeneratedChoice(request, reasons=True, seed=Seed.of(1), choice=0, limit=99);"
+        "print([[*make(request).events(0, whole=False, hide_reasoning=False)] for request in"
         " (ask(), ask(sampling=Sampling(logprobs=3, temperature=1.5)), ask(tools=(tool,)))])"
     )
     run = partial(subprocess.run, [sys.executable, "-c", code], capture_output=True, check=True)
@@ -483,7 +484,7 @@ def test_an_answer_that_just_fits_has_stopped_by_itself() -> None:
 # ---------------------------------------------------------------------------------------------- reasoning
 
 
-def reasoned(limit: int = 1_000, **control: Any) -> Draft:
+def reasoned(limit: int = 1_000, **control: Any) -> Said:
     return say(ask(HARBOUR, reasoning=ReasoningControl(**control)), reasons=True, limit=limit)
 
 
@@ -733,15 +734,15 @@ def test_keys_are_found_in_a_request_for_json() -> None:
 @given(st.text(max_size=60), st.integers(0, 20))
 def test_canned_text_has_log_probabilities_of_the_same_shape(text: str, top: int) -> None:
     """As many as tokens, with bytes that join to the text, and the same every time."""
-    logprobs = describe(split(text), Seed.of(1), top)
+    logprobs = tuple(describe(split(text), Seed.of(1), top))
     assert_shaped(split(text), logprobs, top)
     assert b"".join(entry.bytes for entry in logprobs) == text.encode()
-    assert logprobs == describe(split(text), Seed.of(1), top)
+    assert logprobs == tuple(describe(split(text), Seed.of(1), top))
 
 
 def test_canned_text_is_not_always_the_likeliest() -> None:
     """Now and then another token would have been likelier, as in a real sample."""
-    logprobs = describe(split(HARBOUR * 20), Seed.of(1), 5)
+    logprobs = tuple(describe(split(HARBOUR * 20), Seed.of(1), 5))
     first = sum(entry.top[0].token == entry.token for entry in logprobs)
     assert 0.8 < first / len(logprobs) < 1
 
@@ -750,4 +751,4 @@ def test_canned_text_that_was_cut_inside_a_token_is_described_too() -> None:
     """A stop string can end a text anywhere; then pieces are taken as they are."""
     cut = Tokens("The harb", ("The", " harb"))
     assert count(cut.text) != len(cut)
-    assert_shaped(cut, describe(cut, Seed.of(1), 3), 3)
+    assert_shaped(cut, tuple(describe(cut, Seed.of(1), 3)), 3)

@@ -175,7 +175,7 @@ class Wire(NamedTuple):
 
     def whole(self, events: Events) -> bytes:
         """The whole body of these events, none of which is a failure."""
-        return self.dialect.body(folded(events).completion(), self.request())
+        return b"".join(self.dialect.parts(folded(events).completion(), self.request()))
 
     def can_tell(self, events: Events) -> Events:
         """Those of the choices that the dialect has."""

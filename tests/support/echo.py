@@ -50,9 +50,9 @@ class Echo:
         """What writes the events of one stream."""
         return EchoEncoder()
 
-    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
+    def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The JSON of a whole answer."""
-        return msgspec.json.encode({"echo": completion.choices[0].text})
+        yield msgspec.json.encode({"echo": completion.choices[0].text})
 
 
 class EchoDecoder(Decoder):

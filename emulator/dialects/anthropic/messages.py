@@ -1,7 +1,7 @@
 """POST /anthropic/v1/messages: how a message and its stream of events are written."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -103,11 +103,11 @@ class AnthropicMessages:
         """What writes the events of one stream."""
         return MessageEncoder(request_id, omits_thinking=omits_thinking(request.body))
 
-    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
-        """The JSON of a whole message."""
+    def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
+        """The JSON of a whole message, in parts."""
         choice = completion.choices[0] if completion.choices else Choice(0, (), None)
         omits = omits_thinking(request.body)
-        return encode(
+        yield encode(
             {
                 "id": message_id(completion.id),
                 "type": "message",

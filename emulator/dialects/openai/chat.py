@@ -1,6 +1,6 @@
 """POST /v1/chat/completions: how a request reads, and how a chat completion and its chunks are written."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emulator.core.fields import Fields
@@ -36,12 +36,13 @@ from emulator.dialects.openai.surface import (
     FUNCTION_FINISHES,
     OpenAISurface,
     StreamUsage,
+    array_parts,
+    body_parts,
     call_id,
     completion_id,
     encode,
     failure_frames,
     logprob_object,
-    usage_object,
     wording,
 )
 from emulator.dialects.openai.tools import read_response_format, read_tools
@@ -101,21 +102,19 @@ class OpenAIChat:
         """What writes the events of one stream."""
         return ChatEncoder(request, self._settings)
 
-    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
-        """The JSON of a whole chat completion."""
+    def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
+        """The JSON of a whole chat completion, in parts."""
         legacy = uses_functions(request.body)
-        return encode(
-            {
-                "id": completion_id("chatcmpl-", completion.id),
-                "object": "chat.completion",
-                "created": completion.created,
-                "model": completion.model,
-                "choices": [self._choice(completion, choice, legacy) for choice in completion.choices],
-                "usage": usage_object(completion.usage, self._settings.usage_details) if completion.usage else None,
-            }
-        )
+        shown = {
+            "id": completion_id("chatcmpl-", completion.id),
+            "object": "chat.completion",
+            "created": completion.created,
+            "model": completion.model,
+        }
+        choices = (self._choice(completion, choice, legacy) for choice in completion.choices)
+        return body_parts(shown, choices, completion.usage, self._settings.usage_details)
 
-    def _choice(self, completion: Completion, choice: Choice, legacy: bool) -> dict[str, Any]:
+    def _choice(self, completion: Completion, choice: Choice, legacy: bool) -> Iterator[bytes]:
         message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None}
         if choice.reasoning:
             message |= dict.fromkeys(reasoning_names(self._settings), choice.reasoning)
@@ -131,15 +130,15 @@ class OpenAIChat:
             message["function_call"] = calls[0]["function"]
         elif calls:
             message["tool_calls"] = calls
+        shown = {"index": choice.index, "message": message}
+        finish = {"finish_reason": finish_name(choice.finish_reason, legacy)}
         logprobs = choice.logprobs
-        return {
-            "index": choice.index,
-            "message": message,
-            "logprobs": None
-            if logprobs is None
-            else {"content": [logprob_object(entry) for entry in logprobs], "refusal": None},
-            "finish_reason": finish_name(choice.finish_reason, legacy),
-        }
+        if logprobs is None:
+            yield encode({**shown, "logprobs": None, **finish})
+            return
+        yield encode(shown)[:-1] + b',"logprobs":{"content":'
+        yield from array_parts(map(logprob_object, logprobs))
+        yield b',"refusal":null},' + encode(finish)[1:]
 
 
 class ChatEncoder:

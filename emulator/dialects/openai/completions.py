@@ -1,6 +1,7 @@
 """POST /v1/completions: a prompt in, its continuation out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,10 +29,11 @@ from emulator.dialects.openai.surface import (
     FINISHES,
     OpenAISurface,
     StreamUsage,
+    array_parts,
+    body_parts,
     completion_id,
     encode,
     failure_frames,
-    usage_object,
     wording,
 )
 
@@ -102,18 +104,15 @@ class OpenAICompletions:
         """What writes the events of one stream."""
         return CompletionEncoder(request, self._settings)
 
-    def body(self, completion: Completion, request: InferenceRequest) -> bytes:
-        """The JSON of a whole text completion."""
-        return encode(
-            {
-                "id": completion_id("cmpl-", completion.id),
-                "object": "text_completion",
-                "created": completion.created,
-                "model": completion.model,
-                "choices": [_choice(choice) for choice in completion.choices],
-                "usage": usage_object(completion.usage, self._settings.usage_details) if completion.usage else None,
-            }
-        )
+    def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
+        """The JSON of a whole text completion, in parts."""
+        shown = {
+            "id": completion_id("cmpl-", completion.id),
+            "object": "text_completion",
+            "created": completion.created,
+            "model": completion.model,
+        }
+        return body_parts(shown, map(_choice, completion.choices), completion.usage, self._settings.usage_details)
 
 
 class CompletionEncoder:
@@ -199,14 +198,22 @@ def _decoded(fields: Fields, ids: Any) -> str:
         fields.reject("prompt", f"token ids of this vocabulary ({error})", got=ids)
 
 
-def _choice(choice: Choice) -> dict[str, Any]:
+def _choice(choice: Choice) -> Iterator[bytes]:
+    shown = {"index": choice.index, "text": choice.text}
+    finish = {"finish_reason": FINISHES[choice.finish_reason] if choice.finish_reason else None}
     logprobs = choice.logprobs
-    return {
-        "index": choice.index,
-        "text": choice.text,
-        "logprobs": None if logprobs is None else _logprobs_object(logprobs, 0),
-        "finish_reason": FINISHES[choice.finish_reason] if choice.finish_reason else None,
-    }
+    if logprobs is None:
+        yield encode({**shown, "logprobs": None, **finish})
+        return
+    yield encode(shown)[:-1] + b',"logprobs":{"text_offset":'
+    yield from array_parts(accumulate((len(entry.token) for entry in logprobs[:-1]), initial=0) if logprobs else ())
+    yield b',"token_logprobs":'
+    yield from array_parts(entry.logprob for entry in logprobs)
+    yield b',"tokens":'
+    yield from array_parts(entry.token for entry in logprobs)
+    yield b',"top_logprobs":'
+    yield from array_parts(None if entry.logprob is None else _top_logprobs(entry) for entry in logprobs)
+    yield b"}," + encode(finish)[1:]
 
 
 def _logprobs_object(logprobs: Sequence[TokenLogprob], offset: int) -> dict[str, Any]:

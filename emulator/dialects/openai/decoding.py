@@ -194,7 +194,7 @@ class OpenAIDecoder(Decoder):
             self.problems.append(f"Unknown finish_reason '{name}'")
 
     def _logprobs(self, raw: msgspec.Raw) -> tuple[TokenLogprob, ...] | None:
-        given = self._part(raw, _Logprobs)
+        given = self._part(raw, _Logprobs) if self.logprobs else None
         if given is None:
             return None
         if given.content is not None:

@@ -3,8 +3,9 @@
 Shapes: OpenAI's published OpenAPI 2.3.0, with AkashML's additions (docs/contract.md).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -37,6 +38,10 @@ FINISHES: Mapping[FinishReason, str] = {
 
 FUNCTION_FINISHES: Mapping[FinishReason, str] = {**FINISHES, "tool_calls": "function_call"}
 """Each finish reason's name in the answer to a request with the deprecated `functions`."""
+
+
+_ITEMS = 16
+"""Items of an array that are encoded at once."""
 
 
 def wording(invalid: Invalid) -> ApiError:
@@ -136,6 +141,28 @@ def model_object(model: Model) -> dict[str, Any]:
         "quantization": model.quantization,
         "pricing": pricing,
     }
+
+
+def body_parts(
+    shown: Mapping[str, Any], choices: Iterable[Iterable[bytes]], usage: Usage | None, details: bool
+) -> Iterator[bytes]:
+    """The JSON of a whole answer in parts: its first fields, the parts of each choice, and its usage."""
+    opening = encode(shown)[:-1] + b',"choices":['
+    for choice in choices:
+        yield opening
+        yield from choice
+        opening = b","
+    ending = b'],"usage":' + encode(usage_object(usage, details) if usage else None) + b"}"
+    yield ending if opening == b"," else opening + ending
+
+
+def array_parts(items: Iterable[Any]) -> Iterator[bytes]:
+    """The JSON of an array in parts of a few items."""
+    opening, rest = b"[", iter(items)
+    while some := list(islice(rest, _ITEMS)):
+        yield opening + encode(some)[1:-1]
+        opening = b","
+    yield b"]" if opening == b"," else b"[]"
 
 
 def completion_id(prefix: str, id: str) -> str:

@@ -41,7 +41,7 @@ _KINDS: Mapping[ValueKind, Reader[Any]] = {
     "duration": DURATION,
     "rate": RATE,
     "flag": Reader("true", _flag, {"const": True}),
-    "count": _COUNT,
+    "count": whole(1, "an integer from 1 to 1000000", 1_000_000),
     "text": nonempty(TEXT, "a text that is not empty", {"minLength": 1}),
 }
 

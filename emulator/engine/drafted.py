@@ -1,0 +1,151 @@
+"""The content of an answer, which is made while its steps are read."""
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from emulator.core.drafts import PlannedChoice, content_steps, steps
+from emulator.core.errors import Rejected
+from emulator.core.tokens import Tokens, split
+from emulator.core.vocabulary import (
+    End,
+    Event,
+    Failure,
+    Progress,
+    Reasoning,
+    Start,
+    Step,
+    Text,
+    TokenLogprob,
+    Usage,
+)
+
+_KEPT = 4096
+"""Tokens and log probabilities of an answer whose steps are kept."""
+_ECHOED = 256
+"""Tokens of an echo that one event has, if they have log probabilities."""
+
+
+class Contest(NamedTuple):
+    """The candidates for the choices of one prompt, of which the `n` likeliest are sent, as for `best_of`.
+
+    `scored` are the same candidates with log probabilities.
+    """
+
+    candidates: Sequence[PlannedChoice]
+    scored: Sequence[PlannedChoice]
+    n: int
+
+
+class DraftedAnswer:
+    """The choices of an answer, or the contests that decide on them. Short answers keep their steps.
+
+    `discarded` is the number of tokens that are counted and not sent, besides those of the contests.
+    """
+
+    def __init__(
+        self, choices: Sequence[PlannedChoice] = (), discarded: int = 0, contests: Sequence[Contest] = ()
+    ) -> None:
+        self.choices = choices
+        self.discarded = discarded
+        self._contests = contests
+        self._kept: dict[tuple[bool, bool], tuple[list[Step], int, int]] = {}
+
+    def steps(self, start: Start, *, whole: bool, hide_reasoning: bool) -> Iterable[Step]:
+        """Make the steps of the answer, with its usage, while they are read."""
+        kept = self._kept.get((whole, hide_reasoning))
+        if kept is None:
+            return self._made(start, whole, hide_reasoning)
+        content, tokens, reasoning = kept
+        return steps(start, content, Usage(start.prompt_tokens, tokens, reasoning))
+
+    def _made(self, start: Start, whole: bool, hide_reasoning: bool) -> Iterator[Step]:
+        yield Step(0.0, start)
+        content: list[Step] = []
+        cost = reasoning = 0
+        try:
+            choices, tokens = yield from self._chosen()
+            for step in content_steps(choices, whole=whole, hide_reasoning=hide_reasoning):
+                event = step.event
+                tokens += event.tokens
+                if type(event) is Reasoning:
+                    reasoning += event.tokens
+                if cost <= _KEPT:
+                    cost += _cost(event)
+                    content.append(step)
+                yield step
+        except Rejected as rejected:  # a choice that cannot be made, after others were
+            yield Step(0.0, Failure(rejected.error))
+            return
+        if cost <= _KEPT:
+            self._kept[whole, hide_reasoning] = content, tokens, reasoning
+        yield Step(0.0, End(Usage(start.prompt_tokens, tokens, reasoning)))
+
+    def _chosen(self) -> Generator[Step, None, tuple[Sequence[PlannedChoice], int]]:
+        """Decide the contests; returns the choices, and the number of tokens that are not sent."""
+        if not self._contests:
+            return self.choices, self.discarded
+        choices: list[PlannedChoice] = []
+        discarded = self.discarded
+        for contest in self._contests:
+            sizes: list[int] = []
+            means: list[float] = []
+            for candidate in contest.scored:
+                size, mean = yield from _scored(candidate)
+                sizes.append(size)
+                means.append(mean)
+            order = sorted(range(len(means)), key=means.__getitem__, reverse=True)
+            choices += [contest.candidates[at] for at in order[: contest.n]]
+            discarded += sum(sizes[at] for at in order[contest.n :])
+        return choices, discarded
+
+
+def _scored(candidate: PlannedChoice) -> Generator[Step, None, tuple[int, float]]:
+    """The number of tokens of a candidate and its mean log probability; without text it counts as certain."""
+    size, logprobs = 0, []
+    for event in candidate.events(0, whole=True, hide_reasoning=True):
+        size += event.tokens
+        if isinstance(event, Text):
+            logprobs += [entry.logprob or 0.0 for entry in event.logprobs or ()]
+        yield Step(0.0, Progress())
+    return size, sum(logprobs) / len(logprobs) if logprobs else 0.0
+
+
+def _cost(event: Event) -> int:
+    """The tokens and log probabilities of an event, at least 1."""
+    if isinstance(event, Text) and event.logprobs:
+        return len(event.logprobs) * (1 + len(event.logprobs[-1].top))
+    return max(event.tokens, 1)
+
+
+class Echoed(NamedTuple):
+    """A choice with its prompt in front, which is sent and is no part of the answer.
+
+    `describe`, if given, makes the log probabilities of the prompt.
+    """
+
+    choice: PlannedChoice
+    prompt: str
+    describe: Callable[[Tokens], Iterator[TokenLogprob]] | None = None
+
+    def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
+        """Make the events of the choice (see `PlannedChoice`)."""
+        if self.prompt and self.describe is None:
+            yield Text(choice, self.prompt, 0)
+        elif self.prompt and self.describe is not None:
+            yield from self._described(choice, split(self.prompt), self.describe)
+        yield from self.choice.events(choice, whole=whole, hide_reasoning=hide_reasoning)
+
+    def _described(
+        self, choice: int, prompt: Tokens, describe: Callable[[Tokens], Iterator[TokenLogprob]]
+    ) -> Iterator[Event]:
+        pieces: list[str] = []
+        entries: list[TokenLogprob] = []
+        for piece, entry in zip(prompt.pieces, describe(prompt), strict=True):
+            pieces.append(piece)
+            entries.append(entry)
+            if piece and len(pieces) >= _ECHOED:
+                yield Text(choice, "".join(pieces), 0, tuple(entries))
+                pieces.clear()
+                entries.clear()
+        if pieces:
+            yield Text(choice, "".join(pieces), 0, tuple(entries))
