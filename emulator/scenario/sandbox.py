@@ -1,304 +1,348 @@
-"""Compiles templates with Jinja2's sandbox, and finds the mistakes in them.
+"""Runs templates in Jinja2's sandbox.
 
-A template can print values, branch, loop and set variables, with the filters and methods that are listed here and no
-others. The steps of its loops and the size of its texts and numbers are limited.
+A template can print values, branch, loop and set variables, with the filters, tests and methods of `prices`. Each
+operation is paid from the budget of the rendering before it happens; texts and numbers have a limit of their own.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, cast
 
 import jinja2
-import msgspec
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2 import StrictUndefined, Undefined, nodes, pass_context
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
 from jinja2.exceptions import SecurityError
-from jinja2.meta import find_undeclared_variables
+from jinja2.filters import make_attrgetter
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from emulator.core.nearest import did_you_mean
 from emulator.scenario import fakes
-from emulator.scenario.reading.mistakes import quoted
-from emulator.scenario.template import REQUEST_FIELDS, VARIABLES
-
-MAX_CHARACTERS = 1 << 20
-MAX_STEPS = 10_000
-MAX_NUMBER = 10**15
-
-_STEPS = "__steps__"
-_PART = 10
-"""The number of characters that a part of a value counts for, besides those of its text."""
-_LISTED = 12
-_FILTERS = (
-    "abs capitalize count d default dictsort first float int items last length list lower map max min reject "
-    "rejectattr reverse select selectattr sort sum title trim truncate unique upper urlencode wordcount"
+from emulator.scenario.budget import Budget, check_length
+from emulator.scenario.prices import (
+    CHANGE,
+    FILTERS,
+    LAZY,
+    METHODS,
+    READ,
+    TESTS,
+    Price,
+    arithmetic,
+    free,
+    names,
+    search,
 )
-_METHODS = {
-    "str": "capitalize casefold count endswith find isalpha isdigit lower lstrip removeprefix removesuffix rstrip "
-    "split splitlines startswith strip title upper",
-    "dict": "get items keys values",
-    "list": "count index",
-    "datetime": "date isoformat isoweekday strftime time timestamp weekday",
-    "LoopContext": "cycle",
+
+_MAX_NUMBER = 10**15
+_MAX_BITS = 14_000
+"""An integer with more bits has more digits than Python writes."""
+_SMALL = frozenset((int, float, bool, type(None)))
+_KEYS = (str, int, float, type(None), Undefined)
+_PRINTED = (str, Undefined)
+_OF_ENVIRONMENT = ("first", "last", "max", "min", "sort", "truncate", "unique")
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "in": lambda value, container: value in container,
+    "notin": lambda value, container: value not in container,
 }
-_FORBIDDEN = (
-    *(nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block),
-    *(nodes.FilterBlock, nodes.AssignBlock, nodes.NSRef, nodes.Pow, nodes.Slice),
-)
-
-
-# ---------------------------------------------------------------------------------------------- mistakes
-
-
-class TemplateMistake(msgspec.Struct, frozen=True):
-    """A mistake in a template. `line` is that of the template, from 0."""
-
-    line: int
-    message: str
-
-
-def mistakes(text: str, groups: frozenset[str]) -> Iterator[TemplateMistake]:
-    """The mistakes in a template. `groups` are the named groups of the variable `match`."""
-    environment = _environment()
-    try:
-        tree = environment.parse(text)
-    except TemplateSyntaxError as error:
-        yield TemplateMistake(error.lineno - 1, f"not a template: {error.message}")
-        return
-    for node in tree.find_all(nodes.Node):
-        if message := _mistake(node, groups, environment):
-            yield TemplateMistake(node.lineno - 1, message)
-        if isinstance(node, nodes.Filter | nodes.Test):
-            node.name = "string"  # an unknown one was reported, and would end the search for variables
-    yield from _unknown_variables(tree)
-
-
-def _unknown_variables(tree: nodes.Template) -> Iterator[TemplateMistake]:
-    try:
-        unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
-    except TemplateSyntaxError as error:  # what only the compiler notices
-        yield TemplateMistake(error.lineno - 1, f"not a template: {error.message}")
-        return
-    for node in tree.find_all(nodes.Name):
-        if node.ctx == "load" and node.name in unknown:
-            yield TemplateMistake(node.lineno - 1, f"unknown variable {quoted(node.name)}{_hint(node.name, VARIABLES)}")
-
-
-def _mistake(node: nodes.Node, groups: frozenset[str], environment: "_Environment") -> str:
-    """What is wrong with a node, or an empty string."""
-    match node:
-        case nodes.Filter(name=name) if name not in environment.filters:
-            return f"unknown filter {quoted(name)}{_hint(name, environment.filters)}"
-        case nodes.Test(name=name) if name not in environment.tests:
-            return f"unknown test {quoted(name)}{_hint(name, environment.tests)}"
-        case nodes.Getattr(node=nodes.Name(name=name), attr=attribute):
-            return _unknown_attribute(name, attribute, groups)
-        case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(attribute))):
-            return _unknown_attribute(name, attribute, groups)
-        case nodes.Name(name="self"):
-            return 'unknown variable "self"'
-        case nodes.For(recursive=True):
-            return "a recursive loop cannot be used in a template"
-        case _ if isinstance(node, _FORBIDDEN):
-            return f"{type(node).__name__} cannot be used in a template"
-    return ""
-
-
-def _unknown_attribute(name: str, part: str, groups: frozenset[str]) -> str:
-    """What is wrong with `name.part`, for the variables whose attributes are known, or an empty string."""
-    if name == "fake":
-        known: Iterable[str] = fakes.names()
-    elif name in ("request", "match"):
-        known = REQUEST_FIELDS if name == "request" else groups
-    else:
-        return ""
-    if part in known:
-        return ""
-    if name == "match":
-        return f"no regular expression in `when` has a group named {quoted(part)}{did_you_mean(part, known)}"
-    return f"{name} has no {quoted(part)}{did_you_mean(part, known)}"
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    words = sorted(name for name in known if name[0] != "_")
-    return did_you_mean(word, words) or (f"; expected {', '.join(words)}" if len(words) <= _LISTED else "")
-
-
-# ---------------------------------------------------------------------------------------------- rendering
 
 
 class SandboxedTemplate:
-    """A compiled template, which runs in the sandbox."""
+    """A compiled template, which runs in the sandbox. `steps` are those of all that is outside of loops."""
 
-    def __init__(self, template: jinja2.Template) -> None:
+    def __init__(self, template: jinja2.Template, steps: int) -> None:
         self._template = template
+        self._steps = steps
 
-    def render(self, values: Mapping[str, Any]) -> str:
-        """The text. Raises whatever the template raises, and SecurityError if it exceeds a limit."""
-        parts, size = [], 0
-        for part in self._template.generate({**values, _STEPS: _StepBudget()}):
-            size += len(part)
-            _check_size(size)
-            parts.append(part)
-        return "".join(parts)
+    def render(self, values: dict[str, Any], budget: Budget) -> str:
+        """The text. Raises whatever the template raises, and LimitExceeded if it exceeds a limit."""
+        budget.spend(self._steps)
+        context = cast(_Context, self._template.new_context(values))
+        context.budget = budget
+        made, length = [], 0
+        for part in self._template.root_render_func(context):
+            length += len(part)
+            check_length(length)
+            made.append(part)
+        return "".join(made)
 
     def line_of(self, error: Exception) -> int:
         """The line of the template that raised the error, from 0."""
         line, frame = 1, error.__traceback__
         while frame is not None:
             if frame.tb_frame.f_code.co_filename == "<template>":
-                line = frame.tb_lineno
+                line = self._template.get_corresponding_lineno(frame.tb_lineno)
             frame = frame.tb_next
         return line - 1
 
 
-def compiled(text: str) -> SandboxedTemplate:
-    """Compile a template that has no mistakes."""
-    environment = _environment()
-    tree = environment.parse(text)
-    for loop in tree.find_all(nodes.For):
-        loop.iter = nodes.Filter(loop.iter, "_counted", [], [], None, None, lineno=loop.lineno)
-    return SandboxedTemplate(environment.from_string(tree))
+class _Context(Context):
+    """The variables of a template that is rendered, and what it may still do."""
 
-
-class _StepBudget:
-    """The number of steps that the loops of a template may still take."""
-
-    def __init__(self) -> None:
-        self._left = MAX_STEPS
-
-    def take(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise SecurityError(f"more than {MAX_STEPS:,} steps")
+    budget: Budget
 
 
 class _Generator(CodeGenerator):
+    """Writes the operators that Jinja writes as Python's as calls of the environment, which takes the price of each."""
+
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 (the base class's name)
-        self.write("environment.joined((")
+        self.write("environment.joined(context, (")
         for part in node.nodes:
             self.visit(part, frame)
             self.write(", ")
         self.write("))")
 
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 (the same)
+        self.write("(")
+        before = ""
+        for at, comparison in enumerate(node.ops):
+            self.write(f"{' and ' if at else ''}environment.compared(context, {comparison.op!r}, {before}")
+            if not before:
+                self.visit(node.expr, frame)
+            before = self.temporary_identifier()
+            self.write(f", ({before} := ")
+            self.visit(comparison.expr, frame)
+            self.write("))")
+        self.write(")")
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox with fewer functions, limits of size, and an error for undefined values."""
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802 (the same)
+        self.write("{")
+        for pair in node.items:
+            self.write("environment.key(")
+            self.visit(pair.key, frame)
+            self.write("): ")
+            self.visit(pair.value, frame)
+            self.write(", ")
+        self.write("}")
+
+
+class SandboxEnvironment(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox with fewer functions, a price for each, and an error for undefined values.
+
+    Nothing of a template runs before it is rendered: Jinja's optimizer would call filters when it compiles.
+    """
 
     code_generator_class = _Generator
-    intercepted_binops = frozenset(("+", "*", "%"))
+    context_class = _Context
+    intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%"))
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, finalize=_finalized, keep_trailing_newline=True)
-        self.globals = {"range": _range}
-        self.filters = {name: self.filters[name] for name in _FILTERS.split()} | {
-            "_counted": _counted,
-            "fromjson": json.loads,
-            "join": _join,
-            "replace": _replace,
-            "round": round,
-            "string": _text,
-            "tojson": _json,
-        }
+        super().__init__(undefined=StrictUndefined, finalize=_finalized, keep_trailing_newline=True, optimized=False)
+        self.globals = {"range": range}
+        self.filters = {name: _filter(name, price) for name, price in FILTERS.items()}
+        self.filters |= {name: _lazy(name) for name in LAZY} | {"_counted": _counted}
+        self.tests = {name: _test(name, price) for name, price in TESTS.items()}
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """The result of an arithmetic operator."""
         if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
             raise SecurityError("only numbers can be multiplied")
         if operator == "%" and isinstance(left, str):
             raise SecurityError("% is for numbers; ~ joins texts")
-        if operator == "+" and isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
-            _check_size(len(left) + len(right))
+        if isinstance(left, str) and isinstance(right, str):
+            check_length(len(left) + len(right))
+        _spend(context, arithmetic, left, right)
         made = super().call_binop(context, operator, left, right)
-        if isinstance(made, int) and abs(made) > MAX_NUMBER:
+        if isinstance(made, int) and abs(made) > _MAX_NUMBER:
             raise SecurityError("the number is too large")
         return made
 
-    def is_safe_callable(self, obj: Any) -> bool:
-        if obj is _range or isinstance(obj, fakes.Method | Undefined):  # calling Undefined raises its own error
-            return True
-        owners, name = type(getattr(obj, "__self__", None)).__mro__, getattr(obj, "__name__", type(obj).__name__)
-        if not any(name in _METHODS.get(owner.__name__, "").split() for owner in owners):  # freezegun's is a subclass
-            raise SecurityError(f"{name} cannot be called in a template")
-        return True
+    def compared(self, context: Context, name: str, left: Any, right: Any) -> Any:
+        """The result of a comparison."""
+        if type(left) not in _SMALL or type(right) not in _SMALL:
+            if name in ("in", "notin"):
+                _spend(context, search, right, left)
+            else:
+                _spend(context, READ, left, right)
+        return _OPERATORS[name](left, right)
 
-    def joined(self, parts: Iterable[Any]) -> str:
+    def joined(self, context: Context, parts: Iterable[Any]) -> str:
         """The values joined by `~`."""
-        return _join(parts)
+        return _join(context, parts)
+
+    def key(self, value: Any) -> Any:
+        """The key of a mapping. A list is none, and what is made of lists would take long to be found."""
+        if isinstance(value, _KEYS):
+            return value
+        raise SecurityError(f"a {type(value).__name__} cannot be a key")
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """The item or attribute of this name. A method is none, so that filters which read attributes get only data."""
+        found = super().getitem(obj, self.key(argument))
+        return self.undefined(obj=obj, name=argument) if callable(found) else found
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 (as Jinja has it)
+        """The result of a call. Raises SecurityError for what has no price."""
+        if isinstance(__obj, fakes.Method):
+            _spend(__context, __obj.price, *args, **kwargs)
+        elif __obj is not range and not isinstance(__obj, Undefined):  # calling Undefined raises its own error
+            owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", type(__obj).__name__)
+            price = _method_price(type(owner), name)
+            if price is None:
+                raise SecurityError(f"{name} cannot be called in a template")
+            _spend(__context, price, owner, *args, **kwargs)
+        return __context.call(__obj, *args, **kwargs)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> _Environment:
-    return _Environment()
+# ---------------------------------------------------------------------------------------------- prices
+
+
+def _spend(context: Context, price: Price, *args: Any, **kwargs: Any) -> None:
+    """Pay for a call with these arguments."""
+    budget: Budget = context.budget  # type: ignore[attr-defined] (all are of the class above)
+    budget.spend(price(budget.left, *args, **kwargs))
+
+
+def _filter(name: str, price: Price) -> Callable[..., Any]:
+    """A filter that is paid for. What is read item by item is read first, so that its price is known."""
+    call: Callable[..., Any] = _OWN.get(name) or DEFAULT_FILTERS[name]
+    if price is free:
+        return call
+    of_environment = name in _OF_ENVIRONMENT
+
+    @pass_context
+    def run(context: _Context, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(value, Iterator):
+            value = list(_counted(context, value))
+        _spend(context, price, value, *args, **kwargs)
+        if name in _OWN:
+            return call(context, value, *args, **kwargs)
+        return call(context.environment, value, *args, **kwargs) if of_environment else call(value, *args, **kwargs)
+
+    return run
+
+
+def _lazy(name: str) -> Callable[..., Any]:
+    """A filter that handles an item when the next one is asked for."""
+
+    @pass_context
+    def run(context: _Context, items: Any, *args: Any, **kwargs: Any) -> Any:
+        return DEFAULT_FILTERS[name](context, _counted(context, items, 1 + names(*args, **kwargs)), *args, **kwargs)
+
+    return run
+
+
+def _test(name: str, price: Price) -> Callable[..., Any]:
+    """A test that is paid for."""
+    call: Callable[..., Any] = DEFAULT_TESTS[name]
+    if price is free:
+        return call
+
+    @pass_context
+    def run(context: _Context, *args: Any) -> Any:
+        _spend(context, price, *args)
+        return call(*args)
+
+    return run
+
+
+@lru_cache(maxsize=256)
+def _method_price(owner: type, name: str) -> Price | None:
+    """The price of a method; None if a template cannot call it. A class of freezegun is a subclass of the usual one."""
+    return next((METHODS[of.__name__][name] for of in owner.__mro__ if name in METHODS.get(of.__name__, ())), None)
 
 
 # ---------------------------------------------------------------------------------------------- filters
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_CHARACTERS:
-        raise SecurityError(f"more than {MAX_CHARACTERS:,} characters")
-
-
-def _range(*limits: int) -> range:
-    numbers = range(*limits)
-    if len(numbers) > MAX_STEPS:
-        raise SecurityError(f"more than {MAX_STEPS:,} steps")
-    return numbers
-
-
 @pass_context
-def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
-    steps = context[_STEPS]
+def _counted(context: _Context, items: Iterable[Any], price: int = 1) -> Iterator[Any]:
+    """The items, each of which costs some steps."""
+    spend = context.budget.spend
     for item in items:
-        steps.take()
+        spend(price)
         yield item
 
 
-def _text(value: Any) -> str:
+@pass_context
+def _text(context: _Context, value: Any) -> str:
     """A value as it is printed: a string as it is, a value of JSON as JSON, a number or datetime by `str()`."""
     if isinstance(value, str):
         return value
     if isinstance(value, Iterator):
-        value = list(value)
+        value = list(_counted(context, value))
     if value is None or isinstance(value, bool | list | tuple | Mapping):
-        return _json(value)
+        return _json(context, value)
     if isinstance(value, int | float | Decimal) or hasattr(value, "isoformat"):
         return str(value)
     raise SecurityError(f"a {type(value).__name__} cannot be printed; a method is called with ()")
 
 
-def _finalized(value: Any) -> Any:
-    return value if isinstance(value, Undefined) else _text(value)
+@pass_context
+def _finalized(context: _Context, value: Any) -> Any:
+    return value if isinstance(value, _PRINTED) else _text(context, value)
 
 
-def _json(value: Any) -> str:
-    left = [MAX_CHARACTERS]
-    _measure(value, left)
-    return json.dumps(value, ensure_ascii=False, default=str)
+@pass_context
+def _json(context: _Context, value: Any) -> str:
+    _spend(context, CHANGE, value)
+    text = json.dumps(value, ensure_ascii=False, default=partial(_text, context))
+    check_length(len(text))
+    return text
 
 
-def _measure(value: Any, left: list[int]) -> None:
-    """Subtract the size of a value's JSON. A part that is referenced twice counts twice, since it is written twice."""
-    left[0] -= _PART + (len(value) if isinstance(value, str) else 0)
-    _check_size(MAX_CHARACTERS - left[0])
-    if isinstance(value, Mapping | list | tuple):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            _measure(item, left)
+def _fromjson(context: _Context, text: str) -> Any:
+    return json.loads(text)
 
 
-def _join(items: Iterable[Any], between: str = "") -> str:
-    parts, size = [], 0
+def _int(context: _Context, value: Any, default: int = 0, base: int = 10) -> int:
+    number: int = DEFAULT_FILTERS["int"](value, default, base)
+    if isinstance(number, int) and number.bit_length() > _MAX_BITS:
+        raise SecurityError("the number is too large")
+    return number
+
+
+def _join(context: _Context, items: Iterable[Any], between: str = "") -> str:
+    made, length = [], 0
     for item in items:
-        parts.append(_text(item))
-        size += len(parts[-1]) + len(between)
-        _check_size(size)
-    return between.join(parts)
+        made.append(_text(context, item))
+        length += len(made[-1]) + len(between)
+        check_length(length)
+    context.budget.spend(length // 100)
+    return between.join(made)
 
 
-def _replace(text: Any, old: str, new: str) -> str:
-    written = _text(text)
-    _check_size(len(written) + written.count(old) * len(new))
+def _replace(context: _Context, text: Any, old: str, new: str) -> str:
+    written = _text(context, text)
+    length = len(written) + written.count(old) * len(new)
+    check_length(length)
+    context.budget.spend(length // 100)
     return written.replace(old, new)
+
+
+def _list(context: _Context, items: Iterable[Any]) -> list[Any]:
+    return list(items)
+
+
+def _round(context: _Context, number: Any, precision: int | None = None) -> Any:
+    """The number, rounded. Beyond the digits that a number can have, a precision changes nothing more."""
+    return round(number, None if precision is None else max(-5_000, min(precision, 5_000)))
+
+
+def _sum(context: _Context, items: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any:
+    total, add = start, context.environment.call_binop
+    for item in items if attribute is None else map(make_attrgetter(context.environment, attribute), items):
+        total = add(context, "+", total, item)
+    return total
+
+
+_OWN: Mapping[str, Callable[..., Any]] = {
+    "fromjson": _fromjson,
+    "int": _int,
+    "list": _list,
+    "join": _join,
+    "replace": _replace,
+    "round": _round,
+    "string": _text,
+    "sum": _sum,
+    "tojson": _json,
+}
+"""The filters that Jinja does not have, or makes differently."""
