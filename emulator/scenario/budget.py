@@ -5,8 +5,11 @@ from typing import Any
 
 MAX_CHARACTERS = 1 << 20
 """The length of the longest text that a template makes."""
-MAX_STEPS = 100_000
+MAX_STEPS = 50_000
 """The steps that the templates of an answer may take together; `prices` tells what takes how many."""
+
+
+_CONTAINERS = (list, tuple, dict, range, Mapping, Set, MappingView)
 
 
 class LimitExceeded(Exception):
@@ -50,14 +53,16 @@ def steps(left: int, characters: int, *values: Any) -> int:
         value = stack.pop()
         if isinstance(value, str):
             length += len(value)
-        elif isinstance(value, list | tuple | Set | MappingView | Mapping | range):
+        elif isinstance(value, _CONTAINERS):
             count += len(value)
-            if count <= left and not isinstance(value, range):
+            if count + length // characters > left:
+                break
+            if not isinstance(value, range):
                 stack += value
                 if isinstance(value, Mapping):
                     stack += value.values()
         elif type(value) is int:
             length += value.bit_length()
-        if count + length // characters > left:
-            raise exhausted()
+    if count + length // characters > left:
+        raise exhausted()
     return count + length // characters

@@ -18,10 +18,10 @@ Price: TypeAlias = Callable[..., int]
 def _each(characters: int) -> Price:
     """The price of what takes a step for so many characters of its arguments."""
 
-    def price(left: int, *args: Any, **kwargs: Any) -> int:
-        if len(args) == 1 and type(args[0]) is str and not kwargs:
-            return len(args[0]) // characters
-        return steps(left, characters, *args, *kwargs.values())
+    def price(left: int, value: Any = None, *args: Any, **kwargs: Any) -> int:
+        if type(value) is str and not args and not kwargs:
+            return len(value) // characters
+        return steps(left, characters, value, *args, *kwargs.values())
 
     return price
 
@@ -43,26 +43,24 @@ def free(left: int, *args: Any, **kwargs: Any) -> int:
     return 0
 
 
+def passage(left: int, owner: Any, *args: Any, **kwargs: Any) -> int:
+    """The price of going through the items of a list."""
+    return len(owner)
+
+
 def operands(left: int, owner: Any, *args: Any, **kwargs: Any) -> int:
     """The price of a method that reads its arguments, and does not go through what it belongs to."""
     return READ(left, *args, **kwargs)
 
 
-def _first(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-    return next(iter((*args, *kwargs.values())), None)
-
-
-def search(left: int, text: Any, *args: Any, **kwargs: Any) -> int:
+def search(left: int, text: Any, word: Any = None, *args: Any, **kwargs: Any) -> int:
     """The price of looking for a text in another one.
 
     CPython compares all of a short text with each place of a text that is not long; otherwise it has better algorithms.
     """
-    word = _first(args, kwargs)
-    if isinstance(text, Mapping):
-        return READ(left, word)
-    if not isinstance(text, str) or not isinstance(word, str):
-        return READ(left, text, *args, **kwargs)
-    return (len(text) * min(len(word), 6) + min(len(text), 30_000) * min(len(word), 100)) // 1000
+    if isinstance(text, str) and isinstance(word, str):
+        return (len(text) * min(len(word), 6) + min(len(text), 30_000) * min(len(word), 100)) // 1000
+    return READ(left, word) if isinstance(text, Mapping) else READ(left, text, word, *args, *kwargs.values())
 
 
 def found(left: int, word: Any, text: Any) -> int:
@@ -70,27 +68,27 @@ def found(left: int, word: Any, text: Any) -> int:
     return search(left, text, word)
 
 
-def cut(left: int, text: Any, *args: Any, **kwargs: Any) -> int:
+def cut(left: int, text: Any, sep: Any = None, maxsplit: Any = -1) -> int:
     """The price of splitting a text."""
-    return search(left, text, *args, **kwargs) + SPLIT(left, text)
+    return SPLIT(left, text) + (search(left, text, sep) if sep is not None else 0)
 
 
-def strip(left: int, text: Any, *args: Any, **kwargs: Any) -> int:
+def strip(left: int, text: Any, chars: Any = None) -> int:
     """The price of removing characters at the ends of a text, each of which is looked for among those to remove."""
-    characters = _first(args, kwargs)
-    if isinstance(text, str) and isinstance(characters, str):
-        return len(text) * len(characters) // 1000 + COPY(left, text)
-    return CHANGE(left, text)
+    return COPY(left, text) + (
+        len(text) * len(chars) // 1000 if isinstance(text, str) and isinstance(chars, str) else 0
+    )
 
 
 def names(*args: Any, **kwargs: Any) -> int:
     """The steps that the names of attributes, filters and tests in these arguments take for an item."""
-    return sum(len(each) for each in (*args, *kwargs.values()) if isinstance(each, str)) // 10
+    words = [each for each in (*args, *kwargs.values()) if isinstance(each, str)]
+    return sum(2 + 4 * word.count(".") + len(word) // 20 for word in words)
 
 
 def keyed(left: int, items: Any, *args: Any, **kwargs: Any) -> int:
-    """The price of reading the items of a list, or an attribute of each."""
-    return CHANGE(left, items, *args, **kwargs) + len(items) * names(*args, **kwargs)
+    """The price of reading the items of a list, or an attribute of each. The items of a text are its characters."""
+    return CHANGE(left, items, *args, **kwargs) + len(items) * (2 + names(*args, **kwargs))
 
 
 def order(left: int, items: Any, *args: Any, **kwargs: Any) -> int:
@@ -135,7 +133,7 @@ FILTERS = _table(
     ("fromjson urlencode", SPLIT),
     ("float int round", digits),
     ("trim", strip),
-    ("join", COPY),
+    ("join", passage),
     ("replace", search),
     ("string tojson", free),
 )

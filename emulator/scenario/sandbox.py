@@ -41,7 +41,6 @@ _MAX_BITS = 14_000
 """An integer with more bits has more digits than Python writes."""
 _SMALL = frozenset((int, float, bool, type(None)))
 _KEYS = (str, int, float, type(None), Undefined)
-_PRINTED = (str, Undefined)
 _OF_ENVIRONMENT = ("first", "last", "max", "min", "sort", "truncate", "unique")
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -149,15 +148,16 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
             raise SecurityError("% is for numbers; ~ joins texts")
         if isinstance(left, str) and isinstance(right, str):
             check_length(len(left) + len(right))
-        _spend(context, arithmetic, left, right)
-        made = super().call_binop(context, operator, left, right)
+        if not (type(left) in _SMALL and type(right) in _SMALL) or not -_MAX_NUMBER < left < _MAX_NUMBER:
+            _spend(context, arithmetic, left, right)
+        made = self.binop_table[operator](left, right)
         if isinstance(made, int) and abs(made) > _MAX_NUMBER:
             raise SecurityError("the number is too large")
         return made
 
     def compared(self, context: Context, name: str, left: Any, right: Any) -> Any:
         """The result of a comparison."""
-        if type(left) not in _SMALL or type(right) not in _SMALL:
+        if not (type(left) in _SMALL and type(right) in _SMALL):
             if name in ("in", "notin"):
                 _spend(context, search, right, left)
             else:
@@ -166,7 +166,11 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
 
     def joined(self, context: Context, parts: Iterable[Any]) -> str:
         """The values joined by `~`."""
-        return _join(context, parts)
+        made = "".join([part if type(part) is str else _text(context, part) for part in parts])
+        check_length(len(made))
+        if len(made) > 100:
+            context.budget.spend(len(made) // 100)
+        return made
 
     def key(self, value: Any) -> Any:
         """The key of a mapping. A list is none, and what is made of lists would take long to be found."""
@@ -181,6 +185,7 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 (as Jinja has it)
         """The result of a call. Raises SecurityError for what has no price."""
+        kwargs.pop("_loop_vars", None)  # what Jinja gives to functions that take a context; none does
         if isinstance(__obj, fakes.Method):
             _spend(__context, __obj.price, *args, **kwargs)
         elif __obj is not range and not isinstance(__obj, Undefined):  # calling Undefined raises its own error
@@ -198,7 +203,8 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
 def _spend(context: Context, price: Price, *args: Any, **kwargs: Any) -> None:
     """Pay for a call with these arguments."""
     budget: Budget = context.budget  # type: ignore[attr-defined] (all are of the class above)
-    budget.spend(price(budget.left, *args, **kwargs))
+    if amount := price(budget.left, *args, **kwargs):
+        budget.spend(amount)
 
 
 def _filter(name: str, price: Price) -> Callable[..., Any]:
@@ -206,14 +212,15 @@ def _filter(name: str, price: Price) -> Callable[..., Any]:
     call: Callable[..., Any] = _OWN.get(name) or DEFAULT_FILTERS[name]
     if price is free:
         return call
-    of_environment = name in _OF_ENVIRONMENT
+    own, of_environment = name in _OWN, name in _OF_ENVIRONMENT
 
     @pass_context
     def run(context: _Context, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(value, Iterator):
+        if type(value) is not str and isinstance(value, Iterator):
             value = list(_counted(context, value))
-        _spend(context, price, value, *args, **kwargs)
-        if name in _OWN:
+        budget = context.budget
+        budget.spend(price(budget.left, value, *args, **kwargs))
+        if own:
             return call(context, value, *args, **kwargs)
         return call(context.environment, value, *args, **kwargs) if of_environment else call(value, *args, **kwargs)
 
@@ -269,7 +276,9 @@ def _text(context: _Context, value: Any) -> str:
         return value
     if isinstance(value, Iterator):
         value = list(_counted(context, value))
-    if value is None or isinstance(value, bool | list | tuple | Mapping):
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, list | tuple | Mapping):
         return _json(context, value)
     if isinstance(value, int | float | Decimal) or hasattr(value, "isoformat"):
         return str(value)
@@ -278,7 +287,8 @@ def _text(context: _Context, value: Any) -> str:
 
 @pass_context
 def _finalized(context: _Context, value: Any) -> Any:
-    return value if isinstance(value, _PRINTED) else _text(context, value)
+    kind = type(value)
+    return value if kind is str or kind is int or isinstance(value, Undefined) else _text(context, value)
 
 
 @pass_context
@@ -303,7 +313,7 @@ def _int(context: _Context, value: Any, default: int = 0, base: int = 10) -> int
 def _join(context: _Context, items: Iterable[Any], between: str = "") -> str:
     made, length = [], 0
     for item in items:
-        made.append(_text(context, item))
+        made.append(item if type(item) is str else _text(context, item))
         length += len(made[-1]) + len(between)
         check_length(length)
     context.budget.spend(length // 100)
