@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 
 import msgspec
 from jinja2 import TemplateSyntaxError, nodes
@@ -51,11 +52,14 @@ class BrokenTemplate(Exception):
         self.mistakes = tuple(found)
 
 
-def parts(text: str) -> int:
-    """The number of names, signs and texts in a template, found without compiling it, and some for compiling any."""
-    count = 15
+def parts(text: str, limit: int) -> int:
+    """The number of names, signs and texts in a template, found without compiling it, and some for compiling any.
+
+    They are not counted beyond the limit.
+    """
+    count = 20
     with suppress(TemplateSyntaxError):
-        for _ in _environment().lexer.tokeniter(text, None):
+        for _ in islice(_environment().lexer.tokeniter(text, None), limit):
             count += 1
     return count
 

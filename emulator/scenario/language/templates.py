@@ -17,7 +17,7 @@ def _read(cursor: Cursor) -> TextOrTemplate:
         return text
     from emulator.scenario.compiler import BrokenTemplate, compiled, parts  # noqa: PLC0415 (importing Jinja2 takes time)
 
-    notes(cursor).template_parts += parts(text)
+    notes(cursor).template_parts += parts(text, _MAX_PARTS)
     if notes(cursor).template_parts > _MAX_PARTS:
         raise cursor.report(
             f"the templates of a scenario have more than {_MAX_PARTS:,} names, signs and texts together"
