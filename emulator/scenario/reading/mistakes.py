@@ -68,7 +68,8 @@ NOWHERE = Span(-1, -1, 0)
 class MistakeCollector:
     """Collects the mistakes of one source. A mistake that is found twice, since its value has an alias, is kept once.
 
-    Too many mistakes end the reading: the ScenarioError says that there are more. `count` is the number of mistakes that were added, repetitions included.
+    Too many mistakes end the reading: the ScenarioError says that there are more. `count` is the number of mistakes
+    that were added, repetitions included.
     """
 
     def __init__(self, source: str, text: str = "") -> None:
