@@ -5,9 +5,10 @@ any other model is new and is listed last.
 """
 
 import reprlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
@@ -18,6 +19,7 @@ from msgspec import Meta, Struct
 
 from emulator.core.nearest import did_you_mean, nearest
 
+_MAX_MISTAKES = 1_000
 # An alias has "--" for "/". An id that contains "--" or "-/" could therefore not be restored from its alias.
 Id = Annotated[str, Meta(pattern=r"^(?!.*-[-/])\S+\Z", description='an id without spaces, "--" and "-/"')]
 Word = Annotated[str, Meta(description="a text")]
@@ -119,7 +121,7 @@ class Catalog(Struct, frozen=True):
         """
         if not isinstance(models, Mapping):
             raise CatalogError(source, ((), f"expected a mapping of ids to fields, got {reprlib.repr(models)}"))
-        if mistakes := list(_mistakes(self.models, models)):
+        if mistakes := list(islice(_mistakes(self.models, models), _MAX_MISTAKES)):
             raise CatalogError(source, *mistakes)
         changed = {id: _changed(self.models.get(id), id, fields) for id, fields in models.items()}
         return Catalog(MappingProxyType({**self.models, **changed}))
@@ -137,7 +139,8 @@ def _changed(known: Model | None, id: str, fields: Mapping[str, Any]) -> Model:
 
 def _mistakes(known: Mapping[str, Model], models: Mapping[Any, Any]) -> Iterator[FieldMistake]:
     for id, fields in models.items():
-        wrong_fields = _wrong_fields(Model, fields, new=id not in known, hint=did_you_mean(str(id), known))
+        hint = did_you_mean(str(id), known) if id not in known else ""
+        wrong_fields = _wrong_fields(Model, fields, new=id not in known, hint=hint)
         yield from (((str(id), *place), wrong) for place, wrong in chain(_wrong(id, Id), wrong_fields))
 
 
@@ -174,9 +177,9 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     """YAML's safe loader, which also refuses duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
-        keys = [key.value for key, _ in node.value]
-        if twice := [key for at, key in enumerate(keys) if key in keys[:at]]:
-            raise yaml.YAMLError(f"{twice[0]} is given twice in the mapping that begins {node.start_mark}")
+        counts = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+        if twice := next((key for key, count in counts.items() if count > 1), None):
+            raise yaml.YAMLError(f"{twice} is given twice in the mapping that begins {node.start_mark}")
         return super().construct_mapping(node, deep)
 
 

@@ -2,23 +2,29 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from itertools import islice
 
-_CANDIDATES = 250
 _LONGEST = 100
+_MAX_WORK = 50_000
+"""Comparing two words takes up to the product of their lengths; this is for all words together."""
 
 
 def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
     """Return the known word that is most similar, ignoring case; None if none is similar.
 
-    `alike` is the required similarity, from 0 (any word) to 1 (the same word). The number of words and their length are
-    bounded.
+    `alike` is the required similarity, from 0 (any word) to 1 (the same word). The work is bounded: of very many words,
+    or very long ones, only the first are compared.
 
     >>> nearest("Tool_call", ["text", "tool_calls"])
     'tool_calls'
     """
-    spelled = {candidate.lower(): candidate for candidate in islice(known, _CANDIDATES)}
-    near = get_close_matches(word.lower()[:_LONGEST], spelled, 1, alike)
+    word, spelled, work = word.lower()[:_LONGEST], dict[str, str](), 0
+    for candidate in known:
+        if 2 * min(len(candidate), len(word)) >= alike * (len(candidate) + len(word)):  # it can be similar enough
+            work += len(candidate) * len(word)
+            if work > _MAX_WORK:
+                break
+            spelled[candidate.lower()] = candidate
+    near = get_close_matches(word, spelled, 1, alike)
     return spelled[near[0]] if near else None
 
 

@@ -5,14 +5,15 @@ A module imports only from those above it in this table:
 | modules | what they do |
 | ------- | ------------ |
 | `names` | what a scenario can be called |
-| `subject`, `fakes` | a request as conditions see it; Faker, for templates |
+| `subject` | a request as conditions see it |
+| `budget`, `fakes` | what templates may do; Faker, for templates |
 | `template` | texts with variables |
 | `types` | the parts of a scenario |
 | `match`, `errors` | which rules match a request; what errors say |
 | `reply` | what a rule replies to a request |
 | `reading.surrogates`, `reading.quoting` | texts that the YAML parser refuses |
 | `reading.mistakes`, `reading.nodes`, `reading.readers` | YAML, mistakes, and readers of values |
-| `sandbox` | compiles templates |
+| `prices`, `filters`, `sandbox`, `compiler` | what templates can use, and what it costs; running and compiling them |
 | `language.notes`, `language.foreign` | what readers share; hints at words of other tools |
 | `language.timing`, `language.lookups` | values that several keys have |
 | `language.templates`, `language.errors`, `language.raw`, `language.choices`, `language.faults` | parts of a reply |

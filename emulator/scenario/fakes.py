@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any
 
 from emulator.core.seeds import Seed
+from emulator.scenario.budget import steps
 
 MAX_SIZE = 1_000
 """The largest number that a method takes, except for limits of a value: most numbers are lengths."""
@@ -16,6 +17,18 @@ _CLOCKS = (
     "simple_profile user_agent uuid1 uuid7"
 )
 """Methods that depend on the machine's date, as all of Faker's provider of dates do: their values change daily."""
+_COSTS = {
+    "domain_name": 150,
+    "file_path": 20,
+    "hostname": 150,
+    "ipv4_public": 1_000,
+    "nic_handles": 25,
+    "paragraph": 30,
+    "paragraphs": 60,
+    "sentences": 20,
+    "texts": 700,
+}
+"""The steps for a part of what these methods make; any other takes one for each."""
 _FILES = "binary csv dsv enum fixed_width image json json_bytes psv tar tsv xml zip"
 _OBJECTS = "pydict pyiterable pylist pyobject pyset pystruct pytuple"
 
@@ -54,8 +67,19 @@ def names() -> frozenset[str]:
 class Method:
     """A method of Faker that a template can call."""
 
-    def __init__(self, call: Callable[..., Any]) -> None:
+    def __init__(self, name: str, call: Callable[..., Any]) -> None:
+        self._name = name
         self._call = call
+
+    def price(self, left: int, *args: Any, **kwargs: Any) -> int:
+        """The steps that a call costs, by the sizes and texts among its arguments."""
+        count, length = 1, 0
+        for name, value in (*((None, arg) for arg in args), *kwargs.items()):
+            if not isinstance(value, int):
+                length += steps(left, 1, value)
+            elif name not in _LIMITS:
+                count *= max(value, 1)
+        return 250 + count * (_COSTS.get(self._name, 1) + length)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """A value. Raises ValueError for a size that is too large."""
@@ -75,7 +99,7 @@ class Fake:
     def __getattr__(self, name: str) -> Method:
         if name not in names():
             raise AttributeError(name)
-        return Method(lambda *args, **kwargs: _source().value(name, self._next(), *args, **kwargs))
+        return Method(name, lambda *args, **kwargs: _source().value(name, self._next(), *args, **kwargs))
 
     def _next(self) -> Seed:
         self._calls += 1

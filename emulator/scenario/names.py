@@ -1,7 +1,7 @@
 """What a scenario can be called, and the names that a file gives, found without reading the file as YAML."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
 ENDINGS = (".yaml", ".yml", ".json")
@@ -30,8 +30,17 @@ def names_in(text: str) -> Mapping[str, int] | None:
         items = [value] if key[1] == "name" else _items(text, value)
         if items is None:
             return None
-        found[key[1]] = {item[2]: text.count("\n", 0, item.start(2)) + 1 for item in items}
+        found[key[1]] = dict(zip((item[2] for item in items), _lines(text, items), strict=True))
     return {**found.get("name", {}), **found.get("aliases", {})} if "name" in found else None if found else {}
+
+
+def _lines(text: str, items: list[re.Match[str]]) -> Iterator[int]:
+    """The line of each item."""
+    line, before = 1, 0
+    for item in items:
+        line += text.count("\n", before, item.start(2))
+        before = item.start(2)
+        yield line
 
 
 def _items(text: str, value: re.Match[str]) -> list[re.Match[str]] | None:

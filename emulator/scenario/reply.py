@@ -14,6 +14,7 @@ from emulator.core.prompt_sizes import overflow, prompt_tokens
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY, split
 from emulator.core.vocabulary import InferenceRequest
+from emulator.scenario.budget import Budget
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.match import Match
 from emulator.scenario.subject import Subject
@@ -73,6 +74,7 @@ class ReplyContext(msgspec.Struct, frozen=True):
     seed: Seed
     now: float
     question: bytes = b""
+    budget: Budget = msgspec.field(default_factory=Budget)
 
     @property
     def request(self) -> InferenceRequest:
@@ -196,7 +198,8 @@ def _render(value: Any, context: ReplyContext) -> Any:
         return value
     try:
         seed = context.seed.child("said", context.question)
-        return rendered(value, variables(context.subject, context.match.groups, seed, moment(context.now)))
+        values = variables(context.subject, context.match.groups, seed, moment(context.now))
+        return rendered(value, values, context.budget)
     except RenderError as failure:
         raise _rejected(context, failure.line, str(failure)) from None
 

@@ -1,304 +1,178 @@
-"""Compiles templates with Jinja2's sandbox, and finds the mistakes in them.
+"""Runs templates in Jinja2's sandbox.
 
-A template can print values, branch, loop and set variables, with the filters and methods that are listed here and no
-others. The steps of its loops and the size of its texts and numbers are limited.
+A template can print values, branch, loop and set variables, with the filters, tests and methods of `prices`. Each
+operation is paid from the budget of the rendering before it happens; texts and numbers have a limit of their own.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
+import operator
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import jinja2
-import msgspec
-from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes, pass_context
+from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
-from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from emulator.core.nearest import did_you_mean
 from emulator.scenario import fakes
-from emulator.scenario.reading.mistakes import quoted
-from emulator.scenario.template import REQUEST_FIELDS, VARIABLES
+from emulator.scenario.budget import Budget, check_length
+from emulator.scenario.filters import SandboxContext, filters, finalized, printed, spend, tests
+from emulator.scenario.prices import METHODS, READ, Price, arithmetic, search
 
-MAX_CHARACTERS = 1 << 20
-MAX_STEPS = 10_000
-MAX_NUMBER = 10**15
-
-_STEPS = "__steps__"
-_PART = 10
-"""The number of characters that a part of a value counts for, besides those of its text."""
-_LISTED = 12
-_FILTERS = (
-    "abs capitalize count d default dictsort first float int items last length list lower map max min reject "
-    "rejectattr reverse select selectattr sort sum title trim truncate unique upper urlencode wordcount"
-)
-_METHODS = {
-    "str": "capitalize casefold count endswith find isalpha isdigit lower lstrip removeprefix removesuffix rstrip "
-    "split splitlines startswith strip title upper",
-    "dict": "get items keys values",
-    "list": "count index",
-    "datetime": "date isoformat isoweekday strftime time timestamp weekday",
-    "LoopContext": "cycle",
+_MAX_NUMBER = 10**15
+_SMALL = frozenset((int, float, bool, type(None)))
+_KEYS = (str, int, float, type(None), Undefined)
+_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "in": lambda value, container: value in container,
+    "notin": lambda value, container: value not in container,
 }
-_FORBIDDEN = (
-    *(nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block),
-    *(nodes.FilterBlock, nodes.AssignBlock, nodes.NSRef, nodes.Pow, nodes.Slice),
-)
-
-
-# ---------------------------------------------------------------------------------------------- mistakes
-
-
-class TemplateMistake(msgspec.Struct, frozen=True):
-    """A mistake in a template. `line` is that of the template, from 0."""
-
-    line: int
-    message: str
-
-
-def mistakes(text: str, groups: frozenset[str]) -> Iterator[TemplateMistake]:
-    """The mistakes in a template. `groups` are the named groups of the variable `match`."""
-    environment = _environment()
-    try:
-        tree = environment.parse(text)
-    except TemplateSyntaxError as error:
-        yield TemplateMistake(error.lineno - 1, f"not a template: {error.message}")
-        return
-    for node in tree.find_all(nodes.Node):
-        if message := _mistake(node, groups, environment):
-            yield TemplateMistake(node.lineno - 1, message)
-        if isinstance(node, nodes.Filter | nodes.Test):
-            node.name = "string"  # an unknown one was reported, and would end the search for variables
-    yield from _unknown_variables(tree)
-
-
-def _unknown_variables(tree: nodes.Template) -> Iterator[TemplateMistake]:
-    try:
-        unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
-    except TemplateSyntaxError as error:  # what only the compiler notices
-        yield TemplateMistake(error.lineno - 1, f"not a template: {error.message}")
-        return
-    for node in tree.find_all(nodes.Name):
-        if node.ctx == "load" and node.name in unknown:
-            yield TemplateMistake(node.lineno - 1, f"unknown variable {quoted(node.name)}{_hint(node.name, VARIABLES)}")
-
-
-def _mistake(node: nodes.Node, groups: frozenset[str], environment: "_Environment") -> str:
-    """What is wrong with a node, or an empty string."""
-    match node:
-        case nodes.Filter(name=name) if name not in environment.filters:
-            return f"unknown filter {quoted(name)}{_hint(name, environment.filters)}"
-        case nodes.Test(name=name) if name not in environment.tests:
-            return f"unknown test {quoted(name)}{_hint(name, environment.tests)}"
-        case nodes.Getattr(node=nodes.Name(name=name), attr=attribute):
-            return _unknown_attribute(name, attribute, groups)
-        case nodes.Getitem(node=nodes.Name(name=name), arg=nodes.Const(value=str(attribute))):
-            return _unknown_attribute(name, attribute, groups)
-        case nodes.Name(name="self"):
-            return 'unknown variable "self"'
-        case nodes.For(recursive=True):
-            return "a recursive loop cannot be used in a template"
-        case _ if isinstance(node, _FORBIDDEN):
-            return f"{type(node).__name__} cannot be used in a template"
-    return ""
-
-
-def _unknown_attribute(name: str, part: str, groups: frozenset[str]) -> str:
-    """What is wrong with `name.part`, for the variables whose attributes are known, or an empty string."""
-    if name == "fake":
-        known: Iterable[str] = fakes.names()
-    elif name in ("request", "match"):
-        known = REQUEST_FIELDS if name == "request" else groups
-    else:
-        return ""
-    if part in known:
-        return ""
-    if name == "match":
-        return f"no regular expression in `when` has a group named {quoted(part)}{did_you_mean(part, known)}"
-    return f"{name} has no {quoted(part)}{did_you_mean(part, known)}"
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    words = sorted(name for name in known if name[0] != "_")
-    return did_you_mean(word, words) or (f"; expected {', '.join(words)}" if len(words) <= _LISTED else "")
-
-
-# ---------------------------------------------------------------------------------------------- rendering
 
 
 class SandboxedTemplate:
-    """A compiled template, which runs in the sandbox."""
+    """A compiled template, which runs in the sandbox. `steps` are those of all that is outside of loops."""
 
-    def __init__(self, template: jinja2.Template) -> None:
+    def __init__(self, template: jinja2.Template, steps: int) -> None:
         self._template = template
+        self._steps = steps
 
-    def render(self, values: Mapping[str, Any]) -> str:
-        """The text. Raises whatever the template raises, and SecurityError if it exceeds a limit."""
-        parts, size = [], 0
-        for part in self._template.generate({**values, _STEPS: _StepBudget()}):
-            size += len(part)
-            _check_size(size)
-            parts.append(part)
-        return "".join(parts)
+    def render(self, values: dict[str, Any], budget: Budget) -> str:
+        """The text. Raises whatever the template raises, and LimitExceeded if it exceeds a limit."""
+        budget.spend(self._steps)
+        context = cast(SandboxContext, self._template.new_context(values))
+        context.budget = budget
+        made, length = [], 0
+        for part in self._template.root_render_func(context):
+            length += len(part)
+            check_length(length)
+            made.append(part)
+        return "".join(made)
 
     def line_of(self, error: Exception) -> int:
         """The line of the template that raised the error, from 0."""
         line, frame = 1, error.__traceback__
         while frame is not None:
             if frame.tb_frame.f_code.co_filename == "<template>":
-                line = frame.tb_lineno
+                line = self._template.get_corresponding_lineno(frame.tb_lineno)
             frame = frame.tb_next
         return line - 1
 
 
-def compiled(text: str) -> SandboxedTemplate:
-    """Compile a template that has no mistakes."""
-    environment = _environment()
-    tree = environment.parse(text)
-    for loop in tree.find_all(nodes.For):
-        loop.iter = nodes.Filter(loop.iter, "_counted", [], [], None, None, lineno=loop.lineno)
-    return SandboxedTemplate(environment.from_string(tree))
-
-
-class _StepBudget:
-    """The number of steps that the loops of a template may still take."""
-
-    def __init__(self) -> None:
-        self._left = MAX_STEPS
-
-    def take(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise SecurityError(f"more than {MAX_STEPS:,} steps")
-
-
 class _Generator(CodeGenerator):
+    """Writes the operators that Jinja writes as Python's as calls of the environment, which takes the price of each."""
+
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 (the base class's name)
-        self.write("environment.joined((")
+        self.write("environment.joined(context, (")
         for part in node.nodes:
             self.visit(part, frame)
             self.write(", ")
         self.write("))")
 
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802 (the same)
+        self.write("(")
+        before = ""
+        for at, comparison in enumerate(node.ops):
+            self.write(f"{' and ' if at else ''}environment.compared(context, {comparison.op!r}, {before}")
+            if not before:
+                self.visit(node.expr, frame)
+            before = self.temporary_identifier()
+            self.write(f", ({before} := ")
+            self.visit(comparison.expr, frame)
+            self.write("))")
+        self.write(")")
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """Jinja2's sandbox with fewer functions, limits of size, and an error for undefined values."""
+    def visit_Dict(self, node: nodes.Dict, frame: Frame) -> None:  # noqa: N802 (the same)
+        self.write("{")
+        for pair in node.items:
+            self.write("environment.key(")
+            self.visit(pair.key, frame)
+            self.write("): ")
+            self.visit(pair.value, frame)
+            self.write(", ")
+        self.write("}")
+
+
+class SandboxEnvironment(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox with fewer functions, a price for each, and an error for undefined values.
+
+    Nothing of a template runs before it is rendered: Jinja's optimizer would call filters when it compiles.
+    """
 
     code_generator_class = _Generator
-    intercepted_binops = frozenset(("+", "*", "%"))
+    context_class = SandboxContext
+    intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%"))
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, finalize=_finalized, keep_trailing_newline=True)
-        self.globals = {"range": _range}
-        self.filters = {name: self.filters[name] for name in _FILTERS.split()} | {
-            "_counted": _counted,
-            "fromjson": json.loads,
-            "join": _join,
-            "replace": _replace,
-            "round": round,
-            "string": _text,
-            "tojson": _json,
-        }
+        super().__init__(undefined=StrictUndefined, finalize=finalized, keep_trailing_newline=True, optimized=False)
+        self.globals = {"range": range}
+        self.filters = filters()
+        self.tests = tests()
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """The result of an arithmetic operator."""
         if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
             raise SecurityError("only numbers can be multiplied")
         if operator == "%" and isinstance(left, str):
             raise SecurityError("% is for numbers; ~ joins texts")
-        if operator == "+" and isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
-            _check_size(len(left) + len(right))
-        made = super().call_binop(context, operator, left, right)
-        if isinstance(made, int) and abs(made) > MAX_NUMBER:
+        if isinstance(left, str) and isinstance(right, str):
+            check_length(len(left) + len(right))
+        if not (type(left) in _SMALL and type(right) in _SMALL) or not -_MAX_NUMBER < left < _MAX_NUMBER:
+            spend(context, arithmetic, left, right)
+        made = self.binop_table[operator](left, right)
+        if isinstance(made, int) and abs(made) > _MAX_NUMBER:
             raise SecurityError("the number is too large")
         return made
 
-    def is_safe_callable(self, obj: Any) -> bool:
-        if obj is _range or isinstance(obj, fakes.Method | Undefined):  # calling Undefined raises its own error
-            return True
-        owners, name = type(getattr(obj, "__self__", None)).__mro__, getattr(obj, "__name__", type(obj).__name__)
-        if not any(name in _METHODS.get(owner.__name__, "").split() for owner in owners):  # freezegun's is a subclass
-            raise SecurityError(f"{name} cannot be called in a template")
-        return True
+    def compared(self, context: Context, name: str, left: Any, right: Any) -> Any:
+        """The result of a comparison."""
+        if not (type(left) in _SMALL and type(right) in _SMALL):
+            if name in ("in", "notin"):
+                spend(context, search, right, left)
+            else:
+                spend(context, READ, left, right)
+        return _OPERATORS[name](left, right)
 
-    def joined(self, parts: Iterable[Any]) -> str:
+    def joined(self, context: Context, parts: Iterable[Any]) -> str:
         """The values joined by `~`."""
-        return _join(parts)
+        made = "".join([part if type(part) is str else printed(context, part) for part in parts])
+        check_length(len(made))
+        if len(made) > 100:
+            context.budget.spend(len(made) // 100)
+        return made
+
+    def key(self, value: Any) -> Any:
+        """The key of a mapping. A list is none, and what is made of lists would take long to be found."""
+        if isinstance(value, _KEYS):
+            return value
+        raise SecurityError(f"a {type(value).__name__} cannot be a key")
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """The item or attribute of this name. A method is none, so that filters which read attributes get only data."""
+        found = super().getitem(obj, self.key(argument))
+        return self.undefined(obj=obj, name=argument) if callable(found) else found
+
+    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 (as Jinja has it)
+        """The result of a call. Raises SecurityError for what has no price."""
+        kwargs.pop("_loop_vars", None)  # what Jinja gives to functions that take a context; none does
+        if isinstance(__obj, fakes.Method):
+            spend(__context, __obj.price, *args, **kwargs)
+        elif __obj is not range and not isinstance(__obj, Undefined):  # calling Undefined raises its own error
+            owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", type(__obj).__name__)
+            price = _method_price(type(owner), name)
+            if price is None:
+                raise SecurityError(f"{name} cannot be called in a template")
+            spend(__context, price, owner, *args, **kwargs)
+        return __context.call(__obj, *args, **kwargs)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> _Environment:
-    return _Environment()
-
-
-# ---------------------------------------------------------------------------------------------- filters
-
-
-def _check_size(size: int) -> None:
-    if size > MAX_CHARACTERS:
-        raise SecurityError(f"more than {MAX_CHARACTERS:,} characters")
-
-
-def _range(*limits: int) -> range:
-    numbers = range(*limits)
-    if len(numbers) > MAX_STEPS:
-        raise SecurityError(f"more than {MAX_STEPS:,} steps")
-    return numbers
-
-
-@pass_context
-def _counted(context: Context, items: Iterable[Any]) -> Iterator[Any]:
-    steps = context[_STEPS]
-    for item in items:
-        steps.take()
-        yield item
-
-
-def _text(value: Any) -> str:
-    """A value as it is printed: a string as it is, a value of JSON as JSON, a number or datetime by `str()`."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Iterator):
-        value = list(value)
-    if value is None or isinstance(value, bool | list | tuple | Mapping):
-        return _json(value)
-    if isinstance(value, int | float | Decimal) or hasattr(value, "isoformat"):
-        return str(value)
-    raise SecurityError(f"a {type(value).__name__} cannot be printed; a method is called with ()")
-
-
-def _finalized(value: Any) -> Any:
-    return value if isinstance(value, Undefined) else _text(value)
-
-
-def _json(value: Any) -> str:
-    left = [MAX_CHARACTERS]
-    _measure(value, left)
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _measure(value: Any, left: list[int]) -> None:
-    """Subtract the size of a value's JSON. A part that is referenced twice counts twice, since it is written twice."""
-    left[0] -= _PART + (len(value) if isinstance(value, str) else 0)
-    _check_size(MAX_CHARACTERS - left[0])
-    if isinstance(value, Mapping | list | tuple):
-        for item in value.values() if isinstance(value, Mapping) else value:
-            _measure(item, left)
-
-
-def _join(items: Iterable[Any], between: str = "") -> str:
-    parts, size = [], 0
-    for item in items:
-        parts.append(_text(item))
-        size += len(parts[-1]) + len(between)
-        _check_size(size)
-    return between.join(parts)
-
-
-def _replace(text: Any, old: str, new: str) -> str:
-    written = _text(text)
-    _check_size(len(written) + written.count(old) * len(new))
-    return written.replace(old, new)
+@lru_cache(maxsize=256)
+def _method_price(owner: type, name: str) -> Price | None:
+    """The price of a method; None if a template cannot call it. A class of freezegun is a subclass of the usual one."""
+    return next((METHODS[of.__name__][name] for of in owner.__mro__ if name in METHODS.get(of.__name__, ())), None)

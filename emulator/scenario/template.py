@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from emulator.core.seeds import Seed
+from emulator.scenario.budget import Budget
 from emulator.scenario.fakes import Fake
 from emulator.scenario.subject import Subject
 
@@ -23,6 +24,7 @@ VARIABLES: Mapping[str, str] = {
 """The variables, each with its meaning for the reference."""
 REQUEST_FIELDS = ("model", "last_user", "system", "turn", "tools", "body", "headers")
 """The attributes of the variable `request`."""
+_MAX_MESSAGE = 300
 
 
 class RenderError(Exception):
@@ -36,7 +38,7 @@ class RenderError(Exception):
 class CompiledTemplate(Protocol):
     """A template that was compiled; the sandbox makes one."""
 
-    def render(self, variables: Mapping[str, Any]) -> str:
+    def render(self, variables: dict[str, Any], budget: Budget) -> str:
         """The text. Raises whatever the template raises."""
         ...
 
@@ -56,13 +58,13 @@ class Template(msgspec.Struct, frozen=True):
     line: int
     block: bool
 
-    def render(self, values: Mapping[str, Any]) -> str:
-        """The text. Raises RenderError if the template fails or its text is too long."""
+    def render(self, values: dict[str, Any], budget: Budget) -> str:
+        """The text. Raises RenderError if the template fails, or exceeds the budget or the length of a text."""
         try:
-            return self.compiled.render(values)
+            return self.compiled.render(values, budget)
         except Exception as error:  # whatever a template does is answered to the client
             line = self.line + self.compiled.line_of(error) if self.block else self.line
-            raise RenderError(line, f"{type(error).__name__}: {error}") from None
+            raise RenderError(line, f"{type(error).__name__}: {error}"[:_MAX_MESSAGE]) from None
 
 
 def variables(subject: Subject, groups: Mapping[str, str], seed: Seed, now: Any) -> dict[str, Any]:
@@ -104,10 +106,10 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from _parts(item)
 
 
-def rendered(value: Any, values: Mapping[str, Any]) -> Any:
+def rendered(value: Any, values: dict[str, Any], budget: Budget) -> Any:
     """The same text or JSON value with its templates rendered. Raises RenderError."""
     if isinstance(value, Template):
-        return value.render(values)
+        return value.render(values, budget)
     if isinstance(value, Mapping):
-        return {key: rendered(inner, values) for key, inner in value.items()}
-    return [rendered(inner, values) for inner in value] if isinstance(value, list) else value
+        return {key: rendered(inner, values, budget) for key, inner in value.items()}
+    return [rendered(inner, values, budget) for inner in value] if isinstance(value, list) else value

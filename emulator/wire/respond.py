@@ -33,7 +33,8 @@ _STREAM: Headers = [
     (b"connection", b"keep-alive"),
     (b"x-accel-buffering", b"no"),
 ]
-_OF_THE_CONNECTION = frozenset({b"content-length", b"transfer-encoding", b"connection"})
+_WITHOUT_LENGTH = (204, 304)
+"""Statuses whose answers have no body, and do not tell that its length is 0 (RFC 9110, section 8.6)."""
 
 
 class HungUp(ConnectionError):
@@ -95,8 +96,9 @@ class Player:
             case Failure(error):
                 await self._fail(error)
             case Raw(status, headers, body):
-                own = [(name, value) for name, value in encoded(headers) if name not in _OF_THE_CONNECTION]
-                own.append((b"content-length", b"%d" % len(body)))
+                own = encoded(headers)
+                if status not in _WITHOUT_LENGTH:
+                    own.append((b"content-length", b"%d" % len(body)))
                 self.sent.status = status
                 await self._send({"type": "http.response.start", "status": status, "headers": own})
                 self._end("completed")

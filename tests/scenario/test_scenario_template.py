@@ -13,10 +13,10 @@ from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest, Message, Tool, ToolUse
 from emulator.scenario import fakes
+from emulator.scenario.budget import MAX_CHARACTERS
 from emulator.scenario.loader import load_text
 from emulator.scenario.match import match
 from emulator.scenario.reply import ReplyContext, drafts
-from emulator.scenario.sandbox import MAX_CHARACTERS
 from emulator.scenario.subject import Subject
 
 CATALOG = Catalog.load()

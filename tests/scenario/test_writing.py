@@ -11,10 +11,11 @@ from support.texts import TEXTS, TRICKY
 
 from emulator.core import retry_after
 from emulator.core.catalog import Catalog
+from emulator.scenario.budget import Budget
+from emulator.scenario.compiler import compiled
 from emulator.scenario.loader import load_text
 from emulator.scenario.reading.mistakes import MistakeCollector
 from emulator.scenario.reading.nodes import from_text
-from emulator.scenario.sandbox import compiled
 from emulator.scenario.template import is_template
 from emulator.scenario.writing import BlockMapping, Blocks, Unwritable, dump, dump_rule, duration, literal, wait
 
@@ -91,7 +92,7 @@ def test_what_cannot_be_written_is_refused(value: Any, why: str) -> None:
 def test_a_literal_is_no_template(text: str) -> None:
     """What is written as a literal is rendered as the text that it was made of, tags, breaks and all."""
     written = literal(text)
-    assert (compiled(written).render({}) if is_template(written) else written) == text
+    assert (compiled(written, frozenset()).render({}, Budget()) if is_template(written) else written) == text
 
 
 @given(st.floats(0, 366 * 24 * 3600.0))

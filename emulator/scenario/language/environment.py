@@ -1,6 +1,6 @@
 """The keys `account`, `clock` and `models`: what the emulator starts a scenario with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.account.backends import Backends, Flapping
@@ -169,12 +169,13 @@ def _changed(cursor: Cursor, models: Mapping[str, Any]) -> Catalog:
     try:
         return notes(cursor).catalog.with_models(models)
     except CatalogError as error:
-        for path, message in error.mistakes:
-            _report(cursor, path, message)
+        models_at = dict(cursor.pairs(""))
+        for (id, *path), message in error.mistakes:
+            _report(models_at[id], path, message)
         raise InvalidValue from None
 
 
-def _report(cursor: Cursor, path: tuple[str, ...], message: str) -> None:
+def _report(cursor: Cursor, path: Sequence[str], message: str) -> None:
     """Report a mistake that the catalogue found: an unknown key at the key, any other at the value."""
     for at, step in enumerate(path):
         if message.startswith("unknown key") and at == len(path) - 1:

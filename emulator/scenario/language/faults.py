@@ -11,6 +11,7 @@ from emulator.faults.where import PLACES, Where
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.language.errors import ERRORS
 from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
+from emulator.scenario.language.raw import HEADER_TEXT
 from emulator.scenario.language.timing import DURATION, RATE
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import TEXT, Cursor, Reader, Section, SectionKey, by_kind, enum, nonempty, whole
@@ -44,6 +45,7 @@ _KINDS: Mapping[ValueKind, Reader[Any]] = {
     "count": whole(1, "an integer from 1 to 1000000", 1_000_000),
     "text": nonempty(TEXT, "a text that is not empty", {"minLength": 1}),
 }
+_HEADER = nonempty(HEADER_TEXT, "a text that is not empty", {"minLength": 1})
 
 
 def _scalar(value: ScalarValue, name: str) -> Reader[Any]:
@@ -65,6 +67,8 @@ SETTINGS: Mapping[str, Section[dict[str, Any]]] = {
 
 
 def _value(name: str, fault: FaultType) -> Reader[Any]:
+    if fault.level == "header":
+        return _HEADER
     return SETTINGS[name].reader if isinstance(fault.value, FaultSettings) else _scalar(fault.value, name)
 
 

@@ -13,6 +13,8 @@ class Notes:
         """The catalogue, with the scenario's own models once these have been read."""
         self.groups: frozenset[str] = frozenset()
         """The named groups of the rule that is being read."""
+        self.template_parts = 0
+        """The parts of the templates that were read, as `sandbox.parts` counts them."""
         self.rules: list[tuple[Cursor, Rule]] = []
         self.rule_names: dict[str, Cursor] = {}
         self.expected_rules: list[tuple[Cursor, str]] = []

@@ -112,12 +112,24 @@ def _check(cursor: Cursor, given: Mapping[str, Cursor]) -> None:
             given[name].report(f"{name} has no meaning with {about}")
 
 
+def _check_headers(cursor: Cursor, values: Mapping[str, Any]) -> None:
+    """Report a header that two keys of the reply give."""
+    names = {name for name, _ in values.get("headers", ())}
+    for name, _ in values["raw"].headers if "raw" in values else ():
+        if name in names:
+            raise cursor.report(f"{name} is given twice, in headers and in raw")
+        names.add(name)
+    if "retry_after" in values and "retry-after" in names:
+        raise cursor.report("retry_after is the header retry-after; give one of them")
+
+
 def _reply(cursor: Cursor, values: dict[str, Any]) -> Reply:
     content = {name: values.pop(name) for name in CONTENT if name in values}
     if content:
         values["choices"] = (choice_of({**content, "finish": values.get("finish")}),)
     elif not any(name in values for name in KINDS):
         values["generate"] = Generate()
+    _check_headers(cursor, values)
     times = values.pop("times", None if "probability" in values else 1)
     return Reply(**values, times=times, line=cursor.node.span.line + 1)
 

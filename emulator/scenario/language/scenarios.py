@@ -159,9 +159,11 @@ _NAMES = listed(_NAME, "a list of names")
 
 def _aliases(cursor: Cursor) -> tuple[str, ...]:
     names = _NAMES.read(cursor)
+    seen = set[str]()
     for at, name in enumerate(names):
-        if name in names[:at]:
+        if name in seen:
             cursor.item(at, cursor.node.value[at]).report(f"{quoted(name)} is given twice")
+        seen.add(name)
     return names
 
 

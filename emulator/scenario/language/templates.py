@@ -8,19 +8,30 @@ from emulator.scenario.reading.readers import TEXT, VALUE, Cursor, InvalidValue,
 from emulator.scenario.template import Template, is_template
 from emulator.scenario.types import TextOrTemplate
 
+_MAX_PARTS = 60_000
+
 
 def _read(cursor: Cursor) -> TextOrTemplate:
     text = TEXT.read(cursor)
     if not is_template(text):
         return text
-    from emulator.scenario.sandbox import compiled, mistakes  # noqa: PLC0415 (importing Jinja2 takes time)
+    from emulator.scenario.compiler import BrokenTemplate, compiled, parts  # noqa: PLC0415 (importing Jinja2 takes time)
 
-    found = list(mistakes(text, notes(cursor).groups))
-    for mistake in found:
-        cursor.report(mistake.message, _span(cursor, mistake.line))
-    if found:
+    before = notes(cursor).template_parts
+    notes(cursor).template_parts += parts(text, _MAX_PARTS)
+    if before > _MAX_PARTS:
         raise InvalidValue
-    return Template(compiled(text), cursor.node.span.line + 1 + cursor.node.block, cursor.node.block)
+    if notes(cursor).template_parts > _MAX_PARTS:
+        raise cursor.report(
+            f"the templates of a scenario have more than {_MAX_PARTS:,} names, signs and texts together"
+        )
+    try:
+        template = compiled(text, notes(cursor).groups)
+    except BrokenTemplate as broken:
+        for mistake in broken.mistakes:
+            cursor.report(mistake.message, _span(cursor, mistake.line))
+        raise InvalidValue from None
+    return Template(template, cursor.node.span.line + 1 + cursor.node.block, cursor.node.block)
 
 
 def _span(cursor: Cursor, line: int) -> Span | None:

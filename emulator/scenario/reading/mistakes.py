@@ -8,6 +8,8 @@ import msgspec
 
 _SHOWN = 120
 _INDENT = 5
+_MAX_MISTAKES = 100
+_MAX_MESSAGE = 1_000
 """An unknown word is compared with so many known ones: comparing is slow, and a file can have thousands of each."""
 
 
@@ -66,7 +68,8 @@ NOWHERE = Span(-1, -1, 0)
 class MistakeCollector:
     """Collects the mistakes of one source. A mistake that is found twice, since its value has an alias, is kept once.
 
-    `count` is the number of mistakes that were added, repetitions included.
+    Too many mistakes end the reading: the ScenarioError says that there are more. `count` is the number of mistakes
+    that were added, repetitions included.
     """
 
     def __init__(self, source: str, text: str = "") -> None:
@@ -76,15 +79,23 @@ class MistakeCollector:
         self._mistakes: dict[tuple[Span | str, str], Mistake] = {}
 
     def add(self, span: Span, path: str, message: str) -> None:
-        """Add a mistake."""
+        """Add a mistake. Raises ScenarioError if there are too many."""
         self.count += 1
-        if span.line < 0:
-            self._mistakes.setdefault((path, message), Mistake(self.source, 0, 0, path, message))
+        if len(message) > _MAX_MESSAGE:
+            message = f"{message[:_MAX_MESSAGE]}..."
+        nowhere = span.line < 0
+        span = span if nowhere else self.inside(span)
+        key = (path if nowhere else span, message)
+        if key in self._mistakes:
             return
-        span = self.inside(span)
-        snippet = _snippet(self._lines[span.line].rstrip("\r"), span)
-        mistake = Mistake(self.source, span.line + 1, span.column + 1, path, message, snippet)
-        self._mistakes.setdefault((span, message), mistake)
+        if len(self._mistakes) == _MAX_MISTAKES:
+            told = f"more than {_MAX_MISTAKES} mistakes; the rest of the scenario was not read"
+            raise ScenarioError([*self.mistakes(), Mistake(self.source, 0, 0, "", told)])
+        if nowhere:
+            self._mistakes[key] = Mistake(self.source, 0, 0, path, message)
+        else:
+            snippet = _snippet(self._lines[span.line].rstrip("\r"), span)
+            self._mistakes[key] = Mistake(self.source, span.line + 1, span.column + 1, path, message, snippet)
 
     def whole_line(self, line: int) -> Span:
         """The span of a line's text. Lines are counted from 0."""

@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-_MAX_TEXT = 1 << 16
 _MAX_TRIES = 24
+_MAX_READ = 1 << 18
+"""The number of characters that all tries may read."""
 _MAX_LINE = 400
 _START = re.compile(r"(?:(?<=: )|(?<=[\[{,] )|(?<=[\[{])|(?<=- ))(?=[^\s\[{]|[\[{][^\]}]*[\]}]\s*[^\s,\]}])")
 _PAIR = re.compile(r"[\w-]+:(?:\s|$)")
@@ -19,15 +20,13 @@ def quoted_line(
 
     Lines are counted from 0. `column` is where the parser stopped in the first one. The number of tries is limited.
     """
-    if len(text) > _MAX_TEXT:
-        return None
-    all_lines, tries = text.split("\n"), 0
+    all_lines, tries = text.split("\n"), min(_MAX_TRIES, _MAX_READ // len(text)) if text else 0
     for line in lines:
         written = all_lines[line].rstrip("\r")
         for corrected in _corrections(written, column if line == lines[0] else len(written)):
-            tries += 1
-            if tries > _MAX_TRIES:
+            if tries == 0:
                 return None
+            tries -= 1
             if readable("\n".join([*all_lines[:line], corrected, *all_lines[line + 1 :]])):
                 return line, corrected
     return None

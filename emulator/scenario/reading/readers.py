@@ -20,6 +20,7 @@ T = TypeVar("T")
 Schema = Mapping[str, Any]
 Hints: TypeAlias = Callable[[str], str]
 """What to write instead of an unknown word, as the end of a message; empty if nothing is known of it."""
+_MAX_PLAIN = 60
 _LISTED = 8
 """A message lists so many words; if there are more, it names only the nearest one."""
 _UNQUOTED = "; a text that contains a comma must be in quotes"
@@ -46,7 +47,7 @@ class Cursor(msgspec.Struct, frozen=True):
 
     def key(self, name: str, node: Node) -> "Cursor":
         """The cursor of a key's value in this mapping."""
-        plain = re.fullmatch(r"[\w-]+", name)
+        plain = len(name) <= _MAX_PLAIN and re.fullmatch(r"[\w-]+", name)
         step = (f".{name}" if self.path else name) if plain else f"[{quoted(name)}]"
         return Cursor(node, f"{self.path}{step}", self.collector, self.notes)
 
