@@ -16,6 +16,7 @@ def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
     if facts.min_length > min(facts.max_length, LONGEST):
         raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
     demands = (facts.patterns, facts.unlike, facts.excluded, facts.formats, facts.min_length, facts.max_length)
+    builder.budget.spend(5 + facts.excluded_weight // 8 + sum(map(len, facts.patterns + facts.unlike)) // 64)
     text = None if repr(demands) in builder.hopeless else _found(builder, facts, place)
     if text is None:
         builder.hopeless.add(repr(demands))
@@ -26,6 +27,7 @@ def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
 def _found(builder: Builder, facts: Facts, place: FieldContext) -> str | None:
     second_best = None
     for text in _proposals(builder, facts, place):
+        builder.budget.spend(2 + len(text) // 64 + facts.excluded_weight // 32)
         if _accepts(facts, text, builder.document.matches):
             if all(formats.conforms(name, text) for name in facts.formats):
                 return text
@@ -85,6 +87,7 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     random, persona = builder.random, place.persona
+    builder.budget.spend(sum(map(len, facts.notes)) // 64 + len(facts.notes) * 4)
     for note in facts.notes:
         text = believable.described(note, random, persona, believable.words_of(place.name))
         if text is not None:

@@ -1,0 +1,25 @@
+"""The budget of a schema: the steps that all work on it may take together.
+
+Steps are counted, not timed, so the same schema is answered or refused on every machine. A step is about what testing
+a value against one schema without keywords costs, a microsecond; larger pieces of work count as several.
+"""
+
+from emulator.schema_values.errors import TooComplex
+
+STEPS = 150_000
+"""The steps for one schema: many times what the largest schemas in use need, and a fraction of a second."""
+
+
+class Budget:
+    """Counts the steps taken for a schema, whether it is checked, merged, answered or tested."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: int = STEPS) -> None:
+        self.left = steps
+
+    def spend(self, steps: int = 1) -> None:
+        """Count steps that are about to be taken. Raises TooComplex if there are not as many left."""
+        self.left -= steps
+        if self.left < 0:
+            raise TooComplex
