@@ -6,7 +6,7 @@ a value against one schema without keywords costs, a microsecond; larger pieces 
 
 from emulator.schema_values.errors import TooComplex
 
-STEPS = 150_000
+STEPS = 100_000
 """The steps for one schema: many times what the largest schemas in use need, and a fraction of a second."""
 
 

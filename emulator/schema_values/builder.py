@@ -79,6 +79,7 @@ class Building:
         self.random: Random = seed.random()
         self.hints = hints
         self.hopeless: set[str] = set()
+        self.opposed: set[frozenset[str]] = set()
         self.spent = 0
         self._manner = manner
         self._work = 0
@@ -90,8 +91,8 @@ class Building:
         return self._manner.sparse or self.spent > _FRUGAL
 
     def is_endless(self, node: SchemaNode) -> bool:
-        """Whether values of the schema nest without end, if they have the types that its keywords concern."""
-        return depth(node) > DEEPEST and not self._manner.any_type
+        """Whether values of the schema nest without end."""
+        return depth(node, any_type=self._manner.any_type) > DEEPEST
 
     def whole(self) -> Any:
         """Build a valid value. Raises Unsatisfiable or Malformed."""

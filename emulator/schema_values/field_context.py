@@ -47,6 +47,7 @@ class Builder(Protocol):
     budget: Budget
     hints: dict[str, str]
     hopeless: set[str]
+    opposed: set[frozenset[str]]
     spent: int
 
     @property

@@ -130,16 +130,16 @@ def is_unknown(node: SchemaNode) -> bool:
     return found
 
 
-def depth(node: SchemaNode) -> int:
+def depth(node: SchemaNode, *, any_type: bool = False) -> int:
     """The nesting depth of the shallowest value; `DEEPEST + 1` if it is deeper or endless.
 
-    A schema that is malformed or allows nothing counts as shallow, so that building it raises the error.
+    Values have the types that keywords of the schema concern; with `any_type`, those that it allows. A schema that is malformed or allows nothing counts as shallow, so that building it raises the error.
     """
-    found: int | None = node.cache.get("depth")
+    found: int | None = node.cache.get(("depth", any_type))
     if found is None:
-        fits = _Search().fits
+        fits = _Search(any_type).fits
         found = next((levels for levels in range(DEEPEST + 1) if fits(node, levels)), DEEPEST + 1)
-        node.cache["depth"] = found
+        node.cache["depth", any_type] = found
     return found
 
 
@@ -151,13 +151,14 @@ class _Search:
     until one of them turns out to have a value, and is final when the outermost has none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, any_type: bool) -> None:
+        self._any_type = any_type
         self._open: dict[tuple[SchemaNode, int], int] = {}
         self._reach: float = math.inf
         self._assumed: dict[tuple[SchemaNode, int], float] = {}
 
     def fits(self, node: SchemaNode, levels: int) -> bool:
-        key = ("fits", levels)
+        key = ("fits", self._any_type, levels)
         known: bool | None = node.cache.get(key)
         if known is not None:
             return known
@@ -178,7 +179,7 @@ class _Search:
             while len(self._assumed) > before:
                 (other, level), _ = self._assumed.popitem()
                 if not found:
-                    other.cache["fits", level] = False
+                    other.cache["fits", self._any_type, level] = False
             self._reach = outer
         else:
             self._assumed[at] = self._reach
@@ -200,7 +201,7 @@ class _Search:
         return "const" in schema or "enum" in schema or self._some_type_fits(node, levels)
 
     def _some_type_fits(self, node: SchemaNode, levels: int) -> bool:
-        allowed = _spoken_of(node)
+        allowed = _types(node) if self._any_type else _spoken_of(node)
         return (
             not allowed
             or not allowed.isdisjoint(_SCALARS)
