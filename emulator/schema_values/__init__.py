@@ -1,6 +1,7 @@
 """Generates a believable value that is valid against a JSON Schema. The value depends on a seed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from emulator.core.seeds import Seed
@@ -13,7 +14,7 @@ from emulator.schema_values.nodes import Document
 __all__ = ["Budget", "Malformed", "TooComplex", "Unsatisfiable", "check", "value"]
 
 _MANNERS = (
-    BuildOptions(limit=6_000),
+    BuildOptions(),
     BuildOptions(careful=True),
     BuildOptions(careful=True, exact=True),
     BuildOptions(careful=True, sparse=True),
@@ -34,7 +35,7 @@ def value(
 
     The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
     words of the conversation; a hint that the schema does not allow is ignored. All attempts share the `budget`, which
-    is a new one unless it is given.
+    is a new one unless it is given; each may take half of what is left of it.
 
     Raises Unsatisfiable if no value satisfies the schema or none was found, Malformed if `schema` is not a JSON Schema,
     and TooComplex if the budget is spent.
@@ -42,14 +43,14 @@ def value(
     root, budget = _root(schema), budget or Budget()
     problem: Exception | None = None
     for attempt, manner in enumerate(_MANNERS):
-        building = Building(root, seed.child(attempt), dict(hints or {}), manner, budget)
-        try:
-            return building.whole()
-        except (Unsatisfiable, Malformed) as error:
-            problem = problem or error
-        except RecursionError:
-            problem = problem or Unsatisfiable("#", "it refers to itself without end")
-    raise problem or Unsatisfiable("#", "no value was found")
+        with suppress(TooComplex), budget.half() as share:
+            try:
+                return Building(root, seed.child(attempt), dict(hints or {}), manner, share).whole()
+            except (Unsatisfiable, Malformed) as error:
+                problem = problem or error
+            except RecursionError:
+                problem = problem or Unsatisfiable("#", "it nests too deeply")
+    raise problem or TooComplex
 
 
 def check(schema: Mapping[str, Any] | bool, *, budget: Budget | None = None) -> None:

@@ -2,7 +2,7 @@
 
 Every value is built from `Facts` that do not contradict each other. If the facts do not guarantee validity (`oneOf`,
 `not`, `if` ...), the value is tested as soon as it is built. The cause of a failure, such as a second branch of a
-`oneOf` that is also valid, becomes a demand of the next attempt. Work is bounded by counting the values built.
+`oneOf` that is also valid, becomes a demand of the next attempt. All work is counted in the budget of the schema.
 """
 
 from collections.abc import Iterator
@@ -57,7 +57,6 @@ class BuildOptions(NamedTuple):
 
     `careful` tests every value as it is built, `sparse` omits everything optional, `formats` makes `format` a demand,
     `any_type` also allows types that no keyword of the schema concerns, and `exact` tests only by the declared draft.
-    An attempt stops after `limit` values and choices.
     """
 
     careful: bool = False
@@ -65,7 +64,6 @@ class BuildOptions(NamedTuple):
     formats: bool = False
     any_type: bool = False
     exact: bool = False
-    limit: int = 2_000
 
 
 class Building:
@@ -82,7 +80,6 @@ class Building:
         self.opposed: set[frozenset[str]] = set()
         self.spent = 0
         self._manner = manner
-        self._work = 0
         self._merged: dict[tuple[Any, ...], BuildOutcome] = {}
 
     @property
@@ -142,14 +139,8 @@ class Building:
         node = items[0][0] if items else self.document.root
         self.spent += 1
         self.budget.spend(_BUILDING + len(items))
-        self._count(node)
         if place.depth > _NESTED:
             raise Unsatisfiable(node.pointer, "values would nest without end")
-
-    def _count(self, node: SchemaNode) -> None:
-        self._work += 1
-        if self._work > self._manner.limit:
-            raise Unsatisfiable(node.pointer, "no value was found within reasonable work")
 
     # ------------------------------------------------------------------------------------------ choosing
 
@@ -186,7 +177,6 @@ class Building:
         at = self.random.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
         choice = facts.choices[at]
         for option in self._ordered(choice, facts, place, meek):
-            self._count(choice.node)
             branch = facts.copy()
             branch.choices = facts.choices[:at] + facts.choices[at + 1 :]
             if choice.kind == "oneOf":

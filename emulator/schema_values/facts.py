@@ -108,7 +108,7 @@ class Facts:
     def copy(self) -> "Facts":
         """Return a copy, which can be changed independently."""
         sizes = len(self.absorbed) + len(self.required) + len(self.properties) + len(self.choices)
-        self.budget.spend(4 + sizes // 16)
+        self.budget.spend(5 + sizes // 16)
         other = Facts(self.budget, strict=self.strict)
         other.__dict__.update(self.__dict__)
         for name in ("absorbed", "seen", "required", "properties", "scopes", "row_scopes", "outlines"):
