@@ -51,6 +51,7 @@ def number(node: SchemaNode, keyword: str) -> Any:
 def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], bool]:
     """Whether a text matches a regular expression. Raises Malformed for an invalid one."""
     try:
+        node.document.budget.read(pattern)
         compiled(pattern)
     except (ValueError, TypeError) as error:
         raise Malformed(f"{node.pointer}/{keyword}", f"{pattern!r} {error}") from error

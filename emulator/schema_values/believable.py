@@ -30,7 +30,7 @@ _EXAMPLE = re.compile(
     r"(?:e\.g\.|eg\.|[Ff]or example|[Ee]xamples?|such as|[Ll]ike)[,:]?\s+[\"'`“‘]([^\"'`”’]{1,60})[\"'`”’]"
     r"|(?:e\.g\.|eg\.|Examples?:)[,:]?\s+([\w][\w ,+./:#@-]{0,40}?)(?=[);\n]|\.(?:\s|$)|,? (?:or|and|etc)\b|$)"
 )
-_LONGEST = 200
+LONGEST = 100
 """Characters of a name that are read."""
 
 _GENERAL = (("number",), ("value",))
@@ -58,7 +58,7 @@ def words_of(name: str) -> Words:
     >>> words_of("billingPostalCode"), words_of("HTTPServer-port_2")
     (('billing', 'postal', 'code'), ('http', 'server', 'port', '2'))
     """
-    return tuple(part.lower() for part in _PARTS.findall(name[:_LONGEST]))
+    return tuple(part.lower() for part in _PARTS.findall(name[:LONGEST]))
 
 
 def singular(name: str) -> str:

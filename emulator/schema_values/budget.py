@@ -12,14 +12,17 @@ from emulator.schema_values.errors import TooComplex
 STEPS = 120_000
 """The steps for one schema: many times what the largest schemas in use need, and a fraction of a second."""
 
+_COMPILING = 50
+
 
 class Budget:
     """Counts the steps taken for a schema, whether it is checked, merged, answered or tested."""
 
-    __slots__ = ("left",)
+    __slots__ = ("_read", "left")
 
     def __init__(self, steps: int = STEPS) -> None:
         self.left = steps
+        self._read: set[str] = set()
 
     def spend(self, steps: int = 1) -> None:
         """Count steps that are about to be taken. Raises TooComplex if there are not as many left."""
@@ -27,10 +30,17 @@ class Budget:
         if self.left < 0:
             raise TooComplex
 
+    def read(self, pattern: str) -> None:
+        """Count the steps of compiling a pattern, which is done once."""
+        if pattern not in self._read:
+            self.spend(_COMPILING + len(pattern))
+            self._read.add(pattern)
+
     @contextmanager
     def half(self) -> Iterator["Budget"]:
         """A budget for a part of the work: half of what is left. What it leaves returns to this one."""
         share = Budget(self.left // 2)
+        share._read = self._read
         self.left -= share.left
         try:
             yield share

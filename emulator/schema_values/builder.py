@@ -138,7 +138,7 @@ class Building:
     def _spend(self, items: tuple[Demand, ...], place: FieldContext) -> None:
         node = items[0][0] if items else self.document.root
         self.spent += 1
-        self.budget.spend(_BUILDING + len(items))
+        self.budget.spend(_BUILDING + len(items) + min(len(place.name), believable.LONGEST) // 2)
         if place.depth > _NESTED:
             raise Unsatisfiable(node.pointer, "values would nest without end")
 

@@ -48,6 +48,7 @@ def _check_keyword(node: SchemaNode, keyword: str, value: Any) -> None:
 
 
 def _check_regex(node: SchemaNode, key: str, pattern: str) -> None:
+    node.document.budget.read(pattern)
     try:
         compiled(pattern)
     except ValueError as error:

@@ -200,11 +200,12 @@ class Document:
     def matches(self, pattern: str, text: str) -> bool:
         """Whether the pattern matches anywhere in the text. Raises ValueError for an invalid regular expression."""
         self.budget.spend(1 + len(text) // 64)
+        self.budget.read(pattern)
         return self._searches.matches(pattern, text)
 
     def node(self, schema: Any, parent: SchemaNode, key: str) -> SchemaNode:
         """The node of a subschema, which is created on first use."""
-        self.budget.spend()
+        self.budget.spend(2)
         if isinstance(schema, bool):
             return SchemaNode(self, schema, parent.resource, parent, key)
         if not isinstance(schema, dict):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from emulator.core.seeds import Random
 from emulator.schema_values import believable
-from emulator.schema_values.assertions import divides
+from emulator.schema_values.assertions import GREATEST, divides
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.lexicon import USUAL
@@ -81,7 +81,12 @@ def _step(facts: Facts, whole: bool) -> Fraction | None:
     steps = [exact(step) for step in facts.steps] + ([Fraction(1)] if whole else [])
     if not steps:
         return None
-    return Fraction(math.lcm(*(step.numerator for step in steps)), math.gcd(*(step.denominator for step in steps)))
+    numerator, denominator = 1, math.gcd(*(step.denominator for step in steps))
+    for step in steps:
+        numerator = math.lcm(numerator, step.numerator)
+        if numerator // denominator > GREATEST:
+            break  # whatever follows, the only multiple is 0
+    return Fraction(numerator, denominator)
 
 
 def exact(value: float) -> Fraction:
@@ -125,6 +130,8 @@ def _multiple(random: Random, span: NumberRange, step: Fraction) -> Fraction:
 
 
 def _plain(value: Fraction, whole: bool) -> int | float:
+    if abs(value) > GREATEST:
+        return 0  # the only multiple of so large a step
     return int(value) if whole or value.denominator == 1 else float(value)
 
 

@@ -78,7 +78,7 @@ class _ObjectBuilder:
 
     def needed(self) -> dict[str, None]:
         """The required properties, those that make a keyword fail, and those on which these depend."""
-        self.builder.budget.spend(1 + (len(self.facts.required) + len(self.facts.dependents)) // 16)
+        self.builder.budget.spend(1 + len(self.facts.required) // 16 + len(self.facts.dependents) // 2)
         needed = self.facts.required | self.failing
         if self.facts.dependents:
             dependents: dict[str, list[str]] = {}
@@ -228,7 +228,7 @@ class _ObjectBuilder:
         """Remove optional properties whose dependents could not be built."""
         unsupported = True
         while unsupported:
-            self.builder.budget.spend(len(self.facts.dependents) // 8)
+            self.builder.budget.spend(len(self.facts.dependents) // 4)
             unsupported = False
             for name, others in self.facts.dependents:
                 if name in self.built and any(other not in self.built for other in others):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from emulator.schema_values.assertions import types
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.nodes import SchemaNode
-from emulator.schema_values.values import TYPES, common, identity, is_a, weight
+from emulator.schema_values.values import TYPES, common, is_a, weight
 
 DEEPEST = 20
 """A schema whose values all nest deeper than this counts as one without values."""
@@ -83,7 +83,7 @@ def agree(nodes: list[SchemaNode]) -> bool:
     """Whether the outlines of these schemas have any value in common."""
     whole = _ANY
     for node in nodes:
-        node.document.budget.spend(1 + len(whole.values or ()) // 4)
+        node.document.budget.spend(2 + len(whole.values or ()) // 4)
         whole = both(whole, outline(node))
     return any_left(whole, ())
 
@@ -92,8 +92,8 @@ def any_left(left: Outline, banned: tuple[Any, ...]) -> bool:
     """Whether an outline has a value that is not banned."""
     if left.values is None:
         return bool(left.types)
-    forbidden = set(map(identity, banned))
-    return any(is_a(value, left.types) and identity(value) not in forbidden for value in left.values)
+    possible = [value for value in left.values if is_a(value, left.types)]
+    return bool(possible) and (not banned or len(common(possible, banned)) < len(possible))
 
 
 def is_plain(node: SchemaNode) -> bool:
@@ -162,7 +162,7 @@ class _Search:
         known: bool | None = node.cache.get(key)
         if known is not None:
             return known
-        node.document.budget.spend(2)
+        node.document.budget.spend(4)
         at = node, levels
         if at in self._open or at in self._assumed:
             self._reach = min(self._reach, self._open.get(at, math.inf), self._assumed.get(at, math.inf))

@@ -41,10 +41,11 @@ def matching(
     pattern: str, random: Random, low: int, high: int, matches: Matches, budget: Budget
 ) -> Iterator[str]:
     """Yield texts of `low` to `high` characters that match the pattern: those that a few attempts find, perhaps none.
-
-    Raises ValueError for an invalid regular expression.
     """
-    tree = parse(pattern)
+    try:
+        tree = parse(pattern)
+    except ValueError:  # the validator reads more than the parser does
+        return
     least, most = width(tree)
     loose = _loose(tree)
     if least > min(high, LONGEST) or (most < low and not loose):

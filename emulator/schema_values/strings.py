@@ -104,7 +104,7 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     random, persona = builder.random, place.persona
-    builder.budget.spend(sum(map(len, facts.notes)) // 64 + len(facts.notes) * 4)
+    builder.budget.spend(sum(map(len, facts.notes)) // 16 + len(facts.notes) * 10)
     for note in facts.notes:
         text = believable.described(note, random, persona, believable.words_of(place.name))
         if text is not None:

@@ -37,6 +37,7 @@ def _compile(node: SchemaNode) -> Assertion:
     schema, spend = node.schema, node.document.budget.spend
     if isinstance(schema, bool):
         return lambda value: spend() or schema
+    spend(4 + len(schema))
     by_type: dict[type, list[Assertion]] = {}
     hides = "$ref" in schema and node.resource.legacy
     for keyword in ("$ref",) if hides else schema:

@@ -78,6 +78,8 @@ def identity(value: Any) -> str:
     """A text that is equal for equal values, and only for them."""
     if isinstance(value, str):
         return '"' + value
+    if type(value) is int:
+        return str(value)
     return json.dumps(_plain(value), sort_keys=True)
 
 
