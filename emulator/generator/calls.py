@@ -4,7 +4,8 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.drafts import DraftCall
 from emulator.core.errors import ApiError, Rejected
@@ -15,6 +16,9 @@ from emulator.generator.composing import brief, last_words
 from emulator.generator.hints import hints, named, spoken
 from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, says_little, topics
+
+if TYPE_CHECKING:
+    from emulator.schema_values import Budget
 
 _ENOUGH = 2
 """The least interest in a tool, by `_interest`, at which an optional call is made."""
@@ -48,23 +52,26 @@ def tool_calls(request: InferenceRequest, seed: Seed) -> tuple[DraftCall, ...]:
     chosen = _chosen(request)[: 1 if one else None]
     # Calls of one tool share a seed, so that they are alike in what is not spoken of.
     names = list(dict.fromkeys(wish.tool.name for wish in chosen))
-    return tuple(_call(wish, seed.child("call", names.index(wish.tool.name))) for wish in chosen)
+    if not chosen:
+        return ()
+    budget = _budget()
+    return tuple(_call(wish, seed.child("call", names.index(wish.tool.name)), budget) for wish in chosen)
 
 
 def json_text(request: InferenceRequest, seed: Seed) -> Tokens:
     """Generate an answer in the request's format. Raises `Rejected` for an invalid or unsatisfiable JSON Schema."""
     form = request.response_format
     schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-    return _json(schema, form.place, relevant(last_words(request)), seed)
+    return _json(schema, form.place, relevant(last_words(request)), seed, _budget())
 
 
 def check_strict(request: InferenceRequest) -> None:
     """Raise `Rejected` for an invalid JSON Schema with `strict`."""
     for tool in request.tools:
         if tool.strict:
-            _check(tool.parameters, tool.place)
+            _check(tool.parameters, tool.place, _budget())
     if request.response_format.strict:
-        _check(request.response_format.schema, request.response_format.place)
+        _check(request.response_format.schema, request.response_format.place, _budget())
 
 
 # ---------------------------------------------------------------------------------------------- which tools
@@ -153,38 +160,58 @@ def _stems(text: str) -> frozenset[str]:
 # ---------------------------------------------------------------------------------------------- arguments
 
 
-def _call(wish: _Wish, seed: Seed) -> DraftCall:
+def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
     schema = wish.tool.parameters or {"type": "object", "properties": {}}
-    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.words, seed))
+    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.words, seed, budget))
 
 
-def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed) -> Tokens:
-    from emulator.schema_values import Malformed, Unsatisfiable  # noqa: PLC0415 - most answers do not pay its import
+def _budget() -> "Budget":
+    from emulator.schema_values import Budget  # noqa: PLC0415 - most answers do not pay its import
 
-    _check(schema, place)
+    return Budget()
+
+
+def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed, budget: "Budget") -> Tokens:
+    from emulator.schema_values import Malformed, TooComplex, Unsatisfiable  # noqa: PLC0415 - as above
+
+    _check(schema, place, budget)
     try:
-        return split(json.dumps(_value(schema, text, seed), ensure_ascii=False))
+        return split(json.dumps(_value(schema, text, seed, budget), ensure_ascii=False))
     except (Malformed, Unsatisfiable) as error:
         raise Rejected(_refused(place, "no value satisfies this JSON Schema", error)) from None
+    except TooComplex:
+        raise Rejected(_too_complex(place)) from None
 
 
-def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed) -> Any:
+def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed, budget: "Budget") -> Any:
     from emulator.schema_values import Unsatisfiable, value  # noqa: PLC0415 - as above
 
     words = hints(text, _properties(schema))
+    narrowed = spoken(schema, text) if isinstance(schema, Mapping) else schema
+    if narrowed != schema:
+        with suppress(Unsatisfiable), budget.half() as share:  # the schema may not allow what was spoken of
+            return value(narrowed, seed, hints=words, budget=share)
+    return value(schema, seed, hints=words, budget=budget)
+
+
+def _check(schema: Mapping[str, Any] | bool, place: str, budget: "Budget") -> None:
+    from emulator.schema_values import Malformed, TooComplex, check  # noqa: PLC0415 - as above
+
     try:
-        return value(spoken(schema, text) if isinstance(schema, Mapping) else schema, seed, hints=words)
-    except Unsatisfiable:  # the schema may not allow what was spoken of
-        return value(schema, seed, hints=words)
-
-
-def _check(schema: Mapping[str, Any] | bool, place: str) -> None:
-    from emulator.schema_values import Malformed, check  # noqa: PLC0415 - as above
-
-    try:
-        check(schema)
+        check(schema, budget=budget)
     except Malformed as error:
         raise Rejected(_refused(place, "this is not a JSON Schema", error)) from None
+    except TooComplex:
+        raise Rejected(_too_complex(place)) from None
+
+
+def _too_complex(place: str) -> ApiError:
+    """The 400 for a schema on which all work together exceeds the budget."""
+    text = (
+        f"{place}: this JSON Schema is too complex to find a value for it. Make it smaller: fewer or shorter "
+        "combinations (allOf, anyOf, oneOf, not, $ref), lists, names and patterns."
+    )
+    return ApiError("bad_request", text, param=place)
 
 
 def _refused(place: str, what: str, why: ValueError) -> ApiError:

@@ -1,18 +1,20 @@
 """Generates a believable value that is valid against a JSON Schema. The value depends on a seed."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from emulator.core.seeds import Seed
+from emulator.schema_values.budget import Budget
 from emulator.schema_values.builder import Building, BuildOptions
 from emulator.schema_values.checking import check_document
-from emulator.schema_values.errors import Malformed, Unsatisfiable
+from emulator.schema_values.errors import Malformed, TooComplex, Unsatisfiable
 from emulator.schema_values.nodes import Document
 
-__all__ = ["Malformed", "Unsatisfiable", "check", "value"]
+__all__ = ["Budget", "Malformed", "TooComplex", "Unsatisfiable", "check", "value"]
 
 _MANNERS = (
-    BuildOptions(limit=6_000),
+    BuildOptions(),
     BuildOptions(careful=True),
     BuildOptions(careful=True, exact=True),
     BuildOptions(careful=True, sparse=True),
@@ -22,29 +24,41 @@ _MANNERS = (
 """How to try, one after the other. The first nearly always does; `format` is only asserted where nothing else helps."""
 
 
-def value(schema: Mapping[str, Any] | bool, seed: Seed, *, hints: Mapping[str, str] | None = None) -> Any:
+def value(
+    schema: Mapping[str, Any] | bool,
+    seed: Seed,
+    *,
+    hints: Mapping[str, str] | None = None,
+    budget: Budget | None = None,
+) -> Any:
     """Generate a value that is valid against the schema.
 
     The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
-    words of the conversation; a hint that the schema does not allow is ignored. Raises Unsatisfiable if no value is
-    found within bounded work, and Malformed if `schema` is not a JSON Schema.
+    words of the conversation; a hint that the schema does not allow is ignored. All attempts share the `budget`, which
+    is a new one unless it is given; each may take half of what is left of it.
+
+    Raises Unsatisfiable if no value satisfies the schema or none was found, Malformed if `schema` is not a JSON Schema,
+    and TooComplex if the budget is spent.
     """
-    root = _root(schema)
+    root, budget = _root(schema), budget or Budget()
     problem: Exception | None = None
     for attempt, manner in enumerate(_MANNERS):
-        building = Building(root, seed.child(attempt), dict(hints or {}), manner)
-        try:
-            return building.whole()
-        except (Unsatisfiable, Malformed) as error:
-            problem = problem or error
-        except RecursionError:
-            problem = problem or Unsatisfiable("#", "it refers to itself without end")
-    raise problem or Unsatisfiable("#", "no value was found")
+        with suppress(TooComplex), budget.half() as share:
+            try:
+                return Building(root, seed.child(attempt), dict(hints or {}), manner, share).whole()
+            except (Unsatisfiable, Malformed) as error:
+                problem = problem or error
+            except RecursionError:
+                problem = problem or Unsatisfiable("#", "it nests too deeply")
+    raise problem or TooComplex
 
 
-def check(schema: Mapping[str, Any] | bool) -> None:
-    """Raise Malformed if this is not a JSON Schema: for invalid keywords, patterns or references."""
-    check_document(Document(_root(schema)))
+def check(schema: Mapping[str, Any] | bool, *, budget: Budget | None = None) -> None:
+    """Raise Malformed if this is not a JSON Schema: for invalid keywords, patterns or references.
+
+    Raises TooComplex if the budget is spent.
+    """
+    check_document(Document(_root(schema), budget))
 
 
 def _root(schema: Any) -> dict[str, Any] | bool:

@@ -26,8 +26,9 @@ def absorb(facts: Facts, item: Demand, scopes: Scopes = ()) -> None:
         if key in facts.seen:
             continue
         facts.seen.add(key)
-        facts.absorbed += ((node, wanted),)
+        facts.absorbed.append((node, wanted))
         facts.node = node
+        facts.budget.spend(1 + (len(node.schema) if isinstance(node.schema, dict) else 0))
         if isinstance(wanted, str):
             facts.risky = True
             fail(facts, node, wanted)
@@ -72,6 +73,7 @@ def _absorb(facts: Facts, node: SchemaNode, scopes: Scopes) -> Todo:
 
 def _declare_to(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     schema = node.schema
+    facts.budget.spend(len(scopes))
     names = Declaration(node, "additionalProperties" in schema)
     items = schema.get("items")
     first: float = len(items if isinstance(items, list) else node.children("prefixItems"))
@@ -94,7 +96,7 @@ def _refute(facts: Facts, node: SchemaNode, scopes: Scopes) -> Demands:
     if len(options) == 1:
         return options[0]
     if options:
-        facts.choices += (Alternatives("not", node, options, scopes),)
+        facts.add_choice(Alternatives("not", node, options, scopes))
     elif not (node.document.formats and "format" in node.schema):
         raise Unsatisfiable(node.pointer, "nothing is allowed here")
     return ()
@@ -215,7 +217,7 @@ def _merge_dependencies(keyword: str) -> "Merge":
     def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
         facts.dependents += tuple(node.needs(keyword).items())
         for name, part in node.dependents(keyword).items():
-            facts.choices += (_dependency(node, part, name, scopes),)
+            facts.add_choice(_dependency(node, part, name, scopes))
 
     return merge
 
@@ -230,14 +232,14 @@ def _dependency(node: SchemaNode, part: SchemaNode, name: str, scopes: Scopes) -
 def _merge_branches(keyword: str) -> "Merge":
     def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
         options = tuple(((part, True),) for part in node.children(keyword))
-        facts.choices += (Alternatives(keyword, node, options, scopes),)
+        facts.add_choice(Alternatives(keyword, node, options, scopes))
         facts.risky = facts.risky or keyword == "oneOf"
 
     return merge
 
 
 def _merge_not(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-    facts.choices += (Alternatives("not", node, (((node.child("not"), False),),), ()),)
+    facts.add_choice(Alternatives("not", node, (((node.child("not"), False),),), ()))
 
 
 def _merge_if(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
@@ -247,7 +249,7 @@ def _merge_if(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     ]
     if "then" in node.schema or "else" in node.schema:
         facts.risky = True
-        facts.choices += (Alternatives("if", node, tuple(branches), scopes),)
+        facts.add_choice(Alternatives("if", node, tuple(branches), scopes))
 
 
 def _merge_samples(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:

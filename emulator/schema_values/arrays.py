@@ -81,6 +81,7 @@ class _ArrayBuilder:
 
     def drop_last(self) -> None:
         self.built.pop()
+        self.builder.budget.spend(len(self.built))
         self.seen = {identity(item): item for item in self.built}
         if self.facts.contains:
             self.counts.pop()
@@ -90,6 +91,7 @@ class _ArrayBuilder:
 
     def ways(self, at: int) -> Iterator[Any]:
         """The demands on the item at a position, one for each way in which it can count for a `contains`."""
+        self.builder.budget.spend(2 + len(self.facts.rows) // 16 + len(self.facts.contains))
         items = self.plan.items[at] if at < len(self.plan.items) else ()
         if self.plan.same:
             first, second = self.plan.same

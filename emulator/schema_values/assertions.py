@@ -13,10 +13,13 @@ from emulator.schema_values.errors import Malformed
 from emulator.schema_values.formats import conforms
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.regex import compiled
-from emulator.schema_values.values import TYPES, equal
+from emulator.schema_values.values import TYPES, equal, weight
 
 GREATEST = sys.float_info.max
 """Larger numbers are no bounds: the languages that read JSON could not keep to them."""
+
+_DIVIDING = 4
+"""The steps that an exact division takes."""
 
 Assertion: TypeAlias = Callable[[Any], bool]
 Maker: TypeAlias = Callable[[SchemaNode], Assertion | None]
@@ -48,6 +51,7 @@ def number(node: SchemaNode, keyword: str) -> Any:
 def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], bool]:
     """Whether a text matches a regular expression. Raises Malformed for an invalid one."""
     try:
+        node.document.budget.read(pattern)
         compiled(pattern)
     except (ValueError, TypeError) as error:
         raise Malformed(f"{node.pointer}/{keyword}", f"{pattern!r} {error}") from error
@@ -81,12 +85,33 @@ def _enum(node: SchemaNode) -> Assertion:
     values = node.typed("enum", list, "an array")
     texts = frozenset(value for value in values if isinstance(value, str))
     others = [value for value in values if not isinstance(value, str)]
-    return lambda value: value in texts if isinstance(value, str) else any(equal(value, other) for other in others)
+    spend, cost = node.document.budget.spend, _comparing(node, values)
+
+    def test(value: Any) -> bool:
+        if isinstance(value, str):
+            return value in texts
+        spend(cost)
+        return any(equal(value, other) for other in others)
+
+    return test
 
 
 def _const(node: SchemaNode) -> Assertion:
     wanted = node.schema["const"]
-    return lambda value: equal(value, wanted)
+    spend, cost = node.document.budget.spend, _comparing(node, wanted)
+
+    def test(value: Any) -> bool:
+        spend(cost)
+        return equal(value, wanted)
+
+    return test
+
+
+def _comparing(node: SchemaNode, value: Any) -> int:
+    """The steps that a comparison with the value takes at most. To find out is counted, too."""
+    steps = weight(value) // 4
+    node.document.budget.spend(steps)
+    return steps
 
 
 def _minimum(node: SchemaNode) -> Assertion:
@@ -119,8 +144,13 @@ def _below(node: SchemaNode) -> Assertion | None:
 
 def _multiple(keyword: str) -> Maker:
     def make(node: SchemaNode) -> Assertion:
-        step = number(node, keyword)
-        return lambda value: divides(step, value)
+        step, spend = number(node, keyword), node.document.budget.spend
+
+        def test(value: Any) -> bool:
+            spend(_DIVIDING)
+            return divides(step, value)
+
+        return test
 
     return make
 

@@ -30,6 +30,9 @@ _EXAMPLE = re.compile(
     r"(?:e\.g\.|eg\.|[Ff]or example|[Ee]xamples?|such as|[Ll]ike)[,:]?\s+[\"'`“‘]([^\"'`”’]{1,60})[\"'`”’]"
     r"|(?:e\.g\.|eg\.|Examples?:)[,:]?\s+([\w][\w ,+./:#@-]{0,40}?)(?=[);\n]|\.(?:\s|$)|,? (?:or|and|etc)\b|$)"
 )
+LONGEST = 100
+"""Characters of a name that are read."""
+
 _GENERAL = (("number",), ("value",))
 """Names that say less than that of what they are in."""
 
@@ -55,7 +58,7 @@ def words_of(name: str) -> Words:
     >>> words_of("billingPostalCode"), words_of("HTTPServer-port_2")
     (('billing', 'postal', 'code'), ('http', 'server', 'port', '2'))
     """
-    return tuple(part.lower() for part in _PARTS.findall(name))
+    return tuple(part.lower() for part in _PARTS.findall(name[:LONGEST]))
 
 
 def singular(name: str) -> str:

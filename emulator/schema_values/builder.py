@@ -2,7 +2,7 @@
 
 Every value is built from `Facts` that do not contradict each other. If the facts do not guarantee validity (`oneOf`,
 `not`, `if` ...), the value is tested as soon as it is built. The cause of a failure, such as a second branch of a
-`oneOf` that is also valid, becomes a demand of the next attempt. Work is bounded by counting the values built.
+`oneOf` that is also valid, becomes a demand of the next attempt. All work is counted in the budget of the schema.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from emulator.core.seeds import Random, Seed
 from emulator.schema_values import believable
 from emulator.schema_values.absorb import absorb
 from emulator.schema_values.arrays import array
+from emulator.schema_values.budget import Budget
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Alternatives, Demand, Demands, Facts
 from emulator.schema_values.field_context import FieldContext
@@ -23,7 +24,7 @@ from emulator.schema_values.outline import DEEPEST, bare, depth, is_plain, is_un
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.strings import string
 from emulator.schema_values.validation import valid
-from emulator.schema_values.values import TYPES, is_a
+from emulator.schema_values.values import TYPES, is_a, weight
 
 _ROOM = 200
 """How many values an answer has, roughly, before optional parts of it are left out."""
@@ -33,6 +34,9 @@ _FRUGAL = 1_200
 
 _NESTED = 30
 """Values do not nest deeper."""
+
+_BUILDING = 20
+"""The steps that building a value takes, without the values in it."""
 
 _ALTERNATIVES = 12
 """How many ways of choosing are tried at one place."""
@@ -53,7 +57,6 @@ class BuildOptions(NamedTuple):
 
     `careful` tests every value as it is built, `sparse` omits everything optional, `formats` makes `format` a demand,
     `any_type` also allows types that no keyword of the schema concerns, and `exact` tests only by the declared draft.
-    An attempt stops after `limit` values and choices.
     """
 
     careful: bool = False
@@ -61,20 +64,22 @@ class BuildOptions(NamedTuple):
     formats: bool = False
     any_type: bool = False
     exact: bool = False
-    limit: int = 2_000
 
 
 class Building:
     """One attempt at a value for a schema."""
 
-    def __init__(self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: BuildOptions) -> None:
-        self.document = Document(schema, formats=manner.formats, exact=manner.exact)
+    def __init__(
+        self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: BuildOptions, budget: Budget
+    ) -> None:
+        self.document = Document(schema, budget, formats=manner.formats, exact=manner.exact)
+        self.budget = budget
         self.random: Random = seed.random()
         self.hints = hints
         self.hopeless: set[str] = set()
+        self.opposed: set[frozenset[str]] = set()
         self.spent = 0
         self._manner = manner
-        self._work = 0
         self._merged: dict[tuple[Any, ...], BuildOutcome] = {}
 
     @property
@@ -83,8 +88,8 @@ class Building:
         return self._manner.sparse or self.spent > _FRUGAL
 
     def is_endless(self, node: SchemaNode) -> bool:
-        """Whether values of the schema nest without end, if they have the types that its keywords concern."""
-        return depth(node) > DEEPEST and not self._manner.any_type
+        """Whether values of the schema nest without end."""
+        return depth(node, any_type=self._manner.any_type) > DEEPEST
 
     def whole(self) -> Any:
         """Build a valid value. Raises Unsatisfiable or Malformed."""
@@ -101,7 +106,8 @@ class Building:
 
     def _exactly_valid(self, value: Any) -> bool:
         """Whether the value is also valid by the declared draft, which may not have all keywords of the schema."""
-        return valid(Document(self.document.root.schema, formats=self.document.formats, exact=True).root, value)
+        document = Document(self.document.root.schema, self.budget, formats=self.document.formats, exact=True)
+        return valid(document.root, value)
 
     def build(self, items: tuple[Demand, ...], place: FieldContext) -> Any:
         """Build a value that satisfies all items. Raises Unsatisfiable or Malformed."""
@@ -132,14 +138,9 @@ class Building:
     def _spend(self, items: tuple[Demand, ...], place: FieldContext) -> None:
         node = items[0][0] if items else self.document.root
         self.spent += 1
-        self._count(node)
+        self.budget.spend(_BUILDING + len(items) + min(len(place.name), believable.LONGEST) // 2)
         if place.depth > _NESTED:
             raise Unsatisfiable(node.pointer, "values would nest without end")
-
-    def _count(self, node: SchemaNode) -> None:
-        self._work += 1
-        if self._work > self._manner.limit:
-            raise Unsatisfiable(node.pointer, "no value was found within reasonable work")
 
     # ------------------------------------------------------------------------------------------ choosing
 
@@ -167,7 +168,7 @@ class Building:
         key = (strict, *((id(node), wanted) for node, wanted in items))
         found = self._merged.get(key)
         if found is None:
-            found = self._merged[key] = _merged(Facts(strict=strict), items, ())
+            found = self._merged[key] = _merged(Facts(self.budget, strict=strict), items, ())
         return found
 
     def _choose(self, facts: Facts, place: FieldContext, lessons: Lessons, meek: bool) -> Iterator[BuildOutcome]:
@@ -176,7 +177,6 @@ class Building:
         at = self.random.randint(0, len(facts.choices) - 1) if facts.choices[0].kind == "if" else 0
         choice = facts.choices[at]
         for option in self._ordered(choice, facts, place, meek):
-            self._count(choice.node)
             branch = facts.copy()
             branch.choices = facts.choices[:at] + facts.choices[at + 1 :]
             if choice.kind == "oneOf":
@@ -185,6 +185,7 @@ class Building:
 
     def _ordered(self, choice: Alternatives, facts: Facts, place: FieldContext, meek: bool) -> list[Demands]:
         options = list(choice.options)
+        self.budget.spend(len(options) * (1 + len(place.within) // 8))
         if choice.kind in ("anyOf", "oneOf"):
             self.random.shuffle(options)
             tight = self.sparse or place.room <= 0 or place.depth > 6
@@ -217,6 +218,7 @@ class Building:
     def _listed(self, facts: Facts, place: FieldContext) -> Any:
         """Choose one of the listed values: that of the hint, or any, but null and empty values last."""
         hint = self.hints.get(place.name)
+        self.budget.spend(len(facts.values or ()) if hint is None else weight(list(facts.values or ())))
         values = [value for value in facts.values or () if is_a(value, facts.types)]
         self.random.shuffle(values)
         values.sort(key=lambda value: (hint is None or str(value).lower() != hint.lower(), value in (None, "")))
@@ -285,7 +287,7 @@ def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
     for node, option in facts.forks:
         known = lessons.get(option, ())
         held = [(part, False) for part in node.children("oneOf") if (part, True) not in option and valid(part, value)]
-        lessons[option] = (*known, *(item for item in held if item not in known))
+        lessons[option] = tuple(dict.fromkeys([*known, *held]))
     return before != (len(lessons), sum(map(len, lessons.values())))
 
 

@@ -22,6 +22,7 @@ def check_document(document: Document) -> None:
         if isinstance(node.schema, bool) or id(node.schema) in seen:
             continue
         seen.add(id(node.schema))
+        document.budget.spend(1 + len(node.schema) // 2)
         for keyword, value in node.schema.items():
             _check_keyword(node, keyword, value)
         parts = [document.node(part, node, key) for key, part in subschemas(node.schema) if not _is_list(key, part)]
@@ -47,6 +48,7 @@ def _check_keyword(node: SchemaNode, keyword: str, value: Any) -> None:
 
 
 def _check_regex(node: SchemaNode, key: str, pattern: str) -> None:
+    node.document.budget.read(pattern)
     try:
         compiled(pattern)
     except ValueError as error:

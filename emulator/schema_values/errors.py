@@ -16,6 +16,13 @@ class Unsatisfiable(ValueError):
         self.why = why
 
 
+class TooComplex(Exception):
+    """The work on a schema exceeds its budget. It ends all attempts, so it is neither of the other errors."""
+
+    def __init__(self, why: str = "it takes too many steps to find out which values it allows") -> None:
+        super().__init__(why)
+
+
 class Malformed(ValueError):
     """A document is not a JSON Schema. `where` is the JSON pointer of the part at fault; `why` is the reason."""
 

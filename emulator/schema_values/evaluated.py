@@ -36,6 +36,7 @@ def _own_parts(node: SchemaNode, value: Any, valid: Valid) -> Iterator[SchemaNod
         if not isinstance(part.schema, dict) or id(part) in seen:
             continue
         seen.add(id(part))
+        part.document.budget.spend(1 + len(value) // 16)
         yield part
         todo += [branch for branch, sure in applied(part, value, valid) if sure or valid(branch, value)]
 

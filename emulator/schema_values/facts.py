@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 from emulator.schema_values.assertions import divides
+from emulator.schema_values.budget import Budget
 from emulator.schema_values.errors import Unsatisfiable
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import Outline, any_left, both, outline
-from emulator.schema_values.values import TYPES, equal, is_a
+from emulator.schema_values.values import TYPES, common, equal, is_a, weight
 
 Demand: TypeAlias = tuple[SchemaNode, bool | str]
 """A demand on a value: to be valid against a schema (True), not to be (False), or to fail the keyword of that name."""
@@ -52,11 +53,13 @@ class Declaration(NamedTuple):
 
 
 class Facts:
-    """The merged demands on one value. Bounds are inclusive unless `..._open`; counts are of characters or members."""
+    """The merged demands on one value. Bounds are inclusive unless `..._open`; counts are of characters or members.
+
+    Work on them is counted in the budget of their schema.
+    """
 
     strict: bool
     node: SchemaNode | None = None
-    absorbed: tuple[Demand, ...] = ()
     choices: tuple[Alternatives, ...] = ()
     forks: tuple[tuple[SchemaNode, Demands], ...] = ()
     risky: bool = False
@@ -65,6 +68,7 @@ class Facts:
     types: frozenset[str] = TYPES
     values: tuple[Any, ...] | None = None
     excluded: tuple[Any, ...] = ()
+    excluded_weight: int = 0
     low: float = -math.inf
     high: float = math.inf
     low_open: bool = False
@@ -90,8 +94,10 @@ class Facts:
     max_properties: float = math.inf
     dependents: tuple[tuple[str, list[str]], ...] = ()
 
-    def __init__(self, *, strict: bool = True) -> None:
+    def __init__(self, budget: Budget, *, strict: bool = True) -> None:
+        self.budget = budget
         self.strict = strict
+        self.absorbed: list[Demand] = []
         self.seen: set[tuple[int, bool | str]] = set()
         self.required: dict[str, None] = {}
         self.properties: dict[str, tuple[SchemaNode, ...]] = {}
@@ -101,9 +107,11 @@ class Facts:
 
     def copy(self) -> "Facts":
         """Return a copy, which can be changed independently."""
-        other = Facts(strict=self.strict)
+        sizes = len(self.absorbed) + len(self.required) + len(self.properties) + len(self.choices)
+        self.budget.spend(5 + sizes // 16)
+        other = Facts(self.budget, strict=self.strict)
         other.__dict__.update(self.__dict__)
-        for name in ("seen", "required", "properties", "scopes", "row_scopes", "outlines"):
+        for name in ("absorbed", "seen", "required", "properties", "scopes", "row_scopes", "outlines"):
             setattr(other, name, getattr(self, name).copy())
         return other
 
@@ -111,15 +119,22 @@ class Facts:
         """Return the error for facts that contradict each other."""
         return Unsatisfiable(self.node.pointer if self.node else "#", why)
 
+    def add_choice(self, choice: Alternatives) -> None:
+        """Record a choice that is to be made."""
+        self.budget.spend(1 + len(choice.options) // 8)
+        self.choices += (choice,)
+
     def schemas_of(self, name: str) -> tuple[SchemaNode, ...]:
         """The demands on a property with this name."""
         nodes = self._declared(name)
         for scope, declared_here in self.scopes.items():
+            self.budget.spend(1 + len(declared_here))
             if not any(declared.covers(name) for declared in declared_here):
                 nodes += (scope.child("unevaluatedProperties"),)
         return nodes
 
     def _declared(self, name: str) -> tuple[SchemaNode, ...]:
+        self.budget.spend(1 + len(self.by_pattern) + len(self.closures))
         nodes = self.properties.get(name, ())
         nodes += tuple(node for pattern, node in self.by_pattern if node.document.matches(pattern, name))
         return nodes + tuple(node for declared, node in self.closures if not declared.covers(name))
@@ -130,7 +145,14 @@ class Facts:
 
     def excludes(self, value: Any) -> bool:
         """Whether this value is excluded."""
+        self.budget.spend(self.excluded_weight // 4)
         return any(equal(value, other) for other in self.excluded)
+
+    def exclude(self, values: list[Any]) -> None:
+        """Exclude these values."""
+        self.excluded += tuple(values)
+        self.excluded_weight += weight(values)
+        self.budget.spend(self.excluded_weight // 16)
 
     def narrow(self, types: Iterable[str]) -> None:
         """Restrict the value to these types."""
@@ -143,7 +165,8 @@ class Facts:
         if self.values is None:
             self.values = tuple(values)
         else:
-            self.values = tuple(value for value in self.values if any(equal(value, other) for other in values))
+            self.budget.spend(weight(values) + weight(list(self.values)))
+            self.values = tuple(common(self.values, values))
         if not self.values:
             raise self.conflict("no listed value satisfies all parts of the schema")
 
@@ -197,6 +220,7 @@ class Facts:
 
     def declare(self, name: str, node: SchemaNode) -> None:
         """Add a schema for the property with this name, if it exists."""
+        self.budget.spend()
         known = self.properties.get(name, ())
         self.properties[name] = (*known, node)
         if node.schema is False:
@@ -275,6 +299,7 @@ class Facts:
             known = both(known, outline(node))
             banned += _banned(node)
         self.outlines[name] = len(nodes), known, banned
+        self.budget.spend(1 + len(nodes) // 64 + weight(list(known.values or ())) // 4 + weight(list(banned)) // 4)
         return any_left(known, banned)
 
 

@@ -14,11 +14,11 @@ def fail(facts: Facts, node: SchemaNode, keyword: str) -> None:
 
 
 def _const(facts: Facts, node: SchemaNode) -> None:
-    facts.excluded += (node.schema["const"],)
+    facts.exclude([node.schema["const"]])
 
 
 def _enum(facts: Facts, node: SchemaNode) -> None:
-    facts.excluded += tuple(node.typed("enum", list, "an array"))
+    facts.exclude(node.typed("enum", list, "an array"))
 
 
 def _type(facts: Facts, node: SchemaNode) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from emulator.core.seeds import Random
+from emulator.schema_values.budget import Budget
 from emulator.schema_values.facts import Demand, Facts
 from emulator.schema_values.nodes import Document, SchemaNode
 from emulator.schema_values.outline import subject
@@ -43,8 +44,10 @@ class Builder(Protocol):
 
     random: Random
     document: Document
+    budget: Budget
     hints: dict[str, str]
     hopeless: set[str]
+    opposed: set[frozenset[str]]
     spent: int
 
     @property

@@ -121,6 +121,7 @@ def _usual(builder: Builder, facts: Facts, place: FieldContext) -> int:
 
 def _at(facts: Facts, at: int) -> Items:
     items: list[Demand] = []
+    facts.budget.spend(1 + len(facts.rows))
     for prefix, rest in facts.rows:
         part = prefix[at] if at < len(prefix) else rest
         if part is not None:

@@ -4,7 +4,7 @@ A schema fails if one of its keywords fails. Keywords whose failure cannot be ex
 generated value is tested, and another one is tried.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, islice
 from typing import Any, TypeAlias
 
@@ -22,9 +22,17 @@ def refutations(node: SchemaNode) -> tuple[Demands, ...]:
     if found is None:
         schema = node.schema
         keywords = ("$ref",) if "$ref" in schema and node.resource.legacy else _REFUTE
-        found = tuple(option for keyword in keywords if keyword in schema for option in _REFUTE[keyword](node))
+        found = tuple(_options(node, keywords))
         node.cache["refutations"] = found
     return found
+
+
+def _options(node: SchemaNode, keywords: Iterable[str]) -> Iterator[Demands]:
+    for keyword in keywords:
+        if keyword in node.schema:
+            for option in _REFUTE[keyword](node):
+                node.document.budget.spend(1 + len(option) // 8)
+                yield option
 
 
 def _say(node: SchemaNode, schema: dict[str, Any]) -> Demands:
@@ -154,6 +162,7 @@ def _first(node: SchemaNode, schemas: list[Any]) -> Iterator[Demands]:
 
 def _at(node: SchemaNode, at: int, schema: Any) -> Demands:
     """The item at this position fails the schema."""
+    node.document.budget.spend(at // 64)
     return _say(node, {"type": "array", "minItems": at + 1, "prefixItems": [*[True] * at, {"not": schema}]})
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from emulator.schema_values.budget import Budget
 from emulator.schema_values.drafts import is_legacy, keywords
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.metaschemas import is_metaschema, metaschema
@@ -30,6 +31,9 @@ _ONE = frozenset(
         "unevaluatedProperties",
     ]
 )
+_INDEX_DIGITS = 10
+"""An index in a JSON pointer has fewer digits."""
+
 _SEVERAL = frozenset(["allOf", "anyOf", "items", "oneOf", "prefixItems"])
 _NAMED = frozenset(["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"])
 
@@ -115,32 +119,44 @@ class SchemaNode:
 
     def names(self, keyword: str) -> list[str]:
         """The list of strings under a keyword; empty if absent or a boolean. Raises Malformed for other values."""
-        if not self.says(keyword) or isinstance(self.schema[keyword], bool):
-            return []
-        names: list[str] = self.typed(keyword, list, "an array of strings")
-        if not all(isinstance(name, str) for name in names):
-            raise Malformed(f"{self.pointer}/{keyword}", "must be an array of strings")
-        return names
+        found: list[str] | None = self.cache.get(keyword)
+        if found is None:
+            found = []
+            if self.says(keyword) and not isinstance(self.schema[keyword], bool):
+                found = self.typed(keyword, list, "an array of strings")
+                self.document.budget.spend(len(found) // 8)
+            if not all(isinstance(name, str) for name in found):
+                raise Malformed(f"{self.pointer}/{keyword}", "must be an array of strings")
+            self.cache[keyword] = found
+        return found
 
     def needs(self, keyword: str) -> dict[str, list[str]]:
         """The lists of names in `dependentRequired` or `dependencies`, by name. Raises Malformed for anything else."""
+        known: dict[str, list[str]] | None = self.cache.get(("needs", keyword))
+        if known is not None:
+            return known
         found = {}
         for name, others in self.typed(keyword, dict, "an object").items():
+            self.document.budget.spend(1 + (len(others) // 8 if isinstance(others, list) else 0))
             listed = [others] if isinstance(others, str) else others
             if isinstance(listed, list) and all(isinstance(other, str) for other in listed):
                 found[name] = listed
             elif not isinstance(listed, dict | bool):
                 raise Malformed(f"{self.pointer}/{keyword}/{escape(name)}", "must be an array of strings")
+        self.cache["needs", keyword] = found
         return found
 
     def dependents(self, keyword: str) -> "dict[str, SchemaNode]":
         """The schemas in `dependentSchemas` or `dependencies`, by name."""
-        said = self.typed(keyword, dict, "an object")
-        return {
-            name: self.document.node(schema, self, f"{keyword}/{escape(name)}")
-            for name, schema in said.items()
-            if isinstance(schema, dict | bool)
-        }
+        found: dict[str, SchemaNode] | None = self.cache.get(keyword)
+        if found is None:
+            said = self.typed(keyword, dict, "an object")
+            found = self.cache[keyword] = {
+                name: self.document.node(schema, self, f"{keyword}/{escape(name)}")
+                for name, schema in said.items()
+                if isinstance(schema, dict | bool)
+            }
+        return found
 
     def typed(self, keyword: str, kind: type | tuple[type, ...], article: str) -> Any:
         """The value of a keyword. Raises Malformed if it is not of the type `kind`, which `article` names."""
@@ -159,17 +175,21 @@ class SchemaNode:
 
 
 class Document:
-    """A root schema and its nodes.
+    """A root schema and its nodes. All work on it is counted in `budget`, a new one unless another is given.
 
     With `formats`, validation asserts `format`. With `exact`, it uses only the keywords of the declared draft;
     otherwise `mixed` is set if it has met others.
     """
 
-    def __init__(self, schema: Any, *, formats: bool = False, exact: bool = False) -> None:
+    def __init__(
+        self, schema: Any, budget: Budget | None = None, *, formats: bool = False, exact: bool = False
+    ) -> None:
+        self.budget = budget or Budget()
         self.formats = formats
         self.exact = exact
         self.mixed = False
-        self.matches = Searches().matches
+        self.verdicts: dict[tuple[int, int], tuple[Any, bool | None]] = {}
+        self._searches = Searches()
         self._nodes: dict[int, SchemaNode] = {}
         self._anchors: dict[tuple[str, str], SchemaNode] = {}
         self._indexed = False
@@ -177,8 +197,15 @@ class Document:
         self.anything = SchemaNode(self, True, Resource("", ""), None, "#")
         self.root = self._resource(schema, None, "#")
 
+    def matches(self, pattern: str, text: str) -> bool:
+        """Whether the pattern matches anywhere in the text. Raises ValueError for an invalid regular expression."""
+        self.budget.spend(1 + len(text) // 64)
+        self.budget.read(pattern)
+        return self._searches.matches(pattern, text)
+
     def node(self, schema: Any, parent: SchemaNode, key: str) -> SchemaNode:
         """The node of a subschema, which is created on first use."""
+        self.budget.spend(2)
         if isinstance(schema, bool):
             return SchemaNode(self, schema, parent.resource, parent, key)
         if not isinstance(schema, dict):
@@ -192,6 +219,7 @@ class Document:
 
     def derived(self, schema: dict[str, Any], origin: SchemaNode) -> SchemaNode:
         """The node of a schema that was derived from another one, with the location of the original."""
+        self.budget.spend(2)
         found = self._nodes[id(schema)] = SchemaNode(self, schema, origin.resource, origin._parent, origin._key)
         return found
 
@@ -200,7 +228,7 @@ class Document:
         dialect = said.get("$schema", parent.resource.dialect if parent else "")
         base = parent.resource.uri if parent else ""
         resource = Resource(base, dialect if isinstance(dialect, str) else "")
-        resource.uri = _join(base, _own_uri(said, resource.legacy))
+        resource.uri = self._join(base, _own_uri(said, resource.legacy))
         resource.root = SchemaNode(self, schema, resource, parent, key)
         self._nodes[id(schema)] = resource.root
         self._resources.setdefault(resource.uri, resource.root)
@@ -229,7 +257,7 @@ class Document:
 
     def _find(self, node: SchemaNode, reference: str) -> SchemaNode | None:
         address, _, fragment = reference.partition("#")
-        root = self._located(_join(node.resource.uri, address)) if address else node.resource.root
+        root = self._located(self._join(node.resource.uri, address)) if address else node.resource.root
         if root is None:
             return self.anything
         if not fragment:
@@ -250,6 +278,7 @@ class Document:
     def _pointed(self, root: SchemaNode, fragment: str) -> SchemaNode | None:
         place: Any = root.schema
         parent, keys = root, []
+        self.budget.spend(1 + len(fragment) // 8)
         for part in unquote(fragment).split("/")[1:]:
             place = _step(place, part.replace("~1", "/").replace("~0", "~"))
             if place is None:
@@ -258,6 +287,13 @@ class Document:
             if (isinstance(place, dict) and id(place) in self._nodes) or _own_uri(place, root.resource.legacy):
                 parent, keys = self.node(place, parent, "/".join(keys)), []
         return parent if not keys else self.node(place, parent, "/".join(keys))
+
+    def _join(self, base: str, address: str) -> str:
+        self.budget.spend(1 + (len(base) + len(address)) // 16)
+        try:
+            return urljoin(base, address).rstrip("#") if address else base
+        except ValueError:  # what is not a URI at all leads to no document, like any other that is not at hand
+            return address
 
     def _anchor(self, resource: Resource, name: str) -> SchemaNode | None:
         self._index()
@@ -291,16 +327,9 @@ def escape(name: str) -> str:
 def _step(place: Any, key: str) -> Any:
     if isinstance(place, dict):
         return place.get(key)
-    if isinstance(place, list) and key.isdecimal() and int(key) < len(place):
+    if isinstance(place, list) and key.isdecimal() and len(key) < _INDEX_DIGITS and int(key) < len(place):
         return place[int(key)]
     return None
-
-
-def _join(base: str, address: str) -> str:
-    try:
-        return urljoin(base, address).rstrip("#") if address else base
-    except ValueError:  # what is not a URI at all leads to no document, like any other that is not at hand
-        return address
 
 
 def _own_uri(schema: Any, legacy: bool) -> str:
@@ -331,6 +360,7 @@ def _identified(root: SchemaNode) -> Iterator[SchemaNode]:
     todo: list[tuple[Any, SchemaNode, str]] = [(part, root, key) for key, part in subschemas(root.schema)]
     while todo:
         schema, parent, key = todo.pop()
+        root.document.budget.spend(1 + len(key) // 64)
         if not isinstance(schema, dict):
             continue
         if _own_uri(schema, parent.resource.legacy) or any(_anchors(schema)):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from emulator.core.seeds import Random
 from emulator.schema_values import believable
-from emulator.schema_values.assertions import divides
+from emulator.schema_values.assertions import GREATEST, divides
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.lexicon import USUAL
@@ -28,9 +28,12 @@ class NumberRange(NamedTuple):
 def number(builder: Builder, facts: Facts, place: FieldContext) -> int | float:
     """Build a number that satisfies the facts. Raises Unsatisfiable."""
     bounds = (facts.low, facts.low_open, facts.high, facts.high_open, facts.steps, facts.not_steps)
+    builder.budget.spend(20 + facts.excluded_weight // 8 + 4 * len(facts.steps))
     demands = repr(("number" in facts.types, "integer" in facts.types, bounds, facts.excluded))
     if demands not in builder.hopeless:
+        cost = 2 + 4 * (len(facts.steps) + len(facts.not_steps)) + facts.excluded_weight // 4
         for candidate in _candidates(builder, facts, place):
+            builder.budget.spend(cost)
             if _accepts(facts, candidate):
                 return candidate
         builder.hopeless.add(demands)
@@ -78,7 +81,12 @@ def _step(facts: Facts, whole: bool) -> Fraction | None:
     steps = [exact(step) for step in facts.steps] + ([Fraction(1)] if whole else [])
     if not steps:
         return None
-    return Fraction(math.lcm(*(step.numerator for step in steps)), math.gcd(*(step.denominator for step in steps)))
+    numerator, denominator = 1, math.gcd(*(step.denominator for step in steps))
+    for step in steps:
+        numerator = math.lcm(numerator, step.numerator)
+        if numerator // denominator > GREATEST:
+            break  # whatever follows, the only multiple is 0
+    return Fraction(numerator, denominator)
 
 
 def exact(value: float) -> Fraction:
@@ -122,6 +130,8 @@ def _multiple(random: Random, span: NumberRange, step: Fraction) -> Fraction:
 
 
 def _plain(value: Fraction, whole: bool) -> int | float:
+    if abs(value) > GREATEST:
+        return 0  # the only multiple of so large a step
     return int(value) if whole or value.denominator == 1 else float(value)
 
 

@@ -68,19 +68,22 @@ class _ObjectBuilder:
         declared = [name for name in facts.properties if name in must or facts.allows(name)]
         names = list(dict.fromkeys([*declared, *must]))
         surplus = len(names) - min(facts.max_properties, _LARGEST)
+        kept = []
         for name in reversed(names):
             if surplus > 0 and name not in must:
-                names.remove(name)
                 surplus -= 1
-        return names
+            else:
+                kept.append(name)
+        return kept[::-1]
 
     def needed(self) -> dict[str, None]:
         """The required properties, those that make a keyword fail, and those on which these depend."""
+        self.builder.budget.spend(1 + len(self.facts.required) // 16 + len(self.facts.dependents) // 2)
         needed = self.facts.required | self.failing
         if self.facts.dependents:
             dependents: dict[str, list[str]] = {}
             for name, others in self.facts.dependents:
-                dependents[name] = dependents.get(name, []) + others
+                dependents.setdefault(name, []).extend(others)
             todo = list(needed)
             for name in todo:
                 others = [other for other in dependents.pop(name, ()) if other not in needed]
@@ -108,6 +111,7 @@ class _ObjectBuilder:
 
     def fits(self, nodes: tuple[SchemaNode, ...], room: int) -> bool:
         """Whether to build an optional property: its schema is known, it is not too deep, and there is room for it."""
+        self.builder.budget.spend(len(nodes) * (1 + len(self.place.within) // 32))
         if self.builder.sparse or any(map(is_unknown, nodes)) or self.place.holds(nodes):
             return False
         levels = max(map(depth, nodes), default=0)
@@ -209,6 +213,7 @@ class _ObjectBuilder:
     def name(self, patterns: Sequence[str] = (), more: tuple[Demand, ...] = ()) -> str:
         """A name for an invented property: one that matches its pattern, or one that is usual for such a map."""
         facts, random = self.facts, self.builder.random
+        self.builder.budget.spend(1 + len(facts.by_pattern) // 8)
         patterns = patterns or [pattern for pattern, node in facts.by_pattern if node.schema is not False]
         usual = random.choice(believable.keys(self.place.name))
         example = f"{usual}_{len(self.built)}" if usual in self.built else usual
@@ -221,9 +226,13 @@ class _ObjectBuilder:
 
     def drop_unsupported(self) -> None:
         """Remove optional properties whose dependents could not be built."""
-        for _ in self.facts.dependents:
+        unsupported = True
+        while unsupported:
+            self.builder.budget.spend(len(self.facts.dependents) // 4)
+            unsupported = False
             for name, others in self.facts.dependents:
                 if name in self.built and any(other not in self.built for other in others):
                     if name in self.facts.required:
                         raise self.facts.conflict(f"the property {name!r} needs others that cannot be there")
                     del self.built[name]
+                    unsupported = True

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from emulator.schema_values.assertions import types
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.nodes import SchemaNode
-from emulator.schema_values.values import TYPES, equal, is_a
+from emulator.schema_values.values import TYPES, common, is_a, weight
 
 DEEPEST = 20
 """A schema whose values all nest deeper than this counts as one without values."""
@@ -44,6 +44,8 @@ def _outline(node: SchemaNode, hops: int) -> Outline:
     values: list[Any] | None = node.typed("enum", list, "an array") if "enum" in schema else None
     if "const" in schema:
         values = [schema["const"]]
+    if values is not None:
+        node.document.budget.spend(weight(values) // 4)
     found = Outline(_types(node), tuple(values) if values is not None else None)
     if not hops:
         return found
@@ -73,7 +75,7 @@ def both(left: Outline, right: Outline) -> Outline:
     if values is None:
         values = right.values
     elif right.values is not None:
-        values = tuple(value for value in values if any(equal(value, other) for other in right.values))
+        values = tuple(common(values, right.values))
     return Outline(left.types & right.types, values)
 
 
@@ -81,6 +83,7 @@ def agree(nodes: list[SchemaNode]) -> bool:
     """Whether the outlines of these schemas have any value in common."""
     whole = _ANY
     for node in nodes:
+        node.document.budget.spend(2 + len(whole.values or ()) // 4)
         whole = both(whole, outline(node))
     return any_left(whole, ())
 
@@ -89,7 +92,8 @@ def any_left(left: Outline, banned: tuple[Any, ...]) -> bool:
     """Whether an outline has a value that is not banned."""
     if left.values is None:
         return bool(left.types)
-    return any(is_a(value, left.types) and not any(equal(value, other) for other in banned) for value in left.values)
+    possible = [value for value in left.values if is_a(value, left.types)]
+    return bool(possible) and (not banned or len(common(possible, banned)) < len(possible))
 
 
 def is_plain(node: SchemaNode) -> bool:
@@ -119,56 +123,66 @@ def is_unknown(node: SchemaNode) -> bool:
     """Whether the schema is in another document. Raises Malformed for a reference without a target."""
     found: bool | None = node.cache.get("unknown")
     if found is None:
+        node.document.budget.spend()
         found = node.cache["unknown"] = False
         found = subject(node) is node.document.anything or any(map(is_unknown, node.children("allOf")))
         node.cache["unknown"] = found
     return found
 
 
-def depth(node: SchemaNode) -> int:
+def depth(node: SchemaNode, *, any_type: bool = False) -> int:
     """The nesting depth of the shallowest value; `DEEPEST + 1` if it is deeper or endless.
 
-    A schema that is malformed or allows nothing counts as shallow, so that building it raises the error.
+    Values have the types that keywords of the schema concern; with `any_type`, those that it allows. A schema that is malformed or allows nothing counts as shallow, so that building it raises the error.
     """
-    found: int | None = node.cache.get("depth")
+    found: int | None = node.cache.get(("depth", any_type))
     if found is None:
-        fits = _Search().fits
+        fits = _Search(any_type).fits
         found = next((levels for levels in range(DEEPEST + 1) if fits(node, levels)), DEEPEST + 1)
-        node.cache["depth"] = found
+        node.cache["depth", any_type] = found
     return found
 
 
 class _Search:
     """Finds whether some value of a schema has at most a given depth.
 
-    A schema that leads back to itself on the same level has no value on that path. A result that depends on such a
-    cycle is not cached, since it may differ from another start: `_reach` is the outermost unfinished schema that was
-    met.
+    A schema that leads back to itself on the same level has no value on that path. That none was found may therefore
+    depend on unfinished schemas, of which `_reach` is the outermost that was met. Such a result is kept in `_assumed`
+    until one of them turns out to have a value, and is final when the outermost has none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, any_type: bool) -> None:
+        self._any_type = any_type
         self._open: dict[tuple[SchemaNode, int], int] = {}
         self._reach: float = math.inf
+        self._assumed: dict[tuple[SchemaNode, int], float] = {}
 
     def fits(self, node: SchemaNode, levels: int) -> bool:
-        key = ("fits", levels)
+        key = ("fits", self._any_type, levels)
         known: bool | None = node.cache.get(key)
         if known is not None:
             return known
-        if (node, levels) in self._open:
-            self._reach = min(self._reach, self._open[node, levels])
+        node.document.budget.spend(4)
+        at = node, levels
+        if at in self._open or at in self._assumed:
+            self._reach = min(self._reach, self._open.get(at, math.inf), self._assumed.get(at, math.inf))
             return False
-        own = self._open[node, levels] = len(self._open)
-        outer, self._reach = self._reach, math.inf
+        own = self._open[at] = len(self._open)
+        outer, self._reach, before = self._reach, math.inf, len(self._assumed)
         try:
             found = levels >= 0 and self._fits(node, levels)
         except Malformed:
             found = True
-        del self._open[node, levels]
+        del self._open[at]
         if found or self._reach >= own:
             node.cache[key] = found
+            while len(self._assumed) > before:
+                (other, level), _ = self._assumed.popitem()
+                if not found:
+                    other.cache["fits", self._any_type, level] = False
             self._reach = outer
         else:
+            self._assumed[at] = self._reach
             self._reach = min(outer, self._reach)
         return found
 
@@ -187,7 +201,7 @@ class _Search:
         return "const" in schema or "enum" in schema or self._some_type_fits(node, levels)
 
     def _some_type_fits(self, node: SchemaNode, levels: int) -> bool:
-        allowed = _spoken_of(node)
+        allowed = _types(node) if self._any_type else _spoken_of(node)
         return (
             not allowed
             or not allowed.isdisjoint(_SCALARS)

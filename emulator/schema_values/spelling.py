@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from emulator.core.seeds import Random
+from emulator.schema_values.budget import Budget
 from emulator.schema_values.regex import (
     MANY,
     Anchor,
@@ -36,35 +37,41 @@ Matches: TypeAlias = Callable[[str, str], bool]
 """Whether a pattern matches a text."""
 
 
-def matching(pattern: str, random: Random, low: int, high: int, matches: Matches) -> Iterator[str]:
+def matching(
+    pattern: str, random: Random, low: int, high: int, matches: Matches, budget: Budget
+) -> Iterator[str]:
     """Yield texts of `low` to `high` characters that match the pattern: those that a few attempts find, perhaps none.
-
-    Raises ValueError for an invalid regular expression.
     """
-    tree = parse(pattern)
+    try:
+        tree = parse(pattern)
+    except ValueError:  # the validator reads more than the parser does
+        return
     least, most = width(tree)
     loose = _loose(tree)
     if least > min(high, LONGEST) or (most < low and not loose):
         return
     looks = [look.part for look in _looks(tree)]
     for attempt in range(_TRIES):
+        budget.spend(1 + len(pattern) // 8)
         size = _wanted(random, max(least, low if low <= most else least), min(most, high), attempt)
-        text = _Writer(random).write(tree, size)
+        text = _Writer(random, budget).write(tree, size)
         if len(text) < low and loose:
             text = _padded(text, low, random, loose)
         if looks and not matches(pattern, text):
-            text = _sprinkled(text, looks, random)
+            text = _sprinkled(text, looks, random, budget)
         if low <= len(text) <= high and matches(pattern, text):
             yield text
 
 
-def combined(patterns: tuple[str, ...], random: Random, low: int, high: int, matches: Matches) -> Iterator[str]:
+def combined(
+    patterns: tuple[str, ...], random: Random, low: int, high: int, matches: Matches, budget: Budget
+) -> Iterator[str]:
     """Yield texts that may match several patterns: the concatenation of a match of each."""
     order = sorted(patterns, key=lambda pattern: (not pattern.startswith("^"), pattern.endswith("$")))
     for _ in range(_TRIES // 2):
         text = ""
         for pattern in order:
-            text += next(matching(pattern, random, 0, high, matches), "")
+            text += next(matching(pattern, random, 0, high, matches, budget), "")
         if len(text) < low:
             middle = len(text) // 2
             text = text[:middle] + "a" * (low - len(text)) + text[middle:]
@@ -97,11 +104,13 @@ def width(tree: Tree) -> tuple[int, int]:
 class _Writer:
     """Writes one text, and keeps the text of each group."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, budget: Budget) -> None:
         self.random = random
+        self.budget = budget
         self.captured: dict[int, str] = {}
 
     def write(self, tree: Tree, size: int) -> str:
+        self.budget.spend(2 + size // 64)
         match tree:
             case Chars(ranges):
                 return spell(ranges, 1, self.random) if size else ""
@@ -233,10 +242,10 @@ def _looks(tree: Tree) -> Iterator[Look]:
             yield from _looks(part)
 
 
-def _sprinkled(text: str, looks: list[Tree], random: Random) -> str:
+def _sprinkled(text: str, looks: list[Tree], random: Random, budget: Budget) -> str:
     """The text, overwritten in places to satisfy its lookaheads."""
     for look in looks:
-        wanted = _Writer(random).write(look, width(look)[0])
+        wanted = _Writer(random, budget).write(look, width(look)[0])
         at = random.randint(0, max(0, len(text) - len(wanted)))
         text = text[:at] + wanted + text[at + len(wanted) :]
     return text

@@ -1,6 +1,7 @@
 """Builds strings: the first valid one of several candidates, from the most believable to the most certain."""
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from emulator.schema_values import believable, formats
 from emulator.schema_values.facts import Facts
@@ -10,13 +11,18 @@ from emulator.schema_values.words import COMMON, SENTENCES
 
 _TRIES = 6
 
+_SEVERAL = 3
+"""If so many patterns are not matched together, pairs of them may be at fault, and may be demanded again."""
+
 
 def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
     """Build a string that satisfies the facts, and their formats if possible. Raises Unsatisfiable."""
     if facts.min_length > min(facts.max_length, LONGEST):
         raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
     demands = (facts.patterns, facts.unlike, facts.excluded, facts.formats, facts.min_length, facts.max_length)
-    text = None if repr(demands) in builder.hopeless else _found(builder, facts, place)
+    builder.budget.spend(5 + facts.excluded_weight // 8 + sum(map(len, facts.patterns + facts.unlike)) // 64)
+    opposed = any(pair <= set(facts.patterns) for pair in builder.opposed)
+    text = None if opposed or repr(demands) in builder.hopeless else _found(builder, facts, place)
     if text is None:
         builder.hopeless.add(repr(demands))
         raise facts.conflict("no text satisfies all parts of the schema")
@@ -25,12 +31,25 @@ def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
 
 def _found(builder: Builder, facts: Facts, place: FieldContext) -> str | None:
     second_best = None
+    tried = []
     for text in _proposals(builder, facts, place):
+        builder.budget.spend(2 + len(text) // 64 + facts.excluded_weight // 32)
         if _accepts(facts, text, builder.document.matches):
             if all(formats.conforms(name, text) for name in facts.formats):
                 return text
             second_best = second_best or text
+        tried.append(text)
+    if second_best is None and len(facts.patterns) >= _SEVERAL:
+        builder.opposed |= _opposed(facts.patterns, tried, builder.document.matches)
     return None if builder.document.formats else second_best
+
+
+def _opposed(patterns: tuple[str, ...], texts: list[str], matches: Matches) -> set[frozenset[str]]:
+    """The pairs of patterns of which no text matches both, though many were written for each."""
+    matched = [{pattern for pattern in patterns if matches(pattern, text)} for text in texts]
+    return {
+        frozenset(pair) for pair in combinations(patterns, 2) if not any(found.issuperset(pair) for found in matched)
+    }
 
 
 def _accepts(facts: Facts, text: str, matches: Matches) -> bool:
@@ -44,12 +63,12 @@ def _accepts(facts: Facts, text: str, matches: Matches) -> bool:
 
 def _proposals(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     yield from _believable(builder, facts, place)
-    random, matches = builder.random, builder.document.matches
+    random, matches, budget = builder.random, builder.document.matches, builder.budget
     low, high = facts.min_length, int(min(facts.max_length, LONGEST))
     for pattern in facts.patterns:
-        yield from matching(pattern, random, low, high, matches)
+        yield from matching(pattern, random, low, high, matches, budget)
     if len(facts.patterns) > 1:
-        yield from combined(facts.patterns, random, low, high, matches)
+        yield from combined(facts.patterns, random, low, high, matches, budget)
     for _ in range(_TRIES):
         yield _fitted(builder, facts, random.choice(COMMON))
     yield "x" * low
@@ -85,6 +104,7 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     random, persona = builder.random, place.persona
+    builder.budget.spend(sum(map(len, facts.notes)) // 16 + len(facts.notes) * 10)
     for note in facts.notes:
         text = believable.described(note, random, persona, believable.words_of(place.name))
         if text is not None:

@@ -7,9 +7,10 @@ which is the default of the specification, unless the document says otherwise.
 from typing import Any
 
 from emulator.schema_values.assertions import ASSERTIONS, Assertion, Maker, number, search, types
+from emulator.schema_values.errors import Unsatisfiable
 from emulator.schema_values.evaluated import unevaluated_items, unevaluated_names
 from emulator.schema_values.nodes import SchemaNode
-from emulator.schema_values.values import distinct
+from emulator.schema_values.values import distinct, weight
 
 _BY_TYPE: dict[type, str] = {
     str: "string",
@@ -22,7 +23,10 @@ _BY_TYPE: dict[type, str] = {
 
 
 def valid(node: SchemaNode, value: Any) -> bool:
-    """Whether the value is valid. Raises Malformed for an invalid schema."""
+    """Whether the value is valid. Raises Malformed for an invalid schema, and Unsatisfiable for one that is endless.
+
+    The value must not change afterwards, since verdicts on the targets of references are kept.
+    """
     test = node.test
     if test is None:
         test = node.test = _compile(node)
@@ -30,9 +34,10 @@ def valid(node: SchemaNode, value: Any) -> bool:
 
 
 def _compile(node: SchemaNode) -> Assertion:
-    schema = node.schema
+    schema, spend = node.schema, node.document.budget.spend
     if isinstance(schema, bool):
-        return lambda value: schema
+        return lambda value: spend() or schema
+    spend(4 + len(schema))
     by_type: dict[type, list[Assertion]] = {}
     hides = "$ref" in schema and node.resource.legacy
     for keyword in ("$ref",) if hides else schema:
@@ -48,7 +53,9 @@ def _compile(node: SchemaNode) -> Assertion:
         _narrow(by_type, types(node))
 
     def run(value: Any) -> bool:
-        for test in by_type.get(type(value), ()):  # noqa: SIM110 - a generator takes twice as long, and time goes here
+        kind = type(value)
+        spend(1 + len(value) // 16 if kind is dict or kind is list else 1)
+        for test in by_type.get(kind, ()):  # noqa: SIM110 - a generator takes twice as long, and time goes here
             if not test(value):
                 return False
         return True
@@ -73,7 +80,31 @@ def _never(value: Any) -> bool:
 
 
 def _reference(keyword: str) -> Maker:
-    return lambda node: lambda value: valid(node.target(keyword), value)
+    """A reference: the target is tested once with the same value, by whatever path it is reached."""
+
+    def make(node: SchemaNode) -> Assertion:
+        verdicts = node.document.verdicts
+
+        def test(value: Any) -> bool:
+            target = node.target(keyword)
+            key = (id(target), id(value))
+            if key in verdicts:
+                verdict = verdicts[key][1]
+                if verdict is None:
+                    raise Unsatisfiable(node.pointer, "it refers to itself without end")
+                return verdict
+            verdict, verdicts[key] = None, (value, None)
+            try:
+                verdict = valid(target, value)
+            finally:
+                if verdict is None:
+                    del verdicts[key]
+            verdicts[key] = value, verdict
+            return verdict
+
+        return test
+
+    return make
 
 
 def _all_of(node: SchemaNode) -> Assertion:
@@ -139,7 +170,15 @@ def _contains(node: SchemaNode) -> Assertion:
 
 
 def _unique_items(node: SchemaNode) -> Assertion | None:
-    return distinct if node.schema["uniqueItems"] is True else None
+    if node.schema["uniqueItems"] is not True:
+        return None
+    spend = node.document.budget.spend
+
+    def test(value: list[Any]) -> bool:
+        spend(weight(value))
+        return distinct(value)
+
+    return test
 
 
 def _unevaluated_items(node: SchemaNode) -> Assertion:
@@ -153,12 +192,14 @@ def _unevaluated_items(node: SchemaNode) -> Assertion:
 def _properties(node: SchemaNode) -> Assertion:
     members = node.members("properties")
     must = required_by_themselves(node)
+    spend, cost = node.document.budget.spend, len(must) // 16
 
     def test(value: dict[str, Any]) -> bool:
         for name, item in value.items():
             part = members.get(name)
             if part is not None and not valid(part, item):
                 return False
+        spend(cost)
         return all(name in value for name in must)
 
     return test
@@ -204,7 +245,13 @@ def _property_names(node: SchemaNode) -> Assertion:
 
 def _required(node: SchemaNode) -> Assertion:
     names = node.names("required")
-    return lambda value: all(name in value for name in names)
+    spend, cost = node.document.budget.spend, len(names) // 16
+
+    def test(value: dict[str, Any]) -> bool:
+        spend(cost)
+        return all(name in value for name in names)
+
+    return test
 
 
 def _dependencies(keyword: str) -> Maker:
@@ -212,10 +259,15 @@ def _dependencies(keyword: str) -> Maker:
 
     def make(node: SchemaNode) -> Assertion:
         lists, parts = node.needs(keyword), node.dependents(keyword)
-        return lambda value: (
-            all(other in value for name, others in lists.items() if name in value for other in others)
-            and all(valid(part, value) for name, part in parts.items() if name in value)
-        )
+        spend, cost = node.document.budget.spend, (len(parts) + sum(map(len, lists.values()))) // 16
+
+        def test(value: dict[str, Any]) -> bool:
+            spend(cost)
+            return all(other in value for name, others in lists.items() if name in value for other in others) and all(
+                valid(part, value) for name, part in parts.items() if name in value
+            )
+
+        return test
 
     return make
 

@@ -36,6 +36,24 @@ def type_of(value: Any) -> str:
             return "object"
 
 
+def weight(value: Any) -> int:
+    """The number of values in a value, with itself and the names of its properties.
+
+    >>> weight("abc"), weight([1, {"a": 2}])
+    (1, 5)
+    """
+    count, todo = 0, [value]
+    while todo:
+        part = todo.pop()
+        count += 1
+        if isinstance(part, list):
+            todo += part
+        elif isinstance(part, dict):
+            count += len(part)
+            todo += part.values()
+    return count
+
+
 def equal(left: Any, right: Any) -> bool:
     """Whether two values are equal in JSON: 1 equals 1.0, but not true.
 
@@ -58,7 +76,17 @@ def distinct(values: list[Any]) -> bool:
 
 def identity(value: Any) -> str:
     """A text that is equal for equal values, and only for them."""
+    if isinstance(value, str):
+        return '"' + value
+    if type(value) is int:
+        return str(value)
     return json.dumps(_plain(value), sort_keys=True)
+
+
+def common(left: Iterable[Any], right: Iterable[Any]) -> list[Any]:
+    """The values on the left that are equal to one on the right."""
+    known = set(map(identity, right))
+    return [value for value in left if identity(value) in known]
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.schemas import SEED
 
+from emulator.schema_values.budget import Budget
 from emulator.schema_values.formats import conforms, written
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.regex import compiled, parse
@@ -35,7 +36,7 @@ PATTERNS = st.recursive(
 def test_texts_match_their_patterns(pattern: str, anchored: bool) -> None:
     """What is written for a pattern matches it."""
     pattern = f"^{pattern}$" if anchored else pattern
-    texts = list(matching(pattern, SEED.random(), 0, 60, MATCHES))
+    texts = list(matching(pattern, SEED.random(), 0, 60, MATCHES, Budget()))
     assert texts
     assert all(re.search(pattern, text) for text in texts)
 
@@ -59,7 +60,7 @@ def test_patterns_that_python_does_not_read_are_translated(pattern: str, yes: st
     """ECMAScript's own spellings mean what they mean there."""
     assert compiled(pattern).search(yes)
     assert not compiled(pattern).search(no)
-    assert any(compiled(pattern).search(text) for text in matching(pattern, SEED.random(), 0, 20, MATCHES))
+    assert any(compiled(pattern).search(text) for text in matching(pattern, SEED.random(), 0, 20, MATCHES, Budget()))
 
 
 @pytest.mark.parametrize("pattern", ["(", "a)", "[a", "*a", "a{2,1}", "(?x", "[z-a]", "\\", "(?P<n"])
@@ -104,5 +105,5 @@ def test_formats_are_written_as_they_are_read(name: str) -> None:
 def test_letters_outside_of_words_are_drawn_from_their_class() -> None:
     """A class without letters or digits is spelled with what it has."""
     for pattern in (r"^[!#]{3}$", r"^[\u2190-\u2199]{4}$", r"^\s$", r"^[^\x20-\x7e]$"):
-        assert all(re.search(pattern, text) for text in matching(pattern, SEED.random(), 0, 10, MATCHES))
-    assert set(next(matching("^[A-Z]{8}$", SEED.random(), 0, 10, MATCHES))) <= set(string.ascii_uppercase)
+        assert all(re.search(pattern, text) for text in matching(pattern, SEED.random(), 0, 10, MATCHES, Budget()))
+    assert set(next(matching("^[A-Z]{8}$", SEED.random(), 0, 10, MATCHES, Budget()))) <= set(string.ascii_uppercase)
