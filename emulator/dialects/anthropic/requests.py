@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.fields import Fields
+from emulator.core.fields import Fields, Limits, at_least
 from emulator.core.vocabulary import (
     Media,
     Message,
@@ -19,7 +19,10 @@ from emulator.core.vocabulary import (
 from emulator.dialects.anthropic.surface import encode
 from emulator.dialects.open_calls import OpenCalls
 
-MIN_THINKING_BUDGET = 1024
+MAX_TOKENS = at_least(1)
+THINKING_BUDGET = at_least(1024)
+TEMPERATURE = TOP_P = Limits(0, 1)
+TOP_K = at_least(0)
 _TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _DISPLAYS = ("summarized", "omitted")
@@ -240,9 +243,9 @@ def read_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
     if any(not sequence.strip() for sequence in stop):
         fields.reject("stop_sequences", "each stop sequence must contain non-whitespace")
     return Sampling(
-        temperature=fields.number("temperature", 0, 1, 1.0),
-        top_p=fields.number("top_p", 0, 1, 1.0),
-        top_k=fields.integer("top_k", 0) or 0,
+        temperature=fields.number("temperature", TEMPERATURE, 1.0),
+        top_p=fields.number("top_p", TOP_P, 1.0),
+        top_k=fields.integer("top_k", TOP_K) or 0,
         stop=stop,
         max_tokens=max_tokens,
         seed=fields.integer("seed"),
@@ -267,7 +270,7 @@ def read_reasoning(fields: Fields, max_tokens: int | None) -> ReasoningControl:
 
 
 def _thinking_budget(thinking: Fields, max_tokens: int | None) -> int:
-    budget = thinking.integer("budget_tokens", MIN_THINKING_BUDGET)
+    budget = thinking.integer("budget_tokens", THINKING_BUDGET)
     if budget is None:
         thinking.missing("budget_tokens", "a number of tokens")
     if max_tokens is not None and budget >= max_tokens:
