@@ -19,6 +19,8 @@ from emulator.engine import Engine
 from emulator.scenario.library import LoadedScenario
 from emulator.wire.receive import read_body
 
+COUNTING = "/anthropic/v1/messages/count_tokens"
+"""The path that counts the tokens of a request."""
 _PAGE = 20
 PAGES = Limits(1, 1000)
 """How many models a page can have."""
@@ -62,7 +64,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         asked = messages.parse_count(decode(body), request.headers, key)
         return await _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
 
-    counting = [Route("/anthropic/v1/messages/count_tokens", count_tokens, methods=["POST"])]
+    counting = [Route(COUNTING, count_tokens, methods=["POST"])]
     return [
         Route("/v1/models", telling(openai, openai_models, with_key=True)),
         Route("/v1/models/{id:path}", telling(openai, openai_model, with_key=True)),
