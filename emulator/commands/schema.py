@@ -10,4 +10,4 @@ def schema() -> None:
     """Print the JSON Schema of scenarios, for editors."""
     from emulator.scenario.language.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False, allow_nan=False))

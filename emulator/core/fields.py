@@ -6,7 +6,7 @@ described by an `Invalid`; each surface words it as its clients expect.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 import msgspec
 
@@ -17,7 +17,6 @@ Path: TypeAlias = tuple[str | int, ...]
 
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What `msgspec.json.decode` raises for bytes that are no JSON, or nested too deeply for it."""
-INT64 = 2**63
 MAX_DEPTH = 128
 """How deep a body may be nested. Whatever looks at one level by level, schemas included, has room for this."""
 _SHOWN = 80
@@ -37,6 +36,31 @@ class Invalid(msgspec.Struct, frozen=True):
     got: Any = None
     bound: float | None = None
     choices: tuple[str, ...] = ()
+
+
+class Limits(NamedTuple):
+    """The limits of a number: from `low` to `high`; with `above`, greater than `low`.
+
+    Who reads a field and who describes it for clients share one of these.
+    """
+
+    low: float
+    high: float
+    above: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        return (
+            isinstance(value, int | float) and self.low <= value <= self.high and not (self.above and value == self.low)
+        )
+
+
+INT64 = Limits(-(2**63), 2**63 - 1)
+"""The limits of an integer without limits of its own."""
+
+
+def at_least(low: int) -> Limits:
+    """The integers of 64 bits from `low`."""
+    return Limits(low, INT64.high)
 
 
 Wording: TypeAlias = Callable[[Invalid], ApiError]
@@ -102,36 +126,29 @@ class Fields:
         """Refuse the object because a field is missing. Raises `Rejected`."""
         self._refuse(Invalid((*self._path, name), "missing", expected))
 
-    def number(
-        self, name: str, low: float, high: float, default: float, *, above: bool = False, expected: str = ""
-    ) -> float:
-        """A number from `low` to `high` (with `above`: greater than `low`)."""
+    def number(self, name: str, within: Limits, default: float) -> float:
+        """A number within its limits, or the default when it is absent."""
         value = self._data.get(name)
         if value is None:
             return default
-        expected = expected or (
-            f"a number greater than {decimal(low)} and up to {decimal(high)}"
-            if above
-            else f"a number from {decimal(low)} to {decimal(high)}"
-        )
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self._refuse(Invalid((*self._path, name), "type", expected, value))
-        self._within(name, value, low, high, expected, above=above)
+            self._refuse(Invalid((*self._path, name), "type", _number(within), value))
+        if value not in within:
+            self._exceeds(name, value, within, _number(within))
         return float(value)
 
-    def integer(self, name: str, low: int | None = None, high: int | None = None) -> int | None:
-        """An integer within its bounds (64 bits by default), or None when it is absent."""
+    def integer(self, name: str, within: Limits = INT64) -> int | None:
+        """An integer within its limits (64 bits by default), or None when it is absent."""
         value = self._data.get(name)
         if value is None:
             return None
-        expected = _whole_number(low, high)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            self._refuse(Invalid((*self._path, name), "type", expected, value))
-        if high is None and not -INT64 <= value < INT64:
-            expected = "an integer of 64 bits"
-        self._within(name, value, -INT64 if low is None else low, INT64 - 1 if high is None else high, expected)
+            self._refuse(Invalid((*self._path, name), "type", _whole_number(within), value))
+        if value not in within:
+            wide = within.high == INT64.high and value not in INT64
+            self._exceeds(name, value, within, "an integer of 64 bits" if wide else _whole_number(within))
         return int(value)
 
     def string(self, name: str, default: str | None = None) -> str | None:
@@ -186,7 +203,7 @@ class Fields:
     def integers(self, name: str) -> tuple[int, ...]:
         """An array of 64-bit integers; empty when it is absent."""
         items = self._array(name, "an array of integers")
-        wrong = next((at for at, item in enumerate(items) if type(item) is not int or abs(item) >= INT64), None)
+        wrong = next((at for at, item in enumerate(items) if type(item) is not int or item not in INT64), None)
         if wrong is not None:
             self._refuse(Invalid((*self._path, name, wrong), "type", "an integer", items[wrong]))
         return tuple(items)
@@ -226,11 +243,9 @@ class Fields:
             self._refuse(Invalid((*self._path, name), "type", expected, value))
         return value
 
-    def _within(self, name: str, value: float, low: float, high: float, expected: str, *, above: bool = False) -> None:
-        if value < low or (above and value == low):
-            self._refuse(Invalid((*self._path, name), "low", expected, value, bound=low))
-        if value > high:
-            self._refuse(Invalid((*self._path, name), "high", expected, value, bound=high))
+    def _exceeds(self, name: str, value: float, within: Limits, expected: str) -> NoReturn:
+        problem, bound = ("high", within.high) if value > within.high else ("low", within.low)
+        self._refuse(Invalid((*self._path, name), problem, expected, value, bound=bound))
 
     def _value(self, name: str | int) -> Any:
         return self._data.get(name) if isinstance(name, str) else None
@@ -239,10 +254,15 @@ class Fields:
         raise Rejected(self._wording(invalid))
 
 
-def _whole_number(low: int | None, high: int | None) -> str:
-    if low is not None and high is not None:
-        return f"an integer from {low} to {high}"
-    return "an integer" if low is None else f"an integer of at least {low}"
+def _number(within: Limits) -> str:
+    low, high = decimal(within.low), decimal(within.high)
+    return f"a number greater than {low} and up to {high}" if within.above else f"a number from {low} to {high}"
+
+
+def _whole_number(within: Limits) -> str:
+    if within.high < INT64.high:
+        return f"an integer from {within.low} to {within.high}"
+    return f"an integer of at least {within.low}" if within.low > INT64.low else "an integer"
 
 
 def decode(body: bytes) -> dict[str, Any]:

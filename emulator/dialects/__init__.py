@@ -6,10 +6,11 @@ A dialect serves one endpoint; a surface is what the endpoints under one path sh
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.fold import Completion
+from emulator.core.json_schemas import Schema
 from emulator.core.plan import FrameMarks
 from emulator.core.vocabulary import Event, InferenceRequest
 
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 BARE_ID = re.compile(r"[0-9a-f]{32}")
 """An id to which the dialect adds its prefix; any other is a scenario's own."""
+
+
+class Shapes(NamedTuple):
+    """What an endpoint is asked and what it answers, as JSON Schemas.
+
+    `summary` says what the endpoint does. `request`, `answer` (a whole one) and `frame` (the data of a server-sent
+    event) are names among the `components`, which have all that they refer to, and the errors and models of the
+    surface.
+    """
+
+    summary: str
+    request: str
+    answer: str
+    frame: str
+    components: Mapping[str, Schema]
 
 
 class Surface(Protocol):
@@ -36,6 +52,10 @@ class Surface(Protocol):
 
     def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
         """The `type` of a kind of error, and its `code` if errors have one."""
+        ...
+
+    def error_schema(self, kind: ErrorKind) -> str:
+        """The name of the JSON Schema of the body of an error."""
         ...
 
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.settings import Settings
-from emulator.dialects import Dialect, Surface
+from emulator.dialects import Dialect, Shapes, Surface
 from emulator.dialects.conversation import RequestMessage, messages, prompts
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": _
 class Endpoint(NamedTuple):
     """One endpoint.
 
-    `dialect` is "module:class"; the module is imported when `make` or `decoder` is called. `conversation` are the
+    `dialect` is "module:class", and `schemas` is "module:function"; the modules are imported when `make`, `decoder` or
+    `shapes` is called. `conversation` are the
     fields of a request with the conversation; the last of them has its turns, which `turns` reads without validating
     them. `sample` is a cheap request, and `streaming` are the fields that ask for its answer as a stream with
     everything that a stream can have; empty for an endpoint that does not stream. `probes` are further requests for the
@@ -37,6 +38,7 @@ class Endpoint(NamedTuple):
     name: str
     path: str
     dialect: str
+    schemas: str
     conversation: tuple[str, ...]
     sample: Mapping[str, Any]
     turns: Callable[[Any], list[RequestMessage]] = messages
@@ -47,17 +49,23 @@ class Endpoint(NamedTuple):
 
     def make(self, settings: Settings) -> Dialect:
         """The dialect for a server with these settings."""
-        made: Dialect = self._class()(settings)
+        made: Dialect = _imported(self.dialect)(settings)
         return made
 
     def decoder(self) -> "Decoder":
         """A decoder for one answer, whole or streamed."""
-        made: Decoder = self._class().decoder()
+        made: Decoder = _imported(self.dialect).decoder()
         return made
 
-    def _class(self) -> Any:
-        module, _, name = self.dialect.partition(":")
-        return getattr(import_module(module), name)
+    def shapes(self, settings: Settings) -> Shapes:
+        """The JSON Schemas of what a server with these settings is asked and answers here."""
+        made: Shapes = _imported(self.schemas)(settings)
+        return made
+
+
+def _imported(name: str) -> Any:
+    module, _, name = name.partition(":")
+    return getattr(import_module(module), name)
 
 
 ENDPOINTS: Mapping[str, Endpoint] = {
@@ -67,6 +75,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "chat",
             "/v1/chat/completions",
             "emulator.dialects.openai.chat:OpenAIChat",
+            "emulator.dialects.openai.schemas:chat",
             ("messages",),
             _HELLO,
             streaming={"stream": True, "stream_options": {"include_usage": True}},
@@ -80,6 +89,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "completions",
             "/v1/completions",
             "emulator.dialects.openai.completions:OpenAICompletions",
+            "emulator.dialects.openai.schemas:completions",
             ("prompt",),
             {"model": _MODEL, "prompt": "Once upon a time", "max_tokens": 8},
             turns=prompts,
@@ -91,6 +101,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             "messages",
             "/anthropic/v1/messages",
             "emulator.dialects.anthropic.messages:AnthropicMessages",
+            "emulator.dialects.anthropic.schemas:messages",
             ("system", "messages"),
             _HELLO,
             probes={" without max_tokens": {"max_tokens": None}},

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from emulator.account.keys import presented
 from emulator.core.catalog import Model
-from emulator.core.fields import Fields, decode
+from emulator.core.fields import Fields, Limits, decode
 from emulator.core.version import __version__
 from emulator.dialects import Surface
 from emulator.dialects.anthropic.messages import AnthropicMessages
@@ -19,8 +19,11 @@ from emulator.engine import Engine
 from emulator.scenario.library import LoadedScenario
 from emulator.wire.receive import read_body
 
+COUNTING = "/anthropic/v1/messages/count_tokens"
+"""The path that counts the tokens of a request."""
 _PAGE = 20
-_LARGEST_PAGE = 1000
+PAGES = Limits(1, 1000)
+"""How many models a page can have."""
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
@@ -61,7 +64,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         asked = messages.parse_count(decode(body), request.headers, key)
         return await _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
 
-    counting = [Route("/anthropic/v1/messages/count_tokens", count_tokens, methods=["POST"])]
+    counting = [Route(COUNTING, count_tokens, methods=["POST"])]
     return [
         Route("/v1/models", telling(openai, openai_models, with_key=True)),
         Route("/v1/models/{id:path}", telling(openai, openai_model, with_key=True)),
@@ -110,7 +113,7 @@ def page(models: list[Model], query: Mapping[str, str], find: Callable[[str], Mo
     Raises `Rejected` with a 400 for a limit outside 1..1000 and a 404 for an unknown id.
     """
     fields = Fields({name: _number(value) if name == "limit" else value for name, value in query.items()}, wording)
-    limit = fields.integer("limit", 1, _LARGEST_PAGE) or _PAGE
+    limit = fields.integer("limit", PAGES) or _PAGE
     if before := fields.string("before_id"):
         rest = models[: models.index(find(before))]
         return rest[-limit:], len(rest) > limit

@@ -27,6 +27,7 @@ from emulator.core.vocabulary import (
 from emulator.dialects import BARE_ID
 from emulator.dialects.anthropic.marks import MARKS
 from emulator.dialects.anthropic.requests import (
+    MAX_TOKENS,
     omits_thinking,
     read_messages,
     read_reasoning,
@@ -60,7 +61,7 @@ class AnthropicMessages:
     def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
         """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
         fields = Fields(body, wording)
-        max_tokens = fields.integer("max_tokens", 1)
+        max_tokens = fields.integer("max_tokens", MAX_TOKENS)
         if max_tokens is None:
             fields.missing("max_tokens", "an integer of at least 1")
         return self._read(fields, max_tokens, headers, key)

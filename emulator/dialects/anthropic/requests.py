@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.fields import Fields
+from emulator.core.fields import Fields, Limits, at_least
 from emulator.core.vocabulary import (
     Media,
     Message,
@@ -19,14 +19,17 @@ from emulator.core.vocabulary import (
 from emulator.dialects.anthropic.surface import encode
 from emulator.dialects.open_calls import OpenCalls
 
-MIN_THINKING_BUDGET = 1024
-_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_EFFORTS = ("low", "medium", "high", "xhigh", "max")
-_DISPLAYS = ("summarized", "omitted")
+MAX_TOKENS = at_least(1)
+THINKING_BUDGET = at_least(1024)
+TEMPERATURE = TOP_P = Limits(0, 1)
+TOP_K = at_least(0)
+TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+DISPLAYS = ("summarized", "omitted")
 _BILLING_BLOCK = "x-anthropic-billing-header"
 _USER_BLOCKS = ("text", "image", "tool_result", "document", "search_result")
 _ASSISTANT_BLOCKS = ("text", "tool_use", "thinking", "redacted_thinking")
-_PASSED_OVER = re.compile(
+PASSED_OVER = re.compile(
     r"server_tool_use|\w+_tool_result|tool_reference|container_upload|mid_conv\w*|fallback|connector_text"
 )
 """Blocks of Anthropic's own server-side features, which clients send back and this API has no use for."""
@@ -98,7 +101,7 @@ def _blocks(entry: Fields, allowed: tuple[str, ...]) -> Iterator[tuple[str, Fiel
         kind = block.string("type") or block.missing("type", "the type of the block")
         if kind in allowed:
             yield kind, block
-        elif not _PASSED_OVER.fullmatch(kind):
+        elif not PASSED_OVER.fullmatch(kind):
             block.reject("type", f"Input should be one of {', '.join(repr(name) for name in allowed)}")
 
 
@@ -223,8 +226,8 @@ def _tool(entry: Fields) -> Tool | None:
     if not entry.has("input_schema") and (entry.string("type") or "custom") != "custom":
         return None
     name = entry.required_string("name")
-    if not _TOOL_NAME.fullmatch(name):
-        entry.reject("name", f"String should match pattern '^{_TOOL_NAME.pattern}$'")
+    if not TOOL_NAME.fullmatch(name):
+        entry.reject("name", f"String should match pattern '^{TOOL_NAME.pattern}$'")
     return Tool(
         name=name,
         description=entry.string("description") or "",
@@ -240,9 +243,9 @@ def read_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
     if any(not sequence.strip() for sequence in stop):
         fields.reject("stop_sequences", "each stop sequence must contain non-whitespace")
     return Sampling(
-        temperature=fields.number("temperature", 0, 1, 1.0),
-        top_p=fields.number("top_p", 0, 1, 1.0),
-        top_k=fields.integer("top_k", 0) or 0,
+        temperature=fields.number("temperature", TEMPERATURE, 1.0),
+        top_p=fields.number("top_p", TOP_P, 1.0),
+        top_k=fields.integer("top_k", TOP_K) or 0,
         stop=stop,
         max_tokens=max_tokens,
         seed=fields.integer("seed"),
@@ -252,13 +255,13 @@ def read_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
 def read_reasoning(fields: Fields, max_tokens: int | None) -> ReasoningControl:
     """`thinking` and `output_config.effort` as one word about reasoning. An effort alone asks for reasoning too."""
     config = fields.object("output_config")
-    effort = config.one_of("effort", _EFFORTS) if config else None
+    effort = config.one_of("effort", EFFORTS) if config else None
     thinking = fields.object("thinking")
     if thinking is None:
         return ReasoningControl(enabled=True if effort else None, effort=effort)
     kinds = ("enabled", "adaptive", "disabled")
     kind = thinking.one_of("type", kinds) or thinking.missing("type", "the type of thinking")
-    thinking.one_of("display", _DISPLAYS)
+    thinking.one_of("display", DISPLAYS)
     if kind == "disabled":
         return ReasoningControl(enabled=False)
     if kind == "adaptive":
@@ -267,7 +270,7 @@ def read_reasoning(fields: Fields, max_tokens: int | None) -> ReasoningControl:
 
 
 def _thinking_budget(thinking: Fields, max_tokens: int | None) -> int:
-    budget = thinking.integer("budget_tokens", MIN_THINKING_BUDGET)
+    budget = thinking.integer("budget_tokens", THINKING_BUDGET)
     if budget is None:
         thinking.missing("budget_tokens", "a number of tokens")
     if max_tokens is not None and budget >= max_tokens:

@@ -68,6 +68,10 @@ class AnthropicSurface:
         """The `type` of a kind of error."""
         return {"type": ERRORS[kind].anthropic_type}
 
+    def error_schema(self, kind: ErrorKind) -> str:
+        """The name of the JSON Schema of the body of an error."""
+        return "AnthropicError"
+
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """Inference-Id is AkashML's; request-id is the only one that the Anthropic SDKs read."""
         return [(b"inference-id", inference_id.encode()), (b"request-id", request_id.encode())]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from emulator.core.fields import Fields
+from emulator.core.fields import Fields, Limits, at_least
 from emulator.core.fold import Choice, Completion
 from emulator.core.settings import Settings
 from emulator.core.tokens import decode
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_TOKENS = 16
 """OpenAI's default for this endpoint."""
-_MAX_PROMPTS = 128
+MAX_TOKENS = at_least(0)
+LOGPROBS = Limits(0, 5)
+BEST_OF = Limits(1, 20)
+MAX_PROMPTS = 128
 
 
 class OpenAICompletions:
@@ -77,14 +80,14 @@ class OpenAICompletions:
         )
 
     def _sampling(self, fields: Fields, stream: bool) -> Sampling:
-        max_tokens = fields.integer("max_tokens", 0)
+        max_tokens = fields.integer("max_tokens", MAX_TOKENS)
         sampling = read_sampling(
             fields,
             self._settings,
             DEFAULT_MAX_TOKENS if max_tokens is None else max_tokens,
-            fields.integer("logprobs", 0, 5),
+            fields.integer("logprobs", LOGPROBS),
         )
-        best_of = fields.integer("best_of", 1, 20)
+        best_of = fields.integer("best_of", BEST_OF)
         if best_of is None:
             return msgspec.structs.replace(sampling, best_of=sampling.n)
         if best_of < sampling.n:
@@ -183,8 +186,8 @@ def _prompts(fields: Fields) -> tuple[str, ...]:
             prompts = (_decoded(fields, prompt),)
         case _:
             fields.wrong_type("prompt", expected)
-    if len(prompts) > _MAX_PROMPTS:
-        fields.reject("prompt", f"at most {_MAX_PROMPTS} prompts", got=len(prompts))
+    if len(prompts) > MAX_PROMPTS:
+        fields.reject("prompt", f"at most {MAX_PROMPTS} prompts", got=len(prompts))
     return prompts
 
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import msgspec
 
-from emulator.core.fields import Fields
+from emulator.core.fields import Fields, Limits, at_least
 from emulator.core.settings import Settings
 from emulator.core.tokens import VOCABULARY_SIZE
 from emulator.core.vocabulary import Media, Message, ReasoningControl, Role, Sampling, ToolUse
@@ -15,6 +15,24 @@ ROLES: tuple[Role, ...] = ("system", "developer", "user", "assistant", "tool", "
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 MEDIA: Mapping[str, Any] = {"image_url": "image", "input_audio": "audio", "file": "file", "video_url": "video"}
 _PARTS = ("text", "refusal", *MEDIA)
+URL_SCHEMES = ("http://", "https://", "data:")
+STREAM_OPTIONS = ("include_usage", "continuous_usage_stats", "include_obfuscation")
+MAX_TOKENS = at_least(1)
+MIN_TOKENS = at_least(0)
+TOP_K = at_least(-1)
+REASONING_TOKENS = at_least(0)
+TOP_LOGPROBS = Limits(0, 20)
+LOGIT_BIAS = Limits(-100, 100)
+NUMBERS = {
+    "temperature": Limits(0, 2),
+    "top_p": Limits(0, 1, above=True),
+    "min_p": Limits(0, 1),
+    "frequency_penalty": Limits(-2, 2),
+    "presence_penalty": Limits(-2, 2),
+    "repetition_penalty": Limits(0, 2, above=True),
+}
+"""The sampling fields that are numbers."""
+_PLAIN = Sampling()
 _SAMPLING_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Sampling)) - {
     "max_tokens",
     "logprobs",
@@ -111,8 +129,8 @@ def _media(part: Fields, kind: str) -> Media:
         case "file":
             return Media("file", "file_id" if given.has("file_id") else "data")
     url = given.required_string("url")
-    if not url.startswith(("http://", "https://", "data:")):
-        given.reject("url", "a URL that starts with http://, https:// or data:")
+    if not url.startswith(URL_SCHEMES):
+        given.reject("url", f"a URL that starts with {', '.join(URL_SCHEMES[:-1])} or {URL_SCHEMES[-1]}")
     return Media(MEDIA[kind], "data" if url.startswith("data:") else "url")
 
 
@@ -147,15 +165,15 @@ def _function_made(function: Fields) -> tuple[str, str]:
 
 def read_max_tokens(fields: Fields) -> int | None:
     """`max_completion_tokens` wins over the deprecated `max_tokens`, as AkashML's page prefers it."""
-    deprecated = fields.integer("max_tokens", 1)
-    preferred = fields.integer("max_completion_tokens", 1)
+    deprecated = fields.integer("max_tokens", MAX_TOKENS)
+    preferred = fields.integer("max_completion_tokens", MAX_TOKENS)
     return deprecated if preferred is None else preferred
 
 
 def read_logprobs(fields: Fields) -> int | None:
     """How many alternatives to tell per token, or None where no log probabilities are wanted."""
     wanted = fields.boolean("logprobs", False)
-    top = fields.integer("top_logprobs", 0, 20)
+    top = fields.integer("top_logprobs", TOP_LOGPROBS)
     if top is not None and not wanted:
         fields.reject("top_logprobs", "logprobs to be true when top_logprobs is given")
     return (top or 0) if wanted else None
@@ -175,7 +193,7 @@ def read_reasoning(fields: Fields) -> ReasoningControl:
     if given is None:
         return ReasoningControl(enabled=_enabled(fields, None, effort, None), effort=effort)
     own = given.one_of("effort", EFFORTS)
-    budget = given.integer("max_tokens", 0)
+    budget = given.integer("max_tokens", REASONING_TOKENS)
     enabled = given.boolean("enabled", True) if given.has("enabled") else None
     if effort == "none" and (enabled or budget):
         effort = None
@@ -211,17 +229,12 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
     """The sampling fields that both endpoints have, with their documented ranges."""
     if _SAMPLING_FIELDS.isdisjoint(fields.data):
         return Sampling(max_tokens=max_tokens, logprobs=logprobs)
-    min_tokens = fields.integer("min_tokens", 0) or 0
+    min_tokens = fields.integer("min_tokens", MIN_TOKENS) or 0
     if max_tokens is not None and min_tokens > max_tokens:
         fields.reject("min_tokens", f"at most as many tokens as the answer may have, which is {max_tokens}")
     return Sampling(
-        temperature=fields.number("temperature", 0, 2, 1.0),
-        top_p=fields.number("top_p", 0, 1, 1.0, above=True),
-        top_k=max(fields.integer("top_k", -1) or 0, 0),
-        min_p=fields.number("min_p", 0, 1, 0.0),
-        frequency_penalty=fields.number("frequency_penalty", -2, 2, 0.0),
-        presence_penalty=fields.number("presence_penalty", -2, 2, 0.0),
-        repetition_penalty=fields.number("repetition_penalty", 0, 2, 1.0, above=True),
+        **{name: fields.number(name, within, getattr(_PLAIN, name)) for name, within in NUMBERS.items()},
+        top_k=max(fields.integer("top_k", TOP_K) or 0, 0),
         logit_bias=_logit_bias(fields),
         seed=fields.integer("seed"),
         stop=fields.strings("stop", single=True),
@@ -229,7 +242,7 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
         min_tokens=min_tokens,
         ignore_eos=fields.boolean("ignore_eos", False),
         max_tokens=max_tokens,
-        n=fields.integer("n", 1, settings.max_n) or 1,
+        n=fields.integer("n", Limits(1, settings.max_n)) or 1,
         logprobs=logprobs,
     )
 
@@ -242,7 +255,7 @@ def _logit_bias(fields: Fields) -> Mapping[int, float]:
     for token in given.data:
         if not _is_token_id(token):
             fields.reject("logit_bias", f"token ids from 0 to {VOCABULARY_SIZE - 1} as keys", got=token)
-        bias[int(token)] = given.number(token, -100, 100, 0.0)
+        bias[int(token)] = given.number(token, LOGIT_BIAS, 0.0)
     return bias
 
 
@@ -257,6 +270,6 @@ def read_stream(fields: Fields) -> bool:
     if options is not None:
         if not stream:
             fields.reject("stream_options", "stream to be true when stream_options is given")
-        for name in ("include_usage", "continuous_usage_stats", "include_obfuscation"):
+        for name in STREAM_OPTIONS:
             options.boolean(name, False)
     return stream

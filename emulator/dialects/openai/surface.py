@@ -89,6 +89,10 @@ class OpenAISurface:
         """The `type` and the `code` of a kind of error."""
         return {"type": ERRORS[kind].v1_type, "code": ERRORS[kind].v1_code}
 
+    def error_schema(self, kind: ErrorKind) -> str:
+        """The name of the JSON Schema of the body of an error, if no scenario chooses another one."""
+        return "FlatError" if self._flat(ApiError(kind, "")) else "Error"
+
     def id_headers(self, inference_id: str, request_id: str) -> list[tuple[bytes, bytes]]:
         """Inference-Id is AkashML's; x-request-id is what the OpenAI SDKs surface."""
         return [(b"inference-id", inference_id.encode()), (b"x-request-id", request_id.encode())]

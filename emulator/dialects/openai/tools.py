@@ -6,7 +6,7 @@ from typing import Any, cast
 from emulator.core.fields import Fields
 from emulator.core.vocabulary import ResponseFormat, Tool, ToolChoice
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
@@ -27,8 +27,8 @@ def _tool(fields: Fields) -> Tool:
 
 def _function(function: Fields) -> Tool:
     name = function.required_string("name")
-    if not _NAME.fullmatch(name):
-        function.reject("name", f"a name that matches ^{_NAME.pattern}$")
+    if not NAME.fullmatch(name):
+        function.reject("name", f"a name that matches ^{NAME.pattern}$")
     parameters = function.object("parameters")
     return Tool(
         name=name,

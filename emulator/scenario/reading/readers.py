@@ -148,8 +148,9 @@ def number(low: float, high: float, what: str, *, above: bool = False) -> Reader
         _check_ambiguous(cursor)
         return cast(float, value)
 
-    limit = {"exclusiveMinimum" if above else "minimum": low}
-    return Reader(what, read, {"type": "number", **limit, **({} if math.isinf(high) else {"maximum": high})})
+    limits = {"exclusiveMinimum" if above else "minimum": low, "maximum": high}
+    finite = {name: limit for name, limit in limits.items() if math.isfinite(limit)}  # JSON has no other numbers
+    return Reader(what, read, {"type": "number", **finite})
 
 
 def parsed(notation: Notation[T]) -> Reader[T]:

@@ -35,6 +35,7 @@ class Row(NamedTuple):
 ROUTES = (
     Row("GET", "/_emulator/health", "server.health", query=None),
     Row("GET", "/_emulator/ready", "server.ready", query=None),
+    Row("GET", "/_emulator/openapi.json", "openapi.openapi"),
     Row("POST", "/_emulator/activate", "server.activate", fields="scenario key"),
     Row("POST", "/_emulator/reset", "server.reset", fields="key keep_scenario"),
     Row("GET", "/_emulator/snapshot", "server.state"),

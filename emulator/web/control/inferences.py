@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 _BACKLOG = 1000
 """The most inferences that are queued for a slow follower; further ones are dropped."""
-_LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules"})
+LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules"})
+"""The fields of an inference that a list leaves out."""
+REPORTS = {"json": "application/json", "text": "text/plain", "junit": "application/xml"}
+"""The formats of a report, and the media type of each."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -69,8 +72,9 @@ async def verify(engine: Engine, request: Request) -> Response:
         case "text":
             return PlainTextResponse(said.text())
         case "junit":
-            return Response(said.junit(), media_type="application/xml")
-    raise _bad("format", "format is json, text or junit")
+            return Response(said.junit(), media_type=REPORTS["junit"])
+    *others, last = REPORTS
+    raise _bad("format", f"format is {', '.join(others)} or {last}")
 
 
 async def verdict(engine: Engine, request: Request) -> Response:
@@ -111,7 +115,7 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
 
 
 def _short(inference: "Inference") -> dict[str, Any]:
-    told = {name: value for name, value in inference.as_dict().items() if name not in _LONG}
+    told = {name: value for name, value in inference.as_dict().items() if name not in LONG}
     return told | {"line": inference.line()}
 
 

@@ -1,0 +1,318 @@
+"""The operations of the control API: for each row of its routes, the schemas of its fields and of its answer."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args
+
+from emulator.account.backends import Backends
+from emulator.account.ledger import Entry
+from emulator.account.policy import Policy
+from emulator.account.registry import Status
+from emulator.core import units
+from emulator.core.errors import ErrorKind
+from emulator.core.fields import Limits
+from emulator.core.json_schemas import (
+    ANYTHING,
+    BOOLEAN,
+    COUNT,
+    NONEMPTY,
+    NULL,
+    NUMBER,
+    OBJECT,
+    STRING,
+    Schema,
+    answered,
+    any_of,
+    array,
+    asked,
+    integer,
+    nullable,
+    number,
+    ref,
+    structs,
+    word,
+)
+from emulator.dialects.endpoints import ENDPOINTS
+from emulator.inferences.exports import FORMATS
+from emulator.inferences.inference import Inference, Outcome
+from emulator.inferences.selecting import MOST
+from emulator.inferences.verdict.reports import KeyReport, Report
+from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
+from emulator.scenario.language.scenarios import SCENARIO
+from emulator.scenario.language.schema import json_schema
+from emulator.scenario.reading.mistakes import Mistake
+from emulator.scenario.reading.readers import Reader
+from emulator.store.snapshot import VERSION
+from emulator.web.control import ROUTES
+from emulator.web.control.inferences import LONG, REPORTS
+from emulator.web.openapi.operations import JSON, Content, Described, Operation
+
+CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
+SECURITY = {
+    CONTROL_TOKEN: {"type": "http", "scheme": "bearer", "description": "The token of a server that asks for one."},
+    CONTROL_QUERY: {"type": "apiKey", "in": "query", "name": "token", "description": "The same token."},
+}
+"""The security schemes of the control API."""
+_OPEN = {"/_emulator/health", "/_emulator/ready"}
+_REFUSED = (401, 403, 404)
+_LANGUAGE = "scenario."
+"""What the names of the schemas of the scenario language begin with."""
+
+# ---------------------------------------------------------------------------------------------- what is asked
+
+
+def _language(schema: Mapping[str, Any]) -> Any:
+    """A schema of the scenario language as the document has it, where the language's own definitions are components."""
+    return json.loads(json.dumps(schema).replace("#/$defs/", f"#/components/schemas/{_LANGUAGE}"))
+
+
+def _written(reader: Reader[Any]) -> Schema:
+    """What is written as in a scenario."""
+    schema: Schema = _language(reader.schema)
+    return schema
+
+
+def _text(notation: units.Notation[Any]) -> Schema:
+    return STRING | {"pattern": f"^(?:{notation.form})$"}
+
+
+_SCENARIO = ref(f"{_LANGUAGE}{SCENARIO.name}")
+_COUNTED = Limits(0, 10**12)
+_KEY = STRING | {"pattern": r"\S"}
+_QUERY: dict[str, Schema] = {
+    "key": NONEMPTY,
+    "endpoint": word(*ENDPOINTS),
+    "model": NONEMPTY,
+    "status": integer(Limits(0, 999)),
+    "outcome": word(*get_args(Outcome), *(f"failed: {kind}" for kind in get_args(ErrorKind))),
+    "rule": NONEMPTY,
+    "since": STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"},
+    "limit": integer(Limits(1, MOST)),
+    "after": integer(_COUNTED),
+    "follow": word("true", "false"),
+    "most_attempts": integer(Limits(1, _COUNTED.high)),
+}
+"""The query parameters, but `format`."""
+
+_KNOWN = {"scenarios": "hello", "keys": "key_1", "inferences": "1"}
+"""Examples of what stands in a path behind these names."""
+
+
+class _Row(NamedTuple):
+    """What a row of the control routes does not say: its answer, the values of its fields, and which are required.
+
+    `rules` are for all fields together.
+    """
+
+    summary: str
+    answer: Schema
+    fields: Mapping[str, Schema] = {}
+    required: tuple[str, ...] = ()
+    rules: Mapping[str, Any] = {}
+    formats: Mapping[str, str] = {}
+    status: int = 200
+    mistakes: tuple[Schema, ...] = ()
+
+
+def operations() -> Iterator[Described]:
+    """The operations, each with its method and path."""
+    rows = _rows()
+    for row in ROUTES:
+        told = rows[f"{row.method} {row.path}"]
+        query = {name: word(*told.formats) if name == "format" else _QUERY[name] for name in (row.query or "").split()}
+        answer = {JSON: told.answer, **dict.fromkeys(set(told.formats.values()) - {JSON}, STRING)}
+        yield (
+            row.method,
+            row.path,
+            Operation(
+                told.summary,
+                answer | ({"text/event-stream": STRING} if "follow" in query else {}),
+                _REFUSED,
+                told.status,
+                {"application/yaml": _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
+                required=bool(told.required) or row.fields is None,
+                query=query,
+                known=_KNOWN.get(row.path.split("/")[2], ""),
+                mistakes=told.mistakes,
+                security=("",) if row.path in _OPEN else ("", *SECURITY),
+            ),
+        )
+
+
+def _body(told: _Row, fields: Sequence[str]) -> Content | None:
+    if not fields:
+        return None
+    values = {name: told.fields[name] for name in fields}
+    schema: Schema = {"type": "object", "properties": values, "additionalProperties": False, **told.rules}
+    return {JSON: schema | ({"required": [*told.required]} if told.required else {})}
+
+
+def _rows() -> dict[str, _Row]:
+    policy = _written(POLICY.reader)
+    account = {key.name: _written(key.reader) for key in ACCOUNT.table()}
+    amount = _written(POSITIVE_AMOUNT)
+    changes = {
+        "purchase": amount,
+        "take": amount,
+        "trial": _written(TRIAL.reader),
+        "auto_top_up": nullable(_written(AUTO_TOP_UP.reader)),
+    }
+    time = {
+        "freeze": {"const": True},
+        "run": {"const": True},
+        "rate": any_of(number(Limits(0, 1_000_000)), _text(units.rate)),
+        "set": _text(units.moment),
+        "advance": any_of(number(Limits(0, 366 * 24 * 3600)), _text(units.duration)),
+    }
+    clock, scenario, key, made = ref("Clock"), nullable(STRING), ref("Key"), ref("MadeKey")
+    failed = answered({"mistakes": array(ref("Mistake"))})
+    unread = answered({"name": STRING, "mistakes": array(ref("Mistake"))})
+    exports = {"json": JSON, **{name: form.media_type for name, form in FORMATS.items()}}
+    state = {
+        "version": {"const": VERSION},
+        "clock": asked(dict.fromkeys(("time", "rate", "ahead"), NUMBER)),
+        "store": asked({"shared": asked({"scenario": scenario})}),
+    }
+    found = answered({"inferences": array(ref("InferenceSummary")), "next": nullable(COUNT), "forgotten": COUNT})
+    judged = {"ok": BOOLEAN, "findings": array(ref("Finding")), "remarks": array(ref("Finding"))}
+    process = answered({"status": word("ready"), "models": COUNT, "scenario": scenario, "process": array(COUNT, 2, 2)})
+    return {
+        "GET /_emulator/health": _Row(
+            "Whether the server answers", answered({"status": word("ok"), "version": STRING})
+        ),
+        "GET /_emulator/ready": _Row("What the server is ready with", process),
+        "GET /_emulator/openapi.json": _Row("This document", OBJECT),
+        "POST /_emulator/activate": _Row(
+            "Activate a scenario, or deactivate it",
+            answered({"scenario": scenario, "key": nullable(STRING)}),
+            {"scenario": scenario, "key": nullable(_KEY)},
+            ("scenario",),
+            mistakes=(failed,),
+        ),
+        "POST /_emulator/reset": _Row(
+            "Begin anew",
+            answered({"reset": STRING}),
+            {"key": nullable(_KEY), "keep_scenario": nullable(BOOLEAN)},
+        ),
+        "GET /_emulator/snapshot": _Row(
+            "Save the state", answered({"version": COUNT, "clock": OBJECT, "store": OBJECT})
+        ),
+        "PUT /_emulator/snapshot": _Row(
+            "Restore the state",
+            answered({"restored": {"const": True}, "clock": clock, "scenario": scenario}),
+            state,
+            tuple(state),
+        ),
+        "GET /_emulator/clock": _Row("Show the time", clock),
+        "POST /_emulator/clock": _Row("Move the clock", clock, time, rules={"minProperties": 1, "maxProperties": 1}),
+        "GET /_emulator/scenarios": _Row(
+            "List the scenarios", answered({"active": scenario, "scenarios": array(ref("ScenarioSummary"))})
+        ),
+        "GET /_emulator/scenarios/{name}": _Row("Show a scenario, or its mistakes", any_of(ref("Scenario"), unread)),
+        "PUT /_emulator/scenarios/{name}": _Row("Add or replace a scenario", ref("Scenario"), mistakes=(unread,)),
+        "DELETE /_emulator/scenarios/{name}": _Row("Delete a scenario", answered({"deleted": STRING})),
+        "GET /_emulator/account": _Row("Show an account", ref("Account")),
+        "PUT /_emulator/account": _Row(
+            "Open an account anew, or those of all keys",
+            any_of(ref("Account"), answered({"key": NULL, "terms": STRING})),
+            {"key": nullable(_KEY), **account},
+        ),
+        "POST /_emulator/account": _Row(
+            "Change the limits of a key", ref("Account"), {"key": nullable(_KEY), "policy": policy}, ("policy",)
+        ),
+        "GET /_emulator/credits": _Row("Show the credits of a key", nullable(ref("Credits"))),
+        "POST /_emulator/credits": _Row(
+            "Change the credits of a key",
+            ref("Credits"),
+            {"key": nullable(_KEY), **changes},
+            rules=any_of(*({"required": [name]} for name in changes)),
+        ),
+        "GET /_emulator/ledger": _Row(
+            "Show the ledger of a key",
+            answered({"key": STRING, "balance": nullable(STRING), "entries": array(ref("Entry"))}),
+        ),
+        "GET /_emulator/keys": _Row("List the managed keys", answered({"keys": array(key)})),
+        "POST /_emulator/keys": _Row(
+            "Create a key", made, {"name": nullable(STRING), "policy": nullable(policy)}, status=201
+        ),
+        "GET /_emulator/keys/{id}": _Row("Show a key", key),
+        "PUT /_emulator/keys/{id}": _Row("Replace the policy of a key", key, {"policy": policy}, ("policy",)),
+        "DELETE /_emulator/keys/{id}": _Row("Revoke a key", key),
+        "POST /_emulator/keys/{id}/regenerate": _Row("Replace the secret of a key", made),
+        "GET /_emulator/backends": _Row("Show the backends", answered({"models": array(ref("ModelBackends"))})),
+        "PUT /_emulator/backends": _Row(
+            "Set the backends of a model",
+            ref("ModelBackends"),
+            {"model": NONEMPTY, "backends": nullable(_written(SOME_BACKENDS))},
+            ("model", "backends"),
+        ),
+        "GET /_emulator/inferences": _Row("List the inferences, or follow them", found, formats=exports),
+        "GET /_emulator/inferences/{id}": _Row("Show an inference", ref("InferenceRecord"), formats=exports),
+        "GET /_emulator/verify": _Row("Verify what was expected", ref("Verification"), formats=REPORTS),
+        "GET /_emulator/verdict": _Row("Judge the client", answered(judged, {"nothing_asked": STRING})),
+    }
+
+
+# ---------------------------------------------------------------------------------------------- what is answered
+
+
+def components() -> dict[str, Schema]:
+    """The schemas to which the operations refer, those of the scenario language among them."""
+    types = structs([Inference, Report, Mistake, Entry, Policy, Backends])
+    policy = types.pop("Policy")["properties"] | {"expires": nullable(STRING)}
+    told = types.pop("Inference")["properties"] | {"outcome": STRING, "line": STRING}
+    report, one = (types.pop(kind.__name__)["properties"] for kind in (Report, KeyReport))
+    texts = array(STRING)
+    key = {
+        "id": STRING,
+        "name": STRING,
+        "shown": STRING,
+        "status": word(*get_args(Status)),
+        "created": STRING,
+        "policy": ref("Policy"),
+    }
+    credits = {
+        "balance": STRING,
+        "available": STRING,
+        "purchased": STRING,
+        "trials": array(answered({"left": STRING, "expires": STRING})),
+        "auto_top_up": nullable(answered({"below": STRING, "add": STRING})),
+    }
+    names = {"name": STRING, "aliases": texts, "description": STRING, "source": STRING}
+    rule = answered({"name": STRING, "line": COUNT, "replies": COUNT})
+    return {
+        **types,
+        **{f"{_LANGUAGE}{name}": _language(schema) for name, schema in json_schema()["$defs"].items()},
+        "Policy": answered(policy),
+        "InferenceRecord": answered({**told, "request": ANYTHING}),
+        "InferenceSummary": answered({name: schema for name, schema in told.items() if name not in LONG}),
+        "KeyVerification": answered({"ok": BOOLEAN, **one}),
+        "Verification": answered({"ok": BOOLEAN, **report, "keys": array(ref("KeyVerification"))}),
+        "Clock": answered({"now": STRING, "unix": NUMBER, "mode": word("running", "frozen"), "rate": NUMBER}),
+        "Key": answered(key),
+        "MadeKey": answered({"key": STRING, **key}),
+        "Credits": answered(credits),
+        "Account": answered(
+            {
+                "key": STRING,
+                "unlimited": BOOLEAN,
+                "policy": ref("Policy"),
+                "in_flight": COUNT,
+                "rate_limit": OBJECT | {"additionalProperties": STRING},
+                "credits": nullable(ref("Credits")),
+            }
+        ),
+        "ModelBackends": answered(
+            {
+                "model": STRING,
+                "backends": nullable(ref("Backends")),
+                "healthy_now": BOOLEAN,
+                "running": COUNT,
+                "waiting": COUNT,
+            }
+        ),
+        "ScenarioSummary": answered({**names, "errors": texts, "faults": texts, "mistakes": array(ref("Mistake"))}),
+        "Scenario": answered(
+            {**names, "rules": array(rule), "unscripted": ANYTHING, "mistakes": array(ref("Mistake"))}
+        ),
+    }
