@@ -169,7 +169,9 @@ class Document:
         self.formats = formats
         self.exact = exact
         self.mixed = False
-        self.matches = Searches().matches
+        searches = Searches()
+        self.compiled = searches.compiled
+        self.matches = searches.matches
         self._nodes: dict[int, SchemaNode] = {}
         self._anchors: dict[tuple[str, str], SchemaNode] = {}
         self._indexed = False
