@@ -7,8 +7,8 @@ from msgspec import Meta, Struct
 
 from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.patterns import glob
 from emulator.core.units import Moment
+from emulator.patterns import glob
 
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=10**12)]
 
@@ -65,4 +65,4 @@ UNLIMITED = Policy()
 @lru_cache(maxsize=1024)
 def _among(model: str, globs: tuple[str, ...]) -> bool:
     """Whether one of the globs matches the model. `--` and `/` are equivalent, since no id has both."""
-    return any(glob(each.replace("--", "/")).match(model) for each in globs)
+    return any(glob(each.replace("--", "/")).matches(model) for each in globs)

@@ -11,7 +11,7 @@ from emulator.account.registry import fingerprint
 from emulator.core import units
 from emulator.core.errors import ErrorKind
 from emulator.core.nearest import nearest
-from emulator.core.patterns import glob
+from emulator.patterns import glob
 from emulator.core.units import Notation
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.inference import Inference, Outcome
@@ -53,7 +53,7 @@ def _key(text: str) -> Filter:
 
 def _model(text: str) -> Filter:
     pattern = glob(text)
-    return lambda each: pattern.match(each.model or "") is not None
+    return lambda each: pattern.matches(each.model or "")
 
 
 def _status(text: str) -> Filter:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from emulator.patterns import Pattern
 from emulator.schema_values.budget import Budget
 from emulator.schema_values.drafts import is_legacy, keywords
 from emulator.schema_values.errors import Malformed
@@ -196,6 +197,11 @@ class Document:
         self._resources: dict[str, SchemaNode] = {}
         self.anything = SchemaNode(self, True, Resource("", ""), None, "#")
         self.root = self._resource(schema, None, "#")
+
+    def compiled(self, pattern: str) -> Pattern:
+        """The compiled pattern. Raises ValueError for an invalid regular expression."""
+        self.budget.read(pattern)
+        return self._searches.compiled(pattern)
 
     def matches(self, pattern: str, text: str) -> bool:
         """Whether the pattern matches anywhere in the text. Raises ValueError for an invalid regular expression."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from emulator.core import patterns
+from emulator import patterns
 
 MANY = 1_000_000
 """What an open upper bound counts as."""
@@ -116,11 +116,17 @@ def complement(ranges: Ranges) -> Ranges:
     return ((0x4E00, 0x4E00),)
 
 
-@lru_cache(maxsize=1024)
 def parse(pattern: str) -> Tree:
     """Parse a pattern to a tree. Raises ValueError if it is not a regular expression."""
+    return _parsed(pattern)[0]
+
+
+@lru_cache(maxsize=1024)
+def _parsed(pattern: str) -> tuple[Tree, str]:
+    """The tree, and the flags of the whole pattern."""
+    parser = _Parser(pattern)
     try:
-        return _Parser(pattern).whole()
+        return parser.whole(), "".join(sorted(parser.flags))
     except RecursionError:
         raise ValueError("is not a regular expression: it is nested too deeply") from None
 
@@ -128,11 +134,13 @@ def parse(pattern: str) -> Tree:
 @lru_cache(maxsize=1024)
 def compiled(pattern: str) -> patterns.Pattern:
     """Compile a pattern, translated if Python does not accept it. Raises ValueError for an invalid one."""
+    if len(pattern) > patterns.MAX_LENGTH:
+        raise ValueError(f"is too long: a regular expression has at most {patterns.MAX_LENGTH:,} characters")
     with suppress(ValueError):
-        return patterns.compile(pattern, bounded=False)
-    tree = parse(pattern)
+        return patterns.compile(pattern)
+    tree, flags = _parsed(pattern)
     try:
-        return patterns.compile(_source(tree), bounded=False)
+        return patterns.compile(f"(?{flags}){_source(tree)}" if flags else _source(tree))
     except ValueError as error:
         raise ValueError(f"is {error}") from error
 
@@ -143,6 +151,7 @@ class _Parser:
         self.at = 0
         self.groups = 0
         self.names: dict[str, int] = {}
+        self.flags: set[str] = set()
 
     def whole(self) -> Tree:
         tree = self.either()
@@ -216,7 +225,8 @@ class _Parser:
         return _literal(ord(character))
 
     def group(self) -> Tree | None:
-        if self.scan(r"\?[aimsux]+\)"):
+        if found := self.scan(r"\?([aimsux]+)\)"):
+            self.flags.update(found[1])
             return None
         if found := self.scan(r"\?<?[=!]"):
             return Look(self.closed(), found[0])

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from emulator.core import patterns
+from emulator import patterns
 from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
@@ -59,7 +59,7 @@ class Lookup(msgspec.Struct, frozen=True):
 def _pattern(cursor: Cursor) -> str:
     text = TEXT.read(cursor)
     try:
-        patterns.compile(text)
+        patterns.compile(text, ignore_case=True).check()
     except ValueError as error:
         raise cursor.report(str(error)) from None
     return text
@@ -145,8 +145,8 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
 
 def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
     if name == "matches":
-        search = patterns.compile(operand, ignore_case=not case).search
-        return lambda each: search(each.text) is not None
+        matches = patterns.compile(operand, ignore_case=not case).matches
+        return lambda each: matches(each.text)
     of = operator.attrgetter("text" if case else "folded")
     if name == "one_of":
         words = frozenset(operand if case else map(str.casefold, operand))
@@ -197,8 +197,8 @@ def _groups_of(values: Mapping[str, Any], *, case: bool) -> tuple[int, tuple[str
     pattern = patterns.compile(values["matches"], ignore_case=not case)
 
     def groups(texts: Texts) -> Mapping[str, str]:
-        found = next(filter(None, (pattern.search(text.text) for text in texts)), None)
-        return found.groupdict("") if found else {}
+        found = (pattern.groups(text.text) for text in texts)
+        return next((groups for groups in found if groups is not None), {})
 
     return 4, pattern.names, groups
 
@@ -220,11 +220,11 @@ TEXT_LOOKUP: Reader[Lookup] = by_kind(
 
 def _glob(cursor: Cursor) -> Lookup:
     text = TEXT.read(cursor)
-    match = patterns.glob(text).match
+    matches = patterns.glob(text).matches
 
     def holds(texts: Texts) -> bool:
         for each in texts:  # noqa: SIM110 (as in `_contains`)
-            if match(each.text):
+            if matches(each.text):
                 return True
         return False
 

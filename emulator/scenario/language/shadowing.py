@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from emulator.core import patterns
+from emulator import patterns
 from emulator.scenario.reading.mistakes import Mistake
 from emulator.scenario.types import Condition, Rule, Scenario
 
@@ -184,7 +184,7 @@ def _operand_follows(wanted: str, operand: Any, given: str, known: Any, *, exact
     if not (isinstance(operand, str) and isinstance(known, str)) or given == "matches":
         return False
     if wanted == "matches":
-        return given == "equals" and exact and patterns.compile(operand).search(known) is not None
+        return given == "equals" and exact and patterns.compile(operand).matches(known)
     one, other = (operand, known) if exact else (operand.casefold(), known.casefold())
     match wanted:
         case "equals":
@@ -202,7 +202,7 @@ def _model_follows(wanted: Any, given: Any) -> bool:
     if wanted == "*":
         return True
     if isinstance(wanted, str) and isinstance(given, str):
-        return not _GLOB & set(given) and patterns.glob(wanted).match(given) is not None
+        return not _GLOB & set(given) and patterns.glob(wanted).matches(given)
     return isinstance(wanted, Mapping) and isinstance(given, Mapping) and _text_follows(wanted, given)
 
 

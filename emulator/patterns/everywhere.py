@@ -1,0 +1,68 @@
+"""Searches texts of any length for an expression without backreferences and the like."""
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+
+from emulator.patterns.alphabet import Alphabet
+from emulator.patterns.bits import Positions, operations
+from emulator.patterns.budget import Budget
+from emulator.patterns.linear import MAX_MARKS, Linear, assertions
+from emulator.patterns.syntax import Anchor, Chars, Look, Tree, walk
+
+_MAX_OPERATIONS = 5_000
+_MAX_PROGRAM = 2_000
+
+
+class Everywhere:
+    """The searches for a tree that is regular: by positions, or with RE2 where groups are repeated or asked for."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._operations = operations(tree)
+        self._assertions = assertions(tree)
+        self._why_not_linear = ""
+
+    def matches(self, text: str, budget: Budget) -> bool:
+        """Whether the tree matches anywhere in the text. Raises TooCostly if that takes more than the budget."""
+        symbols = self._encoded(text, budget)
+        if self._operations == math.inf and self._linear:
+            return self._linear.groups(text, symbols, budget, named=False) is not None
+        positions = Positions(self._alphabet, symbols, budget)
+        return positions.starts(self._tree, positions.all) != 0
+
+    def groups(self, text: str) -> Mapping[str, str] | None:
+        """The named groups of the first match in the text, for a tree that has been checked."""
+        budget = Budget(math.inf)
+        return self._linear.groups(text, self._encoded(text, budget), budget, named=True) if self._linear else None
+
+    def check(self, *, named: bool) -> None:
+        """Raise ValueError unless any text can be searched in a time that depends only on its length."""
+        if self._operations > _MAX_OPERATIONS or named:
+            if self._linear is None:
+                raise ValueError(self._why_not_linear)
+            if self._linear.size > _MAX_PROGRAM:
+                raise ValueError("it is too large to search long texts for it; write fewer repetitions")
+
+    @cached_property
+    def _linear(self) -> Linear | None:
+        inside = (part for each in self._assertions for part in walk(each))
+        if any(isinstance(part, Look) and operations(part.part) > _MAX_OPERATIONS for part in inside):
+            self._why_not_linear = "a repeated group in its lookaround can take forever; write it without"
+            return None
+        try:
+            return Linear(self._tree, self._alphabet, self._assertions)
+        except ValueError as error:
+            self._why_not_linear = f"it is too large to search long texts for it: {error}"
+            return None
+
+    @cached_property
+    def _alphabet(self) -> Alphabet:
+        parts = [*walk(self._tree)]
+        classes = {part.source for part in parts if isinstance(part, Chars)}
+        classes |= {part.chars.source for part in parts if isinstance(part, Anchor)}
+        return Alphabet(map(Chars, sorted(classes)), first=1 << min(len(self._assertions), MAX_MARKS))
+
+    def _encoded(self, text: str, budget: Budget) -> str:
+        budget.spend(500 + 2 * len(text))
+        return self._alphabet.encode(text)

@@ -1,0 +1,88 @@
+"""A compiled expression, and the choice of the matcher that searches a text."""
+
+import re
+import sys
+from collections.abc import Mapping
+from functools import cached_property
+
+from emulator.patterns.budget import Budget
+from emulator.patterns.costs import prefix, quick_length, steps
+from emulator.patterns.everywhere import Everywhere
+from emulator.patterns.syntax import Tree, regular
+
+_QUICK = 200_000
+"""So many steps of Python's matcher are taken rather than prepare another one."""
+_QUICK_OF_BUDGET = 10_000
+"""The same where steps are counted, because those of the others are known more exactly."""
+_UNLIMITED = Budget(float("inf"))
+
+
+class Pattern:
+    """A compiled expression. `names` are the names of its groups."""
+
+    def __init__(self, regex: re.Pattern[str], tree: Tree) -> None:
+        self.names = tuple(regex.groupindex)
+        self._regex = regex
+        self._tree = tree
+        self._quick = quick_length(tree, _QUICK)
+        self._steps: dict[int, float] = {}
+
+    def matches(self, text: str) -> bool:
+        """Whether the expression matches anywhere in the text."""
+        if len(text) <= self._quick:
+            return self._regex.search(text) is not None
+        return self._may_match(text) and self._everywhere.matches(text, _UNLIMITED)
+
+    def groups(self, text: str) -> Mapping[str, str] | None:
+        """The named groups of the first match, or None if there is none. Groups without a match are empty."""
+        if len(text) <= self._quick:
+            found = self._regex.search(text)
+            return found.groupdict("") if found else None
+        return self._everywhere.groups(text) if self._may_match(text) else None
+
+    def matches_within(self, budget: Budget, text: str) -> bool:
+        """Whether the expression matches anywhere in the text. Raises TooCostly if that takes more than the budget."""
+        if len(text) <= self._quick_of_budget or self._irregular:
+            budget.spend(self._steps_for(len(text)))
+            return self._regex.search(text) is not None
+        return self._everywhere.matches(text, budget)
+
+    def check(self) -> None:
+        """Raise ValueError, with the reason, unless a text of any length can be searched."""
+        if self._quick == sys.maxsize:
+            return
+        if self._irregular:
+            raise ValueError(f"{self._irregular} and repetitions can take forever on a long text; write it without")
+        self._everywhere.check(named=bool(self.names))
+
+    @cached_property
+    def _irregular(self) -> str:
+        """What only Python's matcher can search for."""
+        try:
+            regular(self._tree)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    @cached_property
+    def _everywhere(self) -> Everywhere:
+        return Everywhere(regular(self._tree))
+
+    @cached_property
+    def _quick_of_budget(self) -> int:
+        return quick_length(self._tree, _QUICK_OF_BUDGET)
+
+    def _steps_for(self, length: int) -> float:
+        """The greatest number of steps of Python's matcher for texts that are as long, or little longer."""
+        size = length.bit_length()
+        if size not in self._steps:
+            self._steps[size] = steps(self._tree, 2**size - 1)
+        return self._steps[size]
+
+    @cached_property
+    def _first(self) -> re.Pattern[str]:
+        return re.compile("".join(chars.source for chars in prefix(self._tree)))
+
+    def _may_match(self, text: str) -> bool:
+        """Whether the text has what every match begins with, which is found out sooner than whether there is one."""
+        return self._first.search(text) is not None
