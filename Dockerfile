@@ -1,4 +1,5 @@
 # docker build -t akashml-emulator . && docker run --rm -p 127.0.0.1:8402:8402 akashml-emulator
+# /_emulator asks for the token that is printed at the start, or for that of -e AKASHML_EMULATOR_CONTROL_TOKEN=...
 FROM python:3.13-slim
 WORKDIR /opt/akashml-emulator
 COPY pyproject.toml constraints.txt README.md LICENSE ./

@@ -9,6 +9,9 @@ akashml-emulator wait --port-file "$folder/port" --pid $! || { cat "$folder/log"
 url="http://127.0.0.1:$(cat "$folder/port")"
 key=$(sed -n 's/.*"key": "\([^"]*\)".*/\1/p' "$folder/ready")
 echo "url=$url" >>"$GITHUB_OUTPUT"
+# Where other machines reach the emulator, /_emulator asks for a token, which the commands find in this variable.
+token=$(sed -n 's/.*"control_token": "\([^"]*\)".*/\1/p' "$folder/ready")
+[ -z "$token" ] || { echo "::add-mask::$token" && echo "AKASHML_EMULATOR_CONTROL_TOKEN=$token" >>"$GITHUB_ENV"; }
 cat >>"$GITHUB_ENV" <<END
 OPENAI_BASE_URL=$url/v1
 OPENAI_API_KEY=$key

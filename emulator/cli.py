@@ -2,11 +2,13 @@
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 import click
 
 from emulator import commands
 from emulator.core.nearest import nearest
+from emulator.core.printable import lines
 from emulator.core.version import __version__
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -37,6 +39,14 @@ class _Commands(click.Group):
         if command is not None:
             _check_repetitions(click.Context(command, ctx, name), rest)
         return name, command, rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. What a server or a file has put into the message of an error is printed as `say` prints."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            error.message = lines(error.message)
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of the commands, each with its whole first sentence."""

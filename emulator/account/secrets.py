@@ -18,8 +18,8 @@ _SHORTEST = 6
 _SCHEMES = frozenset({"bearer", "basic", "digest"})
 _CARRIER = re.compile(
     r"(?!.*ratelimit)"
-    r"(?:.*(?:cookie|key|token|secret|password|passwd|jwt|session|signature|credential).*"
-    r"|(?:.*[-_])?auth(?:orization|entication)?(?:[-_].*)?)",
+    r"(?:.*(?:cookie|key|token|secret|passw|passphrase|pwd|jwt|session|signature|credential|[cx]srf).*"
+    r"|.*auth(?!or(?!i[sz])|enticate$).*)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"""[^\s;,="']+""")
@@ -28,10 +28,11 @@ _ESCAPED = r"(?:\b|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
 _BETWEEN = r"(?:\s|\\[nrt]|%20|\+)+"
 _LOOKS_SECRET = re.compile(
     rf"{_ESCAPED}(?i:bearer){_BETWEEN}(?P<token>[\w.~+/=-]{{8,}})"
-    rf"|(?P<key>(?:akml-|ac\.sk\.|{_ESCAPED}sk-)[\w.-]{{8,}})",
+    rf"|(?P<key>(?:akml-|ac\.sk\.|{_ESCAPED}sk-)[\w.-]{{8,}}"
+    rf"|{_ESCAPED}(?:eyJ[\w-]{{8,}}\.[\w-]{{8,}}\.[\w-]*|AIza[\w-]{{30,}}|(?:ghp|gsk|hf)_\w{{30,}}))",
     re.ASCII,
 )
-_MARKS = ("bearer", "akml-", "ac.sk.", "sk-")
+_MARKS = ("bearer", "akml-", "ac.sk.", "sk-", "eyj", "aiza", "ghp_", "gsk_", "hf_")
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import click
 
+from emulator.commands._options import token_of_context
+
 _FAILED = (OSError, http.client.HTTPException, ValueError)
 _PATIENCE = 60.0
 """Seconds without a byte after which a server is given up, unless it is followed."""
@@ -53,6 +55,8 @@ def opened(
     address = f"{base.rstrip('/')}/_emulator/{quote(path)}" + (f"?{urlencode(query)}" if query else "")
     data = None if body is None else json.dumps(body).encode()
     request = Request(address, data, {"content-type": "application/json"}, method=method)  # noqa: S310 (the option checked it)
+    if token := token_of_context():
+        request.add_unredirected_header("authorization", f"Bearer {token}")
     try:
         answer = build_opener(ProxyHandler({})).open(request, timeout=timeout)
     except HTTPError as error:

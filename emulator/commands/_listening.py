@@ -1,8 +1,13 @@
 """Listening on the address from the command line, for the commands that serve."""
 
 import socket
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from emulator.core.settings import Settings
+    from emulator.web.doors import Access
 
 _ALL = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "127.0.0.1"}  # noqa: S104 (these are read, not listened on)
 """Hosts that stand for every address of the machine, to which clients cannot connect."""
@@ -19,3 +24,10 @@ def listening(host: str, port: int) -> tuple[list[socket.socket], str]:
     address, number = sockets[0].getsockname()[:2]
     shown = "localhost" if host == "localhost" else _ALL.get(host, address)
     return sockets, f"http://[{shown}]:{number}" if ":" in shown else f"http://{shown}:{number}"
+
+
+def access_to(sockets: list[socket.socket], settings: "Settings", host: str) -> "Access":
+    """Who is let in to a server on these sockets."""
+    from emulator.web.doors import Access
+
+    return Access.on((each.getsockname()[0] for each in sockets), settings, host)

@@ -21,6 +21,9 @@ URL = f"http://{HOST}:{PORT}"
 URL_VARIABLE = "AKASHML_EMULATOR_URL"
 PORT_VARIABLE = "AKASHML_EMULATOR_PORT"
 """The environment variables that name the server where no argument does."""
+TOKEN_VARIABLE = "AKASHML_EMULATOR_CONTROL_TOKEN"  # noqa: S105 (the name of a variable)
+"""The environment variable that has the token of the control routes, for servers and for the commands that ask them."""
+GIVE_TOKEN = f"Give one with --control-token or {TOKEN_VARIABLE}."
 _PORTS = units.whole(1, 65535)
 
 
@@ -77,6 +80,43 @@ url_option = click.option(
     show_envvar=True,
     callback=_address,
     help=f"The address of the emulator.  [default: {URL}]",
+)
+allow_host = click.option(
+    "--allow-host",
+    "allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    envvar="AKASHML_EMULATOR_ALLOWED_HOSTS",
+    show_envvar=True,
+    help="A name that requests may be sent to, besides those of the loopback interface (repeatable).",
+)
+control_token = click.option(
+    "--control-token",
+    envvar=TOKEN_VARIABLE,
+    show_envvar=True,
+    metavar="TOKEN",
+    help="What /_emulator asks for.  [default: nothing on the loopback interface, else a random one that is printed]",
+)
+
+
+def _keep_token(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    ctx.meta[TOKEN_VARIABLE] = value
+
+
+def token_of_context() -> str | None:
+    """The token that the running command was given for the control routes."""
+    context = click.get_current_context(silent=True)
+    return context.meta.get(TOKEN_VARIABLE) if context is not None else None
+
+
+with_token = click.option(
+    "--control-token",
+    envvar=TOKEN_VARIABLE,
+    show_envvar=True,
+    metavar="TOKEN",
+    expose_value=False,
+    callback=_keep_token,
+    help="The token of the emulator, if it asks for one.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 

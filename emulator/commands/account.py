@@ -8,6 +8,7 @@ import click
 
 from emulator.commands import _options
 from emulator.commands._asking import json_of, sent
+from emulator.commands._printing import say
 from emulator.commands._words import chosen
 
 _ACTIONS = {"show": "", "credits": "5.00", "limits": "", "purchase": "5.00", "take": "1.00"}
@@ -19,6 +20,7 @@ _ACTIONS = {"show": "", "credits": "5.00", "limits": "", "purchase": "5.00", "ta
 @click.option("--key", help="The API key. Only credits can do without: it is for all keys then.")
 @_options.limits
 @_options.url_option
+@_options.with_token
 @_options.as_json
 def account(
     action: str, value: tuple[str, ...], key: str | None, url: str, as_json: bool, **limits: int | None
@@ -53,7 +55,7 @@ def account(
     else:
         state = json_of(url, "account", {"key": key}, needs=("policy", "credits", "in_flight"))
         lines = [*_lines(state)]
-    click.echo(json.dumps(state, indent=2) if as_json else "\n".join(lines))
+    say(json.dumps(state, indent=2) if as_json else "\n".join(lines))
 
 
 def _lines(state: dict[str, Any]) -> Iterator[str]:

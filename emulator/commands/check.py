@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from emulator.commands._printing import say
+
 if TYPE_CHECKING:
     from emulator.scenario.reading.mistakes import Mistake
 
@@ -28,15 +30,15 @@ def check(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
     warnings = [warning for path in files for warning in unreached(path)]
     if as_json:
         told = [*(each.as_dict() for each in mistakes), *({**each.as_dict(), "warning": True} for each in warnings)]
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         for mistake in mistakes:
-            click.echo(mistake.render(), err=True)
+            say(mistake.render(), error=True)
         for warning in warnings:
-            click.echo(f"warning: {warning.render()}", err=True)
+            say(f"warning: {warning.render()}", error=True)
         good = len(files) - len({mistake.source for mistake in mistakes})
         warned = f"; warnings: {len(warnings)}" if warnings else ""
-        click.echo(f"{good} of {len(files)} scenarios are good{warned}")
+        say(f"{good} of {len(files)} scenarios are good{warned}")
     if mistakes or (strict and warnings):
         raise SystemExit(1)
 

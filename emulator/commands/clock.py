@@ -7,6 +7,7 @@ import click
 
 from emulator.commands import _options
 from emulator.commands._asking import json_of, sent
+from emulator.commands._printing import say
 from emulator.commands._words import chosen
 from emulator.core.decimals import decimal
 
@@ -24,6 +25,7 @@ _SHOWN = ("now", "rate")
 @click.argument("action", default="show", metavar="[ACTION]")
 @click.argument("value", nargs=-1, metavar="[VALUE]")
 @_options.url_option
+@_options.with_token
 @_options.as_json
 def clock(action: str, value: tuple[str, ...], url: str, as_json: bool) -> None:
     """Show the clock of the emulator, or move it.
@@ -38,7 +40,7 @@ def clock(action: str, value: tuple[str, ...], url: str, as_json: bool) -> None:
         state = sent(url, "POST", "clock", {"rate": text}, needs=_SHOWN)
     else:
         state = sent(url, "POST", "clock", {action: text or True}, needs=_SHOWN)
-    click.echo(json.dumps(state, indent=2) if as_json else _line(state))
+    say(json.dumps(state, indent=2) if as_json else _line(state))
 
 
 def _line(state: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import os
 import click
 
 from emulator.commands import _options
+from emulator.commands._printing import say
 
 _KEY = "AKASHML_API_KEY"
 
@@ -32,6 +33,6 @@ def drift(upstream: str, model: str | None, as_json: bool) -> None:
         found = asyncio.run(compare(upstream, key, model=model or MODEL))
     except UpstreamError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(json.dumps(found.as_dict(), indent=2) if as_json else str(found))
+    say(json.dumps(found.as_dict(), indent=2) if as_json else str(found))
     if found.differences or found.failures:
         raise SystemExit(1)

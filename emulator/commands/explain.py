@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from emulator.commands import _options
+from emulator.commands._printing import say
 from emulator.dialects.endpoints import ENDPOINTS
 
 
@@ -16,6 +17,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 @click.argument("request", metavar="REQUEST", required=False)
 @click.option("--endpoint", type=click.Choice([*ENDPOINTS]), help="Whose request it is.  [default: by its fields]")
 @_options.url_option
+@_options.with_token
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def explain(scenario: str, request: str | None, endpoint: str | None, url: str, as_json: bool) -> None:
     """Show why a request gets its answer: what each rule of a scenario makes of it.
@@ -30,7 +32,7 @@ def explain(scenario: str, request: str | None, endpoint: str | None, url: str, 
         shown, answered = _recorded(scenario, url)
     else:
         shown, answered = _dry(scenario, request, endpoint)
-    click.echo(json.dumps(shown, indent=2, ensure_ascii=False) if as_json else shown["text"])
+    say(json.dumps(shown, indent=2, ensure_ascii=False) if as_json else shown["text"])
     if not answered:
         raise SystemExit(1)
 

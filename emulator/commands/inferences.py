@@ -8,6 +8,7 @@ import click
 
 from emulator.commands import _options
 from emulator.commands._asking import json_of, opened, read_lines, text_of
+from emulator.commands._printing import say
 from emulator.dialects.endpoints import ENDPOINTS
 
 
@@ -24,6 +25,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 @click.option("--outcome", help='Only this outcome, such as completed, failed or "cut by client".')
 @click.option("--rule", help="Only what this rule answered, as rule or scenario/rule.")
 @click.option("--since", help="Only what came since then, such as 2026-01-01T00:00:00Z.")
+@_options.with_token
 def inferences(
     url: str, follow: bool, as_json: bool, id: str | None, form: str | None, **filters: str | int | None
 ) -> None:
@@ -32,12 +34,12 @@ def inferences(
     _check_combination(follow, as_json, id, form, query)
     if id is not None:
         path = f"inferences/{id.strip().removeprefix('#')}"
-        click.echo(_indented(text_of(url, path, {"format": form} if form else {}), form), nl=False)
+        say(_indented(text_of(url, path, {"format": form} if form else {}), form), newline=False)
     elif form is not None:
-        click.echo(_indented(text_of(url, "inferences", query | {"format": form, "limit": "1000"}), form), nl=False)
+        say(_indented(text_of(url, "inferences", query | {"format": form, "limit": "1000"}), form), newline=False)
     else:
         for each in _followed(url, query) if follow else _all(url, query):
-            click.echo(json.dumps(each) if as_json else each["line"])
+            say(json.dumps(each) if as_json else each["line"])
 
 
 def _check_combination(

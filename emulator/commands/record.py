@@ -1,12 +1,13 @@
 """`record`: record a real service's answers as a scenario."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from emulator.commands import _options
-from emulator.commands._listening import listening
+from emulator.commands._listening import access_to, listening
+from emulator.commands._printing import say
 
 if TYPE_CHECKING:
     from emulator.recording.proxy import Mode
@@ -26,9 +27,19 @@ if TYPE_CHECKING:
 @_options.host
 @_options.port
 @_options.grace
+@_options.allow_host
+@_options.control_token
 @_options.log_level
 def record(
-    upstream: str | None, out: Path, mode: "Mode", readable: bool, host: str, port: int, grace: float, log_level: str
+    upstream: str | None,
+    out: Path,
+    mode: "Mode",
+    readable: bool,
+    host: str,
+    port: int,
+    grace: float,
+    log_level: str,
+    **doors: Any,
 ) -> None:
     """Forward requests to a real service, and record its answers as a scenario."""
     with _options.needing_httpx():
@@ -36,17 +47,23 @@ def record(
         from emulator.recording.playing import SETTINGS
         from emulator.recording.proxy import recording_proxy
         from emulator.recording.upstream import UpstreamError
+    from emulator.core.settings import Settings, SettingsError
     from emulator.scenario.reading.mistakes import ScenarioError
+    from emulator.web.doors import Doors
     from emulator.wire.server import log_to_stderr, serve
 
     if upstream is None and mode != "replay":
         raise click.UsageError("--upstream is needed, unless --mode is replay")
     try:
+        settings = Settings.read({name: value for name, value in doors.items() if value})
         proxy = recording_proxy(upstream, out, mode, exact=not readable)
-    except (UpstreamError, BookError, ScenarioError) as error:
+    except (SettingsError, UpstreamError, BookError, ScenarioError) as error:
         raise click.ClickException(str(error)) from None
     sockets, url = listening(host, port)
     log_to_stderr(log_level)
-    ready = f"{mode} at {url}: {upstream or 'no upstream'}, {out}"
-    serve(proxy, sockets, lambda: click.echo(ready), grace, SETTINGS)
-    click.echo(f"{proxy.recorded} recorded, {proxy.left_out} left out: {out}")
+    access = access_to(sockets, settings, host)
+    told = [f"{mode} at {url}: {upstream or 'no upstream'}, {out}"]
+    if access.token and not settings.control_token:
+        told.append(f"{_options.TOKEN_VARIABLE}={access.token}")
+    serve(Doors(proxy, proxy.engine, access), sockets, lambda: say("\n".join(told)), grace, SETTINGS)
+    say(f"{proxy.recorded} recorded, {proxy.left_out} left out: {out}")

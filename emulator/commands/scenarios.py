@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from emulator.commands._printing import say
+
 _WIDTH = 80
 _NAME = 34
 """The width of the column of names; a longer one has a line of its own."""
@@ -37,7 +39,7 @@ def scenarios(name: str | None, folder: Path | None, as_json: bool) -> None:
         told, lines = json.dumps(one, indent=2, ensure_ascii=False), _shown(one)
     else:
         raise click.ClickException(library.unknown(name))
-    click.echo(told if as_json else "\n".join(lines))
+    say(told if as_json else "\n".join(lines))
 
 
 # ---------------------------------------------------------------------------------------------- the list

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.commands import _options
-from emulator.commands._listening import listening
+from emulator.commands._listening import access_to, listening
+from emulator.commands._printing import say
 from emulator.core import units
 from emulator.core.files import check_writable, write_atomically
 from emulator.core.version import __version__
@@ -33,6 +34,8 @@ _FILE = click.Path(path_type=Path)
 @click.command()
 @_options.host
 @_options.port
+@_options.allow_host
+@_options.control_token
 @click.option("--auth", metavar="format|open|strict", help="Which API keys are accepted.  [default: format]")
 @click.option(
     "--key",
@@ -41,7 +44,7 @@ _FILE = click.Path(path_type=Path)
     metavar="KEY",
     help="A key that is accepted, and then only such keys are (repeatable): auth is strict.",
 )
-@click.option("--seed", help="What answers and ids derive from.  [default: 0]")
+@click.option("--seed", help="What answers, ids and new keys derive from.  [default: 0, and new keys are random]")
 @click.option(
     "--clock",
     "rate",
@@ -108,18 +111,22 @@ def serve(
     if state is not None:
         beside.append(Saver(engine.store, engine.clock, state).run)
     sockets, url = listening(host, port)
+    access = access_to(sockets, engine.settings, host)
+    made = "" if engine.settings.control_token else access.token
+    if made and form == "nothing":
+        say(f"Warning: /_emulator is closed: nobody knows the token. {_options.GIVE_TOKEN}", error=True)
     gc.freeze()
     gc.enable()
 
     def ready() -> None:
         if form != "nothing":
-            click.echo(_ready(url, engine.settings, form))
+            say(_ready(url, engine.settings, made, form))
         if port_file is not None:
             write_atomically(port_file, f"{url.rpartition(':')[2]}\n".encode())
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
-    serve_app(create_app(engine), sockets, ready, grace, engine.settings, _together(beside))
+    serve_app(create_app(engine, access), sockets, ready, grace, engine.settings, _together(beside))
     if state is not None:
         try:
             write_state(engine.store, engine.clock, state)
@@ -171,7 +178,7 @@ def _engine(
         raise click.ClickException(str(wrong)) from None
     story = library.get(playing) if playing is not None else None
     for told in overridden(story.scenario if story is not None else None, saved):
-        click.echo(f"Warning: {told}", err=True)
+        say(f"Warning: {told}", error=True)
     return engine
 
 
@@ -245,14 +252,14 @@ def _add_folder(library: "Library", folder: Path) -> None:
         raise click.ClickException(f"there is no folder {folder}")
     files = library.add_folder(folder)
     if not files:
-        click.echo(f"Warning: {folder} has no scenarios: their files end in .yaml, .yml or .json", err=True)
+        say(f"Warning: {folder} has no scenarios: their files end in .yaml, .yml or .json", error=True)
     mistakes = (*library.load(files), *library.clashes())
     for mistake in mistakes:
-        click.echo(f"Warning: {mistake.render()}", err=True)
+        say(f"Warning: {mistake.render()}", error=True)
     if mistakes:
         bad = len({mistake.source for mistake in mistakes})
         told = f"{bad} of {len(files)} files in {folder} {'has' if bad == 1 else 'have'} mistakes"
-        click.echo(f"Warning: {told}: what they say does not play, and requests for it get an error.", err=True)
+        say(f"Warning: {told}: what they say does not play, and requests for it get an error.", error=True)
 
 
 # ---------------------------------------------------------------------------------------------- beside serving
@@ -308,14 +315,17 @@ def _together(coroutines: "list[Beside]") -> "Beside | None":
     return together if coroutines else None
 
 
-def _ready(url: str, settings: "Settings", form: str) -> str:
-    """What is printed once requests are answered. `key` is one that is accepted, and null in JSON if none is yet."""
+def _ready(url: str, settings: "Settings", token: str, form: str) -> str:
+    """What is printed once requests are answered. `key` is one that is accepted, and null in JSON if none is yet.
+
+    `token` is a token of the control routes that nobody knows yet; there is none if it is empty.
+    """
     from emulator.core.proxies import no_proxy, proxied
 
     key = settings.keys[0] if settings.keys else None if settings.auth == "strict" else _KEY
     if form == "json":
         shown = {"url": url, "openai_base_url": f"{url}/v1", "anthropic_base_url": f"{url}/anthropic", "key": key}
-        return json.dumps(shown)
+        return json.dumps(shown | ({"control_token": token} if token else {}))
     lines = [f"AkashML emulator {__version__} on {url}", ""]
     if key is None:
         lines += ["  No key is accepted yet: add --key KEY, or make one with POST /_emulator/keys.", ""]
@@ -325,6 +335,8 @@ def _ready(url: str, settings: "Settings", form: str) -> str:
         f"  export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={quoted}",
         f"  export ANTHROPIC_BASE_URL={url}/anthropic ANTHROPIC_AUTH_TOKEN={quoted}",
     ]
+    if token:
+        lines.append(f"  export {_options.TOKEN_VARIABLE}={token}  # for /_emulator, and the commands that ask it")
     if proxied(os.environ):
         lines.append(f"  export {' '.join(f'{name}={hosts}' for name, hosts in no_proxy(os.environ).items())}")
     request = json.dumps({"model": _MODEL, "messages": [{"role": "user", "content": "Hello!"}]})

@@ -2,6 +2,8 @@
 
 import click
 
+from emulator.commands._printing import say
+
 
 @click.command()
 def settings() -> None:
@@ -9,5 +11,5 @@ def settings() -> None:
     from emulator.core import settings as known
 
     for each in known.settings():
-        default = "none" if each.default == () else str(each.default)
-        click.echo(f"{each.name}  [{each.notation.what}; default {default}]\n    {each.meaning}")
+        default = "none" if each.default in ((), "") else str(each.default)
+        say(f"{each.name}  [{each.notation.what}; default {default}]\n    {each.meaning}")

@@ -4,6 +4,7 @@ import click
 
 from emulator.commands import _options
 from emulator.commands._asking import text_of
+from emulator.commands._printing import say
 
 
 @click.command()
@@ -11,6 +12,7 @@ from emulator.commands._asking import text_of
 @click.option("--key", help="Judge the requests with this API key.  [default: all]")
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("--most-attempts", type=click.IntRange(1), help="More attempts at one question are too many.")
+@_options.with_token
 def verify(url: str, key: str | None, form: str, most_attempts: int | None) -> None:
     """Check that the scenario's expectations were met and the client behaved well; exit 1 if not."""
     import msgspec
@@ -24,6 +26,6 @@ def verify(url: str, key: str | None, form: str, most_attempts: int | None) -> N
     except msgspec.MsgspecError:
         raise click.ClickException(f"what answers at {url} is no emulator of this version") from None
     written = told if form == "json" else report.junit() if form == "junit" else report.text()
-    click.echo(written.rstrip("\n"))
+    say(written.rstrip("\n"))
     if not report.ok:
         raise SystemExit(1)

@@ -5,6 +5,8 @@ from typing import Literal, Self, TypeAlias
 
 import msgspec
 
+from emulator.core.printable import one_line
+
 Result: TypeAlias = Literal["answered", "passed over", "differs", "comes later"]
 """What became of a rule: it answered; it matched, but had no reply for this request; it did not match; or it would
 have matched, but an earlier rule answered."""
@@ -98,4 +100,4 @@ class Explanation(msgspec.Struct, frozen=True):
             f"  {check.rule:<{wide}}  line {check.line:<4} {check.result:<11}  {'; '.join(check.reasons)}".rstrip()
             for check in self.rules
         ]
-        return "\n".join([reason or str(self), *rows])
+        return "\n".join([reason or one_line(str(self)), *map(one_line, rows)])

@@ -6,6 +6,7 @@ salted per process, is not used.
 
 import hashlib
 import random
+import secrets
 from typing import Self, TypeAlias
 
 import msgspec
@@ -33,6 +34,11 @@ class Seed(msgspec.Struct, frozen=True):
     def of(cls, *parts: str | bytes | int) -> Self:
         """Return the seed of these parts. Parts are kept separate, so ("a", "b") and ("ab",) differ."""
         return cls(_digest(b"", parts))
+
+    @classmethod
+    def unpredictable(cls) -> Self:
+        """Return a seed of random bytes of the operating system, for secrets."""
+        return cls(secrets.token_bytes(64))
 
     def child(self, *parts: str | bytes | int) -> "Seed":
         """Return a seed that depends on this one and on the parts."""

@@ -67,8 +67,24 @@ class _ListOfTexts(Notation[tuple[str, ...]]):
         return texts
 
 
+class _HostNames(_ListOfTexts):
+    """A notation for a list of host names and addresses, which become lower case."""
+
+    def of(self, value: object) -> tuple[str, ...]:
+        """Return the names. Raises ValueError for a text that is none, such as one with a port."""
+        names = tuple(each.strip("[]").lower() for each in super().of(value))
+        if not all(map(_HOST_NAME.fullmatch, names)):
+            raise ValueError("expected host names without a scheme or a port, such as akashml or 192.168.0.7")
+        return names
+
+
+_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
 _Text: TypeAlias = Annotated[str, Notation("a text", "(?s:.*)", lambda found: found[0])]
 _Texts: TypeAlias = Annotated[tuple[str, ...], _ListOfTexts()]
+_Hosts: TypeAlias = Annotated[tuple[str, ...], _HostNames()]
+_Token: TypeAlias = Annotated[
+    str, Notation("a token of visible ASCII characters without spaces", "[!-~]*", lambda found: found[0])
+]
 _Switch: TypeAlias = Annotated[bool, switch]
 _Count: TypeAlias = Annotated[int, whole(1)]
 _Size: TypeAlias = Annotated[int, size.limited("a size of at least 1 byte, such as 32MiB, 500kB or 1024", bool)]
@@ -81,12 +97,20 @@ class Settings(Struct, frozen=True, kw_only=True):
     A field is annotated with the notation of its values (a `Literal` needs none) and with its meaning.
     """
 
-    seed: Annotated[_Text, "What generated answers, ids and chances derive from."] = "0"
+    seed: Annotated[
+        _Text, "What answers, ids and chances derive from, and new keys too if it is given; otherwise those are random."
+    ] = ""
     auth: Annotated[
         Literal["format", "open", "strict"],
         "format: a key must look like AkashML's; open: anything goes; strict: only configured keys.",
     ] = "format"
     keys: Annotated[_Texts, "The keys that strict auth accepts, separated by commas; with them, auth is strict."] = ()
+    allowed_hosts: Annotated[
+        _Hosts, "Host names, besides those of the loopback interface, that requests may be sent to; others get a 421."
+    ] = ()
+    control_token: Annotated[
+        _Token, "The token that /_emulator asks for. Without one, none is needed on the loopback interface."
+    ] = ""
     strict_keys: Annotated[
         _Switch, "A key that names no scenario but nearly does is refused with 404, instead of answered with a warning."
     ] = False
@@ -153,6 +177,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         "Credits that run out during an answer: it is finished, or ends with an error.",
     ] = "finish"
     audio: Annotated[Literal["reject", "ignore"], "Audio asked for in modalities: 400, or ignored."] = "reject"
+
+    @property
+    def answer_seed(self) -> str:
+        """What answers, ids and chances derive from: they are the same every time, even if no seed is given."""
+        return self.seed or "0"
 
     def __post_init__(self) -> None:
         """Parse each value from any of its written forms. Raises one SettingsError for all wrong values."""

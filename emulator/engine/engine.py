@@ -79,8 +79,7 @@ class Engine:
         self.gate = Gate(terms)
         self._planner = Planner(settings)
         self._chooser = Chooser(settings, library)
-        self._seed = Seed.of(settings.seed)
-        self.key_seed = self._seed.child("keys")
+        self._seed = Seed.of(settings.answer_seed)
 
     # ------------------------------------------------------------------------------------------ deciding
 
@@ -199,6 +198,10 @@ class Engine:
             raise Rejected(INVALID)
         return key or ANONYMOUS
 
+    def key_seed(self) -> Seed:
+        """Return the seed of a new key, which nobody can guess unless the seed of the settings was chosen."""
+        return self._seed.child("keys") if self.settings.seed else Seed.unpredictable()
+
     async def manages(self, key: str) -> bool:
         """Whether this is a key that was created here."""
         return await self.store.shared_turn(lambda shared: shared.keys is not None and shared.keys.knows(key))
@@ -246,6 +249,10 @@ class Engine:
             return _ids(await self.store.turn(key, lambda own, shared: self._occurrence(key, question, own)))
         except Rejected:  # there is no room for another key
             return _ids(self._seed.child(key, question))
+
+    def ids_without_state(self, question: bytes) -> tuple[str, str]:
+        """Return the ids of a refusal that leaves no trace: they are the same for the same request."""
+        return _ids(self._seed.child("refused", question))
 
     def _occurrence(self, key: str, question: bytes, own: KeyState) -> Seed:
         """The seed of the ids: it depends on the request, the key, and how often the key has sent the request."""

@@ -47,7 +47,7 @@ class Planner:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._seed = Seed.of(settings.seed)
+        self._seed = Seed.of(settings.answer_seed)
         self._remembered: dict[bytes, DraftedAnswer] = {}
         self._canned: dict[int, DraftedAnswer] = {}
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Catalog
+from emulator.core.printable import lines, one_line
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS
@@ -32,7 +33,7 @@ class NotReproducible(Exception):
 
 def line(inference: Inference) -> str:
     """All fields as one line of JSON."""
-    return _encode(inference.as_dict()).decode() + "\n"
+    return one_line(_encode(inference.as_dict()).decode()) + "\n"
 
 
 def curl(inference: Inference, url: str) -> str:
@@ -42,15 +43,23 @@ def curl(inference: Inference, url: str) -> str:
     if inference.exists:
         method, path = "POST", ENDPOINTS[inference.endpoint].path
     words = [
-        "curl -sS" + (" -N" if inference.stream else "") + ("" if method == "POST" else f" -X {shlex.quote(method)}"),
-        shlex.quote(url.rstrip("/") + path),
+        "curl -sS" + (" -N" if inference.stream else "") + ("" if method == "POST" else f" -X {_quoted(method)}"),
+        _quoted(url.rstrip("/") + path),
         '-H "Authorization: Bearer $AKASHML_API_KEY"',
         "-H 'Content-Type: application/json'",
-        *(f"-H {shlex.quote(header)}" for header in headers),
-        f"--data-raw {shlex.quote(inference.body)}",
+        *(f"-H {_quoted(header)}" for header in headers),
+        f"--data-raw {_quoted(inference.body)}",
     ]
     cut = "# The body was too long to be kept: this is its beginning.\n" if inference.body_cut else ""
     return cut + " \\\n  ".join(words) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A word of a shell command; what is not printed is written as bash reads it."""
+    if lines(text) == text:
+        return shlex.quote(text)
+    escaped = one_line(text.replace("\\", "\\\\").replace("'", "\\'"))
+    return f"$'{escaped}'"
 
 
 def scenario(inference: Inference, catalog: Catalog) -> str:

@@ -8,6 +8,7 @@ import msgspec
 from emulator.core.decimals import decimal
 from emulator.core.explanation import RuleCheck
 from emulator.core.fields import NOT_JSON
+from emulator.core.printable import one_line
 from emulator.core.vocabulary import Usage
 
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
@@ -147,18 +148,25 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         took = "" if self.ended is None else f" in {self.ended - self.started:.3f} s"
         sent = sum(moment.size for moment in self.timeline)
         tokens = f"{self.usage.completion_tokens} tokens" if self.usage else f"{sent} bytes"
-        text = "  ".join(
-            [
-                f"#{self.number}",
-                self.endpoint,
-                self.model or "-",
-                f"{self.status or '-'} {'stream' if self.stream else 'whole'}",
-                f"{tokens}{took}",
-                f"key {self.key}" if self.key else "no key",
-                ": ".join([f"by {self.answered_by}", self.ending, *([self.message] if self.message else [])]),
-                *([self.why] if self.fallback or self.warning else []),
-                *([f"retry after {decimal(self.retry_after, 3)} s"] if self.retry_after is not None else []),
-                self.id,
-            ]
+        return one_line(
+            "  ".join(
+                [
+                    f"#{self.number}",
+                    self.endpoint,
+                    self.model or "-",
+                    f"{self.status or '-'} {'stream' if self.stream else 'whole'}",
+                    f"{tokens}{took}",
+                    f"key {self.key}" if self.key else "no key",
+                    ": ".join(
+                        [
+                            f"by {self.answered_by}",
+                            self.ending,
+                            *([self.message.replace("\n", " ")] if self.message else []),
+                        ]
+                    ),
+                    *([self.why] if self.fallback or self.warning else []),
+                    *([f"retry after {decimal(self.retry_after, 3)} s"] if self.retry_after is not None else []),
+                    self.id,
+                ]
+            )
         )
-        return text if text.isprintable() else "".join(each if each.isprintable() else " " for each in text)

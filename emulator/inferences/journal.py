@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from emulator.core.printable import one_line
 from emulator.inferences.live_record import LiveRecord
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Journal:
         encode = msgspec.json.Encoder().encode
 
         def write(inference: "Inference") -> None:
-            file.write(encode(inference.as_dict()) + b"\n")
+            file.write(f"{one_line(encode(inference.as_dict()).decode())}\n".encode())
             file.flush()
 
         stop = self.listen(write)

@@ -68,6 +68,8 @@ def recording_proxy(
 class RecordingProxy:
     """The ASGI app of a recording; `book` is its scenario, and `recorded` and `left_out` count inferences.
 
+    `engine` answers what the upstream does not.
+
     Under /v1 and /anthropic the upstream or the file answers; everything else is answered by the emulator, such as
     /_emulator/health. Only inferences are recorded, because scenarios cannot describe anything else.
     """
@@ -81,8 +83,8 @@ class RecordingProxy:
         self.book = book
         self.recorded = 0
         self.left_out = 0
-        self._engine = make_engine(SETTINGS, catalog, clock, library, scenario)
-        self._own = create_app(self._engine)
+        self.engine = make_engine(SETTINGS, catalog, clock, library, scenario)
+        self._own = create_app(self.engine)
         self._upstream = upstream
         self._mode = mode
         self._catalog = catalog
@@ -119,7 +121,7 @@ class RecordingProxy:
     async def _refused(self, scope: Scope, why: str) -> ErrorResponse:
         """A 502 from the recording proxy itself, which is never recorded."""
         error = ApiError("internal", f"The recording proxy {why}", status=502)
-        ids = await self._engine.ids("", target_of(scope))
+        ids = await self.engine.ids("", target_of(scope))
         return ErrorResponse(error, DIALECTS.surface(scope["path"]), ids, self._clock.now())
 
     def _has(self, asked: InferenceRequest) -> bool:

@@ -12,12 +12,13 @@ import yaml
 from emulator.core import retry_after, units
 from emulator.core.catalog import Catalog
 from emulator.core.decimals import decimal
+from emulator.core.printable import lines
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.mistakes import MistakeCollector
 from emulator.scenario.template import is_template
 
 _ONE_LINE = 100
-_PRINTED = r"[ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffe]"
+_PRINTED = r"[ -~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffe]"
 _PLAIN = re.compile(
     rf"(?![-+.])(?![0-9][0-9a-fA-FxXoO_.:TZ +-]*\Z)(?!(?i:true|false|null|yes|no|on|off|y|n|~)?\Z){_PRINTED}*"
 )
@@ -103,7 +104,7 @@ def dump(value: Any) -> str:
     what is nested too deep or is too large.
     """
     try:
-        text: str = yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
+        text: str = lines(yaml.dump(value, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=float("inf")))
     except RecursionError:
         raise Unwritable("it is nested too deep") from None
     report = MistakeCollector("", text)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.formats import conforms
 from emulator.schema_values.nodes import SchemaNode
-from emulator.schema_values.values import TYPES, equal
+from emulator.schema_values.values import TYPES, equal, weight
 
 GREATEST = sys.float_info.max
 """Larger numbers are no bounds: the languages that read JSON could not keep to them."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from emulator.account.keys import masked
+from emulator.core.printable import one_line
 from emulator.dialects.endpoints import conversation
 from emulator.inferences import Inference
 from emulator.inferences.said import text_of
@@ -59,7 +60,7 @@ def told(
             f"Asked with other keys ({keys}), which have scenarios and records of their own:",
             *_exchanges(strays),
         ]
-    return _OF_A_SESSION.sub("", "\n".join(lines))
+    return _OF_A_SESSION.sub("", "\n".join(map(one_line, lines)))
 
 
 def _exchanges(inferences: Sequence[Inference]) -> Iterator[str]:

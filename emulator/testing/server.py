@@ -13,8 +13,10 @@ from emulator.testing.building import Playable, chosen, find_scenario, over, slu
 from emulator.testing.in_process import InProcess
 from emulator.testing.interface import EmulatorInterface, EmulatorWithEngine
 from emulator.web.app import create_app
+from emulator.web.doors import Access
 from emulator.wire.server import Background
 
+HOST = "127.0.0.1"
 T = TypeVar("T")
 
 
@@ -93,7 +95,8 @@ class Emulator(EmulatorWithEngine):
         return ServerClock(self)
 
     def __enter__(self) -> Self:
-        self._server = Background(create_app(self.engine), "127.0.0.1", 0, self.engine.settings)
+        access = Access.on([HOST], self.engine.settings)
+        self._server = Background(create_app(self.engine, access), HOST, 0, self.engine.settings)
         host, port = self._server.start()
         self._url = f"http://{host}:{port}"
         return self

@@ -21,6 +21,7 @@ from emulator.dialects.endpoints import Dialects
 from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
+from emulator.web.doors import Access, Doors, is_control
 from emulator.web.real_keys import RealKeys
 from emulator.wire.receive import UploadCut, headers_of, read_body
 from emulator.wire.respond import Player
@@ -38,8 +39,11 @@ _SHOWN_HEADERS = (
 )
 
 
-def create_app(engine: Engine) -> ASGIApp:
-    """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator."""
+def create_app(engine: Engine, access: Access | None = None) -> ASGIApp:
+    """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator.
+
+    `access` is for a server that listens on a socket; by default, only what the settings say is checked.
+    """
     dialects = Dialects(engine.settings)
     real_keys = RealKeys(engine)
     inferences = {path: InferenceEndpoint(engine, dialect, real_keys) for path, dialect in dialects.by_path.items()}
@@ -49,12 +53,26 @@ def create_app(engine: Engine) -> ASGIApp:
         *control.routes(engine),
     ]
     cors = Middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"], expose_headers=_SHOWN_HEADERS
+        _ApiCors,
+        allow_origins=["*"],
+        allow_methods=["*"],
+        allow_headers=["*"],
+        allow_private_network=True,
+        expose_headers=_SHOWN_HEADERS,
     )
     handlers = errors.handlers(engine, dialects, routes)
     app = Starlette(routes=routes, middleware=[cors], exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return _Front(app, inferences, engine.clock, errors.refusing(engine, dialects))
+    front = _Front(app, inferences, engine.clock, errors.refusing(engine, dialects))
+    return Doors(front, engine, access or Access.of(engine.settings))
+
+
+class _ApiCors(CORSMiddleware):
+    """Lets the pages of every origin use the emulated API, and leaves the control routes alone."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a preflight, or add the headers to an answer."""
+        await (self.app if is_control(scope) else super().__call__)(scope, receive, send)
 
 
 class InferenceEndpoint:

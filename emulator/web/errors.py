@@ -31,6 +31,8 @@ from emulator.wire.receive import headers_of, read_body
 
 _SHOWN = 200
 """Characters of a path in a message and in the record."""
+_NOT_RECORDED = ("/_emulator", "/favicon.ico")
+"""What no client of the API asks for; browsers ask for the icon by themselves."""
 _ALIKE = 0.85
 _INFERENCES = [endpoint.path for endpoint in ENDPOINTS.values()]
 _BASES = ("/v1", "/anthropic")
@@ -47,11 +49,10 @@ def handlers(
         request: Request, raised: Exception, error: ApiError, headers: Sequence[tuple[str, str]] = ()
     ) -> Response:
         path: str = request.scope["path"]
-        ids = await engine.ids("", f"{request.method} {path}".encode())
+        asked, recorded = f"{request.method} {path}".encode(), not path.startswith(_NOT_RECORDED)
+        ids = await engine.ids("", asked) if recorded else engine.ids_without_state(asked)
         response = ErrorResponse(error, dialects.surface(path), ids, engine.clock.now(), headers)
-        if isinstance(raised, HTTPException) and not path.startswith("/_emulator"):
-            return _Recorded(response, engine, error, ids)
-        return response
+        return _Recorded(response, engine, error, ids) if recorded and isinstance(raised, HTTPException) else response
 
     async def not_routed(request: Request, raised: HTTPException) -> Response:
         if raised.status_code != 405:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http import httptools_impl
 
 from emulator.core.errors import ERRORS
+from emulator.core.printable import LineFormatter
 from emulator.core.settings import Settings
 from emulator.wire.protocol import Deadlines, TransportProtocol
 
@@ -242,7 +243,7 @@ def _server(
 def log_to_stderr(level: str) -> None:
     """Send the emulator's log lines to standard error, and only errors of uvicorn."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+    handler.setFormatter(LineFormatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     logging.getLogger("emulator").addHandler(handler)
     logging.getLogger("emulator").setLevel(level.upper())
     uvicorn_log = logging.getLogger("uvicorn")

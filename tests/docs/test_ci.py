@@ -214,7 +214,7 @@ def test_the_compose_example_serves(tmp_path: Path) -> None:
     with served(*command[1:]) as server:
         address = ("127.0.0.1", server.port)
         with socket.create_connection(address, timeout=PATIENCE) as connection:
-            connection.sendall(get("/_emulator/scenarios/hello"))
+            connection.sendall(get("/_emulator/scenarios/hello", key=json.loads(server.first)["control_token"]))
             assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200 ")
 
 

@@ -125,7 +125,7 @@ def post(path: str, body: Mapping[str, Any], key: str = KEY, close: bool = True)
     content = json.dumps(body).encode()
     lines = [
         f"POST {path} HTTP/1.1",
-        "Host: emulator",
+        "Host: localhost",
         f"Authorization: Bearer {key}",
         "Content-Type: application/json",
         f"Content-Length: {len(content)}",
@@ -136,7 +136,9 @@ def post(path: str, body: Mapping[str, Any], key: str = KEY, close: bool = True)
 
 def get(path: str, key: str = KEY) -> bytes:
     """The bytes of a request without a body."""
-    return f"GET {path} HTTP/1.1\r\nHost: emulator\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n".encode()
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n".encode()
+    )
 
 
 def read_all(connection: socket.socket) -> bytes:

@@ -173,7 +173,7 @@ PREFLIGHT = BROWSER | {
 }
 
 
-@pytest.mark.parametrize("path", [*BODIES, *GETS])
+@pytest.mark.parametrize("path", [*BODIES, *(path for path in GETS if not path.startswith("/_emulator"))])
 def test_a_preflight_is_allowed(path: str) -> None:
     """A browser may send any method and any header from anywhere, and is told so without a key."""
     exchange = get(path, method="OPTIONS", key=None, headers=PREFLIGHT)

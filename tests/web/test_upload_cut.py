@@ -71,7 +71,7 @@ def test_over_a_socket() -> None:
         host, port = akash.url.removeprefix("http://").split(":")
         body = json.dumps(chat()).encode()
         with socket.create_connection((host, int(port))) as sock:
-            head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {akash.key}\r\n"
+            head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {akash.key}\r\n"
             sock.sendall(f"{head}Content-Length: {len(body) + 2}\r\n\r\n".encode() + body)
         while not akash.inferences:
             pass

@@ -259,7 +259,7 @@ def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
     server = Background(create_app(emulator.engine), "127.0.0.1", 0)
     host, port = server.start()
     body = b'{"model":"m","messages":[{"role":"user","content":"x"}],"stream":%b}' % (b"true" if stream else b"false")
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer akml-x\r\nConnection: close\r\n"
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nAuthorization: Bearer akml-x\r\nConnection: close\r\n"
     received = b""
     try:
         with socket.create_connection((host, port), timeout=10) as connection:

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
+from emulator.core.printable import one_line
 from emulator.inferences.verdict.findings import FINDINGS, Verdict, joined
 
 
@@ -90,7 +91,7 @@ class Report(msgspec.Struct, frozen=True):
             lines.append(f"  (remark) {self.forgotten} earlier requests are forgotten, so counts may be too low.")
         if len(self.keys) != 1:
             lines.append(f"{_requests(self.asked)} with {len(self.keys)} keys: {_good(self.ok)}")
-        return "\n".join(lines) + "\n"
+        return "".join(f"{one_line(line)}\n" for line in lines)
 
     def junit(self) -> str:
         """The report as JUnit XML: a suite for each key, with a case for its expectations and each kind of finding."""

@@ -25,11 +25,9 @@ async def keys(engine: Engine, request: ControlRequest) -> JSONResponse:
         return JSONResponse({"keys": [_record(record, now) for record in records]})
     fields = request.fields
     policy = read_policy(engine, fields) if fields.has("policy") else UNLIMITED
-    name = fields.string("name") or ""
+    name, seed = fields.string("name") or "", engine.key_seed()
     try:
-        made = await engine.store.shared_turn(
-            lambda shared: shared.registry().create(now, name, policy, engine.key_seed)
-        )
+        made = await engine.store.shared_turn(lambda shared: shared.registry().create(now, name, policy, seed))
     except ValueError as error:
         raise Rejected(ApiError("bad_request", str(error))) from None
     return _told(engine, *made, 201)
@@ -49,7 +47,7 @@ async def one(engine: Engine, request: ControlRequest) -> JSONResponse:
 
 async def regenerate(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/keys/{id}/regenerate."""
-    seed = engine.key_seed
+    seed = engine.key_seed()
     return _told(engine, *await _of(engine, request, lambda registry, known: registry.regenerate(known, seed)))
 
 
