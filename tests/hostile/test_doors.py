@@ -5,6 +5,8 @@ import io
 import json
 import logging
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -206,13 +208,14 @@ def test_a_preflight_from_the_internet() -> None:
 
 
 def test_a_server_for_others_has_a_token() -> None:
-    """It is printed, another one each time, and asked for; the warning says so where nothing is printed."""
+    """It is printed, another one each time, and asked for; one that was given is not printed."""
     tokens = set()
     for _ in range(2):
         with served("--host", "0.0.0.0", "--log-level", "error") as server:  # noqa: S104
-            tokens.add(json.loads(server.first)["control_token"])
+            token = json.loads(server.first)["control_token"]
+            tokens.add(token)
             assert sent(server.url, *CLOCK, []).status == 401
-            assert sent(server.url, *CLOCK, [("authorization", f"Bearer {max(tokens)}")]).status in (200, 401)
+            assert sent(server.url, *CLOCK, [("authorization", f"Bearer {token}")]).status == 200
             assert sent(server.url, "GET", "/_emulator/ready", None, []).status == 200
     assert len(tokens) == 2
     assert all(re.fullmatch("[0-9A-Za-z]{32}", token) for token in tokens)
@@ -290,7 +293,7 @@ TEXTS = {
     "writing from right to left": "x\u202egnp.exe",
     "isolating": "x\u2066abc\u2069",
 }
-ALLOWED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @contextmanager
@@ -318,6 +321,7 @@ def written(url: str, *requests: tuple[str, str, str | bytes | None, list[tuple[
         "inferences --json",
         "inferences --id 1",
         "inferences --id 1 --format curl",
+        "inferences --id 2 --format scenario",
         "verify",
         "explain 1",
     ]
@@ -347,11 +351,9 @@ def test_no_text_forges_a_line_or_speaks_to_the_terminal(text: str, tmp_path: Pa
     records = kept.read_text("utf-8").splitlines()
     assert len([json.loads(line) for line in records]) == len(requests)
     assert json.loads(records[0])["model"] == text
-    assert not any(
-        line.lstrip().startswith("12:00:00  #9") for line in (*log.getvalue().splitlines(), *told.splitlines())
-    )
+    assert not any(line.startswith("12:00:00  #9") for line in (*log.getvalue().splitlines(), *told.splitlines()))
     for seen in (log.getvalue(), told, "\n".join(records)):
-        assert set(ALLOWED.findall(seen)) <= {"\n", "\t"}
+        assert set(UNPRINTABLE.findall(seen)) <= {"\n", "\t"}
 
 
 SECRET = "akml-7Hq2ZkP0vTn4LwXc9RbE"
@@ -446,3 +448,34 @@ def test_strict_auth_takes_the_keys_that_were_made() -> None:
     assert [status(each) for each in (key, new)] == [401, 200]
     ask(app, "DELETE", path)
     assert status(new) == 401
+
+
+def test_the_recording_proxy_has_the_same_doors(tmp_path: Path) -> None:
+    """What it forwards and what it answers itself: for its own names only, and with a token beyond this machine."""
+    out = str(tmp_path / "recorded.yaml")
+    with Emulator() as akash:
+        arguments = ["--upstream", akash.url, "--out", out, "--port", "0", "--log-level", "error"]
+        for more, statuses in ([], [421, 421, 403, 200]), (["--host", "0.0.0.0"], [200, 401, 403, 401]):  # noqa: S104
+            with recorder(*arguments, *more) as url:
+                asked = [
+                    ("host", "evil.example"),
+                    ("authorization", f"Bearer {KEY}"),
+                    ("content-type", "application/json"),
+                ]
+                got = [sent(url, "POST", CHAT, json.dumps(chat()), asked).status]
+                got += [
+                    sent(url, *CLOCK, [header]).status for header in (asked[0], ("origin", "null"), ("accept", "*/*"))
+                ]
+                assert got == statuses
+
+
+@contextmanager
+def recorder(*arguments: str) -> Iterator[str]:
+    """The URL of a recording proxy in a process of its own."""
+    command = [sys.executable, "-m", "emulator", "record", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split(" at ")[1].split(": ")[0]
+        finally:
+            process.kill()
