@@ -45,8 +45,9 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.ClickException as error:
-            error.message = lines(error.message)
-            raise
+            if isinstance(error, click.UsageError):  # the person's own words
+                raise
+            raise click.ClickException(lines(error.message)) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of the commands, each with its whole first sentence."""

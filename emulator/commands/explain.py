@@ -61,6 +61,7 @@ def _recorded(number: str, url: str) -> tuple[dict[str, Any], bool]:
 
     from emulator.commands._asking import text_of
     from emulator.core.explanation import Explanation
+    from emulator.core.printable import one_line
 
     found = json.loads(text_of(url, f"inferences/{number.removeprefix('#')}", {}))
     names = Explanation.__struct_fields__
@@ -68,4 +69,4 @@ def _recorded(number: str, url: str) -> tuple[dict[str, Any], bool]:
     answered = any(check.result == "answered" for check in explanation.rules)
     heading = f"#{found['number']}  {found['endpoint']}  {found['model'] or '-'}  {found['status']}  {found['id']}"
     fields = {name: found[name] for name in (*names, "why", "number", "id") if name in found}
-    return {**fields, "text": f"{heading}\n{explanation.table(found['why'])}"}, answered
+    return {**fields, "text": f"{one_line(heading)}\n{explanation.table(found['why'])}"}, answered

@@ -100,4 +100,4 @@ class Explanation(msgspec.Struct, frozen=True):
             f"  {check.rule:<{wide}}  line {check.line:<4} {check.result:<11}  {'; '.join(check.reasons)}".rstrip()
             for check in self.rules
         ]
-        return "\n".join([reason or one_line(str(self)), *map(one_line, rows)])
+        return "\n".join(map(one_line, [reason or str(self), *rows]))

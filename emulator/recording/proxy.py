@@ -14,6 +14,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import decode
+from emulator.core.printable import one_line
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
 from emulator.engine import make_engine
@@ -135,7 +136,7 @@ class RecordingProxy:
         if asked is None:
             if _dialect_of(scope) is None:
                 return log.info(
-                    "passed on %s %s: %s", scope["method"], without(scope["path"]), passage.status or "no answer"
+                    "passed on %s %s: %s", scope["method"], _shown(scope["path"]), passage.status or "no answer"
                 )
             return self._leave_out(scope, asked, "the emulator refuses such a request by itself")
         exchange = passage.exchange(asked)
@@ -166,7 +167,13 @@ class RecordingProxy:
 
     def _leave_out(self, scope: Scope, asked: InferenceRequest | None, why: str) -> None:
         self.left_out += 1
-        log.warning("not recorded: %s%s: %s", without(scope["path"]), f" ({asked.model})" if asked else "", why)
+        model = f" ({_shown(asked.model)})" if asked else ""
+        log.warning("not recorded: %s%s: %s", _shown(scope["path"]), model, _shown(why))
+
+
+def _shown(text: str) -> str:
+    """What a client sent, for the log."""
+    return one_line(without(text))
 
 
 def _dialect_of(scope: Scope) -> Dialect | None:

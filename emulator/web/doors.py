@@ -132,7 +132,7 @@ class Doors:
 
     def _entrance(self, scope: Scope, headers: Mapping[str, str]) -> RedirectResponse:
         home = f"{scope.get('root_path', '')}{CONTROL}/"
-        found = RedirectResponse(home, 303, {"date": http_date(int(self._engine.clock.now()))})
+        found = RedirectResponse(home, 303, {"date": http_date(int(self._engine.clock.now())).decode()})
         found.set_cookie(_cookie_name(headers), self._session, path=home, httponly=True, samesite="strict")
         return found
 

@@ -12,6 +12,7 @@ MODULES = list(read_modules(ROOT / PACKAGE, ROOT))
 DOORS = {
     "Engine": "emulator.engine",
     "Encoder(order='sorted')": "emulator.core.seeds",
+    "click.echo": "emulator.commands._printing",
     "os.fsync": "emulator.core.files",
     "log.info": "emulator.inferences.journal emulator.recording.proxy emulator.scenario.watch",
     "yaml.dump": "emulator.scenario.writing",

@@ -63,7 +63,8 @@ DEEDS: list[tuple[str, str, Any]] = [
 
 def engine_on(store: str) -> Engine:
     catalog = Catalog.load()
-    engine = make_engine(Settings(), catalog, VirtualClock(EPOCH, rate=0), Library(catalog, []), store=STORES[store]())
+    settings, clock = Settings(seed="0"), VirtualClock(EPOCH, rate=0)
+    engine = make_engine(settings, catalog, clock, Library(catalog, []), store=STORES[store]())
     engine.library.put("shop", SHOP)
     return engine
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.request import urlopen
 
+import httpx
 import pytest
 from support.asgi import CHAT, KEY, chat
 
@@ -44,7 +44,8 @@ FETCH = """async ([url, options]) => {
 }"""
 FORM = """([url, method, type]) => new Promise(done => {
     const frame = Object.assign(document.createElement("iframe"), {name: "f" + Math.random()});
-    const form = Object.assign(document.createElement("form"), {action: url, method, enctype: type, target: frame.name});
+    const form = document.createElement("form");
+    Object.assign(form, {action: url, method, enctype: type, target: frame.name});
     form.append(Object.assign(document.createElement("input"), {name: '{"advance": "1h", "x": "', value: '"}'}));
     frame.onload = () => { let read = ""; try { read = frame.contentDocument.body.innerText; } catch {} done(read); };
     document.body.append(frame, form);
@@ -116,7 +117,7 @@ def evil_page(origin: str) -> Iterator[Any]:
 
 def states(akash: Emulator) -> dict[str, Any]:
     """Everything that the control routes tell, asked from outside, except for the real time."""
-    told = {path: json.load(urlopen(f"{akash.url}/_emulator/{path}")) for path in STATES}
+    told = {path: httpx.get(f"{akash.url}/_emulator/{path}").json() for path in STATES}
     return told | {"snapshot": told["snapshot"]["store"]}
 
 
