@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.formats import conforms
 from emulator.schema_values.nodes import SchemaNode
-from emulator.schema_values.regex import compiled
 from emulator.schema_values.values import TYPES, equal, weight
 
 GREATEST = sys.float_info.max
@@ -51,8 +50,7 @@ def number(node: SchemaNode, keyword: str) -> Any:
 def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], bool]:
     """Whether a text matches a regular expression. Raises Malformed for an invalid one."""
     try:
-        node.document.budget.read(pattern)
-        compiled(pattern)
+        node.document.compiled(pattern)
     except (ValueError, TypeError) as error:
         raise Malformed(f"{node.pointer}/{keyword}", f"{pattern!r} {error}") from error
     return partial(node.document.matches, pattern)

@@ -8,8 +8,8 @@ from typing import Any
 
 from emulator.schema_values.assertions import GREATEST
 from emulator.schema_values.errors import Malformed
-from emulator.schema_values.nodes import Document, SchemaNode, escape, subschemas
-from emulator.schema_values.regex import compiled
+from emulator.schema_values.nodes import Document, SchemaNode
+from emulator.schema_values.positions import escape, subschemas
 from emulator.schema_values.values import TYPES
 
 
@@ -48,9 +48,8 @@ def _check_keyword(node: SchemaNode, keyword: str, value: Any) -> None:
 
 
 def _check_regex(node: SchemaNode, key: str, pattern: str) -> None:
-    node.document.budget.read(pattern)
     try:
-        compiled(pattern)
+        node.document.compiled(pattern)
     except ValueError as error:
         raise Malformed(f"{node.pointer}/{key}", f"{pattern!r} {error}") from error
 
