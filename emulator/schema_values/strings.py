@@ -24,12 +24,20 @@ def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
         raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
     demands = (facts.patterns, facts.unlike, facts.excluded, facts.formats, facts.min_length, facts.max_length)
     builder.budget.spend(5 + facts.excluded_weight // 8 + sum(map(len, facts.patterns + facts.unlike)) // 64)
-    opposed = any(pair <= set(facts.patterns) for pair in builder.opposed)
-    text = None if opposed or repr(demands) in builder.hopeless else _found(builder, facts, place)
+    text = (
+        None
+        if opposed(facts.patterns, builder.opposed) or repr(demands) in builder.hopeless
+        else _found(builder, facts, place)
+    )
     if text is None:
         builder.hopeless.add(repr(demands))
         raise facts.conflict("no text satisfies all parts of the schema")
     return text
+
+
+def opposed(patterns: tuple[str, ...], pairs: set[frozenset[str]]) -> bool:
+    """Whether the patterns include a pair that no text was found to match."""
+    return any(pair.issubset(patterns) for pair in pairs)
 
 
 def _found(builder: Builder, facts: Facts, place: FieldContext) -> str | None:
