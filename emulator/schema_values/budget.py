@@ -39,9 +39,9 @@ class Budget:
             self._read.add(pattern)
 
     @contextmanager
-    def half(self) -> Iterator["Budget"]:
-        """A budget for a part of the work: half of what is left. What it leaves returns to this one."""
-        share = Budget(self.left // 2)
+    def most(self) -> Iterator["Budget"]:
+        """A budget for one attempt: two thirds of what is left. What it leaves returns to this one."""
+        share = Budget(self.left * 2 // 3)
         share.searches, share._read = self.searches, self._read
         self.left -= share.left
         try:
