@@ -142,8 +142,9 @@ def _interest(tool: Tool, said: frozenset[str], text: str) -> int:
     name, about = _stems(tool.name), _telling(tool.name)
     described = len((_telling(tool.description[:300]) - about) & said)
     does = len((name - about) & said) + 2 * bool(name <= said and name & _DEEDS)
-    calculates = "expression" in hints(text, _properties(tool.parameters))
-    return 3 * len(about & said) + does + described + 2 * calculates
+    properties = _properties(tool.parameters)
+    calculates = "expression" in properties and hints(text, {"expression": properties["expression"]})
+    return 3 * len(about & said) + does + described + 2 * bool(calculates)
 
 
 def _telling(text: str) -> frozenset[str]:
@@ -189,8 +190,8 @@ def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed, budget: "Bud
     words = hints(text, _properties(schema))
     narrowed = spoken(schema, text) if isinstance(schema, Mapping) else schema
     if narrowed != schema:
-        with suppress(Unsatisfiable), budget.half() as share:  # the schema may not allow what was spoken of
-            return value(narrowed, seed, hints=words, budget=share)
+        with suppress(Unsatisfiable):  # the schema may not allow what was spoken of
+            return value(narrowed, seed, hints=words, budget=budget)
     return value(schema, seed, hints=words, budget=budget)
 
 

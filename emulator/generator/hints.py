@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from emulator.generator.topics import topics
@@ -28,6 +29,9 @@ _KEYS = re.compile(
     r"((?:[`\"']?\w+[`\"']?(?:,\s*(?:and )?| and )?){1,12})",
     re.IGNORECASE,
 )
+_READ = 100
+"""So many properties of a schema are looked for in a text."""
+
 _KINDS = {
     **dict.fromkeys(["city", "location", "place", "town", "country", "region", "area", "address"], "place"),
     **dict.fromkeys(["query", "search", "keyword", "keywords", "topic", "subject", "term"], "topic"),
@@ -47,12 +51,12 @@ _KINDS = {
 
 
 def hints(text: str, properties: Mapping[str, Any]) -> Mapping[str, str]:
-    """Return the words of a text that fit these properties of a schema.
+    """Return the words of a text that fit these properties of a schema, of which only the first hundred are read.
 
     >>> hints("What's the weather in San Francisco for 3 days?", {"city": {}, "days": {}, "unit": {}})
     {'city': 'San Francisco', 'days': '3'}
     """
-    found = {name: _hint(text, name, schema) for name, schema in properties.items()}
+    found = {name: _hint(text, name, schema) for name, schema in islice(properties.items(), _READ)}
     return {name: hint for name, hint in found.items() if hint}
 
 

@@ -11,10 +11,10 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from emulator.patterns import syntax
 from emulator.patterns.alphabet import Alphabet
 from emulator.patterns.bits import Positions
 from emulator.patterns.budget import Budget
-from emulator.patterns import syntax
 from emulator.patterns.syntax import (
     MANY,
     Anchor,

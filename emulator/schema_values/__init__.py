@@ -35,7 +35,7 @@ def value(
 
     The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
     words of the conversation; a hint that the schema does not allow is ignored. All attempts share the `budget`, which
-    is a new one unless it is given; each may take half of what is left of it.
+    is a new one unless it is given; each may take two thirds of what is left of it.
 
     Raises Unsatisfiable if no value satisfies the schema or none was found, Malformed if `schema` is not a JSON Schema,
     and TooComplex if the budget is spent.
@@ -43,7 +43,7 @@ def value(
     root, budget = _root(schema), budget or Budget()
     problem: Exception | None = None
     for attempt, manner in enumerate(_MANNERS):
-        with suppress(TooComplex), budget.half() as share:
+        with suppress(TooComplex), budget.most() as share:
             try:
                 return Building(root, seed.child(attempt), dict(hints or {}), manner, share).whole()
             except (Unsatisfiable, Malformed) as error:

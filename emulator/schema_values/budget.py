@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from emulator.schema_values.errors import TooComplex
+from emulator.schema_values.search import Searches
 
 STEPS = 120_000
 """The steps for one schema: many times what the largest schemas in use need, and a fraction of a second."""
@@ -18,10 +19,11 @@ _COMPILING = 50
 class Budget:
     """Counts the steps taken for a schema, whether it is checked, merged, answered or tested."""
 
-    __slots__ = ("_read", "left")
+    __slots__ = ("_read", "left", "searches")
 
     def __init__(self, steps: int = STEPS) -> None:
         self.left = steps
+        self.searches = Searches()
         self._read: set[str] = set()
 
     def spend(self, steps: int = 1) -> None:
@@ -37,10 +39,10 @@ class Budget:
             self._read.add(pattern)
 
     @contextmanager
-    def half(self) -> Iterator["Budget"]:
-        """A budget for a part of the work: half of what is left. What it leaves returns to this one."""
-        share = Budget(self.left // 2)
-        share._read = self._read
+    def most(self) -> Iterator["Budget"]:
+        """A budget for one attempt: two thirds of what is left. What it leaves returns to this one."""
+        share = Budget(self.left * 2 // 3)
+        share.searches, share._read = self.searches, self._read
         self.left -= share.left
         try:
             yield share

@@ -22,7 +22,7 @@ from emulator.schema_values.numbers import number
 from emulator.schema_values.objects import object_
 from emulator.schema_values.outline import DEEPEST, bare, depth, is_plain, is_unknown, outline, subject
 from emulator.schema_values.persona import Persona
-from emulator.schema_values.strings import string
+from emulator.schema_values.strings import opposed, string
 from emulator.schema_values.validation import valid
 from emulator.schema_values.values import TYPES, is_a, weight
 
@@ -90,6 +90,13 @@ class Building:
     def is_endless(self, node: SchemaNode) -> bool:
         """Whether values of the schema nest without end."""
         return depth(node, any_type=self._manner.any_type) > DEEPEST
+
+    def is_opposed(self, nodes: tuple[SchemaNode, ...]) -> bool:
+        """Whether a value of these schemas must be a text that matches patterns which no text was found to match."""
+        if not self.opposed:
+            return False
+        merged = self._merge(tuple((bare(node), True) for node in nodes), True)
+        return isinstance(merged, Facts) and merged.types == {"string"} and opposed(merged.patterns, self.opposed)
 
     def whole(self) -> Any:
         """Build a valid value. Raises Unsatisfiable or Malformed."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from emulator.schema_values.assertions import GREATEST
 from emulator.schema_values.errors import Malformed
-from emulator.schema_values.nodes import Document, SchemaNode, escape, subschemas
+from emulator.schema_values.nodes import Document, SchemaNode
+from emulator.schema_values.positions import escape, subschemas
 from emulator.schema_values.values import TYPES
 
 

@@ -59,6 +59,10 @@ class Builder(Protocol):
         """Whether values of the schema nest without end."""
         ...
 
+    def is_opposed(self, nodes: tuple[SchemaNode, ...]) -> bool:
+        """Whether a value of these schemas must be a text that matches patterns which no text was found to match."""
+        ...
+
     def build(self, items: tuple[Demand, ...], place: FieldContext) -> Any:
         """Build a value that satisfies all items. Raises Unsatisfiable or Malformed."""
         ...

@@ -14,29 +14,10 @@ from emulator.schema_values.budget import Budget
 from emulator.schema_values.drafts import is_legacy, keywords
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.metaschemas import is_metaschema, metaschema
-from emulator.schema_values.search import Searches
+from emulator.schema_values.positions import escape, subschemas
 
-_ONE = frozenset(
-    [
-        "additionalItems",
-        "additionalProperties",
-        "contains",
-        "contentSchema",
-        "else",
-        "if",
-        "items",
-        "not",
-        "propertyNames",
-        "then",
-        "unevaluatedItems",
-        "unevaluatedProperties",
-    ]
-)
 _INDEX_DIGITS = 10
 """An index in a JSON pointer has fewer digits."""
-
-_SEVERAL = frozenset(["allOf", "anyOf", "items", "oneOf", "prefixItems"])
-_NAMED = frozenset(["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties", "properties"])
 
 
 class Resource:
@@ -190,7 +171,6 @@ class Document:
         self.exact = exact
         self.mixed = False
         self.verdicts: dict[tuple[int, int], tuple[Any, bool | None]] = {}
-        self._searches = Searches()
         self._nodes: dict[int, SchemaNode] = {}
         self._anchors: dict[tuple[str, str], SchemaNode] = {}
         self._indexed = False
@@ -199,15 +179,15 @@ class Document:
         self.root = self._resource(schema, None, "#")
 
     def compiled(self, pattern: str) -> Pattern:
-        """The compiled pattern. Raises ValueError for an invalid regular expression."""
+        """Compile a pattern. Raises ValueError for an invalid regular expression."""
         self.budget.read(pattern)
-        return self._searches.compiled(pattern)
+        return self.budget.searches.compiled(pattern)
 
     def matches(self, pattern: str, text: str) -> bool:
         """Whether the pattern matches anywhere in the text. Raises ValueError for an invalid regular expression."""
         self.budget.spend(1 + len(text) // 64)
         self.budget.read(pattern)
-        return self._searches.matches(pattern, text)
+        return self.budget.searches.matches(pattern, text)
 
     def node(self, schema: Any, parent: SchemaNode, key: str) -> SchemaNode:
         """The node of a subschema, which is created on first use."""
@@ -312,22 +292,6 @@ class Document:
             for node in _identified(self.root):
                 for name in _anchors(node.schema):
                     self._anchors.setdefault((node.resource.uri, name), node)
-
-
-def subschemas(schema: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The values in the positions of subschemas, each with its pointer from the schema."""
-    for keyword, value in schema.items():
-        if keyword in _SEVERAL and isinstance(value, list):
-            yield from ((f"{keyword}/{at}", part) for at, part in enumerate(value))
-        elif keyword in _ONE:
-            yield keyword, value
-        elif keyword in _NAMED and isinstance(value, dict):
-            yield from ((f"{keyword}/{escape(name)}", part) for name, part in value.items())
-
-
-def escape(name: str) -> str:
-    """A name as a part of a JSON pointer (RFC 6901, section 3)."""
-    return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name
 
 
 def _step(place: Any, key: str) -> Any:

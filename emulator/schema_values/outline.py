@@ -133,7 +133,8 @@ def is_unknown(node: SchemaNode) -> bool:
 def depth(node: SchemaNode, *, any_type: bool = False) -> int:
     """The nesting depth of the shallowest value; `DEEPEST + 1` if it is deeper or endless.
 
-    Values have the types that keywords of the schema concern; with `any_type`, those that it allows. A schema that is malformed or allows nothing counts as shallow, so that building it raises the error.
+    Values have the types that keywords of the schema concern; with `any_type`, those that it allows. A schema that is
+    malformed or allows nothing counts as shallow, so that building it raises the error.
     """
     found: int | None = node.cache.get(("depth", any_type))
     if found is None:

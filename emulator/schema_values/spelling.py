@@ -37,11 +37,8 @@ Matches: TypeAlias = Callable[[str, str], bool]
 """Whether a pattern matches a text."""
 
 
-def matching(
-    pattern: str, random: Random, low: int, high: int, matches: Matches, budget: Budget
-) -> Iterator[str]:
-    """Yield texts of `low` to `high` characters that match the pattern: those that a few attempts find, perhaps none.
-    """
+def matching(pattern: str, random: Random, low: int, high: int, matches: Matches, budget: Budget) -> Iterator[str]:
+    """Yield texts of `low` to `high` characters that match the pattern: those that a few attempts find, if any."""
     try:
         tree = parse(pattern)
     except ValueError:  # the validator reads more than the parser does
