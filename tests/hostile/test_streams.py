@@ -19,7 +19,7 @@ SOON = 5
 """Seconds in which an answer begins, and another request is answered; on an idle machine it takes milliseconds."""
 LOOKS = 10
 BOOK = "It rains in Lisbon. " * 5_000
-LONG = {"max_tokens": 8_000, "ignore_eos": True}
+LONG: dict[str, Any] = {"max_tokens": 8_000, "ignore_eos": True}
 QUESTION = [{"role": "user", "content": "Tell me about the harbour of Lisbon, in long paragraphs."}]
 
 
