@@ -10,6 +10,7 @@ from emulator.dialects import Encoder
 
 PIECE = 64 * 1024
 """Bytes of an answer that are sent at once; the last frame of a piece may exceed them."""
+_WITHOUT_FRAMES = frozenset((Hangup, Progress))
 _STEPS = 16
 """Steps that are encoded before the size of the piece and the time are looked at."""
 
@@ -51,13 +52,15 @@ class TimedFrames:
         """The next piece of frames that are due, joined; `due` is the time of the next ones, if there are any."""
         ready, now, left = [*self._held], self._clock.now(), self._steps
         measured = size = 0
+        full = False
         for frames in self._batches:
             if left <= 0:
                 size += sum(map(len, ready[measured:]))
+                full = size >= self._size
                 measured, left = len(ready), self._steps
                 if self._turns.over:
                     await self._turns.end()
-            if self.due > now or size >= self._size:
+            if full or self.due > now:
                 self._held = frames
                 return b"".join(ready)
             ready += frames
@@ -72,10 +75,12 @@ class TimedFrames:
         for step in steps:
             self.due += step.delay
             self.last = event = step.event
-            kind = type(event)
-            if kind is Hangup:
-                return
-            yield () if kind is Progress else encode(event)
+            if type(event) in _WITHOUT_FRAMES:
+                if type(event) is Hangup:
+                    return
+                yield ()
+                continue
+            yield encode(event)
             if type(event) is Start:
                 self.start = event
             self.tokens += event.tokens
