@@ -1,7 +1,7 @@
 """The frames of a stream, each with the time at which it is due."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from emulator.core.clock import Clock, Turns
 from emulator.core.plan import FrameFault, FrameMarks
@@ -10,7 +10,6 @@ from emulator.dialects import Encoder
 
 PIECE = 64 * 1024
 """Bytes of an answer that are sent at once; the last frame of a piece may exceed them."""
-_WITHOUT_FRAMES = frozenset((Hangup, Progress))
 _STEPS = 16
 """Steps that are encoded before the size of the piece and the time are looked at."""
 
@@ -50,21 +49,25 @@ class TimedFrames:
 
     async def due_now(self) -> bytes:
         """The next piece of frames that are due, joined; `due` is the time of the next ones, if there are any."""
-        ready, now, left = [*self._held], self._clock.now(), self._steps
+        ready, now = [*self._held], self._clock.now()
         measured = size = 0
-        full = False
-        for frames in self._batches:
-            if left <= 0:
-                size += sum(map(len, ready[measured:]))
-                full = size >= self._size
-                measured, left = len(ready), self._steps
-                if self._turns.over:
-                    await self._turns.end()
-            if full or self.due > now:
-                self._held = frames
+        while True:
+            for frames in islice(self._batches, self._steps):
+                if self.due > now:
+                    self._held = frames
+                    return b"".join(ready)
+                ready += frames
+            size += sum(map(len, ready[measured:]))
+            measured = len(ready)
+            if self._turns.over:
+                await self._turns.end()
+            following = next(self._batches, None)
+            if following is None:
+                break
+            if self.due > now or size >= self._size:
+                self._held = following
                 return b"".join(ready)
-            ready += frames
-            left -= 1
+            ready += following
         self._held = ()
         self.over = self.due <= now  # a hang-up has no frame, but its time
         return b"".join(ready)
@@ -75,12 +78,10 @@ class TimedFrames:
         for step in steps:
             self.due += step.delay
             self.last = event = step.event
-            if type(event) in _WITHOUT_FRAMES:
-                if type(event) is Hangup:
-                    return
-                yield ()
-                continue
-            yield encode(event)
+            kind = type(event)
+            if kind is Hangup:
+                return
+            yield () if kind is Progress else encode(event)
             if type(event) is Start:
                 self.start = event
             self.tokens += event.tokens
