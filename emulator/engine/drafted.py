@@ -24,6 +24,9 @@ _KEPT = 8192
 _ECHOED = 256
 """Tokens of an echo that one event has, if they have log probabilities."""
 
+_OFTEN = 16
+"""Tokens of an echo between two signs of progress."""
+
 
 class Contest(NamedTuple):
     """The candidates for the choices of one prompt, of which the `n` likeliest are sent, as for `best_of`.
@@ -140,6 +143,8 @@ class Echoed(NamedTuple):
         for piece, entry in zip(prompt.pieces, describe(prompt), strict=True):
             pieces.append(piece)
             entries.append(entry)
+            if len(pieces) % _OFTEN == 0:
+                yield Progress()
             if piece and len(pieces) >= _ECHOED:
                 yield Text(choice, "".join(pieces), 0, tuple(entries))
                 pieces.clear()
