@@ -12,7 +12,7 @@ from random import Random
 from emulator.core.seeds import Seed
 from emulator.core.tokens import count
 from emulator.core.vocabulary import InferenceRequest, Message, Sampling
-from emulator.generator import generate
+from emulator.generator import GeneratedChoice
 
 ROUNDS = 9
 ANSWERS = 200
@@ -41,7 +41,8 @@ def bare(tokens: int) -> int:
 def answers(sampling: Sampling) -> int:
     message = Message("user", QUESTION)
     request = InferenceRequest(endpoint="chat", model="m", messages=(message,), sampling=sampling)
-    return sum(len(generate(request, reasons=False, seed=seed, choice=0, limit=1_000)) for seed in SEEDS)
+    choices = (GeneratedChoice(request, reasons=False, seed=seed, choice=0, limit=1_000) for seed in SEEDS)
+    return sum(event.tokens for each in choices for event in each.events(0, whole=False, hide_reasoning=False))
 
 
 def microseconds(work: Callable[[], int]) -> float:

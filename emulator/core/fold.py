@@ -94,6 +94,7 @@ class Fold:
         self.start: Start | None = None
         self.usage: Usage | None = None
         self._blocks: dict[int, list[_Open]] = {}
+        self._calls: dict[int, _Open] = {}
         self._finishes: dict[int, Finish] = {}
         self._takers: dict[type[Event], Callable[[Any], None]] = {
             Text: self._text,
@@ -136,14 +137,15 @@ class Fold:
             self._into(event.choice, ReasoningBlock).texts.append(event.text)
 
     def _tool_call(self, event: ToolCall) -> None:
-        blocks = self._blocks.setdefault(event.choice, [])
-        ordinal = sum(block.kind is ToolCallBlock for block in blocks)
-        blocks.append(_Open(ToolCallBlock, event.id, event.name, ordinal))
+        latest = self._calls.get(event.choice)
+        call = _Open(ToolCallBlock, event.id, event.name, 0 if latest is None else latest.ordinal + 1)
+        self._calls[event.choice] = call
+        self._blocks.setdefault(event.choice, []).append(call)
 
     def _tool_arguments(self, event: ToolArguments) -> None:
-        calls = [block for block in self._blocks.get(event.choice, ()) if block.kind is ToolCallBlock]
-        if calls:
-            calls[-1].texts.append(event.text)
+        call = self._calls.get(event.choice)
+        if call is not None:
+            call.texts.append(event.text)
 
     def _finish(self, event: Finish) -> None:
         self._blocks.setdefault(event.choice, [])

@@ -176,7 +176,7 @@ class Usage(msgspec.Struct, frozen=True):
         return self.prompt_tokens + self.completion_tokens
 
 
-class TopLogprob(msgspec.Struct, frozen=True):
+class TopLogprob(msgspec.Struct, frozen=True, gc=False):
     """One alternative at a position: its text, its natural-log probability, and its UTF-8 bytes."""
 
     token: str
@@ -184,7 +184,7 @@ class TopLogprob(msgspec.Struct, frozen=True):
     bytes: bytes
 
 
-class TokenLogprob(msgspec.Struct, frozen=True):
+class TokenLogprob(msgspec.Struct, frozen=True, gc=False):
     """The chosen token at a position. `logprob` is None only for the first token of an echoed prompt."""
 
     token: str

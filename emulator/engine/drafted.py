@@ -19,10 +19,13 @@ from emulator.core.vocabulary import (
     Usage,
 )
 
-_KEPT = 4096
-"""Tokens and log probabilities of an answer whose steps are kept."""
+_KEPT = 8192
+"""Events, tokens and log probabilities of an answer whose steps are kept, in all."""
 _ECHOED = 256
 """Tokens of an echo that one event has, if they have log probabilities."""
+
+_OFTEN = 16
+"""Tokens of an echo between two signs of progress."""
 
 
 class Contest(NamedTuple):
@@ -61,7 +64,7 @@ class DraftedAnswer:
     def _made(self, start: Start, whole: bool, hide_reasoning: bool) -> Iterator[Step]:
         yield Step(0.0, start)
         content: list[Step] = []
-        cost = reasoning = 0
+        room, reasoning = _KEPT, 0
         try:
             choices, tokens = yield from self._chosen()
             for step in content_steps(choices, whole=whole, hide_reasoning=hide_reasoning):
@@ -69,14 +72,14 @@ class DraftedAnswer:
                 tokens += event.tokens
                 if type(event) is Reasoning:
                     reasoning += event.tokens
-                if cost <= _KEPT:
-                    cost += _cost(event)
+                if room > 0:
+                    room -= _cost(event.logprobs) if type(event) is Text and event.logprobs else 1 + event.tokens
                     content.append(step)
                 yield step
         except Rejected as rejected:  # a choice that cannot be made, after others were
             yield Step(0.0, Failure(rejected.error))
             return
-        if cost <= _KEPT:
+        if room > 0:
             self._kept[whole, hide_reasoning] = content, tokens, reasoning
         yield Step(0.0, End(Usage(start.prompt_tokens, tokens, reasoning)))
 
@@ -110,11 +113,8 @@ def _scored(candidate: PlannedChoice) -> Generator[Step, None, tuple[int, float]
     return size, sum(logprobs) / len(logprobs) if logprobs else 0.0
 
 
-def _cost(event: Event) -> int:
-    """The tokens and log probabilities of an event, at least 1."""
-    if isinstance(event, Text) and event.logprobs:
-        return len(event.logprobs) * (1 + len(event.logprobs[-1].top))
-    return max(event.tokens, 1)
+def _cost(logprobs: Sequence[TokenLogprob]) -> int:
+    return len(logprobs) * (2 + len(logprobs[-1].top))
 
 
 class Echoed(NamedTuple):
@@ -143,6 +143,8 @@ class Echoed(NamedTuple):
         for piece, entry in zip(prompt.pieces, describe(prompt), strict=True):
             pieces.append(piece)
             entries.append(entry)
+            if len(pieces) % _OFTEN == 0:
+                yield Progress()
             if piece and len(pieces) >= _ECHOED:
                 yield Text(choice, "".join(pieces), 0, tuple(entries))
                 pieces.clear()

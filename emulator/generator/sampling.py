@@ -44,6 +44,7 @@ def _scores(weights: tuple[float, ...]) -> list[float]:
     return [_CERTAIN + math.log(weight) for weight in weights]
 
 
+@lru_cache(maxsize=1024)
 def common(previous: int) -> Mapping[int, float]:
     """Common tokens as unlikely successors of a token, with shares that add up to 1."""
     order = sorted(_common_ids(), key=lambda other: (other * 31 + previous * 17) % 101)

@@ -7,6 +7,7 @@ not change the text, and a slightly higher temperature changes little of it.
 from codecs import getincrementaldecoder
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Set
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from emulator.core.drafts import Piece
@@ -193,5 +194,9 @@ def token_logprob(id: int, piece: str, distribution: Scores, top: int) -> TokenL
 
 
 def _alternative(id: int, logprob: float, piece: str | None) -> TopLogprob:
-    raw = piece_bytes(id)
-    return TopLogprob(raw.decode("utf-8", "replace") if piece is None else piece, logprob, raw)
+    return TopLogprob(_shown(id) if piece is None else piece, logprob, piece_bytes(id))
+
+
+@lru_cache(maxsize=4_096)
+def _shown(id: int) -> str:
+    return piece_bytes(id).decode("utf-8", "replace")

@@ -26,6 +26,8 @@ MAX_RESPONSE = 1024 * 1024
 """Bytes of a request and of an answer that are kept."""
 MAX_MOMENTS = 200
 """Sends whose times are kept one by one."""
+_PARTS = 1024
+"""Parts of an answer that are kept one by one: each takes more memory than its few bytes."""
 _OVERHEAD = 4 * 1024
 _MOMENT = 112
 _MESSAGE = 512
@@ -153,6 +155,8 @@ class LiveRecord:
             return
         if self.sent.said is None or self.length - size < MAX_RESPONSE:
             self.parts.append(body)
+            if len(self.parts) > _PARTS:
+                self.parts = [b"".join(self.parts)]
         if self.length > MAX_RESPONSE and self.status == 200 and self.stream:
             from emulator.inferences.fingerprints import StreamedAnswer  # noqa: PLC0415 (few answers are so long)
 

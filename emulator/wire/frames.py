@@ -1,7 +1,7 @@
 """The frames of a stream, each with the time at which it is due."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from emulator.core.clock import Clock, Turns
 from emulator.core.plan import FrameFault, FrameMarks
@@ -10,8 +10,8 @@ from emulator.dialects import Encoder
 
 PIECE = 64 * 1024
 """Bytes of an answer that are sent at once; the last frame of a piece may exceed them."""
-_STEPS = 8
-"""Steps that are encoded before the time is looked at."""
+_STEPS = 16
+"""Steps that are encoded before the size of the piece and the time are looked at."""
 
 
 class TimedFrames:
@@ -39,9 +39,9 @@ class TimedFrames:
         self._turns = turns
         self._held: Sequence[bytes] = ()
         self._batches: Iterator[Sequence[bytes]] = self._encoded(steps, encoder)
-        self._size = PIECE
+        self._size, self._steps = PIECE, _STEPS
         if faults:
-            self._size = 1  # each frame is sent separately, so that faults determine the writes
+            self._size, self._steps = 1, 0  # each frame is sent separately, so that faults determine the writes
             frames: Iterator[bytes] = chain.from_iterable(self._batches)
             for fault in faults:
                 frames = fault(frames, marks)
@@ -49,17 +49,25 @@ class TimedFrames:
 
     async def due_now(self) -> bytes:
         """The next piece of frames that are due, joined; `due` is the time of the next ones, if there are any."""
-        ready, now, turns = [*self._held], self._clock.now(), self._turns
-        size = sum(map(len, ready))
-        for number, frames in enumerate(self._batches):
+        ready, now = [*self._held], self._clock.now()
+        measured = size = 0
+        while True:
+            for frames in islice(self._batches, self._steps):
+                if self.due > now:
+                    self._held = frames
+                    return b"".join(ready)
+                ready += frames
+            size += sum(map(len, ready[measured:]))
+            measured = len(ready)
+            if self._turns.over:
+                await self._turns.end()
+            following = next(self._batches, None)
+            if following is None:
+                break
             if self.due > now or size >= self._size:
-                self._held = frames
+                self._held = following
                 return b"".join(ready)
-            ready += frames
-            for frame in frames:
-                size += len(frame)
-            if number % _STEPS == 0 and turns.over:
-                await turns.end()
+            ready += following
         self._held = ()
         self.over = self.due <= now  # a hang-up has no frame, but its time
         return b"".join(ready)
@@ -70,9 +78,10 @@ class TimedFrames:
         for step in steps:
             self.due += step.delay
             self.last = event = step.event
-            if type(event) is Hangup:
+            kind = type(event)
+            if kind is Hangup:
                 return
-            yield () if type(event) is Progress else encode(event)
+            yield () if kind is Progress else encode(event)
             if type(event) is Start:
                 self.start = event
             self.tokens += event.tokens

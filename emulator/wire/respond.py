@@ -10,7 +10,7 @@ that reads slowly holds it up, and every wait and all work ends when the client 
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -101,8 +101,7 @@ class Player:
                     own.append((b"content-length", b"%d" % len(body)))
                 self.sent.status = status
                 await self._send({"type": "http.response.start", "status": status, "headers": own})
-                self._end("completed")
-                await self._body(body)
+                await self._complete([body[at : at + PIECE] for at in range(0, len(body), PIECE)])
             case Hangup():
                 await self._hang_up(event)
 
@@ -145,13 +144,7 @@ class Player:
         self.sent.used = answer.usage
         if size > MAX_RESPONSE and completion.choices and not self._plan.frame_faults:
             self.sent.said = completion.choices[0]
-        for part in parts[:-1]:
-            await self._body(part, more=True)
-            if self._turns.over:
-                await self._end_turn()
-        self._end("completed")
-        await self._body(parts[-1] if parts else b"")
-        return None
+        return await self._complete(parts)
 
     def _encoded(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The body of an answer in parts. Frame faults change it as one frame."""
@@ -230,6 +223,15 @@ class Player:
 
     async def _body(self, body: bytes, *, more: bool = False) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _complete(self, parts: Sequence[bytes]) -> None:
+        """Send a whole body. The answer is noted as complete before its last part is sent, as in `_paced`."""
+        for part in parts[:-1]:
+            await self._body(part, more=True)
+            if self._turns.over:
+                await self._end_turn()
+        self._end("completed")
+        await self._body(parts[-1] if parts else b"")
 
     async def _queue(self, place: QueuePlace) -> None:
         """Wait for a slot, after which the answer begins. Raises `Rejected` if none is free in time."""

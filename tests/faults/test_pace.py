@@ -46,7 +46,7 @@ def draft(text: str, reasoning: str = "", arguments: str = "", logprobs: bool = 
     tokens = split(text)
     entries = tuple(TokenLogprob(piece, -1.0, piece.encode()) for piece in tokens.pieces)
     calls = (DraftCall("f", split(arguments)),) if arguments else ()
-    return Draft(split(reasoning), tokens, calls, logprobs=entries if logprobs else None)
+    return Draft(split(reasoning), tokens, calls, logprobs=(lambda: iter(entries)) if logprobs else None)
 
 
 DRAFTS = st.builds(draft, TEXTS, TEXTS, TEXTS, st.booleans())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from support.asgi import Exchange, events
+from support.asgi import Exchange, events, given_way
 
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.errors import ApiError
@@ -19,6 +19,7 @@ from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.inferences.live_record import Sent
 from emulator.web.app import create_app
+from emulator.wire.frames import PIECE
 from emulator.wire.respond import HungUp, Player
 
 START = Start("0" * 32, "m", 0, 3)
@@ -243,6 +244,76 @@ def test_a_long_unpaced_stream_is_sent_in_pieces() -> None:
     assert len(exchange.sends) > 3
     assert max(map(len, exchange.sends)) < 80_000
     assert text_of(exchange.body) == "word " * 40_000
+
+
+def endless() -> Iterator[Step]:
+    """An answer without a pause and without an end."""
+    yield Step(0, START)
+    while True:
+        yield Step(0, Text(0, "word "))
+
+
+def bytewise(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
+    """A fault that sends each byte in a write of its own."""
+    return (frame[at : at + 1] for frame in frames for at in range(len(frame)))
+
+
+def flooded(frames: Iterator[bytes], marks: FrameMarks) -> Iterator[bytes]:
+    """A fault that sends comments only."""
+    yield next(frames)
+    while True:
+        yield b": keep-alive\n\n"
+
+
+@pytest.mark.parametrize("fault", [None, bytewise, flooded], ids=["no fault", "bytes", "comments"])
+def test_a_client_that_leaves_a_stream_without_pauses_is_noticed(fault: FrameFault | None) -> None:
+    """Others have their turn, the stream ends with its client, and what was sent is what is counted."""
+    stage = Stage(Plan(endless(), frame_faults=(fault,) if fault else ()))
+    exchange = stage.play(leave)
+    assert (exchange.status, exchange.complete) == (200, False)
+    assert stage.sent is not None and stage.sent.outcome == "cut by client"
+    assert abs(stage.tokens - exchange.body.count(b"word ")) <= PIECE // 100
+
+
+def test_a_client_that_leaves_a_body_that_is_still_made_is_noticed() -> None:
+    """Nothing was sent, and the work ends."""
+    stage = Stage(Plan(endless()), stream=False)
+    assert stage.play(leave).status == 0
+    assert stage.sent is not None and (stage.tokens, stage.sent.outcome) == (0, "cut by client")
+
+
+def test_no_more_is_made_than_the_client_takes() -> None:
+    """While a send waits for a slow reader, no further step is read."""
+    read, began = 0, asyncio.Event()
+
+    def counted() -> Iterator[Step]:
+        nonlocal read
+        for step in endless():
+            read += 1
+            yield step
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def stuck(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.body":
+                began.set()
+                await asyncio.Event().wait()
+
+        await receive()
+        request = InferenceRequest("chat", "m", stream=True)
+        await Player(Plan(counted()), CHAT, VirtualClock(EPOCH, rate=0), 15, scope, receive, stuck).play(request)
+
+    async def run() -> Exchange:
+        exchange = Exchange(app, "POST", "/")
+        task = asyncio.create_task(exchange.run())
+        await began.wait()
+        await given_way()
+        task.cancel()
+        return exchange
+
+    exchange = asyncio.run(run())
+    assert len(exchange.sends) == 1
+    assert read <= exchange.body.count(b"\n\n") + 1
 
 
 def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:

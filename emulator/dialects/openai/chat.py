@@ -130,15 +130,13 @@ class OpenAIChat:
             message["function_call"] = calls[0]["function"]
         elif calls:
             message["tool_calls"] = calls
-        shown = {"index": choice.index, "message": message}
-        finish = {"finish_reason": finish_name(choice.finish_reason, legacy)}
-        logprobs = choice.logprobs
+        finish, logprobs = finish_name(choice.finish_reason, legacy), choice.logprobs
         if logprobs is None:
-            yield encode({**shown, "logprobs": None, **finish})
+            yield encode({"index": choice.index, "message": message, "logprobs": None, "finish_reason": finish})
             return
-        yield encode(shown)[:-1] + b',"logprobs":{"content":'
+        yield encode({"index": choice.index, "message": message})[:-1] + b',"logprobs":{"content":'
         yield from array_parts(map(logprob_object, logprobs))
-        yield b',"refusal":null},' + encode(finish)[1:]
+        yield b',"refusal":null},"finish_reason":%b}' % encode(finish)
 
 
 class ChatEncoder:

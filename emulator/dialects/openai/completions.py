@@ -202,13 +202,11 @@ def _decoded(fields: Fields, ids: Any) -> str:
 
 
 def _choice(choice: Choice) -> Iterator[bytes]:
-    shown = {"index": choice.index, "text": choice.text}
-    finish = {"finish_reason": FINISHES[choice.finish_reason] if choice.finish_reason else None}
-    logprobs = choice.logprobs
+    finish, logprobs = FINISHES[choice.finish_reason] if choice.finish_reason else None, choice.logprobs
     if logprobs is None:
-        yield encode({**shown, "logprobs": None, **finish})
+        yield encode({"index": choice.index, "text": choice.text, "logprobs": None, "finish_reason": finish})
         return
-    yield encode(shown)[:-1] + b',"logprobs":{"text_offset":'
+    yield encode({"index": choice.index, "text": choice.text})[:-1] + b',"logprobs":{"text_offset":'
     yield from array_parts(accumulate((len(entry.token) for entry in logprobs[:-1]), initial=0) if logprobs else ())
     yield b',"token_logprobs":'
     yield from array_parts(entry.logprob for entry in logprobs)
@@ -216,7 +214,7 @@ def _choice(choice: Choice) -> Iterator[bytes]:
     yield from array_parts(entry.token for entry in logprobs)
     yield b',"top_logprobs":'
     yield from array_parts(None if entry.logprob is None else _top_logprobs(entry) for entry in logprobs)
-    yield b"}," + encode(finish)[1:]
+    yield b'},"finish_reason":%b}' % encode(finish)
 
 
 def _logprobs_object(logprobs: Sequence[TokenLogprob], offset: int) -> dict[str, Any]:
