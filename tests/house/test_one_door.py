@@ -13,7 +13,7 @@ DOORS = {
     "Engine": "emulator.engine",
     "Encoder(order='sorted')": "emulator.core.seeds",
     "os.fsync": "emulator.core.files",
-    "log.info": "emulator.inferences.journal emulator.recording.proxy emulator.scenario.watch",
+    "log.info": "emulator.inferences.journal emulator.recording.proxy emulator.scenario.watch emulator.wire.protocol",
     "yaml.dump": "emulator.scenario.writing",
     "retry_after.write": "emulator.wire.errors emulator.scenario.reply emulator.scenario.writing",
 }
