@@ -30,7 +30,7 @@ from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.writing import Unwritable
 from emulator.web.app import create_app
 from emulator.wire.errors import ErrorResponse
-from emulator.wire.receive import headers_of
+from emulator.wire.receive import UploadCut, headers_of, read_body
 
 Mode: TypeAlias = Literal["record", "replay", "record-missing"]
 
@@ -97,9 +97,12 @@ class RecordingProxy:
         """Answer one request."""
         if scope["type"] != "http" or not DIALECTS.include(scope["path"]):
             return await self._own(scope, receive, send)
-        body = await _body(receive)
-        if body is None:
+        try:
+            body = await read_body(headers_of(scope), receive, SETTINGS.max_body_bytes)
+        except UploadCut:
             return None
+        except Rejected as rejected:
+            return await self._own({**scope, "type": "refused", "error": rejected.error}, receive, send)
         written = starred(body, secrets_of(headers_of(scope).items()))  # as the file has it and rules match it
         asked = _asked(scope, written)
         if self._upstream is None or (asked is not None and self._mode == "record-missing" and self._has(asked)):
@@ -191,18 +194,6 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
         return dialect.parse(decode(body), headers, key)
     except Rejected:
         return None
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """The body of a request, without a size limit of its own; None if the client leaves before the end."""
-    read, more = bytearray(), True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        read += message.get("body", b"")
-        more = message.get("more_body", False)
-    return bytes(read)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

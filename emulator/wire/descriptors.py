@@ -23,6 +23,14 @@ def reserve_left(number: int, connections: int) -> float:
     return (limit - max(number + 1, connections + reserved)) / reserved
 
 
+def warning() -> str:
+    """What is said when connections use up the reserve."""
+    return (
+        f"Few of {_limit()} file descriptors are left: unused connections are closed, and new ones may be refused with "
+        "503. Raise ulimit -n."
+    )
+
+
 def exhausted() -> ApiError:
     """The 503 for a request that needs a descriptor when there is none."""
     told = f"The emulator has no file descriptor left (the limit is {_limit()}): close connections, or raise ulimit -n."

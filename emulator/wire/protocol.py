@@ -10,11 +10,13 @@ Durations are in real seconds, because a socket lives in real time: the emulator
 
 import asyncio
 import logging
+import math
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
 from emulator.core.decimals import decimal
 from emulator.core.errors import ApiError, Rejected
@@ -29,6 +31,7 @@ MAX_AHEAD = 1000
 _CHUNK = 256
 """Bytes of framing that each part of a body may have, beside those of `MAX_HEAD`."""
 _LINGER = 2.0
+_WARNING = 60.0  # seconds between two warnings of the same
 _MAX_DISCARDED = 256 * 1024 * 1024
 _NO_ANSWER = 0.5
 """The part of the reserve of descriptors below which a connection is closed, since it may keep even a refusal open."""
@@ -46,12 +49,19 @@ class Deadlines(NamedTuple):
     body: float = 60.0
 
 
+class State(ServerState):
+    """uvicorn's state of a server, and the time of the last warning that few descriptors are left."""
+
+    warned = -math.inf
+
+
 class TransportProtocol(HttpToolsProtocol):
     """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"].
 
     `phase` is what the connection is reading, and `since` when that began, in the loop's seconds.
     """
 
+    server_state: State
     phase: Phase = "idle"
     since = 0.0
     url = b""
@@ -75,6 +85,9 @@ class TransportProtocol(HttpToolsProtocol):
 
         `left` is the part of the reserve of descriptors that is left.
         """
+        if self.since - self.server_state.warned > _WARNING:
+            self.server_state.warned = self.since
+            log.warning("%s", descriptors.warning())
         unused = (each for each in self.connections if isinstance(each, TransportProtocol) and each.unused)
         others = (each for each in unused if each is not self)
         longest = min(others, key=lambda each: (each.phase == "closing", each.since), default=None)

@@ -20,7 +20,7 @@ from uvicorn.protocols.http import httptools_impl
 from emulator.core.errors import ERRORS
 from emulator.core.printable import LineFormatter
 from emulator.core.settings import Settings
-from emulator.wire.protocol import Deadlines, TransportProtocol
+from emulator.wire.protocol import Deadlines, State, TransportProtocol
 
 _CUTTING = 1  # seconds for the answers to notice that they were cut
 _SWEEP = 1.0  # seconds between looks for clients that are late, if their deadlines are not shorter
@@ -46,6 +46,7 @@ class Server(uvicorn.Server):
         deadlines: Deadlines | None = None,
     ) -> None:
         super().__init__(config)
+        self.server_state: State = State()
         self.forced = False
         self._grace = grace
         self._deadlines = deadlines or Deadlines()
