@@ -80,8 +80,10 @@ class MemoryStore:
             before = {key: self._states.pop(key) or KeyState()}
         else:
             gone += self._shared.waiting()
-            before = dict(self._states.items())
-            self._begin(SharedState(self._shared.scenario))
+            before, restored = dict(self._states.items()), self._states.restored.items()
+            active = {digest: data["scenario"] for digest, data in restored if data.get("scenario")}
+            kept = {digest: {"scenario": name} for digest, name in active.items()} if keep_scenario else {}
+            self._begin(SharedState(self._shared.scenario), kept)
         for name, state in before.items():
             gone += state.waiting()
             if keep_scenario and state.scenario is not None:
