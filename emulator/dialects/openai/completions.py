@@ -1,11 +1,11 @@
 """POST /v1/completions: a prompt in, its continuation out."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from emulator.core.fields import Fields, Limits, at_least
+from emulator.core.fields import Fields, Limits, as_integer, at_least
 from emulator.core.fold import Choice, Completion
 from emulator.core.settings import Settings
 from emulator.core.tokens import decode
@@ -194,10 +194,11 @@ def _prompts(fields: Fields) -> tuple[str, ...]:
 
 def _decoded(fields: Fields, ids: Any) -> str:
     """The text of a prompt in token ids."""
-    if not isinstance(ids, list) or not ids or any(type(id) is not int for id in ids):
+    tokens = [as_integer(id) for id in ids] if isinstance(ids, list) else []
+    if not tokens or None in tokens:
         fields.reject("prompt", "token ids: an array of integers that is not empty", got=ids)
     try:
-        return decode(ids)
+        return decode(cast(list[int], tokens))
     except ValueError as error:
         fields.reject("prompt", f"token ids of this vocabulary ({error})", got=ids)
 

@@ -25,7 +25,9 @@ from emulator.core.json_schemas import (
     any_of,
     array,
     asked,
+    event,
     integer,
+    json_text,
     nullable,
     number,
     ref,
@@ -45,7 +47,7 @@ from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
 from emulator.web.control import ROUTES
 from emulator.web.control.inferences import LONG, REPORTS
-from emulator.web.openapi.operations import JSON, Content, Described, Operation
+from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
 SECURITY = {
@@ -77,6 +79,7 @@ def _text(notation: units.Notation[Any]) -> Schema:
 
 
 _SCENARIO = ref(f"{_LANGUAGE}{SCENARIO.name}")
+_FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
 _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
 _QUERY: dict[str, Schema] = {
@@ -126,7 +129,7 @@ def operations() -> Iterator[Described]:
             row.path,
             Operation(
                 told.summary,
-                answer | ({"text/event-stream": STRING} if "follow" in query else {}),
+                answer | ({EVENTS: _FOLLOWED} if "follow" in query else {}),
                 _REFUSED,
                 told.status,
                 {"application/yaml": _SCENARIO} if row.fields is None else _body(told, row.fields.split()),

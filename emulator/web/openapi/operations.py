@@ -10,7 +10,7 @@ from emulator.dialects import Surface
 
 Content: TypeAlias = Mapping[str, Schema]
 """Schemas by media type."""
-JSON = "application/json"
+JSON, EVENTS = "application/json", "text/event-stream"
 EVERYWHERE = (400, 413, 421, 431, 503)
 """Of any path: a bad request, one that is too large, a foreign Host, too many headers, a server out of means."""
 HEADERS = {
