@@ -76,7 +76,7 @@ _MESSAGE = any_of(
         },
     ),
     asked({"role": word("tool"), "content": _CONTENT, "tool_call_id": NONEMPTY}, _SAID),
-    asked({"role": word("function"), "content": _CONTENT, **_SAID, "name": NONEMPTY}),
+    asked({"role": word("function"), "content": _CONTENT, "name": NONEMPTY}, {"reasoning_content": STRING}),
 )
 _FUNCTION = asked(
     {"name": STRING | {"pattern": f"^{NAME.pattern}$"}},

@@ -78,6 +78,7 @@ def _text(notation: units.Notation[Any]) -> Schema:
     return STRING | {"pattern": f"^(?:{notation.form})$"}
 
 
+YAML = FORMATS["scenario"].media_type
 _SCENARIO = ref(f"{_LANGUAGE}{SCENARIO.name}")
 _FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
 _COUNTED = Limits(0, 10**12)
@@ -123,16 +124,16 @@ def operations() -> Iterator[Described]:
     for row in ROUTES:
         told = rows[f"{row.method} {row.path}"]
         query = {name: word(*told.formats) if name == "format" else _QUERY[name] for name in (row.query or "").split()}
-        answer = {JSON: told.answer, **dict.fromkeys(set(told.formats.values()) - {JSON}, STRING)}
+        others = {form: _SCENARIO if form == YAML else STRING for form in told.formats.values()}
         yield (
             row.method,
             row.path,
             Operation(
                 told.summary,
-                answer | ({EVENTS: _FOLLOWED} if "follow" in query else {}),
+                {**others, JSON: told.answer, **({EVENTS: _FOLLOWED} if "follow" in query else {})},
                 _REFUSED,
                 told.status,
-                {"application/yaml": _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
+                {YAML: _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
                 required=bool(told.required) or row.fields is None,
                 query=query,
                 known=_KNOWN.get(row.path.split("/")[2], ""),
