@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
 from schemathesis.checks import positive_data_acceptance
 from starlette.types import ASGIApp
 from support.asgi import KEY, SAMPLES, ask, create_app, make_engine
@@ -16,6 +17,7 @@ SCHEMA = schemathesis.openapi.from_asgi(
     "/_emulator/openapi.json", create_app(make_engine()), headers={"Host": "127.0.0.1"}
 )
 SCHEMA.config.generation.with_security_parameters = False  # the key is the test's own
+SCENARIO = "/_emulator/scenarios/{name}"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 MODEL = "Qwen/Qwen3.8-27B"
 UNSAID = {
@@ -24,7 +26,7 @@ UNSAID = {
 }
 """Fields that are wrong without another field or beside it, whose keys have limits, or that have a schema in them."""
 bounded = settings(
-    max_examples=20,
+    max_examples=12,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much, HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.generate],
 )
@@ -41,7 +43,7 @@ def app() -> ASGIApp:
     return made
 
 
-@SCHEMA.parametrize()
+@SCHEMA.exclude(method="PUT", path=SCENARIO).parametrize()
 @bounded
 def test_every_answer_is_described(case: schemathesis.Case, app: ASGIApp) -> None:
     """No request gets a 500, an undocumented status, type, header or shape; what a schema forbids is refused."""
@@ -49,6 +51,18 @@ def test_every_answer_is_described(case: schemathesis.Case, app: ASGIApp) -> Non
         return
     case.headers = {name: value for name, value in case.headers.items() if not name.startswith("x-emulator-")}
     case.call_and_validate(BASE, headers=BEARER, app=app, excluded_checks=[positive_data_acceptance])
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+def test_a_scenario_is_played_or_refused(mode: GenerationMode, app: ASGIApp) -> None:
+    """A body that is as the schema of scenarios says, or is not: a summary or a 400 with its mistakes, as described."""
+
+    @settings(bounded, max_examples=10)
+    @given(SCHEMA[SCENARIO]["PUT"].as_strategy(mode))
+    def put(case: schemathesis.Case) -> None:
+        case.call_and_validate(BASE, headers=BEARER, app=app, excluded_checks=[positive_data_acceptance])
+
+    put()
 
 
 @pytest.mark.parametrize("path", SAMPLES)
