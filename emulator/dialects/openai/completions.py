@@ -1,7 +1,7 @@
 """POST /v1/completions: a prompt in, its continuation out."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -194,11 +194,12 @@ def _prompts(fields: Fields) -> tuple[str, ...]:
 
 def _decoded(fields: Fields, ids: Any) -> str:
     """The text of a prompt in token ids."""
-    tokens = [as_integer(id) for id in ids] if isinstance(ids, list) else []
-    if not tokens or None in tokens:
+    numbers = map(as_integer, ids) if isinstance(ids, list) else ()
+    tokens = [number for number in numbers if number is not None]
+    if not tokens or len(tokens) < len(ids):
         fields.reject("prompt", "token ids: an array of integers that is not empty", got=ids)
     try:
-        return decode(cast(list[int], tokens))
+        return decode(tokens)
     except ValueError as error:
         fields.reject("prompt", f"token ids of this vocabulary ({error})", got=ids)
 
