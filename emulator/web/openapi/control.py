@@ -45,8 +45,8 @@ from emulator.scenario.language.schema import json_schema
 from emulator.scenario.reading.mistakes import Mistake
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
-from emulator.web.control import ROUTES
 from emulator.web.control.inferences import LONG, REPORTS
+from emulator.web.control.rows import ROUTES
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
@@ -137,7 +137,7 @@ def operations() -> Iterator[Described]:
                 required=bool(told.required) or row.fields is None,
                 query=query,
                 known=_KNOWN.get(row.path.split("/")[2], ""),
-                mistakes=told.mistakes,
+                others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
                 security=("",) if row.path in _OPEN else ("", *SECURITY),
             ),
         )
