@@ -142,14 +142,13 @@ class Fields:
         value = self._data.get(name)
         if value is None:
             return None
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int):
+        number = as_integer(value)
+        if number is None:
             self._refuse(Invalid((*self._path, name), "type", _whole_number(within), value))
-        if value not in within:
-            wide = within.high == INT64.high and value not in INT64
-            self._exceeds(name, value, within, "an integer of 64 bits" if wide else _whole_number(within))
-        return int(value)
+        if number not in within:
+            wide = within.high == INT64.high and number not in INT64
+            self._exceeds(name, number, within, "an integer of 64 bits" if wide else _whole_number(within))
+        return number
 
     def string(self, name: str, default: str | None = None) -> str | None:
         """A string, or the default when it is absent."""
@@ -203,10 +202,11 @@ class Fields:
     def integers(self, name: str) -> tuple[int, ...]:
         """An array of 64-bit integers; empty when it is absent."""
         items = self._array(name, "an array of integers")
-        wrong = next((at for at, item in enumerate(items) if type(item) is not int or item not in INT64), None)
-        if wrong is not None:
-            self._refuse(Invalid((*self._path, name, wrong), "type", "an integer", items[wrong]))
-        return tuple(items)
+        numbers = [as_integer(item) for item in items]
+        for at, number in enumerate(numbers):
+            if number is None or number not in INT64:
+                self._refuse(Invalid((*self._path, name, at), "type", "an integer", items[at]))
+        return tuple(number for number in numbers if number is not None)
 
     def object(self, name: str) -> "Fields | None":
         """An object, or None when it is absent."""
@@ -252,6 +252,17 @@ class Fields:
 
     def _refuse(self, invalid: Invalid) -> NoReturn:
         raise Rejected(self._wording(invalid))
+
+
+def as_integer(value: Any) -> int | None:
+    """The integer that a JSON number is, with a fraction of zero or without; None if it is none.
+
+    >>> as_integer(2), as_integer(2.0), as_integer(2.5), as_integer(True)
+    (2, 2, None, None)
+    """
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
 
 
 def _number(within: Limits) -> str:

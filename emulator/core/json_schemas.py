@@ -73,6 +73,16 @@ def answered(required: Mapping[str, Schema], optional: Mapping[str, Schema] | No
     return schema | ({"required": list(required)} if required else {})
 
 
+def json_text(name: str) -> Schema:
+    """JSON in a string, of the schema of a component."""
+    return STRING | {"contentMediaType": "application/json", "contentSchema": ref(name)}
+
+
+def event(data: Schema, **fields: Schema) -> Schema:
+    """A server-sent event. In OpenAPI 3.1 the schema of a stream is that of each of its events."""
+    return answered({"data": data, **fields}, {"event": STRING})
+
+
 def structs(kinds: Iterable[type[msgspec.Struct]]) -> dict[str, Schema]:
     """Components for structs, and for those in them, as answers write them: with all their fields."""
     _, found = msgspec.json.schema_components(kinds, ref_template=_COMPONENT)

@@ -24,15 +24,15 @@ BARE_ID = re.compile(r"[0-9a-f]{32}")
 class Shapes(NamedTuple):
     """What an endpoint is asked and what it answers, as JSON Schemas.
 
-    `summary` says what the endpoint does. `request`, `answer` (a whole one) and `frame` (the data of a server-sent
-    event) are names among the `components`, which have all that they refer to, and the errors and models of the
-    surface.
+    `summary` says what the endpoint does. `request` and `answer` (a whole one) are names among the `components`, which
+    have all that they and `event` refer to, and the errors and models of the surface. `event` is the schema of each
+    server-sent event of a stream.
     """
 
     summary: str
     request: str
     answer: str
-    frame: str
+    event: Schema
     components: Mapping[str, Schema]
 
 

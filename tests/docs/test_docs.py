@@ -21,7 +21,7 @@ from emulator.core.settings import Setting, settings
 from emulator.inferences.exports import FORMATS
 from emulator.inferences.verdict.findings import FINDINGS
 from emulator.scenario.loader import load_text
-from emulator.web.control import ROUTES
+from emulator.web.control.rows import ROUTES
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 CI, RECORDING, INFERENCES = (

@@ -17,7 +17,8 @@ from emulator.scenario.language.environment import ACCOUNT
 from emulator.store.outside import at_once
 from emulator.store.snapshot import snapshot
 from emulator.web.app import create_app
-from emulator.web.control import ROUTES, Row, handler
+from emulator.web.control import handler
+from emulator.web.control.rows import ROUTES, Row
 
 LATE = {f"emulator.web.control.{row.handler.partition('.')[0]}" for row in ROUTES}
 

@@ -1,5 +1,6 @@
 """The OpenAPI document: it is valid, and it says what the routes, the tables and the answers are."""
 
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from support.asgi import (
     CHAT_TOOL,
     COMPLETIONS,
     COUNT,
-    KEY,
     MESSAGE_TOOL,
     MESSAGES,
     REASONING,
@@ -29,10 +29,11 @@ from support.documented_parameters import PARAMETERS
 from support.served import ROOT
 
 from emulator.core.settings import Settings
+from emulator.dialects.endpoints import ENDPOINTS
 from emulator.dialects.sse import field, split_frames
 from emulator.web.app import create_app
-from emulator.web.control import ROUTES, Row
-from emulator.web.openapi import document
+from emulator.web.control.rows import ROUTES, Row
+from emulator.web.openapi import control, document
 
 DOCUMENT = document(Settings())
 METHODS = {"get", "put", "post", "delete"}
@@ -81,14 +82,28 @@ def test_references_lead_somewhere() -> None:
     assert unused == set()
 
 
+def test_names_mean_one_thing() -> None:
+    """Two schemas of one name, of two endpoints or of both APIs, are the same."""
+    found: dict[str, Any] = {}
+    parts = [endpoint.shapes(Settings()).components for endpoint in ENDPOINTS.values()]
+    for part in [*parts, control.components()]:
+        assert {name: found[name] for name in part if name in found} == {
+            name: part[name] for name in part if name in found
+        }
+        found |= part
+    assert DOCUMENT["components"]["schemas"] == found
+
+
 @pytest.mark.parametrize("settings", [{}, {"count_tokens": False}], ids=str)
 def test_the_operations_are_those_of_the_app(settings: dict[str, Any]) -> None:
     """Each method of each route is described, and nothing else; HEAD goes with GET."""
     engine = make_engine(**settings)
-    routes = getattr(create_app(engine), "_app").routes  # noqa: B009 (the app in front of it has no such attribute)
+    app: Any = create_app(engine)
+    while not hasattr(app, "routes"):  # what is in front of it
+        app = vars(app)["_app"]
     served = {
         f"{method} {route.path.replace(':path}', '}')}"
-        for route in routes
+        for route in app.routes
         for method in (route.methods or {}) - {"HEAD"}
     }
     assert operations(document(engine.settings)) == served
@@ -176,18 +191,13 @@ def test_an_answer_is_as_described(name: str, settings: dict[str, Any]) -> None:
     validator(named(answer["application/json"]["schema"]), told).validate(ask(app, "POST", path, body).json)
     usage = {} if path == MESSAGES else {"stream_options": {"include_usage": True}}
     stream = ask(app, "POST", path, {**body, "stream": True, **usage})
-    event = validator(named(answer["text/event-stream"]["schema"]["x-event-data"]), told)
+    data = answer["text/event-stream"]["schema"]["properties"]["data"]
+    (name,) = {named(each["contentSchema"]) for each in within(data) if "contentSchema" in each}
     frames = [field(frame, b"data") for frame in split_frames(stream.body)]
     assert len(frames) > 1
     for frame in frames:
         if frame != b"[DONE]":
-            event.validate(decoded(frame))
-
-
-def decoded(frame: bytes) -> Any:
-    import json
-
-    return json.loads(frame)
+            validator(name, told).validate(json.loads(frame))
 
 
 @pytest.mark.parametrize("path", [CHAT, COMPLETIONS, MESSAGES])

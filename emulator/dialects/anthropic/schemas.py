@@ -17,7 +17,9 @@ from emulator.core.json_schemas import (
     any_of,
     array,
     asked,
+    event,
     integer,
+    json_text,
     nullable,
     number,
     ref,
@@ -174,7 +176,7 @@ def messages(settings: Settings) -> Shapes:
         "Create a message",
         "MessagesRequest",
         "Message",
-        "MessageEvent",
+        event(json_text("MessageEvent")),
         {
             "MessagesRequest": asked({**_REQUIRED, "max_tokens": integer(MAX_TOKENS)}, _OPTIONAL),
             "CountRequest": asked(_REQUIRED, _OPTIONAL),

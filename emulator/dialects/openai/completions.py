@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from emulator.core.fields import Fields, Limits, at_least
+from emulator.core.fields import Fields, Limits, as_integer, at_least
 from emulator.core.fold import Choice, Completion
 from emulator.core.settings import Settings
 from emulator.core.tokens import decode
@@ -193,10 +193,12 @@ def _prompts(fields: Fields) -> tuple[str, ...]:
 
 def _decoded(fields: Fields, ids: Any) -> str:
     """The text of a prompt in token ids."""
-    if not isinstance(ids, list) or not ids or any(type(id) is not int for id in ids):
+    numbers = map(as_integer, ids) if isinstance(ids, list) else ()
+    tokens = [number for number in numbers if number is not None]
+    if not tokens or len(tokens) < len(ids):
         fields.reject("prompt", "token ids: an array of integers that is not empty", got=ids)
     try:
-        return decode(ids)
+        return decode(tokens)
     except ValueError as error:
         fields.reject("prompt", f"token ids of this vocabulary ({error})", got=ids)
 

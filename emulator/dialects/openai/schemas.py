@@ -20,7 +20,9 @@ from emulator.core.json_schemas import (
     any_of,
     array,
     asked,
+    event,
     integer,
+    json_text,
     nullable,
     number,
     ref,
@@ -45,8 +47,9 @@ from emulator.dialects.openai.requests import (
     TOP_LOGPROBS,
     URL_SCHEMES,
 )
-from emulator.dialects.openai.surface import FINISHES, FUNCTION_FINISHES
+from emulator.dialects.openai.surface import DONE, FINISHES, FUNCTION_FINISHES
 from emulator.dialects.openai.tools import NAME
+from emulator.dialects.sse import field
 
 # ---------------------------------------------------------------------------------------------- what is asked
 
@@ -73,7 +76,7 @@ _MESSAGE = any_of(
         },
     ),
     asked({"role": word("tool"), "content": _CONTENT, "tool_call_id": NONEMPTY}, _SAID),
-    asked({"role": word("function"), "content": _CONTENT, **_SAID, "name": NONEMPTY}),
+    asked({"role": word("function"), "content": _CONTENT, "name": NONEMPTY}, {"reasoning_content": STRING}),
 )
 _FUNCTION = asked(
     {"name": STRING | {"pattern": f"^{NAME.pattern}$"}},
@@ -229,6 +232,10 @@ def _chunk(object: str, choice: dict[str, Schema]) -> Schema:
     return any_of(chunk, ref("Error"))
 
 
+def _event(chunk: str) -> Schema:
+    return event(any_of({"const": field(DONE, b"data").decode()}, json_text(chunk)))
+
+
 def chat(settings: Settings) -> Shapes:
     """The schemas of /v1/chat/completions."""
     reasoning = dict.fromkeys(reasoning_names(settings), STRING)
@@ -251,7 +258,7 @@ def chat(settings: Settings) -> Shapes:
         "Create a chat completion",
         "ChatRequest",
         "ChatCompletion",
-        "ChatCompletionChunk",
+        _event("ChatCompletionChunk"),
         {
             **_surface(),
             "ChatRequest": _chat_request(settings),
@@ -269,7 +276,7 @@ def completions(settings: Settings) -> Shapes:
         "Create a completion of a prompt",
         "CompletionRequest",
         "Completion",
-        "CompletionChunk",
+        _event("CompletionChunk"),
         {
             **_surface(),
             "CompletionRequest": _completion_request(settings),

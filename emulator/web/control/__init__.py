@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from importlib import import_module
 from itertools import groupby
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,64 +12,11 @@ from starlette.routing import Route
 
 from emulator.engine import Engine
 from emulator.web.control.bodies import ControlRequest
+from emulator.web.control.rows import ROUTES, Row
+
+__all__ = ["ROUTES", "Handler", "Row", "handler", "routes"]
 
 Handler: TypeAlias = Callable[[Engine, ControlRequest], Awaitable[Response]]
-
-
-class Row(NamedTuple):
-    """One method of a route.
-
-    `handler` is in this package; its module is imported on the route's first request. `query` has the names of the
-    parameters and `fields` those of the body's fields; any other is refused before the handler is called. With `query`
-    None any parameter is accepted, since probes add some against caches; with `fields` None the handler reads the body,
-    since it is not JSON.
-    """
-
-    method: str
-    path: str
-    handler: str
-    query: str | None = ""
-    fields: str | None = ""
-
-
-ROUTES = (
-    Row("GET", "/_emulator/health", "server.health", query=None),
-    Row("GET", "/_emulator/ready", "server.ready", query=None),
-    Row("GET", "/_emulator/openapi.json", "openapi.openapi"),
-    Row("POST", "/_emulator/activate", "server.activate", fields="scenario key"),
-    Row("POST", "/_emulator/reset", "server.reset", fields="key keep_scenario"),
-    Row("GET", "/_emulator/snapshot", "server.state"),
-    Row("PUT", "/_emulator/snapshot", "server.state", fields="version clock store"),
-    Row("GET", "/_emulator/clock", "server.clock"),
-    Row("POST", "/_emulator/clock", "server.clock", fields="freeze run rate set advance"),
-    Row("GET", "/_emulator/scenarios", "scenarios.listing"),
-    Row("GET", "/_emulator/scenarios/{name}", "scenarios.one"),
-    Row("PUT", "/_emulator/scenarios/{name}", "scenarios.one", fields=None),
-    Row("DELETE", "/_emulator/scenarios/{name}", "scenarios.one"),
-    Row("GET", "/_emulator/account", "account.account", query="key"),
-    Row("PUT", "/_emulator/account", "account.account", fields="key credits trial auto_top_up keys"),
-    Row("POST", "/_emulator/account", "account.account", fields="key policy"),
-    Row("GET", "/_emulator/credits", "account.credits", query="key"),
-    Row("POST", "/_emulator/credits", "account.credits", fields="key purchase take trial auto_top_up"),
-    Row("GET", "/_emulator/ledger", "account.ledger", query="key"),
-    Row("GET", "/_emulator/keys", "keys.keys"),
-    Row("POST", "/_emulator/keys", "keys.keys", fields="name policy"),
-    Row("GET", "/_emulator/keys/{id}", "keys.one"),
-    Row("PUT", "/_emulator/keys/{id}", "keys.one", fields="policy"),
-    Row("DELETE", "/_emulator/keys/{id}", "keys.one"),
-    Row("POST", "/_emulator/keys/{id}/regenerate", "keys.regenerate"),
-    Row("GET", "/_emulator/backends", "backends.backends", query="key"),
-    Row("PUT", "/_emulator/backends", "backends.backends", fields="model backends"),
-    Row(
-        "GET",
-        "/_emulator/inferences",
-        "inferences.listing",
-        query="key endpoint model status outcome rule since limit after format follow",
-    ),
-    Row("GET", "/_emulator/inferences/{id}", "inferences.one", query="format"),
-    Row("GET", "/_emulator/verify", "inferences.verify", query="key most_attempts format"),
-    Row("GET", "/_emulator/verdict", "inferences.verdict", query="key most_attempts"),
-)
 
 
 def routes(engine: Engine) -> list[Route]:

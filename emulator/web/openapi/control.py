@@ -25,7 +25,9 @@ from emulator.core.json_schemas import (
     any_of,
     array,
     asked,
+    event,
     integer,
+    json_text,
     nullable,
     number,
     ref,
@@ -43,9 +45,9 @@ from emulator.scenario.language.schema import json_schema
 from emulator.scenario.reading.mistakes import Mistake
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
-from emulator.web.control import ROUTES
 from emulator.web.control.inferences import LONG, REPORTS
-from emulator.web.openapi.operations import JSON, Content, Described, Operation
+from emulator.web.control.rows import ROUTES
+from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
 SECURITY = {
@@ -76,7 +78,9 @@ def _text(notation: units.Notation[Any]) -> Schema:
     return STRING | {"pattern": f"^(?:{notation.form})$"}
 
 
+YAML = FORMATS["scenario"].media_type
 _SCENARIO = ref(f"{_LANGUAGE}{SCENARIO.name}")
+_FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
 _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
 _QUERY: dict[str, Schema] = {
@@ -120,20 +124,20 @@ def operations() -> Iterator[Described]:
     for row in ROUTES:
         told = rows[f"{row.method} {row.path}"]
         query = {name: word(*told.formats) if name == "format" else _QUERY[name] for name in (row.query or "").split()}
-        answer = {JSON: told.answer, **dict.fromkeys(set(told.formats.values()) - {JSON}, STRING)}
+        others = {form: _SCENARIO if form == YAML else STRING for form in told.formats.values()}
         yield (
             row.method,
             row.path,
             Operation(
                 told.summary,
-                answer | ({"text/event-stream": STRING} if "follow" in query else {}),
+                {**others, JSON: told.answer, **({EVENTS: _FOLLOWED} if "follow" in query else {})},
                 _REFUSED,
                 told.status,
-                {"application/yaml": _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
+                {YAML: _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
                 required=bool(told.required) or row.fields is None,
                 query=query,
                 known=_KNOWN.get(row.path.split("/")[2], ""),
-                mistakes=told.mistakes,
+                others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
                 security=("",) if row.path in _OPEN else ("", *SECURITY),
             ),
         )

@@ -9,7 +9,7 @@ from emulator.dialects import Surface
 from emulator.dialects.endpoints import ENDPOINTS, Dialects
 from emulator.engine.choosing import ERROR_HEADER, SCENARIO_HEADER
 from emulator.web.models import COUNTING, PAGES
-from emulator.web.openapi.operations import JSON, Described, Operation
+from emulator.web.openapi.operations import EVENTS, JSON, Described, Operation
 
 BEARER, X_API_KEY = "bearer", "x_api_key"
 SECURITY = {
@@ -35,7 +35,7 @@ def operations(settings: Settings) -> Iterator[Described]:
     dialects = Dialects(settings)
     for name, endpoint in ENDPOINTS.items():
         shapes, surface = endpoint.shapes(settings), dialects.by_name[name].surface
-        stream = {"text/event-stream": _events(shapes.frame)} if endpoint.streaming else {}
+        stream = {EVENTS: shapes.event} if endpoint.streaming else {}
         asked, answer = {JSON: ref(shapes.request)}, {JSON: ref(shapes.answer), **stream}
         created = Operation(shapes.summary, answer, _REFUSED, body=asked, sample=endpoint.sample, ids=True)
         yield "POST", endpoint.path, created._replace(headers=_STEERED, security=_keys(settings, surface))
@@ -61,12 +61,6 @@ def operations(settings: Settings) -> Iterator[Described]:
 def components(settings: Settings) -> dict[str, Schema]:
     """The schemas to which the operations refer."""
     return {name: each for row in ENDPOINTS.values() for name, each in row.shapes(settings).components.items()}
-
-
-def _events(frame: str) -> Schema:
-    """A stream. OpenAPI 3.1 has no word for what its events are, so that an extension refers to their schema."""
-    told = "Server-sent events. The data of each is JSON, except [DONE] at the end of a stream under /v1."
-    return STRING | {"description": told, "x-event-data": ref(frame)}
 
 
 def _keys(settings: Settings, surface: Surface) -> tuple[str, ...]:

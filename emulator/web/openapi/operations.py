@@ -10,9 +10,9 @@ from emulator.dialects import Surface
 
 Content: TypeAlias = Mapping[str, Schema]
 """Schemas by media type."""
-JSON = "application/json"
-EVERYWHERE = (400, 413, 421, 431, 503)
-"""Of any path: a bad request, one that is too large, a foreign Host, too many headers, a server out of means."""
+JSON, EVENTS = "application/json", "text/event-stream"
+EVERYWHERE = (400, 408, 413, 414, 421, 429, 431, 503)
+"""Of any path: a request that is bad, late, too large or for another host; too many at once; a server out of means."""
 HEADERS = {
     "Retry-After": {"description": "Seconds until the same request may succeed.", "schema": STRING},
     **{
@@ -28,7 +28,7 @@ class Operation(NamedTuple):
     """One method of a path.
 
     `answer` is what a successful answer can be; one with `ids` has the headers that identify it. `statuses` are those
-    of errors, beside those that occur everywhere; `mistakes` are other bodies of a 400. `body` is that of the request,
+    of errors, beside those that occur everywhere; `others` are further bodies of them. `body` is that of the request,
     `sample` is one, and `query` and `headers` are the parameters; `known` is a value for what stands in the path.
     `security` are alternatives, by the names of schemes; an empty name is no key.
     """
@@ -43,7 +43,7 @@ class Operation(NamedTuple):
     query: Mapping[str, Schema] = {}
     headers: Mapping[str, str] = {}
     known: str = ""
-    mistakes: tuple[Schema, ...] = ()
+    others: Mapping[int, tuple[Schema, ...]] = {}
     security: tuple[str, ...] = ()
     ids: bool = False
 
@@ -76,9 +76,10 @@ class Operation(NamedTuple):
         answered = {"description": HTTPStatus(self.status).phrase, "content": _content(self.answer)}
         if self.ids:
             answered["headers"] = {**_ids(surface), **_HEADERS}
-        refused = {str(status): {"$ref": _place(surface, status)} for status in {*EVERYWHERE, *self.statuses}}
-        if self.mistakes:
-            refused["400"] = _refusal(surface, 400, self.mistakes)
+        refused: dict[str, Any] = {
+            str(status): {"$ref": _place(surface, status)} for status in {*EVERYWHERE, *self.statuses}
+        }
+        refused |= {str(status): _refusal(surface, status, schemas) for status, schemas in self.others.items()}
         return {str(self.status): answered, **dict(sorted(refused.items()))}
 
 
