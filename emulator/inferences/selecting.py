@@ -11,10 +11,10 @@ from emulator.account.registry import fingerprint
 from emulator.core import units
 from emulator.core.errors import ErrorKind
 from emulator.core.nearest import nearest
-from emulator.patterns import glob
 from emulator.core.units import Notation
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.inference import Inference, Outcome
+from emulator.patterns import glob
 
 T = TypeVar("T")
 MOST = 1000
