@@ -1,8 +1,8 @@
 """Regular expressions and globs that users wrote: a search ends soon, whatever the expression and the text.
 
-Python's matcher backtracks, which can take exponential time, so it searches a text only if its steps are bounded
-(costs.py). Otherwise all paths are followed at once: bits.py finds the positions where an expression matches, in counted
-steps, and linear.py searches with RE2 where groups are repeated or the named groups of a match are wanted.
+Python's matcher backtracks, which can take exponential time, so it searches a text only if few steps are certain to be
+enough (costs.py). Otherwise all paths are followed at once: bits.py finds the positions from which an expression
+matches, and linear.py uses RE2 where groups are repeated or the named groups of a match are wanted.
 """
 
 import re
@@ -15,7 +15,7 @@ from emulator.patterns.syntax import parse
 
 __all__ = ["MAX_LENGTH", "Budget", "Pattern", "TooCostly", "compile", "glob"]
 
-MAX_LENGTH = 10_000
+MAX_LENGTH = 5_000
 """Characters of an expression."""
 
 

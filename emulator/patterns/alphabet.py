@@ -1,7 +1,7 @@
-"""The characters of texts as an expression sees them: those that it cannot tell apart are one symbol.
+r"""The characters of texts as an expression sees them: those that it cannot tell apart are one symbol.
 
-An expression tells characters apart only by its `Chars`. With a symbol for each combination of them, texts of any script
-have few symbols, and what a class such as `\\w` means is Python's decision, whatever reads the symbols.
+An expression tells characters apart only by its `Chars`. With a symbol for each combination of them, texts of any
+script have few symbols, and a class such as `\w` means what it means to Python, whatever reads the symbols.
 """
 
 import re
@@ -18,15 +18,16 @@ class Alphabet:
     def __init__(self, classes: Iterable[Chars], first: int) -> None:
         self.first = first
         self.size = 0
-        self._matchers = {chars: re.compile(chars.source, re.DOTALL).match for chars in classes}
-        self._symbols: dict[tuple[bool, ...], int] = {}
+        self._members: dict[Chars, set[int]] = {chars: set() for chars in classes}
+        self.classes = len(self._members)
+        self._symbols: dict[tuple[Chars, ...], int] = {}
         self._known: dict[int, int] = {}
-        self._members: dict[Chars, set[int]] = {chars: set() for chars in self._matchers}
-        self._learn(map(chr, range(128)))
+        self._learn({*map(chr, range(128))})
 
     def encode(self, text: str) -> str:
         """The symbols of a text, one for each character."""
-        self._learn(character for character in set(text) if ord(character) not in self._known)
+        if not text.isascii():
+            self._learn({character for character in set(text) if ord(character) not in self._known})
         symbols = text.translate(self._known)
         if len(self._known) > _REMEMBERED:
             self._known = {code: self._known[code] for code in range(128)}
@@ -42,14 +43,17 @@ class Alphabet:
         digits = {symbol: "01"[symbol in members] for symbol in range(self.first, self.first + self.size)}
         return int(symbols.translate(digits), 2) if symbols else 0
 
-    def _learn(self, characters: Iterable[str]) -> None:
-        for character in characters:
-            known = tuple(match(character) is not None for match in self._matchers.values())
-            symbol = self._symbols.get(known)
+    def _learn(self, characters: set[str]) -> None:
+        text = "".join(sorted(characters))
+        classes: dict[str, list[Chars]] = {character: [] for character in text}
+        for chars in self._members:
+            for character in re.findall(rf"(?={chars.source})(?s:.)", text):  # a search for (?a:\W) misses some
+                classes[character].append(chars)
+        for character, those in classes.items():
+            symbol = self._symbols.get(tuple(those))
             if symbol is None:
-                symbol = self._symbols[known] = self.first + self.size
+                symbol = self._symbols[tuple(those)] = self.first + self.size
                 self.size += 1
-                for chars, is_member in zip(self._matchers, known, strict=True):
-                    if is_member:
-                        self._members[chars].add(symbol)
+                for chars in those:
+                    self._members[chars].add(symbol)
             self._known[ord(character)] = symbol

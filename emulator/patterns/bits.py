@@ -1,9 +1,9 @@
 """Finds all positions from which an expression matches, at once.
 
-Positions are the bits of an integer: position p of a text of n characters is bit n - p. From the set of positions where a
-part may end follows the set of those where it may begin, in few operations on whole integers. A repeated class takes one
-addition, whose carries run through the text (Cameron et al., "Bitwise Data Parallelism in Regular Expression Matching",
-2014). The work is known beforehand, unless a group is repeated.
+Positions are the bits of an integer: position p of a text of n characters is bit n - p. From the set of positions where
+a part may end follows the set of those where it may begin, in few operations on whole integers. A repeated class takes
+one addition, whose carries run through the text (Cameron and others, "Bitwise data parallelism in regular expression
+matching", PACT 2014). The number of operations does not depend on the text, unless a group is repeated.
 """
 
 import math
@@ -88,7 +88,7 @@ class Positions:
 
     def _mask(self, chars: Chars) -> int:
         if chars not in self._masks:
-            self._budget.spend(self.length // 4)
+            self._budget.spend(self._alphabet.size * 2 + self.length // 4)
             self._masks[chars] = self._alphabet.mask(chars, self._symbols)
         return self._masks[chars]
 

@@ -1,7 +1,7 @@
 """The greatest number of steps that Python's matcher may take, so that it is used only where it ends soon.
 
-Python's matcher tries one path after another. For each part of an expression, `_cost` bounds the number of ways in which
-it can match from one position, and the work of trying them all: what follows a part is tried once for each way.
+Python's matcher tries one path after another. For each part of an expression, `_cost` bounds the number of ways in
+which it can match from one position, and the work of trying them all: what follows a part is tried once for each way.
 """
 
 import math
@@ -27,40 +27,43 @@ from emulator.patterns.syntax import (
 _STEPS_PER_CHARACTER = 32
 """So many steps for each character of a long text are quick."""
 
-_LENGTHS = (0, 8, 16, 32, 64, 128, 256, 512, 1024, 4096, 16_384, 65_536, 2**40)
-_SAMPLES = (0, 8, 128, 1024, 16_384)
+_LENGTHS = [2**exponent - 1 for exponent in (0, 3, 4, 5, 6, 7, 8, 9, 11, 13, 16, 19, 22, 25, 28)]
+"""Beyond the last one there are no texts."""
+_SAMPLES = (0, 15, 255, 8191)
 
 
-def quick_length(tree: Tree, quick: int) -> int:
-    """The length up to which Python's matcher searches a text in `quick` steps; -1 for none.
+class Cost:
+    """The steps of searches for one expression."""
 
-    Long texts may take a few steps for each character.
-    """
-    if _is_quick(tree, _LENGTHS[-1], quick):
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._anchored = _is_anchored(tree)
+        self._before, self._overlapping, self._rest = _delimited(tree)
+        self._steps: dict[int, float] = {}
+
+    def steps(self, length: int) -> float:
+        """The greatest number of steps for texts of this length, or up to the next power of two."""
+        rounded = 2 ** length.bit_length() - 1
+        if rounded not in self._steps:
+            self._steps[rounded] = self._searching(rounded)
+        return self._steps[rounded]
+
+    def quick_length(self, quick: int) -> int:
+        """The length up to which a text is searched in `quick` steps, and few for each character; -1 for none."""
+        found = -1
+        for length in _LENGTHS:
+            if self.steps(length) > quick + _STEPS_PER_CHARACTER * length:
+                return found
+            found = length
         return sys.maxsize
-    low, high = 0, len(_LENGTHS)
-    while low < high:
-        middle = (low + high) // 2
-        if _is_quick(tree, _LENGTHS[middle], quick):
-            low = middle + 1
-        else:
-            high = middle
-    return _LENGTHS[low - 1] if low else -1
 
-
-def steps(tree: Tree, length: int) -> float:
-    """The greatest number of steps of a search in a text of this length."""
-    if _is_anchored(tree):
-        return length + _cost(tree, length)[1]
-    before, overlapping, rest = _delimited(tree)
-    if not overlapping:
-        return (length + 1) * _cost(tree, length)[1]
-    dearest = max(_cost(rest, each)[1] / (each + 1) for each in (*_SAMPLES, length) if each <= length)
-    return (length + 1) * (before + dearest * (1 + overlapping))
-
-
-def _is_quick(tree: Tree, length: int, quick: int) -> bool:
-    return steps(tree, length) <= quick + _STEPS_PER_CHARACTER * length
+    def _searching(self, length: int) -> float:
+        if self._anchored:
+            return length + _cost(self._tree, length)[1]
+        if not self._overlapping:
+            return (length + 1) * _cost(self._tree, length)[1]
+        dearest = max(_cost(self._rest, each)[1] / (each + 1) for each in (*_SAMPLES, length) if each <= length)
+        return (length + 1) * (self._before + dearest * (1 + self._overlapping))
 
 
 def _cost(tree: Tree, length: int) -> tuple[float, float]:
@@ -135,19 +138,19 @@ def prefix(tree: Tree) -> tuple[Chars, ...]:
 def _split(tree: Tree, *, behind: bool) -> tuple[tuple[Chars, ...], Tree]:
     """The characters with which every match begins, with those of a first lookbehind if asked for, and what follows."""
     found: list[Chars] = []
-    rest: list[Tree] = [tree]
+    rest = [tree]  # the next part is the last one
     while rest:
-        first = rest.pop(0)
+        first = rest.pop()
         if isinstance(first, Sequence):
-            rest[:0] = first.parts
+            rest += reversed(first.parts)
         elif isinstance(first, Group) or (behind and isinstance(first, Look) and first.behind >= 0 and not found):
-            rest.insert(0, first.part)
+            rest.append(first.part)
         elif isinstance(first, Chars):
             found.append(first)
         elif not isinstance(first, Anchor):
-            rest.insert(0, first)
+            rest.append(first)
             break
-    return tuple(found), Sequence(tuple(rest))
+    return tuple(found), Sequence(tuple(reversed(rest)))
 
 
 def _delimited(tree: Tree) -> tuple[int, int, Tree]:

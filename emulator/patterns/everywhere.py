@@ -8,10 +8,10 @@ from emulator.patterns.alphabet import Alphabet
 from emulator.patterns.bits import Positions, operations
 from emulator.patterns.budget import Budget
 from emulator.patterns.linear import MAX_MARKS, Linear, assertions
-from emulator.patterns.syntax import Anchor, Chars, Look, Tree, walk
+from emulator.patterns.syntax import Anchor, Chars, Group, Look, Tree, walk
 
 _MAX_OPERATIONS = 5_000
-_MAX_PROGRAM = 2_000
+_MAX_CLASSES = 500
 
 
 class Everywhere:
@@ -38,11 +38,12 @@ class Everywhere:
 
     def check(self, *, named: bool) -> None:
         """Raise ValueError unless any text can be searched in a time that depends only on its length."""
-        if self._operations > _MAX_OPERATIONS or named:
-            if self._linear is None:
-                raise ValueError(self._why_not_linear)
-            if self._linear.size > _MAX_PROGRAM:
-                raise ValueError("it is too large to search long texts for it; write fewer repetitions")
+        if (named or self._operations > _MAX_OPERATIONS) and self._linear is None:
+            raise ValueError(self._why_not_linear)
+        if any(isinstance(part, Group) for each in self._assertions for part in walk(each)):
+            raise ValueError("a named group in its lookaround is not found in long texts; name one outside of it")
+        if self._alphabet.classes > _MAX_CLASSES:
+            raise ValueError(f"it has more than {_MAX_CLASSES} different characters and repetitions")
 
     @cached_property
     def _linear(self) -> Linear | None:
@@ -53,7 +54,7 @@ class Everywhere:
         try:
             return Linear(self._tree, self._alphabet, self._assertions)
         except ValueError as error:
-            self._why_not_linear = f"it is too large to search long texts for it: {error}"
+            self._why_not_linear = str(error)
             return None
 
     @cached_property
@@ -64,5 +65,5 @@ class Everywhere:
         return Alphabet(map(Chars, sorted(classes)), first=1 << min(len(self._assertions), MAX_MARKS))
 
     def _encoded(self, text: str, budget: Budget) -> str:
-        budget.spend(500 + 2 * len(text))
+        budget.spend(500 + 150 * self._alphabet.classes + 2 * len(text))
         return self._alphabet.encode(text)

@@ -26,11 +26,13 @@ from emulator.patterns.syntax import (
     Repeat,
     Tree,
     Unless,
-    walk,
+    children,
 )
 
 MAX_MARKS = 8
 """Assertions that a match may need at one position, and different ones in an expression."""
+MAX_SIZE = 2_000
+"""Characters of an expression without counted repetitions."""
 
 _NATIVE = {"start": r"\A", "end": r"\z", "last": r"\z"}
 
@@ -43,24 +45,27 @@ class Linear:
         self._alphabet = alphabet
         self._assertions = assertions
         self._marks = marks(tree)
-        if self._marks > MAX_MARKS:
-            raise ValueError(f"a match may need more than {MAX_MARKS} assertions at one position")
+        self._size = size(tree)
+        if self._size > MAX_SIZE:
+            raise ValueError("it is too large to search long texts for it: write fewer repetitions")
+        if max(self._marks, len(assertions)) > MAX_MARKS:
+            raise ValueError(f"it has too many assertions to search long texts for it: at most {MAX_MARKS}")
         self._native = all(isinstance(each, Anchor) and each.kind in _NATIVE for each in self._assertions)
         self._has_last = any(isinstance(each, Anchor) and each.kind == "last" for each in self._assertions)
         self._programs: dict[tuple[bool, bool], tuple[int, Any]] = {}
-        self.size: int = self._program(not self._native, False).programsize
+        self._program(not self._native, False)
 
     def groups(self, text: str, symbols: str, budget: Budget, *, named: bool) -> Mapping[str, str] | None:
         """The named groups of the first match, if asked for, or None if there is no match."""
         marked = not self._native or (self._has_last and text.endswith("\n"))
         each = self._marks + 1 if marked else 1
-        budget.spend(200 + self.size * len(symbols) * each)
+        budget.spend((100 + 4 * len(symbols) * each) * self._size)
         if marked:
             symbols = self._marked(symbols, budget)
         found = self._program(marked, named).search(symbols)
         if found is None or not named:
             return None if found is None else {}
-        names = [part.name for part in walk(self._tree) if isinstance(part, Group)]
+        names = _names(self._tree)
         spans = [found.span(number) for number in range(1, len(names) + 1)]
         return {
             name: text[start // each : end // each] if start >= 0 else ""
@@ -96,7 +101,7 @@ def _codes(text: str) -> "array[int]":
 
 
 def _compiled(source: str) -> Any:
-    import re2  # few expressions need it
+    import re2  # noqa: PLC0415 - few expressions need it
 
     options = re2.Options()
     options.log_errors = False
@@ -111,6 +116,13 @@ def assertions(tree: Tree) -> tuple[Assertion, ...]:
     found: dict[Assertion, None] = {}
     _collect(tree, found)
     return tuple(found)
+
+
+def _names(tree: Tree) -> list[str]:
+    """The names of the groups outside of assertions, in their order."""
+    own = [tree.name] if isinstance(tree, Group) else []
+    inside = () if isinstance(tree, Look | Unless) else children(tree)
+    return own + [name for child in inside for name in _names(child)]
 
 
 def _collect(tree: Tree, found: dict[Assertion, None]) -> None:
@@ -137,6 +149,19 @@ def marks(tree: Tree) -> int:
             return max(low, 1) * marks(part)
         case _:
             return 0
+
+
+def size(tree: Tree) -> int:
+    """The number of parts of a tree whose counted repetitions are written out."""
+    match tree:
+        case Repeat(part, low, high):
+            return max(1, low + 1 if high == MANY else high) * size(part)
+        case syntax.Sequence(parts) | Either(parts):
+            return 1 + sum(map(size, parts))
+        case Group(part):
+            return size(part)
+        case _:
+            return 1
 
 
 class _Writer:
@@ -174,7 +199,7 @@ class _Writer:
 def _set(symbols: Iterable[int]) -> str:
     """A set of symbols in RE2's syntax."""
     codes = sorted(symbols)
-    starts = [code for code, before in zip(codes, [-1, *codes], strict=False) if code - 1 != before or code == 0]
+    starts = [code for code, before in zip(codes, [-2, *codes[:-1]], strict=True) if code - 1 != before]
     ends = [code for code, after in zip(codes, [*codes[1:], -1], strict=True) if code + 1 != after]
     spans = "".join(rf"\x{{{start:x}}}-\x{{{end:x}}}" for start, end in zip(starts, ends, strict=True))
     return f"[{spans}]" if spans else r"[^\x{0}-\x{10ffff}]"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from emulator.patterns.budget import Budget
-from emulator.patterns.costs import prefix, quick_length, steps
+from emulator.patterns.costs import Cost, prefix
 from emulator.patterns.everywhere import Everywhere
 from emulator.patterns.syntax import Tree, regular
 
@@ -14,6 +14,7 @@ _QUICK = 200_000
 """So many steps of Python's matcher are taken rather than prepare another one."""
 _QUICK_OF_BUDGET = 10_000
 """The same where steps are counted, because those of the others are known more exactly."""
+_PREFIX = 16
 _UNLIMITED = Budget(float("inf"))
 
 
@@ -24,8 +25,8 @@ class Pattern:
         self.names = tuple(regex.groupindex)
         self._regex = regex
         self._tree = tree
-        self._quick = quick_length(tree, _QUICK)
-        self._steps: dict[int, float] = {}
+        self._cost = Cost(tree)
+        self._quick = self._cost.quick_length(_QUICK)
 
     def matches(self, text: str) -> bool:
         """Whether the expression matches anywhere in the text."""
@@ -43,7 +44,7 @@ class Pattern:
     def matches_within(self, budget: Budget, text: str) -> bool:
         """Whether the expression matches anywhere in the text. Raises TooCostly if that takes more than the budget."""
         if len(text) <= self._quick_of_budget or self._irregular:
-            budget.spend(self._steps_for(len(text)))
+            budget.spend(self._cost.steps(len(text)))
             return self._regex.search(text) is not None
         return self._everywhere.matches(text, budget)
 
@@ -70,18 +71,11 @@ class Pattern:
 
     @cached_property
     def _quick_of_budget(self) -> int:
-        return quick_length(self._tree, _QUICK_OF_BUDGET)
-
-    def _steps_for(self, length: int) -> float:
-        """The greatest number of steps of Python's matcher for texts that are as long, or little longer."""
-        size = length.bit_length()
-        if size not in self._steps:
-            self._steps[size] = steps(self._tree, 2**size - 1)
-        return self._steps[size]
+        return self._cost.quick_length(_QUICK_OF_BUDGET)
 
     @cached_property
     def _first(self) -> re.Pattern[str]:
-        return re.compile("".join(chars.source for chars in prefix(self._tree)))
+        return re.compile("".join(chars.source for chars in prefix(self._tree)[:_PREFIX]))
 
     def _may_match(self, text: str) -> bool:
         """Whether the text has what every match begins with, which is found out sooner than whether there is one."""

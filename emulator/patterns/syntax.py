@@ -15,6 +15,10 @@ import msgspec
 MANY = int(_constants.MAXREPEAT)
 """The upper bound of an open repetition."""
 
+_ASCII, _DOTALL, _IGNORECASE, _MULTILINE, _UNICODE = map(
+    int, (re.ASCII, re.DOTALL, re.IGNORECASE, re.MULTILINE, re.UNICODE)
+)
+_KINDS = _ASCII | _UNICODE
 _MAX_FOLDED = 2_000_000
 """Characters in sets that ignore case. Python folds each of them when it compiles the set."""
 
@@ -38,7 +42,10 @@ class Either(msgspec.Struct, frozen=True):
 
 
 class Repeat(msgspec.Struct, frozen=True):
-    """A part, `low` to `high` times: as often as possible, or as rarely (`lazy`), or giving nothing back (`possessive`)."""
+    """A part, `low` to `high` times.
+
+    It is repeated as often as possible, as rarely as possible (`lazy`), or without giving any back (`possessive`).
+    """
 
     part: "Tree"
     low: int
@@ -108,7 +115,7 @@ def parse(pattern: str, flags: int = 0) -> Tree:
             read = _parser.parse(pattern, flags)
         names = {number: name for name, number in read.state.groupdict.items()}
         reader = _Reader(names)
-        tree = reader.sequence(read, read.state.flags | flags)
+        tree = reader.sequence(read, int(read.state.flags) | flags)
     except RecursionError:
         raise ValueError("not a regular expression: it is nested too deeply") from None
     except (re.error, OverflowError, Warning) as error:
@@ -211,12 +218,12 @@ class _Reader:
             case "LITERAL" | "NOT_LITERAL":
                 source = f"[{'^' * (op == 'NOT_LITERAL')}{_code(value)}]"
             case "ANY":
-                return Chars(r"(?s:.)" if flags & re.DOTALL else r"[^\n]")
+                return Chars(r"(?s:.)" if flags & _DOTALL else r"[^\n]")
             case "CATEGORY":
                 source = _CATEGORIES[str(value)]
             case _:
                 source = f"[{''.join(self.member(str(kind), each, flags) for kind, each in value)}]"
-        kept = "".join(letter for letter, flag in (("a", re.ASCII), ("i", re.IGNORECASE)) if flags & flag)
+        kept = "a" * bool(flags & _ASCII) + "i" * bool(flags & _IGNORECASE)
         return Chars(f"(?{kept}:{source})" if kept else source)
 
     def member(self, kind: str, value: Any, flags: int) -> str:
@@ -224,7 +231,7 @@ class _Reader:
             case "NEGATE":
                 return "^"
             case "RANGE":
-                self.folded += min(value[1] - value[0], 65_536) if flags & re.IGNORECASE else 0
+                self.folded += min(value[1] - value[0], 65_536) if flags & _IGNORECASE else 0
                 return f"{_code(value[0])}-{_code(value[1])}"
             case "CATEGORY":
                 return _CATEGORIES[str(value)]
@@ -232,15 +239,12 @@ class _Reader:
                 return _code(value)
 
 
-_KINDS = re.ASCII | re.UNICODE
-
-
 def _code(code: int) -> str:
     return f"\\U{code:08x}"
 
 
 def _anchor(kind: str, flags: int) -> Assertion:
-    lines = bool(flags & re.MULTILINE)
+    lines = bool(flags & _MULTILINE)
     match kind:
         case "AT_BEGINNING":
             return Anchor("line start" if lines else "start", NEWLINE)
@@ -251,5 +255,5 @@ def _anchor(kind: str, flags: int) -> Assertion:
         case "AT_END_STRING":
             return Anchor("end", NEWLINE)
         case _:
-            boundary = Anchor("boundary", Chars(r"(?a:\w)" if flags & re.ASCII else r"\w"))
+            boundary = Anchor("boundary", Chars(r"(?a:\w)" if flags & _ASCII else r"\w"))
             return boundary if kind == "AT_BOUNDARY" else Unless(boundary)

@@ -4,7 +4,7 @@ from emulator.patterns import Budget, Pattern, TooCostly
 from emulator.schema_values.errors import Unsatisfiable
 from emulator.schema_values.regex import compiled
 
-_CHARACTERS = 30_000
+_CHARACTERS = 20_000
 """The patterns of one document have so many characters in all."""
 _STEPS = 15_000_000
 """The searches for them take so many steps."""
