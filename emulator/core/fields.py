@@ -244,8 +244,10 @@ class Fields:
         return value
 
     def _exceeds(self, name: str, value: float, within: Limits, expected: str) -> NoReturn:
-        problem, bound = ("high", within.high) if value > within.high else ("low", within.low)
-        self._refuse(Invalid((*self._path, name), problem, expected, value, bound=bound))
+        path = (*self._path, name)
+        if value > within.high:
+            self._refuse(Invalid(path, "high", expected, value, bound=within.high))
+        self._refuse(Invalid(path, "low", expected, value, bound=within.low))
 
     def _value(self, name: str | int) -> Any:
         return self._data.get(name) if isinstance(name, str) else None

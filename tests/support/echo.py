@@ -7,9 +7,11 @@ import msgspec
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Completion
+from emulator.core.json_schemas import STRING, answered, asked, event, json_text
 from emulator.core.plan import FrameMarks
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Event, InferenceRequest, Message, Text, Verbatim
+from emulator.dialects import Shapes
 from emulator.dialects.decoding import Decoder
 from emulator.dialects.endpoints import ENDPOINTS, Endpoint
 from emulator.dialects.openai.surface import OpenAISurface, wording
@@ -77,7 +79,15 @@ class EchoEncoder:
         return ()
 
 
-ROW = Endpoint("echo", PATH, f"{__name__}:Echo", ("say",), SAMPLE, claims=lambda body: "say" in body)
+def shapes(settings: Settings) -> Shapes:
+    """What is asked and answered."""
+    told = {"EchoRequest": asked({"model": STRING, "say": STRING}), "Echo": answered({"echo": STRING})}
+    return Shapes("Echo what is said", "EchoRequest", "Echo", event(json_text("Echo")), told)
+
+
+ROW = Endpoint(
+    "echo", PATH, f"{__name__}:Echo", f"{__name__}:shapes", ("say",), SAMPLE, claims=lambda body: "say" in body
+)
 
 
 def register() -> None:

@@ -233,7 +233,7 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
     if max_tokens is not None and min_tokens > max_tokens:
         fields.reject("min_tokens", f"at most as many tokens as the answer may have, which is {max_tokens}")
     return Sampling(
-        **{name: fields.number(name, within, getattr(_PLAIN, name)) for name, within in NUMBERS.items()},
+        **_numbers(fields),
         top_k=max(fields.integer("top_k", TOP_K) or 0, 0),
         logit_bias=_logit_bias(fields),
         seed=fields.integer("seed"),
@@ -245,6 +245,10 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
         n=fields.integer("n", Limits(1, settings.max_n)) or 1,
         logprobs=logprobs,
     )
+
+
+def _numbers(fields: Fields) -> dict[str, Any]:
+    return {name: fields.number(name, within, getattr(_PLAIN, name)) for name, within in NUMBERS.items()}
 
 
 def _logit_bias(fields: Fields) -> Mapping[int, float]:

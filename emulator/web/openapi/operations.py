@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
-from emulator.core.errors import ERRORS, ErrorKind
+from emulator.core.errors import ERRORS
 from emulator.core.json_schemas import NONEMPTY, STRING, Schema, any_of, ref
 from emulator.dialects import Surface
 
@@ -95,7 +95,7 @@ def refusals(surfaces: Iterable[Surface]) -> dict[str, Any]:
 
 def _refusal(surface: Surface, status: int, others: Iterable[Schema] = ()) -> dict[str, Any]:
     found = next(((kind, row.title) for kind, row in ERRORS.items() if row.status == status), ("bad_request", None))
-    kind, title = cast(tuple[ErrorKind, str | None], found)
+    kind, title = found
     schema = any_of(ref(surface.error_schema(kind)), *others)
     return {
         "description": title or HTTPStatus(status).phrase,
