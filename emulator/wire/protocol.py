@@ -43,10 +43,11 @@ Phase: TypeAlias = Literal["idle", "head", "body", "closing", "closed"]
 
 
 class Deadlines(NamedTuple):
-    """The seconds that a client has for the head of a request, and then for its body."""
+    """The seconds that a client has for the head of a request, for its body, and between two requests."""
 
     head: float = 10.0
     body: float = 60.0
+    idle: float = 75.0
 
 
 class State(ServerState):
@@ -67,6 +68,8 @@ class TransportProtocol(HttpToolsProtocol):
     url = b""
     _framing = 0
     """Bytes that came since the last complete head or message, without those of bodies."""
+    _received = 0
+    """Bytes that came at once, of which a part may belong to the message before."""
     _refusal: ApiError | None = None
     _crowded = False
     _answering: RequestResponseCycle | None = None
@@ -112,7 +115,8 @@ class TransportProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, within the bounds. What comes after a refusal is discarded."""
-        self._framing += len(data)
+        self._received = len(data)
+        self._framing += self._received
         if self.phase in ("closing", "closed"):
             if self._framing > _MAX_DISCARDED:
                 self.drop()
@@ -120,7 +124,8 @@ class TransportProtocol(HttpToolsProtocol):
         error: ApiError | None = None
         try:
             self.parser.feed_data(data)
-            error = self._excess(self._framing)
+            if self.phase != "idle" or self._framing > MAX_HEAD:
+                error = self._excess(self._framing)
         except httptools.HttpParserUpgrade:
             self._unsupported_upgrade_warning()
         except httptools.HttpParserError as invalid:
@@ -133,15 +138,20 @@ class TransportProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """A request begins: from now on its head is awaited."""
-        self._unset_keepalive_if_required()
         self.phase, self.since = "head", self.loop.time()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Begin to answer. Raises `Rejected` for a head that is too large, and for one that cannot be answered."""
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if error := self._excess(size) or self._overload():
-            raise Rejected(error)
+        if (
+            self._framing + self._received > MAX_URL
+            or len(self.headers) > MAX_HEADERS
+            or self.pipeline
+            or self._crowded
+        ):
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if error := self._excess(size) or self._overload():
+                raise Rejected(error)
         super().on_headers_complete()
         self.phase, self.since, self._framing = "body", self.loop.time(), 0
 
@@ -154,6 +164,17 @@ class TransportProtocol(HttpToolsProtocol):
         """A request is complete."""
         super().on_message_complete()
         self.phase, self._framing = "idle", 0
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request. Idle connections end in `expire`, so none needs a timer as uvicorn has it."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.phase == "idle":
+            self.since = self.loop.time()
 
     def _excess(self, size: int) -> ApiError | None:
         """The error for a head of which so many bytes have come; framing and trailers of a body count as a head."""
@@ -237,7 +258,7 @@ class TransportProtocol(HttpToolsProtocol):
             self.refuse(_late("The head of the request was", deadlines.head, "head_timeout"))
         elif self.phase == "body" and elapsed > deadlines.body:
             self.refuse(_late("The body of the request was", deadlines.body, "body_timeout"))
-        elif self.phase == "idle" and self.cycle is None and elapsed > deadlines.head:
+        elif self.phase == "idle" and self.unused and elapsed > (deadlines.idle if self.cycle else deadlines.head):
             self.transport.close()
 
     @property
@@ -262,18 +283,19 @@ class _LingeringTransport:
         self._transport = transport
         self._protocol = protocol
         self._lingering = False
+        self._write, self._is_closing = transport.write, transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send something, unless the client has left."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
+        """Send something, unless the client has left or the end was sent."""
+        if not (self._lingering or self._is_closing()):
+            self._write(data)
 
     def is_closing(self) -> bool:
         """Whether nothing more is sent."""
-        return self._lingering or self._transport.is_closing()
+        return self._lingering or self._is_closing()
 
     def close(self) -> None:
         """Send what is buffered and the end; then read on for a while if the client may still be sending."""

@@ -237,8 +237,8 @@ def _server(
         server_header=False,
         date_header=False,
     )
-    config.timeout_keep_alive = settings.idle_timeout  # type: ignore[assignment] # it is a delay of the loop
-    return Server(config, grace, started, beside, Deadlines(settings.head_timeout, settings.body_timeout))
+    deadlines = Deadlines(settings.head_timeout, settings.body_timeout, settings.idle_timeout)
+    return Server(config, grace, started, beside, deadlines)
 
 
 def log_to_stderr(level: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 import resource
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -167,6 +168,19 @@ def test_a_head_that_grows_is_refused_when_it_is_too_large(piece: int) -> None:
             connection.sendall(b"a" * piece)
         status, _, body = last_answer(read_all(connection))
     assert (status, body["error"]["code"]) == (431, "request_too_large")
+
+
+@pytest.mark.parametrize("begun", [b"", head("Content-Length: 10000") + b"\r\n"], ids=["a head", "a body"])
+def test_what_trickles_in_is_refused_when_its_time_is_over(emulator: Emulator, begun: bytes) -> None:
+    """Each further byte does not give more time."""
+    rest = head("X: " + "a" * 10_000) if not begun else b"a" * 10_000
+    with connect(emulator) as connection:
+        connection.sendall(begun)
+        for at in range(len(rest)):
+            connection.sendall(rest[at : at + 1])
+            if select.select([connection], [], [], 0.02)[0]:
+                break
+        assert last_answer(read_all(connection))[0] == 408
 
 
 def test_a_client_that_is_still_sending_hears_of_the_refusal(emulator: Emulator) -> None:
