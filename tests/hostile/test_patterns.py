@@ -4,7 +4,7 @@ import time
 from typing import Any, NamedTuple
 
 import pytest
-from support.asgi import CHAT, KEY, activate, ask, chat, make_engine, post
+from support.asgi import CHAT, KEY, PLAIN, activate, ask, chat, make_engine, post
 
 from emulator.web.app import create_app
 
@@ -80,7 +80,8 @@ SEARCHES = [
 @pytest.mark.parametrize("search", SEARCHES, ids=lambda search: f"{search.pattern} {len(search.text)}")
 def test_a_text_of_any_length_is_searched(search: Search) -> None:
     """A rule is decided by the whole text, and soon."""
-    rules = f"rules:\n  - when: {{last_user: {{matches: '{search.pattern}'}}}}\n    reply: {{text: found}}\n"
+    rules = f"models: {{{PLAIN}: {{context_length: 5000000}}}}\n"
+    rules += f"rules:\n  - when: {{last_user: {{matches: '{search.pattern}'}}}}\n    reply: {{text: found}}\n"
     engine = make_engine()
     engine.library.put("story", rules + "  - reply: {text: nothing}\n")
     activate(engine, "story")

@@ -7,11 +7,28 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emulator.patterns import Budget, TooCostly, compile
+from emulator import patterns
+from emulator.patterns import Budget, TooCostly
 from emulator.patterns.everywhere import Everywhere
 from emulator.patterns.syntax import parse, regular
 
-_PARTS = [*"abB1é .", r"\n", r"\w", r"\W", r"\d", r"\s", "[ab]", "[^a]", "[^\n]", "(?i:b)", "^", "$", r"\b", r"\A", r"\Z"]
+_PARTS = [
+    *"abB1é .",
+    r"\n",
+    r"\w",
+    r"\W",
+    r"\d",
+    r"\s",
+    "[ab]",
+    "[^a]",
+    "[^\n]",
+    "(?i:b)",
+    "^",
+    "$",
+    r"\b",
+    r"\A",
+    r"\Z",
+]
 _TIMES = ["*", "+", "?", "{2}", "{1,3}", "{0,2}", "{2,}", "*?", "+?", "??", "*+", "++", "{1,2}+"]
 _FLAGS = ["", "(?i)", "(?m)", "(?s)", "(?a)", "(?im)"]
 
@@ -35,7 +52,7 @@ def test_an_expression_matches_the_same_texts_everywhere(pattern: str, texts: li
     everywhere = Everywhere(regular(parse(pattern)))
     for text in texts:
         try:
-            expected = compile(pattern).matches_within(Budget(3_000_000), text)
+            expected = patterns.compile(pattern).matches_within(Budget(3_000_000), text)
             assert everywhere.matches(text, Budget(3_000_000)) is expected
         except TooCostly:
             assume(False)
@@ -54,7 +71,7 @@ def test_every_search_ends(pattern: str, filler: str, times: int) -> None:
     """A budget of steps is enough, or is told not to be: none is exceeded by much."""
     budget = Budget(1_000_000)
     try:
-        compile(pattern).matches_within(budget, filler * times + "!")
+        patterns.compile(pattern).matches_within(budget, filler * times + "!")
     except TooCostly:
         assert budget.left < 0
     else:
