@@ -101,7 +101,7 @@ def _codes(text: str) -> "array[int]":
 
 
 def _compiled(source: str) -> Any:
-    import re2  # noqa: PLC0415 - few expressions need it
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - few expressions need it
 
     options = re2.Options()
     options.log_errors = False
