@@ -18,7 +18,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
 
     `tokens_per_minute` counts prompts and answers, `concurrency` counts requests in flight; `expires` is in Unix
     seconds. `models` are ids or globs (`*`, `?`), in either form of the id; case is ignored. Raises ValueError for a
-    limit below 1.
+    limit below 1, or a glob that is too long.
     """
 
     requests_per_minute: Limit | None = None
@@ -33,6 +33,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
             limit = getattr(self, name)
             if limit is not None and limit < 1:
                 raise ValueError(f"{name} cannot be {limit}: expected 1 or more, or nothing for no limit")
+        for each in self.models or ():
+            glob(each)
 
     def authorize(self, now: float) -> None:
         """Check that the key is valid. Raises `Rejected`: 401 if it has expired, 403 if it is disabled."""

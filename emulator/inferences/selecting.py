@@ -52,7 +52,10 @@ def _key(text: str) -> Filter:
 
 
 def _model(text: str) -> Filter:
-    pattern = glob(text)
+    try:
+        pattern = glob(text)
+    except ValueError as error:
+        raise SelectionError("model", str(error)) from None
     return lambda each: pattern.matches(each.model or "")
 
 

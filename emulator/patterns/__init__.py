@@ -13,10 +13,12 @@ from emulator.patterns.budget import Budget, TooCostly
 from emulator.patterns.pattern import Pattern
 from emulator.patterns.syntax import parse
 
-__all__ = ["MAX_LENGTH", "Budget", "Pattern", "TooCostly", "compile", "glob"]
+__all__ = ["MAX_GLOB", "MAX_LENGTH", "Budget", "Pattern", "TooCostly", "compile", "glob"]
 
 MAX_LENGTH = 5_000
 """Characters of an expression."""
+MAX_GLOB = 1_000
+"""Characters of a glob."""
 
 
 @lru_cache(maxsize=1024)
@@ -40,7 +42,12 @@ def compile(pattern: str, *, ignore_case: bool = False) -> Pattern:
 
 @lru_cache(maxsize=1024)
 def glob(pattern: str) -> Pattern:
-    """Compile a glob, which matches a whole text, ignoring case. Only `*` and `?` are special."""
+    """Compile a glob, which matches a whole text, ignoring case. Only `*` and `?` are special.
+
+    Raises ValueError if it is too long.
+    """
+    if len(pattern) > MAX_GLOB:
+        raise ValueError(f"a glob has at most {MAX_GLOB:,} characters")
     parts = re.split(r"(\*+|\?)", pattern)
     source = "".join({"": "", "*": ".*", "?": "."}.get(part[:1], re.escape(part)) for part in parts)
     return compile(rf"(?s)\A{source}\Z", ignore_case=True)

@@ -7,11 +7,14 @@ from functools import cached_property
 from emulator.patterns.alphabet import Alphabet
 from emulator.patterns.bits import Positions, operations
 from emulator.patterns.budget import Budget
+from emulator.patterns.costs import least_width
 from emulator.patterns.linear import MAX_MARKS, Linear, assertions
-from emulator.patterns.syntax import Anchor, Chars, Group, Look, Tree, walk
+from emulator.patterns.syntax import Anchor, Chars, Group, Look, Repeat, Tree, walk
 
 _MAX_OPERATIONS = 5_000
+"""So many operations on the positions of a text are quick, even on a long one."""
 _MAX_CLASSES = 500
+"""So many classes of characters are."""
 
 
 class Everywhere:
@@ -26,7 +29,7 @@ class Everywhere:
     def matches(self, text: str, budget: Budget) -> bool:
         """Whether the tree matches anywhere in the text. Raises TooCostly if that takes more than the budget."""
         symbols = self._encoded(text, budget)
-        if self._operations == math.inf and self._linear:
+        if self._operations > _MAX_OPERATIONS and self._linear:
             return self._linear.groups(text, symbols, budget, named=False) is not None
         positions = Positions(self._alphabet, symbols, budget)
         return positions.starts(self._tree, positions.all) != 0
@@ -42,6 +45,8 @@ class Everywhere:
             raise ValueError(self._why_not_linear)
         if any(isinstance(part, Group) for each in self._assertions for part in walk(each)):
             raise ValueError("a named group in its lookaround is not found in long texts; name one outside of it")
+        if any(isinstance(part, Repeat) and _may_repeat_nothing(part) for part in walk(self._tree)):
+            raise ValueError("a named group that is repeated and may be empty is not found in long texts")
         if self._alphabet.classes > _MAX_CLASSES:
             raise ValueError(f"it has more than {_MAX_CLASSES} different characters and repetitions")
 
@@ -67,3 +72,8 @@ class Everywhere:
     def _encoded(self, text: str, budget: Budget) -> str:
         budget.spend(500 + 150 * self._alphabet.classes + 2 * len(text))
         return self._alphabet.encode(text)
+
+
+def _may_repeat_nothing(tree: Repeat) -> bool:
+    """Whether a named group is repeated and can be empty: RE2 remembers another repetition than Python does."""
+    return least_width(tree.part) == 0 and any(isinstance(part, Group) for part in walk(tree.part))

@@ -101,7 +101,7 @@ def _codes(text: str) -> "array[int]":
 
 
 def _compiled(source: str) -> Any:
-    import re2  # noqa: PLC0415 - few expressions need it
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - few expressions need it
 
     options = re2.Options()
     options.log_errors = False
@@ -199,7 +199,9 @@ class _Writer:
 def _set(symbols: Iterable[int]) -> str:
     """A set of symbols in RE2's syntax."""
     codes = sorted(symbols)
+    if not codes:
+        return r"[^\x{0}-\x{10ffff}]"
     starts = [code for code, before in zip(codes, [-2, *codes[:-1]], strict=True) if code - 1 != before]
     ends = [code for code, after in zip(codes, [*codes[1:], -1], strict=True) if code + 1 != after]
     spans = "".join(rf"\x{{{start:x}}}-\x{{{end:x}}}" for start, end in zip(starts, ends, strict=True))
-    return f"[{spans}]" if spans else r"[^\x{0}-\x{10ffff}]"
+    return f"[{spans}]"

@@ -53,7 +53,7 @@ class Pattern:
         if self._quick == sys.maxsize:
             return
         if self._irregular:
-            raise ValueError(f"{self._irregular} and repetitions can take forever on a long text; write it without")
+            raise ValueError(f"with {self._irregular}, this can take forever on a long text; write it without")
         self._everywhere.check(named=bool(self.names))
 
     @cached_property

@@ -204,7 +204,7 @@ class _Reader:
                 look = Look(self.sequence(part, flags), part.getwidth()[0] if direction < 0 else -1)
                 return look if op == "ASSERT" else Unless(look)
             case "ATOMIC_GROUP":
-                return Opaque("an atomic group", (self.sequence(value, flags),))
+                return _atomic(self.sequence(value, flags))
             case "GROUPREF":
                 return Opaque("a backreference")
             case "GROUPREF_EXISTS":
@@ -237,6 +237,16 @@ class _Reader:
                 return _CATEGORIES[str(value)]
             case _:
                 return _code(value)
+
+
+def _atomic(tree: Tree) -> Tree:
+    match tree:
+        case Repeat(Chars(), lazy=False):
+            return msgspec.structs.replace(tree, possessive=True)
+        case Chars():
+            return tree
+        case _:
+            return Opaque("an atomic group", (tree,))
 
 
 def _code(code: int) -> str:

@@ -27,6 +27,7 @@ _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([zZ]|[+-]([01]\d|2[
 _DURATION = re.compile(r"P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)\Z")
 _POINTER = re.compile(r"(/([^~/]|~[01])*)*\Z")
 _RELATIVE_POINTER = re.compile(r"(0|[1-9]\d*)(#|(/([^~/]|~[01])*)*)\Z")
+_LONGEST_REGEX = 1_000
 _TEMPLATE = re.compile(r"([^{}\s<>\"\\^`|]|\{[^{}\s]+\})*\Z")
 
 
@@ -107,7 +108,7 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "uuid": _matches(_UUID),
     "json-pointer": _matches(_POINTER),
     "relative-json-pointer": _matches(_RELATIVE_POINTER),
-    "regex": _parses(compiled, ValueError),
+    "regex": lambda text: len(text) <= _LONGEST_REGEX and _parses(compiled, ValueError)(text),
 }
 _CHECKS["ip-address"], _CHECKS["host-name"] = _CHECKS["ipv4"], _CHECKS["hostname"]
 

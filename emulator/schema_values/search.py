@@ -6,7 +6,7 @@ from emulator.schema_values.regex import compiled
 
 _CHARACTERS = 20_000
 """The patterns of one document have so many characters in all."""
-_STEPS = 15_000_000
+_STEPS = 5_000_000
 """The searches for them take so many steps."""
 
 

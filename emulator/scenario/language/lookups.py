@@ -220,7 +220,10 @@ TEXT_LOOKUP: Reader[Lookup] = by_kind(
 
 def _glob(cursor: Cursor) -> Lookup:
     text = TEXT.read(cursor)
-    matches = patterns.glob(text).matches
+    try:
+        matches = patterns.glob(text).matches
+    except ValueError as error:
+        raise cursor.report(str(error)) from None
 
     def holds(texts: Texts) -> bool:
         for each in texts:  # noqa: SIM110 (as in `_contains`)
