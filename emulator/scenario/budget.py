@@ -1,6 +1,6 @@
 """What the templates of an answer may do: the budget of steps that they pay from, and the size of values in steps."""
 
-from collections.abc import Mapping, MappingView, Set
+from collections.abc import Mapping, Set, ValuesView
 from typing import Any
 
 MAX_CHARACTERS = 1 << 20
@@ -9,7 +9,7 @@ MAX_STEPS = 50_000
 """The steps that the templates of an answer may take together; `prices` tells what takes how many."""
 
 
-_CONTAINERS = (list, tuple, dict, range, Mapping, Set, MappingView)
+_CONTAINERS = (list, tuple, dict, range, Mapping, Set, ValuesView)
 
 
 class LimitExceeded(Exception):

@@ -1,6 +1,6 @@
 """Compiles templates for the sandbox, and finds the mistakes in them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
@@ -23,10 +23,16 @@ _PARTS = (
     *(nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos, nodes.Not, nodes.And, nodes.Or),
 )
 """What a template can be made of."""
-_WORK = {
-    **dict.fromkeys((nodes.Output, nodes.TemplateData, nodes.Operand, nodes.Pair, nodes.Keyword), 0),
-    **dict.fromkeys((nodes.Name, nodes.Const), 1),
-    **dict.fromkeys((nodes.Filter, nodes.Test), 4),
+_WORK: Mapping[type[nodes.Node], int] = {
+    nodes.Output: 0,
+    nodes.TemplateData: 0,
+    nodes.Operand: 0,
+    nodes.Pair: 0,
+    nodes.Keyword: 0,
+    nodes.Name: 1,
+    nodes.Const: 1,
+    nodes.Filter: 4,
+    nodes.Test: 4,
     nodes.Call: 8,
 }
 """The time that parts of a template take, in halves of a step; others take one step."""

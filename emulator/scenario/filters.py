@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 from jinja2 import Undefined, pass_context
-from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_TESTS
 from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS as JINJA_FILTERS
 from jinja2.filters import make_attrgetter
 from jinja2.runtime import Context
+from jinja2.tests import TESTS as JINJA_TESTS
 
 from emulator.scenario.budget import Budget, check_length
 from emulator.scenario.prices import CHANGE, FILTERS, LAZY, TESTS, Price, free, names
@@ -26,16 +27,16 @@ class SandboxContext(Context):
     budget: Budget
 
 
-def spend(context: Context, price: Price, *args: Any, **kwargs: Any) -> None:
+def spend(context: Any, price: Price, *args: Any, **kwargs: Any) -> None:
     """Pay for a call with these arguments."""
-    budget: Budget = context.budget  # type: ignore[attr-defined] (all are of the class above)
+    budget: Budget = context.budget
     if amount := price(budget.left, *args, **kwargs):
         budget.spend(amount)
 
 
 def _filter(name: str, price: Price) -> Callable[..., Any]:
     """A filter that is paid for. What is read item by item is read first, so that its price is known."""
-    call: Callable[..., Any] = _OWN.get(name) or DEFAULT_FILTERS[name]
+    call: Callable[..., Any] = _OWN[name] if name in _OWN else JINJA_FILTERS[name]
     if price is free:
         return call
     own, of_environment = name in _OWN, name in _OF_ENVIRONMENT
@@ -58,14 +59,14 @@ def _lazy(name: str) -> Callable[..., Any]:
 
     @pass_context
     def run(context: SandboxContext, items: Any, *args: Any, **kwargs: Any) -> Any:
-        return DEFAULT_FILTERS[name](context, counted(context, items, 1 + names(*args, **kwargs)), *args, **kwargs)
+        return JINJA_FILTERS[name](context, counted(context, items, 1 + names(*args, **kwargs)), *args, **kwargs)
 
     return run
 
 
-def _test(name: str, price: Price) -> Callable[..., Any]:
+def _test(name: str, price: Price) -> Any:
     """A test that is paid for."""
-    call: Callable[..., Any] = DEFAULT_TESTS[name]
+    call: Any = JINJA_TESTS[name]
     if price is free:
         return call
 
@@ -125,7 +126,7 @@ def _fromjson(context: SandboxContext, text: str) -> Any:
 
 
 def _int(context: SandboxContext, value: Any, default: int = 0, base: int = 10) -> int:
-    number: int = DEFAULT_FILTERS["int"](value, default, base)
+    number: int = JINJA_FILTERS["int"](value, default, base)
     if isinstance(number, int) and number.bit_length() > _MAX_BITS:
         raise SecurityError("the number is too large")
     return number
@@ -159,9 +160,10 @@ def _round(context: SandboxContext, number: Any, precision: int | None = None) -
 
 
 def _sum(context: SandboxContext, items: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any:
-    total, add = start, context.environment.call_binop
-    for item in items if attribute is None else map(make_attrgetter(context.environment, attribute), items):
-        total = add(context, "+", total, item)
+    environment: Any = context.environment
+    total = start
+    for item in items if attribute is None else map(make_attrgetter(environment, attribute), items):
+        total = environment.call_binop(context, "+", total, item)
     return total
 
 
@@ -179,12 +181,12 @@ _OWN: Mapping[str, Callable[..., Any]] = {
 """The filters that Jinja does not have, or makes differently."""
 
 
-def filters() -> dict[str, Callable[..., Any]]:
+def filters() -> dict[str, Any]:
     """The filters by their names."""
     made = {name: _filter(name, price) for name, price in FILTERS.items()}
     return made | {name: _lazy(name) for name in LAZY} | {"_counted": counted}
 
 
-def tests() -> dict[str, Callable[..., Any]]:
+def tests() -> dict[str, Any]:
     """The tests by their names."""
     return {name: _test(name, price) for name, price in TESTS.items()}

@@ -13,7 +13,6 @@ import jinja2
 from jinja2 import StrictUndefined, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
-from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emulator.scenario import fakes
@@ -115,7 +114,7 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
         self.filters = filters()
         self.tests = tests()
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """The result of an arithmetic operator."""
         if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
             raise SecurityError("only numbers can be multiplied")
@@ -130,7 +129,7 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
             raise SecurityError("the number is too large")
         return made
 
-    def compared(self, context: Context, name: str, left: Any, right: Any) -> Any:
+    def compared(self, context: Any, name: str, left: Any, right: Any) -> Any:
         """The result of a comparison."""
         if not (type(left) in _SMALL and type(right) in _SMALL):
             if name in ("in", "notin"):
@@ -139,7 +138,7 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
                 spend(context, READ, left, right)
         return _OPERATORS[name](left, right)
 
-    def joined(self, context: Context, parts: Iterable[Any]) -> str:
+    def joined(self, context: Any, parts: Iterable[Any]) -> str:
         """The values joined by `~`."""
         made = "".join([part if type(part) is str else printed(context, part) for part in parts])
         check_length(len(made))
@@ -158,14 +157,15 @@ class SandboxEnvironment(ImmutableSandboxedEnvironment):
         found = super().getitem(obj, self.key(argument))
         return self.undefined(obj=obj, name=argument) if callable(found) else found
 
-    def call(__self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 (as Jinja has it)
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 (as Jinja has it)
         """The result of a call. Raises SecurityError for what has no price."""
         kwargs.pop("_loop_vars", None)  # what Jinja gives to functions that take a context; none does
         if isinstance(__obj, fakes.Method):
             spend(__context, __obj.price, *args, **kwargs)
         elif __obj is not range and not isinstance(__obj, Undefined):  # calling Undefined raises its own error
-            owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", type(__obj).__name__)
-            price = _method_price(type(owner), name)
+            name = getattr(__obj, "__name__", type(__obj).__name__)
+            owner: Any = getattr(__obj, "__self__", None)
+            price = _method_price(owner.__class__, name)
             if price is None:
                 raise SecurityError(f"{name} cannot be called in a template")
             spend(__context, price, owner, *args, **kwargs)
