@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -156,7 +157,7 @@ SHAPES = [
     ),
     Case("a pattern for 1,000 characters", {"type": "string", "pattern": "^(ab){500}$"}),
 ]
-SURFACES = {
+SURFACES: dict[str, Callable[[Any], tuple[str, dict[str, Any]]]] = {
     "response_format.json_schema.schema": lambda schema: (
         "/v1/chat/completions",
         chat(response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}),
