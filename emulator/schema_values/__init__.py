@@ -43,13 +43,11 @@ def value(
     root, budget = _root(schema), budget or Budget()
     problem: Exception | None = None
     for attempt, manner in enumerate(_MANNERS):
-        with suppress(TooComplex), budget.most() as share:
+        with suppress(TooComplex, RecursionError), budget.most() as share:
             try:
                 return Building(root, seed.child(attempt), dict(hints or {}), manner, share).whole()
             except (Unsatisfiable, Malformed) as error:
                 problem = problem or error
-            except RecursionError:
-                problem = problem or Unsatisfiable("#", "it nests too deeply")
     raise problem or TooComplex
 
 

@@ -55,3 +55,19 @@ def judge(schema: Any, found: Any, draft: Any = None) -> str | None:
 def make(schema: Any, *parts: str | int, **hints: str) -> Any:
     """A value for a schema, from the seed of these parts."""
     return value(schema, SEED.child(*parts), hints=hints)
+
+
+def chain(keyword: str, levels: int, width: int, last: Any = None) -> dict[str, Any]:
+    """Definitions, each with references to the next one only: as many as `width`, under the keyword."""
+    parts: dict[str, Any] = {
+        "$ref": "#/$defs/d0",
+        "$defs": {f"d{levels}": {"type": "string"} if last is None else last},
+    }
+    for level in range(levels):
+        references = [{"$ref": f"#/$defs/d{level + 1}"} for _ in range(width)]
+        part: dict[str, Any] = {keyword: references}
+        if keyword == "properties":
+            part = {"type": "object", "properties": dict(zip("abcdefghij", references, strict=False))}
+            part["required"] = list(part["properties"])
+        parts["$defs"][f"d{level}"] = part
+    return parts
