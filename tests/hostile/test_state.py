@@ -202,11 +202,11 @@ def test_a_clock_that_runs_to_the_end_of_time_stands_still_there() -> None:
 
 
 def test_a_clock_that_is_set_back_and_forth_keeps_the_state_small() -> None:
-    """Forty times between 1970 and 9998, under a limit: the times of its window are still numbers that JSON holds."""
+    """Eighty times between 1970 and 9998, under a limit: the times of its window are still numbers that JSON holds."""
     engine = make_engine(VirtualClock(EPOCH, rate=0))
     app = create_app(engine)
     ask(app, "POST", "/_emulator/account", {"key": KEY, "policy": {"requests_per_minute": 3}})
-    for _ in range(40):
+    for _ in range(80):
         for moment in ("9998-12-31", "1970-01-01"):
             ask(app, "POST", "/_emulator/clock", {"set": moment})
             assert ask(app, "POST", CHAT, chat()).status == 200
@@ -230,18 +230,18 @@ def test_a_spent_account_stays_spent_whoever_comes() -> None:
     engine = make_engine()
     engine.library.put("turns", "rules: [{replies: [{text: One.}, {text: Two.}, {text: Three.}]}]")
     app = create_app(engine)
-    ask(app, "PUT", "/_emulator/account", {"key": "akml-poor", "credits": "0.000001 USD"}, key=None)
-    ask(app, "POST", CHAT, chat(), key="akml-poor")
-    assert ask(app, "POST", CHAT, chat(), key="akml-poor").status == 402
+    ask(app, "PUT", "/_emulator/account", {"key": "akml-spent-key", "credits": "0.000001 USD"}, key=None)
+    ask(app, "POST", CHAT, chat(), key="akml-spent-key")
+    assert ask(app, "POST", CHAT, chat(), key="akml-spent-key").status == 402
     ask(app, "POST", CHAT, chat(), key="akml-turns--a")
-    ask(app, "POST", "/_emulator/account", {"key": "akml-busy", "policy": {"requests_per_minute": 1}}, key=None)
-    ask(app, "POST", CHAT, chat(), key="akml-busy")
-    ask(app, "POST", "/_emulator/activate", {"key": "akml-active", "scenario": "turns"}, key=None)
+    ask(app, "POST", "/_emulator/account", {"key": "akml-limited-key", "policy": {"requests_per_minute": 1}}, key=None)
+    ask(app, "POST", CHAT, chat(), key="akml-limited-key")
+    ask(app, "POST", "/_emulator/activate", {"key": "akml-activated-key", "scenario": "turns"}, key=None)
     assert set(asyncio.run(from_many_keys(engine, 10_050))) == {200}
-    assert ask(app, "POST", CHAT, chat(), key="akml-poor").status == 402
-    assert ask(app, "POST", CHAT, chat(), key="akml-busy").status == 429
+    assert ask(app, "POST", CHAT, chat(), key="akml-spent-key").status == 402
+    assert ask(app, "POST", CHAT, chat(), key="akml-limited-key").status == 429
     assert b"Two." in ask(app, "POST", CHAT, chat(), key="akml-turns--a").body
-    assert b"One." in ask(app, "POST", CHAT, chat(), key="akml-active").body
+    assert b"One." in ask(app, "POST", CHAT, chat(), key="akml-activated-key").body
 
 
 def test_the_bound_on_keys_is_told(caplog: pytest.LogCaptureFixture) -> None:
