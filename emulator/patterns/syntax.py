@@ -7,7 +7,7 @@ The standard library's own parser reads the text, so the syntax is exactly Pytho
 import re
 import warnings
 from collections.abc import Iterator
-from re import _constants, _parser  # type: ignore[attr-defined]  # the only parser that reads all of Python's syntax
+from re import _constants, _parser  # the only parser that reads all of Python's syntax
 from typing import Any, TypeAlias
 
 import msgspec
