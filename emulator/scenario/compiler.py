@@ -7,7 +7,7 @@ from itertools import islice
 
 import msgspec
 from jinja2 import TemplateSyntaxError, nodes
-from jinja2.meta import find_undeclared_variables
+from jinja2.meta import TrackingCodeGenerator
 
 from emulator.core.nearest import did_you_mean
 from emulator.scenario import fakes
@@ -94,12 +94,15 @@ def _mistakes(
             yield TemplateMistake(node.lineno - 1, message)
             if isinstance(node, nodes.Filter | nodes.Test):
                 node.name = "string"  # an unknown one would end the search for variables
-    yield from _unknown_variables(tree)
+    yield from _unknown_variables(tree, environment)
 
 
-def _unknown_variables(tree: nodes.Template) -> Iterator[TemplateMistake]:
+def _unknown_variables(tree: nodes.Template, environment: SandboxEnvironment) -> Iterator[TemplateMistake]:
     try:
-        unknown = find_undeclared_variables(tree) - VARIABLES.keys() - {"range"}
+        names = TrackingCodeGenerator(environment)
+        names.optimizer = None  # it would work out 9 ** 999999999
+        names.visit(tree)
+        unknown = names.undeclared_identifiers - VARIABLES.keys() - {"range"}
     except TemplateSyntaxError as error:  # what only the compiler notices
         yield TemplateMistake(error.lineno - 1, f"not a template: {error.message}")
         return
