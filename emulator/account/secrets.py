@@ -33,6 +33,8 @@ _LOOKS_SECRET = re.compile(
     re.ASCII,
 )
 _MARKS = ("bearer", "akml-", "ac.sk.", "sk-", "eyj", "aiza", "ghp_", "gsk_", "hf_")
+_BEGINNING = re.compile(r"b(?i:earer)|B(?i:earer)|akml-|ac\.sk\.|sk-|eyJ|AIza|ghp_|gsk_|hf_")
+"""What each match of the above begins with, which is found twenty times as fast."""
 
 
 @lru_cache(maxsize=256)
@@ -88,14 +90,18 @@ def without(text: str, secrets: Iterable[str] = (), mask: Mask = masked) -> str:
     for secret in secrets:
         text = text.replace(secret, mask(secret))
     lowered = text.lower()
-    if any(mark in lowered for mark in _MARKS):  # looking for these first is ten times as fast, and most have none
-        return _LOOKS_SECRET.sub(lambda found: _hidden(found, mask), text)
-    return text
-
-
-def _hidden(found: re.Match[str], mask: Mask) -> str:
-    secret = found["token"] or found["key"]
-    return found[0].removesuffix(secret) + mask(secret)
+    if not any(mark in lowered for mark in _MARKS):
+        return text
+    parts: list[str] = []
+    end, at = 0, _BEGINNING.search(text)
+    while at is not None:
+        found = _LOOKS_SECRET.match(text, at.start())
+        if found is not None:
+            secret = found["token"] or found["key"]
+            parts += text[end : found.end() - len(secret)], mask(secret)
+            end = found.end()
+        at = _BEGINNING.search(text, found.end() if found is not None else at.start() + 1)
+    return "".join([*parts, text[end:]])
 
 
 def header_without(name: str, value: str, secrets: Iterable[str]) -> str:

@@ -27,8 +27,17 @@ class PromptSize:
 
     @cached_property
     def tokens(self) -> int:
-        """Count the tokens of the whole prompt, as the model reads it."""
-        return prompt_tokens(self._request)
+        """The tokens of the whole prompt, as the model reads it."""
+        return sum(self.prompts) if self._request.prompts else prompt_tokens(self._request)
+
+    @cached_property
+    def prompts(self) -> list[int]:
+        """The tokens of each prompt of a text completion."""
+        return prompt_sizes(self._request)
+
+    def without_media(self, read: InferenceRequest) -> int:
+        """The tokens of the same request without some of its media."""
+        return self.tokens - _media_tokens(self._request) + _media_tokens(read)
 
     @property
     def wanted(self) -> int | None:
@@ -80,6 +89,10 @@ def _message(message: Message) -> int:
     for call in message.tool_calls:
         total += count(call.name) + count(call.arguments)
     return total + sum(PER_MEDIA[media.kind] for media in message.media)
+
+
+def _media_tokens(request: InferenceRequest) -> int:
+    return sum(PER_MEDIA[media.kind] for message in request.messages for media in message.media)
 
 
 def _counted(text: str) -> int:

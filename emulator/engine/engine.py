@@ -4,6 +4,7 @@ Everything that depends on the state is decided in a turn of the request's key: 
 rule and reply, and the ids. The text and the steps are made outside the turn.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
 from emulator.core.plan import Plan
-from emulator.core.prompt_sizes import PromptSize, prompt_tokens
+from emulator.core.prompt_sizes import PromptSize
 from emulator.core.question import question_of
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WARNING_HEADER = "x-emulator-warning"
+_LONG = 256 * 1024
+"""Bytes of a request whose prompt is counted in a thread, because that takes longer than others should wait."""
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -83,21 +86,27 @@ class Engine:
 
     # ------------------------------------------------------------------------------------------ deciding
 
-    async def plan(self, request: InferenceRequest) -> Plan:
-        """Return the plan of the answer. A refusal is also a plan: a `Failure` without a `Start`."""
+    async def plan(self, request: InferenceRequest, length: int = 0) -> Plan:
+        """Return the plan of the answer. A refusal is also a plan: a `Failure` without a `Start`.
+
+        `length` is the number of bytes of the request's body.
+        """
         question = question_of(request.endpoint, request.body)
         holding = Holding(self.store, self.clock, request.key, self.store.ticket())
         try:
-            decision = await self._decided(request, question, holding)
+            size = await _sized(request, length)
+            decision = await self._decided(request, question, size, holding)
             return self._planned(request, question, decision, holding)
         except BaseException:  # a mistake of ours is no reason to keep a slot
             await holding.end(None)
             raise
 
-    async def _decided(self, request: InferenceRequest, question: bytes, holding: Holding) -> _Decision:
+    async def _decided(
+        self, request: InferenceRequest, question: bytes, size: PromptSize, holding: Holding
+    ) -> _Decision:
         """Decide in a turn of the key. A model whose backends all keys share takes three turns."""
         ticket, now = holding.ticket, self.clock.now()
-        decide = partial(self._decide, request, question, PromptSize(request), ticket, now)
+        decide = partial(self._decide, request, question, size, ticket, now)
         decision = await self.store.turn(request.key, decide)
         if decision.elsewhere is None:
             return decision
@@ -316,10 +325,13 @@ class Engine:
             raise Rejected(unknown_model(id, catalog))
         return model
 
-    def prompt_tokens(self, request: InferenceRequest) -> int:
-        """Count the prompt tokens of a request. Raises `Rejected` if the model is unknown or refuses the request."""
+    async def prompt_tokens(self, request: InferenceRequest, length: int) -> int:
+        """Count the prompt tokens of a request whose body has this number of bytes.
+
+        Raises `Rejected` if the model is unknown or refuses the request.
+        """
         model = self.model(request.model, aliased=request.aliased)
-        return prompt_tokens(readable(request, model))
+        return (await _sized(readable(request, model), length)).tokens
 
     async def with_account(self, key: str, act: "Callable[[Account, float], T]") -> T:
         """Call `act` with the account of a key, under its active scenario, and with the time; return the result.
@@ -346,3 +358,11 @@ class Engine:
 def _ids(identity: Seed) -> tuple[str, str]:
     """Return the inference id and the request id."""
     return identity.uuid4(), f"req_{identity.letters(24)}"
+
+
+async def _sized(request: InferenceRequest, length: int) -> PromptSize:
+    """The size of a request whose body has this number of bytes; counted already if it is long."""
+    size = PromptSize(request)
+    if length > _LONG:
+        await asyncio.to_thread(lambda: size.tokens)
+    return size

@@ -10,7 +10,7 @@ from emulator.core.catalog import SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, PlannedChoice, obey
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import FrameFault
-from emulator.core.prompt_sizes import PromptSize, overflow, prompt_sizes, prompt_tokens
+from emulator.core.prompt_sizes import PromptSize, overflow
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.tokens import Tokens
@@ -59,7 +59,7 @@ class Planner:
         if request.response_format.strict or any(tool.strict for tool in request.tools):
             _check_strict(request)
         read = readable(request, model)
-        prompt = size.tokens if read is request else prompt_tokens(read)
+        prompt = size.tokens if read is request else size.without_media(read)
         request = read
         unlisted = _unlisted(request, model)
         if unlisted and self._settings.unsupported_sampling == "reject":
@@ -70,7 +70,8 @@ class Planner:
         if without_effect:
             sampling = msgspec.structs.replace(request.sampling, **without_effect)
             request = msgspec.structs.replace(request, sampling=sampling)
-        return CheckedRequest(request, model, prompt, self._limit(request, model, prompt))
+        longest = max(size.prompts) if len(request.prompts) > 1 else prompt
+        return CheckedRequest(request, model, prompt, self._limit(request, model, longest))
 
     def warnings(self, request: InferenceRequest, model: Model) -> tuple[tuple[str, str], ...]:
         """The header that lists the parameters without effect, if the settings ask for it."""
@@ -80,7 +81,6 @@ class Planner:
 
     def _limit(self, request: InferenceRequest, model: Model, prompt: int) -> int:
         """The maximum number of tokens of each choice. Each prompt has the whole context."""
-        prompt = max(prompt_sizes(request)) if len(request.prompts) > 1 else prompt
         wanted = request.sampling.max_tokens
         if wanted is not None and wanted > model.max_output_length:
             if self._settings.max_output == "reject":

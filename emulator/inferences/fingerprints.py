@@ -19,6 +19,8 @@ from emulator.dialects.decoding import Decoder, decode
 from emulator.dialects.endpoints import ENDPOINTS, conversation
 from emulator.dialects.sse import split_frames
 
+_LONG = 1 << 20
+"""Characters of a text in which secrets are not looked for: its fingerprint is of the text as it is."""
 _MEANING = frozenset({"anthropic-beta", "anthropic-version", "authorization", "content-type", "x-api-key"})
 """Headers that change what a request means. So does each X-Emulator-* header."""
 _Said: TypeAlias = Text | ToolCall | ToolArguments
@@ -83,7 +85,8 @@ def messages_in(body: bytes) -> tuple[Message, ...]:
 def text(said: str) -> str:
     """The fingerprint of a text, whatever the white space around it; empty for an empty one."""
     stripped = said.strip()
-    return Seed.of("text", without(stripped)).hex(16) if stripped else ""
+    shown = stripped if len(stripped) > _LONG else without(stripped)
+    return Seed.of("text", shown).hex(16) if stripped else ""
 
 
 def call(name: str, arguments: Any) -> str:

@@ -94,7 +94,7 @@ class InferenceEndpoint:
             key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
             request = self._parse(body, headers, key)
-            plan = await engine.plan(request)
+            plan = await engine.plan(request, len(body))
         except UploadCut as cut:
             body = cut.received
             plan = Plan((), "nobody", *await engine.ids(key, body))

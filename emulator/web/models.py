@@ -62,7 +62,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
         await engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
         asked = messages.parse_count(decode(body), request.headers, key)
-        return await _json(engine, anthropic, messages.count(engine.prompt_tokens(asked)), key, body)
+        tokens = await engine.prompt_tokens(asked, len(body))
+        return await _json(engine, anthropic, messages.count(tokens), key, body)
 
     counting = [Route(COUNTING, count_tokens, methods=["POST"])]
     return [
