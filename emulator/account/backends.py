@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from emulator.core.decimals import decimal
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.units import Moment, Phase, Seconds
+from emulator.core.saved_times import Moment, Phase, Seconds
 
 _MOST = 10**12
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=_MOST)]

@@ -13,7 +13,7 @@ from emulator.account.ledger import Entry, Kind, Ledger
 from emulator.account.prices import ZERO, add, check_positive, check_usd, negative, subtract, usd
 from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.units import Moment
+from emulator.core.saved_times import Moment
 
 
 class Trial(Struct, forbid_unknown_fields=True):

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from emulator.account.prices import ZERO, add, check_usd
-from emulator.core.units import Moment
+from emulator.core.saved_times import Moment
 
 Kind: TypeAlias = Literal["grant_trial", "purchase", "auto_top_up", "charge", "expiry", "correction", "carried_forward"]
 

@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.units import Moment
+from emulator.core.saved_times import Moment
 from emulator.patterns import glob
 
 Limit: TypeAlias = Annotated[int, Meta(ge=1, le=10**12)]

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from emulator.account.keys import PREFIX, masked
 from emulator.account.policy import Policy
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.saved_times import Moment
 from emulator.core.seeds import Seed
-from emulator.core.units import Moment
 
 Made: TypeAlias = Annotated[int, Meta(ge=0, le=10**12)]
 Number: TypeAlias = Annotated[int, Meta(ge=1, le=10**12)]

@@ -9,7 +9,7 @@ from emulator.account.account import Account
 from emulator.account.credits import AutoTopUp, Credits
 from emulator.account.policy import UNLIMITED, Policy
 from emulator.account.prices import check_positive, check_usd
-from emulator.core.units import Moment
+from emulator.core.saved_times import Moment
 
 
 class TrialTerms(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,9 +10,7 @@ import calendar
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Generic, TypeAlias, TypeVar
-
-from msgspec import Meta
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -91,11 +89,8 @@ def as_text(value: object) -> str | None:
 # ---------------------------------------------------------------------------------------------- durations and sizes
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_LONGEST = 366 * 24 * 3600.0
-Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=_LONGEST)]
-"""A duration in data."""
-Phase: TypeAlias = Annotated[float, Meta(gt=0, le=_LONGEST)]
-"""A duration in data that is not empty."""
+LONGEST = 366 * 24 * 3600.0
+"""The longest duration, in seconds."""
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
 
 
@@ -104,7 +99,7 @@ def _duration(found: re.Match[str]) -> float | None:
         return None
     parts = zip(found.groups(), _SECONDS.values(), strict=True)
     seconds = sum(float(number) * size for number, size in parts if number)
-    if seconds > _LONGEST:
+    if seconds > LONGEST:
         raise ValueError("expected a duration of at most a year")
     return seconds
 
@@ -142,10 +137,8 @@ amount = Notation(
 # ---------------------------------------------------------------------------------------------- time
 
 _TIME = r"[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,9})?([Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-_FIRST, _END = -62135596800.0, 253402300800.0
+FIRST, END = -62135596800.0, 253402300800.0
 """The years 1 to 9999 in UTC, in Unix seconds: a moment outside them has no date."""
-Moment: TypeAlias = Annotated[float, Meta(ge=_FIRST, lt=_END)]
-"""A moment in data, in Unix seconds."""
 
 
 def _moment(found: re.Match[str]) -> float | None:
@@ -153,7 +146,7 @@ def _moment(found: re.Match[str]) -> float | None:
         return None
     *parts, fraction, offset = found.groups()
     seconds = calendar.timegm((*(int(part or 0) for part in parts), 0, 0, 0)) + float(fraction or 0) - _offset(offset)
-    if not _FIRST <= seconds < _END:
+    if not FIRST <= seconds < END:
         raise ValueError("expected a moment that is in the years 1 to 9999 in UTC")
     return seconds
 

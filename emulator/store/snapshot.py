@@ -13,7 +13,7 @@ import msgspec
 from emulator.core.clock import FASTEST, VirtualClock
 from emulator.core.fields import NOT_JSON
 from emulator.core.files import write_atomically
-from emulator.core.units import Moment
+from emulator.core.saved_times import Moment
 from emulator.scenario.library import Library
 from emulator.store import Store
 from emulator.store.outside import at_once

@@ -21,7 +21,7 @@ KIB = 1024
 
 def head(*lines: str, path: str = CHAT) -> bytes:
     """A request line and headers, without the empty line that ends them."""
-    first = (f"POST {path} HTTP/1.1", "Host: emulator", f"Authorization: Bearer {KEY}")
+    first = (f"POST {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {KEY}")
     return "".join(f"{line}\r\n" for line in (*first, *lines)).encode("latin-1")
 
 
@@ -72,8 +72,8 @@ ROWS = {
     "bytes that are no HTTP": Sent(b"\x00\x01\x02\x03\r\n\r\n", 400, "not a valid HTTP/1.1 request"),
     "TLS": Sent(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "has to begin with http://"),
     "HTTP/2": Sent(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "HTTP/2"),
-    "a URL that is none": Sent(b"GET http://[ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "URL"),
-    "a URL that is not ASCII": Sent(b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n", 400, "url"),
+    "a URL that is none": Sent(b"GET http://[ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "URL"),
+    "a URL that is not ASCII": Sent(b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "url"),
     "length and chunks": Sent(head(LENGTH, "Transfer-Encoding: chunked") + b"\r\n0\r\n\r\n", 400, "Content-Length"),
     "chunks and length": Sent(head("Transfer-Encoding: chunked", LENGTH) + b"\r\n0\r\n\r\n", 400, "Transfer-Encoding"),
     "two lengths": Sent(head(LENGTH, "Content-Length: 3") + b"\r\n" + BODY, 400, "Content-Length"),

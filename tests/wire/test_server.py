@@ -99,7 +99,7 @@ BUSY = """
 from emulator.cli import main
 from emulator.engine.engine import Engine
 
-async def plan(self, request):
+async def plan(self, request, length):
     while True:
         pass
 
