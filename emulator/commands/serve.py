@@ -1,6 +1,5 @@
 """`serve`: serve the emulated API until stopped."""
 
-import asyncio
 import gc
 import json
 import os
@@ -310,6 +309,8 @@ def _watching(library: "Library", folder: Path | None) -> "Beside":
 
 def _together(coroutines: "list[Beside]") -> "Beside | None":
     async def together() -> None:
+        import asyncio
+
         await asyncio.gather(*(each() for each in coroutines))
 
     return together if coroutines else None

@@ -35,7 +35,7 @@ from emulator.core.vocabulary import Finish, Hangup, Start, Step, Text
 
 START, HEL = Step(0, Start("0" * 32, "m", 0, 3)), Step(0, Text(0, "Hel"))
 
-async def plan(self, request):
+async def plan(self, request, length=0):
     match request.model.split("/"):
         case ["slow"]:
             steps = [START, HEL, Step(3600, Text(0, "lo"))]

@@ -116,7 +116,7 @@ def live(answer: Callable[[InferenceRequest], Plan], **settings: Any) -> Iterato
     """An emulator on a real socket that answers each inference with the plan that this function makes of it."""
     with Emulator(**settings) as emulator:
 
-        async def plan(request: InferenceRequest) -> Plan:
+        async def plan(request: InferenceRequest, length: int = 0) -> Plan:
             return answer(request)
 
         emulator.engine.plan = plan  # type: ignore[method-assign] # whatever the generator would say

@@ -323,7 +323,7 @@ def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
 
     emulator = Emulator()
 
-    async def planned(request: InferenceRequest, length: int) -> Plan:
+    async def planned(request: InferenceRequest, length: int = 0) -> Plan:
         return plan
 
     emulator.engine.plan = planned  # type: ignore[method-assign] # this plan, whatever is asked
