@@ -125,7 +125,7 @@ def serve(
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
-    serve_app(create_app(engine, access), sockets, ready, grace, engine.settings, _together(beside))
+    serve_app(create_app(engine, access), sockets, ready, grace, engine.settings, beside)
     if state is not None:
         try:
             write_state(engine.store, engine.clock, state)
@@ -305,15 +305,6 @@ def _watching(library: "Library", folder: Path | None) -> "Beside":
     if not folders:
         raise click.ClickException("--watch has no effect without --scenarios FOLDER or --scenario FILE")
     return lambda: watch(library, sorted(folders))
-
-
-def _together(coroutines: "list[Beside]") -> "Beside | None":
-    async def together() -> None:
-        import asyncio
-
-        await asyncio.gather(*(each() for each in coroutines))
-
-    return together if coroutines else None
 
 
 def _ready(url: str, settings: "Settings", token: str, form: str) -> str:

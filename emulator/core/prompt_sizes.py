@@ -1,5 +1,6 @@
 """The prompt tokens of a request, and the error for a request that is too long."""
 
+import asyncio
 from functools import cached_property, lru_cache
 
 import msgspec
@@ -16,6 +17,8 @@ PER_MEDIA = {"image": 258, "audio": 128, "video": 1024, "file": 256}
 """Tokens of a part that is not text. Real models count pixels and seconds; the emulator does not open the part."""
 
 _REMEMBERED = 2000
+_LONG = 256 * 1024
+"""Bytes of a request whose prompt is counted in a thread, because that takes longer than others should wait."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -44,6 +47,14 @@ class PromptSize:
         """The maximum number of completion tokens of all choices together, if the request limits it."""
         sampling = self._request.sampling
         return sampling.max_tokens and sampling.max_tokens * max(sampling.n, sampling.best_of)
+
+
+async def sized(request: InferenceRequest, length: int) -> PromptSize:
+    """The size of a request whose body has this number of bytes. That of a long one is counted already."""
+    size = PromptSize(request)
+    if length > _LONG:
+        await asyncio.to_thread(lambda: size.tokens)
+    return size
 
 
 def prompt_tokens(request: InferenceRequest) -> int:

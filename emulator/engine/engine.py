@@ -4,7 +4,6 @@ Everything that depends on the state is decided in a turn of the request's key: 
 rule and reply, and the ids. The text and the steps are made outside the turn.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -16,7 +15,7 @@ from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
 from emulator.core.plan import Plan
-from emulator.core.prompt_sizes import PromptSize
+from emulator.core.prompt_sizes import PromptSize, sized
 from emulator.core.question import question_of
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 WARNING_HEADER = "x-emulator-warning"
-_LONG = 256 * 1024
-"""Bytes of a request whose prompt is counted in a thread, because that takes longer than others should wait."""
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -87,14 +84,11 @@ class Engine:
     # ------------------------------------------------------------------------------------------ deciding
 
     async def plan(self, request: InferenceRequest, length: int = 0) -> Plan:
-        """Return the plan of the answer. A refusal is also a plan: a `Failure` without a `Start`.
-
-        `length` is the number of bytes of the request's body.
-        """
+        """Return the plan of the answer to a request of `length` bytes. A refusal is also one: `Failure`, no `Start`."""
         question = question_of(request.endpoint, request.body)
         holding = Holding(self.store, self.clock, request.key, self.store.ticket())
         try:
-            size = await _sized(request, length)
+            size = await sized(request, length)
             decision = await self._decided(request, question, size, holding)
             return self._planned(request, question, decision, holding)
         except BaseException:  # a mistake of ours is no reason to keep a slot
@@ -224,8 +218,7 @@ class Engine:
         )
 
     def _authorize(self, key: str, choice: Choice, now: float, own: KeyState, shared: SharedState) -> None:
-        account = self.gate.account(key, own, shared, choice.playing, now)
-        if account is not None:
+        if account := self.gate.account(key, own, shared, choice.playing, now):
             account.policy.authorize(now)
 
     async def refuse(self, error: ApiError, key: str, question: bytes, headers: Mapping[str, str] = NO_HEADERS) -> Plan:
@@ -326,12 +319,9 @@ class Engine:
         return model
 
     async def prompt_tokens(self, request: InferenceRequest, length: int) -> int:
-        """Count the prompt tokens of a request whose body has this number of bytes.
-
-        Raises `Rejected` if the model is unknown or refuses the request.
-        """
+        """Count the prompt tokens of a request. Raises `Rejected` if the model is unknown or refuses the request."""
         model = self.model(request.model, aliased=request.aliased)
-        return (await _sized(readable(request, model), length)).tokens
+        return (await sized(readable(request, model), length)).tokens
 
     async def with_account(self, key: str, act: "Callable[[Account, float], T]") -> T:
         """Call `act` with the account of a key, under its active scenario, and with the time; return the result.
@@ -358,11 +348,3 @@ class Engine:
 def _ids(identity: Seed) -> tuple[str, str]:
     """Return the inference id and the request id."""
     return identity.uuid4(), f"req_{identity.letters(24)}"
-
-
-async def _sized(request: InferenceRequest, length: int) -> PromptSize:
-    """The size of a request whose body has this number of bytes; counted already if it is long."""
-    size = PromptSize(request)
-    if length > _LONG:
-        await asyncio.to_thread(lambda: size.tokens)
-    return size

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from http import HTTPStatus
 from types import FrameType
@@ -42,7 +42,7 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         grace: float,
         started: Callable[[], object] = lambda: None,
-        beside: Beside | None = None,
+        beside: Sequence[Beside] = (),
         deadlines: Deadlines | None = None,
     ) -> None:
         super().__init__(config)
@@ -84,9 +84,7 @@ class Server(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Run until stopped, then cancel what runs beside the server."""
-        beside = [asyncio.create_task(self._sweep())]
-        if self._beside is not None:
-            beside.append(asyncio.create_task(self._beside()))
+        beside = [asyncio.create_task(each()) for each in (self._sweep, *self._beside)]
         await self._told_to_stop.wait()
         for task in beside:
             task.cancel()
@@ -164,11 +162,11 @@ def serve(
     started: Callable[[], object],
     grace: float,
     settings: Settings,
-    beside: Beside | None = None,
+    beside: Sequence[Beside] = (),
 ) -> None:
     """Serve an app on these sockets until stopped; calls `started` once a signal can stop it.
 
-    Answers that are open then have `grace` seconds to end before they are cut. `beside` runs at the same time, and is
+    Answers that are open then have `grace` seconds to end before they are cut. `beside` run at the same time, and are
     cancelled at the end.
     """
     server = _server(app, grace, settings, started, beside)
@@ -219,7 +217,7 @@ def _server(
     grace: float,
     settings: Settings,
     started: Callable[[], object] = lambda: None,
-    beside: Beside | None = None,
+    beside: Sequence[Beside] = (),
 ) -> Server:
     """A server of uvloop and httptools, without access log (each inference is logged) and without websockets."""
     # uvicorn has no reason phrase for 529, which is not registered; clients show it to users (docs/contract.md).

@@ -520,7 +520,7 @@ def test_the_time_of_an_answer_is_the_clocks() -> None:
 def test_a_mistake_of_the_emulator_is_a_500_that_says_so(path: str, caplog: pytest.LogCaptureFixture) -> None:
     """It has the surface's shape and asks for a report; the log has the traceback."""
     engine = make_engine()
-    engine.plan = lambda request, length=0: 1 / 0  # type: ignore[assignment,method-assign,misc] # a mistake
+    engine.plan = lambda request, length=0: 1 / 0  # type: ignore[assignment,method-assign,return-value] # a mistake
     exchange = ask(create_app(engine), "POST", path, BODIES[path])
     assert (exchange.status, error_of(exchange)["message"]) == (
         500,
