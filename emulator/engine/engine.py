@@ -84,7 +84,7 @@ class Engine:
     # ------------------------------------------------------------------------------------------ deciding
 
     async def plan(self, request: InferenceRequest, length: int = 0) -> Plan:
-        """Return the plan of the answer to a request of `length` bytes. A refusal is also one: `Failure`, no `Start`."""
+        """Return the plan of the answer to a request of `length` bytes. A refusal is a `Failure` without a `Start`."""
         question = question_of(request.endpoint, request.body)
         holding = Holding(self.store, self.clock, request.key, self.store.ticket())
         try:
