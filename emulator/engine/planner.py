@@ -183,7 +183,8 @@ class Planner:
             limit=asked.limit,
             empty_arguments=self._settings.empty_arguments,
         )
-        return [make(choice=choice) for choice in range(max(sampling.n, sampling.best_of))]
+        first = make(choice=0)
+        return [first, *(make(choice=n, first=first) for n in range(1, max(sampling.n, sampling.best_of)))]
 
     def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> DraftedAnswer:
         """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""

@@ -7,10 +7,12 @@ the same answer.
 
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from emulator.core.drafts import Draft, DraftCall, obey, reasoning_events, text_events
+from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY
 from emulator.core.vocabulary import Event, Finish, InferenceRequest
@@ -19,6 +21,9 @@ from emulator.generator.describing import describe
 from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
 from emulator.generator.stopping import Stopped
+
+if TYPE_CHECKING:
+    from emulator.generator.calls import Structured
 
 __all__ = ["GeneratedChoice", "describe"]
 
@@ -29,7 +34,8 @@ class GeneratedChoice:
     """One choice of at most `limit` tokens, including its reasoning, which is generated while its events are read.
 
     `reasons` is whether the model can reason. A smaller limit yields a prefix of what a larger one yields.
-    `empty_arguments` is how a tool call without arguments is written.
+    `empty_arguments` is how a tool call without arguments is written. `first` is the first choice for the same request.
+    They share the budget for schemas: a choice that cannot be made with what is left of it repeats the first.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class GeneratedChoice:
         choice: int,
         limit: int,
         empty_arguments: str = "{}",
+        first: "GeneratedChoice | None" = None,
     ) -> None:
         self._request = request
         self._reasons = reasons and request.reasoning.enabled is not False and request.reasoning.effort != "none"
@@ -48,6 +55,7 @@ class GeneratedChoice:
         self._number = choice
         self._limit = limit
         self._empty_arguments = empty_arguments
+        self._first = first
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
@@ -79,19 +87,31 @@ class GeneratedChoice:
     @cached_property
     def _structured(self) -> Draft | None:
         """The tool calls or the JSON that the request asks for; None if it asks for neither."""
-        request = self._request
+        request, first = self._request, self._first
         if not request.tools and request.response_format.kind == "text":
             return None
-        from emulator.generator.calls import json_text, tool_calls  # noqa: PLC0415 - most answers are text
+        if first is None:
+            return self._drafted(self._maker)
+        try:
+            return self._drafted(first._maker)
+        except Rejected:
+            return first._structured
 
+    @cached_property
+    def _maker(self) -> "Structured":
+        from emulator.generator.calls import Structured  # noqa: PLC0415 - most answers are text
+
+        return Structured(self._request)
+
+    def _drafted(self, maker: "Structured") -> Draft | None:
         seed = self._seed.child("choice", self._number)
-        calls = tool_calls(request, seed)
+        calls = maker.tool_calls(seed)
         if calls:
             return Draft(tool_calls=tuple(map(self._written, calls)), finish="tool_calls")
-        if request.response_format.kind == "text":
+        if self._request.response_format.kind == "text":
             return None
-        text = json_text(request, seed.child("format"))
-        top = request.sampling.logprobs
+        text = maker.json_text(seed.child("format"))
+        top = self._request.sampling.logprobs
         return Draft(text=text, logprobs=None if top is None else lambda: describe(text, seed, top))
 
     def _written(self, call: DraftCall) -> DraftCall:

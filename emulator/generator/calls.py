@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.drafts import DraftCall
@@ -41,37 +42,49 @@ class _Wish(NamedTuple):
     words: str
 
 
-def tool_calls(request: InferenceRequest, seed: Seed) -> tuple[DraftCall, ...]:
-    """Generate the tool calls of an answer; none if the answer is text.
+class Structured:
+    """Makes what the choices of an answer have instead of text. All of them share one budget for their schemas."""
 
-    `auto` makes the calls that the last user message mentions, each once, and none after their results, so a loop that
-    runs the calls and returns their results ends. Raises `Rejected` for parameters that are no JSON Schema, or that no
-    arguments satisfy.
-    """
-    one = request.tool_choice.mode == "named" or not request.parallel_tool_calls
-    chosen = _chosen(request)[: 1 if one else None]
-    # Calls of one tool share a seed, so that they are alike in what is not spoken of.
-    names = list(dict.fromkeys(wish.tool.name for wish in chosen))
-    if not chosen:
-        return ()
-    budget = _budget()
-    return tuple(_call(wish, seed.child("call", names.index(wish.tool.name)), budget) for wish in chosen)
+    def __init__(self, request: InferenceRequest) -> None:
+        self._request = request
+        one = request.tool_choice.mode == "named" or not request.parallel_tool_calls
+        self._chosen = _chosen(request)[: 1 if one else None]
 
+    def tool_calls(self, seed: Seed) -> tuple[DraftCall, ...]:
+        """Generate the tool calls of a choice; none if the choice is text.
 
-def json_text(request: InferenceRequest, seed: Seed) -> Tokens:
-    """Generate an answer in the request's format. Raises `Rejected` for an invalid or unsatisfiable JSON Schema."""
-    form = request.response_format
-    schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-    return _json(schema, form.place, relevant(last_words(request)), seed, _budget())
+        `auto` makes the calls that the last user message mentions, each once, and none after their results, so a loop
+        that runs the calls and returns their results ends. Raises `Rejected` for parameters that are no JSON Schema, or
+        that no arguments satisfy.
+        """
+        # Calls of one tool share a seed, so that they are alike in what is not spoken of.
+        names = list(dict.fromkeys(wish.tool.name for wish in self._chosen))
+        return tuple(
+            _call(wish, seed.child("call", names.index(wish.tool.name)), self._budget) for wish in self._chosen
+        )
+
+    def json_text(self, seed: Seed) -> Tokens:
+        """Generate a choice in the request's format.
+
+        Raises `Rejected` for an invalid or unsatisfiable JSON Schema.
+        """
+        request, form = self._request, self._request.response_format
+        schema = form.schema if form.kind == "json_schema" else _object(request, seed)
+        return _json(schema, form.place, relevant(last_words(request)), seed, self._budget)
+
+    @cached_property
+    def _budget(self) -> "Budget":
+        return _budget()
 
 
 def check_strict(request: InferenceRequest) -> None:
-    """Raise `Rejected` for an invalid JSON Schema with `strict`."""
+    """Raise `Rejected` for an invalid JSON Schema with `strict`; all schemas of the request share one budget."""
+    budget = _budget()
     for tool in request.tools:
         if tool.strict:
-            _check(tool.parameters, tool.place, _budget())
+            _check(tool.parameters, tool.place, budget)
     if request.response_format.strict:
-        _check(request.response_format.schema, request.response_format.place, _budget())
+        _check(request.response_format.schema, request.response_format.place, budget)
 
 
 # ---------------------------------------------------------------------------------------------- which tools
