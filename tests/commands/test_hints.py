@@ -24,7 +24,7 @@ CONTEXT = click.Context(main)
 NAMED = re.compile(r"akashml-emulator ([a-z][^`\n#>&|]*)")
 BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-PATH = re.compile(r"/_emulator(?:/[\w{}]+)+")
+PATH = re.compile(r"/_emulator(?:/[\w{}]+)+(?:\.json)?")
 LISTING = ("scenarios", "schema", "settings")
 """Commands that need nothing, and end by themselves."""
 

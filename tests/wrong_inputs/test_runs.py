@@ -54,7 +54,7 @@ ROWS = [
     Wrong("--set keys=abc --set auth=open", "serve", 'setting "keys" has no effect with auth open', "exit 1"),
     Wrong("--auth strict", "serve", "No key is accepted yet: add --key KEY, or make one with POST", "banner"),
     Wrong("--port {port}", "serve", "Error: cannot listen: Address already in use", "exit 1"),
-    Wrong("--port-file mixed", "serve", "Error: cannot write mixed: Is a directory", "exit 1"),
+    Wrong("--port-file mixed", "serve", "Error: cannot write mixed: it is a folder", "exit 1"),
     Wrong("--port-file no/such/file", "serve", "Error: cannot write no/such/file:", "exit 1"),
     # ------------------------------------------------------------------------------------------ waiting for it
     Wrong(
