@@ -133,7 +133,7 @@ class VirtualClock:
 
     @staticmethod
     def check(data: Mapping[str, float]) -> float:
-        """The time with which a clock continues from the snapshot `data`. Raises ValueError if that is impossible."""
+        """The time with which a clock continues from `data`, its snapshot. Raises ValueError if it cannot."""
         _check_rate(data["rate"])
         return _check_time(_wall_time() + data["ahead"] if data["rate"] == 1 else data["time"])
 

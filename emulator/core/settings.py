@@ -269,6 +269,6 @@ def _unknown(name: str, known: Mapping[str, str]) -> str:
 
 def _shown(value: object) -> str:
     """Format a value for a message: in quotes, shortened, on one line."""
-    text = as_text(value)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else as_text(value)  # options that are repeated
     text = reprlib.repr(value) if text is None else text
     return json.dumps(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...", ensure_ascii=False)

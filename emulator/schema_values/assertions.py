@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
-from emulator.schema_values.errors import Malformed
+from emulator.schema_values.errors import Malformed, malformed_pattern
 from emulator.schema_values.formats import conforms
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.values import TYPES, equal, weight
@@ -52,7 +52,7 @@ def search(node: SchemaNode, keyword: str, pattern: Any) -> Callable[[str], bool
     try:
         node.document.compiled(pattern)
     except (ValueError, TypeError) as error:
-        raise Malformed(f"{node.pointer}/{keyword}", f"{pattern!r} {error}") from error
+        raise malformed_pattern(f"{node.pointer}/{keyword}", pattern, error) from error
     return partial(node.document.matches, pattern)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.schema_values.assertions import GREATEST
-from emulator.schema_values.errors import Malformed
+from emulator.schema_values.errors import Malformed, malformed_pattern
 from emulator.schema_values.nodes import Document, SchemaNode
 from emulator.schema_values.positions import escape, subschemas
 from emulator.schema_values.values import TYPES
@@ -51,7 +51,7 @@ def _check_regex(node: SchemaNode, key: str, pattern: str) -> None:
     try:
         node.document.compiled(pattern)
     except ValueError as error:
-        raise Malformed(f"{node.pointer}/{key}", f"{pattern!r} {error}") from error
+        raise malformed_pattern(f"{node.pointer}/{key}", pattern, error) from error
 
 
 def _is_number(value: Any) -> bool:

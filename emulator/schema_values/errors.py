@@ -1,5 +1,8 @@
 """The errors of a schema."""
 
+_SHOWN = 80
+"""Characters of a pattern in a message."""
+
 
 class Unsatisfiable(ValueError):
     """No value satisfies the schema, or none was found within bounds.
@@ -30,3 +33,8 @@ class Malformed(ValueError):
         super().__init__(f"{where}: {why}")
         self.where = where
         self.why = why
+
+
+def malformed_pattern(where: str, pattern: str, why: ValueError) -> Malformed:
+    """The error for a pattern that is not a regular expression, of which a long one is shown in part."""
+    return Malformed(where, f"{pattern[:_SHOWN]!r}{'...' if len(pattern) > _SHOWN else ''} {why}")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from emulator.core.clock import FASTEST, VirtualClock
+from emulator.core.clock import END, FASTEST, VirtualClock
 from emulator.core.fields import NOT_JSON
 from emulator.core.files import write_atomically
 from emulator.core.saved_times import Moment
@@ -33,7 +33,7 @@ class _Version(msgspec.Struct):
 class _Clock(msgspec.Struct, forbid_unknown_fields=True):
     time: Moment
     rate: Annotated[float, msgspec.Meta(ge=0, le=FASTEST)]
-    ahead: float
+    ahead: Annotated[float, msgspec.Meta(ge=-END, le=END)]
 
 
 class _Shared(msgspec.Struct):
@@ -70,7 +70,8 @@ async def restore(store: Store, clock: VirtualClock, library: Library, data: Map
     except StateError:
         raise
     except (msgspec.ValidationError, ValueError, ArithmeticError) as error:
-        raise StateError(f"this is no state: {error}") from None
+        told = f"this is no state, as GET /_emulator/snapshot and --state write it: {error}"
+        raise StateError(told) from None
     clock.restore(msgspec.structs.asdict(state.clock))
 
 
@@ -81,7 +82,7 @@ def read_state(store: Store, clock: VirtualClock, library: Library, path: Path) 
     except OSError as error:
         raise StateError(f"{path} cannot be read: {error.strerror}") from None
     except NOT_JSON as error:
-        raise StateError(f"{path} cannot be read: {error}") from None
+        raise StateError(f"{path} is not valid JSON: {error}") from None
     try:
         at_once(restore(store, clock, library, data))
     except StateError as error:

@@ -12,6 +12,7 @@ started the server. Three things tell such requests apart:
 Clients that are no browsers send neither `Origin` nor `Sec-Fetch-Site`, and are not affected by them.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -43,6 +44,8 @@ _NEEDED = (
     "--control-token. Send it as the header 'Authorization: Bearer TOKEN' or as ?token=TOKEN; the commands take it as "
     "--control-token or from AKASHML_EMULATOR_CONTROL_TOKEN."
 )
+
+log = logging.getLogger("emulator")
 
 
 class Access(NamedTuple):
@@ -97,6 +100,7 @@ class Doors:
         return await self._app(scope, receive, send)
 
     async def _refuse(self, rejected: Rejected, scope: Scope, receive: Receive, send: Send) -> None:
+        log.info("refused a request: %s", rejected.error.message)
         path: str = scope["path"]
         ids = self._engine.ids_without_state(f"{scope['method']} {path}".encode(errors="replace"))
         now = self._engine.clock.now()
@@ -191,7 +195,10 @@ def _check_origin(scope: Scope) -> None:
         )
         if foreign:
             header = f"{name.decode()}: {_shown(value)}"
-            message = f"Pages from elsewhere cannot use {CONTROL} ({header}). They can use the emulated API."
+            message = (
+                f"Pages from elsewhere cannot use {CONTROL} ({header}). They can use the emulated API; "
+                f"{CONTROL} is for programs, such as curl or a test, and for what you type into a browser yourself."
+            )
             raise Rejected(ApiError("forbidden", message, code="foreign_origin"))
 
 

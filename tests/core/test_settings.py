@@ -133,6 +133,7 @@ def test_one_meaning_has_many_spellings(name: str, values: list[Any], meant: Any
 MISTAKES: list[tuple[str, Any, str]] = [
     ("max_output", "Reject", 'cannot be "Reject": expected clamp or reject; did you mean "reject"?'),
     ("auth", "none", 'cannot be "none": expected format, open or strict'),
+    ("allowed_hosts", ("*", "a:1"), 'cannot be "*, a:1": expected host names without a scheme or a port'),
     ("empty_arguments", "[]", 'cannot be "[]": expected {} or ""'),
     ("keep_alive", "soon", 'cannot be "soon": expected a duration of more than 0s, such as 250ms, 2s or 15'),
     ("keep_alive", None, 'cannot be "None": expected a duration of more than 0s'),

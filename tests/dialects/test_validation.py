@@ -609,7 +609,7 @@ NO_JSON = {
     "a leading zero": (b'{"seed": 01}', "not valid JSON"),
     "Python's True": (b'{"stream": True}', "not valid JSON"),
     "a control character": (b'{"model": "a\nb"}', "not valid JSON"),
-    "not UTF-8": (b'{"model": "\xff\xfe"}', "not valid JSON"),
+    "not UTF-8": (b'{"model": "\xff\xfe"}', "not valid JSON: byte 11 is 0xff"),
     "Latin-1": ('{"model": "café"}'.encode("latin-1"), "not valid JSON"),
     "UTF-16": ('{"model": "x"}'.encode("utf-16"), "not valid JSON"),
     "a byte order mark": (b'\xef\xbb\xbf{"model": "x"}', "not valid JSON"),

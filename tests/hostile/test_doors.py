@@ -199,6 +199,13 @@ def test_a_browser_gets_a_cookie_for_the_token() -> None:
         assert sent(url, *CLOCK, [("cookie", cookie)]).status == 401
 
 
+def test_who_is_refused_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A page sees nothing of a 403, so the log says why its call failed."""
+    with caplog.at_level(logging.INFO, "emulator"), listening(create_app(make_engine(), LOCAL)) as url:
+        assert sent(url, *CLOCK, [("origin", "http://evil.example")]).status == 403
+    assert "refused a request: Pages from elsewhere cannot use /_emulator" in caplog.text
+
+
 def test_a_preflight_from_the_internet() -> None:
     """The emulated API grants a page of a public origin the way into the private network (case 14)."""
     asking = {"origin": "https://chat.example.com", "access-control-request-method": "POST"}

@@ -93,6 +93,13 @@ ROWS = [
     Row("a clock advanced too far", "POST", "/_emulator/clock", {"advance": 1e300}),
     Row("a clock frozen by a number", "POST", "/_emulator/clock", {"freeze": 1}),
     Row(
+        "a frozen snapshot far ahead",
+        "PUT",
+        "/_emulator/snapshot",
+        {**STATE, "clock": {"time": 0, "rate": 0, "ahead": 1e300}},
+        told="$.clock.ahead",
+    ),
+    Row(
         "a snapshot far ahead", "PUT", "/_emulator/snapshot", {**STATE, "clock": {"time": 0, "rate": 1, "ahead": 1e300}}
     ),
     Row(

@@ -14,7 +14,10 @@ DOORS = {
     "Encoder(order='sorted')": "emulator.core.seeds",
     "click.echo": "emulator.commands._printing",
     "os.fsync": "emulator.core.files",
-    "log.info": "emulator.inferences.journal emulator.recording.proxy emulator.scenario.watch emulator.wire.protocol",
+    "log.info": (
+        "emulator.inferences.journal emulator.recording.proxy emulator.scenario.watch emulator.web.doors "
+        "emulator.wire.protocol"
+    ),
     "yaml.dump": "emulator.scenario.writing",
     "retry_after.write": "emulator.wire.errors emulator.scenario.reply emulator.scenario.writing",
 }

@@ -123,7 +123,7 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
     """The message names the file."""
     path = tmp_path / "state.json"
     path.write_text("{")
-    with pytest.raises(StateError, match=r"state\.json cannot be read"):
+    with pytest.raises(StateError, match=r"state\.json is not valid JSON"):
         engine = new_engine()
         read_state(engine.store, engine.clock, engine.library, path)
 

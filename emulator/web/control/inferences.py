@@ -56,7 +56,10 @@ async def one(engine: Engine, request: Request) -> Response:
     id, form = request.path_params["id"], _form(request.query_params.get("format", "json"))
     found = engine.store.inferences.get(id)
     if found is None:
-        told = f"There is no inference '{id[:100]}' here: it was forgotten, or never came. An id or a number names one."
+        told = (
+            f"There is no inference '{id[:100]}' here: it was forgotten, or never came. An id or a number names one; "
+            "`akashml-emulator inferences` lists them."
+        )
         raise Rejected(ApiError("not_found", told))
     if form != "json":
         return _exported([found], form, request, engine.catalog)
