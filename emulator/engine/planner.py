@@ -96,7 +96,7 @@ class Planner:
     def _affordable(self, request: InferenceRequest, limit: int, prompt: int) -> int:
         """The token limit of each choice, so that the answer is not too large. Raises `Rejected` if it would be."""
         sampling, largest = request.sampling, self._settings.max_answer
-        choices = max(sampling.n, sampling.best_of) * max(len(request.prompts), 1)
+        choices = max(sampling.n, sampling.best_of) * (len(request.prompts) or 1)
         each = 1 if sampling.logprobs is None else 2 + sampling.logprobs
         echoed = prompt if request.echo else 0
         size = choices * (limit + echoed) * each

@@ -185,7 +185,7 @@ class LiveRecord:
         error, messages = self.sent.error, self.messages or ()
         texts = getsizeof(self.model) + (getsizeof(error.message) if error is not None else 0)
         moments, fingerprints = _MOMENT * len(self.timeline), _MESSAGE * len(messages)
-        head = sum(len(name) + len(value) for name, value in self.headers.items())
+        head = sum(map(len, self.headers)) + sum(map(len, self.headers.values()))
         return _OVERHEAD + moments + fingerprints + texts + head + len(self.body) + min(self.length, MAX_RESPONSE)
 
     def _cut_body(self) -> None:

@@ -32,14 +32,14 @@ class Pattern:
         """Whether the expression matches anywhere in the text."""
         if len(text) <= self._quick:
             return self._regex.search(text) is not None
-        return self._may_match(text) and self._everywhere.matches(text, _UNLIMITED)
+        return self._first.search(text) is not None and self._everywhere.matches(text, _UNLIMITED)
 
     def groups(self, text: str) -> Mapping[str, str] | None:
         """The named groups of the first match, or None if there is none. Groups without a match are empty."""
         if len(text) <= self._quick:
             found = self._regex.search(text)
             return found.groupdict("") if found else None
-        return self._everywhere.groups(text) if self._may_match(text) else None
+        return self._everywhere.groups(text) if self._first.search(text) else None
 
     def matches_within(self, budget: Budget, text: str) -> bool:
         """Whether the expression matches anywhere in the text. Raises TooCostly if that takes more than the budget."""
@@ -75,8 +75,5 @@ class Pattern:
 
     @cached_property
     def _first(self) -> re.Pattern[str]:
+        """What every match begins with: whether a text has it is found out sooner than whether there is a match."""
         return re.compile("".join(chars.source for chars in prefix(self._tree)[:_PREFIX]))
-
-    def _may_match(self, text: str) -> bool:
-        """Whether the text has what every match begins with, which is found out sooner than whether there is one."""
-        return self._first.search(text) is not None

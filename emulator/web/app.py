@@ -166,4 +166,4 @@ class _Front:
 
 
 def _from_browser(scope: Scope) -> bool:
-    return any(name == b"origin" for name, _ in scope["headers"])
+    return b"origin" in dict(scope["headers"])

@@ -82,7 +82,7 @@ class TimedFrames:
             if kind is Hangup:
                 return
             yield () if kind is Progress else encode(event)
-            if type(event) is Start:
+            if kind is Start:
                 self.start = event
             self.tokens += event.tokens
 

@@ -78,7 +78,7 @@ class TransportProtocol(HttpToolsProtocol):
         """Store the transport for all requests of this connection."""
         self.app_state = {**self.app_state, "transport": transport}
         self.since = self.loop.time()
-        super().connection_made(_LingeringTransport(transport, self))  # type: ignore[arg-type]
+        super().connection_made(_Transport(transport, self))  # type: ignore[arg-type]
         left = descriptors.reserve_left(transport.get_extra_info("socket").fileno(), len(self.connections))
         if left < 1:
             self._make_room(left)
@@ -109,6 +109,7 @@ class TransportProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle
+        self.transport.hold_next()  # type: ignore[attr-defined]  # it is a `_Transport`
         super()._start_asgi_task(cycle, app)
 
     # ------------------------------------------------------------------------------------------ reading
@@ -272,26 +273,46 @@ class TransportProtocol(HttpToolsProtocol):
         self.transport.abort()
 
 
-class _LingeringTransport:
-    """A transport whose `close` lets a client that is still sending finish, and so read the answer.
+class _Transport:
+    """A transport that sends the head of an answer with what follows it, and that closes without losing an answer.
 
-    A socket that is closed with unread data resets the connection, and the client may lose an answer that it has not
-    read yet (RFC 9112, section 9.6).
+    A write costs more than the head is worth. If nothing follows at once, the head is sent alone.
+
+    `close` lets a client that is still sending finish, and so read the answer. A socket that is closed with unread data
+    resets the connection, and the client may lose an answer that it has not read yet (RFC 9112, section 9.6).
     """
 
     def __init__(self, transport: asyncio.Transport, protocol: TransportProtocol) -> None:
         self._transport = transport
         self._protocol = protocol
         self._lingering = False
+        self._holding = False
+        self._held = b""
         self._write, self._is_closing = transport.write, transport.is_closing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    def hold_next(self) -> None:
+        """Send what is written next with what follows it."""
+        self._holding = True
+
     def write(self, data: bytes) -> None:
         """Send something, unless the client has left or the end was sent."""
-        if not (self._lingering or self._is_closing()):
+        if self._lingering or self._is_closing():
+            return
+        if self._holding:
+            self._holding, self._held = False, self._held + data
+            self._protocol.loop.call_soon(self._release)
+        elif self._held:
+            data, self._held = self._held + data, b""
             self._write(data)
+        else:
+            self._write(data)
+
+    def _release(self) -> None:
+        if self._held:
+            self.write(b"")
 
     def is_closing(self) -> bool:
         """Whether nothing more is sent."""
@@ -301,6 +322,7 @@ class _LingeringTransport:
         """Send what is buffered and the end; then read on for a while if the client may still be sending."""
         if self.is_closing():
             return
+        self._release()
         protocol = self._protocol
         if protocol.phase not in ("body", "closing"):
             self._transport.close()

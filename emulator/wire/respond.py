@@ -144,13 +144,13 @@ class Player:
         self.sent.used = answer.usage
         if size > MAX_RESPONSE and completion.choices and not self._plan.frame_faults:
             self.sent.said = completion.choices[0]
-        return await self._complete(parts)
+        return await self._complete(parts if self._plan.frame_faults else _joined(parts, size))
 
     def _encoded(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The body of an answer in parts. Frame faults change it as one frame."""
         parts = self._dialect.parts(completion, request)
         if not self._plan.frame_faults:
-            return _joined(parts)
+            return parts
         frames = iter([b"".join(parts)])
         for fault in self._plan.frame_faults:
             frames = fault(frames, self._dialect.marks)
@@ -303,17 +303,18 @@ class Player:
         await self._until_left()
 
 
-def _joined(parts: Iterable[bytes]) -> Iterator[bytes]:
+def _joined(parts: list[bytes], size: int) -> list[bytes]:
     """Join the parts of a body to pieces. A short body is one piece."""
-    held, size = [], 0
+    if size <= PIECE:
+        return [b"".join(parts)]
+    pieces, held, size = list[bytes](), list[bytes](), 0
     for part in parts:
         held.append(part)
         size += len(part)
         if size >= PIECE:
-            yield b"".join(held)
+            pieces.append(b"".join(held))
             held, size = [], 0
-    if held:
-        yield b"".join(held)
+    return [*pieces, b"".join(held)] if held else pieces
 
 
 def disconnect(transport: Any, *, reset: bool) -> None:

@@ -248,7 +248,8 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
 
 
 def _numbers(fields: Fields) -> dict[str, Any]:
-    return {name: fields.number(name, within, getattr(_PLAIN, name)) for name, within in NUMBERS.items()}
+    given = ((name, within) for name, within in NUMBERS.items() if name in fields.data)
+    return {name: fields.number(name, within, getattr(_PLAIN, name)) for name, within in given}
 
 
 def _logit_bias(fields: Fields) -> Mapping[int, float]:

@@ -153,8 +153,9 @@ def body_parts(
     """The JSON of a whole answer in parts: its first fields, the parts of each choice, and its usage."""
     opening = encode(shown)[:-1] + b',"choices":['
     for choice in choices:
-        yield opening
-        yield from choice
+        for part in choice:
+            yield opening + part
+            opening = b""
         opening = b","
     ending = b'],"usage":' + encode(usage_object(usage, details) if usage else None) + b"}"
     yield ending if opening == b"," else opening + ending
