@@ -128,10 +128,12 @@ def main() -> int:
         watcher = multiprocessing.Process(target=watch_health, args=(server.port, stop, late))
         watcher.start()
         shares = [range(first, given.requests, _CLIENTS) for first in range(_CLIENTS)]
-        results = list(clients.map(lambda share: attempt(server.port, share, given.seed), shares))
-        stop.set()
-        health = late.get()
-        watcher.join()
+        try:
+            results = list(clients.map(lambda share: attempt(server.port, share, given.seed), shares))
+        finally:
+            stop.set()
+            health = late.get()
+            watcher.join()
         statuses = sum((counted for counted, _ in results), Counter[int]())
         failed = [
             (raw, answer)
