@@ -35,6 +35,6 @@ class Malformed(ValueError):
         self.why = why
 
 
-def malformed_pattern(where: str, pattern: str, why: ValueError) -> Malformed:
+def malformed_pattern(where: str, pattern: str, why: Exception) -> Malformed:
     """The error for a pattern that is not a regular expression, of which a long one is shown in part."""
     return Malformed(where, f"{pattern[:_SHOWN]!r}{'...' if len(pattern) > _SHOWN else ''} {why}")
