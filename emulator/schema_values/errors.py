@@ -35,6 +35,7 @@ class Malformed(ValueError):
         self.why = why
 
 
-def malformed_pattern(where: str, pattern: str, why: ValueError) -> Malformed:
+def malformed_pattern(where: str, pattern: object, why: Exception) -> Malformed:
     """The error for a pattern that is not a regular expression, of which a long one is shown in part."""
-    return Malformed(where, f"{pattern[:_SHOWN]!r}{'...' if len(pattern) > _SHOWN else ''} {why}")
+    shown = repr(pattern)
+    return Malformed(where, f"{shown[:_SHOWN]}{'...' if len(shown) > _SHOWN else ''} {why}")

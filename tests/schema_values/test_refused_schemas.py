@@ -150,5 +150,5 @@ def test_a_malformed_part_that_is_not_needed_is_left_out() -> None:
 
 def test_a_long_pattern_is_shown_in_part() -> None:
     """So that the message goes on to what is wrong with it."""
-    with pytest.raises(Malformed, match=r"'\({80}'\.\.\. is not a regular expression: it is nested too deeply"):
+    with pytest.raises(Malformed, match=r"'\({79}\.\.\. is not a regular expression: it is nested too deeply"):
         check({"pattern": "(" * 3000})
