@@ -9,6 +9,9 @@ from emulator.core.vocabulary import TokenLogprob
 from emulator.generator.sampling import common
 from emulator.generator.speech import token_logprob
 
+_SUREST = 1 - 2**-50
+"""The highest probability of a token: others keep some."""
+
 
 def describe(tokens: Tokens, seed: Seed, top: int) -> Iterator[TokenLogprob]:
     """Make the log probabilities of a canned text.
@@ -20,7 +23,7 @@ def describe(tokens: Tokens, seed: Seed, top: int) -> Iterator[TokenLogprob]:
     previous = END
     for id, piece in zip(ids_of(tokens), tokens.pieces, strict=True):
         chance = random()
-        chosen = 0.05 + 0.3 * chance if chance < 0.1 else 1 - 0.6 * random() ** 3
+        chosen = 0.05 + 0.3 * chance if chance < 0.1 else min(1 - 0.6 * random() ** 3, _SUREST)
         distribution = {
             other: math.log((1 - chosen) * share) for other, share in common(previous).items() if other != id
         }

@@ -5,6 +5,7 @@ operation is paid from the budget of the rendering before it happens; texts and 
 """
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, cast
@@ -21,6 +22,7 @@ from emulator.scenario.filters import SandboxContext, filters, finalized, printe
 from emulator.scenario.prices import METHODS, READ, Price, arithmetic, search
 
 _MAX_NUMBER = 10**15
+_LONE = re.compile("[\ud800-\udfff]")
 _SMALL = frozenset((int, float, bool, type(None)))
 _KEYS = (str, int, float, type(None), Undefined)
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -52,7 +54,10 @@ class SandboxedTemplate:
             length += len(part)
             check_length(length)
             made.append(part)
-        return "".join(made)
+        text = "".join(made)
+        if not (text.isascii() or _LONE.search(text) is None):
+            raise ValueError("there is half of a surrogate pair in the text, which is no character")
+        return text
 
     def line_of(self, error: Exception) -> int:
         """The line of the template that raised the error, from 0."""

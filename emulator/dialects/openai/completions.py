@@ -170,6 +170,8 @@ class CompletionEncoder:
 
 def _prompts(fields: Fields) -> tuple[str, ...]:
     prompt = fields.data.get("prompt")
+    if isinstance(prompt, list) and isinstance((prompt or [0])[0], str | list) and len(prompt) > MAX_PROMPTS:
+        fields.reject("prompt", f"at most {MAX_PROMPTS} prompts", got=len(prompt))
     expected = "a string, an array of strings, or token ids"
     match prompt:
         case None:
@@ -186,8 +188,6 @@ def _prompts(fields: Fields) -> tuple[str, ...]:
             prompts = (_decoded(fields, prompt),)
         case _:
             fields.wrong_type("prompt", expected)
-    if len(prompts) > MAX_PROMPTS:
-        fields.reject("prompt", f"at most {MAX_PROMPTS} prompts", got=len(prompts))
     return prompts
 
 

@@ -23,6 +23,8 @@ TOP_K = at_least(-1)
 REASONING_TOKENS = at_least(0)
 TOP_LOGPROBS = Limits(0, 20)
 LOGIT_BIAS = Limits(-100, 100)
+MAX_BIASES = 1024
+"""The token ids of a `logit_bias`, each of which is looked up for every token of an answer."""
 NUMBERS = {
     "temperature": Limits(0, 2),
     "top_p": Limits(0, 1, above=True),
@@ -256,6 +258,8 @@ def _logit_bias(fields: Fields) -> Mapping[int, float]:
     given = fields.object("logit_bias")
     if given is None:
         return {}
+    if len(given.data) > MAX_BIASES:
+        fields.reject("logit_bias", f"at most {MAX_BIASES} token ids", got=len(given.data))
     bias: dict[int, float] = {}
     for token in given.data:
         if not _is_token_id(token):

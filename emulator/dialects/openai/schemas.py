@@ -38,6 +38,7 @@ from emulator.dialects.openai.completions import MAX_TOKENS as COMPLETION_TOKENS
 from emulator.dialects.openai.requests import (
     EFFORTS,
     LOGIT_BIAS,
+    MAX_BIASES,
     MAX_TOKENS,
     MIN_TOKENS,
     NUMBERS,
@@ -108,6 +109,7 @@ _REASONING = asked(
     },
 )
 _BIASES = OBJECT | {
+    "maxProperties": MAX_BIASES,
     "propertyNames": {"pattern": "^[0-9]{1,19}$"},
     "additionalProperties": nullable(number(LOGIT_BIAS)),
 }

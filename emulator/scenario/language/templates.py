@@ -8,7 +8,7 @@ from emulator.scenario.reading.readers import TEXT, VALUE, Cursor, InvalidValue,
 from emulator.scenario.template import Template, is_template
 from emulator.scenario.types import TextOrTemplate
 
-_MAX_PARTS = 60_000
+_MAX_PARTS = 20_000
 
 
 def _read(cursor: Cursor) -> TextOrTemplate:
@@ -17,10 +17,9 @@ def _read(cursor: Cursor) -> TextOrTemplate:
         return text
     from emulator.scenario.compiler import BrokenTemplate, compiled, parts  # noqa: PLC0415 (importing Jinja2 takes time)
 
-    before = notes(cursor).template_parts
-    notes(cursor).template_parts += parts(text, _MAX_PARTS)
-    if before > _MAX_PARTS:
+    if notes(cursor).template_parts > _MAX_PARTS:
         raise InvalidValue
+    notes(cursor).template_parts += parts(text, _MAX_PARTS)
     if notes(cursor).template_parts > _MAX_PARTS:
         raise cursor.report(
             f"the templates of a scenario have more than {_MAX_PARTS:,} names, signs and texts together"
