@@ -8,6 +8,7 @@ import math
 import re
 import sys
 from functools import lru_cache
+from itertools import zip_longest
 
 from emulator.patterns.syntax import (
     Anchor,
@@ -38,7 +39,7 @@ class Cost:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._anchored = _is_anchored(tree)
-        self._before, self._overlapping, self._rest = _delimited(tree)
+        self._before, self._overlapping, self._rest = (0, 0, tree) if self._anchored else _delimited(tree)
         self._steps: dict[int, float] = {}
 
     def steps(self, length: int) -> float:
@@ -48,11 +49,16 @@ class Cost:
             self._steps[rounded] = self._searching(rounded)
         return self._steps[rounded]
 
+    @staticmethod
+    def is_quick(steps: float, length: int, quick: int) -> bool:
+        """Whether a text of this length is searched in `quick` steps, and few for each character."""
+        return steps <= quick + _STEPS_PER_CHARACTER * length
+
     def quick_length(self, quick: int) -> int:
         """The length up to which a text is searched in `quick` steps, and few for each character; -1 for none."""
         found = -1
         for length in _LENGTHS:
-            if self.steps(length) > quick + _STEPS_PER_CHARACTER * length:
+            if not self.is_quick(self.steps(length), length, quick):
                 return found
             found = length
         return sys.maxsize
@@ -71,8 +77,10 @@ def _cost(tree: Tree, length: int) -> tuple[float, float]:
     match tree:
         case Sequence(parts):
             ways, work = 1.0, 1.0
-            for part in parts:
+            for part, following in zip_longest(parts, parts[1:]):
                 more, each = _cost(part, length)
+                if isinstance(part, Repeat) and _ends_at(part.part, following):
+                    more, each = 1, 2 * each
                 work += ways * each
                 ways *= more
             return ways, work
@@ -181,6 +189,17 @@ def _is_anchored(tree: Tree) -> bool:
             return bool(parts) and _is_anchored(parts[0])
         case _:
             return False
+
+
+@lru_cache(maxsize=1024)
+def _ends_at(repeated: Tree, following: Tree | None) -> bool:
+    """Whether a repetition ends where what follows it begins, since no character is of both classes."""
+    if not (isinstance(repeated, Chars) and isinstance(following, Chars)):
+        return False
+    for one, other in ((repeated, following), (following, repeated)):
+        if character := _only(one):
+            return re.match(other.source, character) is None
+    return False
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ marks that tell which assertions hold at that position. An assertion reads one m
 that are left.
 """
 
+import math
 import sys
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -53,16 +54,16 @@ class Linear:
         self._native = all(isinstance(each, Anchor) and each.kind in _NATIVE for each in self._assertions)
         self._has_last = any(isinstance(each, Anchor) and each.kind == "last" for each in self._assertions)
         self._programs: dict[tuple[bool, bool], tuple[int, Any]] = {}
-        self._program(not self._native, False)
+        self._program(not self._native, False, Budget(math.inf))
 
     def groups(self, text: str, symbols: str, budget: Budget, *, named: bool) -> Mapping[str, str] | None:
         """The named groups of the first match, if asked for, or None if there is no match."""
         marked = not self._native or (self._has_last and text.endswith("\n"))
         each = self._marks + 1 if marked else 1
-        budget.spend((100 + 4 * len(symbols) * each) * self._size)
+        budget.spend((10 + len(symbols) * each) * self._size)
         if marked:
             symbols = self._marked(symbols, budget)
-        found = self._program(marked, named).search(symbols)
+        found = self._program(marked, named, budget).search(symbols)
         if found is None or not named:
             return None if found is None else {}
         names = _names(self._tree)
@@ -72,10 +73,11 @@ class Linear:
             for name, (start, end) in zip(names, spans, strict=True)
         }
 
-    def _program(self, marked: bool, named: bool) -> Any:
+    def _program(self, marked: bool, named: bool, budget: Budget) -> Any:
         """The program for the symbols that there are now."""
         size, program = self._programs.get((marked, named), (-1, None))
         if size != self._alphabet.size:
+            budget.spend(100 * self._size)
             program = _compiled(_Writer(self._alphabet, self._assertions if marked else (), named).source(self._tree))
             self._programs[marked, named] = self._alphabet.size, program
         return program

@@ -26,7 +26,6 @@ class Pattern:
         self._regex = regex
         self._tree = tree
         self._cost = Cost(tree)
-        self._quick = self._cost.quick_length(_QUICK)
 
     def matches(self, text: str) -> bool:
         """Whether the expression matches anywhere in the text."""
@@ -43,8 +42,9 @@ class Pattern:
 
     def matches_within(self, budget: Budget, text: str) -> bool:
         """Whether the expression matches anywhere in the text. Raises TooCostly if that takes more than the budget."""
-        if len(text) <= self._quick_of_budget or self._irregular:
-            budget.spend(self._cost.steps(len(text)))
+        steps = self._cost.steps(len(text))
+        if self._cost.is_quick(steps, len(text), _QUICK_OF_BUDGET) or self._irregular:
+            budget.spend(steps)
             return self._regex.search(text) is not None
         return self._everywhere.matches(text, budget)
 
@@ -70,8 +70,8 @@ class Pattern:
         return Everywhere(regular(self._tree))
 
     @cached_property
-    def _quick_of_budget(self) -> int:
-        return self._cost.quick_length(_QUICK_OF_BUDGET)
+    def _quick(self) -> int:
+        return self._cost.quick_length(_QUICK)
 
     @cached_property
     def _first(self) -> re.Pattern[str]:

@@ -82,7 +82,7 @@ class TimedFrames:
             if kind is Hangup:
                 return
             yield () if kind is Progress else encode(event)
-            if kind is Start:
+            if type(event) is Start:
                 self.start = event
             self.tokens += event.tokens
 

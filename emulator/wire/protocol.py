@@ -283,10 +283,8 @@ class _Transport:
     """
 
     def __init__(self, transport: asyncio.Transport, protocol: TransportProtocol) -> None:
-        self._transport = transport
-        self._protocol = protocol
-        self._lingering = False
-        self._holding = False
+        self._transport, self._protocol = transport, protocol
+        self._lingering = self._holding = False
         self._held = b""
         self._write, self._is_closing = transport.write, transport.is_closing
 
@@ -304,10 +302,8 @@ class _Transport:
         if self._holding:
             self._holding, self._held = False, self._held + data
             self._protocol.loop.call_soon(self._release)
-        elif self._held:
-            data, self._held = self._held + data, b""
-            self._write(data)
         else:
+            data, self._held = self._held + data, b""
             self._write(data)
 
     def _release(self) -> None:

@@ -146,7 +146,7 @@ class Player:
             self.sent.said = completion.choices[0]
         return await self._complete(parts if self._plan.frame_faults else _joined(parts, size))
 
-    def _encoded(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
+    def _encoded(self, completion: Completion, request: InferenceRequest) -> Iterable[bytes]:
         """The body of an answer in parts. Frame faults change it as one frame."""
         parts = self._dialect.parts(completion, request)
         if not self._plan.frame_faults:
