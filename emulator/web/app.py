@@ -24,7 +24,7 @@ from emulator.web import control, errors, models
 from emulator.web.doors import Access, Doors, is_control
 from emulator.web.real_keys import RealKeys
 from emulator.wire.receive import UploadCut, headers_of, read_body
-from emulator.wire.respond import Player
+from emulator.wire.respond import HungUp, Player
 
 log = logging.getLogger("emulator")
 
@@ -114,6 +114,13 @@ class InferenceEndpoint:
         recorder.follow(sent, plan.pricing)
         try:
             await player.play(request)
+        except HungUp:
+            raise
+        except Exception as error:
+            if sent.status:
+                raise
+            log.exception("The emulator itself failed")
+            await player.fail(errors.of_our_own(error))
         finally:
             if plan.end is not None:
                 await plan.end(sent.used)

@@ -86,7 +86,7 @@ class Player:
         except _ClientLeft:
             return
         except Rejected as rejected:
-            await self._fail(rejected.error)
+            await self.fail(rejected.error)
         finally:
             self._unwatch()
 
@@ -94,7 +94,7 @@ class Player:
         """Send what replaces an answer of which no part was sent."""
         match event:
             case Failure(error):
-                await self._fail(error)
+                await self.fail(error)
             case Raw(status, headers, body):
                 own = encoded(headers)
                 if status not in _WITHOUT_LENGTH:
@@ -105,7 +105,8 @@ class Player:
             case Hangup():
                 await self._hang_up(event)
 
-    async def _fail(self, error: ApiError) -> None:
+    async def fail(self, error: ApiError) -> None:
+        """Send an error instead of an answer of which no part was sent."""
         plan, self.sent.status = self._plan, error.http_status
         ids = plan.inference_id, plan.request_id
         response = ErrorResponse(error, self._dialect.surface, ids, self._clock.now(), plan.headers)
@@ -123,7 +124,7 @@ class Player:
             event = step.event
             if isinstance(event, Failure):
                 await self._wait(due)
-                return await self._fail(event.error)
+                return await self.fail(event.error)
             if isinstance(event, Hangup):
                 hangup = event
                 break

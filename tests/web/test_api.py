@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ from support.asgi import (
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock, http_date
-from emulator.core.vocabulary import Event, Start
+from emulator.core.plan import Plan
+from emulator.core.vocabulary import Event, InferenceRequest, Start, Step
 from emulator.dialects.decoding import decode
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.web.app import create_app
@@ -516,11 +518,27 @@ def test_the_time_of_an_answer_is_the_clocks() -> None:
 # ---------------------------------------------------------------------------------------------- our own mistakes
 
 
+def _broken_steps() -> Iterator[Step]:
+    yield Step(0.0, Start("id", "model", 0, 3))
+    raise ZeroDivisionError
+
+
+async def _no_plan(request: InferenceRequest, length: int = 0) -> Plan:
+    raise ZeroDivisionError
+
+
+async def _broken_plan(request: InferenceRequest, length: int = 0) -> Plan:
+    return Plan(_broken_steps(), "test", "inference", "req_1")
+
+
+@pytest.mark.parametrize("plan", [_no_plan, _broken_plan])
 @pytest.mark.parametrize("path", [CHAT, MESSAGES])
-def test_a_mistake_of_the_emulator_is_a_500_that_says_so(path: str, caplog: pytest.LogCaptureFixture) -> None:
-    """It has the surface's shape and asks for a report; the log has the traceback."""
+def test_a_mistake_of_the_emulator_is_a_500_that_says_so(
+    path: str, plan: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has the surface's shape and asks for a report, also if the answer was begun; the log has the traceback."""
     engine = make_engine()
-    engine.plan = lambda request, length=0: 1 / 0  # type: ignore[assignment,method-assign,return-value] # a mistake
+    engine.plan = plan  # type: ignore[method-assign] # a mistake
     exchange = ask(create_app(engine), "POST", path, BODIES[path])
     assert (exchange.status, error_of(exchange)["message"]) == (
         500,
