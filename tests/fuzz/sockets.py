@@ -71,7 +71,7 @@ def ask(port: int, raw: bytes) -> Answer:
             received = read_all(connection)
         except TimeoutError:
             return Answer(0, 0, time.monotonic() - began)
-        except ConnectionError:  # refused before the end of the request, and the answer was lost by a reset
+        except OSError:  # refused before the end of the request, and the answer was lost by a reset
             received = b"HTTP/1.1 400 "
     status = int(received[9:12]) if received.startswith(b"HTTP/1.1 ") else 400
     return Answer(status, len(received), time.monotonic() - began)
