@@ -21,7 +21,6 @@ def test_a_limited_request_is_counted_once(rules: str, monkeypatch: pytest.Monke
         return count(request)
 
     monkeypatch.setattr(prompt_sizes, "prompt_tokens", counting)
-    monkeypatch.setattr("emulator.engine.planner.prompt_tokens", counting)
     engine = make_engine()
     engine.library.put("limited", LIMITED + rules)
     activate(engine, "limited")

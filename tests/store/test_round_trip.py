@@ -257,8 +257,8 @@ def test_a_snapshot_with_something_wrong_changes_nothing(place: tuple[Any, ...],
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"clock": {"time": EPOCH, "rate": 0, "ahead": 1e300}}, None),
-        ({"clock": {"time": EPOCH, "rate": 1, "ahead": 1e300}}, "cannot be set to 1e+300"),
+        ({"clock": {"time": EPOCH, "rate": 0, "ahead": 1e300}}, "`$.clock.ahead`"),
+        ({"clock": {"time": EPOCH, "rate": 1, "ahead": 1e300}}, "`$.clock.ahead`"),
         ({"clock": {"time": EPOCH, "rate": 1e300, "ahead": 0}}, "`$.clock.rate`"),
         ({"clock": {"time": EPOCH, "rate": -5, "ahead": 0}}, "`$.clock.rate`"),
         ({"clock": {"time": 1e300, "rate": 0, "ahead": 0}}, "`$.clock.time`"),
@@ -273,9 +273,9 @@ def test_a_snapshot_with_something_wrong_changes_nothing(place: tuple[Any, ...],
         ),
     ],
 )
-def test_the_place_of_what_is_wrong_is_told(change: dict[str, Any], told: str | None) -> None:
+def test_the_place_of_what_is_wrong_is_told(change: dict[str, Any], told: str) -> None:
     """The 400 names the place in the snapshot."""
     done = put(new_engine(), {**STATE, **change})
-    assert done.status == (200 if told is None else 400)
-    assert told is None or told in done.json["error"]["message"]
+    assert done.status == 400
+    assert told in done.json["error"]["message"]
     assert json.dumps(STATE)
