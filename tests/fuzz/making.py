@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 from fuzz.choices import Choices
-from support.asgi import CHAT, CHAT_TOOL, COUNT, MESSAGE_TOOL, MESSAGES, PLAIN, REASONING, SAMPLES
+from support.asgi import CHAT, CHAT_TOOL, COMPLETIONS, COUNT, MESSAGE_TOOL, MESSAGES, PLAIN, REASONING, SAMPLES
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
-_LONG = (10, 300, 5_000, 70_000)
+_LONG = (10, 300, 3_000)
 _TEXTS = (
     "",
     "a",
@@ -77,7 +77,7 @@ def value(choices: Choices, depth: int = 3) -> Any:
     if kind == 4 and choices.chance(6):
         return _nested(choices.one((50, 300)), choices.chance(2))
     if kind == 5 and choices.chance(6):
-        return [leaf(choices)] * choices.one((100, 2_000))
+        return [leaf(choices)] * choices.one((100, 1_000))
     if kind < 6:
         return [value(choices, depth - 1) for _ in range(choices.below(4))]
     return {choices.one(_WORDS): value(choices, depth - 1) for _ in range(choices.below(4))}
@@ -116,7 +116,7 @@ def _changed_once(choices: Choices, found: Any, other: Callable[[Choices], Any])
             case 2 if isinstance(part, dict):
                 part[choices.one(_WORDS)] = other(choices)
             case 3:
-                part[place] = [part[place]] * choices.one((1, 3, 30))
+                part[place] = [part[place]] * (3 if isinstance(part[place], dict | list) else choices.one((1, 30)))
             case _:
                 part[place] = other(choices)
         return found
@@ -207,6 +207,8 @@ def request(choices: Choices) -> tuple[str, bytes]:
     path = choices.one([*SAMPLES, COUNT])
     extras = _EXTRAS["anthropic" if path.startswith("/anthropic") else "openai"]
     asked = {**SAMPLES[MESSAGES if path == COUNT else path], **choices.one(extras)}
+    if path != COMPLETIONS and choices.chance(250):
+        asked["messages"] = [{"role": "user", "content": text(choices) * choices.one((3_000, 30_000))}]
     if path == CHAT and choices.chance(6):
         asked["response_format"] = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema(choices)}}
     return path, spelled(choices, changed(choices, asked))
