@@ -49,12 +49,19 @@ class PromptSize:
         return sampling.max_tokens and sampling.max_tokens * max(sampling.n, sampling.best_of)
 
 
-async def sized(request: InferenceRequest, length: int) -> PromptSize:
-    """The size of a request whose body has this number of bytes. That of a long one is counted already."""
-    size = PromptSize(request)
-    if length > _LONG:
-        await asyncio.to_thread(lambda: size.tokens)
-    return size
+class LongPrompts:
+    """Counts the prompts of long requests in a thread, one at a time, so that others wait for a few milliseconds."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def size(self, request: InferenceRequest, length: int) -> PromptSize:
+        """The size of a request whose body has this number of bytes. That of a long one is counted already."""
+        size = PromptSize(request)
+        if length > _LONG:
+            async with self._turn:
+                await asyncio.to_thread(lambda: size.tokens)
+        return size
 
 
 def prompt_tokens(request: InferenceRequest) -> int:

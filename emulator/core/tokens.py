@@ -92,7 +92,7 @@ _KINDS = {
 _CHUNK = re.compile("|".join(_KINDS.values()))
 _KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_WINDOW = 1 << 16
+_WINDOW = 1 << 13
 _COUNTED = 1 << 22
 _LONGEST = 16
 
