@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.account.keys import presented, shown
 from emulator.core.clock import Clock, http_date
-from emulator.core.errors import Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import decode
 from emulator.core.files import out_of_descriptors
 from emulator.core.plan import Plan
@@ -101,9 +101,7 @@ class InferenceEndpoint:
         except Rejected as rejected:
             plan = await engine.refuse(rejected.error, key, body, headers)
         except Exception as error:
-            if not out_of_descriptors(error):
-                log.exception("The emulator itself failed")
-            plan = await engine.refuse(errors.of_our_own(error), "", body)
+            plan = await engine.refuse(_logged(error), "", body)
         asked = (request.model, request.stream) if request is not None else None
         key = key or presented(headers, x_api_key=True)
         await self._real_keys.check(key)
@@ -119,8 +117,7 @@ class InferenceEndpoint:
         except Exception as error:
             if sent.status:
                 raise
-            log.exception("The emulator itself failed")
-            await player.fail(errors.of_our_own(error))
+            await player.fail(_logged(error))
         finally:
             if plan.end is not None:
                 await plan.end(sent.used)
@@ -129,6 +126,13 @@ class InferenceEndpoint:
 
     def _parse(self, body: bytes, headers: Mapping[str, str], key: str) -> InferenceRequest:
         return self._dialect.parse(decode(body), headers, key)
+
+
+def _logged(error: Exception) -> ApiError:
+    """The error for an exception, whose traceback is logged unless a file descriptor was wanting."""
+    if not out_of_descriptors(error):
+        log.exception("The emulator itself failed", exc_info=error)
+    return errors.of_our_own(error)
 
 
 class _Front:
