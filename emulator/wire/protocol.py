@@ -11,23 +11,18 @@ Durations are in real seconds, because a socket lives in real time: the emulator
 import asyncio
 import logging
 import math
-from functools import partial
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from emulator.core.decimals import decimal
 from emulator.core.errors import ApiError, Rejected
-from emulator.wire import descriptors
+from emulator.wire import descriptors, refusals
+from emulator.wire.cycle import Cycle
+from emulator.wire.offers import OfferIgnoringProtocol
+from emulator.wire.refusals import MAX_AHEAD, MAX_HEAD, MAX_HEADERS, MAX_URL
 
-MAX_HEAD = 64 * 1024
-"""Bytes of a request line with its headers, and of a body's chunk extensions and trailers."""
-MAX_URL = 16 * 1024
-MAX_HEADERS = 256
-MAX_AHEAD = 1000
-"""Requests that a client may send before it has the answer to the first of them."""
 _CHUNK = 256
 """Bytes of framing that each part of a body may have, beside those of `MAX_HEAD`."""
 _LINGER = 2.0
@@ -35,7 +30,6 @@ _WARNING = 60.0  # seconds between two warnings of the same
 _MAX_DISCARDED = 256 * 1024 * 1024
 _NO_ANSWER = 0.5
 """The part of the reserve of descriptors below which a connection is closed, since it may keep even a refusal open."""
-_TLS, _HTTP2 = b"\x16\x03", b"PRI * HTTP/2"
 
 log = logging.getLogger("emulator")
 
@@ -56,13 +50,14 @@ class State(ServerState):
     warned = -math.inf
 
 
-class TransportProtocol(HttpToolsProtocol):
+class TransportProtocol(OfferIgnoringProtocol):
     """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"].
 
     `phase` is what the connection is reading, and `since` when that began, in the loop's seconds.
     """
 
     server_state: State
+    cycle: Cycle
     phase: Phase = "idle"
     since = 0.0
     url = b""
@@ -70,9 +65,8 @@ class TransportProtocol(HttpToolsProtocol):
     """Bytes that came since the last complete head or message, without those of bodies."""
     _received = 0
     """Bytes that came at once, of which a part may belong to the message before."""
-    _refusal: ApiError | None = None
     _crowded = False
-    _answering: RequestResponseCycle | None = None
+    _answering: Cycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
         """Store the transport for all requests of this connection."""
@@ -107,7 +101,7 @@ class TransportProtocol(HttpToolsProtocol):
             self._answering.message_event.set()
         super().connection_lost(exc)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._answering = cycle
         self.transport.hold_next()  # type: ignore[attr-defined]  # it is a `_Transport`
         super()._start_asgi_task(cycle, app)
@@ -124,16 +118,14 @@ class TransportProtocol(HttpToolsProtocol):
             return
         error: ApiError | None = None
         try:
-            self.parser.feed_data(data)
+            self.parse(data)
             if self.phase != "idle" or self._framing > MAX_HEAD:
                 error = self._excess(self._framing)
-        except httptools.HttpParserUpgrade:
-            self._unsupported_upgrade_warning()
         except httptools.HttpParserError as invalid:
-            cause = invalid.__context__
-            error = cause.error if isinstance(cause, Rejected) else _invalid(invalid, data)
-        if self.phase == "body":
-            self.cycle.receive = partial(self._receive, self.cycle)  # type: ignore[method-assign]
+            if isinstance(invalid.__context__, Rejected):
+                error = invalid.__context__.error
+            else:
+                error = refusals.unparsed(invalid, self.parser.get_method(), data)
         if error is not None:
             self.refuse(error)
 
@@ -144,6 +136,8 @@ class TransportProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer. Raises `Rejected` for a head that is too large, and for one that cannot be answered."""
+        if self.is_offer:
+            return
         if (
             self._framing + self._received > MAX_URL
             or len(self.headers) > MAX_HEADERS
@@ -153,8 +147,28 @@ class TransportProtocol(HttpToolsProtocol):
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if error := self._excess(size) or self._overload():
                 raise Rejected(error)
-        super().on_headers_complete()
+        self._begin()
         self.phase, self.since, self._framing = "body", self.loop.time(), 0
+
+    def _begin(self) -> None:
+        """Let the app answer the request whose head is complete, after those before it."""
+        version, url, scope = self.parser.get_http_version(), httptools.parse_url(self.url), cast(Any, self.scope)
+        if version not in ("1.0", "1.1"):
+            raise Rejected(refusals.invalid(f"its version is HTTP/{version}"))
+        if version == "1.0" and any(name == b"transfer-encoding" for name, _ in self.headers):
+            raise Rejected(refusals.invalid("HTTP/1.0 has no Transfer-Encoding"))
+        path = url.path.decode("ascii")
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
+        scope["raw_path"] = self.root_path.encode("ascii") + url.path
+        scope["query_string"] = url.query or b""
+        cycle = self._cycle(scope, keep_alive=self.parser.should_keep_alive())
+        if version == "1.0":
+            cycle.answer_1_0()
+        self._answer_in_order(cycle)
+        if self.pipeline:
+            self.flow.pause_reading()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body, which leaves its framing."""
@@ -162,7 +176,9 @@ class TransportProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request is complete."""
+        """A request is complete, unless it will be parsed again."""
+        if self.is_offer:
+            return
         super().on_message_complete()
         self.phase, self._framing = "idle", 0
 
@@ -180,27 +196,17 @@ class TransportProtocol(HttpToolsProtocol):
     def _excess(self, size: int) -> ApiError | None:
         """The error for a head of which so many bytes have come; framing and trailers of a body count as a head."""
         if len(self.url) > MAX_URL and self.phase == "head":
-            return _too_large(414, f"its URL is over the limit of {MAX_URL} bytes: {len(self.url)} bytes came.")
+            return refusals.long_url(len(self.url))
         if size > MAX_HEAD:
-            what = "chunk extensions and trailers" if self.phase == "body" else "request line and headers"
-            return _too_large(431, f"its {what} are over the limit of {MAX_HEAD} bytes in all: {size} bytes came.")
+            return refusals.large_framing(size) if self.phase == "body" else refusals.large_head(size)
         if self.headers is not None and len(self.headers) > MAX_HEADERS:
-            return _too_large(431, f"it has {len(self.headers)} headers, over the limit of {MAX_HEADERS}.")
+            return refusals.many_headers(len(self.headers))
         return None
 
     def _overload(self) -> ApiError | None:
         if len(self.pipeline) >= MAX_AHEAD:
-            told = f"More than {MAX_AHEAD} requests were sent on this connection before their answers were read."
-            return ApiError("rate_limited", told)
+            return refusals.many_ahead()
         return descriptors.exhausted() if self._crowded else None
-
-    async def _receive(self, cycle: RequestResponseCycle) -> Any:
-        """ASGI's receive for a body of which a part is missing. Raises `Rejected` once if it was refused meanwhile."""
-        event = await RequestResponseCycle.receive(cycle)
-        if self._refusal is None or not cycle.more_body or cycle.disconnected:
-            return event
-        error, self._refusal = self._refusal, None
-        raise Rejected(error)
 
     # ------------------------------------------------------------------------------------------ refusing and closing
 
@@ -214,7 +220,7 @@ class TransportProtocol(HttpToolsProtocol):
         elif self.cycle.response_started:
             self.transport.close()
         else:
-            self._refusal, self.cycle.keep_alive = error, False
+            self.cycle.refusal, self.cycle.keep_alive = error, False
             self.cycle.message_event.set()
 
     def _answer(self, error: ApiError) -> None:
@@ -228,8 +234,10 @@ class TransportProtocol(HttpToolsProtocol):
             "headers": [],
             "state": self.app_state,
         }
-        before = self.cycle
-        self.cycle = RequestResponseCycle(
+        self._answer_in_order(self._cycle(scope, keep_alive=False))
+
+    def _cycle(self, scope: Any, *, keep_alive: bool) -> Cycle:
+        return Cycle(
             scope,
             self.transport,
             self.flow,
@@ -238,14 +246,18 @@ class TransportProtocol(HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=False,
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=keep_alive,
             on_response=self.on_response_complete,
         )
+
+    def _answer_in_order(self, cycle: Cycle) -> None:
+        """Answer a request at once, or after those before it."""
+        before, self.cycle = self.cycle, cycle
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self._start_asgi_task(cycle, self.app)
         else:
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((cycle, self.app))
 
     def expire(self, now: float, deadlines: Deadlines) -> None:
         """End what has been awaited for too long. Time in which the emulator itself does not read is not counted."""
@@ -256,9 +268,9 @@ class TransportProtocol(HttpToolsProtocol):
             if elapsed > _LINGER and self.transport.is_closing():
                 self.drop()
         elif self.phase == "head" and elapsed > deadlines.head:
-            self.refuse(_late("The head of the request was", deadlines.head, "head_timeout"))
+            self.refuse(refusals.late("The head of the request was", deadlines.head, "head_timeout"))
         elif self.phase == "body" and elapsed > deadlines.body:
-            self.refuse(_late("The body of the request was", deadlines.body, "body_timeout"))
+            self.refuse(refusals.late("The body of the request was", deadlines.body, "body_timeout"))
         elif self.phase == "idle" and self.unused and elapsed > (deadlines.idle if self.cycle else deadlines.head):
             self.transport.close()
 
@@ -327,24 +339,3 @@ class _Transport:
         protocol.phase, protocol.since = "closing", protocol.loop.time()
         self._transport.write_eof()
         protocol.flow.resume_reading()
-
-
-def _too_large(status: int, told: str) -> ApiError:
-    return ApiError("too_large", f"Request too large: {told}", status=status)
-
-
-def _late(what: str, seconds: float, setting: str) -> ApiError:
-    return ApiError("bad_request", f"{what} not complete within {decimal(seconds)} s ({setting}).", status=408)
-
-
-def _invalid(error: httptools.HttpParserError, data: bytes) -> ApiError:
-    """The 400 for bytes that are not an HTTP/1.1 request, with what they are instead if that is clear."""
-    if data.startswith(_TLS):
-        why = "the client speaks TLS: the base URL has to begin with http://, not https://"
-    elif data.startswith(_HTTP2):
-        why = "the client speaks HTTP/2 without being asked to"
-    elif isinstance(error, httptools.HttpParserCallbackError):
-        why = "its URL is invalid"
-    else:
-        why = str(error) or "it cannot be parsed"
-    return ApiError("bad_request", f"This is not a valid HTTP/1.1 request: {why}.")
