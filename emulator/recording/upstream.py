@@ -26,7 +26,8 @@ _HOP_BY_HOP = frozenset(
     }
 )
 """Hop-by-hop headers, which a proxy does not forward (RFC 9110, section 7.6.1)."""
-_OURS = frozenset({b"host", b"content-length", b"accept-encoding", b"expect"})
+_OURS = frozenset({b"host", b"content-length", b"content-encoding", b"accept-encoding", b"expect"})
+"""Headers that the proxy writes itself, or that are no longer true: it sends the body unpacked."""
 _CONNECTING = 30.0
 _DIRECT = dict.fromkeys(("all://127.0.0.1", "all://localhost", "all://[::1]"))
 """No proxy of the environment is asked for an upstream on this machine."""

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from emulator.core import retry_after
 from emulator.core.errors import ApiError
 from emulator.dialects import Surface
+from emulator.wire import codings
 from emulator.wire.headers import JSON, answer_headers
 
 
@@ -28,6 +29,8 @@ class ErrorResponse(Response):
         usual = [JSON, (b"content-length", b"%d" % len(self.body))]
         if error.retry_after is not None:
             usual.append((b"retry-after", retry_after.write(error.retry_after).encode()))
+        if error.http_status == 415:
+            usual.append((b"accept-encoding", codings.accepted().encode()))
         if error.kind == "too_large":  # the rest of the body is not read
             usual.append((b"connection", b"close"))
         self.raw_headers = answer_headers(usual, surface.id_headers(*ids), now, headers)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from starlette.types import Receive, Scope
 
+from emulator.core.clock import Turns
 from emulator.core.errors import ApiError, Rejected
+from emulator.wire import codings
 
 _DISCARDED = 64 * 1024 * 1024
 
@@ -18,16 +20,29 @@ class UploadCut(Rejected):
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """The headers of a request, with lower-case names as ASGI gives them."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """The headers of a request, with lower-case names as ASGI gives them; all content codings are in one."""
+    given = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in given}
+    if len(headers) < len(given) and "content-encoding" in headers:
+        values = [value for name, value in given if name == b"content-encoding"]
+        headers["content-encoding"] = b", ".join(values).decode("latin-1")
+    return headers
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:
-    """The body of a request. Raises `Rejected` with a 413 for one over `limit` bytes, and `UploadCut`.
+    """The body of a request, without its content coding.
+
+    Raises `Rejected` with a 413 for one over `limit` bytes, packed or unpacked, with a 415 for a coding that is not
+    known, with a 501 for a transfer coding, with a 400 for data that is not of its coding, and `UploadCut`.
 
     The excess is read and discarded, up to a bound: a client that is still sending when the connection is closed would
     see a reset instead of the answer. A client that sent `Expect: 100-continue` gets the answer at once.
     """
+    if (transfer := headers.get("transfer-encoding")) is not None and transfer.strip().lower() != "chunked":
+        message = f"Unsupported Transfer-Encoding {transfer[:40]!r}: request bodies may be chunked, nothing else."
+        raise Rejected(ApiError("bad_request", message, status=501))
+    coding = headers.get("content-encoding")
+    unpacking = codings.unpacking(coding, limit) if coding else None
     announced = headers.get("content-length", "")
     length = int(announced[:20]) if announced.isascii() and announced.isdigit() else 0
     if length > limit and headers.get("expect", "").lower() == "100-continue":
@@ -41,13 +56,32 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
         size += len(part)
         if size > limit:
             read.clear()
+        elif unpacking is not None:
+            if not await _unpack(unpacking, part, read):
+                size = limit + 1
+                read.clear()
         elif not more and not read:
             return bytes(part)
         else:
             read += part
     if size > limit:
         raise _too_large(limit)
+    if unpacking is not None:
+        unpacking.end()
     return bytes(read)
+
+
+async def _unpack(unpacking: codings.Unpacking, part: bytes, read: bytearray) -> bool:
+    """Unpack a part of a body, while others have their turns; False if it is over the limit."""
+    turns = Turns()
+    try:
+        for piece in unpacking.pieces(part):
+            read += piece
+            if turns.over:
+                await turns.end()
+    except codings.Overflow:
+        return False
+    return True
 
 
 def _too_large(limit: int) -> Rejected:

@@ -15,7 +15,7 @@ from emulator.core.units import Notation
 from emulator.dialects.openai.surface import wording
 from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import ScenarioError
-from emulator.wire.receive import read_body
+from emulator.wire.receive import headers_of, read_body
 
 if TYPE_CHECKING:
     from emulator.scenario.reading.readers import Reader
@@ -43,7 +43,7 @@ class ControlRequest(Request):
                 if not value or given.count(name) > 1:
                     raise bad_parameter(name, "it is given twice" if value else "it is empty")
         if fields is not None:
-            body = await read_body(self.headers, self.receive, limit)
+            body = await read_body(headers_of(self.scope), self.receive, limit)
             data = decode(body) if body.strip() else {}
             _check_names("field", data, fields.split(), route, ("query parameter", query or ""))
             self.fields = Fields(data, wording)
