@@ -12,6 +12,7 @@ import msgspec
 
 from emulator.core.decimals import decimal
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.malformed import why
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -287,22 +288,13 @@ def decode(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise Rejected(_too_deep()) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Rejected(ApiError("bad_request", f"The request body is not valid JSON: {_why(body, error)}")) from None
+        raise Rejected(ApiError("bad_request", f"The request body is not valid JSON: {why(body, error)}")) from None
     if not isinstance(value, dict):
         got = type_name(value)
         raise Rejected(ApiError("bad_request", f"The request body has to be a JSON object, but it is {got}."))
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise Rejected(_too_deep())
     return value
-
-
-def _why(body: bytes, error: Exception) -> str:
-    """Why a body cannot be decoded. msgspec counts the bytes of one text only."""
-    try:
-        body.decode()
-    except UnicodeDecodeError as invalid:
-        return f"byte {invalid.start} is 0x{body[invalid.start]:02x}, which is not UTF-8 there."
-    return f"{error}."
 
 
 def _too_deep() -> ApiError:
