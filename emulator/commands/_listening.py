@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from emulator.core.settings import Settings
     from emulator.web.doors import Access
 
-_ALL = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "127.0.0.1"}  # noqa: S104 (these are read, not listened on)
-"""Hosts that stand for every address of the machine, to which clients cannot connect."""
+_ALL = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1" if socket.has_dualstack_ipv6() else "::1"}  # noqa: S104 (only read)
+"""Addresses that stand for every one of the machine, to which clients cannot connect, and one to which they can."""
 
 
 def listening(host: str, port: int) -> tuple[list[socket.socket], str]:
@@ -22,7 +22,7 @@ def listening(host: str, port: int) -> tuple[list[socket.socket], str]:
     except OSError as error:
         raise click.ClickException(f"cannot listen: {error.strerror}; --port 0 picks a free port") from None
     address, number = sockets[0].getsockname()[:2]
-    shown = "localhost" if host == "localhost" else _ALL.get(host, address)
+    shown = "localhost" if host.lower() == "localhost" else _ALL.get(address, address)
     return sockets, f"http://[{shown}]:{number}" if ":" in shown else f"http://{shown}:{number}"
 
 

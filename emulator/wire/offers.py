@@ -15,13 +15,21 @@ class OfferIgnoringProtocol(HttpToolsProtocol):
 
     def parse(self, data: bytes) -> None:
         """Parse what came. Raises HttpParserError."""
-        rest: bytes | memoryview = data
-        while True:
-            try:
-                return self.parser.feed_data(rest)
-            except httptools.HttpParserUpgrade as stopped:
-                rest = memoryview(rest)[stopped.args[0] :]
-                self._go_on()
+        rest = memoryview(data)
+        end = self._parse(rest)
+        while end is not None:
+            self._go_on()
+            rest = rest[end:]
+            end = self._parse(rest)
+
+    def _parse(self, data: memoryview) -> int | None:
+        """Parse up to the end of a head with an offer, which is returned; None if there is none."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as stopped:
+            end: int = stopped.args[0]
+            return end
+        return None
 
     @property
     def is_offer(self) -> bool:

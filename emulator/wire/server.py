@@ -138,13 +138,13 @@ class Server(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, to which clients can connect before they are served; `::` is for IPv4 too. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    both = host == "::" and socket.has_dualstack_ipv6()
+    both = family == socket.AF_INET6 and socket.has_dualstack_ipv6()
     return socket.create_server((host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both)
 
 
 def listeners(host: str, port: int) -> list[socket.socket]:
     """The listening sockets of a host, of which localhost has two: clients try ::1 as well. Raises OSError."""
-    if host != "localhost":
+    if host.lower() != "localhost":
         return [listen(host, port)]
     first = listen("127.0.0.1", port)
     try:

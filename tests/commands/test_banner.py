@@ -6,13 +6,11 @@ import re
 import shutil
 import socket
 import subprocess
-from pathlib import Path
 
 import pytest
-from support.served import PATIENCE, get, read_all, served
+from support.served import HAS_IPV6, NO_IPV6, PATIENCE, get, read_all, served
 
 PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:9")
-HAS_IPV6 = socket.has_dualstack_ipv6() and Path("/proc/net/if_inet6").exists()
 NONE = dict.fromkeys((*PROXIES, "NO_PROXY", "no_proxy"), "")
 
 
@@ -36,9 +34,10 @@ def pasted(banner: list[str], environment: dict[str, str]) -> str:
         (["--set", "keys=abc,def"], "abc"),
         (["--auth", "strict", "--key", "akml-mine", "--key", "akml-other"], "akml-mine"),
         (["--auth", "open"], "akml-local"),
-        *([(["--host", "::"], "akml-local"), (["--host", "::1"], "akml-local")] if HAS_IPV6 else []),
+        *([(["--host", each], "akml-local") for each in ("::", "0::0", "::1")] if HAS_IPV6 else []),
         (["--host", "0.0.0.0"], "akml-local"),  # noqa: S104
         (["--host", "localhost"], "akml-local"),
+        (["--host", "LOCALHOST"], "akml-local"),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, list) else "",
 )
@@ -67,8 +66,8 @@ def test_without_a_key_that_is_accepted() -> None:
         assert json.loads(server.first)["key"] is None
 
 
-@pytest.mark.skipif(not HAS_IPV6, reason="needs IPv6")
-@pytest.mark.parametrize("host", ["::", "localhost"])
+@pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
+@pytest.mark.parametrize("host", ["::", "0::0", "localhost"])
 def test_both_families_answer(host: str) -> None:
     """Clients that try ::1 and those that try 127.0.0.1 reach the same server."""
     with served("--host", host, "--log-level", "error") as server:

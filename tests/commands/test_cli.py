@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 from support.asgi import PLAIN
-from support.served import KEY, PATIENCE, get, post, read_all, served
+from support.served import HAS_IPV6, KEY, NO_IPV6, PATIENCE, get, post, read_all, served
 
 from emulator import __version__
 from emulator.cli import main
@@ -212,10 +212,9 @@ def test_the_options_do_what_they_say(tmp_path: Path) -> None:
         assert different["id"] != answer["id"]
 
 
+@pytest.mark.skipif(not HAS_IPV6, reason=NO_IPV6)
 def test_ipv6() -> None:
     """An address with colons stands in brackets, as a URL has it."""
-    if not socket.has_dualstack_ipv6():
-        pytest.skip("no IPv6 here")
     with served("--host", "::1") as server:
         assert server.url.startswith("http://[::1]:")
         with socket.create_connection(("::1", server.port), timeout=PATIENCE) as connection:

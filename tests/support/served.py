@@ -12,6 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+
+def _has_ipv6() -> bool:
+    """Whether a server can listen on ::1, and on :: for both families."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return socket.has_dualstack_ipv6()
+
+
+HAS_IPV6 = _has_ipv6()
+NO_IPV6 = "this machine has no IPv6: nothing can listen on ::1"
 ROOT = Path(__file__).parents[2]
 KEY = "akml-0123456789abcdef"
 PATIENCE = 60

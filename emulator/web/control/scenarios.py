@@ -10,7 +10,7 @@ from emulator.engine import Engine
 from emulator.engine.planner import unknown_scenario
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.summaries import is_built_in, summaries
-from emulator.wire.receive import read_body
+from emulator.wire.receive import headers_of, read_body
 
 if TYPE_CHECKING:
     from emulator.scenario.types import Scenario
@@ -46,7 +46,7 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
 
 async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
     """Store the scenario in the body, as YAML. It replaces an earlier one, and its rules start from the beginning."""
-    body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+    body = await read_body(headers_of(request.scope), request.receive, engine.settings.max_body_bytes)
     try:
         scenario = engine.library.put(name, body.decode(errors="replace"), exact=True).scenario
     except ScenarioError as error:
