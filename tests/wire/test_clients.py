@@ -16,7 +16,7 @@ from support.served import PATIENCE
 
 from emulator import Emulator
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "clients"
 SAID = "Whoever asks, in whatever language."
 JARS = [Path("/usr/share/java") / f"{name}.jar" for name in ("httpclient5", "httpcore5", "httpcore5-h2", "slf4j-api")]
 
@@ -43,7 +43,7 @@ def run(*command: str | Path, folder: Path | None = None) -> str:
 
 
 def heard(printed: str) -> dict[str, tuple[int, str]]:
-    """The status and the text of each answer that a client of this folder has printed."""
+    """The status and the text of each answer that a client has printed."""
     found = {}
     for line in printed.splitlines():
         name, status, body = line.split(" ", 2)
