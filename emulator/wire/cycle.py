@@ -1,5 +1,6 @@
 """One request and its answer: uvicorn's cycle, for which the connection decides how long it lives."""
 
+from collections.abc import Coroutine
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -22,15 +23,18 @@ class Cycle(RequestResponseCycle):
         self.keep_alive = self.waiting_for_100_continue = self.chunked_encoding = False
         self._until_close = True
 
-    async def receive(self) -> Any:
+    def receive(self) -> Coroutine[Any, Any, Any]:
         """ASGI's receive. Raises `Rejected` once if the request was refused before its body was complete."""
-        event = await super().receive()
+        return self._receive_part() if self.more_body else RequestResponseCycle.receive(self)
+
+    async def _receive_part(self) -> Any:
+        event = await RequestResponseCycle.receive(self)
         if self.refusal is None or not self.more_body or self.disconnected:
             return event
         error, self.refusal = self.refusal, None
         raise Rejected(error)
 
-    async def send(self, message: Any) -> None:
+    def send(self, message: Any) -> Coroutine[Any, Any, None]:
         """ASGI's send. What the app says of the connection is left out if the connection will be closed."""
         if not self.keep_alive:
             if message["type"] == "http.response.start":
@@ -38,4 +42,4 @@ class Cycle(RequestResponseCycle):
                 message = {**message, "headers": headers}
             elif self._until_close:
                 self.expected_content_length = len(message.get("body", b""))
-        await super().send(message)
+        return RequestResponseCycle.send(self, message)

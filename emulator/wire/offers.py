@@ -13,25 +13,16 @@ _CONNECT = b"CONNECT"
 class OfferIgnoringProtocol(HttpToolsProtocol):
     """uvicorn's protocol, which answers a request with an offer like any other (RFC 9110, section 7.8)."""
 
-    def parse(self, data: bytes) -> None:
+    def parse(self, data: bytes | memoryview) -> None:
         """Parse what came. Raises HttpParserError."""
-        rest = memoryview(data)
-        end = self._parse(rest)
-        while end is not None:
+        while True:
+            try:
+                return self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stopped:
+                end = stopped.args[0]
+            data = memoryview(data)[end:]
             self._go_on()
-            rest = rest[end:]
-            end = self._parse(rest)
 
-    def _parse(self, data: memoryview) -> int | None:
-        """Parse up to the end of a head with an offer, which is returned; None if there is none."""
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as stopped:
-            end: int = stopped.args[0]
-            return end
-        return None
-
-    @property
     def is_offer(self) -> bool:
         """Whether the head that was parsed has an offer, and so will be parsed again."""
         return self.parser.should_upgrade() and self.parser.get_method() != _CONNECT

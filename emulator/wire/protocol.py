@@ -136,7 +136,7 @@ class TransportProtocol(OfferIgnoringProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to answer. Raises `Rejected` for a head that is too large, and for one that cannot be answered."""
-        if self.is_offer:
+        if self.is_offer():
             return
         if (
             self._framing + self._received > MAX_URL
@@ -153,10 +153,8 @@ class TransportProtocol(OfferIgnoringProtocol):
     def _begin(self) -> None:
         """Let the app answer the request whose head is complete, after those before it."""
         version, url, scope = self.parser.get_http_version(), httptools.parse_url(self.url), cast(Any, self.scope)
-        if version not in ("1.0", "1.1"):
-            raise Rejected(refusals.invalid(f"its version is HTTP/{version}"))
-        if version == "1.0" and any(name == b"transfer-encoding" for name, _ in self.headers):
-            raise Rejected(refusals.invalid("HTTP/1.0 has no Transfer-Encoding"))
+        if version != "1.1":
+            self._check_version(version)
         path = url.path.decode("ascii")
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = version
@@ -170,6 +168,13 @@ class TransportProtocol(OfferIgnoringProtocol):
         if self.pipeline:
             self.flow.pause_reading()
 
+    def _check_version(self, version: str) -> None:
+        """Raise `Rejected` for another version than 1.0, and for framing that it does not have."""
+        if version != "1.0":
+            raise Rejected(refusals.invalid(f"its version is HTTP/{version}"))
+        if any(name == b"transfer-encoding" for name, _ in self.headers):
+            raise Rejected(refusals.invalid("HTTP/1.0 has no Transfer-Encoding"))
+
     def on_body(self, body: bytes) -> None:
         """Take a part of a body, which leaves its framing."""
         self._framing = max(0, self._framing - len(body) - _CHUNK)
@@ -177,7 +182,7 @@ class TransportProtocol(OfferIgnoringProtocol):
 
     def on_message_complete(self) -> None:
         """A request is complete, unless it will be parsed again."""
-        if self.is_offer:
+        if self.phase == "head":
             return
         super().on_message_complete()
         self.phase, self._framing = "idle", 0

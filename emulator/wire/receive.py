@@ -39,8 +39,8 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
     see a reset instead of the answer. A client that sent `Expect: 100-continue` gets the answer at once.
     """
     if (transfer := headers.get("transfer-encoding")) is not None and transfer.strip().lower() != "chunked":
-        message = f"Unsupported Transfer-Encoding {transfer[:40]!r}: request bodies may be chunked, nothing else."
-        raise Rejected(ApiError("bad_request", message, status=501))
+        told = f"Unsupported Transfer-Encoding {transfer[:40]!r}: request bodies may be chunked, nothing else."
+        raise Rejected(ApiError("bad_request", told, status=501))
     coding = headers.get("content-encoding")
     unpacking = codings.unpacking(coding, limit) if coding else None
     announced = headers.get("content-length", "")
