@@ -38,7 +38,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
     The excess is read and discarded, up to a bound: a client that is still sending when the connection is closed would
     see a reset instead of the answer. A client that sent `Expect: 100-continue` gets the answer at once.
     """
-    if (transfer := headers.get("transfer-encoding")) is not None and transfer.strip().lower() != "chunked":
+    if "," in (transfer := headers.get("transfer-encoding", "")):  # others than chunks alone are no valid HTTP
         told = f"Unsupported Transfer-Encoding {transfer[:40]!r}: request bodies may be chunked, nothing else."
         raise Rejected(ApiError("bad_request", told, status=501))
     coding = headers.get("content-encoding")
