@@ -9,6 +9,7 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.wire import codings
 
 _DISCARDED = 64 * 1024 * 1024
+_CODINGS = frozenset({"content-encoding", "transfer-encoding"})
 
 
 class UploadCut(Rejected):
@@ -20,12 +21,14 @@ class UploadCut(Rejected):
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """The headers of a request, with lower-case names as ASGI gives them; all content codings are in one."""
+    """The headers of a request, with lower-case names as ASGI gives them; all codings of a body are in one."""
     given = scope["headers"]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in given}
-    if len(headers) < len(given) and "content-encoding" in headers:
-        values = [value for name, value in given if name == b"content-encoding"]
-        headers["content-encoding"] = b", ".join(values).decode("latin-1")
+    if len(headers) < len(given):
+        for coding in _CODINGS & headers.keys():
+            headers[coding] = ", ".join(
+                value.decode("latin-1") for name, value in given if name.decode("latin-1") == coding
+            )
     return headers
 
 
