@@ -6,6 +6,7 @@ from starlette.types import Receive, Scope
 
 from emulator.core.errors import ApiError, Rejected
 
+_BETAS = b"anthropic-beta"
 _DISCARDED = 64 * 1024 * 1024
 
 
@@ -18,8 +19,12 @@ class UploadCut(Rejected):
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """The headers of a request, with lower-case names as ASGI gives them."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """The headers of a request, with lower-case names as ASGI gives them; repeated betas are one list."""
+    given = scope["headers"]
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in given}
+    if len(headers) < len(given) and _BETAS.decode() in headers:
+        headers[_BETAS.decode()] = b", ".join(value for name, value in given if name == _BETAS).decode("latin-1")
+    return headers
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:

@@ -6,7 +6,8 @@ The types decide everything but the values of texts and numbers, which the calle
 import collections.abc
 import types
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from functools import cache
 from typing import (
     Annotated,
     Any,
@@ -87,7 +88,10 @@ class TypeWalk:
         return next(self._alternatives(hint, key))
 
     def _alternatives(self, hint: Any, key: str) -> Iterator[Any]:
-        """A value of each form that the type allows; never null, which is the same as leaving the key out."""
+        """A value of each form that the type allows in JSON; not null, which is the same as leaving the key out.
+
+        A member of a union that is no type of JSON, such as a file or an object of the SDK, has none.
+        """
         origin, arguments = get_origin(hint), get_args(hint)
         if key in self._samples and (hint in _PLAIN or str in arguments):
             yield self._samples[key]
@@ -103,8 +107,8 @@ class TypeWalk:
             yield from ({"key": value} for value in self._alternatives(arguments[1], key))
         elif _is_array(origin):
             yield from ([value] for value in self._alternatives(arguments[0], key))
-        else:
-            yield _PLAIN.get(hint, "text")
+        elif hint in _PLAIN:
+            yield _PLAIN[hint]
 
 
 _ANYTHING = {"key": "value"}
@@ -134,11 +138,13 @@ def _nested(hint: Any) -> Iterator[tuple[type, Wrap]]:
                 yield kind, inner
 
 
+@cache
 def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _required(kind: Any) -> set[str]:
+@cache
+def _required(kind: Any) -> Set[str]:
     """The required keys. A class with postponed annotations knows only whether it is total."""
     required = set(kind.__required_keys__)
     for key, hint in get_type_hints(kind, include_extras=True).items():

@@ -18,7 +18,6 @@ CLIENT_TOOL = re.compile(r"(?P<kind>bash|text_editor|computer|memory)_(?P<versio
 _TEXT: Schema = {"type": "string"}
 _LINE: Schema = {"type": "integer", "minimum": 0, "maximum": 200}
 _SECONDS: Schema = {"type": "integer", "minimum": 1, "maximum": 5}
-_RANGE: Schema = {"const": [1, -1]}
 _FILE: Schema = {"type": "string", "examples": ["/repo/README.md", "/repo/main.py", "/repo/notes.txt"]}
 _MEMORY: Schema = {"type": "string", "examples": ["/memories/notes.md", "/memories/preferences.md"], "pattern": "^/mem"}
 _COMMAND: Schema = {"type": "string", "examples": ["ls -la", "pwd", "git status"]}
@@ -40,14 +39,19 @@ def client_tool(entry: Fields, name: str, type: re.Match[str]) -> Tool:
     return Tool(name, kind.description, kind.schema(type["version"], entry), place=entry.place("type"))
 
 
-def _one_of(word: str, each: Mapping[str, Mapping[str, Schema]], optional: tuple[str, ...] = ()) -> Schema:
-    """The schema of an input whose field `word` says what other fields it has."""
+def _one_of(word: str, each: Mapping[str, Mapping[str, Schema]]) -> Schema:
+    """The schema of an input whose field `word` says what other fields it has.
+
+    The words and the paths stand above the forms as well, where what a message speaks of is looked for.
+    """
+    paths = {name: schema for fields in each.values() for name, schema in fields.items() if name == "path"}
     return {
         "type": "object",
+        "properties": {word: {"enum": [*each]}, **paths},
         "anyOf": [
             {
                 "properties": {word: {"const": name}, **fields},
-                "required": [word, *(field for field in fields if field not in optional)],
+                "required": [word, *fields],
                 "additionalProperties": False,
             }
             for name, fields in each.items()
@@ -56,35 +60,33 @@ def _one_of(word: str, each: Mapping[str, Mapping[str, Schema]], optional: tuple
 
 
 def _bash(version: str, entry: Fields) -> Schema:
-    restart = {"type": "boolean"}
-    return {"type": "object", "properties": {"command": _COMMAND, "restart": restart}, "required": ["command"]}
+    return {"type": "object", "properties": {"command": _COMMAND}, "required": ["command"]}
 
 
 def _text_editor(version: str, entry: Fields) -> Schema:
     inserted = "new_str" if version < "20250728" else "insert_text"
     commands: dict[str, Mapping[str, Schema]] = {
-        "view": {"path": _FILE, "view_range": _RANGE},
+        "view": {"path": _FILE},
         "create": {"path": _FILE, "file_text": _TEXT},
         "str_replace": {"path": _FILE, "old_str": _TEXT, "new_str": _TEXT},
         "insert": {"path": _FILE, "insert_line": _LINE, inserted: _TEXT},
     }
     if version < "20250429":
         commands["undo_edit"] = {"path": _FILE}
-    return _one_of("command", commands, optional=("view_range",))
+    return _one_of("command", commands)
 
 
 def _memory(version: str, entry: Fields) -> Schema:
     return _one_of(
         "command",
         {
-            "view": {"path": _MEMORY, "view_range": _RANGE},
+            "view": {"path": _MEMORY},
             "create": {"path": _MEMORY, "file_text": _TEXT},
             "str_replace": {"path": _MEMORY, "old_str": _TEXT, "new_str": _TEXT},
             "insert": {"path": _MEMORY, "insert_line": _LINE, "insert_text": _TEXT},
             "delete": {"path": _MEMORY},
             "rename": {"old_path": _MEMORY, "new_path": _MEMORY},
         },
-        optional=("view_range",),
     )
 
 
