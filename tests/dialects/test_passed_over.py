@@ -72,7 +72,7 @@ UNKNOWN: dict[str, tuple[Body, str]] = {
         "messages.1.content.0.type 'tool_removal'",
     ),
     "a document's source": (
-        asked([{"type": "document", "source": {"type": "tape", "reel": 1}}]),
+        asked([{"type": "document", "source": {"type": "tape", "minutes": 1}}]),
         "messages.0.content.0.source.type 'tape'",
     ),
     "a picture's source": (
