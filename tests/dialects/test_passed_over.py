@@ -151,6 +151,18 @@ def test_any_word_can_be_a_type(kinds: list[str]) -> None:
     assert ("and more" in warning) == (len({f"{kind}?" for kind in kinds} - known) > 5)
 
 
+@pytest.mark.parametrize("content", ["pong", [POEM], None], ids=repr)
+def test_a_result_of_a_call_of_an_unknown_type(content: Any) -> None:
+    """A block that is passed over may be a call, which may have a result or none; another id has none."""
+    call = {"type": "radio_tool_use", "id": "rtu_1", "name": "ping"}
+    result = {"type": "tool_result", "tool_use_id": "rtu_1", "content": content}
+    assert post(MESSAGES, asked("Hi", [call], [result])).status == 200
+    assert post(MESSAGES, asked("Hi", [call, CALL], [result, result | {"tool_use_id": "toolu_1"}])).status == 200
+    assert post(MESSAGES, asked("Hi", [call], "Go on")).status == 200
+    for wrong in (asked("Hi", [{**call, "id": 5}], [result]), asked("Hi", [call], "And?", "So", [result])):
+        assert "unexpected `tool_use_id`" in error_of(post(MESSAGES, wrong))["message"]
+
+
 # ---------------------------------------------------------------------------------------------- what stays a mistake
 
 MISTAKES: dict[str, tuple[Body, str]] = {

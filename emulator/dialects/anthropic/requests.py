@@ -104,14 +104,14 @@ def _text_only(fields: Fields, name: str, passed_over: PassedOver) -> str:
     if isinstance(value := fields.data.get(name), str):
         return value
     blocks = _blocks(fields, name, "a string or a list of text blocks", TEXT, passed_over)
-    texts = [block.required_string("text", empty=True) for _, block in blocks]
+    texts = [block.required_string("text", empty=True) for kind, block in blocks if kind]
     return "\n".join(text for text in texts if not text.startswith(_BILLING_BLOCK))
 
 
 def _blocks(
     fields: Fields, name: str, expected: str, blocks: Blocks, passed_over: PassedOver
 ) -> Iterator[tuple[str, Fields]]:
-    """The blocks of an array that are read, with their types."""
+    """The blocks of an array with their types; the type of one that is passed over is empty."""
     value = fields.data.get(name)
     if value is None:
         fields.missing(name, expected)
@@ -127,6 +127,7 @@ def _blocks(
         if kind in blocks.refused:
             block.reject("type", should)
         passed_over.add(block, "type", should)
+        yield "", block
 
 
 def _assistant(entry: Fields, open: OpenCalls, passed_over: PassedOver) -> Message:
@@ -147,6 +148,8 @@ def _assistant(entry: Fields, open: OpenCalls, passed_over: PassedOver) -> Messa
                 if not open.make(id):
                     block.reject("id", "`tool_use` ids must be unique")
                 calls.append(ToolUse(id, name, encode(given).decode()))
+            case "" if isinstance(unread := block.data.get("id"), str):
+                open.pass_over(unread)
     return Message("assistant", "".join(texts), reasoning="".join(thoughts), tool_calls=tuple(calls))
 
 
