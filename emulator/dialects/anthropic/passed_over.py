@@ -12,6 +12,8 @@ class PassedOver:
     Only words that say of what kind something is are open: a block of a known type still needs its fields.
     """
 
+    __slots__ = ("_places", "_refuse")
+
     def __init__(self, *, refuse: bool) -> None:
         self._refuse = refuse
         self._places: dict[str, str] = {}

@@ -310,12 +310,14 @@ def read_response_format(fields: Fields) -> ResponseFormat:
     It is `output_config.format`, or `output_format`, as beta versions of the API have it.
     """
     config = fields.object("output_config")
-    given = (config.object("format") if config else None, fields.object("output_format"))
-    formats = [_response_format(each) for each in given if each is not None]
-    return formats[0] if formats else ResponseFormat()
+    given, beta = config.object("format") if config else None, fields.object("output_format")
+    other = _response_format(beta)
+    return other if given is None else _response_format(given)
 
 
-def _response_format(given: Fields) -> ResponseFormat:
+def _response_format(given: Fields | None) -> ResponseFormat:
+    if given is None:
+        return ResponseFormat()
     given.one_of("type", ("json_schema",)) or given.missing("type", "'json_schema'")
     schema = given.required_object("schema").data
     return ResponseFormat("json_schema", schema, strict=True, place=given.place("schema"))
