@@ -181,6 +181,11 @@ MISTAKES: dict[str, tuple[Body, str]] = {
     ),
     "a source without a type": (asked([{"type": "document", "source": {}}]), "messages.0.content.0.source.type"),
     "a picture in a system prompt": (asked("Hi", system=[{"type": "image"}]), "system.0.type"),
+    "thinking of an empty type": (asked("Hi", thinking={"type": ""}), "thinking.type"),
+    "a picture of an empty source": (
+        asked([{"type": "image", "source": {"type": ""}}]),
+        "messages.0.content.0.source.type",
+    ),
     "thinking without a type": (asked("Hi", thinking={"budget_tokens": 2000}), "thinking.type"),
     "a type that is no text": (asked([{"type": 5}]), "messages.0.content.0.type"),
     "a tool without a schema": (asked("Hi", tools=[{"type": "custom", "name": "tide"}]), "tools.0.input_schema"),

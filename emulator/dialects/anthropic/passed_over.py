@@ -32,7 +32,7 @@ class PassedOver:
         word = fields.string(name)
         if word is None or word in choices:
             return word
-        if self._refuse:
+        if self._refuse or not word:
             return fields.one_of(name, choices)
         self.add(fields, name, "")
         return None

@@ -131,12 +131,12 @@ _TOOL_CHOICE = any_of(
     asked({"type": word("auto", "any", "none")}, _ALONE), asked({"type": word("tool"), "name": NONEMPTY}, _ALONE)
 )
 _THINKING = any_of(
-    asked({"type": word("adaptive", "disabled")}, {"display": STRING}),
-    asked({"type": word("enabled"), "budget_tokens": integer(THINKING_BUDGET)}, {"display": STRING}),
-    asked({"type": NONEMPTY | {"not": word(*THINKING)}}, {"display": STRING}),
+    asked({"type": word("adaptive", "disabled")}, {"display": NONEMPTY}),
+    asked({"type": word("enabled"), "budget_tokens": integer(THINKING_BUDGET)}, {"display": NONEMPTY}),
+    asked({"type": NONEMPTY | {"not": word(*THINKING)}}, {"display": NONEMPTY}),
 )
 _FORMAT = asked({"type": word("json_schema"), "schema": OBJECT})
-_OUTPUT = asked({}, {"effort": STRING, "format": _FORMAT})
+_OUTPUT = asked({}, {"effort": NONEMPTY, "format": _FORMAT})
 _REQUIRED = {"model": NONEMPTY, "messages": array(_MESSAGE, 1)}
 _OPTIONAL = {
     "system": _TEXTS,
