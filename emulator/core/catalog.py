@@ -103,9 +103,13 @@ class Catalog(Struct, frozen=True):
         return catalog.with_models(_parse(extra), str(extra)) if extra else catalog
 
     def get(self, id: str, *, aliased: bool = False) -> Model | None:
-        """Return the model with exactly this id, or None. With `aliased`, `--` is read as `/` in an unknown id."""
+        """Return the model with exactly this id, or None.
+
+        With `aliased`, `--` is read as `/` in an unknown id, and `[1m]` behind it, by which Claude Code asks for a long
+        context, is left out.
+        """
         model = self.models.get(id)
-        return self.models.get(id.replace("--", "/")) if model is None and aliased else model
+        return self.models.get(id.removesuffix("[1m]").replace("--", "/")) if model is None and aliased else model
 
     def nearest(self, id: str) -> str | None:
         """Return the known id that is most similar to an unknown one, in either form; None if none is similar."""

@@ -42,7 +42,7 @@ class Explanation(msgspec.Struct, frozen=True):
     `scenario` is the name of the scenario that was chosen and `chosen_by` what chose it, as a phrase; None and an empty
     text if nothing did. `answered_by` is the rule, "generator", "echo", or the kind of an error. `rules` are the rules
     in their order; there are none if the request was refused before. `warning` is for a key that nearly names a
-    scenario.
+    scenario, and for what of the request has no effect.
     """
 
     scenario: str | None = None
@@ -63,11 +63,14 @@ class Explanation(msgspec.Struct, frozen=True):
         return min(differing, key=lambda check: check.distance, default=None)
 
     def __str__(self) -> str:
-        """Return the reason in one sentence."""
+        """Return the reason in one sentence, and the warning."""
+        return f"{self._reason} {self.warning}".rstrip()
+
+    @property
+    def _reason(self) -> str:
         if self.scenario is None:
-            if self.answered_by == "generator" and not self.warning:
-                return f"{self._who}; no scenario was asked for."
-            return f"{self._who}. {self.warning}".rstrip()
+            asked = "" if self.answered_by != "generator" or self.warning else "; no scenario was asked for"
+            return f"{self._who}{asked}."
         chosen = f"the scenario '{self.scenario}' (chosen by {self.chosen_by})"
         answered = next((check for check in self.rules if check.result == "answered"), None)
         if answered is not None:

@@ -67,7 +67,7 @@ class Plan(msgspec.Struct, frozen=True):
     model. If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with
     the usage that was sent (None: nothing was sent); only the first call counts. `why` explains the decision to those
     who ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
-    person whose key nearly names a scenario.
+    person whose key nearly names a scenario, or whose request has something without effect.
     """
 
     steps: Iterable[Step]

@@ -164,6 +164,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         "A larger answer is refused with 400: its choices times max_tokens, each token as often as it has log "
         "probabilities, itself included. Without max_tokens, choices are cut to it.",
     ] = 2 * 1024 * 1024
+    unknown_blocks: Annotated[
+        Literal["warn", "reject"],
+        "Types of blocks, tools, sources and thinking on /anthropic that are unknown here: passed over with a warning, "
+        "or 400.",
+    ] = "warn"
     suffix: Annotated[Literal["ignore", "reject"], "A suffix in /v1/completions: ignored, or 400 as vLLM does."] = (
         "ignore"
     )

@@ -129,7 +129,7 @@ class InferenceRequest(msgspec.Struct, frozen=True):
     `endpoint` is a name in the table of endpoints. Chat-like endpoints fill `messages`; completions fills `prompts`,
     with `n` answers for each prompt. `body` is the JSON as the client sent it, for fields that only one dialect or rule
     uses; `headers` have lower-case names; `key` is the API key, which is also the namespace. `aliased` says that
-    `--` in the model's id may stand for `/`.
+    `--` in the model's id may stand for `/`. `warning` says what of the request has no effect.
     """
 
     endpoint: str
@@ -148,6 +148,7 @@ class InferenceRequest(msgspec.Struct, frozen=True):
     body: Mapping[str, Any] = {}
     headers: Mapping[str, str] = {}
     key: str = ""
+    warning: str = ""
 
     def last(self, role: Role) -> Message | None:
         """The last message with that role, or None."""

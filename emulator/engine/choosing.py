@@ -8,6 +8,7 @@ from emulator.account.keys import LOCAL, PREFIX, TEST
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.nearest import did_you_mean, nearest
 from emulator.core.settings import Settings
+from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import unknown_scenario
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.reading.mistakes import ScenarioError
@@ -28,12 +29,18 @@ class Choice(NamedTuple):
     """The scenario that plays for a request, or None: the generator answers.
 
     `by` is what chose it, as a phrase; empty if nothing did. `warning` is for a key that looks as if it meant a
-    scenario, but names none.
+    scenario, but names none, and for what of the request has no effect.
     """
 
     playing: LoadedScenario | None = None
     by: str = ""
     warning: str = ""
+
+    def warning_of(self, request: InferenceRequest) -> "Choice":
+        """The choice with the warning of the request added."""
+        if not request.warning:
+            return self
+        return self._replace(warning=f"{self.warning} {request.warning}".lstrip())
 
 
 NOTHING = Choice()

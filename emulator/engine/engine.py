@@ -128,7 +128,7 @@ class Engine:
         identity = identity or self._occurrence(request.key, question, own)
         choice, model, admitted, trace, chosen = NOTHING, None, None, None, None
         try:
-            choice = self._chooser.choose(request.headers, request.key, own, shared)
+            choice = self._chooser.choose(request.headers, request.key, own, shared).warning_of(request)
             playing = choice.playing
             if account := self.gate.account(request.key, own, shared, playing, now):
                 account.policy.authorize(now)
@@ -295,7 +295,7 @@ class Engine:
         def decide(own: KeyState, shared: SharedState) -> tuple[Choice, "Trace | None"]:
             from emulator.engine.scripted import trace_of  # noqa: PLC0415 (imported when the first scenario plays)
 
-            choice = self._chooser.choose(request.headers, request.key, own, shared)
+            choice = self._chooser.choose(request.headers, request.key, own, shared).warning_of(request)
             return choice, None if choice.playing is None else trace_of(choice.playing, own, request)
 
         choice, trace = await self.store.turn(request.key, decide)

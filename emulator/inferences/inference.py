@@ -60,7 +60,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[RuleCheck, ...] = ()
     """What each rule of the scenario made of the request, in their order; empty if it was refused before."""
     warning: str = ""
-    """What the person who chose the key should know: it names no scenario, but nearly does."""
+    """What the client's author should know: the key nearly names a scenario, or something was passed over."""
     outcome: Outcome
     """How the answer ended: "failed" after an error, "hung up" after a fault, "cut by client" after a disconnect."""
     status: int

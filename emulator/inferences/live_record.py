@@ -71,6 +71,7 @@ class LiveRecord:
     model: str | None = None
     stream = False
     answered_by = ""
+    warning = ""
     why: Why = Explanation.of_nothing
     asked: "fingerprints.Asked | None" = None
     messages: "tuple[fingerprints.Message, ...] | None" = None
@@ -115,6 +116,7 @@ class LiveRecord:
         self.model, self.stream = asked or (None, False)
         self.id = plan.inference_id
         self.answered_by = plan.answered_by
+        self.warning = plan.warning
         self.why = plan.why
         self._parse = parse
 

@@ -56,6 +56,8 @@ def line(noted: LiveRecord) -> str:
     if noted.answered_by == "generator":  # only then can the line name a rule
         why = noted.explanation()
         short = replace(short, why=without(str(why), secrets), rules=why.rules, warning=why.warning)
+    elif noted.warning:
+        short = replace(short, why=without(noted.warning, secrets), warning=noted.warning)
     return short.line()
 
 

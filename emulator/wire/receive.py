@@ -9,7 +9,7 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.wire import codings
 
 _DISCARDED = 64 * 1024 * 1024
-_CODINGS = frozenset({"content-encoding", "transfer-encoding"})
+_LISTS = frozenset({"anthropic-beta", "content-encoding", "transfer-encoding"})
 
 
 class UploadCut(Rejected):
@@ -21,13 +21,13 @@ class UploadCut(Rejected):
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """The headers of a request, with lower-case names as ASGI gives them; all codings of a body are in one."""
+    """The headers of a request, with lower-case names as ASGI gives them; lists in several lines are one."""
     given = scope["headers"]
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in given}
     if len(headers) < len(given):
-        for coding in _CODINGS & headers.keys():
-            headers[coding] = ", ".join(
-                value.decode("latin-1") for name, value in given if name.decode("latin-1") == coding
+        for listed in _LISTS & headers.keys():
+            headers[listed] = ", ".join(
+                value.decode("latin-1") for name, value in given if name.decode("latin-1") == listed
             )
     return headers
 

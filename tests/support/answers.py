@@ -32,6 +32,7 @@ from emulator.dialects.anthropic import messages
 from emulator.dialects.openai import surface as openai
 from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.completions import OpenAICompletions
+from emulator.dialects.partial_json import whole_part
 
 Events: TypeAlias = list[Event]
 KINDS: tuple[ErrorKind, ...] = get_args(ErrorKind)
@@ -329,7 +330,8 @@ WIRES: Mapping[str, Wire] = {
 
 def spoken(choice: Choice) -> tuple[Any, ...]:
     """All of a choice but for the order of its blocks, which a body of /v1 does not tell."""
-    calls = [(call.id, call.name, _json(call.arguments)) for call in choice.tool_calls]
+    cut = choice.finish_reason == "length"
+    calls = [(call.id, call.name, _json(call.arguments, cut)) for call in choice.tool_calls]
     return (
         choice.index,
         choice.reasoning,
@@ -341,9 +343,10 @@ def spoken(choice: Choice) -> tuple[Any, ...]:
     )
 
 
-def _json(text: str) -> Any:
-    """Arguments as what they mean: a whole message has them as JSON."""
+def _json(text: str, cut: bool) -> Any:
+    """Arguments as what they mean: a whole message has them as JSON, and of those that were cut what is complete."""
     try:
         return json.loads(text or "{}")
     except ValueError:
-        return text
+        part = whole_part(text) if cut else None
+        return text if part is None else part

@@ -13,13 +13,13 @@ import anthropic
 TOOLS = [
     {"name": name, "description": name, "input_schema": {"type": "object", "properties": {key: {} for key in fields}}}
     for name, *fields in (
-        ("Agent", "description", "prompt", "subagent_type"),
+        ("Agent", "description", "prompt", "subagent_type", "run_in_background"),
         ("Bash", "command", "description"),
         ("Edit", "file_path", "old_string", "new_string"),
         ("Read", "file_path"),
     )
 ]
-BILLING = "x-anthropic-billing-header: cc_version=2.1.197; cc_entrypoint=sdk-cli;"
+BILLING = "x-anthropic-billing-header: cc_version=2.1.332; cc_entrypoint=sdk-cli;"
 MAIN = f"# Environment\n - Primary working directory: {Path.cwd()}\n - Is a git repository: false"
 SUB_AGENT = f"<env>\nWorking directory: {Path.cwd()}\nIs directory a git repo: No\n</env>"
 REMINDER = "<system-reminder>\nToday's date is 2026-11-27.\n</system-reminder>\n"
@@ -52,7 +52,7 @@ def converse(client: anthropic.Anthropic, system: str, prompt: str) -> str:
             system=[{"type": "text", "text": text} for text in (BILLING, system)],
             messages=messages,
             tools=TOOLS,
-            thinking={"type": "adaptive"},
+            thinking={"type": "adaptive", "display": "updates"},
             max_tokens=32000,
         )
         results = list(results_of(client, message))

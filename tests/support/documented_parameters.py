@@ -146,6 +146,7 @@ _READ = _parameters(
     thinking.budget_tokens                 integer
     output_config.effort                   string
     output_config.format                   object
+    output_format                          object
     cache_control                          object
     anthropic-version:                     header
     anthropic-beta:                        header

@@ -60,7 +60,7 @@ def joined_completion(chunks: list[Any]) -> dict[str, Any]:
 
 def joined_message(found: list[Any]) -> dict[str, Any]:
     """A message put together from its events, as Anthropic's SDKs do it."""
-    import json
+    from jiter import from_json
 
     message: dict[str, Any] = {}
     blocks: list[dict[str, Any]] = []
@@ -85,9 +85,10 @@ def joined_message(found: list[Any]) -> dict[str, Any]:
                         inputs[event["index"]] = inputs.get(event["index"], "") + delta["partial_json"]
             case "message_delta":
                 message |= event["delta"] | {"usage": event["usage"]}
+    cut = message.get("stop_reason") == "max_tokens"
     for index, text in inputs.items():
         try:
-            blocks[index]["input"] = json.loads(text)
+            blocks[index]["input"] = from_json(text.encode(), partial_mode=cut) if text else {}
         except ValueError:
             blocks[index]["input"] = text
     return {**message, "content": blocks}

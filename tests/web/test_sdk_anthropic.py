@@ -282,7 +282,7 @@ def test_each_error_has_its_exception(
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        (message(max_tokens=0), "max_tokens: Input should be greater than or equal to 1"),
+        (message(max_tokens=-1), "max_tokens: Input should be greater than or equal to 0"),
         (message(messages=[]), "messages: at least one message is required"),
         (message(extra_body={"temperature": 9}), "temperature: Input should be less than or equal to 1"),
         (message(messages=[{"role": "user", "content": "word " * 140_000}]), "prompt is too long: "),

@@ -15,6 +15,7 @@ from emulator.core.vocabulary import (
     Event,
     Failure,
     Finish,
+    FinishReason,
     InferenceRequest,
     Reasoning,
     Start,
@@ -26,6 +27,7 @@ from emulator.core.vocabulary import (
 )
 from emulator.dialects import BARE_ID
 from emulator.dialects.anthropic.marks import MARKS
+from emulator.dialects.anthropic.passed_over import PassedOver
 from emulator.dialects.anthropic.requests import (
     MAX_TOKENS,
     omits_thinking,
@@ -33,7 +35,6 @@ from emulator.dialects.anthropic.requests import (
     read_reasoning,
     read_response_format,
     read_sampling,
-    read_tools,
 )
 from emulator.dialects.anthropic.surface import (
     STOP_REASONS,
@@ -43,6 +44,8 @@ from emulator.dialects.anthropic.surface import (
     error_object,
     wording,
 )
+from emulator.dialects.anthropic.tools import read_tools
+from emulator.dialects.partial_json import whole_part
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
@@ -57,13 +60,14 @@ class AnthropicMessages:
 
     def __init__(self, settings: Settings) -> None:
         self.surface = AnthropicSurface()
+        self._refuses_unknown = settings.unknown_blocks == "reject"
 
     def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
         """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
         fields = Fields(body, wording)
         max_tokens = fields.integer("max_tokens", MAX_TOKENS)
         if max_tokens is None:
-            fields.missing("max_tokens", "an integer of at least 1")
+            fields.missing("max_tokens", "an integer of at least 0")
         return self._read(fields, max_tokens, headers, key)
 
     def parse_count(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
@@ -75,22 +79,24 @@ class AnthropicMessages:
         metadata = fields.object("metadata")
         if metadata is not None:
             metadata.string("user_id")
-        tools, choice, parallel = read_tools(fields)
+        passed_over = PassedOver(refuse=self._refuses_unknown)
+        tools, choice, parallel = read_tools(fields, passed_over)
         return InferenceRequest(
             endpoint="messages",
             model=model,
             aliased=True,
-            messages=read_messages(fields),
+            messages=read_messages(fields, passed_over),
             sampling=read_sampling(fields, max_tokens),
             tools=tools,
             tool_choice=choice,
             parallel_tool_calls=parallel,
             response_format=read_response_format(fields),
-            reasoning=read_reasoning(fields, max_tokens),
+            reasoning=read_reasoning(fields, max_tokens, headers, passed_over),
             stream=fields.boolean("stream", False),
             body=fields.data,
             headers=headers,
             key=key,
+            warning=passed_over.warning,
         )
 
     @staticmethod
@@ -114,7 +120,7 @@ class AnthropicMessages:
                 "type": "message",
                 "role": "assistant",
                 "model": completion.model,
-                "content": [_block(completion.id, block, omits) for block in choice.blocks],
+                "content": [_block(completion.id, block, omits, choice.finish_reason) for block in choice.blocks],
                 **_stop(choice.finish_reason, choice.stop_sequence),
                 "usage": usage_object(completion.usage) if completion.usage else None,
             }
@@ -263,7 +269,7 @@ def _stop(reason: Any, stop_sequence: str | None) -> dict[str, Any]:
     return {"stop_reason": STOP_REASONS[reason] if reason else None, "stop_sequence": None}
 
 
-def _block(id: str, block: Block, omits_thinking: bool) -> dict[str, Any]:
+def _block(id: str, block: Block, omits_thinking: bool, finish: FinishReason | None) -> dict[str, Any]:
     if isinstance(block, TextBlock):
         return {"type": "text", "text": block.text}
     if isinstance(block, ReasoningBlock):
@@ -273,15 +279,19 @@ def _block(id: str, block: Block, omits_thinking: bool) -> dict[str, Any]:
         "type": "tool_use",
         "id": call_id(id, block.ordinal, block.id),
         "name": block.name,
-        "input": _input(block.arguments),
+        "input": _input(block.arguments, cut=finish == "length"),
     }
 
 
-def _input(arguments: str) -> Any:
-    """The arguments as JSON. What is no JSON stays the text that it is: an answer that is broken on purpose."""
+def _input(arguments: str, *, cut: bool) -> Any:
+    """The arguments as JSON; of those that were `cut`, what is complete.
+
+    What is no JSON stays the text that it is: an answer that is broken on purpose.
+    """
     if not arguments:
         return {}
     try:
         return msgspec.json.decode(arguments)
     except (msgspec.MsgspecError, RecursionError):
-        return arguments
+        part = whole_part(arguments) if cut else None
+        return arguments if part is None else part

@@ -1,8 +1,8 @@
-"""Reading what /anthropic/v1/messages is asked: messages and their blocks, tools, thinking, formats."""
+"""Reading what /anthropic/v1/messages is asked: messages and their blocks, thinking, formats."""
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields, Limits, at_least
@@ -12,32 +12,49 @@ from emulator.core.vocabulary import (
     ReasoningControl,
     ResponseFormat,
     Sampling,
-    Tool,
-    ToolChoice,
     ToolUse,
 )
+from emulator.dialects.anthropic.passed_over import PassedOver
 from emulator.dialects.anthropic.surface import encode
 from emulator.dialects.open_calls import OpenCalls
 
-MAX_TOKENS = at_least(1)
+MAX_TOKENS = at_least(0)
 THINKING_BUDGET = at_least(1024)
 TEMPERATURE = TOP_P = Limits(0, 1)
 TOP_K = at_least(0)
-TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
+THINKING = ("enabled", "adaptive", "disabled")
 DISPLAYS = ("summarized", "omitted")
 _BILLING_BLOCK = "x-anthropic-billing-header"
-_USER_BLOCKS = ("text", "image", "tool_result", "document", "search_result")
-_ASSISTANT_BLOCKS = ("text", "tool_use", "thinking", "redacted_thinking")
-PASSED_OVER = re.compile(
-    r"server_tool_use|\w+_tool_result|tool_reference|container_upload|mid_conv\w*|fallback|connector_text"
-)
-"""Blocks of Anthropic's own server-side features, which clients send back and this API has no use for."""
+_CONTENT = "a string or a list of blocks"
+SOURCES: Mapping[str, Literal["data", "url", "file_id"]] = {"base64": "data", "url": "url", "file": "file_id"}
+"""Which field a source of each type has."""
+DOCUMENTS = ("text", "base64", "url", "content", "file")
+_INTERLEAVED = re.compile(r"(?:^|,)\s*interleaved-thinking-")
 
 
-def read_messages(fields: Fields) -> tuple[Message, ...]:
+class Blocks(NamedTuple):
+    """The types of blocks that are read in an array, and those that are refused because they belong elsewhere.
+
+    All others are passed over.
+    """
+
+    read: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+_OF_ASSISTANTS = ("tool_use", "thinking", "redacted_thinking")
+_PARTS = ("text", "image", "document", "search_result")
+USER = Blocks((*_PARTS, "tool_result"), _OF_ASSISTANTS)
+ASSISTANT = Blocks(("text", *_OF_ASSISTANTS), ("tool_result",))
+RESULT = Blocks(_PARTS, (*_OF_ASSISTANTS, "tool_result"))
+PAGE = Blocks(_PARTS[:2], (*_PARTS[2:], *RESULT.refused))
+TEXT = Blocks(_PARTS[:1], (*_PARTS[1:], *RESULT.refused))
+
+
+def read_messages(fields: Fields, passed_over: PassedOver) -> tuple[Message, ...]:
     """The system prompt and the messages. System entries among the messages join the conversation where they stand."""
-    messages = list(_system(fields))
+    messages = list(_system(fields, passed_over))
     if not fields.has("messages"):
         fields.missing("messages", "an array of messages")
     given = list(fields.objects("messages", "a valid list"))
@@ -52,11 +69,11 @@ def read_messages(fields: Fields) -> tuple[Message, ...]:
                 if before != "assistant":  # neighbours of one role are one turn
                     _check_answered(calls)
                     calls.begin(entry)
-                messages.append(_assistant(entry, calls))
+                messages.append(_assistant(entry, calls, passed_over))
             case "user":
-                messages.extend(_user(entry, calls))
+                messages.extend(_user(entry, calls, passed_over))
             case _:
-                messages.append(Message("system", _text_only(entry, "content")))
+                messages.append(Message("system", _system_entry(entry, passed_over)))
         before = role
     _check_answered(calls)
     return tuple(messages)
@@ -71,47 +88,55 @@ def _check_answered(calls: OpenCalls) -> None:
         )
 
 
-def _system(fields: Fields) -> Iterator[Message]:
-    if fields.has("system") and (text := _text_only(fields, "system")):
+def _system(fields: Fields, passed_over: PassedOver) -> Iterator[Message]:
+    if fields.has("system") and (text := _text_only(fields, "system", passed_over)):
         yield Message("system", text)
 
 
-def _text_only(fields: Fields, name: str) -> str:
-    value = fields.data.get(name)
-    if isinstance(value, str):
+def _system_entry(entry: Fields, passed_over: PassedOver) -> str:
+    """The text of a system entry, which may instead have an output configuration of its own."""
+    if not entry.has("content") and entry.object("output_config") is not None:
+        return ""
+    return _text_only(entry, "content", passed_over)
+
+
+def _text_only(fields: Fields, name: str, passed_over: PassedOver) -> str:
+    if isinstance(value := fields.data.get(name), str):
         return value
-    if value is None:
-        fields.missing(name, "a string or a list of text blocks")
-    if not isinstance(value, list):
-        fields.wrong_type(name, "a string or a list of text blocks")
-    texts = []
-    for block in fields.objects(name):
-        block.one_of("type", ("text",))
-        texts.append(block.required_string("text", empty=True))
+    blocks = _blocks(fields, name, "a string or a list of text blocks", TEXT, passed_over)
+    texts = [block.required_string("text", empty=True) for kind, block in blocks if kind]
     return "\n".join(text for text in texts if not text.startswith(_BILLING_BLOCK))
 
 
-def _blocks(entry: Fields, allowed: tuple[str, ...]) -> Iterator[tuple[str, Fields]]:
-    content = entry.data.get("content")
-    if content is None:
-        entry.missing("content", "a string or a list of blocks")
-    if not isinstance(content, list):
-        entry.wrong_type("content", "a string or a list of blocks")
-    for block in entry.objects("content"):
-        kind = block.string("type") or block.missing("type", "the type of the block")
-        if kind in allowed:
+def _blocks(
+    fields: Fields, name: str, expected: str, blocks: Blocks, passed_over: PassedOver
+) -> Iterator[tuple[str, Fields]]:
+    """The blocks of an array with their types; the type of one that is passed over is empty."""
+    value = fields.data.get(name)
+    if value is None:
+        fields.missing(name, expected)
+    if not isinstance(value, list):
+        fields.wrong_type(name, expected)
+    for block in fields.objects(name):
+        kind = block.string("type") or (blocks is not TEXT and block.missing("type", "the type of the block")) or "text"
+        if kind in blocks.read:
             yield kind, block
-        elif not PASSED_OVER.fullmatch(kind):
-            block.reject("type", f"Input should be one of {', '.join(repr(name) for name in allowed)}")
+            continue
+        *others, last = map(repr, blocks.read)
+        should = f"Input should be {'one of ' if others else ''}{', '.join([*others, last])}"
+        if kind in blocks.refused:
+            block.reject("type", should)
+        passed_over.add(block, "type", should)
+        yield "", block
 
 
-def _assistant(entry: Fields, open: OpenCalls) -> Message:
+def _assistant(entry: Fields, open: OpenCalls, passed_over: PassedOver) -> Message:
     if isinstance(content := entry.data.get("content"), str):
         return Message("assistant", content)
     texts: list[str] = []
     thoughts: list[str] = []
     calls: list[ToolUse] = []
-    for kind, block in _blocks(entry, _ASSISTANT_BLOCKS):
+    for kind, block in _blocks(entry, "content", _CONTENT, ASSISTANT, passed_over):
         match kind:
             case "text":
                 texts.append(block.required_string("text", empty=True))
@@ -123,10 +148,12 @@ def _assistant(entry: Fields, open: OpenCalls) -> Message:
                 if not open.make(id):
                     block.reject("id", "`tool_use` ids must be unique")
                 calls.append(ToolUse(id, name, encode(given).decode()))
+            case "" if isinstance(unread := block.data.get("id"), str):
+                open.pass_over(unread)
     return Message("assistant", "".join(texts), reasoning="".join(thoughts), tool_calls=tuple(calls))
 
 
-def _user(entry: Fields, calls: OpenCalls) -> Iterator[Message]:
+def _user(entry: Fields, calls: OpenCalls, passed_over: PassedOver) -> Iterator[Message]:
     """A user entry as messages: first the results of tools, then what the user says."""
     if isinstance(content := entry.data.get("content"), str):
         yield Message("user", content)
@@ -134,17 +161,17 @@ def _user(entry: Fields, calls: OpenCalls) -> Iterator[Message]:
     results: list[Message] = []
     texts: list[str] = []
     media: list[Media] = []
-    for kind, block in _blocks(entry, _USER_BLOCKS):
+    for kind, block in _blocks(entry, "content", _CONTENT, USER, passed_over):
         if kind == "tool_result":
-            results.append(_tool_result(block, calls, media))
+            results.append(_tool_result(block, calls, media, passed_over))
         else:
-            _read_part(kind, block, texts, media)
+            _read_part(kind, block, texts, media, passed_over)
     yield from results
     if texts or media or not results:
         yield Message("user", "\n".join(texts), tuple(media))
 
 
-def _tool_result(block: Fields, calls: OpenCalls, media: list[Media]) -> Message:
+def _tool_result(block: Fields, calls: OpenCalls, media: list[Media], passed_over: PassedOver) -> Message:
     id = block.required_string("tool_use_id")
     match calls.answer(id):
         case "unknown":
@@ -156,85 +183,64 @@ def _tool_result(block: Fields, calls: OpenCalls, media: list[Media]) -> Message
         case "again":
             block.reject("tool_use_id", "each `tool_use` must have a single result, but there are several of this id")
     block.boolean("is_error", False)
-    return Message("tool", _result_text(block, media), tool_call_id=id)
+    return Message("tool", _result_text(block, media, passed_over), tool_call_id=id)
 
 
-def _result_text(block: Fields, media: list[Media]) -> str:
+def _result_text(block: Fields, media: list[Media], passed_over: PassedOver) -> str:
     content = block.data.get("content")
     if content is None or isinstance(content, str):
         return content or ""
+    return _parts(block, RESULT, media, passed_over)
+
+
+def _parts(fields: Fields, blocks: Blocks, media: list[Media], passed_over: PassedOver) -> str:
     texts: list[str] = []
-    for kind, part in _blocks(block, ("text", "image", "document", "search_result")):
-        _read_part(kind, part, texts, media)
+    for kind, part in _blocks(fields, "content", _CONTENT, blocks, passed_over):
+        _read_part(kind, part, texts, media, passed_over)
     return "\n".join(texts)
 
 
-def _read_part(kind: str, part: Fields, texts: list[str], media: list[Media]) -> None:
+def _read_part(kind: str, part: Fields, texts: list[str], media: list[Media], passed_over: PassedOver) -> None:
     """What a message and the result of a tool can both be made of."""
     match kind:
         case "text":
             texts.append(part.required_string("text", empty=True))
         case "image":
-            media.append(_image(part))
+            _image(part, media, passed_over)
         case "document":
-            texts.append(_document(part, media))
+            texts.append(_document(part, media, passed_over))
         case "search_result":
-            texts.append(_text_only(part, "content"))
+            texts.append(_text_only(part, "content", passed_over))
 
 
-def _image(block: Fields) -> Media:
-    source = block.required_object("source")
-    kind = source.one_of("type", ("base64", "url", "file")) or source.missing("type", "the type of the source")
-    source.required_string({"base64": "data", "url": "url", "file": "file_id"}[kind])
-    return Media("image", {"base64": "data", "url": "url", "file": "file_id"}[kind])
+def _image(block: Fields, media: list[Media], passed_over: PassedOver) -> None:
+    if (found := _source(block, tuple(SOURCES), passed_over)) is None:
+        return
+    kind, source = found
+    source.required_string(SOURCES[kind])
+    media.append(Media("image", SOURCES[kind]))
 
 
-def _document(block: Fields, media: list[Media]) -> str:
-    source = block.required_object("source")
-    kinds = ("text", "base64", "url", "content", "file")
-    kind = source.one_of("type", kinds) or source.missing("type", "the type of the source")
+def _document(block: Fields, media: list[Media], passed_over: PassedOver) -> str:
+    if (found := _source(block, DOCUMENTS, passed_over)) is None:
+        return ""
+    kind, source = found
     if kind == "text":
         return source.required_string("data", empty=True)
     if kind == "content":
-        return _text_only(source, "content")
-    media.append(Media("file", {"base64": "data", "url": "url", "file": "file_id"}[kind]))
+        text = source.data.get("content")
+        return text if isinstance(text, str) else _parts(source, PAGE, media, passed_over)
+    media.append(Media("file", SOURCES[kind]))
     return ""
 
 
-def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
-    """Tools with an input schema (Anthropic's server tools have none and are passed over), the choice, parallelism."""
-    tools = tuple(tool for entry in fields.objects("tools", "a valid list") if (tool := _tool(entry)))
-    given = fields.object("tool_choice")
-    if given is None:
-        return tools, ToolChoice("auto" if tools else "none"), True
-    kinds = ("auto", "any", "tool", "none")
-    kind = given.one_of("type", kinds) or given.missing("type", "the type of the choice")
-    parallel = not given.boolean("disable_parallel_tool_use", False)
-    if kind == "none":
-        return tools, ToolChoice("none"), parallel
-    if not tools:
-        fields.reject("tool_choice", "tool_choice may only be specified while providing tools")
-    if kind != "tool":
-        return tools, ToolChoice("required" if kind == "any" else "auto"), parallel
-    name = given.required_string("name")
-    if all(tool.name != name for tool in tools):
-        given.reject("name", f"Tool '{name}' not found in provided tools")
-    return tools, ToolChoice("named", name), parallel
-
-
-def _tool(entry: Fields) -> Tool | None:
-    if not entry.has("input_schema") and (entry.string("type") or "custom") != "custom":
-        return None
-    name = entry.required_string("name")
-    if not TOOL_NAME.fullmatch(name):
-        entry.reject("name", f"String should match pattern '^{TOOL_NAME.pattern}$'")
-    return Tool(
-        name=name,
-        description=entry.string("description") or "",
-        parameters=entry.required_object("input_schema").data,
-        strict=entry.boolean("strict", False),
-        place=entry.place("input_schema"),
-    )
+def _source(block: Fields, kinds: tuple[str, ...], passed_over: PassedOver) -> tuple[str, Fields] | None:
+    """The source of a picture or a document, with its type; None for one that is passed over."""
+    source = block.required_object("source")
+    if not source.has("type"):
+        source.missing("type", "the type of the source")
+    kind = passed_over.one_of(source, "type", kinds)
+    return None if kind is None else (kind, source)
 
 
 def read_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
@@ -252,32 +258,40 @@ def read_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
     )
 
 
-def read_reasoning(fields: Fields, max_tokens: int | None) -> ReasoningControl:
+def read_reasoning(
+    fields: Fields, max_tokens: int | None, headers: Mapping[str, str], passed_over: PassedOver
+) -> ReasoningControl:
     """`thinking` and `output_config.effort` as one word about reasoning. An effort alone asks for reasoning too."""
     config = fields.object("output_config")
-    effort = config.one_of("effort", EFFORTS) if config else None
+    effort = passed_over.one_of(config, "effort", EFFORTS) if config else None
+    unsaid = ReasoningControl(enabled=True if effort else None, effort=effort)
     thinking = fields.object("thinking")
     if thinking is None:
-        return ReasoningControl(enabled=True if effort else None, effort=effort)
-    kinds = ("enabled", "adaptive", "disabled")
-    kind = thinking.one_of("type", kinds) or thinking.missing("type", "the type of thinking")
-    thinking.one_of("display", DISPLAYS)
-    if kind == "disabled":
-        return ReasoningControl(enabled=False)
-    if kind == "adaptive":
-        return ReasoningControl(enabled=True, effort=effort)
-    return ReasoningControl(enabled=True, effort=effort, max_tokens=_thinking_budget(thinking, max_tokens))
+        return unsaid
+    if not thinking.has("type"):
+        thinking.missing("type", "the type of thinking")
+    passed_over.one_of(thinking, "display", DISPLAYS)
+    match passed_over.one_of(thinking, "type", THINKING):
+        case "disabled":
+            return ReasoningControl(enabled=False)
+        case "adaptive":
+            return ReasoningControl(enabled=True, effort=effort)
+        case "enabled":
+            most = None if _INTERLEAVED.search(headers.get("anthropic-beta", "")) else max_tokens
+            return ReasoningControl(enabled=True, effort=effort, max_tokens=_thinking_budget(thinking, most))
+    # Anthropic's types: thinking is off, but for notes between tool calls, of which there are none here
+    return ReasoningControl(enabled=False) if thinking.data["type"] == "between_tools" else unsaid
 
 
-def _thinking_budget(thinking: Fields, max_tokens: int | None) -> int:
+def _thinking_budget(thinking: Fields, below: int | None) -> int:
     budget = thinking.integer("budget_tokens", THINKING_BUDGET)
     if budget is None:
         thinking.missing("budget_tokens", "a number of tokens")
-    if max_tokens is not None and budget >= max_tokens:
+    if below is not None and budget >= below:
         raise Rejected(
             ApiError(
                 "bad_request",
-                f"`max_tokens` must be greater than `thinking.budget_tokens` (got {max_tokens} and {budget})",
+                f"`max_tokens` must be greater than `thinking.budget_tokens` (got {below} and {budget})",
                 param="max_tokens",
             )
         )
@@ -291,9 +305,17 @@ def omits_thinking(body: Mapping[str, Any]) -> bool:
 
 
 def read_response_format(fields: Fields) -> ResponseFormat:
-    """`output_config.format`: the JSON Schema that the text has to satisfy. It is always meant strictly."""
+    """The JSON Schema that the text has to satisfy, which is always meant strictly.
+
+    It is `output_config.format`, or `output_format`, as beta versions of the API have it.
+    """
     config = fields.object("output_config")
-    given = config.object("format") if config else None
+    given, beta = config.object("format") if config else None, fields.object("output_format")
+    other = _response_format(beta)
+    return other if given is None else _response_format(given)
+
+
+def _response_format(given: Fields | None) -> ResponseFormat:
     if given is None:
         return ResponseFormat()
     given.one_of("type", ("json_schema",)) or given.missing("type", "'json_schema'")

@@ -27,24 +27,42 @@ from emulator.core.json_schemas import (
 )
 from emulator.core.settings import Settings
 from emulator.dialects import Shapes
+from emulator.dialects.anthropic.client_tools import CLIENT_TOOL, DISPLAY
 from emulator.dialects.anthropic.requests import (
-    DISPLAYS,
-    EFFORTS,
+    ASSISTANT,
+    DOCUMENTS,
     MAX_TOKENS,
-    PASSED_OVER,
+    PAGE,
+    RESULT,
+    SOURCES,
     TEMPERATURE,
+    TEXT,
+    THINKING,
     THINKING_BUDGET,
-    TOOL_NAME,
     TOP_K,
     TOP_P,
+    USER,
+    Blocks,
 )
 from emulator.dialects.anthropic.surface import STOP_REASONS, STOP_SEQUENCE
+from emulator.dialects.anthropic.tools import TOOL_NAME
 
 # ---------------------------------------------------------------------------------------------- what is asked
 
-_TEXTS = any_of(STRING, array(asked({"text": STRING}, {"type": word("text")})))
 _TEXT = asked({"type": word("text"), "text": STRING})
-_PASSED = asked({"type": STRING | {"pattern": f"^({PASSED_OVER.pattern})$"}})
+
+
+def _unknown(*known: str) -> Schema:
+    """A block or an object of any other type, which is passed over with a warning, unless the settings refuse it."""
+    return asked({"type": NONEMPTY | {"not": word(*known)}})
+
+
+def _blocks(kinds: Blocks, *read: Schema) -> Schema:
+    """An array of blocks."""
+    return array(any_of(*read, _unknown(*kinds.read, *kinds.refused)))
+
+
+_TEXTS = any_of(STRING, _blocks(TEXT, asked({"text": STRING}, {"type": word("text")})))
 _IMAGE = asked(
     {
         "type": word("image"),
@@ -52,41 +70,59 @@ _IMAGE = asked(
             asked({"type": word("base64"), "data": NONEMPTY}),
             asked({"type": word("url"), "url": NONEMPTY}),
             asked({"type": word("file"), "file_id": NONEMPTY}),
+            _unknown(*SOURCES),
         ),
     }
 )
+_PAGE = any_of(STRING, _blocks(PAGE, _TEXT, _IMAGE))
 _DOCUMENT = asked(
     {
         "type": word("document"),
         "source": any_of(
             asked({"type": word("text"), "data": STRING}),
-            asked({"type": word("content"), "content": _TEXTS}),
+            asked({"type": word("content"), "content": _PAGE}),
             asked({"type": word("base64", "url", "file")}),
+            _unknown(*DOCUMENTS),
         ),
     }
 )
-_PARTS = (_TEXT, _IMAGE, _DOCUMENT, asked({"type": word("search_result"), "content": _TEXTS}), _PASSED)
+_PARTS = (_TEXT, _IMAGE, _DOCUMENT, asked({"type": word("search_result"), "content": _TEXTS}))
 _RESULT = asked(
     {"type": word("tool_result"), "tool_use_id": NONEMPTY},
-    {"content": any_of(STRING, array(any_of(*_PARTS))), "is_error": BOOLEAN},
+    {"content": any_of(STRING, _blocks(RESULT, *_PARTS)), "is_error": BOOLEAN},
 )
 _USE = asked({"type": word("tool_use"), "id": NONEMPTY, "name": NONEMPTY, "input": OBJECT})
 _THOUGHT = asked({"type": word("thinking"), "thinking": STRING})
-_ASSISTANT = (_TEXT, _USE, _THOUGHT, asked({"type": word("redacted_thinking")}), _PASSED)
+_ASSISTANT = (_TEXT, _USE, _THOUGHT, asked({"type": word("redacted_thinking")}))
 _MESSAGE = any_of(
-    asked({"role": word("user"), "content": any_of(STRING, array(any_of(*_PARTS, _RESULT)))}),
-    asked({"role": word("assistant"), "content": any_of(STRING, array(any_of(*_ASSISTANT)))}),
+    asked({"role": word("user"), "content": any_of(STRING, _blocks(USER, *_PARTS, _RESULT))}),
+    asked({"role": word("assistant"), "content": any_of(STRING, _blocks(ASSISTANT, *_ASSISTANT))}),
     asked({"role": word("system"), "content": _TEXTS}),
+    asked({"role": word("system"), "output_config": OBJECT}, {"content": _TEXTS}),
 )
+_NAME = STRING | {"pattern": f"^{TOOL_NAME.pattern}$"}
+_CLIENT_TOOL = f"^({CLIENT_TOOL.pattern.replace('?P<kind>', '').replace('?P<version>', '')})$"
 _TOOL = any_of(
-    asked(
-        {"name": STRING | {"pattern": f"^{TOOL_NAME.pattern}$"}, "input_schema": OBJECT},
-        {"description": STRING, "strict": BOOLEAN},
-    ),
+    asked({"name": _NAME, "input_schema": OBJECT}, {"description": STRING, "strict": BOOLEAN}),
     {
         "type": "object",
-        "description": "A tool of Anthropic's own servers, which is passed over.",
-        "properties": {"type": NONEMPTY | {"not": {"const": "custom"}}, "input_schema": NULL},
+        "description": "A tool of a type that the client runs, whose input Anthropic defines.",
+        "properties": {
+            "type": STRING | {"pattern": _CLIENT_TOOL},
+            "name": _NAME,
+            "input_schema": NULL,
+            **dict.fromkeys(("display_width_px", "display_height_px"), nullable(integer(DISPLAY))),
+            "enable_zoom": nullable(BOOLEAN),
+        },
+        "required": ["type", "name"],
+    },
+    {
+        "type": "object",
+        "description": "A tool of another type, which is passed over with a warning, unless the settings refuse it.",
+        "properties": {
+            "type": NONEMPTY | {"not": any_of({"const": "custom"}, {"pattern": _CLIENT_TOOL})},
+            "input_schema": NULL,
+        },
         "required": ["type"],
     },
 )
@@ -94,12 +130,13 @@ _ALONE = {"disable_parallel_tool_use": BOOLEAN}
 _TOOL_CHOICE = any_of(
     asked({"type": word("auto", "any", "none")}, _ALONE), asked({"type": word("tool"), "name": NONEMPTY}, _ALONE)
 )
-_DISPLAY = {"display": word(*DISPLAYS)}
 _THINKING = any_of(
-    asked({"type": word("adaptive", "disabled")}, _DISPLAY),
-    asked({"type": word("enabled"), "budget_tokens": integer(THINKING_BUDGET)}, _DISPLAY),
+    asked({"type": word("adaptive", "disabled")}, {"display": NONEMPTY}),
+    asked({"type": word("enabled"), "budget_tokens": integer(THINKING_BUDGET)}, {"display": NONEMPTY}),
+    asked({"type": NONEMPTY | {"not": word(*THINKING)}}, {"display": NONEMPTY}),
 )
-_OUTPUT = asked({}, {"effort": word(*EFFORTS), "format": asked({"type": word("json_schema"), "schema": OBJECT})})
+_FORMAT = asked({"type": word("json_schema"), "schema": OBJECT})
+_OUTPUT = asked({}, {"effort": NONEMPTY, "format": _FORMAT})
 _REQUIRED = {"model": NONEMPTY, "messages": array(_MESSAGE, 1)}
 _OPTIONAL = {
     "system": _TEXTS,
@@ -113,6 +150,7 @@ _OPTIONAL = {
     "tool_choice": _TOOL_CHOICE,
     "thinking": _THINKING,
     "output_config": _OUTPUT,
+    "output_format": _FORMAT,
     "metadata": asked({}, {"user_id": STRING}),
 }
 
