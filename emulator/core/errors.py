@@ -16,6 +16,7 @@ ErrorKind: TypeAlias = Literal[
     "method_not_allowed",
     "too_large",
     "rate_limited",
+    "queue_timeout",
     "internal",
     "unavailable",
     "no_backend",
@@ -69,6 +70,14 @@ ERRORS: Mapping[ErrorKind, ErrorRow] = {
     ),
     "rate_limited": ErrorRow(
         429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", "Rate limited", retryable=True
+    ),
+    "queue_timeout": ErrorRow(
+        429,
+        "rate_limit_error",
+        "queue_timeout",
+        "rate_limit_error",
+        "All backends of the requested model are busy; the request waited too long.",
+        retryable=True,
     ),
     "internal": ErrorRow(500, "server_error", None, "api_error", "Internal server error.", retryable=True),
     "unavailable": ErrorRow(

@@ -134,6 +134,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth_error_shape: Annotated[
         Literal["flat", "openai"], "Body of a 401 on /v1: flat as seen at AkashML, or OpenAI's."
     ] = "flat"
+    queue_timeout_status: Annotated[
+        Literal["429", "529"],
+        "Status of a request that waits too long for a backend: 429 as seen at AkashML, or 529 (open question 28).",
+    ] = "429"
     reasoning_field: Annotated[
         Literal["reasoning_content", "reasoning", "both"], "Name of the reasoning text on /v1 (open question 4)."
     ] = "reasoning_content"
