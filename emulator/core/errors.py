@@ -38,6 +38,8 @@ class ErrorRow(NamedTuple):
     """Whether the same request may succeed later."""
     title: str | None = None
     """The reason phrase, if Python has none for the status or changes it from version to version."""
+    param: str | None = None
+    """The field at fault on /v1, if the error names no other."""
 
 
 _INVALID = "invalid_request_error"
@@ -45,10 +47,11 @@ ERRORS: Mapping[ErrorKind, ErrorRow] = {
     "bad_request": ErrorRow(400, _INVALID, None, _INVALID, "The request is invalid."),
     "context_length_exceeded": ErrorRow(
         400,
-        _INVALID,
-        "context_length_exceeded",
+        "BadRequestError",
+        "400",
         _INVALID,
         "This model's maximum context length is exceeded. Please send fewer messages.",
+        param="input_tokens",
     ),
     "unauthorized": ErrorRow(401, _INVALID, "invalid_api_key", "authentication_error", "Invalid API key."),
     "insufficient_credits": ErrorRow(

@@ -127,6 +127,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10.0
     body_timeout: Annotated[_Duration, "A request body that takes longer is refused with 408."] = 60.0
     idle_timeout: Annotated[_Duration, "A connection without a request for longer is closed."] = 75.0
+    strictness: Annotated[
+        Literal["vllm", "openai"],
+        "What a request to /v1 may say, where they differ: what vLLM takes, or what OpenAI's specification allows.",
+    ] = "vllm"
     error_shape: Annotated[
         Literal["openai", "flat"],
         "Body of errors on /v1 other than 401: OpenAI's, or AkashML's flat one (open question 1).",
@@ -134,6 +138,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth_error_shape: Annotated[
         Literal["flat", "openai"], "Body of a 401 on /v1: flat as seen at AkashML, or OpenAI's."
     ] = "flat"
+    overflow_error: Annotated[
+        Literal["vllm", "openai"],
+        "The 400 on /v1 for a context that is exceeded: vLLM's of today, or OpenAI's, which older vLLM has (open "
+        "question 7).",
+    ] = "vllm"
     queue_timeout_status: Annotated[
         Literal["429", "529"],
         "Status of a request that waits too long for a backend: 429 as seen at AkashML, or 529 (open question 28).",
@@ -180,7 +189,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["finish", "error"],
         "Credits that run out during an answer: it is finished, or ends with an error.",
     ] = "finish"
-    audio: Annotated[Literal["reject", "ignore"], "Audio asked for in modalities: 400, or ignored."] = "reject"
 
     @property
     def answer_seed(self) -> str:

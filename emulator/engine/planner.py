@@ -81,13 +81,14 @@ class Planner:
 
     def _limit(self, request: InferenceRequest, model: Model, prompt: int) -> int:
         """The maximum number of tokens of each choice. Each prompt has the whole context."""
-        wanted = request.sampling.max_tokens
+        wanted, room = request.sampling.max_tokens, model.context_length - prompt
+        if wanted is not None and wanted > room and self._settings.strictness == "vllm":
+            raise Rejected(overflow(prompt, wanted, model.context_length))
         if wanted is not None and wanted > model.max_output_length:
             if self._settings.max_output == "reject":
                 text = f"max_tokens is too large: {wanted}. {request.model} answers at most {model.max_output_length}."
                 raise Rejected(ApiError("bad_request", text, param="max_tokens"))
             wanted = model.max_output_length
-        room = model.context_length - prompt
         if room < (1 if wanted is None else wanted):
             raise Rejected(overflow(prompt, wanted or 0, model.context_length))
         limit = min(model.max_output_length, room) if wanted is None else wanted

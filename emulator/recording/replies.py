@@ -103,13 +103,18 @@ def _error_of(exchange: Exchange, told: ApiError, status: int | None) -> str | d
 
 
 def _kind(exchange: Exchange, told: ApiError, status: int | None) -> ErrorKind:
-    """The kind that fits best: by the status first, then by the type and the code."""
+    """The kind that fits best: by the status first, then as it was read, then by the type and the code."""
     names = {"type": told.type, "code": told.code}
 
-    def likeness(kind: ErrorKind) -> tuple[bool, int, bool]:
+    def likeness(kind: ErrorKind) -> tuple[bool, bool, int, bool]:
         usual = _usual(exchange, kind)
         same = sum(names[name] == value for name, value in usual.items())
-        return ERRORS[kind].status == status, same, told.message == default_message(kind, exchange.request)
+        return (
+            ERRORS[kind].status == status,
+            kind == told.kind,
+            same,
+            told.message == default_message(kind, exchange.request),
+        )
 
     return max(ERRORS, key=likeness)
 

@@ -157,9 +157,7 @@ def error(reply: Reply, context: ReplyContext, context_length: int = 0) -> ApiEr
 def _exceeded(error: ApiError, request: InferenceRequest, limit: int) -> ApiError:
     """The error, with the numbers of a request that is as much longer than the limit as the prompt is long."""
     sized = overflow(limit + prompt_tokens(request), request.sampling.max_tokens or 0, limit)
-    return msgspec.structs.replace(
-        error, message=sized.message, param=error.param or sized.param, overflow=sized.overflow
-    )
+    return msgspec.structs.replace(error, message=sized.message, overflow=sized.overflow)
 
 
 def headers(reply: Reply, context: ReplyContext) -> tuple[tuple[str, str], ...]:

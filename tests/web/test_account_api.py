@@ -359,7 +359,8 @@ def test_a_queue_that_runs_out_of_time(
 ) -> None:
     """It is a 429 `queue_timeout` that says when to come back, or the 529 of a setting; streamed or not."""
     engine = engine_with(
-        f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 5s}}}}}}\nrules: [{{reply: {{stream: {{first_token: 9s}}}}}}]",
+        f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 5s}}}}}}\n"
+        "rules: [{reply: {stream: {first_token: 9s}}}]",
         queue_timeout_status=status,
     )
     app = create_app(engine)

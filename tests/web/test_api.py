@@ -430,7 +430,11 @@ def test_an_overflow_is_told_in_each_surfaces_words() -> None:
     long = "word " * 3000
     told = error_of(post(CHAT, chat(long), models=SHORT))
     assert told["message"].startswith("This model's maximum context length is 1000 tokens. However, you requested ")
+    assert (told["code"], told["type"], told["param"]) == (400, "BadRequestError", "input_tokens")
+    told = error_of(post(CHAT, chat(long), models=SHORT, overflow_error="openai"))
+    assert told["message"].startswith("This model's maximum context length is 1000 tokens. However, you requested ")
     assert (told["code"], told["type"]) == ("context_length_exceeded", "invalid_request_error")
+    assert told["param"] == "messages"
     told = error_of(post(MESSAGES, message(long), models=SHORT))
     assert re.fullmatch(r"prompt is too long: \d{4} tokens > 1000 maximum", told["message"])
     told = error_of(post(MESSAGES, message("word " * 700, max_tokens=400), models=SHORT))

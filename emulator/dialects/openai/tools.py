@@ -4,13 +4,16 @@ import re
 from typing import Any, cast
 
 from emulator.core.fields import Fields
+from emulator.core.settings import Settings
 from emulator.core.vocabulary import ResponseFormat, Tool, ToolChoice
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
+def read_tools(fields: Fields, settings: Settings) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
     """Tools, the choice among them, and whether several calls may be made; also in the deprecated spelling."""
+    if fields.data.get("tools") == [] and settings.strictness == "vllm":
+        fields.reject("tools", "at least one tool, or no tools at all", got=[])
     functions = tuple(_function(function) for function in fields.objects("functions"))
     function_call = _function_call(fields, functions)
     choice, tools = _tool_choice(fields, tuple(_tool(tool) for tool in fields.objects("tools")))
