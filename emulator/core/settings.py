@@ -127,6 +127,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10.0
     body_timeout: Annotated[_Duration, "A request body that takes longer is refused with 408."] = 60.0
     idle_timeout: Annotated[_Duration, "A connection without a request for longer is closed."] = 75.0
+    v1_model_ids: Annotated[
+        Literal["either", "slashed"],
+        "Ids of models that a request to /v1 may name: with / or --, or with / only (open question 31).",
+    ] = "either"
     strictness: Annotated[
         Literal["vllm", "openai"],
         "What a request to /v1 may say, where they differ: what vLLM takes, or what OpenAI's specification allows.",
@@ -150,6 +154,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     reasoning_field: Annotated[
         Literal["reasoning_content", "reasoning", "both"], "Name of the reasoning text on /v1 (open question 4)."
     ] = "reasoning_content"
+    reasoning_budget: Annotated[
+        Literal["exact", "loose"],
+        "A budget or an effort of reasoning: kept, or exceeded as was measured at AkashML (open question 32).",
+    ] = "exact"
     reasoning_by_default: Annotated[
         _Switch, "A reasoning model reasons when the request says nothing of it (open question 5)."
     ] = True
@@ -159,6 +167,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     usage_null: Annotated[
         _Switch, "With include_usage, send usage: null on every chunk before the last, as OpenAI does."
     ] = False
+    named_tool_finish: Annotated[
+        Literal["stop", "tool_calls"],
+        "Finish reason on /v1 of calls that a named tool_choice forces: as vLLM of today has it, or of before (open "
+        "question 30).",
+    ] = "stop"
     empty_arguments: Annotated[
         Literal["{}", ""], 'Arguments of a tool call without parameters; AkashML once sent "".'
     ] = "{}"

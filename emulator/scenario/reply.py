@@ -100,7 +100,7 @@ def drafts(reply: Reply, context: ReplyContext) -> list[Draft]:
 
 def finished(draft: Draft, reply: Reply) -> Draft:
     """The draft with the reply's finish reason, if the reply has one."""
-    return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish)
+    return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish, own_finish=True)
 
 
 def _rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
@@ -122,6 +122,7 @@ def draft(spec: ChoiceSpec) -> Draft:
         text=split(text) if text else EMPTY,
         tool_calls=tuple(DraftCall(call.name, split(arguments(call.arguments)), call.id) for call in spec.tool_calls),
         finish=spec.finish,
+        own_finish=spec.own_finish,
     )
 
 

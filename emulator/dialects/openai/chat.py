@@ -30,6 +30,7 @@ from emulator.dialects.openai.requests import (
     read_sampling,
     read_stream,
 )
+from emulator.dialects.openai.structured_outputs import read_response_format
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
@@ -45,7 +46,7 @@ from emulator.dialects.openai.surface import (
     logprob_object,
     wording,
 )
-from emulator.dialects.openai.tools import read_response_format, read_tools
+from emulator.dialects.openai.tools import read_tools
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
@@ -76,6 +77,7 @@ class OpenAIChat:
         return InferenceRequest(
             endpoint="chat",
             model=fields.required_string("model"),
+            aliased=self._settings.v1_model_ids == "either",
             messages=read_messages(fields, self._settings),
             sampling=read_sampling(
                 fields, self._settings, read_max_tokens(fields), read_logprobs(fields, self._settings)
@@ -83,7 +85,7 @@ class OpenAIChat:
             tools=tools,
             tool_choice=choice,
             parallel_tool_calls=parallel,
-            response_format=read_response_format(fields),
+            response_format=read_response_format(fields, forced=choice.mode == "named"),
             reasoning=read_reasoning(fields),
             stream=read_stream(fields, self._settings),
             body=body,

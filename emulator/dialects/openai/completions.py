@@ -24,6 +24,7 @@ from emulator.core.vocabulary import (
 )
 from emulator.dialects.openai.marks import MARKS
 from emulator.dialects.openai.requests import read_sampling, read_stream
+from emulator.dialects.openai.structured_outputs import read_response_format
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
@@ -71,9 +72,11 @@ class OpenAICompletions:
         return InferenceRequest(
             endpoint="completions",
             model=model,
+            aliased=self._settings.v1_model_ids == "either",
             prompts=_prompts(fields, self._settings),
             echo=fields.boolean("echo", False),
             sampling=self._sampling(fields, stream),
+            response_format=read_response_format(fields),
             stream=stream,
             body=body,
             headers=headers,

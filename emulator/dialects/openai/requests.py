@@ -21,6 +21,7 @@ MAX_TOKENS = at_least(1)
 MIN_TOKENS = at_least(0)
 TOP_K = at_least(-1)
 REASONING_TOKENS = at_least(0)
+THINKING_TOKENS = at_least(-1)
 TOP_LOGPROBS = Limits(0, 20)
 LOGIT_BIAS = Limits(-100, 100)
 MAX_BIASES = 1024
@@ -190,22 +191,29 @@ def check_modalities(fields: Fields, settings: Settings) -> None:
 
 
 def read_reasoning(fields: Fields) -> ReasoningControl:
-    """`reasoning` beats `reasoning_effort`, which beats `chat_template_kwargs` (docs/contract.md, reasoning)."""
+    """`reasoning` beats vLLM's fields and `reasoning_effort`, which beats `chat_template_kwargs` (docs/contract.md)."""
     effort = fields.one_of("reasoning_effort", EFFORTS)
+    thinking = fields.integer("thinking_token_budget", THINKING_TOKENS)
+    thinking = None if thinking == -1 else thinking
+    exclude = not fields.boolean("include_reasoning", True)
     given = fields.object("reasoning")
     if given is None:
-        return ReasoningControl(enabled=_enabled(fields, None, effort, None), effort=effort)
+        enabled = _enabled(fields, None, effort, None) if thinking != 0 else False
+        return ReasoningControl(enabled=enabled, effort=effort, max_tokens=thinking, exclude=exclude)
     own = given.one_of("effort", EFFORTS)
     budget = given.integer("max_tokens", REASONING_TOKENS)
     enabled = given.boolean("enabled", True) if given.has("enabled") else None
     if effort == "none" and (enabled or budget):
         effort = None
     effort = own or effort
+    enabled = _enabled(fields, enabled, effort, budget)
+    if budget is None and thinking == 0:
+        enabled = False
     return ReasoningControl(
-        enabled=_enabled(fields, enabled, effort, budget),
+        enabled=enabled,
         effort=effort,
-        max_tokens=budget,
-        exclude=given.boolean("exclude", False),
+        max_tokens=thinking if budget is None else budget,
+        exclude=given.boolean("exclude", exclude),
     )
 
 

@@ -44,6 +44,7 @@ from emulator.dialects.openai.requests import (
     NUMBERS,
     REASONING_TOKENS,
     STREAM_OPTIONS,
+    THINKING_TOKENS,
     TOP_K,
     TOP_LOGPROBS,
     URL_SCHEMES,
@@ -99,6 +100,15 @@ _FORMAT = any_of(
         }
     ),
 )
+_CONSTRAINT = {
+    "json": any_of(OBJECT, BOOLEAN, STRING | {"contentMediaType": "application/json"}),
+    "regex": NONEMPTY,
+    "choice": array(STRING, 1),
+    "grammar": NONEMPTY,
+    "json_object": BOOLEAN,
+    "structural_tag": NONEMPTY,
+}
+_CONSTRAINTS = any_of(*(asked({name: schema}) for name, schema in _CONSTRAINT.items()))
 _REASONING = asked(
     {},
     {
@@ -130,6 +140,8 @@ def _shared(settings: Settings) -> dict[str, Schema]:
         "ignore_eos": BOOLEAN,
         "n": integer(Limits(1, settings.max_n)),
         "user": STRING,
+        "response_format": _FORMAT,
+        "structured_outputs": _CONSTRAINTS,
         "stream": BOOLEAN,
         "stream_options": asked({}, dict.fromkeys(STREAM_OPTIONS, BOOLEAN)),
     }
@@ -146,11 +158,12 @@ def _chat_request(settings: Settings) -> Schema:
         "parallel_tool_calls": BOOLEAN,
         "functions": array(_FUNCTION),
         "function_call": any_of(word("none", "auto"), _NAMED),
-        "response_format": _FORMAT,
         "logprobs": BOOLEAN,
         "top_logprobs": integer(TOP_LOGPROBS),
         "reasoning_effort": word(*EFFORTS),
         "reasoning": _REASONING,
+        "thinking_token_budget": integer(THINKING_TOKENS),
+        "include_reasoning": BOOLEAN,
         "chat_template_kwargs": ANYTHING,
         "modalities": array(STRING),
         "service_tier": STRING,
