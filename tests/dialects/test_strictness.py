@@ -4,8 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, CHAT_TOOL, COMPLETIONS, MESSAGES, PLAIN, chat, completion, error_of, message, post
-from support.parameters import app_of, ask, body_of, whole
+from support.asgi import CHAT, CHAT_TOOL, COMPLETIONS, MESSAGES, PLAIN, ask, chat, completion, error_of, message, post
+from support.parameters import app_of, body_of, whole
 
 CALL = {"id": "a", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
 USER = {"role": "user", "content": "Hello."}

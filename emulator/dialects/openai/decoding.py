@@ -26,11 +26,15 @@ _REASONS: Mapping[str, FinishReason] = {
 }
 _OVERFLOW: ErrorKind = "context_length_exceeded"
 _KINDS: Mapping[str | None, ErrorKind] = {
-    name: kind
-    for kind, row in reversed([*ERRORS.items()])
-    for name in (row.v1_type, row.v1_code, TITLES[row.status])
-    if name and kind != _OVERFLOW
-} | {_OVERFLOW: _OVERFLOW, ERRORS[_OVERFLOW].v1_type: "bad_request"}
+    **{
+        name: kind
+        for kind, row in reversed([*ERRORS.items()])
+        for name in (row.v1_type, row.v1_code, TITLES[row.status])
+        if name and kind != _OVERFLOW
+    },
+    _OVERFLOW: _OVERFLOW,
+    ERRORS[_OVERFLOW].v1_type: "bad_request",
+}
 """The first kind with this name, which is a type, a code or a title. vLLM has one type for all that is a 400."""
 _DONE = b"[DONE]"
 _NULL = msgspec.Raw(b"null")
