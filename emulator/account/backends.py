@@ -12,6 +12,7 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.core.saved_times import Moment, Phase, Seconds
 
 _MOST = 10**12
+_BUSY = "All backends of the requested model are busy"
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=_MOST)]
 Slots: TypeAlias = Annotated[int, Meta(ge=1, le=_MOST)]
 
@@ -74,7 +75,7 @@ class Pool(Struct, forbid_unknown_fields=True):
             self.running.add(ticket)
             return None
         if not self.backends.queue:
-            raise Rejected(busy(0))
+            raise Rejected(ApiError("overloaded", f"{_BUSY}."))
         self.waiting[ticket] = deadline = now + self.backends.queue
         return deadline
 
@@ -118,10 +119,15 @@ class Pool(Struct, forbid_unknown_fields=True):
         return admitted
 
 
-def busy(waited: float) -> ApiError:
-    """The 529 for a request that found no free slot. `waited` is the number of seconds that it waited."""
-    after = f"; the request waited for {decimal(waited)} s" if waited else ""
-    return ApiError("overloaded", f"All backends of the requested model are busy{after}.")
+def queue_timeout(waited: float, status: str) -> ApiError:
+    """The error for a request that got no slot within `waited` seconds: a 429, or a 529 as when there is no queue.
+
+    The 429 has a Retry-After of as many seconds.
+    """
+    message = f"{_BUSY}; the request waited for {decimal(waited)} s."
+    if status == "429":
+        return ApiError("queue_timeout", message, retry_after=waited)
+    return ApiError("overloaded", message)
 
 
 class Fleet(Struct, forbid_unknown_fields=True):

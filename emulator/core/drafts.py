@@ -58,7 +58,7 @@ class Draft(msgspec.Struct, frozen=True):
     """The content of one choice: first its reasoning, then its text, then its tool calls.
 
     `logprobs`, if given, makes the entries of the tokens of `text`, one after the other. A text that `obey` cut begins
-    with the same tokens; the last of them may be cut, too.
+    with the same tokens; the last of them may be cut, too. `own_finish` says that a scenario set the finish reason.
     """
 
     reasoning: Tokens = EMPTY
@@ -67,6 +67,7 @@ class Draft(msgspec.Struct, frozen=True):
     finish: FinishReason = "stop"
     stop_sequence: str | None = None
     logprobs: Callable[[], Iterator[TokenLogprob]] | None = None
+    own_finish: bool = False
 
     def __len__(self) -> int:
         """The number of tokens of the choice as sent."""

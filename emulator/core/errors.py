@@ -16,6 +16,7 @@ ErrorKind: TypeAlias = Literal[
     "method_not_allowed",
     "too_large",
     "rate_limited",
+    "queue_timeout",
     "internal",
     "unavailable",
     "no_backend",
@@ -37,6 +38,8 @@ class ErrorRow(NamedTuple):
     """Whether the same request may succeed later."""
     title: str | None = None
     """The reason phrase, if Python has none for the status or changes it from version to version."""
+    param: str | None = None
+    """The field at fault on /v1, if the error names no other."""
 
 
 _INVALID = "invalid_request_error"
@@ -44,10 +47,11 @@ ERRORS: Mapping[ErrorKind, ErrorRow] = {
     "bad_request": ErrorRow(400, _INVALID, None, _INVALID, "The request is invalid."),
     "context_length_exceeded": ErrorRow(
         400,
-        _INVALID,
-        "context_length_exceeded",
+        "BadRequestError",
+        "400",
         _INVALID,
         "This model's maximum context length is exceeded. Please send fewer messages.",
+        param="input_tokens",
     ),
     "unauthorized": ErrorRow(401, _INVALID, "invalid_api_key", "authentication_error", "Invalid API key."),
     "insufficient_credits": ErrorRow(
@@ -69,6 +73,14 @@ ERRORS: Mapping[ErrorKind, ErrorRow] = {
     ),
     "rate_limited": ErrorRow(
         429, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", "Rate limited", retryable=True
+    ),
+    "queue_timeout": ErrorRow(
+        429,
+        "rate_limit_error",
+        "queue_timeout",
+        "rate_limit_error",
+        "All backends of the requested model are busy; the request waited too long.",
+        retryable=True,
     ),
     "internal": ErrorRow(500, "server_error", None, "api_error", "Internal server error.", retryable=True),
     "unavailable": ErrorRow(

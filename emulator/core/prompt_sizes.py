@@ -90,10 +90,9 @@ def overflow(prompt: int, wanted: int, limit: int) -> ApiError:
     """Return the 400 for a request that exceeds the model's context. Clients look for its exact message."""
     return ApiError(
         "context_length_exceeded",
-        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
-        f"({prompt} in the messages, {wanted} in the completion). Please reduce the length of the messages or "
-        "completion.",
-        param="messages",
+        f"This model's maximum context length is {limit} tokens. However, you requested {wanted} output tokens and "
+        f"your prompt contains at least {prompt} input tokens, for a total of at least {prompt + wanted} tokens. "
+        "Please reduce the length of the input prompt or the number of requested output tokens.",
         overflow=(prompt, wanted, limit),
     )
 

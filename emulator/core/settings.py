@@ -127,6 +127,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10.0
     body_timeout: Annotated[_Duration, "A request body that takes longer is refused with 408."] = 60.0
     idle_timeout: Annotated[_Duration, "A connection without a request for longer is closed."] = 75.0
+    v1_model_ids: Annotated[
+        Literal["either", "slashed"],
+        "Ids of models that a request to /v1 may name: with / or --, or with / only (open question 31).",
+    ] = "either"
+    strictness: Annotated[
+        Literal["vllm", "openai"],
+        "What a request to /v1 may say, where they differ: what vLLM takes, or what OpenAI's specification allows.",
+    ] = "vllm"
     error_shape: Annotated[
         Literal["openai", "flat"],
         "Body of errors on /v1 other than 401: OpenAI's, or AkashML's flat one (open question 1).",
@@ -134,9 +142,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     auth_error_shape: Annotated[
         Literal["flat", "openai"], "Body of a 401 on /v1: flat as seen at AkashML, or OpenAI's."
     ] = "flat"
+    overflow_error: Annotated[
+        Literal["vllm", "openai"],
+        "The 400 on /v1 for a context that is exceeded: vLLM's of today, or OpenAI's, which older vLLM has (open "
+        "question 7).",
+    ] = "vllm"
+    queue_timeout_status: Annotated[
+        Literal["429", "529"],
+        "Status of a request that waits too long for a backend: 429 as seen at AkashML, or 529 (open question 28).",
+    ] = "429"
     reasoning_field: Annotated[
         Literal["reasoning_content", "reasoning", "both"], "Name of the reasoning text on /v1 (open question 4)."
     ] = "reasoning_content"
+    reasoning_budget: Annotated[
+        Literal["exact", "loose"],
+        "A budget or an effort of reasoning: kept, or exceeded as was measured at AkashML (open question 32).",
+    ] = "exact"
     reasoning_by_default: Annotated[
         _Switch, "A reasoning model reasons when the request says nothing of it (open question 5)."
     ] = True
@@ -146,6 +167,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     usage_null: Annotated[
         _Switch, "With include_usage, send usage: null on every chunk before the last, as OpenAI does."
     ] = False
+    named_tool_finish: Annotated[
+        Literal["stop", "tool_calls"],
+        "Finish reason on /v1 of calls that a named tool_choice forces: as vLLM of today has it, or of before (open "
+        "question 30).",
+    ] = "stop"
     empty_arguments: Annotated[
         Literal["{}", ""], 'Arguments of a tool call without parameters; AkashML once sent "".'
     ] = "{}"
@@ -181,7 +207,6 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["finish", "error"],
         "Credits that run out during an answer: it is finished, or ends with an error.",
     ] = "finish"
-    audio: Annotated[Literal["reject", "ignore"], "Audio asked for in modalities: 400, or ignored."] = "reject"
 
     @property
     def answer_seed(self) -> str:

@@ -71,19 +71,28 @@ class Tool(msgspec.Struct, frozen=True):
 
 
 class ToolChoice(msgspec.Struct, frozen=True):
-    """Whether the model may (`auto`), must (`required`, or `named` for one tool) or must not (`none`) call tools."""
+    """Whether the model may (`auto`), must (`required`, or `named` for one tool) or must not (`none`) call tools.
+
+    `finish` is the finish reason of a choice with calls, unless a scenario sets one.
+    """
 
     mode: Literal["none", "auto", "required", "named"] = "auto"
     name: str | None = None
+    finish: FinishReason = "tool_calls"
 
 
 class ResponseFormat(msgspec.Struct, frozen=True):
-    """The required form of the text; `schema` is the JSON Schema of `json_schema`, `place` its path in the request."""
+    """The required form of the text; `schema` is the JSON Schema of `json_schema`, `place` its path in the request.
 
-    kind: Literal["text", "json_object", "json_schema"] = "text"
+    If `raw`, the value is a string, and the text is the string itself instead of its JSON. The generator knows no
+    grammars: `grammar` is only for scripted answers.
+    """
+
+    kind: Literal["text", "json_object", "json_schema", "grammar"] = "text"
     schema: Mapping[str, Any] | bool = True
     strict: bool = False
     place: str = "response_format"
+    raw: bool = False
 
 
 class ReasoningControl(msgspec.Struct, frozen=True):

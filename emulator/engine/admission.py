@@ -176,17 +176,18 @@ class Holding:
     """The slot and the reservation that a request holds until it ends.
 
     `everywhere` says that the `slot` is at the backends that all keys share. It is also the `QueuePlace` in which the
-    request waits for its slot.
+    request waits for its slot; if it waits in vain, it gets an error with the status `timeout_status`.
     """
 
-    __slots__ = ("_clock", "_ended", "_key", "_store", "everywhere", "slot", "ticket")
+    __slots__ = ("_clock", "_ended", "_key", "_store", "_timeout_status", "everywhere", "slot", "ticket")
 
-    def __init__(self, store: Store, clock: Clock, key: str, ticket: str) -> None:
+    def __init__(self, store: Store, clock: Clock, key: str, timeout_status: str) -> None:
         self._store = store
         self._clock = clock
         self._key = key
         self._ended = False
-        self.ticket = ticket
+        self._timeout_status = timeout_status
+        self.ticket = store.ticket()
         self.slot = SlotResult()
         self.everywhere = False
 
@@ -205,16 +206,16 @@ class Holding:
         self._store.on_slot(self.ticket, wake)
 
     async def claim(self) -> None:
-        """Stop waiting. Raises `Rejected` with a 529 if the request has no slot."""
+        """Stop waiting. Raises `Rejected` if the request has no slot."""
         ticket = self.ticket
         if self.everywhere:
             claimed = await self._store.shared_turn(lambda shared: shared.claim(ticket))
         else:
             claimed = await self._store.turn(self._key, lambda own, shared: own.claim(ticket))
         if not claimed:
-            from emulator.account.backends import busy  # noqa: PLC0415 (only who waited comes here)
+            from emulator.account.backends import queue_timeout  # noqa: PLC0415 (only who waited comes here)
 
-            raise Rejected(busy(self.slot.queue))
+            raise Rejected(queue_timeout(self.slot.queue, self._timeout_status))
 
     async def end(self, used: Usage | None) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.

@@ -87,7 +87,7 @@ class Engine:
     async def plan(self, request: InferenceRequest, length: int = 0) -> Plan:
         """Return the plan of the answer to a request of `length` bytes. A refusal is a `Failure` without a `Start`."""
         question = question_of(request.endpoint, request.body)
-        holding = Holding(self.store, self.clock, request.key, self.store.ticket())
+        holding = Holding(self.store, self.clock, request.key, self.settings.queue_timeout_status)
         try:
             size = await self._long_prompts.size(request, length)
             decision = await self._decided(request, question, size, holding)

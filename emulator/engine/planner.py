@@ -81,13 +81,14 @@ class Planner:
 
     def _limit(self, request: InferenceRequest, model: Model, prompt: int) -> int:
         """The maximum number of tokens of each choice. Each prompt has the whole context."""
-        wanted = request.sampling.max_tokens
+        wanted, room = request.sampling.max_tokens, model.context_length - prompt
+        if wanted is not None and wanted > room and self._settings.strictness == "vllm":
+            raise Rejected(overflow(prompt, wanted, model.context_length))
         if wanted is not None and wanted > model.max_output_length:
             if self._settings.max_output == "reject":
                 text = f"max_tokens is too large: {wanted}. {request.model} answers at most {model.max_output_length}."
                 raise Rejected(ApiError("bad_request", text, param="max_tokens"))
             wanted = model.max_output_length
-        room = model.context_length - prompt
         if room < (1 if wanted is None else wanted):
             raise Rejected(overflow(prompt, wanted or 0, model.context_length))
         limit = min(model.max_output_length, room) if wanted is None else wanted
@@ -146,14 +147,17 @@ class Planner:
                 del self._canned[next(iter(self._canned))]
         return remembered
 
-    def generate(self, asked: CheckedRequest) -> DraftedAnswer:
+    def generate(self, asked: CheckedRequest, *, exact: bool = False) -> DraftedAnswer:
         """Return an answer that is generated while it is read, with `n` choices for each prompt.
+
+        If `exact`, a budget of reasoning is kept whatever the settings say.
 
         Raises `Rejected` for a schema that is invalid or that no value satisfies.
         """
         request, sampling = asked.request, asked.request.sampling
         requests = [msgspec.structs.replace(request, prompts=(prompt,)) for prompt in request.prompts] or [request]
-        groups = [self._candidates(one, asked) for one in requests]
+        loose = self._settings.reasoning_budget == "loose" and not exact
+        groups = [self._candidates(one, asked, loose=loose) for one in requests]
         groups[0][0].check()
         sent: list[Sequence[PlannedChoice]] = [*groups]
         if request.echo:
@@ -166,10 +170,11 @@ class Planner:
             return DraftedAnswer([*chain.from_iterable(sent)])
         if sampling.logprobs is None:  # they are needed for the comparison
             compared = msgspec.structs.replace(sampling, logprobs=0)
-            groups = [self._candidates(msgspec.structs.replace(one, sampling=compared), asked) for one in requests]
+            requests = [msgspec.structs.replace(one, sampling=compared) for one in requests]
+            groups = [self._candidates(one, asked, loose=loose) for one in requests]
         return DraftedAnswer(contests=[Contest(*pair, sampling.n) for pair in zip(sent, groups, strict=True)])
 
-    def _candidates(self, request: InferenceRequest, asked: CheckedRequest) -> list[GeneratedChoice]:
+    def _candidates(self, request: InferenceRequest, asked: CheckedRequest, *, loose: bool) -> list[GeneratedChoice]:
         """The choices of one prompt; with `best_of`, as many as are compared."""
         enabled, sampling = request.reasoning.enabled, request.sampling
         wanted = self._settings.reasoning_by_default if enabled is None else enabled
@@ -181,6 +186,7 @@ class Planner:
             reasons=reasons,
             seed=self._conversation(request, asked.model),
             limit=asked.limit,
+            loose=loose,
             empty_arguments=self._settings.empty_arguments,
         )
         first = make(choice=0)
@@ -204,7 +210,9 @@ class Planner:
         return DraftedAnswer(echoed, discarded)
 
     def _obeyed(self, asked: CheckedRequest, draft: Draft) -> Draft:
-        sampling = asked.request.sampling
+        sampling, finish = asked.request.sampling, asked.request.tool_choice.finish
+        if draft.tool_calls and not draft.own_finish and draft.finish != finish:
+            draft = msgspec.structs.replace(draft, finish=finish)
         if sampling.logprobs is not None:
             seed = self._conversation(asked.request, asked.model).child("logprobs")
             draft = msgspec.structs.replace(draft, logprobs=partial(describe, draft.text, seed, sampling.logprobs))

@@ -60,7 +60,8 @@ def _steps(
 
 def _said(planner: Planner, reply: Reply, context: ReplyContext, asked: CheckedRequest) -> DraftedAnswer:
     if reply.generate is not None:
-        return planner.generate(_generating(asked, reply.generate))
+        exact = reply.generate.reasoning_tokens is not None
+        return planner.generate(_generating(asked, reply.generate), exact=exact)
     drafts = replies.drafts(reply, context)
     said = planner.obeyed(asked, drafts) if reply.obey else DraftedAnswer(drafts)
     uncut = len(said.choices) == 1 and said.choices[0] is reply.choices[0] and not said.discarded

@@ -28,12 +28,17 @@ if TYPE_CHECKING:
 __all__ = ["GeneratedChoice", "describe"]
 
 _SHARES = {"max": 0.95, "xhigh": 0.95, "high": 0.8, "medium": 0.5, "low": 0.2, "minimal": 0.1}
+_EXCEEDING = 695 / 256, 1197 / 256
+"""How many times its budget a loose reasoning has, at least and at most: measured with 256 (docs/contract.md)."""
+_LOW_EFFORT = 634, 3219
+"""Tokens of a loose reasoning with low effort, at least and at most, as measured."""
 
 
 class GeneratedChoice:
     """One choice of at most `limit` tokens, including its reasoning, which is generated while its events are read.
 
-    `reasons` is whether the model can reason. A smaller limit yields a prefix of what a larger one yields.
+    `reasons` is whether the model can reason; if `loose`, it exceeds the budget that the request sets. A smaller limit
+    yields a prefix of what a larger one yields.
     `empty_arguments` is how a tool call without arguments is written. `first` is the first choice for the same request.
     They share the budget for schemas: a choice that cannot be made with what is left of it repeats the first.
     """
@@ -46,6 +51,7 @@ class GeneratedChoice:
         seed: Seed,
         choice: int,
         limit: int,
+        loose: bool = False,
         empty_arguments: str = "{}",
         first: "GeneratedChoice | None" = None,
     ) -> None:
@@ -54,6 +60,7 @@ class GeneratedChoice:
         self._seed = seed
         self._number = choice
         self._limit = limit
+        self._loose = loose
         self._empty_arguments = empty_arguments
         self._first = first
 
@@ -61,8 +68,9 @@ class GeneratedChoice:
         """Make the events of the choice (see `PlannedChoice`)."""
         seed, left = self._seed.child("choice", self._number), self._limit
         if self._reasons:
-            room = min(self._budget(), left)
-            speech = self._thoughts(seed, room)
+            least = self._exceeded(seed) if self._loose else 0
+            room = min(least or self._budget(), left)
+            speech = self._thoughts(seed, room, least)
             for event in reasoning_events(choice, speech, whole=whole, hide=hide_reasoning):
                 left -= event.tokens
                 yield event
@@ -107,7 +115,7 @@ class GeneratedChoice:
         seed = self._seed.child("choice", self._number)
         calls = maker.tool_calls(seed)
         if calls:
-            return Draft(tool_calls=tuple(map(self._written, calls)), finish="tool_calls")
+            return Draft(tool_calls=tuple(map(self._written, calls)), finish=self._request.tool_choice.finish)
         if self._request.response_format.kind == "text":
             return None
         text = maker.json_text(seed.child("format"))
@@ -127,14 +135,26 @@ class GeneratedChoice:
         effort = self._effort()
         return int(self._limit * _SHARES.get(effort, 0.5)) if effort else self._limit
 
+    def _exceeded(self, seed: Seed) -> int:
+        """The tokens that reasoning has instead of its budget or of what its effort suggests; 0 if neither is set."""
+        control = self._request.reasoning
+        if control.max_tokens is not None:
+            low, high = (control.max_tokens * factor for factor in _EXCEEDING)
+        elif effort := self._effort():
+            low, high = (tokens * _SHARES.get(effort, 0.5) / _SHARES["low"] for tokens in _LOW_EFFORT)
+        else:
+            return 0
+        return int(low + (high - low) * seed.child("budget").random().random())
+
     def _effort(self) -> str:
         control = self._request.reasoning
         return control.effort or ("medium" if control.enabled else "")
 
-    def _thoughts(self, seed: Seed, room: int) -> Speech:
+    def _thoughts(self, seed: Seed, room: int, least: int) -> Speech:
         request = self._request
         walk = thoughts(request, self._effort()).walk()
-        return speak(walk, for_reasoning(request.sampling), seed.child("reasoning"), room, "")
+        sampling = msgspec.structs.replace(for_reasoning(request.sampling), min_tokens=least)
+        return speak(walk, sampling, seed.child("reasoning"), room, "")
 
     def _speech(self, seed: Seed, limit: int, least: int) -> Speech:
         request = self._request

@@ -69,8 +69,12 @@ class Structured:
         Raises `Rejected` for an invalid or unsatisfiable JSON Schema.
         """
         request, form = self._request, self._request.response_format
+        if form.kind == "grammar":
+            text = "Nothing generates text of a grammar here: script the answer, or ask with json, regex or choice."
+            raise Rejected(ApiError("bad_request", text, param=form.place))
         schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-        return _json(schema, form.place, relevant(last_words(request)), seed, self._budget)
+        made = _json(schema, form.place, relevant(last_words(request)), seed, self._budget)
+        return split(json.loads(made.text)) if form.raw else made
 
     @cached_property
     def _budget(self) -> "Budget":

@@ -14,7 +14,7 @@ from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import NOT_JSON
 from emulator.core.fold import Choice, ToolCallBlock
 from emulator.core.tokens import count
-from emulator.core.vocabulary import End, FinishReason, Start, Usage
+from emulator.core.vocabulary import End, FinishReason, Start, ToolChoice, Usage
 from emulator.dialects import Dialect
 from emulator.dialects.decoding import decode
 from emulator.faults.comments import COMMENT
@@ -103,13 +103,18 @@ def _error_of(exchange: Exchange, told: ApiError, status: int | None) -> str | d
 
 
 def _kind(exchange: Exchange, told: ApiError, status: int | None) -> ErrorKind:
-    """The kind that fits best: by the status first, then by the type and the code."""
+    """The kind that fits best: by the status first, then as it was read, then by the type and the code."""
     names = {"type": told.type, "code": told.code}
 
-    def likeness(kind: ErrorKind) -> tuple[bool, int, bool]:
+    def likeness(kind: ErrorKind) -> tuple[bool, bool, int, bool]:
         usual = _usual(exchange, kind)
         same = sum(names[name] == value for name, value in usual.items())
-        return ERRORS[kind].status == status, same, told.message == default_message(kind, exchange.request)
+        return (
+            ERRORS[kind].status == status,
+            kind == told.kind,
+            same,
+            told.message == default_message(kind, exchange.request),
+        )
 
     return max(ERRORS, key=likeness)
 
@@ -123,7 +128,7 @@ def _usual(exchange: Exchange, kind: ErrorKind) -> dict[str, str | None]:
 
 def _told(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
     """The content, cut by the request's limits, and a variant that ignores them if they would cut elsewhere."""
-    choices = [_choice(choice) for choice in heard.choices]
+    choices = [_choice(choice, exchange.request.tool_choice) for choice in heard.choices]
     reply: ReplyMapping = choices[0] if len(choices) == 1 else {"choices": choices}
     if heard.usage and heard.finished:
         reply = reply | {"usage": _usage(heard.usage)}
@@ -133,7 +138,7 @@ def _told(exchange: Exchange, heard: Heard) -> Iterator[ReplyMapping]:
     yield reply | {"obey": False}
 
 
-def _choice(choice: Choice) -> ReplyMapping:
+def _choice(choice: Choice, chosen: ToolChoice) -> ReplyMapping:
     said: ReplyMapping = {}
     if choice.reasoning:
         said["reasoning"] = literal(choice.reasoning)
@@ -142,7 +147,9 @@ def _choice(choice: Choice) -> ReplyMapping:
         said["text"] = literal(text)
     if choice.tool_calls:
         said["tool_calls"] = [_call(call) for call in choice.tool_calls]
-    usual: FinishReason = "tool_calls" if choice.tool_calls else "stop"
+    usual: FinishReason | None = "tool_calls" if choice.tool_calls else "stop"
+    if choice.tool_calls and chosen.mode == "named":  # servers differ, and so do the settings of the one that plays it
+        usual = None
     return said | ({"finish": choice.finish_reason} if choice.finish_reason not in (None, usual) else {})
 
 

@@ -100,7 +100,7 @@ def drafts(reply: Reply, context: ReplyContext) -> list[Draft]:
 
 def finished(draft: Draft, reply: Reply) -> Draft:
     """The draft with the reply's finish reason, if the reply has one."""
-    return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish)
+    return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish, own_finish=True)
 
 
 def _rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
@@ -122,6 +122,7 @@ def draft(spec: ChoiceSpec) -> Draft:
         text=split(text) if text else EMPTY,
         tool_calls=tuple(DraftCall(call.name, split(arguments(call.arguments)), call.id) for call in spec.tool_calls),
         finish=spec.finish,
+        own_finish=spec.own_finish,
     )
 
 
@@ -157,9 +158,7 @@ def error(reply: Reply, context: ReplyContext, context_length: int = 0) -> ApiEr
 def _exceeded(error: ApiError, request: InferenceRequest, limit: int) -> ApiError:
     """The error, with the numbers of a request that is as much longer than the limit as the prompt is long."""
     sized = overflow(limit + prompt_tokens(request), request.sampling.max_tokens or 0, limit)
-    return msgspec.structs.replace(
-        error, message=sized.message, param=error.param or sized.param, overflow=sized.overflow
-    )
+    return msgspec.structs.replace(error, message=sized.message, overflow=sized.overflow)
 
 
 def headers(reply: Reply, context: ReplyContext) -> tuple[tuple[str, str], ...]:

@@ -74,6 +74,7 @@ class ChoiceSpec(msgspec.Struct, frozen=True):
     json: bool = False
     tool_calls: tuple[ToolCallSpec, ...] = ()
     finish: FinishReason = "stop"
+    own_finish: bool = False
 
 
 class Generate(msgspec.Struct, frozen=True):

@@ -48,7 +48,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
         return openai.models(await engine.models(story))
 
     async def openai_model(request: Request, story: LoadedScenario | None) -> bytes:
-        return openai.model(engine.model(request.path_params["id"], story))
+        aliased = engine.settings.v1_model_ids == "either"
+        return openai.model(engine.model(request.path_params["id"], story, aliased=aliased))
 
     async def anthropic_models(request: Request, story: LoadedScenario | None) -> bytes:
         find = partial(engine.model, playing=story, aliased=True)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from support.saving import restored, saved
 
-from emulator.account.backends import Backends, Flapping, Fleet, Pool, busy
+from emulator.account.backends import Backends, Flapping, Fleet, Pool, queue_timeout
 from emulator.core.clock import EPOCH
 from emulator.core.errors import ApiError, Rejected
 
@@ -76,7 +76,7 @@ def test_flapping_follows_the_clock() -> None:
 
 
 def test_giving_up_leaves_the_queue() -> None:
-    """Who has waited long enough gets a 529, and the slot goes to the next one; who was admitted in time stays."""
+    """Who has waited long enough gets no slot, and the slot goes to the next one; who was admitted in time stays."""
     pool = Pool(Backends(slots=1, queue=5), EPOCH)
     deadlines = [pool.enter(EPOCH, "first"), pool.enter(EPOCH, "second"), pool.enter(EPOCH + 1, "third")]
     assert deadlines == [None, EPOCH + 5, EPOCH + 6]
@@ -86,12 +86,10 @@ def test_giving_up_leaves_the_queue() -> None:
 
 
 def test_who_waited_in_vain_is_told_for_how_long() -> None:
-    """The 529 names the seconds; without a queue there are none to name."""
-    assert (busy(5).http_status, busy(5).message) == (
-        529,
-        "All backends of the requested model are busy; the request waited for 5 s.",
-    )
-    assert busy(0).message == "All backends of the requested model are busy."
+    """The error names the seconds. A 429 says when to come back; the 529 of a setting does not."""
+    message = "All backends of the requested model are busy; the request waited for 5 s."
+    assert queue_timeout(5, "429") == ApiError("queue_timeout", message, retry_after=5)
+    assert queue_timeout(5, "529") == ApiError("overloaded", message)
 
 
 def test_more_backends_let_the_waiting_in() -> None:

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -105,6 +106,21 @@ def test_an_error_is_read_as_it_was_written(wire: Wire, kind: Any, flat: bool) -
     else:
         (expected,) = wire.reads([Failure(error)])
         assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"type": "BadRequestError", "param": "input_tokens", "code": 400}, "context_length_exceeded"),
+        ({"type": "invalid_request_error", "code": "context_length_exceeded"}, "context_length_exceeded"),
+        ({"type": "BadRequestError", "param": "tools", "code": 400}, "bad_request"),
+        ({"type": "BadRequestError", "code": 400}, "bad_request"),
+    ],
+)
+def test_only_an_overflow_of_vllm_is_read_as_one(told: Any, kind: str) -> None:
+    """Its type and code are those of every 400 of vLLM; OpenAI's code says more."""
+    (found,) = read(WIRES["chat"], msgspec.json.encode({"error": {"message": "Because.", **told}}))
+    assert isinstance(found, Failure) and found.error.kind == kind
 
 
 @pytest.mark.parametrize("path", sorted(TRANSCRIPTS.glob("*-stream.txt")), ids=lambda path: path.stem)

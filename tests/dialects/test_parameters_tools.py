@@ -57,7 +57,8 @@ CHOICES: dict[str, Body] = {
 def test_tool_choice_decides(path: str, choice: str, walk: list[str], weather: list[str], two: list[str]) -> None:
     """`none` forbids, `auto` calls what the message speaks of, `required` and `any` force one, a name forces that."""
     for text, wanted in ((WALK, walk), (WEATHER, weather), (TWO, two)):
-        assert names(told(path, asked(path, text, tool_choice=CHOICES[choice][path]))) == wanted
+        body = asked(path, text, tool_choice=CHOICES[choice][path])
+        assert names(told(path, body, named_tool_finish="tool_calls")) == wanted
 
 
 @BOTH

@@ -38,8 +38,8 @@ def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, An
 
 def bodies(path: str, body: dict[str, Any]) -> tuple[Any, list[Any]]:
     """The whole body, and the events of the stream, of the same request to two new servers."""
-    whole = ask(create_app(make_engine()), "POST", path, body)
-    stream = ask(create_app(make_engine()), "POST", path, {**body, "stream": True, **_options(path)})
+    whole = ask(create_app(make_engine(strictness="openai")), "POST", path, body)
+    stream = ask(create_app(make_engine(strictness="openai")), "POST", path, {**body, "stream": True, **_options(path)})
     assert (whole.status, stream.status) == (200, 200), (whole.body, stream.body)
     return whole.json, events(stream.body)
 

@@ -235,12 +235,15 @@ def _v1(event: Event, *, usage: bool = True) -> Iterator[Event]:
         case Failure(error):
             row = ERRORS[error.kind]
             names = error.type or row.v1_type, error.code or row.v1_code
-            yield Failure(ApiError(_kind(*names), error.message, param=error.param, type=names[0], code=names[1]))
+            param = error.param or row.param
+            yield Failure(ApiError(_kind(*names, param), error.message, param=param, type=names[0], code=names[1]))
 
 
-def _kind(type: str, code: str | None) -> ErrorKind:
+def _kind(type: str, code: str | None, param: str | None) -> ErrorKind:
     """The kind that has this code, or else the first that has this type; a stranger's is internal."""
-    of_code = [kind for kind in KINDS if code is not None and ERRORS[kind].v1_code == code]
+    if type == ERRORS["context_length_exceeded"].v1_type:  # vLLM's for all that is a 400
+        return "context_length_exceeded" if param == "input_tokens" else "bad_request"
+    of_code = [kind for kind in KINDS if code is not None and ERRORS[kind].v1_code == code != "400"]
     of_type = [kind for kind in KINDS if ERRORS[kind].v1_type == type]
     kinds = of_code or of_type
     return kinds[0] if kinds else "internal"

@@ -172,9 +172,16 @@ PARAMETERS: dict[str, list[Parameter]] = {
         *_CHAT,
         *_STREAM_OPTIONS,
         *_VLLM,
+        *_parameters("vllm", "include_reasoning boolean\nthinking_token_budget integer\nstructured_outputs object"),
         *_parameters("seen", "chat_template_kwargs object\ncache_salt string\nprompt_cache_key string\n* anything"),
     ],
-    "POST /v1/completions": [*_COMPLETIONS, *_STREAM_OPTIONS, *_VLLM, *_parameters("seen", "* anything")],
+    "POST /v1/completions": [
+        *_COMPLETIONS,
+        *_STREAM_OPTIONS,
+        *_VLLM,
+        *_parameters("vllm", "response_format object\nstructured_outputs object"),
+        *_parameters("seen", "* anything"),
+    ],
     "POST /anthropic/v1/messages": [
         *_READ,
         *_MESSAGES,

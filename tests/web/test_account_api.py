@@ -314,7 +314,7 @@ def test_backends_that_come_and_go() -> None:
 
 
 def test_who_comes_when_all_slots_are_busy_waits_for_its_turn() -> None:
-    """Latency grows with the queue, and who waits too long gets a 529; a client that leaves makes room at once."""
+    """Latency grows with the queue, and who waits too long gets a 429; a client that leaves makes room at once."""
     engine = engine_with(
         f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 5s}}}}}}\n"
         "rules: [{reply: {text: one two three, stream: {first_token: 4s, between_tokens: 0s}}}]"
@@ -338,7 +338,47 @@ def test_who_comes_when_all_slots_are_busy_waits_for_its_turn() -> None:
         await asyncio.gather(*tasks)
         return ended
 
-    assert asyncio.run(three()) == [(200, 4.0), (529, 5.0), (200, 8.0)]
+    assert asyncio.run(three()) == [(200, 4.0), (429, 5.0), (200, 8.0)]
+
+
+WAITED = "All backends of the requested model are busy; the request waited for 5 s."
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "told", "retry_after"),
+    [
+        (CHAT, 429, {"type": "rate_limit_error", "code": "queue_timeout", "param": None}, "5"),
+        (CHAT, 529, {"type": "overloaded_error", "code": "overloaded", "param": None}, None),
+        (MESSAGES, 429, {"type": "rate_limit_error"}, "5"),
+        (MESSAGES, 529, {"type": "overloaded_error"}, None),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_queue_that_runs_out_of_time(
+    path: str, status: int, told: dict[str, Any], retry_after: str | None, *, stream: bool
+) -> None:
+    """It is a 429 `queue_timeout` that says when to come back, or the 529 of a setting; streamed or not."""
+    engine = engine_with(
+        f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 5s}}}}}}\n"
+        "rules: [{reply: {stream: {first_token: 9s}}}]",
+        queue_timeout_status=status,
+    )
+    app = create_app(engine)
+
+    async def in_vain() -> Exchange:
+        first, late = (Exchange(app, "POST", path, {**message(), "stream": stream}) for _ in range(2))
+        tasks = []
+        for exchange in (first, late):
+            tasks.append(asyncio.ensure_future(exchange.run()))
+            await given_way()
+        await engine.clock.advance(20)
+        await asyncio.gather(*tasks)
+        assert first.status == 200
+        return late
+
+    late = asyncio.run(in_vain())
+    assert (late.status, late.headers.get("retry-after")) == (status, retry_after)
+    assert late.json["error"] == {"message": WAITED, **told}
 
 
 # ---------------------------------------------------------------------------------------------- changing it

@@ -155,9 +155,9 @@ def in_flight(akash: Emulator) -> int:
 
 
 def test_the_queue_of_a_busy_backend_makes_answers_late() -> None:
-    """Of four at once three are answered, one after the other, and the last has waited too long: a 529 after ten."""
+    """Of four at once three are answered, one after the other, and the last has waited too long: a 429 after ten."""
     with playing("busy-backend") as akash:
-        assert asyncio.run(four(akash)) == [(200, 4.0), (200, 8.0), (529, 10.0), (200, 12.0)]
+        assert asyncio.run(four(akash)) == [(200, 4.0), (200, 8.0), (429, 10.0), (200, 12.0)]
 
 
 async def four(akash: Emulator) -> list[tuple[int, float]]:

@@ -340,9 +340,9 @@ def test_both_forms_of_an_id_are_known_under_anthropic(path: str, model: str) ->
 
 
 @pytest.mark.parametrize("path", [CHAT, COMPLETIONS])
-def test_an_alias_is_unknown_under_v1(path: str) -> None:
-    """Only ids with slashes are known there; the id that was meant is named."""
-    error = error_of(post(path, BODIES[path] | {"model": "zai-org--GLM-5.3"}))
+def test_an_alias_can_be_unknown_under_v1(path: str) -> None:
+    """With the setting, only ids with slashes are known there; the id that was meant is named."""
+    error = error_of(post(path, BODIES[path] | {"model": "zai-org--GLM-5.3"}, v1_model_ids="slashed"))
     assert error["message"] == "The model 'zai-org--GLM-5.3' does not exist. Did you mean 'zai-org/GLM-5.3'?"
 
 
@@ -430,7 +430,11 @@ def test_an_overflow_is_told_in_each_surfaces_words() -> None:
     long = "word " * 3000
     told = error_of(post(CHAT, chat(long), models=SHORT))
     assert told["message"].startswith("This model's maximum context length is 1000 tokens. However, you requested ")
+    assert (told["code"], told["type"], told["param"]) == (400, "BadRequestError", "input_tokens")
+    told = error_of(post(CHAT, chat(long), models=SHORT, overflow_error="openai"))
+    assert told["message"].startswith("This model's maximum context length is 1000 tokens. However, you requested ")
     assert (told["code"], told["type"]) == ("context_length_exceeded", "invalid_request_error")
+    assert told["param"] == "messages"
     told = error_of(post(MESSAGES, message(long), models=SHORT))
     assert re.fullmatch(r"prompt is too long: \d{4} tokens > 1000 maximum", told["message"])
     told = error_of(post(MESSAGES, message("word " * 700, max_tokens=400), models=SHORT))
@@ -556,3 +560,14 @@ def test_a_mistake_beside_the_inferences_is_a_500_too(path: str) -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(exchange.run())
     assert (exchange.status, "ZeroDivisionError" in error_of(exchange)["message"]) == (500, True)
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/responses/", "/v1/responses?stream=true"])
+def test_the_api_that_newer_clients_default_to_leads_to_the_one_that_exists(path: str) -> None:
+    """A 404 names /v1/chat/completions, and the request is in the record with these words."""
+    app = new_app()
+    exchange = ask(app, "POST", path, {"model": PLAIN, "input": "Hi", "stream": True})
+    message = error_of(exchange)["message"]
+    assert (exchange.status, message.endswith("Did you mean /v1/chat/completions?")) == (404, True)
+    (recorded,) = ask(app, "GET", "/_emulator/inferences", key=None).json["inferences"]
+    assert (recorded["status"], recorded["model"], recorded["message"]) == (404, PLAIN, message)

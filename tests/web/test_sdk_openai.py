@@ -286,7 +286,7 @@ def test_each_error_has_its_exception(
         (chat(temperature=9), None, "temperature"),
         (chat(messages=[]), None, "messages"),
         (chat(model="no/such-model"), "model_not_found", "model"),
-        (chat(max_tokens=10**9, messages=[{"role": "user", "content": "word " * 140_000}]), None, "messages"),
+        (chat(max_tokens=10**9, messages=[{"role": "user", "content": "word " * 140_000}]), None, "input_tokens"),
         (completing(best_of=1, n=2), None, "best_of"),
     ],
     ids=["field", "empty", "model", "context", "completions"],

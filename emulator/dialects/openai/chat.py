@@ -30,6 +30,7 @@ from emulator.dialects.openai.requests import (
     read_sampling,
     read_stream,
 )
+from emulator.dialects.openai.structured_outputs import read_response_format
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
@@ -45,7 +46,7 @@ from emulator.dialects.openai.surface import (
     logprob_object,
     wording,
 )
-from emulator.dialects.openai.tools import read_response_format, read_tools
+from emulator.dialects.openai.tools import read_tools
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
@@ -69,21 +70,24 @@ class OpenAIChat:
     def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
         """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
         fields = Fields(body, wording)
-        tools, choice, parallel = read_tools(fields)
+        tools, choice, parallel = read_tools(fields, self._settings)
         check_modalities(fields, self._settings)
         fields.string("user")
         fields.string("service_tier")
         return InferenceRequest(
             endpoint="chat",
             model=fields.required_string("model"),
-            messages=read_messages(fields),
-            sampling=read_sampling(fields, self._settings, read_max_tokens(fields), read_logprobs(fields)),
+            aliased=self._settings.v1_model_ids == "either",
+            messages=read_messages(fields, self._settings),
+            sampling=read_sampling(
+                fields, self._settings, read_max_tokens(fields), read_logprobs(fields, self._settings)
+            ),
             tools=tools,
             tool_choice=choice,
             parallel_tool_calls=parallel,
-            response_format=read_response_format(fields),
+            response_format=read_response_format(fields, forced=choice.mode == "named"),
             reasoning=read_reasoning(fields),
-            stream=read_stream(fields),
+            stream=read_stream(fields, self._settings),
             body=body,
             headers=headers,
             key=key,
@@ -160,7 +164,7 @@ class ChatEncoder:
             Finish: self._finish,
             Start: self._start,
             End: self._end,
-            Failure: lambda event: failure_frames(event.error),
+            Failure: lambda event: failure_frames(event.error, settings),
             Verbatim: lambda event: (event.frame,),
         }
 

@@ -24,6 +24,7 @@ from emulator.core.vocabulary import (
 )
 from emulator.dialects.openai.marks import MARKS
 from emulator.dialects.openai.requests import read_sampling, read_stream
+from emulator.dialects.openai.structured_outputs import read_response_format
 from emulator.dialects.openai.surface import (
     DONE,
     FINISHES,
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 DEFAULT_MAX_TOKENS = 16
 """OpenAI's default for this endpoint."""
 MAX_TOKENS = at_least(0)
-LOGPROBS = Limits(0, 5)
+LOGPROBS = {"vllm": Limits(0, 20), "openai": Limits(0, 5)}
+"""By the setting `strictness`: vLLM's default limit, and OpenAI's."""
 BEST_OF = Limits(1, 20)
 MAX_PROMPTS = 128
 
@@ -63,16 +65,18 @@ class OpenAICompletions:
         """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
         fields = Fields(body, wording)
         model = fields.required_string("model")
-        stream = read_stream(fields)
+        stream = read_stream(fields, self._settings)
         if fields.string("suffix") and self._settings.suffix == "reject":
             fields.reject("suffix", "no suffix: it is not supported")
         fields.string("user")
         return InferenceRequest(
             endpoint="completions",
             model=model,
-            prompts=_prompts(fields),
+            aliased=self._settings.v1_model_ids == "either",
+            prompts=_prompts(fields, self._settings),
             echo=fields.boolean("echo", False),
             sampling=self._sampling(fields, stream),
+            response_format=read_response_format(fields),
             stream=stream,
             body=body,
             headers=headers,
@@ -85,7 +89,7 @@ class OpenAICompletions:
             fields,
             self._settings,
             DEFAULT_MAX_TOKENS if max_tokens is None else max_tokens,
-            fields.integer("logprobs", LOGPROBS),
+            fields.integer("logprobs", LOGPROBS[self._settings.strictness]),
         )
         best_of = fields.integer("best_of", BEST_OF)
         if best_of is None:
@@ -122,6 +126,7 @@ class CompletionEncoder:
     """Writes the events of one text completion stream; `frames` gives the frames of one event."""
 
     def __init__(self, request: InferenceRequest, settings: Settings) -> None:
+        self._settings = settings
         self._usage = StreamUsage(request.body, settings)
         self._head = b""
         self._offsets: dict[int, int] = {}
@@ -147,7 +152,7 @@ class CompletionEncoder:
                     return (DONE,)
                 return (self._head + b',"choices":[],"usage":' + self._usage.final(usage) + b"}\n\n", DONE)
             case Failure(error):
-                return failure_frames(error)
+                return failure_frames(error, self._settings)
             case Verbatim(frame):
                 return (frame,)
             case _:
@@ -168,7 +173,7 @@ class CompletionEncoder:
         return encode(_logprobs_object(logprobs, offset))
 
 
-def _prompts(fields: Fields) -> tuple[str, ...]:
+def _prompts(fields: Fields, settings: Settings) -> tuple[str, ...]:
     prompt = fields.data.get("prompt")
     if isinstance(prompt, list) and isinstance((prompt or [0])[0], str | list) and len(prompt) > MAX_PROMPTS:
         fields.reject("prompt", f"at most {MAX_PROMPTS} prompts", got=len(prompt))
@@ -176,6 +181,8 @@ def _prompts(fields: Fields) -> tuple[str, ...]:
     match prompt:
         case None:
             fields.missing("prompt", expected)
+        case "" if settings.strictness == "vllm":
+            fields.reject("prompt", "text that is not empty", got="")
         case str():
             return (prompt,)
         case []:

@@ -24,13 +24,18 @@ from emulator.dialects.openai.surface import FINISHES, FUNCTION_FINISHES, TITLES
 _REASONS: Mapping[str, FinishReason] = {
     name: reason for table in (FUNCTION_FINISHES, FINISHES) for reason, name in table.items()
 }
+_OVERFLOW: ErrorKind = "context_length_exceeded"
 _KINDS: Mapping[str | None, ErrorKind] = {
-    name: kind
-    for kind, row in reversed([*ERRORS.items()])
-    for name in (row.v1_type, row.v1_code, TITLES[row.status])
-    if name
+    **{
+        name: kind
+        for kind, row in reversed([*ERRORS.items()])
+        for name in (row.v1_type, row.v1_code, TITLES[row.status])
+        if name and kind != _OVERFLOW
+    },
+    _OVERFLOW: _OVERFLOW,
+    ERRORS[_OVERFLOW].v1_type: "bad_request",
 }
-"""The first kind with this name, which is a type, a code or a title."""
+"""The first kind with this name, which is a type, a code or a title. vLLM has one type for all that is a 400."""
 _DONE = b"[DONE]"
 _NULL = msgspec.Raw(b"null")
 _Byte: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=255)]
@@ -214,7 +219,8 @@ def _error(error: _Error | str, message: str) -> ApiError:
         code = None if error in (*TITLES.values(), UNTITLED) else error
         return ApiError(_KINDS.get(error, "internal"), message, code=code, flat=True)
     code = None if error.code is None else str(error.code)
-    kind = _KINDS.get(code) or _KINDS.get(error.type, "internal")
+    overflow = error.type == ERRORS[_OVERFLOW].v1_type and error.param == ERRORS[_OVERFLOW].param
+    kind = _OVERFLOW if overflow else _KINDS.get(code) or _KINDS.get(error.type, "internal")
     return ApiError(kind, error.message, param=error.param, type=error.type, code=code)
 
 

@@ -21,6 +21,7 @@ MAX_TOKENS = at_least(1)
 MIN_TOKENS = at_least(0)
 TOP_K = at_least(-1)
 REASONING_TOKENS = at_least(0)
+THINKING_TOKENS = at_least(-1)
 TOP_LOGPROBS = Limits(0, 20)
 LOGIT_BIAS = Limits(-100, 100)
 MAX_BIASES = 1024
@@ -44,15 +45,16 @@ _SAMPLING_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Samp
 # ---------------------------------------------------------------------------------------------- messages
 
 
-def read_messages(fields: Fields) -> tuple[Message, ...]:
-    """The conversation: at least one message."""
+def read_messages(fields: Fields, settings: Settings) -> tuple[Message, ...]:
+    """The conversation: at least one message. OpenAI pairs calls and results; vLLM gives any to the chat template."""
     if not fields.has("messages"):
         fields.missing("messages", "an array of messages")
     given = list(fields.objects("messages", "an array of messages"))
     if not given:
         fields.reject("messages", "at least one message", got=[])
     messages = tuple(map(_message, given))
-    _check_results(given, messages)
+    if settings.strictness == "openai":
+        _check_results(given, messages)
     return messages
 
 
@@ -172,39 +174,46 @@ def read_max_tokens(fields: Fields) -> int | None:
     return deprecated if preferred is None else preferred
 
 
-def read_logprobs(fields: Fields) -> int | None:
+def read_logprobs(fields: Fields, settings: Settings) -> int | None:
     """How many alternatives to tell per token, or None where no log probabilities are wanted."""
     wanted = fields.boolean("logprobs", False)
     top = fields.integer("top_logprobs", TOP_LOGPROBS)
-    if top is not None and not wanted:
+    if not wanted and (top or (top is not None and settings.strictness == "openai")):
         fields.reject("top_logprobs", "logprobs to be true when top_logprobs is given")
     return (top or 0) if wanted else None
 
 
 def check_modalities(fields: Fields, settings: Settings) -> None:
-    """Refuse audio, which no model of the catalogue speaks (a setting ignores it instead)."""
+    """Refuse audio as OpenAI would for a model that does not speak; vLLM passes the field over."""
     wanted = fields.strings("modalities")
-    if settings.audio == "reject" and "audio" in wanted:
+    if settings.strictness == "openai" and "audio" in wanted:
         fields.reject("modalities", "['text'], since no model here answers in audio")
 
 
 def read_reasoning(fields: Fields) -> ReasoningControl:
-    """`reasoning` beats `reasoning_effort`, which beats `chat_template_kwargs` (docs/contract.md, reasoning)."""
+    """`reasoning` beats vLLM's fields and `reasoning_effort`, which beats `chat_template_kwargs` (docs/contract.md)."""
     effort = fields.one_of("reasoning_effort", EFFORTS)
+    thinking = fields.integer("thinking_token_budget", THINKING_TOKENS)
+    thinking = None if thinking == -1 else thinking
+    exclude = not fields.boolean("include_reasoning", True)
     given = fields.object("reasoning")
     if given is None:
-        return ReasoningControl(enabled=_enabled(fields, None, effort, None), effort=effort)
+        enabled = _enabled(fields, None, effort, None) if thinking != 0 else False
+        return ReasoningControl(enabled=enabled, effort=effort, max_tokens=thinking, exclude=exclude)
     own = given.one_of("effort", EFFORTS)
     budget = given.integer("max_tokens", REASONING_TOKENS)
     enabled = given.boolean("enabled", True) if given.has("enabled") else None
     if effort == "none" and (enabled or budget):
         effort = None
     effort = own or effort
+    enabled = _enabled(fields, enabled, effort, budget)
+    if budget is None and thinking == 0:
+        enabled = False
     return ReasoningControl(
-        enabled=_enabled(fields, enabled, effort, budget),
+        enabled=enabled,
         effort=effort,
-        max_tokens=budget,
-        exclude=given.boolean("exclude", False),
+        max_tokens=thinking if budget is None else budget,
+        exclude=given.boolean("exclude", exclude),
     )
 
 
@@ -234,17 +243,24 @@ def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, lo
     min_tokens = fields.integer("min_tokens", MIN_TOKENS) or 0
     if max_tokens is not None and min_tokens > max_tokens:
         fields.reject("min_tokens", f"at most as many tokens as the answer may have, which is {max_tokens}")
+    numbers, stop = _numbers(fields), fields.strings("stop", single=True)
+    n = fields.integer("n", Limits(1, settings.max_n)) or 1
+    if settings.strictness == "vllm":
+        if "" in stop:
+            fields.reject("stop", "strings that are not empty")
+        if n > 1 and numbers.get("temperature") == 0:
+            fields.reject("n", "1, since temperature 0 samples greedily")
     return Sampling(
-        **_numbers(fields),
+        **numbers,
         top_k=max(fields.integer("top_k", TOP_K) or 0, 0),
         logit_bias=_logit_bias(fields),
         seed=fields.integer("seed"),
-        stop=fields.strings("stop", single=True),
+        stop=stop,
         stop_token_ids=fields.integers("stop_token_ids"),
         min_tokens=min_tokens,
         ignore_eos=fields.boolean("ignore_eos", False),
         max_tokens=max_tokens,
-        n=fields.integer("n", Limits(1, settings.max_n)) or 1,
+        n=n,
         logprobs=logprobs,
     )
 
@@ -272,11 +288,11 @@ def _is_token_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20 and int(text) < VOCABULARY_SIZE
 
 
-def read_stream(fields: Fields) -> bool:
+def read_stream(fields: Fields, settings: Settings) -> bool:
     """Whether to stream; `stream_options` is only valid with it (AkashML's page; vLLM answers 400 as well)."""
     stream = fields.boolean("stream", False)
     options = fields.object("stream_options")
-    if options is not None:
+    if options is not None and (options.data or settings.strictness == "openai"):
         if not stream:
             fields.reject("stream_options", "stream to be true when stream_options is given")
         for name in STREAM_OPTIONS:

@@ -44,6 +44,7 @@ from emulator.dialects.openai.requests import (
     NUMBERS,
     REASONING_TOKENS,
     STREAM_OPTIONS,
+    THINKING_TOKENS,
     TOP_K,
     TOP_LOGPROBS,
     URL_SCHEMES,
@@ -99,6 +100,15 @@ _FORMAT = any_of(
         }
     ),
 )
+_CONSTRAINT = {
+    "json": any_of(OBJECT, BOOLEAN, STRING | {"contentMediaType": "application/json"}),
+    "regex": NONEMPTY,
+    "choice": array(STRING, 1),
+    "grammar": NONEMPTY,
+    "json_object": BOOLEAN,
+    "structural_tag": NONEMPTY,
+}
+_CONSTRAINTS = any_of(*(asked({name: schema}) for name, schema in _CONSTRAINT.items()))
 _REASONING = asked(
     {},
     {
@@ -114,47 +124,46 @@ _BIASES = OBJECT | {
     "additionalProperties": nullable(number(LOGIT_BIAS)),
 }
 _TOKEN = integer(Limits(0, VOCABULARY_SIZE - 1))
-_PROMPT = any_of(
-    STRING,
-    array(STRING, 1, MAX_PROMPTS),
-    array(_TOKEN, 1),
-    array(array(_TOKEN, 1), 1, MAX_PROMPTS),
-)
 
 
 def _shared(settings: Settings) -> dict[str, Schema]:
     """The optional fields of both endpoints."""
+    stop = NONEMPTY if settings.strictness == "vllm" else STRING
     return {
         **{name: number(within) for name, within in NUMBERS.items()},
         "top_k": integer(TOP_K),
         "min_tokens": integer(MIN_TOKENS),
         "seed": integer(),
         "logit_bias": _BIASES,
-        "stop": any_of(STRING, array(STRING)),
+        "stop": any_of(stop, array(stop)),
         "stop_token_ids": array(integer()),
         "ignore_eos": BOOLEAN,
         "n": integer(Limits(1, settings.max_n)),
         "user": STRING,
+        "response_format": _FORMAT,
+        "structured_outputs": _CONSTRAINTS,
         "stream": BOOLEAN,
         "stream_options": asked({}, dict.fromkeys(STREAM_OPTIONS, BOOLEAN)),
     }
 
 
 def _chat_request(settings: Settings) -> Schema:
+    least = 1 if settings.strictness == "vllm" else 0
     optional = {
         **_shared(settings),
         "max_tokens": integer(MAX_TOKENS),
         "max_completion_tokens": integer(MAX_TOKENS),
-        "tools": array(asked({"type": word("function"), "function": _FUNCTION})),
+        "tools": array(asked({"type": word("function"), "function": _FUNCTION}), least),
         "tool_choice": _TOOL_CHOICE,
         "parallel_tool_calls": BOOLEAN,
         "functions": array(_FUNCTION),
         "function_call": any_of(word("none", "auto"), _NAMED),
-        "response_format": _FORMAT,
         "logprobs": BOOLEAN,
         "top_logprobs": integer(TOP_LOGPROBS),
         "reasoning_effort": word(*EFFORTS),
         "reasoning": _REASONING,
+        "thinking_token_budget": integer(THINKING_TOKENS),
+        "include_reasoning": BOOLEAN,
         "chat_template_kwargs": ANYTHING,
         "modalities": array(STRING),
         "service_tier": STRING,
@@ -163,15 +172,21 @@ def _chat_request(settings: Settings) -> Schema:
 
 
 def _completion_request(settings: Settings) -> Schema:
+    prompt = any_of(
+        NONEMPTY if settings.strictness == "vllm" else STRING,
+        array(STRING, 1, MAX_PROMPTS),
+        array(_TOKEN, 1),
+        array(array(_TOKEN, 1), 1, MAX_PROMPTS),
+    )
     optional = {
         **_shared(settings),
         "max_tokens": integer(COMPLETION_TOKENS),
-        "logprobs": integer(LOGPROBS),
+        "logprobs": integer(LOGPROBS[settings.strictness]),
         "best_of": integer(BEST_OF),
         "echo": BOOLEAN,
         "suffix": STRING,
     }
-    return asked({"model": NONEMPTY, "prompt": _PROMPT}, optional)
+    return asked({"model": NONEMPTY, "prompt": prompt}, optional)
 
 
 # ---------------------------------------------------------------------------------------------- what is answered
@@ -200,7 +215,9 @@ def _surface() -> dict[str, Schema]:
     model = {name: schema for name, schema in catalogue["Model"]["properties"].items() if name != "images"}
     prices = catalogue["Pricing"]["properties"]
     cached = {"input_cache_read": prices["input"]}
-    error = answered({"message": STRING, "type": STRING, "param": nullable(STRING), "code": nullable(STRING)})
+    error = answered(
+        {"message": STRING, "type": STRING, "param": nullable(STRING), "code": any_of(STRING, integer(), NULL)}
+    )
     return {
         "Error": answered({"error": error}),
         "FlatError": answered({"error": STRING, "message": STRING}),

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from emulator.core.catalog import Model
-from emulator.core.errors import ERRORS, ApiError, ErrorKind
+from emulator.core.errors import ERRORS, ApiError, ErrorKind, ErrorRow
 from emulator.core.fields import Invalid, show, type_name
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import FinishReason, TokenLogprob, Usage
@@ -39,6 +39,10 @@ FINISHES: Mapping[FinishReason, str] = {
 FUNCTION_FINISHES: Mapping[FinishReason, str] = {**FINISHES, "tool_calls": "function_call"}
 """Each finish reason's name in the answer to a request with the deprecated `functions`."""
 
+_OVERFLOW = ERRORS["context_length_exceeded"]._replace(
+    v1_type="invalid_request_error", v1_code="context_length_exceeded", param="messages"
+)
+"""OpenAI's error for a context that is exceeded."""
 
 _ITEMS = 16
 """Items of an array that are encoded at once."""
@@ -82,12 +86,13 @@ class OpenAISurface:
         """The JSON body of an error: OpenAI's, or AkashML's flat one."""
         if self._flat(error):
             title = TITLES.get(error.http_status, UNTITLED)
-            return encode({"error": error.code or title, "message": error.message})
-        return encode({"error": error_object(error)})
+            return encode({"error": error.code or title, "message": error_object(error, self._settings)["message"]})
+        return encode({"error": error_object(error, self._settings)})
 
     def error_names(self, kind: ErrorKind) -> dict[str, str | None]:
         """The `type` and the `code` of a kind of error."""
-        return {"type": ERRORS[kind].v1_type, "code": ERRORS[kind].v1_code}
+        row = _row(kind, self._settings)
+        return {"type": row.v1_type, "code": row.v1_code}
 
     def error_schema(self, kind: ErrorKind) -> str:
         """The name of the JSON Schema of the body of an error, if no scenario chooses another one."""
@@ -113,15 +118,32 @@ class OpenAISurface:
         return self._settings.error_shape == "flat"
 
 
-def error_object(error: ApiError) -> dict[str, Any]:
-    """The value of `error` in OpenAI's shape; all four keys are required there."""
-    row = ERRORS[error.kind]
+def error_object(error: ApiError, settings: Settings) -> dict[str, Any]:
+    """The value of `error` in OpenAI's shape; all four keys are required there. A status as a code is an integer."""
+    row = _row(error.kind, settings)
+    code = error.code or row.v1_code
     return {
-        "message": error.message,
+        "message": _message(error, settings),
         "type": error.type or row.v1_type,
-        "param": error.param,
-        "code": error.code or row.v1_code,
+        "param": error.param or row.param,
+        "code": error.http_status if code == str(error.http_status) else code,
     }
+
+
+def _row(kind: ErrorKind, settings: Settings) -> ErrorRow:
+    return _OVERFLOW if kind == "context_length_exceeded" and settings.overflow_error == "openai" else ERRORS[kind]
+
+
+def _message(error: ApiError, settings: Settings) -> str:
+    """OpenAI counts messages and completion; clients match on the words and parse the numbers of either."""
+    if error.overflow is None or settings.overflow_error == "vllm":
+        return error.message
+    prompt, wanted, limit = error.overflow
+    return (
+        f"This model's maximum context length is {limit} tokens. However, you requested {prompt + wanted} tokens "
+        f"({prompt} in the messages, {wanted} in the completion). Please reduce the length of the messages or "
+        "completion."
+    )
 
 
 def model_object(model: Model) -> dict[str, Any]:
@@ -203,9 +225,9 @@ def logprob_object(entry: TokenLogprob) -> dict[str, Any]:
     }
 
 
-def failure_frames(error: ApiError) -> Sequence[bytes]:
+def failure_frames(error: ApiError, settings: Settings) -> Sequence[bytes]:
     """An error after the 200: one frame with `error`, then [DONE], as vLLM sends it."""
-    return (b"data: " + encode({"error": error_object(error)}) + b"\n\n", DONE)
+    return (b"data: " + encode({"error": error_object(error, settings)}) + b"\n\n", DONE)
 
 
 class StreamUsage:

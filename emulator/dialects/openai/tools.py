@@ -1,19 +1,23 @@
-"""Reading what a chat may call and what its answer is to look like: tools, the choice among them, formats."""
+"""Reading what a chat may call: tools, and the choice among them."""
 
 import re
 from typing import Any, cast
 
 from emulator.core.fields import Fields
-from emulator.core.vocabulary import ResponseFormat, Tool, ToolChoice
+from emulator.core.settings import Settings
+from emulator.core.vocabulary import FinishReason, Tool, ToolChoice
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def read_tools(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
+def read_tools(fields: Fields, settings: Settings) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
     """Tools, the choice among them, and whether several calls may be made; also in the deprecated spelling."""
+    if fields.data.get("tools") == [] and settings.strictness == "vllm":
+        fields.reject("tools", "at least one tool, or no tools at all", got=[])
     functions = tuple(_function(function) for function in fields.objects("functions"))
     function_call = _function_call(fields, functions)
-    choice, tools = _tool_choice(fields, tuple(_tool(tool) for tool in fields.objects("tools")))
+    tools = tuple(_tool(tool) for tool in fields.objects("tools"))
+    choice, tools = _tool_choice(fields, tools, settings.named_tool_finish)
     parallel = fields.boolean("parallel_tool_calls", True)
     if functions and not fields.data.get("tools"):
         return functions, function_call, False
@@ -39,7 +43,9 @@ def _function(function: Fields) -> Tool:
     )
 
 
-def _tool_choice(fields: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
+def _tool_choice(
+    fields: Fields, tools: tuple[Tool, ...], named_finish: FinishReason
+) -> tuple[ToolChoice, tuple[Tool, ...]]:
     given = fields.data.get("tool_choice")
     if given is None:
         return ToolChoice("auto" if tools else "none"), tools
@@ -56,7 +62,7 @@ def _tool_choice(fields: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, t
     if chosen.one_of("type", ("function", "allowed_tools")) == "allowed_tools":
         return _allowed_tools(chosen.required_object("allowed_tools"), tools)
     function = chosen.required_object("function")
-    return ToolChoice("named", _known_name(function, tools)), tools
+    return ToolChoice("named", _known_name(function, tools), named_finish), tools
 
 
 def _allowed_tools(allowed: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice, tuple[Tool, ...]]:
@@ -83,21 +89,3 @@ def _known_name(fields: Fields, tools: tuple[Tool, ...]) -> str:
     if all(tool.name != name for tool in tools):
         fields.reject("name", f"the name of one of the tools ({', '.join(tool.name for tool in tools)})")
     return name
-
-
-def read_response_format(fields: Fields) -> ResponseFormat:
-    """The form that the text has to have."""
-    given = fields.object("response_format")
-    if given is None:
-        return ResponseFormat()
-    kinds = ("text", "json_object", "json_schema")
-    kind = given.one_of("type", kinds) or given.missing("type", f"one of {', '.join(kinds)}")
-    if kind != "json_schema":
-        return ResponseFormat(cast(Any, kind))
-    wanted = given.required_object("json_schema")
-    wanted.required_string("name")
-    schema = wanted.data.get("schema")
-    if not isinstance(schema, bool | dict | None):
-        wanted.wrong_type("schema", "a JSON Schema")
-    strict = wanted.boolean("strict", False)
-    return ResponseFormat("json_schema", True if schema is None else schema, strict, wanted.place("schema"))

@@ -67,7 +67,9 @@ def choice_of(values: Mapping[str, Any]) -> Draft | ChoiceSpec:
     calls: Sequence[ToolCallSpec] = values.get("tool_calls", ())
     finish: FinishReason = values.get("finish") or ("tool_calls" if calls else "stop")
     text = values["json"] if "json" in values else values.get("text", "")
-    spec = ChoiceSpec(values.get("reasoning", ""), text, "json" in values, tuple(calls), finish)
+    spec = ChoiceSpec(
+        values.get("reasoning", ""), text, "json" in values, tuple(calls), finish, bool(values.get("finish"))
+    )
     parts = (spec.reasoning, spec.text, *(call.arguments for call in calls))
     return spec if any(map(has_template, parts)) else draft(spec)
 

@@ -133,7 +133,7 @@ BACKENDS: Section[Backends] = Section(
             "healthy", whole(0, "a number of healthy backends"), "the number of healthy backends (all); 0: a 529"
         ),
         SectionKey("slots", _LIMIT, "requests at the same time on each; without it, any number"),
-        SectionKey("queue", DURATION, "the longest wait for a free slot, after which the request gets a 529 (0s)"),
+        SectionKey("queue", DURATION, "the longest wait for a free slot, after which the request gets a 429 (0s)"),
         SectionKey("flapping", FLAPPING.reader, "they come and go by the clock"),
         SectionKey("listed", FLAG, "false: the lists of models leave it out"),
     ),
