@@ -17,7 +17,7 @@ from emulator.core.settings import Settings
 from emulator.core.vocabulary import Hangup, InferenceRequest, Raw, Sampling
 from emulator.dialects.endpoints import ENDPOINTS, Dialects, endpoint_of
 from emulator.engine import make_engine
-from emulator.engine.planner import Planner
+from emulator.engine.planner import Planner, unknown_model
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.language.shadowing import warnings
 from emulator.scenario.library import Library, LoadedScenario
@@ -98,8 +98,11 @@ def explained(scenario: str, request: bytes, endpoint: str | None = None) -> Exp
     catalog = Catalog.load()
     library = Library(catalog)
     found = find_scenario(Path(scenario).absolute() if Path(scenario).exists() else scenario, library)
-    name = library.add(found).scenario.name
-    engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, name)
+    story = library.add(found)
+    engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, story.scenario.name)
     body = decode(request)
     asked = _DIALECTS[endpoint or endpoint_of(body)].parse(body, {}, _KEY)
-    return msgspec.structs.replace(asyncio.run(engine.explain(asked)), chosen_by="the command line")
+    explanation = asyncio.run(engine.explain(asked))
+    known = story.catalog.named(asked.model, aliased=asked.aliased) is not None
+    warning = "" if known else unknown_model(asked.model, story.catalog).message
+    return msgspec.structs.replace(explanation, chosen_by="the command line", warning=warning)

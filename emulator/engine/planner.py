@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 import msgspec
 
-from emulator.core.catalog import SAMPLING, Catalog, Model
+from emulator.core.catalog import LONGEST_NAME, SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, PlannedChoice, obey
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import FrameFault
@@ -48,7 +48,7 @@ class Planner:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._seed = Seed.of(settings.answer_seed)
-        self._remembered: dict[bytes, DraftedAnswer] = {}
+        self._remembered: dict[bytes, tuple[Model, DraftedAnswer]] = {}
         self._canned: dict[int, DraftedAnswer] = {}
 
     def check(self, request: InferenceRequest, model: Model, size: PromptSize) -> CheckedRequest:
@@ -127,11 +127,11 @@ class Planner:
 
     def generated(self, asked: CheckedRequest, question: bytes) -> DraftedAnswer:
         """Return the generator's answer to a request, from the cache if possible."""
-        remembered = self._remembered.get(question)
-        if remembered is None:
+        model, remembered = self._remembered.get(question, (None, None))
+        if remembered is None or model is not asked.model:  # in a scenario, another model may answer to the name
             remembered = self.generate(asked)
             if len(question) <= _REMEMBERED_BYTES:
-                self._remembered[question] = remembered
+                self._remembered[question] = asked.model, remembered
                 if len(self._remembered) > _REMEMBERED_ANSWERS:
                     del self._remembered[next(iter(self._remembered))]
         return remembered
@@ -232,12 +232,18 @@ def failing(error: ApiError) -> list[Step]:
     return [Step(0.0, Failure(error))]
 
 
-def unknown_model(id: str, catalog: Catalog) -> ApiError:
-    """The 404 for a model that is not in the catalogue, with the most similar one that is."""
+def unknown_model(id: str, catalog: Catalog, *, must_be_known: bool = False) -> ApiError:
+    """The 404 for a model that is not in the catalogue, with the most similar one that is.
+
+    Unless it `must_be_known`, the message tells how another model can answer to its name.
+    """
     near = catalog.nearest(id)
     hint = f" Did you mean '{near}'?" if near else ""
     shown = id if len(id) <= _SHOWN else f"{id[:_SHOWN]}..."
-    return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
+    other = "" if must_be_known else " Start the emulator with --any-model to have other names answered."
+    if len(id) > LONGEST_NAME:
+        other = f" A name other than an id has at most {LONGEST_NAME} characters."
+    return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}{other}", param="model")
 
 
 def unknown_scenario(name: str, library: Library) -> Rejected:

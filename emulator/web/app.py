@@ -109,7 +109,7 @@ class InferenceEndpoint:
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent
-        recorder.follow(sent, plan.pricing)
+        recorder.follow(sent, plan.model)
         try:
             await player.play(request)
         except HungUp:
