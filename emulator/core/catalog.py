@@ -205,7 +205,8 @@ def _wrong_name(known: Catalog, ids: Iterable[str], name: Any, fields: Mapping[A
 
 def _wrong_model(known: Catalog, id: Any, fields: Any) -> Iterator[FieldMistake]:
     if isinstance(id, str) and ("*" in id or "?" in id):
-        yield (), "a glob needs `like`, the id of the model that answers to its names: {like: zai-org/GLM-5.3}"
+        told = 'expected an id without spaces, "*" and "?", or for a glob of names the model that answers to them'
+        yield (), f"{told}, such as {{like: zai-org/GLM-5.3}}, got {reprlib.repr(id)}"
         return
     new = id not in known.models
     hint = did_you_mean(str(id), known.models) if new else ""

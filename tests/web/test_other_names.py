@@ -41,13 +41,8 @@ ALL, NONE = create_app(make_engine(any_model=True)), create_app(make_engine())
 def named(exchange: Any) -> set[str]:
     """The models that an answer names, in its body or in the events of its stream."""
     told = [exchange.json] if exchange.headers["content-type"] == "application/json" else events(exchange.body)
-    return {
-        each["model"]
-        for event in told
-        if event != "[DONE]"
-        for each in (event, event.get("message", {}))
-        if "model" in each
-    }
+    bodies = [each for event in told if event != "[DONE]" for each in (event, event.get("message", {}))]
+    return {each["model"] for each in bodies if "model" in each}
 
 
 # ---------------------------------------------------------------------------------------------- any name
@@ -186,7 +181,8 @@ def test_globs_are_not_listed_but_their_names_are_models() -> None:
         ),
         (
             {"gpt-*": {"context_length": 5}},
-            "gpt-*: a glob needs `like`, the id of the model that answers to its names: {like: zai-org/GLM-5.3}",
+            'gpt-*: expected an id without spaces, "*" and "?", or for a glob of names the model that answers to them, '
+            "such as {like: zai-org/GLM-5.3}, got 'gpt-*'",
         ),
         ({REASONING: {"like": PLAIN}}, f"{REASONING}: this is the id of a model, and cannot be like another"),
         ({"": {"like": PLAIN}}, ": expected a name or a glob of 1 to 256 characters, got ''"),

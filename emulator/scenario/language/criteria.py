@@ -277,7 +277,9 @@ _RESULT: Reader[Criterion] = by_kind(
 PROPERTY_KEYS = (
     SectionKey("endpoint", Reader(_ENDPOINTS.what, _endpoint, _ENDPOINTS.schema), _ENDPOINT.what),
     SectionKey(
-        "model", Reader(GLOB_LOOKUP.what, _model, GLOB_LOOKUP.schema), "the catalogue's id, in either form; a glob"
+        "model",
+        Reader(GLOB_LOOKUP.what, _model, GLOB_LOOKUP.schema),
+        "the name that was asked: an id, in either form; a glob",
     ),
     SectionKey("last_user", _attribute("last_user", 8), "the text of the last user message"),
     SectionKey(

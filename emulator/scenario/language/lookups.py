@@ -146,7 +146,7 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
 def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
     if name == "matches":
         matches = patterns.compile(operand, ignore_case=not case).matches
-        return lambda each: matches(each.text)
+        return lambda each: matches(each.text, each.masks)
     of = operator.attrgetter("text" if case else "folded")
     if name == "one_of":
         words = frozenset(operand if case else map(str.casefold, operand))
