@@ -15,7 +15,7 @@ from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
 from emulator.core.plan import Plan
-from emulator.core.prompt_sizes import LongPrompts, PromptSize
+from emulator.core.prompt_sizes import LongRequests, PromptSize
 from emulator.core.question import question_of
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
@@ -78,7 +78,7 @@ class Engine:
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)
-        self._long_prompts = LongPrompts()
+        self.long_requests = LongRequests()
         self._chooser = Chooser(settings, library)
         self._seed = Seed.of(settings.answer_seed)
 
@@ -89,7 +89,7 @@ class Engine:
         question = question_of(request.endpoint, request.body)
         holding = Holding(self.store, self.clock, request.key, self.store.ticket())
         try:
-            size = await self._long_prompts.size(request, length)
+            size = await self.long_requests.size(request, length)
             decision = await self._decided(request, question, size, holding)
             return self._planned(request, question, decision, holding)
         except BaseException:  # a mistake of ours is no reason to keep a slot
@@ -321,7 +321,7 @@ class Engine:
         """Count the prompt tokens of a request. Raises `Rejected` if the model is unknown or refuses the request."""
         playing = await self.playing(request.key, request.headers)
         model = self.model(request.model, playing, aliased=request.aliased)
-        return (await self._long_prompts.size(readable(request, model), length)).tokens
+        return (await self.long_requests.size(readable(request, model), length)).tokens
 
     async def with_account(self, key: str, act: "Callable[[Account, float], T]") -> T:
         """Call `act` with the account of a key, under its active scenario, and with the time; return the result.

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import chain, islice
+from itertools import chain
 
 import msgspec
 
@@ -13,10 +13,9 @@ from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
-from emulator.core.tokens import Tokens
 from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, TokenLogprob
 from emulator.engine.drafted import Contest, DraftedAnswer, Echoed
-from emulator.generator import GeneratedChoice, describe
+from emulator.generator import GeneratedChoice, describe, describe_echo
 from emulator.scenario.library import Library
 
 _SHOWN = 100
@@ -210,12 +209,13 @@ class Planner:
             draft = msgspec.structs.replace(draft, logprobs=partial(describe, draft.text, seed, sampling.logprobs))
         return obey(draft, sampling.stop, asked.limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
 
-    def _describing_echo(self, asked: CheckedRequest) -> Callable[[Tokens], Iterator[TokenLogprob]] | None:
+    def _describing_echo(self, asked: CheckedRequest) -> Callable[[str], Iterator[TokenLogprob]] | None:
         """The function that makes the log probabilities of an echo, if they are requested."""
         top = asked.request.sampling.logprobs
         if top is None:
             return None
-        return partial(_describe_echo, self._conversation(asked.request, asked.model).child("echo"), top)
+        seed = self._conversation(asked.request, asked.model).child("echo")
+        return partial(describe_echo, seed=seed, top=top)
 
     def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
         """The seed of an answer: the conversation, but not limits, formats or ids, which do not change the text."""
@@ -294,11 +294,3 @@ def _without(message: Message, model: Model) -> Message:
 
 def _reads(model: Model, media: Media) -> bool:
     return media.kind in model.input_modalities
-
-
-def _describe_echo(seed: Seed, top: int, prompt: Tokens) -> Iterator[TokenLogprob]:
-    """The log probabilities of an echo. The first token has none."""
-    entries = describe(prompt, seed, top)
-    for first in islice(entries, 1):
-        yield msgspec.structs.replace(first, logprob=None, top=())
-    yield from entries
