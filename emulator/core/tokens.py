@@ -142,21 +142,20 @@ def encode(text: str) -> list[int]:
 
 
 def identified(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the id and the piece of each token of a text, while it is read. A lone surrogate becomes U+FFFD."""
-    for chunk in _chunks(_SURROGATE.sub("\ufffd", text)):
-        yield from zip(_ids(chunk), _pieces(chunk), strict=True)
+    """Yield the id and the piece of each token of a text, while it is read."""
+    for ids, pieces in _read(text):
+        yield from zip(ids, pieces, strict=True)
 
 
 def ids_of(tokens: Tokens) -> Iterator[int]:
     """Yield the ids of these tokens, one for each. Text that was cut inside a token is encoded piece by piece."""
-    at, pieces = 0, tokens.pieces
-    for chunk in _chunks(_SURROGATE.sub("\ufffd", tokens.text)):
-        known = _pieces(chunk)
-        if pieces[at : at + len(known)] != known:
+    at = 0
+    for ids, pieces in _read(tokens.text):
+        if tokens.pieces[at : at + len(pieces)] != pieces:
             break
-        yield from _ids(chunk)
-        at += len(known)
-    yield from (encode(piece)[-1] if piece else 0 for piece in pieces[at:])
+        yield from ids
+        at += len(pieces)
+    yield from (encode(piece)[-1] if piece else 0 for piece in tokens.pieces[at:])
 
 
 def decode(ids: Sequence[int]) -> str:
@@ -202,6 +201,12 @@ def _chunks(text: str) -> Iterator[str]:
         start += _WINDOW - len(chunks.pop())  # the last one may go on behind the window
         yield from chunks
     yield from _CHUNK.findall(text, start)
+
+
+def _read(text: str) -> Iterator[tuple[tuple[int, ...], tuple[str, ...]]]:
+    """Yield the ids and the pieces of each chunk. The id of a lone surrogate is that of U+FFFD."""
+    for chunk, characters in zip(_chunks(text), _chunks(_SURROGATE.sub("\ufffd", text)), strict=True):
+        yield _ids(characters), _pieces(chunk)
 
 
 @lru_cache(maxsize=16_384)
