@@ -23,6 +23,7 @@ from emulator.scenario.language.shadowing import warnings
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.loader import load_file
 from emulator.scenario.match import Match
+from emulator.scenario.reading.comments import cut_texts
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.reply import ReplyContext
 from emulator.scenario.subject import Subject
@@ -55,9 +56,12 @@ def dry_run(path: Path) -> tuple[Mistake, ...]:
 
 
 def unreached(path: Path) -> tuple[Mistake, ...]:
-    """A warning for each rule of a scenario that no request reaches; none if it cannot be read."""
+    """A warning for each rule that no request reaches, and each text that a comment cuts; none for a wrong file."""
     try:
-        return tuple(warnings(load_file(path, catalog=Catalog.load())))
+        return (
+            *warnings(load_file(path, catalog=Catalog.load())),
+            *cut_texts(str(path), path.read_text(encoding="utf-8-sig")),
+        )
     except ScenarioError:
         return ()
 

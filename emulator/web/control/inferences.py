@@ -87,7 +87,7 @@ async def verify(engine: Engine, request: Request) -> Response:
 async def verdict(engine: Engine, request: Request) -> Response:
     """GET /_emulator/verdict."""
     said = await _asked_report(engine, request)
-    nothing = {"nothing_asked": said.nothing_asked} if said.nothing_asked and "key" in request.query_params else {}
+    nothing = {"nothing_asked": said.nothing_asked} if said.nothing_asked else {}
     return JSONResponse({"ok": bool(said.verdict) and not nothing, **msgspec.to_builtins(said.verdict), **nothing})
 
 
