@@ -80,3 +80,12 @@ def test_json_is_what_the_server_sent() -> None:
         told = json.loads(run("--url", url, "--format", "json").output)
     assert (told["ok"], told["asked"]) == (False, 0)
     assert told["nothing_asked"] == "nothing was asked of this server since it started or was reset"
+
+
+def test_nothing_asked_fails_both_routes() -> None:
+    """An empty record is no good client: verdict and verify say so in the same words."""
+    app = create_app(make_engine())
+    told = [ask(app, "GET", f"/_emulator/{route}").json for route in ("verify", "verdict")]
+    assert [(each["ok"], each["nothing_asked"]) for each in told] == [
+        (False, "nothing was asked of this server since it started or was reset")
+    ] * 2

@@ -34,7 +34,7 @@ PATHS = [*SAMPLES, COUNT]
 BODIES = SAMPLES | {COUNT: {"messages": [{"role": "user", "content": "Hello"}]}}
 KNOWN = {id for model in Catalog.load() for id in (model.id, model.id.replace("/", "--"))}
 NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=LONGEST_NAME).filter(lambda name: name not in KNOWN)
-QUESTION = [{"role": "user", "content": "Say hello."}]
+QUESTION: list[Any] = [{"role": "user", "content": "Say hello."}]
 ALL, NONE = create_app(make_engine(any_model=True)), create_app(make_engine())
 
 
@@ -86,7 +86,7 @@ def test_the_setting_names_the_model_that_answers(value: Any, id: str) -> None:
     """The setting is true, or the id of a model in either form; the record has both names, and that model's price."""
     with Emulator(any_model=value) as emulator, emulator.session("names") as akash:
         with openai.OpenAI(base_url=akash.openai_base_url, api_key=akash.key) as client:
-            assert client.chat.completions.create(model="gpt-4o", messages=QUESTION).model == "gpt-4o"  # type: ignore[arg-type] # a plain dict
+            assert client.chat.completions.create(model="gpt-4o", messages=QUESTION).model == "gpt-4o"
         (inference,) = akash.inferences
         assert (inference.model, inference.catalogue_model) == ("gpt-4o", id)
         assert f"gpt-4o as {id}" in inference.line()
@@ -215,15 +215,15 @@ def test_a_scenario_answers_to_names() -> None:
     """Conditions compare the name that was asked; backends are those of the model that answers to it."""
     with Emulator() as emulator, emulator.session("names", scenario=STORY) as akash:
         with openai.OpenAI(base_url=akash.openai_base_url, api_key=akash.key, max_retries=0) as client:
-            said = client.chat.completions.create(model="gpt-4o", messages=QUESTION)  # type: ignore[arg-type] # a plain dict
+            said = client.chat.completions.create(model="gpt-4o", messages=QUESTION)
             assert (said.model, said.choices[0].message.content) == ("gpt-4o", "by name")
-            chunks = list(client.chat.completions.create(model="gpt-4o", messages=QUESTION, stream=True))  # type: ignore[arg-type] # a plain dict
-            assert {chunk.model for chunk in chunks} == {"gpt-4o"}
+            streamed: Any = client.chat.completions.create(model="gpt-4o", messages=QUESTION, stream=True)
+            assert {chunk.model for chunk in streamed} == {"gpt-4o"}
         with anthropic.Anthropic(base_url=akash.anthropic_base_url, api_key=akash.key, max_retries=0) as claude:
             with pytest.raises(anthropic.APIStatusError) as busy:
-                claude.messages.create(model="claude-sonnet-5[1m]", max_tokens=9, messages=QUESTION)  # type: ignore[arg-type] # a plain dict
+                claude.messages.create(model="claude-sonnet-5[1m]", max_tokens=9, messages=QUESTION)
             assert busy.value.status_code == 529
-            assert claude.messages.count_tokens(model="claude-sonnet-5", messages=QUESTION).input_tokens > 0  # type: ignore[arg-type] # a plain dict
+            assert claude.messages.count_tokens(model="claude-sonnet-5", messages=QUESTION).input_tokens > 0
         assert [each.catalogue_model for each in akash.inferences] == [PLAIN, PLAIN, REASONING]
 
 

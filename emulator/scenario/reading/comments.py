@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import cast
 
 import yaml
 
@@ -17,8 +18,9 @@ def cut_texts(source: str, text: str) -> Iterator[Mistake]:
     lines = text.split("\n")
     scalars = (event for event in yaml.parse(text, LOADER) if isinstance(event, yaml.ScalarEvent))
     for key, value in pairwise(scalars):
-        if key.value == "text" and value.implicit[0] and key.start_mark.line == value.start_mark.line:
-            line, column = value.end_mark.line, value.end_mark.column
+        begin, end = cast(yaml.Mark, value.start_mark), cast(yaml.Mark, value.end_mark)
+        if key.value == "text" and value.implicit[0] and cast(yaml.Mark, key.start_mark).line == begin.line:
+            line, column = end.line, end.column
             if comment := _COMMENT.match(lines[line][column:] if line < len(lines) else ""):
                 cut = quoted(comment[1].rstrip())
                 told = f"the text ends before {cut}, which is a comment in YAML; put the text in quotes"
