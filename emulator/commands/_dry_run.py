@@ -17,12 +17,13 @@ from emulator.core.settings import Settings
 from emulator.core.vocabulary import Hangup, InferenceRequest, Raw, Sampling
 from emulator.dialects.endpoints import ENDPOINTS, Dialects, endpoint_of
 from emulator.engine import make_engine
-from emulator.engine.planner import Planner
+from emulator.engine.planner import Planner, unknown_model
 from emulator.engine.scripted_steps import scripted_answer
 from emulator.scenario.language.shadowing import warnings
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.loader import load_file
 from emulator.scenario.match import Match
+from emulator.scenario.reading.comments import cut_texts
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.reply import ReplyContext
 from emulator.scenario.subject import Subject
@@ -55,9 +56,12 @@ def dry_run(path: Path) -> tuple[Mistake, ...]:
 
 
 def unreached(path: Path) -> tuple[Mistake, ...]:
-    """A warning for each rule of a scenario that no request reaches; none if it cannot be read."""
+    """A warning for each rule that no request reaches, and each text that a comment cuts; none for a wrong file."""
     try:
-        return tuple(warnings(load_file(path, catalog=Catalog.load())))
+        return (
+            *warnings(load_file(path, catalog=Catalog.load())),
+            *cut_texts(str(path), path.read_text(encoding="utf-8-sig")),
+        )
     except ScenarioError:
         return ()
 
@@ -98,8 +102,11 @@ def explained(scenario: str, request: bytes, endpoint: str | None = None) -> Exp
     catalog = Catalog.load()
     library = Library(catalog)
     found = find_scenario(Path(scenario).absolute() if Path(scenario).exists() else scenario, library)
-    name = library.add(found).scenario.name
-    engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, name)
+    story = library.add(found)
+    engine = make_engine(_SETTINGS, catalog, VirtualClock(EPOCH, rate=0), library, story.scenario.name)
     body = decode(request)
     asked = _DIALECTS[endpoint or endpoint_of(body)].parse(body, {}, _KEY)
-    return msgspec.structs.replace(asyncio.run(engine.explain(asked)), chosen_by="the command line")
+    explanation = asyncio.run(engine.explain(asked))
+    known = story.catalog.named(asked.model, aliased=asked.aliased) is not None
+    warning = "" if known else unknown_model(asked.model, story.catalog).message
+    return msgspec.structs.replace(explanation, chosen_by="the command line", warning=warning)

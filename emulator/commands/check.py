@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def check(paths: tuple[Path, ...], strict: bool, as_json: bool) -> None:
     """Read scenarios (files, or folders of them) and play each rule dry; exit 1 if there are mistakes.
 
-    A rule that no request reaches is a warning.
+    A rule that no request reaches is a warning, and so is a text that ends at a YAML comment such as #5.
     """
     from emulator.commands._dry_run import dry_run, unreached
 

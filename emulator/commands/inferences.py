@@ -13,7 +13,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 
 
 @click.command()
-@_options.url
+@_options.url_option
 @click.option("--follow", is_flag=True, help="Print those that end from now on, until interrupted.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each.")
 @click.option("--id", "id", help="Print one, by its Inference-Id or its number, with its timeline and what was sent.")
@@ -29,7 +29,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 def inferences(
     url: str, follow: bool, as_json: bool, id: str | None, form: str | None, **filters: str | int | None
 ) -> None:
-    """Print the inferences that the emulator at URL has answered, the oldest first."""
+    """Print the inferences that a running server has answered, the oldest first."""
     query = {name: str(value) for name, value in filters.items() if value is not None}
     _check_combination(follow, as_json, id, form, query)
     if id is not None:

@@ -54,6 +54,13 @@ _FILE = click.Path(path_type=Path)
     help="How the time passes.",
 )
 @click.option("--models", type=_FILE, help="YAML file that adds and overrides models.")
+@click.option(
+    "--any-model",
+    is_flag=False,
+    flag_value="true",
+    metavar="[ID]",
+    help="A model that answers to every name that is no model's, such as gpt-4o.  [default: none; without ID: a Llama]",
+)
 @click.option("--scenarios", "folder", type=_FILE, help="Folder of scenarios to know by name.")
 @click.option("--scenario", metavar="NAME|FILE", help="The scenario that plays for keys that name no other.")
 @click.option("--reply", metavar="TEXT", help="Answer every request with this text, without a scenario.")

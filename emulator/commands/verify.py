@@ -8,7 +8,7 @@ from emulator.commands._printing import say
 
 
 @click.command()
-@_options.url
+@_options.url_option
 @click.option("--key", help="Judge the requests with this API key.  [default: all]")
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @click.option("--most-attempts", type=click.IntRange(1), help="More attempts at one question are too many.")

@@ -1,12 +1,14 @@
 """The models, with their ids, features, limits and prices. The data is in catalog.yaml; a user's file can add to it.
 
 A file of models maps ids to fields of `Model`. For a known model the given fields are replaced, also inside `pricing`;
-any other model is new and is listed last.
+any other model is new and is listed last. An entry of the form `gpt-*: {like: zai-org/GLM-5.3}` adds no model: it lets
+one answer to other names, which the glob matches.
 """
 
+import re
 import reprlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -22,6 +24,10 @@ from emulator.core.nearest import did_you_mean, nearest
 _MAX_MISTAKES = 1_000
 # An alias has "--" for "/". An id that contains "--" or "-/" could therefore not be restored from its alias.
 Id = Annotated[str, Meta(pattern=r"^(?!.*-[-/])\S+\Z", description='an id without spaces, "--" and "-/"')]
+LONGEST_NAME = 256
+"""Characters of a name that a model can answer to beside its id."""
+MAX_NAMES = 100
+"""Globs of such names in one catalogue."""
 Word = Annotated[str, Meta(description="a text")]
 _Words = Annotated[tuple[str, ...], Meta(description="a list of words, such as [tools, reasoning]")]
 Length = Annotated[int, Meta(gt=0, description="a number of tokens, 1 or more")]
@@ -89,9 +95,14 @@ class CatalogError(ValueError):
 
 
 class Catalog(Struct, frozen=True):
-    """The models by id, in the order in which they are listed. It is immutable: `with_models` returns a new one."""
+    """The models by id, in the order in which they are listed. It is immutable: `with_models` returns a new one.
+
+    `names` are globs of other names, each with the id of the model that answers to them. The first that matches counts:
+    those that were added last come first, and of those the ones with the most characters that are not wildcards.
+    """
 
     models: Mapping[str, Model] = MappingProxyType({})
+    names: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def load(cls, extra: Path | None = None) -> "Catalog":
@@ -111,6 +122,17 @@ class Catalog(Struct, frozen=True):
         model = self.models.get(id)
         return self.models.get(id.removesuffix("[1m]").replace("--", "/")) if model is None and aliased else model
 
+    def named(self, name: str, *, aliased: bool = False, other: str = "") -> Model | None:
+        """Return the model that answers to a name: the one that `get` finds, or else that of the first glob for it.
+
+        `other` is the id of a model that answers to all other names; without it, the result for them is None.
+        """
+        model = self.get(name, aliased=aliased)
+        if model is not None or not 0 < len(name) <= LONGEST_NAME:
+            return model
+        id = next((id for each, id in self.names.items() if _matches(each, name, aliased=aliased)), other)
+        return self.get(id, aliased=True)
+
     def nearest(self, id: str) -> str | None:
         """Return the known id that is most similar to an unknown one, in either form; None if none is similar."""
         return nearest(id.replace("--", "/"), self.models)
@@ -125,10 +147,13 @@ class Catalog(Struct, frozen=True):
         """
         if not isinstance(models, Mapping):
             raise CatalogError(source, ((), f"expected a mapping of ids to fields, got {reprlib.repr(models)}"))
-        if mistakes := list(islice(_mistakes(self.models, models), _MAX_MISTAKES)):
+        if mistakes := list(islice(_mistakes(self, models), _MAX_MISTAKES)):
             raise CatalogError(source, *mistakes)
-        changed = {id: _changed(self.models.get(id), id, fields) for id, fields in models.items()}
-        return Catalog(MappingProxyType({**self.models, **changed}))
+        changed = {
+            id: _changed(self.models.get(id), id, fields) for id, fields in models.items() if "like" not in fields
+        }
+        known = {**self.models, **changed}
+        return Catalog(MappingProxyType(known), MappingProxyType(_names(self.names, models)))
 
 
 def alias(id: str) -> str:
@@ -136,16 +161,60 @@ def alias(id: str) -> str:
     return id.replace("/", "--")
 
 
+def _names(known: Mapping[str, str], models: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    added = {name: fields["like"] for name, fields in models.items() if "like" in fields}
+    first = sorted(added, key=lambda name: len(re.sub("[*?]", "", name)), reverse=True)
+    return {**{name: added[name] for name in first}, **{name: id for name, id in known.items() if name not in added}}
+
+
+def _matches(each: str, name: str, *, aliased: bool) -> bool:
+    from emulator.patterns import glob  # noqa: PLC0415 (most servers have no such names)
+
+    matches = glob(each).matches
+    return matches(name) or (aliased and matches(name.replace("--", "/")))
+
+
 def _changed(known: Model | None, id: str, fields: Mapping[str, Any]) -> Model:
     old: Any = msgspec.to_builtins(known) if known else {"id": id, "name": id.rpartition("/")[2], "pricing": {}}
     return msgspec.convert({**old, **fields, "pricing": {**old["pricing"], **fields.get("pricing", {})}}, Model)
 
 
-def _mistakes(known: Mapping[str, Model], models: Mapping[Any, Any]) -> Iterator[FieldMistake]:
+def _mistakes(known: Catalog, models: Mapping[Any, Any]) -> Iterator[FieldMistake]:
+    names = [id for id, fields in models.items() if isinstance(fields, Mapping) and "like" in fields]
+    ids = {*known.models, *(id for id in map(str, models) if id not in names)}
     for id, fields in models.items():
-        hint = did_you_mean(str(id), known) if id not in known else ""
-        wrong_fields = _wrong_fields(Model, fields, new=id not in known, hint=hint)
-        yield from (((str(id), *place), wrong) for place, wrong in chain(_wrong(id, Id), wrong_fields))
+        wrong = _wrong_name(known, ids, id, fields) if id in names else _wrong_model(known, id, fields)
+        yield from (((str(id), *place), message) for place, message in wrong)
+    count = len({*known.names, *names})
+    if names and count > MAX_NAMES:
+        yield (str(names[0]),), f"this would make {count} names that are like a model; there can be {MAX_NAMES}"
+
+
+def _wrong_name(known: Catalog, ids: Iterable[str], name: Any, fields: Mapping[Any, Any]) -> Iterator[FieldMistake]:
+    """The mistakes in an entry that lets a model, one of `ids`, answer to a name."""
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+        yield (), f"expected a name or a glob of 1 to {LONGEST_NAME:,} characters, got {reprlib.repr(name)}"
+    elif name in known.models:
+        yield (), "this is the id of a model, and cannot be like another"
+    yield from (
+        ((str(key),), "unknown key beside `like`: the fields are those of that model")
+        for key in fields
+        if key != "like"
+    )
+    like = fields["like"]
+    if not isinstance(like, str) or like.replace("--", "/") not in ids:
+        near = did_you_mean(like.replace("--", "/"), sorted(ids)) if isinstance(like, str) else ""
+        yield ("like",), f"expected the id of a model, got {reprlib.repr(like)}{near}"
+
+
+def _wrong_model(known: Catalog, id: Any, fields: Any) -> Iterator[FieldMistake]:
+    if isinstance(id, str) and ("*" in id or "?" in id):
+        told = 'expected an id without spaces, "*" and "?", or for a glob of names the model that answers to them'
+        yield (), f"{told}, such as {{like: zai-org/GLM-5.3}}, got {reprlib.repr(id)}"
+        return
+    new = id not in known.models
+    hint = did_you_mean(str(id), known.models) if new else ""
+    yield from chain(_wrong(id, Id), _wrong_fields(Model, fields, new=new, hint=hint))
 
 
 def _wrong_fields(kind: type[Struct], fields: Any, *, new: bool = False, hint: str = "") -> Iterator[FieldMistake]:

@@ -113,8 +113,7 @@ def obey(
 
 
 def _before_token(draft: Draft, stop_ids: Collection[int], kept: int) -> Draft:
-    ids = ids_of(draft.text)
-    at = next((at for at in range(kept, len(ids)) if ids[at] in stop_ids), None)
+    at = next((at for at, id in enumerate(ids_of(draft.text)) if at >= kept and id in stop_ids), None)
     if at is None:
         return draft
     return msgspec.structs.replace(draft, text=_first(draft.text, at), tool_calls=(), finish="stop")

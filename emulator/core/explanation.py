@@ -42,7 +42,7 @@ class Explanation(msgspec.Struct, frozen=True):
     `scenario` is the name of the scenario that was chosen and `chosen_by` what chose it, as a phrase; None and an empty
     text if nothing did. `answered_by` is the rule, "generator", "echo", or the kind of an error. `rules` are the rules
     in their order; there are none if the request was refused before. `warning` is for a key that nearly names a
-    scenario, and for what of the request has no effect.
+    scenario, in a dry run for a model that is unknown, and for what of the request has no effect.
     """
 
     scenario: str | None = None
@@ -97,10 +97,11 @@ class Explanation(msgspec.Struct, frozen=True):
                 return f"The request was refused with {refusal}"
 
     def table(self, reason: str | None = None) -> str:
-        """Return the reason, or another sentence for it, and a line for each rule."""
+        """Return the reason, or another sentence for it, a line for each rule, and the warning."""
         wide = max((len(check.rule) for check in self.rules), default=0)
         rows = [
             f"  {check.rule:<{wide}}  line {check.line:<4} {check.result:<11}  {'; '.join(check.reasons)}".rstrip()
             for check in self.rules
         ]
-        return "\n".join(map(one_line, [reason or str(self), *rows]))
+        warning = [f"Warning: {self.warning}"] if self.warning and self.scenario is not None else []
+        return "\n".join(map(one_line, [reason or str(self), *rows, *warning]))

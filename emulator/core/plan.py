@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from emulator.core.catalog import Pricing
+from emulator.core.catalog import Model
 from emulator.core.explanation import Explanation
 from emulator.core.vocabulary import InferenceRequest, Step, Usage
 
@@ -63,10 +63,10 @@ class Plan(msgspec.Struct, frozen=True):
 
     `answered_by` names the rule or the generator that decided, for logs and records; `inference_id` and `request_id`
     are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
-    order, after encoding. `pricing` is the model's price when the plan was made; None for a refusal without a known
-    model. If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with
-    the usage that was sent (None: nothing was sent); only the first call counts. `why` explains the decision to those
-    who ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
+    order, after encoding. `model` is the model that answers, as it was when the plan was made; None if there is none.
+    If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with the
+    usage that was sent (None: nothing was sent); only the first call counts. `why` explains the decision to those who
+    ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
     person whose key nearly names a scenario, or whose request has something without effect.
     """
 
@@ -76,7 +76,7 @@ class Plan(msgspec.Struct, frozen=True):
     request_id: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     frame_faults: tuple[FrameFault, ...] = ()
-    pricing: Pricing | None = None
+    model: Model | None = None
     place: QueuePlace | None = None
     end: Callable[[Usage | None], Awaitable[None]] | None = None
     why: Why = Explanation.of_nothing

@@ -1,7 +1,9 @@
 """The prompt tokens of a request, and the error for a request that is too long."""
 
 import asyncio
+from collections.abc import Callable
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import msgspec
 
@@ -9,6 +11,7 @@ from emulator.core.errors import ApiError
 from emulator.core.tokens import count
 from emulator.core.vocabulary import InferenceRequest, Message, Tool
 
+T = TypeVar("T")
 PER_MESSAGE = 4
 """Tokens around one message (role and separators), as in the chat templates of the field."""
 PER_ANSWER = 3
@@ -18,7 +21,7 @@ PER_MEDIA = {"image": 258, "audio": 128, "video": 1024, "file": 256}
 
 _REMEMBERED = 2000
 _LONG = 256 * 1024
-"""Bytes of a request whose prompt is counted in a thread, because that takes longer than others should wait."""
+"""Bytes of a request that is read in a thread, because that takes longer than others should wait."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -49,18 +52,24 @@ class PromptSize:
         return sampling.max_tokens and sampling.max_tokens * max(sampling.n, sampling.best_of)
 
 
-class LongPrompts:
-    """Counts the prompts of long requests in a thread, one at a time, so that others wait for a few milliseconds."""
+class LongRequests:
+    """Reads long requests in a thread, one at a time, so that others wait for a few milliseconds."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
+
+    async def read(self, length: int, read: Callable[[], T]) -> T:
+        """The result of reading something of a request whose body has this number of bytes."""
+        if length <= _LONG:
+            return read()
+        async with self._turn:
+            return await asyncio.to_thread(read)
 
     async def size(self, request: InferenceRequest, length: int) -> PromptSize:
         """The size of a request whose body has this number of bytes. That of a long one is counted already."""
         size = PromptSize(request)
         if length > _LONG:
-            async with self._turn:
-                await asyncio.to_thread(lambda: size.tokens)
+            await self.read(length, lambda: size.tokens)
         return size
 
 

@@ -86,6 +86,15 @@ _Token: TypeAlias = Annotated[
     str, Notation("a token of visible ASCII characters without spaces", "[!-~]*", lambda found: found[0])
 ]
 _Switch: TypeAlias = Annotated[bool, switch]
+_PLAIN_MODEL = "meta-llama/Llama-3.3-70B-Instruct"
+_OtherModel: TypeAlias = Annotated[
+    str,
+    Notation(
+        "the id of a model, true or false",
+        r"(?i:(true|yes|on|1)|(false|no|off|0|))|\S+",
+        lambda found: _PLAIN_MODEL if found[1] else "" if found[2] is not None else found[0],
+    ),
+]
 _Count: TypeAlias = Annotated[int, whole(1)]
 _Size: TypeAlias = Annotated[int, size.limited("a size of at least 1 byte, such as 32MiB, 500kB or 1024", bool)]
 _Duration: TypeAlias = Annotated[float, duration.limited("a duration of more than 0s, such as 250ms, 2s or 15", bool)]
@@ -179,6 +188,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["sent", "catalogue"],
         "The model field of an answer: as the caller wrote it, or the catalogue's id.",
     ] = "sent"
+    any_model: Annotated[
+        _OtherModel,
+        "The model that answers to all names that are no ids, such as gpt-4o, and is called as they are; false: a 404. "
+        f"true: {_PLAIN_MODEL}, which does not reason.",
+    ] = ""
     count_tokens: Annotated[_Switch, "Serve /anthropic/v1/messages/count_tokens; off: 404 (open question 12)."] = True
     keep_alive: Annotated[_Duration, "The silence in a stream after which a comment or ping is sent."] = 15.0
     max_n: Annotated[_Count, "The largest n."] = 128

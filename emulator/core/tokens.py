@@ -20,6 +20,7 @@ text.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
@@ -74,6 +75,8 @@ _FIXED = _section(_NUMBERS + 100 + 1000, "fixed", [""])
 _WORDS = _section(2_000, "words", ["", " ", ".", "_", "("], cases=3)
 _MARKS = _section(_WORDS.start + 15 * 20_000, "marks", ["", " "], tails=["", "\n", "\n\n"])
 _EAST = _section(_MARKS.start + 6 * 1_000, "east", ["", " "])
+_SECTIONS = [(section, tuple(section.forms)) for section in (_FIXED, _WORDS, _MARKS, _EAST)]
+_STARTS = [section.start for section, _ in _SECTIONS]
 _PAIRS = _EAST.start + 2 * 2_000
 _CHARACTERS = _PAIRS + 128 * 128 * len(_ALPHABETS)
 END = _CHARACTERS + 2 * 0x10000
@@ -138,10 +141,21 @@ def encode(text: str) -> list[int]:
     return list(chain.from_iterable(map(_ids, _chunks(_SURROGATE.sub("\ufffd", text)))))
 
 
-def ids_of(tokens: Tokens) -> list[int]:
-    """Return the ids of these tokens, one for each. Text that was cut inside a token is encoded piece by piece."""
-    ids = encode(tokens.text)
-    return ids if len(ids) == len(tokens) else [encode(piece)[-1] if piece else 0 for piece in tokens.pieces]
+def identified(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the id and the piece of each token of a text, while it is read."""
+    for ids, pieces in _read(text):
+        yield from zip(ids, pieces, strict=True)
+
+
+def ids_of(tokens: Tokens) -> Iterator[int]:
+    """Yield the ids of these tokens, one for each. Text that was cut inside a token is encoded piece by piece."""
+    at = 0
+    for ids, pieces in _read(tokens.text):
+        if tokens.pieces[at : at + len(pieces)] != pieces:
+            break
+        yield from ids
+        at += len(pieces)
+    yield from (encode(piece)[-1] if piece else 0 for piece in tokens.pieces[at:])
 
 
 def decode(ids: Sequence[int]) -> str:
@@ -187,6 +201,12 @@ def _chunks(text: str) -> Iterator[str]:
         start += _WINDOW - len(chunks.pop())  # the last one may go on behind the window
         yield from chunks
     yield from _CHUNK.findall(text, start)
+
+
+def _read(text: str) -> Iterator[tuple[tuple[int, ...], tuple[str, ...]]]:
+    """Yield the ids and the pieces of each chunk. The id of a lone surrogate is that of U+FFFD."""
+    for chunk, characters in zip(_chunks(text), _chunks(_SURROGATE.sub("\ufffd", text)), strict=True):
+        yield _ids(characters), _pieces(chunk)
 
 
 @lru_cache(maxsize=16_384)
@@ -304,12 +324,12 @@ def _text(id: int) -> str:
     if id < _FIXED.start:
         number = id - _NUMBERS
         return f"{number:02}" if number < 100 else f"{number - 100:03}"
-    section = next(section for section in (_EAST, _MARKS, _WORDS, _FIXED) if section.start <= id)
+    section, forms = _SECTIONS[bisect_right(_STARTS, id) - 1]
     pieces = _pieces_of(section.name).texts
-    number, form = divmod(id - section.start, len(section.forms))
+    number, form = divmod(id - section.start, len(forms))
     if number >= len(pieces):
         return ""
-    lead, case, tail = list(section.forms)[form]
+    lead, case, tail = forms[form]
     return lead + _CASES[case](pieces[number]) + tail
 
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
-from emulator.core.settings import Settings
+from emulator.core.nearest import did_you_mean
+from emulator.core.settings import Settings, SettingsError
 from emulator.engine.engine import Engine
 from emulator.scenario.library import Library
 from emulator.store import Store
@@ -30,10 +31,13 @@ def make_engine(
 
     The default `clock` has the machine's time, and the default `library` has the shipped scenarios. `scenario` is the
     name of the active scenario, for keys that do not name another. `terms` are the terms of accounts, unless a scenario
-    sets them. `store` is called with `scenario` and returns the store. Raises KeyError for an unknown scenario, and
-    ScenarioError for one that cannot be read.
+    sets them. `store` is called with `scenario` and returns the store. Raises KeyError for an unknown scenario,
+    ScenarioError for one that cannot be read, and SettingsError if the setting `any_model` is not in the catalogue.
     """
-    catalog = catalog or Catalog.load()
+    catalog, settings = catalog or Catalog.load(), settings or Settings()
+    if settings.any_model and catalog.named(settings.any_model, aliased=True) is None:
+        hint = did_you_mean(settings.any_model, catalog.models)
+        raise SettingsError(f'setting "any_model" cannot be "{settings.any_model}": expected the id of a model{hint}')
     clock = clock or VirtualClock()
     library = library or Library(catalog)
     if scenario is not None:
@@ -41,4 +45,4 @@ def make_engine(
         if loaded is None:
             raise KeyError(scenario)
         loaded.start(clock)
-    return Engine(settings or Settings(), catalog, clock, store(scenario), library, terms)
+    return Engine(settings, catalog, clock, store(scenario), library, terms)

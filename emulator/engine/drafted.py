@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from emulator.core.drafts import PlannedChoice, content_steps, steps
 from emulator.core.errors import Rejected
-from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import (
     End,
     Event,
@@ -125,29 +124,30 @@ class Echoed(NamedTuple):
 
     choice: PlannedChoice
     prompt: str
-    describe: Callable[[Tokens], Iterator[TokenLogprob]] | None = None
+    describe: Callable[[str], Iterator[TokenLogprob]] | None = None
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
         if self.prompt and self.describe is None:
             yield Text(choice, self.prompt, 0)
         elif self.prompt and self.describe is not None:
-            yield from self._described(choice, split(self.prompt), self.describe)
+            yield from _described(choice, self.describe(self.prompt))
         yield from self.choice.events(choice, whole=whole, hide_reasoning=hide_reasoning)
 
-    def _described(
-        self, choice: int, prompt: Tokens, describe: Callable[[Tokens], Iterator[TokenLogprob]]
-    ) -> Iterator[Event]:
-        pieces: list[str] = []
-        entries: list[TokenLogprob] = []
-        for piece, entry in zip(prompt.pieces, describe(prompt), strict=True):
-            pieces.append(piece)
-            entries.append(entry)
-            if len(pieces) % _OFTEN == 0:
-                yield Progress()
-            if piece and len(pieces) >= _ECHOED:
-                yield Text(choice, "".join(pieces), 0, tuple(entries))
-                pieces.clear()
-                entries.clear()
-        if pieces:
-            yield Text(choice, "".join(pieces), 0, tuple(entries))
+
+def _described(choice: int, prompt: Iterator[TokenLogprob]) -> Iterator[Event]:
+    """The events of an echo with log probabilities. A character of several tokens is in one event."""
+    entries: list[TokenLogprob] = []
+    for entry in prompt:
+        entries.append(entry)
+        if len(entries) % _OFTEN == 0:
+            yield Progress()
+        if entry.token and len(entries) >= _ECHOED:
+            yield _echo(choice, entries)
+            entries.clear()
+    if entries:
+        yield _echo(choice, entries)
+
+
+def _echo(choice: int, entries: Sequence[TokenLogprob]) -> Text:
+    return Text(choice, "".join(entry.token for entry in entries), 0, tuple(entries))

@@ -15,7 +15,7 @@ from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
 from emulator.core.plan import Plan
-from emulator.core.prompt_sizes import LongPrompts, PromptSize
+from emulator.core.prompt_sizes import LongRequests, PromptSize
 from emulator.core.question import question_of
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
@@ -78,7 +78,7 @@ class Engine:
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)
-        self._long_prompts = LongPrompts()
+        self.long_requests = LongRequests()
         self._chooser = Chooser(settings, library)
         self._seed = Seed.of(settings.answer_seed)
 
@@ -89,7 +89,7 @@ class Engine:
         question = question_of(request.endpoint, request.body)
         holding = Holding(self.store, self.clock, request.key, self.settings.queue_timeout_status)
         try:
-            size = await self._long_prompts.size(request, length)
+            size = await self.long_requests.size(request, length)
             decision = await self._decided(request, question, size, holding)
             return self._planned(request, question, decision, holding)
         except BaseException:  # a mistake of ours is no reason to keep a slot
@@ -158,16 +158,15 @@ class Engine:
         if warning:
             headers = (*headers, (WARNING_HEADER, warning))
         why = partial(explanation, decision.choice, decision.trace, answered_by)
-        pricing = decision.model.pricing if decision.model is not None else None
+        faults, model = answer.frame_faults, decision.model
         if decision.admitted is None:
-            return Plan(steps, answered_by, *ids, headers, answer.frame_faults, pricing, why=why, warning=warning)
+            return Plan(steps, answered_by, *ids, headers, faults, model, why=why, warning=warning)
         holding.slot = decision.admitted.slot
         if self.settings.credits_run_out == "error" and decision.admitted.affordable is not None:
             steps = until_spent(steps, decision.admitted.affordable)
         place = holding if holding.waits else None
         headers = (*decision.admitted.headers, *headers)
-        faults = answer.frame_faults
-        return Plan(steps, answered_by, *ids, headers, faults, pricing, place, holding.end, why, warning)
+        return Plan(steps, answered_by, *ids, headers, faults, model, place, holding.end, why, warning)
 
     def _answer(self, request: InferenceRequest, question: bytes, decision: _Decision) -> tuple[str, PlannedAnswer]:
         """Return the name of what answers, and the answer. Raises `Rejected` for a refusal."""
@@ -311,17 +310,18 @@ class Engine:
         )
 
     def model(self, id: str, playing: LoadedScenario | None = None, *, aliased: bool = False) -> Model:
-        """Return the model with this id while a scenario is active. Raises `Rejected` with a 404 for an unknown one."""
+        """Return the model of this name while a scenario is active. Raises `Rejected` with a 404 if there is none."""
         catalog = self.catalog if playing is None else playing.catalog
-        model = catalog.get(id, aliased=aliased)
+        model = catalog.named(id, aliased=aliased, other=self.settings.any_model)
         if model is None:
             raise Rejected(unknown_model(id, catalog))
         return model
 
     async def prompt_tokens(self, request: InferenceRequest, length: int) -> int:
         """Count the prompt tokens of a request. Raises `Rejected` if the model is unknown or refuses the request."""
-        model = self.model(request.model, aliased=request.aliased)
-        return (await self._long_prompts.size(readable(request, model), length)).tokens
+        playing = await self.playing(request.key, request.headers)
+        model = self.model(request.model, playing, aliased=request.aliased)
+        return (await self.long_requests.size(readable(request, model), length)).tokens
 
     async def with_account(self, key: str, act: "Callable[[Account, float], T]") -> T:
         """Call `act` with the account of a key, under its active scenario, and with the time; return the result.

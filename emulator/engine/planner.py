@@ -2,21 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
-from itertools import chain, islice
+from itertools import chain
 
 import msgspec
 
-from emulator.core.catalog import SAMPLING, Catalog, Model
+from emulator.core.catalog import LONGEST_NAME, SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, PlannedChoice, obey
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
-from emulator.core.tokens import Tokens
 from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, TokenLogprob
 from emulator.engine.drafted import Contest, DraftedAnswer, Echoed
-from emulator.generator import GeneratedChoice, describe
+from emulator.generator import GeneratedChoice, describe, describe_echo
 from emulator.scenario.library import Library
 
 _SHOWN = 100
@@ -48,7 +47,7 @@ class Planner:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._seed = Seed.of(settings.answer_seed)
-        self._remembered: dict[bytes, DraftedAnswer] = {}
+        self._remembered: dict[bytes, tuple[Model, DraftedAnswer]] = {}
         self._canned: dict[int, DraftedAnswer] = {}
 
     def check(self, request: InferenceRequest, model: Model, size: PromptSize) -> CheckedRequest:
@@ -128,11 +127,11 @@ class Planner:
 
     def generated(self, asked: CheckedRequest, question: bytes) -> DraftedAnswer:
         """Return the generator's answer to a request, from the cache if possible."""
-        remembered = self._remembered.get(question)
-        if remembered is None:
+        model, remembered = self._remembered.get(question, (None, None))
+        if remembered is None or model is not asked.model:  # in a scenario, another model may answer to the name
             remembered = self.generate(asked)
             if len(question) <= _REMEMBERED_BYTES:
-                self._remembered[question] = remembered
+                self._remembered[question] = asked.model, remembered
                 if len(self._remembered) > _REMEMBERED_ANSWERS:
                     del self._remembered[next(iter(self._remembered))]
         return remembered
@@ -218,12 +217,13 @@ class Planner:
             draft = msgspec.structs.replace(draft, logprobs=partial(describe, draft.text, seed, sampling.logprobs))
         return obey(draft, sampling.stop, asked.limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
 
-    def _describing_echo(self, asked: CheckedRequest) -> Callable[[Tokens], Iterator[TokenLogprob]] | None:
+    def _describing_echo(self, asked: CheckedRequest) -> Callable[[str], Iterator[TokenLogprob]] | None:
         """The function that makes the log probabilities of an echo, if they are requested."""
         top = asked.request.sampling.logprobs
         if top is None:
             return None
-        return partial(_describe_echo, self._conversation(asked.request, asked.model).child("echo"), top)
+        seed = self._conversation(asked.request, asked.model).child("echo")
+        return partial(describe_echo, seed=seed, top=top)
 
     def _conversation(self, request: InferenceRequest, model: Model) -> Seed:
         """The seed of an answer: the conversation, but not limits, formats or ids, which do not change the text."""
@@ -240,12 +240,18 @@ def failing(error: ApiError) -> list[Step]:
     return [Step(0.0, Failure(error))]
 
 
-def unknown_model(id: str, catalog: Catalog) -> ApiError:
-    """The 404 for a model that is not in the catalogue, with the most similar one that is."""
+def unknown_model(id: str, catalog: Catalog, *, must_be_known: bool = False) -> ApiError:
+    """The 404 for a model that is not in the catalogue, with the most similar one that is.
+
+    Unless it `must_be_known`, the message tells how another model can answer to its name.
+    """
     near = catalog.nearest(id)
     hint = f" Did you mean '{near}'?" if near else ""
     shown = id if len(id) <= _SHOWN else f"{id[:_SHOWN]}..."
-    return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}", param="model")
+    other = "" if must_be_known else " Start the emulator with --any-model to have other names answered."
+    if len(id) > LONGEST_NAME:
+        other = f" A name other than an id has at most {LONGEST_NAME} characters."
+    return ApiError("model_not_found", f"The model '{shown}' does not exist.{hint}{other}", param="model")
 
 
 def unknown_scenario(name: str, library: Library) -> Rejected:
@@ -296,11 +302,3 @@ def _without(message: Message, model: Model) -> Message:
 
 def _reads(model: Model, media: Media) -> bool:
     return media.kind in model.input_modalities
-
-
-def _describe_echo(seed: Seed, top: int, prompt: Tokens) -> Iterator[TokenLogprob]:
-    """The log probabilities of an echo. The first token has none."""
-    entries = describe(prompt, seed, top)
-    for first in islice(entries, 1):
-        yield msgspec.structs.replace(first, logprob=None, top=())
-    yield from entries

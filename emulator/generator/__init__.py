@@ -17,7 +17,7 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY
 from emulator.core.vocabulary import Event, Finish, InferenceRequest
 from emulator.generator.composing import answer, thoughts
-from emulator.generator.describing import describe
+from emulator.generator.describing import describe, describe_echo
 from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
 from emulator.generator.stopping import Stopped
@@ -25,7 +25,7 @@ from emulator.generator.stopping import Stopped
 if TYPE_CHECKING:
     from emulator.generator.calls import Structured
 
-__all__ = ["GeneratedChoice", "describe"]
+__all__ = ["GeneratedChoice", "describe", "describe_echo"]
 
 _SHARES = {"max": 0.95, "xhigh": 0.95, "high": 0.8, "medium": 0.5, "low": 0.2, "minimal": 0.1}
 _EXCEEDING = 695 / 256, 1197 / 256

@@ -83,7 +83,7 @@ def scenario(inference: Inference, catalog: Catalog) -> str:
     story = {
         "name": f"inference-{inference.id[:8]}",
         "description": f"What inference {inference.id} was answered.",
-        **({"models": unknown} if (unknown := models([inference.model], catalog)) else {}),
+        **({"models": unknown} if (unknown := _models(inference, inference.model, catalog)) else {}),
         "rules": Blocks(
             [BlockMapping(when=BlockMapping(_when(inference, asked)), reply=BlockMapping(_reply(inference)))]
         ),
@@ -99,6 +99,13 @@ def scenario(inference: Inference, catalog: Catalog) -> str:
     if not _answers(written, inference, inference.model, asked):
         raise NotReproducible("no condition of the scenario language holds for this request")
     return text
+
+
+def _models(inference: Inference, model: str, catalog: Catalog) -> dict[str, Any]:
+    """The entry of the model that was asked, if the catalogue does not have it."""
+    unknown = models([model], catalog)
+    like = inference.catalogue_model
+    return {model: {"like": like}} if unknown and like in catalog.models else unknown
 
 
 def _answers(written: Scenario, inference: Inference, model: str, asked: Mapping[str, Any]) -> bool:

@@ -38,6 +38,8 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the endpoint, such as "chat"; for a path that does not exist, the method and the path."""
     model: str | None
     """The model as the request names it; None for a request that could not be read."""
+    catalogue_model: str | None = None
+    """The id of the model that answers to this name; None if the catalogue has none."""
     stream: bool
     """Whether the request asks for a stream."""
     headers: Mapping[str, str]
@@ -143,6 +145,12 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
         """The outcome in one text, with the kind of the error: "failed: rate_limited"."""
         return f"failed: {self.error}" if self.outcome == "failed" else self.outcome
 
+    @property
+    def _named(self) -> str:
+        """The model as the request names it, and the one that answers if that is another."""
+        asked, answering = self.model or "-", self.catalogue_model
+        return asked if answering is None or asked.replace("--", "/") == answering else f"{asked} as {answering}"
+
     def line(self) -> str:
         """Return a summary on one line, which is also the line of the log."""
         took = "" if self.ended is None else f" in {self.ended - self.started:.3f} s"
@@ -153,7 +161,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
                 [
                     f"#{self.number}",
                     self.endpoint,
-                    self.model or "-",
+                    self._named,
                     f"{self.status or '-'} {'stream' if self.stream else 'whole'}",
                     f"{tokens}{took}",
                     f"key {self.key}" if self.key else "no key",

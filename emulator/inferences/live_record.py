@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 from starlette.types import Message, Send
 
-from emulator.core.catalog import Pricing
+from emulator.core.catalog import Model
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError
 from emulator.core.explanation import Explanation
@@ -82,7 +82,7 @@ class LiveRecord:
     length = 0
     size = 0
     sent: Sent
-    pricing: Pricing | None = None
+    answering: Model | None = None
     _parse: Parse | None = None
     _explained: Explanation | None = None
     _long: "fingerprints.StreamedAnswer | None" = None
@@ -129,10 +129,10 @@ class LiveRecord:
             raise LookupError("a request that was not parsed is not explained by rules")
         return self._parse(self.body, self.headers, self.key)
 
-    def follow(self, sent: Sent, pricing: Pricing | None) -> None:
-        """The answer is being sent: `sent` has what has been sent so far, and at the end how it ended."""
+    def follow(self, sent: Sent, answering: Model | None) -> None:
+        """The answer of a model is being sent: `sent` has what was sent so far, and at the end how it ended."""
         self.sent = sent
-        self.pricing = pricing
+        self.answering = answering
 
     async def send(self, message: Message) -> None:
         """Send a part of the answer. It is noted first: a client can act on it before `send` returns."""

@@ -9,7 +9,7 @@ from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
 from emulator.account.secrets import header_without, secrets_of, without
 from emulator.core import retry_after
-from emulator.core.catalog import Pricing
+from emulator.core.catalog import Model
 from emulator.core.explanation import Explanation, RuleCheck
 from emulator.core.fields import NOT_JSON
 from emulator.core.vocabulary import Usage
@@ -44,7 +44,7 @@ def readable(noted: LiveRecord) -> Inference:
         response_cut=noted.length > MAX_RESPONSE,
         response_lossy=shown.encode() != response,
         answer=noted.answer,
-        charge=_price(noted.pricing, noted.sent.used),
+        charge=_price(noted.answering, noted.sent.used),
     )
 
 
@@ -77,6 +77,7 @@ def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: l
         namespace=fingerprint(noted.key) if noted.key else "",
         endpoint=without(noted.endpoint, secrets),
         model=None if model is None else without(model, secrets),
+        catalogue_model=None if noted.answering is None else noted.answering.id,
         stream=noted.stream,
         headers={},
         body="",
@@ -136,7 +137,7 @@ def _model_of(body: bytes) -> str | None:
     return model if isinstance(model, str) else None
 
 
-def _price(pricing: Pricing | None, used: Usage | None) -> str | None:
-    if pricing is None or used is None:
+def _price(model: Model | None, used: Usage | None) -> str | None:
+    if model is None or used is None:
         return None
-    return usd(tariff(pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens))
+    return usd(tariff(model.pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens))

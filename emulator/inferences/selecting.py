@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from typing import TypeAlias, TypeVar, get_args
 
 import msgspec
@@ -39,11 +38,6 @@ class Selection(msgspec.Struct, frozen=True):
 
     def __contains__(self, inference: Inference) -> bool:
         return inference.number > self.after and all(test(inference) for test in self.tests)
-
-    def page(self, inferences: Iterable[Inference]) -> tuple[list[Inference], bool]:
-        """The page, oldest first, and whether there are more behind it."""
-        found = list(islice((inference for inference in inferences if inference in self), self.limit + 1))
-        return found[: self.limit], len(found) > self.limit
 
 
 def _key(text: str) -> Filter:

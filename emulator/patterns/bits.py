@@ -10,6 +10,7 @@ import math
 
 from emulator.patterns.alphabet import Alphabet
 from emulator.patterns.budget import Budget
+from emulator.patterns.masks import Masks
 from emulator.patterns.syntax import (
     MANY,
     Anchor,
@@ -27,9 +28,9 @@ from emulator.patterns.syntax import (
 
 
 class Positions:
-    """The positions of one text."""
+    """The positions of one text. `shared` are its masks, which other expressions use as well."""
 
-    def __init__(self, alphabet: Alphabet, symbols: str, budget: Budget) -> None:
+    def __init__(self, alphabet: Alphabet, symbols: str, budget: Budget, shared: Masks | None = None) -> None:
         self.length = len(symbols)
         self.all = (1 << self.length + 1) - 1
         self._alphabet = alphabet
@@ -37,6 +38,7 @@ class Positions:
         self._budget = budget
         self._step = 20 + self.length // 600
         self._masks: dict[Chars, int] = {}
+        self._shared = shared
 
     def starts(self, tree: Tree, ends: int) -> int:
         """The positions where a match of the tree may begin that ends at one of `ends`. Raises TooCostly."""
@@ -89,7 +91,8 @@ class Positions:
     def _mask(self, chars: Chars) -> int:
         if chars not in self._masks:
             self._budget.spend(self._alphabet.size * 2 + self.length // 4)
-            self._masks[chars] = self._alphabet.mask(chars, self._symbols)
+            shared = self._shared
+            self._masks[chars] = shared.of(chars) if shared else self._alphabet.mask(chars, self._symbols)
         return self._masks[chars]
 
     def _repeated_chars(self, tree: Repeat, ends: int) -> int:

@@ -9,6 +9,7 @@ from emulator.patterns.bits import Positions, operations
 from emulator.patterns.budget import Budget
 from emulator.patterns.costs import least_width
 from emulator.patterns.linear import MAX_MARKS, Linear, assertions
+from emulator.patterns.masks import Masks
 from emulator.patterns.syntax import Anchor, Chars, Group, Look, Repeat, Tree, walk
 
 _MAX_OPERATIONS = 5_000
@@ -32,6 +33,16 @@ class Everywhere:
         if self._operations > _MAX_OPERATIONS and self._linear:
             return self._linear.groups(text, symbols, budget, named=False) is not None
         positions = Positions(self._alphabet, symbols, budget)
+        return positions.starts(self._tree, positions.all) != 0
+
+    @property
+    def by_positions(self) -> bool:
+        """Whether the positions of a text are searched, rather than its symbols."""
+        return self._operations <= _MAX_OPERATIONS or self._linear is None
+
+    def matches_one_of_many(self, text: str, masks: Masks) -> bool:
+        """The same as `matches`, `by_positions`, with the masks of the text."""
+        positions = Positions(self._alphabet, text, Budget(math.inf), masks)
         return positions.starts(self._tree, positions.all) != 0
 
     def groups(self, text: str) -> Mapping[str, str] | None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from emulator.patterns.budget import Budget
 from emulator.patterns.costs import Cost, prefix
 from emulator.patterns.everywhere import Everywhere
+from emulator.patterns.masks import Masks
 from emulator.patterns.syntax import Tree, regular
 
 _QUICK = 200_000
@@ -15,6 +16,8 @@ _QUICK = 200_000
 _QUICK_OF_BUDGET = 10_000
 """The same where steps are counted, because those of the others are known more exactly."""
 _PREFIX = 16
+_SHORT = 10_000
+"""Characters of a text in which Python's matcher finds out sooner than others, even of many expressions."""
 _UNLIMITED = Budget(float("inf"))
 
 
@@ -27,8 +30,10 @@ class Pattern:
         self._tree = tree
         self._cost = Cost(tree)
 
-    def matches(self, text: str) -> bool:
-        """Whether the expression matches anywhere in the text."""
+    def matches(self, text: str, masks: Masks | None = None) -> bool:
+        """Whether the expression matches anywhere in the text. Several expressions can share the text's `masks`."""
+        if masks is not None and len(text) > _SHORT and not self._irregular and self._everywhere.by_positions:
+            return self._everywhere.matches_one_of_many(text, masks)
         if len(text) <= self._quick:
             return self._regex.search(text) is not None
         return self._first.search(text) is not None and self._everywhere.matches(text, _UNLIMITED)

@@ -6,7 +6,8 @@ from typing import Any
 from emulator.core.catalog import Catalog
 from emulator.core.errors import ERRORS
 from emulator.core.nearest import nearest
-from emulator.scenario.loader import load_objects
+from emulator.scenario.language.timing import DURATION
+from emulator.scenario.loader import load_objects, read_objects
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.types import Scenario
 from emulator.scenario.writing import literal
@@ -54,6 +55,8 @@ def quick_scenario(
         raise ValueError("reply and error exclude each other: every request gets one of them")
     if error is None and retry_after is not None:
         raise ValueError("retry_after needs an error, such as 429")
+    if retry_after is not None:
+        read_objects(DURATION, retry_after, "retry_after", catalog=catalog)
     if error is not None:
         try:
             return error_scenario(error, retry_after, catalog=catalog)

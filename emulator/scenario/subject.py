@@ -7,20 +7,22 @@ from types import MappingProxyType
 import msgspec
 
 from emulator.core.vocabulary import InferenceRequest, Message
+from emulator.patterns import Masks
 
 _NO_STATES: Mapping[str, str] = MappingProxyType({})
 
 
 class FoldedText(msgspec.Struct, frozen=True):
-    """A text, and the same text with its case folded."""
+    """A text, the same text with its case folded, and its masks, which all regular expressions share."""
 
     text: str
     folded: str
+    masks: Masks
 
 
 def folded_text(text: str) -> FoldedText:
     """The text, ready for comparisons with and without case."""
-    return FoldedText(text, text.casefold())
+    return FoldedText(text, text.casefold(), Masks(text))
 
 
 class Subject:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -93,7 +94,7 @@ class InferenceEndpoint:
         try:
             key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
-            request = self._parse(body, headers, key)
+            request = await engine.long_requests.read(len(body), partial(self._parse, body, headers, key))
             plan = await engine.plan(request, len(body))
         except UploadCut as cut:
             body = cut.received
@@ -109,7 +110,7 @@ class InferenceEndpoint:
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
         sent = player.sent
-        recorder.follow(sent, plan.pricing)
+        recorder.follow(sent, plan.model)
         try:
             await player.play(request)
         except HungUp:

@@ -1,14 +1,15 @@
 """The informational endpoints: the models, the probe of /anthropic, and token counting."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.account.keys import presented
-from emulator.core.catalog import Model
+from emulator.core.catalog import Catalog, Model
+from emulator.core.errors import Rejected
 from emulator.core.fields import Fields, Limits, decode
 from emulator.core.version import __version__
 from emulator.dialects import Surface
@@ -16,6 +17,7 @@ from emulator.dialects.anthropic.messages import AnthropicMessages
 from emulator.dialects.anthropic.surface import wording
 from emulator.dialects.openai.surface import OpenAISurface
 from emulator.engine import Engine
+from emulator.engine.planner import unknown_model
 from emulator.scenario.library import LoadedScenario
 from emulator.wire.receive import read_body
 
@@ -49,14 +51,13 @@ def routes(engine: Engine) -> list[BaseRoute]:
 
     async def openai_model(request: Request, story: LoadedScenario | None) -> bytes:
         aliased = engine.settings.v1_model_ids == "either"
-        return openai.model(engine.model(request.path_params["id"], story, aliased=aliased))
+        return openai.model(_as_asked(engine, request, story, aliased=aliased))
 
     async def anthropic_models(request: Request, story: LoadedScenario | None) -> bytes:
-        find = partial(engine.model, playing=story, aliased=True)
-        return anthropic.models(*page(await engine.models(story), request.query_params, find))
+        return anthropic.models(*page(await engine.models(story), request.query_params))
 
     async def anthropic_model(request: Request, story: LoadedScenario | None) -> bytes:
-        return anthropic.model(engine.model(request.path_params["id"], story, aliased=True))
+        return anthropic.model(_as_asked(engine, request, story, aliased=True))
 
     async def count_tokens(request: Request) -> Response:
         key = await engine.authenticate(request.headers, x_api_key=anthropic.x_api_key)
@@ -81,6 +82,14 @@ def routes(engine: Engine) -> list[BaseRoute]:
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 _Telling = Callable[[Request, LoadedScenario | None], Awaitable[bytes]]
+
+
+def _as_asked(engine: Engine, request: Request, playing: LoadedScenario | None, *, aliased: bool = False) -> Model:
+    """The model that answers to the name in a path, under that name unless it is the model's own."""
+    name = request.path_params["id"]
+    model = engine.model(name, playing, aliased=aliased)
+    own = name == model.id or (aliased and name.replace("--", "/") == model.id)
+    return model if own else replace(model, id=name)
 
 
 async def _json(engine: Engine, surface: Surface, body: bytes, key: str, question: bytes) -> Response:
@@ -109,19 +118,27 @@ async def welcome(request: Request) -> JSONResponse:
     )
 
 
-def page(models: list[Model], query: Mapping[str, str], find: Callable[[str], Model]) -> tuple[list[Model], bool]:
+def page(models: list[Model], query: Mapping[str, str]) -> tuple[list[Model], bool]:
     """One page of a list, and whether there are more: Anthropic's `limit`, and `after_id` or `before_id`.
 
-    Raises `Rejected` with a 400 for a limit outside 1..1000 and a 404 for an unknown id.
+    Raises `Rejected` with a 400 for a limit outside 1..1000 and a 404 for an id that is not in the list.
     """
     fields = Fields({name: _number(value) if name == "limit" else value for name, value in query.items()}, wording)
     limit = fields.integer("limit", PAGES) or _PAGE
     if before := fields.string("before_id"):
-        rest = models[: models.index(find(before))]
+        rest = models[: _position(models, before)]
         return rest[-limit:], len(rest) > limit
     if after := fields.string("after_id"):
-        models = models[models.index(find(after)) + 1 :]
+        models = models[_position(models, after) + 1 :]
     return models[:limit], len(models) > limit
+
+
+def _position(models: list[Model], id: str) -> int:
+    catalog = Catalog({model.id: model for model in models})
+    model = catalog.get(id, aliased=True)
+    if model is None:
+        raise Rejected(unknown_model(id, catalog, must_be_known=True))
+    return models.index(model)
 
 
 def _number(text: str) -> int | str:

@@ -52,6 +52,24 @@ def test_check_tells_mistakes_as_data(tmp_path: Path) -> None:
     assert (json.loads(output)[0]["line"], json.loads(output)[0]["path"]) == (2, "rules[0].reply")
 
 
+@pytest.mark.parametrize(
+    ("written", "cut"),
+    [
+        ("text: Order #5", "#5"),
+        ("text: Two of them  #6 and #7  ", "#6 and #7"),
+        ("text: Hello # a greeting", ""),
+        ("text: 'Order #5'", ""),
+        ("text: Order#5", ""),
+        ("text: |\n    Order #5", ""),
+    ],
+)
+def test_check_warns_of_a_text_that_a_comment_cuts(written: str, cut: str, tmp_path: Path) -> None:
+    """What follows a space and `#` is a comment in YAML; without a space behind the sign it was meant as text."""
+    (tmp_path / "a.yaml").write_text(f"rules:\n- reply:\n   {written}\n")
+    code, output = run("check", "--strict", tmp_path)
+    assert (code, f'the text ends before "{cut}"' in output) == (1 if cut else 0, bool(cut))
+
+
 @pytest.mark.parametrize("body", [chat("the weather?"), completion("the weather?"), message("the weather?")])
 def test_explain_names_the_rule_that_answers(body: object, tmp_path: Path) -> None:
     """A request of any endpoint is recognised by its fields."""

@@ -149,7 +149,7 @@ def test_every_command_that_asks_reads_the_environment(url: str, line: str, monk
     monkeypatch.setenv("AKASHML_EMULATOR_PORT", url.rpartition(":")[2])
     assert run(*line.split()).exit_code == 0
     monkeypatch.setenv("AKASHML_EMULATOR_URL", "http://127.0.0.1:9")
-    named = [url] if line in ("inferences", "verify") else ["--url", url]
+    named = ["--url", url]
     assert run(*line.split(), *named).exit_code == 0
 
 
@@ -187,7 +187,7 @@ def test_where_nothing_listens_it_is_told_how_to_start(line: str) -> None:
     """A sentence: which address, why not, and what to do; no error number."""
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}"
-    named = [url] if line in ("inferences", "verify") else ["--url", url]
+    named = ["--url", url]
     done = run(*line.split(), *named)
     assert done.exit_code == 1
     assert done.output == (
@@ -205,7 +205,7 @@ def test_another_server_is_not_taken_for_an_emulator(line: str, response: Respon
     methods = ["GET", "POST", "PUT"]
     app = Starlette(routes=[Route("/{path:path}", lambda request: response, methods=methods)])
     with listening(app) as url:
-        named = [url] if line in ("inferences", "verify") else ["--url", url]
+        named = ["--url", url]
         done = run(*line.split(), *named)
     assert (done.exit_code, f"what answers at {url} is no emulator" in done.output) == (1, True)
 
@@ -216,7 +216,7 @@ def test_a_follower_is_told_when_the_server_ends(engine: Engine) -> None:
         routes=[Route("/_emulator/inferences", lambda request: PlainTextResponse(b'data: {"line": "#1"}\n\n'))]
     )
     with listening(app) as url:
-        done = run("inferences", url, "--follow")
+        done = run("inferences", "--url", url, "--follow")
     assert (done.exit_code, done.stdout, "has ended" in done.stderr) == (1, "#1\n", True)
 
 

@@ -46,7 +46,7 @@ def test_the_exit_code_is_that_of_what_is_printed(form: str) -> None:
     """While requests come in, the state is asked for once: what is good exits with 0, what is not with 1."""
     app = Changing()
     with listening(app) as url:
-        good, bad = run(url, "--format", form), run(url, "--format", form)
+        good, bad = run("--url", url, "--format", form), run("--url", url, "--format", form)
     assert app.asked == ["/_emulator/verify"] * 2
     assert (good.exit_code, bad.exit_code) == (0, 1)
     wrong = {"text": "not met: ", "json": '"ok":false', "junit": "<failure"}[form]
@@ -62,7 +62,7 @@ def test_it_prints_what_the_route_answers(form: str) -> None:
         ask(app, "POST", CHAT, {"model": "no/such-model", "messages": []})
     answer = ask(app, "GET", f"/_emulator/verify?format={form}")
     with listening(app) as url:
-        assert run(url, "--format", form).output == answer.body.decode().rstrip("\n") + "\n"
+        assert run("--url", url, "--format", form).output == answer.body.decode().rstrip("\n") + "\n"
 
 
 @pytest.mark.parametrize("response", [JSONResponse({"hello": 1}), PlainTextResponse("Hello!"), JSONResponse([1])])
@@ -70,13 +70,22 @@ def test_something_else_that_answers_is_no_emulator(response: Response) -> None:
     """What another server says is not taken for a report."""
     app = Starlette(routes=[Route("/_emulator/verify", lambda request: response)])
     with listening(app) as url:
-        result = run(url)
+        result = run("--url", url)
     assert (result.exit_code, result.output) == (1, f"Error: what answers at {url} is no emulator of this version\n")
 
 
 def test_json_is_what_the_server_sent() -> None:
     """For programs, with everything that the server says."""
     with listening(create_app(make_engine())) as url:
-        told = json.loads(run(url, "--format", "json").output)
+        told = json.loads(run("--url", url, "--format", "json").output)
     assert (told["ok"], told["asked"]) == (False, 0)
     assert told["nothing_asked"] == "nothing was asked of this server since it started or was reset"
+
+
+def test_nothing_asked_fails_both_routes() -> None:
+    """An empty record is no good client: verdict and verify say so in the same words."""
+    app = create_app(make_engine())
+    told = [ask(app, "GET", f"/_emulator/{route}").json for route in ("verify", "verdict")]
+    assert [(each["ok"], each["nothing_asked"]) for each in told] == [
+        (False, "nothing was asked of this server since it started or was reset")
+    ] * 2

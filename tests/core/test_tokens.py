@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from itertools import pairwise
+from collections import Counter
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from emulator.core import tokens
-from emulator.core.tokens import END, VOCABULARY_SIZE, count, decode, encode, piece_bytes, split
+from emulator.core.tokens import END, VOCABULARY_SIZE, count, decode, encode, identified, ids_of, piece_bytes, split
 
 COUNTS = json.loads((Path(__file__).parent / "data" / "token_counts.json").read_text(encoding="utf-8"))
 CLOSE = ["english", "code", "chinese", "emoji", "japanese", "korean", "german", "numbers"]
@@ -33,6 +34,26 @@ def test_nothing_is_lost(text: str) -> None:
     assert len(pieces) == len(ids) == len(split(text)) == count(text)
     assert decode(ids) == text
     assert b"".join(map(piece_bytes, ids)) == text.encode()
+
+
+@given(texts | st.text(st.characters(categories=["Cs", "Lu", "Nd"])))
+def test_tokens_that_are_taken_one_by_one_are_the_same(text: str) -> None:
+    """Their ids and pieces are those of the whole text."""
+    assert list(identified(text)) == list(zip(encode(text), split(text).pieces, strict=True))
+    assert list(ids_of(split(text))) == encode(text)
+
+
+def test_a_text_is_read_no_further_than_its_tokens_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first tokens of a long text cost as much as those of a short one."""
+    read, ids_of_chunk = Counter[str](), tokens._ids
+
+    def counting(chunk: str) -> tuple[int, ...]:
+        read.update([chunk])
+        return ids_of_chunk(chunk)
+
+    monkeypatch.setattr(tokens, "_ids", counting)
+    assert len(list(islice(identified("word " * 100_000), 10))) == 10
+    assert read.total() <= 10
 
 
 @given(st.text(st.characters(categories=["Cs", "Lu", "Nd"])))

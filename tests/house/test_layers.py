@@ -16,6 +16,7 @@ DOORS = {
     "sse_starlette": {"emulator/wire/event_source.py"},
     "yaml": {
         "emulator/core/catalog.py",
+        "emulator/scenario/reading/comments.py",
         "emulator/scenario/reading/nodes.py",
         "emulator/scenario/writing.py",
     },

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from support.asgi import CHAT, COMPLETIONS, MESSAGES, activate, ask, chat, completion, message
 from support.texts import TEXTS, TRICKY
 
-from emulator.core.catalog import Catalog
+from emulator.core.catalog import LONGEST_NAME, Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
@@ -61,9 +61,9 @@ def playing(text: str) -> tuple[Engine, ASGIApp]:
     return engine, create_app(engine)
 
 
-def an_engine() -> Engine:
+def an_engine(**settings: Any) -> Engine:
     """An engine whose clock stands still."""
-    return Engine(Settings(), CATALOG, VirtualClock(EPOCH, rate=0), MemoryStore(), Library(CATALOG, []))
+    return Engine(Settings(**settings), CATALOG, VirtualClock(EPOCH, rate=0), MemoryStore(), Library(CATALOG, []))
 
 
 def answering(reply: Mapping[str, Any]) -> tuple[Engine, ASGIApp]:
@@ -141,6 +141,17 @@ def test_a_model_of_any_name_is_asked_for_again(endpoint: str, model: str) -> No
         assert "an id without spaces" in str(refused)
     else:
         assert (seen.status, seen.error) == (404, "model_not_found")
+
+
+@EVERYWHERE
+@PATIENT
+@given(model=TEXTS.filter(lambda text: 0 < len(text) <= LONGEST_NAME))
+def test_another_name_of_a_model_is_asked_for_again(endpoint: str, model: str) -> None:
+    """A name that a model answered to is declared as one of this model, whatever characters it has."""
+    path, make = FORMS[endpoint]
+    engine = an_engine(any_model="zai-org/GLM-5.3")
+    seen = comes_again(engine, create_app(engine), path, {**make(), "model": model})
+    assert (seen.status, seen.model, seen.catalogue_model) == (200, model, "zai-org/GLM-5.3")
 
 
 @pytest.mark.parametrize("text", TRICKY)

@@ -388,22 +388,25 @@ def test_the_commands_print_what_a_server_has_seen() -> None:
     server, run = Background(app, "127.0.0.1", 0), CliRunner().invoke
     url = "http://{}:{}".format(*server.start())
     try:
-        assert run(inferences_command, [url]).stdout == last(engine).line() + "\n"
-        assert json.loads(run(inferences_command, [url, "--json"]).stdout)["id"] == last(engine).id
-        assert "curl -sS" in run(inferences_command, [url, "--id", last(engine).id, "--format", "curl"]).stdout
-        assert "rules:" in run(inferences_command, [url, "--format", "scenario"]).stdout
-        assert run(inferences_command, [url, "--status", "404"]).stdout == ""
-        unknown = run(inferences_command, [url, "--format", "yaml"])
+        assert run(inferences_command, ["--url", url]).stdout == last(engine).line() + "\n"
+        assert json.loads(run(inferences_command, ["--url", url, "--json"]).stdout)["id"] == last(engine).id
+        assert "curl -sS" in run(inferences_command, ["--url", url, "--id", last(engine).id, "--format", "curl"]).stdout
+        assert "rules:" in run(inferences_command, ["--url", url, "--format", "scenario"]).stdout
+        assert run(inferences_command, ["--url", url, "--status", "404"]).stdout == ""
+        unknown = run(inferences_command, ["--url", url, "--format", "yaml"])
         assert (unknown.exit_code, f"format is one of {', '.join(['json', *FORMATS])}" in unknown.stderr) == (1, True)
-        assert "there is no filter" not in run(inferences_command, [url, "--rule", "r"]).stdout
-        refused = run(inferences_command, [url, "--since", "then"])
+        assert "there is no filter" not in run(inferences_command, ["--url", url, "--rule", "r"]).stdout
+        refused = run(inferences_command, ["--url", url, "--since", "then"])
         assert (refused.exit_code, "since is a time" in refused.stderr) == (1, True)
-        assert (run(verify_command, [url]).exit_code, run(verify_command, [url, "--format", "junit"]).exit_code) == (
+        assert (
+            run(verify_command, ["--url", url]).exit_code,
+            run(verify_command, ["--url", url, "--format", "junit"]).exit_code,
+        ) == (
             1,
             1,
         )
         ask(app, "POST", CHAT, chat())
-        assert run(verify_command, [url]).exit_code == 0
+        assert run(verify_command, ["--url", url]).exit_code == 0
     finally:
         server.stop()
-    assert "no emulator at" in run(verify_command, [url]).stderr
+    assert "no emulator at" in run(verify_command, ["--url", url]).stderr

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from emulator import patterns
-from emulator.patterns import Budget, TooCostly
+from emulator.patterns import Budget, Masks, TooCostly
 from emulator.patterns.everywhere import Everywhere
 from emulator.patterns.syntax import parse, regular
 
@@ -44,6 +44,16 @@ EXPRESSIONS = st.builds(
     "{}{}".format, st.sampled_from(_FLAGS), st.recursive(CHARACTERS | st.sampled_from(_PARTS), _grown, max_leaves=8)
 )
 TEXTS = st.text(alphabet="abAB1é _\n", max_size=12)
+
+
+@given(st.lists(EXPRESSIONS, min_size=1, max_size=4), TEXTS | st.text(st.characters(codec="utf-8"), max_size=300))
+def test_expressions_that_share_a_text_match_it_the_same(expressions: list[str], text: str) -> None:
+    """The masks of a text are those of its characters, whichever expressions asked for them before."""
+    masks = Masks(text)
+    for pattern in expressions:
+        everywhere = Everywhere(regular(parse(pattern)))
+        if everywhere.by_positions:
+            assert everywhere.matches_one_of_many(text, masks) is everywhere.matches(text, Budget(float("inf")))
 
 
 @given(EXPRESSIONS, st.lists(TEXTS, min_size=1, max_size=4))

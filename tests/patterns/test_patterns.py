@@ -8,6 +8,8 @@ import pytest
 
 import emulator
 from emulator import patterns
+from emulator.patterns import Masks
+from emulator.patterns.syntax import Chars
 
 LONG = 300_000
 
@@ -52,6 +54,23 @@ def test_a_match_is_found_wherever_it_is(pattern: str, text: str, groups: dict[s
     before = "" if pattern.startswith("^") or "(?P<all>" in pattern or "(?P<few>" in pattern else filler * LONG
     assert compiled.matches(before + text)
     assert compiled.groups(before + text) == groups
+
+
+@pytest.mark.parametrize("filler", ["a", "é "])
+def test_a_text_is_read_once_for_a_hundred_expressions(filler: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each class of characters is looked for once in a long text, however many expressions have it."""
+    read, looked_for = [], Masks._mask
+
+    def counting(masks: Masks, chars: Chars) -> int:
+        read.append(chars)
+        return looked_for(masks, chars)
+
+    monkeypatch.setattr(Masks, "_mask", counting)
+    text = filler * LONG + "order 77 is late"
+    masks = Masks(text)
+    expressions = [patterns.compile(rf"order {number} (is|was) \w+", ignore_case=True) for number in range(100)]
+    assert [number for number, each in enumerate(expressions) if each.matches(text, masks)] == [77]
+    assert len(read) == len(set(read)) <= len({*"order iswas", *"0123456789"}) + 1
 
 
 @pytest.mark.parametrize(("pattern", "text", "groups"), NATURAL)

@@ -302,6 +302,7 @@ RULES = [
 ]
 *_FIRST, _LAST = ENDPOINTS
 ONE_OF_ALL = f"{', '.join(_FIRST)} or {_LAST}"
+OTHER = "; the name of another needs an entry in models, such as {gpt-4o: {like: zai-org/GLM-5.3}}"
 CONDITIONS = [
     (
         when(f"{{endpoint: {MARK}chats}}"),
@@ -309,17 +310,17 @@ CONDITIONS = [
         f'expected {ONE_OF_ALL}, got "chats"; did you mean "chat"?',
     ),
     (when(f"{{endpoint: {MARK}[]}}"), "endpoint", "expected a list of endpoints, got an empty list"),
-    (when(f"{{model: {MARK}gpt-4o}}"), "model", 'no model is known to be "gpt-4o"'),
+    (when(f"{{model: {MARK}gpt-4o}}"), "model", f'no model is known to be "gpt-4o"{OTHER}'),
     (
         when(f"{{model: {MARK}zai-org/GLM-5.2}}"),
         "model",
         'no model is known to be "zai-org/GLM-5.2"; did you mean "zai-org/GLM-5.3"?',
     ),
-    (when(f"{{model: {MARK}'*gemini*'}}"), "model", 'no model is known to be "*gemini*"'),
+    (when(f"{{model: {MARK}'*gemini*'}}"), "model", f'no model is known to be "*gemini*"{OTHER}'),
     (
         when(f"{{model: {MARK}{{starts_with: google/}}}}"),
         "model",
-        'no model is known to start with "google/"',
+        f'no model is known to start with "google/"{OTHER}',
     ),
     (
         when(f"{{last_user: {{{MARK}contians: x}}}}"),

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
 from emulator.core.vocabulary import InferenceRequest, Message, Tool
-from emulator.scenario.language.shadowing import shadowed, warnings
+from emulator.scenario.language import shadowing
+from emulator.scenario.language.shadowing import implies, shadowed, warnings
 from emulator.scenario.loader import load_objects, load_text
 from emulator.scenario.match import match
 from emulator.scenario.subject import Subject
@@ -18,9 +19,9 @@ from emulator.scenario.types import Scenario
 CATALOG = Catalog.load()
 
 
-def two_rules(first: Any, second: Any) -> Scenario:
+def rules_of(*conditions: Any) -> Scenario:
     """A scenario with a rule for each condition."""
-    rules = [{"when": condition, "reply": {"text": "a"}} for condition in (first, second)]
+    rules = [{"when": condition, "reply": {"text": "a"}} for condition in conditions]
     return load_objects({"rules": rules}, catalog=CATALOG)
 
 
@@ -123,9 +124,43 @@ REQUESTS = [
 def test_no_request_is_answered_by_a_rule_that_is_said_to_be_hidden(first: Any, second: Any) -> None:
     """Whatever the two conditions are, a request that meets the second one meets the first one too."""
     try:
-        scenario = two_rules(first, second)
+        scenario = rules_of(first, second)
     except ValueError:
         return
     if list(shadowed(scenario)):
         one, two = (rule.when for rule in scenario.rules)
         assert all(match(one, subject) is not None for subject in REQUESTS if match(two, subject) is not None)
+
+
+@given(st.lists(CONDITIONS, min_size=2, max_size=6))
+def test_rules_that_are_not_compared_hide_nothing(conditions: list[Any]) -> None:
+    """The texts that a rule needs leave out no rule that hides another."""
+    try:
+        scenario = rules_of(*conditions)
+    except ValueError:
+        return
+    criteria = [shadowing._criteria(rule.when) for rule in scenario.rules]
+    pairs = ((at, range(at)) for at in range(len(criteria)))
+    first = {at: next((one for one in before if implies(criteria[at], criteria[one])), None) for at, before in pairs}
+    assert dict(shadowed(scenario)) == {at: one for at, one in first.items() if one is not None}
+
+
+def test_a_thousand_rules_are_compared_by_their_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only rules that can hide one another are compared, and their number does not grow with that of the pairs."""
+    compared = []
+
+    def counting(*pair: Any) -> bool:
+        compared.append(pair)
+        return implies(*pair)
+
+    monkeypatch.setattr(shadowing, "implies", counting)
+    conditions = [{"last_user": {"contains": f"order {number:03}"}} for number in range(1000)]
+    assert list(shadowed(rules_of(*conditions, {"last_user": "order 007"}))) == [(1000, 7)]
+    assert len(compared) == 1
+
+
+def test_too_many_rules_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where comparing all rules would take too long, a warning names the first one that was not compared."""
+    monkeypatch.setattr(shadowing, "_MAX_STEPS", 1000)
+    *_, last = warnings(rules_of(*({"turn": number} for number in range(20))))
+    assert "not checked for rules that hide them" in last.message

@@ -37,6 +37,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 from emulator.web.app import create_app
 
 COUNT = f"{MESSAGES}/count_tokens"
+FLAG = "Start the emulator with --any-model to have other names answered."
 MODELS, MODEL = "/v1/models", f"/v1/models/{REASONING}"
 LISTED, LISTED_MODEL = "/anthropic/v1/models", "/anthropic/v1/models/zai-org--GLM-5.3"
 BODIES = SAMPLES | {COUNT: message()}
@@ -343,7 +344,8 @@ def test_both_forms_of_an_id_are_known_under_anthropic(path: str, model: str) ->
 def test_an_alias_can_be_unknown_under_v1(path: str) -> None:
     """With the setting, only ids with slashes are known there; the id that was meant is named."""
     error = error_of(post(path, BODIES[path] | {"model": "zai-org--GLM-5.3"}, v1_model_ids="slashed"))
-    assert error["message"] == "The model 'zai-org--GLM-5.3' does not exist. Did you mean 'zai-org/GLM-5.3'?"
+    told = "The model 'zai-org--GLM-5.3' does not exist. Did you mean 'zai-org/GLM-5.3'?"
+    assert error["message"] == f"{told} {FLAG}"
 
 
 @pytest.mark.parametrize("path", BODIES)
@@ -358,10 +360,10 @@ def test_an_alias_can_be_unknown_under_v1(path: str) -> None:
     ],
 )
 def test_an_unknown_model_is_404(path: str, model: str, hint: str) -> None:
-    """Case matters; the nearest model is named."""
+    """Case matters; the nearest model is named, and the flag with which other names are answered."""
     exchange = post(path, BODIES[path] | {"model": model})
     error = error_of(exchange)
-    assert (exchange.status, error["message"]) == (404, f"The model '{model}' does not exist.{hint}")
+    assert (exchange.status, error["message"]) == (404, f"The model '{model}' does not exist.{hint} {FLAG}")
     if path.startswith("/anthropic"):
         assert error["type"] == "not_found_error"
     else:

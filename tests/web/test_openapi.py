@@ -125,6 +125,15 @@ def test_a_control_route_has_the_names_of_its_row(row: Row) -> None:
         assert [*body] == ([] if row.fields == "" else ["application/yaml"])
 
 
+def test_a_token_is_needed_where_one_is_set() -> None:
+    """With a token in the settings, a control route is described without the alternative of none."""
+    for token, alternatives in (("", [{}]), ("secret", [])):
+        paths = document(Settings(control_token=token))["paths"]
+        described = paths["/_emulator/clock"]["get"]["security"]
+        assert described == [*alternatives, *({name: []} for name in control.SECURITY)]
+        assert paths["/_emulator/health"]["get"]["security"] == [{}]
+
+
 def test_the_pages_name_the_same_operations() -> None:
     """Each operation in a table of docs/ is described, and each path that is described stands in docs/."""
     rows = [line.split("|")[1] for page in PAGES for line in page.splitlines() if line.startswith("| ")]

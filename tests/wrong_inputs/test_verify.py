@@ -29,7 +29,7 @@ def command(*arguments: str, code: int = 1) -> Callable[[Emulator], str]:
 
     def run(akash: Emulator) -> str:
         name, *others = arguments
-        result = CliRunner().invoke(main, [name, akash.url, *others])
+        result = CliRunner().invoke(main, [name, "--url", akash.url, *others])
         assert result.exit_code == code
         return result.output
 

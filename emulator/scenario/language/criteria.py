@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from emulator.account.secrets import carries_secret
-from emulator.core.catalog import alias
+from emulator.core.catalog import Catalog, alias
 from emulator.core.nearest import did_you_mean
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
@@ -92,10 +92,22 @@ def _tool_names(name: str, cost: int) -> Reader[list[Criterion]]:
 
 def _model(cursor: Cursor) -> list[Criterion]:
     lookup = GLOB_LOOKUP.read(cursor)
-    ids = list(notes(cursor).catalog.models)
-    if not any(lookup.holds((folded_text(id), folded_text(alias(id)))) for id in ids):
-        cursor.report(f"no model is known {lookup.expected}{did_you_mean(cursor.node.text, [*ids, *map(alias, ids)])}")
+    catalog = notes(cursor).catalog
+    ids = list(catalog.models)
+    if not any(lookup.holds((folded_text(id), folded_text(alias(id)))) for id in ids) and not _may_be_named(
+        lookup, catalog
+    ):
+        near = did_you_mean(cursor.node.text, [*ids, *map(alias, ids)])
+        other = near or "; the name of another needs an entry in models, such as {gpt-4o: {like: zai-org/GLM-5.3}}"
+        cursor.report(f"no model is known {lookup.expected}{other}")
     return [_criterion("model", lookup, attrgetter("model"), 1, lambda texts: quoted(texts[0].text))]
+
+
+def _may_be_named(lookup: Lookup, catalog: Catalog) -> bool:
+    """Whether a model may answer to a name for which the lookup holds, as far as its words tell."""
+    if not catalog.names or not lookup.words:
+        return bool(catalog.names)
+    return any("*" in word or catalog.named(word, aliased=True) is not None for word in lookup.words)
 
 
 def _endpoint(cursor: Cursor) -> list[Criterion]:
@@ -265,7 +277,9 @@ _RESULT: Reader[Criterion] = by_kind(
 PROPERTY_KEYS = (
     SectionKey("endpoint", Reader(_ENDPOINTS.what, _endpoint, _ENDPOINTS.schema), _ENDPOINT.what),
     SectionKey(
-        "model", Reader(GLOB_LOOKUP.what, _model, GLOB_LOOKUP.schema), "the catalogue's id, in either form; a glob"
+        "model",
+        Reader(GLOB_LOOKUP.what, _model, GLOB_LOOKUP.schema),
+        "the name that was asked: an id, in either form; a glob",
     ),
     SectionKey("last_user", _attribute("last_user", 8), "the text of the last user message"),
     SectionKey(

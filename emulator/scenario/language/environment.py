@@ -149,16 +149,23 @@ def _backends(healthy: int) -> Backends:
     return Backends(total=max(healthy, 1), healthy=healthy)
 
 
-_FIELDS = Reader("fields of a model", VALUE.read, {"type": "object", "properties": {"backends": SOME_BACKENDS.schema}})
+_FIELDS = Reader(
+    "fields of a model",
+    VALUE.read,
+    {"type": "object", "properties": {"backends": SOME_BACKENDS.schema, "like": {"type": "string"}}},
+)
 _MAPPED = mapped(_FIELDS, "a mapping of model ids to fields")
 
 
 def _models(cursor: Cursor) -> tuple[Mapping[str, Any], Mapping[str, Backends]]:
-    """The fields of each model, as the catalogue takes them, and its backends. Later keys can refer to these models."""
+    """The fields of each model, as the catalogue takes them, and its backends. Later keys can refer to these models.
+
+    A name that is `like` a model has no backends: a request for it needs those of the model.
+    """
     models: dict[str, Any] = _MAPPED.read(cursor)
     backends = {}
     for id, inner in cursor.pairs(""):
-        if isinstance(models[id], dict) and "backends" in models[id]:
+        if isinstance(models[id], dict) and "backends" in models[id] and "like" not in models[id]:
             del models[id]["backends"]
             backends[id] = SOME_BACKENDS.read(dict(inner.pairs(""))["backends"])
     notes(cursor).catalog = _changed(cursor, models)

@@ -42,7 +42,7 @@ class Lookup(msgspec.Struct, frozen=True):
     """A comparison: whether it holds for a value, and what it expects, in words.
 
     `groups` returns the named groups of its regular expression, `names` lists them. `words` are the texts of `equals`
-    or `one_of`.
+    or `one_of`, or the glob.
     """
 
     holds: Callable[[Any], bool]
@@ -146,7 +146,7 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
 def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
     if name == "matches":
         matches = patterns.compile(operand, ignore_case=not case).matches
-        return lambda each: matches(each.text)
+        return lambda each: matches(each.text, each.masks)
     of = operator.attrgetter("text" if case else "folded")
     if name == "one_of":
         words = frozenset(operand if case else map(str.casefold, operand))
@@ -231,7 +231,7 @@ def _glob(cursor: Cursor) -> Lookup:
                 return True
         return False
 
-    return Lookup(holds, f"to be {quoted(text)}", 1)
+    return Lookup(holds, f"to be {quoted(text)}", 1, words=(text,))
 
 
 GLOB_LOOKUP: Reader[Lookup] = by_kind(

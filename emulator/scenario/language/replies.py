@@ -55,7 +55,7 @@ USAGE: Section[UsageSpec] = Section(
 
 def _model(cursor: Cursor) -> str:
     id, catalog = TEXT.read(cursor), notes(cursor).catalog
-    if catalog.get(id, aliased=True) is None:
+    if catalog.named(id, aliased=True) is None:
         raise cursor.report(
             f"unknown model {quoted(id)}{did_you_mean(id, [*catalog.models, *map(alias, catalog.models)])}"
         )

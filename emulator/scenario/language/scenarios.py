@@ -201,7 +201,11 @@ SCENARIO: Section[Scenario] = Section(
         SectionKey("name", _NAME, "default: the name of the file without its ending"),
         SectionKey("aliases", Reader(_NAMES.what, _aliases, _NAMES.schema), "further names of the scenario"),
         SectionKey("description", TEXT, "a description in one sentence"),
-        SectionKey("models", MODELS, "fields of the catalogue's models, and their `backends`"),
+        SectionKey(
+            "models",
+            MODELS,
+            "fields of the catalogue's models, and their `backends`; or globs of names that are `like` one of them",
+        ),
         SectionKey("account", ACCOUNT.reader, "credits and keys"),
         SectionKey("clock", CLOCK.reader, "the time, and its speed"),
         SectionKey("rules", listed(RULE.reader, "a list of rules"), "the first rule that matches a request answers it"),

@@ -29,6 +29,17 @@ class Shadowed(NamedTuple):
     earlier: int
 
 
+class TooManyRules(Exception):
+    """The rules from a number on were not compared with all others, because that takes too long."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+_MAX_STEPS = 10_000_000
+"""Of at most a microsecond: what comparing the rules of a scenario may take together."""
+_IMPLYING = 100
 _NAMED = ("header", "body", "state")
 _TEXTS = ("last_user", "system", "any_message", "prompt", "tools", "tool_choice", "key")
 _GLOB = frozenset("*?")
@@ -36,25 +47,59 @@ _POSITIVE = ("equals", "contains", "matches", "starts_with", "ends_with", "one_o
 
 
 def shadowed(scenario: Scenario) -> Iterator[Shadowed]:
-    """The rules of a scenario that no request reaches, each with the first rule that hides it."""
-    answering: list[tuple[int, Sequence[Criterion]]] = []
+    """The rules of a scenario that no request reaches, each with the first rule that hides it.
+
+    Rules are only compared if the later one has a text that the earlier one needs. Raises TooManyRules.
+    """
+    answering: list[tuple[int, Sequence[Criterion], str]] = []
+    left = _MAX_STEPS
     for number, rule in enumerate(scenario.rules):
         criteria = _criteria(rule.when)
-        hiding = (at for at, earlier in answering if implies(criteria, earlier))
-        if (first := next(hiding, None)) is not None:
-            yield Shadowed(number, first)
+        words = "\n".join(_written(each.value) for each in criteria)
+        for at, earlier, needed in answering:
+            left -= 1 + len(words) // 1000
+            if needed in words:
+                left -= _IMPLYING
+                if implies(criteria, earlier):
+                    yield Shadowed(number, at)
+                    break
+            if left < 0:
+                raise TooManyRules(number)
         if rule.always_answers:
-            answering.append((number, criteria))
+            answering.append((number, criteria, max(map(_needed, criteria), key=len, default="")))
+
+
+def _needed(criterion: Criterion) -> str:
+    """A text that is written in every condition from which the criterion follows; empty if none is known."""
+    if criterion.key not in (*_TEXTS, "header", "state", "body"):
+        return ""
+    lookup = _lookup(criterion.value)
+    operands = [lookup[name] for name in ("equals", "contains", "starts_with", "ends_with") if name in lookup]
+    return max((_written(each).strip('"') for each in operands if isinstance(each, str)), key=len, default="")
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False).casefold()
 
 
 def warnings(scenario: Scenario) -> Iterator[Mistake]:
-    """A warning for each of these rules, with the places of both."""
-    for number, earlier in shadowed(scenario):
-        rule, before = scenario.rules[number], _place(scenario, earlier)
-        offered = "tools" in scenario.rules[earlier].when.written and "tool_result" in rule.when.written
-        why = " (a client that sends a tool's result offers the tool)" if offered else ""
-        message = f"no request reaches this rule: {before} answers whatever it matches{why}; put this one first"
-        yield Mistake(scenario.source, rule.line, 1 if rule.line else 0, f"rules[{number}]", message)
+    """A warning for each of these rules, with the places of both, and one where too many rules are left."""
+    try:
+        for number, earlier in shadowed(scenario):
+            before = _place(scenario, earlier)
+            offered = "tools" in scenario.rules[earlier].when.written
+            offered = offered and "tool_result" in scenario.rules[number].when.written
+            why = " (a client that sends a tool's result offers the tool)" if offered else ""
+            message = f"no request reaches this rule: {before} answers whatever it matches{why}; put this one first"
+            yield _warning(scenario, number, message)
+    except TooManyRules as stopped:
+        message = "this rule and those behind it were not checked for rules that hide them: there are too many"
+        yield _warning(scenario, stopped.number, message)
+
+
+def _warning(scenario: Scenario, number: int, message: str) -> Mistake:
+    line = scenario.rules[number].line
+    return Mistake(scenario.source, line, 1 if line else 0, f"rules[{number}]", message)
 
 
 def _place(scenario: Scenario, number: int) -> str:

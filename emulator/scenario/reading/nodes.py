@@ -23,7 +23,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
 MAX_VALUES = 50_000
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FIXED = {"": None, "~": None, **dict.fromkeys(("null", "Null", "NULL"))}
 _FIXED |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
@@ -124,7 +124,7 @@ class _Composer:
     def document(self) -> Node:
         self._check_text()
         self._hidden = hide_pairs(self._text)
-        self._events = yaml.parse(self._text if self._hidden is None else self._hidden.text, _LOADER)
+        self._events = yaml.parse(self._text if self._hidden is None else self._hidden.text, LOADER)
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
@@ -268,7 +268,7 @@ class _Composer:
 
 def _readable(text: str) -> bool:
     try:
-        for _ in yaml.parse(text, _LOADER):
+        for _ in yaml.parse(text, LOADER):
             pass
     except yaml.YAMLError:
         return False

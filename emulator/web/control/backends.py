@@ -6,7 +6,9 @@ from msgspec import to_builtins
 from starlette.responses import JSONResponse
 
 from emulator.account.backends import Pool
+from emulator.core.errors import Rejected
 from emulator.engine import Engine
+from emulator.engine.planner import unknown_model
 from emulator.store.state import SharedState
 from emulator.web.control.bodies import ControlRequest, read_part
 
@@ -17,7 +19,10 @@ async def backends(engine: Engine, request: ControlRequest) -> JSONResponse:
         key = request.query_params.get("key")
         return JSONResponse({"models": [await _shown(engine, model.id, key) for model in engine.catalog]})
     fields = request.fields
-    model = engine.model(fields.required_string("model"), aliased=True).id
+    name = fields.required_string("model")
+    if (known := engine.catalog.named(name, aliased=True)) is None:
+        raise Rejected(unknown_model(name, engine.catalog, must_be_known=True))
+    model = known.id
     if "backends" not in fields.data:
         fields.missing("backends", "a number, a mapping such as {slots: 4}, or null for no limits")
     wanted = fields.data["backends"]

@@ -21,7 +21,7 @@ def document(settings: Settings) -> dict[str, Any]:
     """The document of a server with these settings."""
     paths: dict[str, dict[str, Any]] = {}
     dialects = Dialects(settings)
-    for tag, operations in (("emulated", emulated.operations(settings)), ("control", control.operations())):
+    for tag, operations in (("emulated", emulated.operations(settings)), ("control", control.operations(settings))):
         for method, path, operation in operations:
             told = operation.described(_name(method, path), path, tag, dialects.surface(path))
             paths.setdefault(path, {})[method.lower()] = told

@@ -34,6 +34,7 @@ from emulator.core.json_schemas import (
     structs,
     word,
 )
+from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
 from emulator.inferences.inference import Inference, Outcome
@@ -118,9 +119,10 @@ class _Row(NamedTuple):
     mistakes: tuple[Schema, ...] = ()
 
 
-def operations() -> Iterator[Described]:
-    """The operations, each with its method and path."""
+def operations(settings: Settings) -> Iterator[Described]:
+    """The operations, each with its method and path. Without a token in the settings, none may be needed."""
     rows = _rows()
+    tokens = tuple(SECURITY) if settings.control_token else ("", *SECURITY)
     for row in ROUTES:
         told = rows[f"{row.method} {row.path}"]
         query = {name: word(*told.formats) if name == "format" else _QUERY[name] for name in (row.query or "").split()}
@@ -138,7 +140,7 @@ def operations() -> Iterator[Described]:
                 query=query,
                 known=_KNOWN.get(row.path.split("/")[2], ""),
                 others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
-                security=("",) if row.path in _OPEN else ("", *SECURITY),
+                security=("",) if row.path in _OPEN else tokens,
             ),
         )
 
