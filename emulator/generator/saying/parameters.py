@@ -1,0 +1,152 @@
+"""The parameters of a tool as a text is read for them: their types, the words for them, and what kind of thing they are."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import islice
+from typing import Any, NamedTuple
+
+from emulator.generator.saying.words import stem, stems, telling
+
+MOST = 64
+"""So many parameters of a tool are read."""
+
+_ROLES = {
+    **dict.fromkeys(
+        "city location place town country region area address state destination origin venue "
+        "departure arrival start_city capital continent neighborhood".split(),
+        "place",
+    ),
+    **dict.fromkeys(
+        "name person recipient author artist player user customer actor director composer musician company team "
+        "title book movie song game brand model store museum museum_name event character assignee employee".split(),
+        "name",
+    ),
+    **dict.fromkeys(["email", "mail"], "email"),
+    **dict.fromkeys(["url", "uri", "link", "website", "webpage"], "url"),
+    **dict.fromkeys(["date", "day", "birthday", "birthdate", "deadline"], "date"),
+    "time": "time",
+    **dict.fromkeys(["path", "file", "filename", "filepath"], "path"),
+    **dict.fromkeys(["symbol", "ticker"], "symbol"),
+    **dict.fromkeys(["currency"], "currency"),
+    **dict.fromkeys(["language", "lang", "locale"], "language"),
+    **dict.fromkeys(["query", "search", "keyword", "topic", "subject", "term"], "topic"),
+    **dict.fromkeys("text message question prompt input content sentence task instruction answer".split(), "text"),
+    **dict.fromkeys(["expression", "formula", "calculation", "equation", "function"], "expression"),
+    **dict.fromkeys(["command", "cmd", "code"], "command"),
+    **dict.fromkeys(["id", "identifier", "uuid", "number", "sku", "reference", "ref"], "id"),
+    **dict.fromkeys(["unit", "units"], "unit"),
+}
+_FORMATS = {"email": "email", "uri": "url", "url": "url", "date": "date", "date-time": "date", "time": "time"}
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_OPTION = re.compile(r"[\"'`‘“]([\w][\w .+-]{0,40})[\"'`’”]")
+_DEEPEST = 4
+
+
+class Parameter(NamedTuple):
+    """A parameter: `type` is its JSON type, `items` that of its items, `options` the values that are listed for it."""
+
+    name: str
+    type: str
+    items: str
+    role: str
+    names: tuple[str, ...]
+    notes: tuple[str, ...]
+    options: tuple[Any, ...]
+    required: bool
+    schema: Mapping[str, Any]
+
+
+def parameters(schema: Mapping[str, Any] | bool) -> list[Parameter]:
+    """The parameters of an object with this schema, in order."""
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(properties, Mapping) or isinstance(schema, bool):
+        return []
+    required = schema.get("required")
+    must = frozenset(each for each in required if isinstance(each, str)) if isinstance(required, list) else frozenset()
+    return [_parameter(name, each, schema, name in must) for name, each in islice(properties.items(), MOST)]
+
+
+def _parameter(name: str, given: Any, root: Mapping[str, Any], required: bool) -> Parameter:
+    schema = effective(given, root)
+    notes = " ".join(
+        part[:300]
+        for part in (_text(given, "description"), _text(schema, "description") if schema is not given else "")
+        if part
+    )
+    kind = _type(schema)
+    items = effective(schema.get("items"), root) if kind == "array" else {}
+    form = schema.get("format")
+    role = _FORMATS.get(form, "") if isinstance(form, str) else ""
+    listed = items.get("enum") if kind == "array" else schema.get("enum")
+    options = tuple(listed[:64]) if isinstance(listed, list) else _told(notes) if kind in ("string", "") else ()
+    return Parameter(
+        name, kind, _type(items), role or _role(name), _names(name), _notes(notes), options, required, schema
+    )
+
+
+def effective(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema behind a reference, or the first alternative that is not null."""
+    for _ in range(_DEEPEST):
+        if not isinstance(schema, Mapping):
+            return {}
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/"):
+            schema = _referred(reference, root)
+            continue
+        options = next((schema[key] for key in ("anyOf", "oneOf", "allOf") if isinstance(schema.get(key), list)), [])
+        inner = [option for option in options[:8] if isinstance(option, Mapping) and option.get("type") != "null"]
+        if "type" in schema or not inner:
+            return schema
+        schema = inner[0]
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _referred(reference: str, root: Any) -> Any:
+    for key in reference[2:].split("/")[:8]:
+        root = root.get(key.replace("~1", "/").replace("~0", "~")) if isinstance(root, Mapping) else None
+    return root
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = next((each for each in kind if each != "null"), "")
+    if isinstance(kind, str):
+        return kind
+    members = schema.get("enum")
+    if isinstance(members, list) and members and all(isinstance(each, str) for each in members[:8]):
+        return "string"
+    return "object" if "properties" in schema else ""
+
+
+def _text(schema: Any, key: str) -> str:
+    text = schema.get(key) if isinstance(schema, Mapping) else None
+    return text if isinstance(text, str) else ""
+
+
+@lru_cache(maxsize=4096)
+def _role(name: str) -> str:
+    words = [word.lower() for word in _PART.findall(name[:100])]
+    if words == ["body"]:
+        return "text"
+    return next((role for word in reversed(words) if (role := _ROLES.get(word) or _ROLES.get(word.rstrip("s")))), "")
+
+
+@lru_cache(maxsize=4096)
+def _names(name: str) -> tuple[str, ...]:
+    return stems(name[:100])
+
+
+@lru_cache(maxsize=4096)
+def _notes(notes: str) -> tuple[str, ...]:
+    return telling(notes)
+
+
+@lru_cache(maxsize=4096)
+def _told(notes: str) -> tuple[str, ...]:
+    """The quoted options of a description, such as "either 'metric' or 'imperial'"."""
+    return tuple(dict.fromkeys(_OPTION.findall(notes)))
+
+
+__all__ = ["Parameter", "effective", "parameters", "stem"]
