@@ -1,10 +1,8 @@
 """Generating tool calls (whether to call, which tools, which arguments) and answers in JSON."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,32 +12,19 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import InferenceRequest, Message, Sampling, Tool
 from emulator.generator.composing import brief, last_words
-from emulator.generator.hints import hints, named, spoken
+from emulator.generator.hints import hints, named
+from emulator.generator.saying.tasks import Task, tasks
 from emulator.generator.speech import speak
-from emulator.generator.topics import relevant, says_little, topics
+from emulator.generator.topics import relevant, topics
 
 if TYPE_CHECKING:
     from emulator.schema_values import Budget
 
-_ENOUGH = 2
-"""The least interest in a tool, by `_interest`, at which an optional call is made."""
-_ENDING = re.compile(r"(?:ations?|ators?|ate[sd]?|ating|ions?|ers?|ors?|ing|es|s|ed|e)$")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
-_TOOL_WORDS = frozenset(
-    ["tool", "set", "get", "to", "by", "web", "given", "return", "returns", "value", "values", "data", "api", "user"]
-)
-_DEEDS = frozenset(["search", "find", "send", "call", "look"])
-"""Verbs that are no topic but name what only a tool can do."""
-_NAME = r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*"
-_IN = r"(?:in|of|at|to|for)"
-_LISTED = re.compile(rf"\b{_IN} ({_NAME}(?:(?:,|,? and|,? or) (?:{_IN} )?{_NAME})+)")
+class _Made(NamedTuple):
+    """A call that was made since the task was given."""
 
-
-class _Wish(NamedTuple):
-    """A call that a message requests: a tool, and the text that its arguments are taken from."""
-
-    tool: Tool
-    words: str
+    name: str
+    arguments: str
 
 
 class Structured:
@@ -70,7 +55,8 @@ class Structured:
         """
         request, form = self._request, self._request.response_format
         schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-        return _json(schema, form.place, relevant(last_words(request)), seed, self._budget)
+        said = hints(relevant(last_words(request)), _properties(schema))
+        return _json(schema, form.place, said, seed, self._budget)
 
     @cached_property
     def _budget(self) -> "Budget":
@@ -90,49 +76,18 @@ def check_strict(request: InferenceRequest) -> None:
 # ---------------------------------------------------------------------------------------------- which tools
 
 
-def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
+def _chosen(request: InferenceRequest) -> Sequence[Task]:
     """The calls that are requested and not made yet; at least one if the tool choice requires a call."""
     choice = request.tool_choice
     tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
     if choice.mode == "none" or not tools:
         return ()
-    wishes = _wishes(tools, relevant(last_words(request)), _ENOUGH if choice.mode == "auto" else 0)
+    wishes = tasks(tools, relevant(last_words(request)), forced=choice.mode != "auto")
     left = _not_made(wishes, request.messages)
     return left if choice.mode == "auto" else left or wishes[:1]
 
 
-def _wishes(tools: Sequence[Tool], text: str, enough: int) -> list[_Wish]:
-    """The calls that a text requests: of the tool of the highest interest, if it is enough, and of each named tool."""
-    said = _stems(text)
-    interests = {tool.name: _interest(tool, said, text) for tool in tools}
-    best = max(tools, key=lambda tool: interests[tool.name])
-    if interests[best.name] < enough:
-        return []
-    chosen = {best.name, *_named(sorted(tools, key=lambda tool: interests[tool.name], reverse=True), said)}
-    return [wish for tool in tools if tool.name in chosen for wish in _one_by_one(tool, text)]
-
-
-def _named(tools: Sequence[Tool], said: frozenset[str]) -> list[str]:
-    """The tools that the text names; of tools with the same topic, as read_file and write_file, only the first."""
-    about: dict[frozenset[str], str] = {}
-    for tool in tools:
-        if (words := _telling(tool.name)) and words <= said:
-            about.setdefault(words, tool.name)
-    return [name for words, name in about.items() if not any(words < others for others in about)]
-
-
-def _one_by_one(tool: Tool, text: str) -> list[_Wish]:
-    """One call, or one for each name in a list, such as the weather in Oslo and in Rome."""
-    listed = _LISTED.search(text)
-    if listed:
-        names = re.findall(_NAME, listed[1])
-        texts = [f"{text[: listed.start(1)]}{name}{text[listed.end(1) :]}" for name in names]
-        found = {str(hints(each, _properties(tool.parameters))): each for each in texts}
-        return [_Wish(tool, each) for each in found.values()]
-    return [_Wish(tool, text)]
-
-
-def _not_made(wishes: Sequence[_Wish], messages: Sequence[Message]) -> list[_Wish]:
+def _not_made(wishes: Sequence[Task], messages: Sequence[Message]) -> list[Task]:
     """The wishes without the calls made since the last assistant message that has only text."""
     made: Counter[str] = Counter()
     follower = ""
@@ -150,33 +105,68 @@ def _not_made(wishes: Sequence[_Wish], messages: Sequence[Message]) -> list[_Wis
     return left
 
 
-def _interest(tool: Tool, said: frozenset[str], text: str) -> int:
-    """Score how much a message matches a tool: its topic, its verb, and its description."""
-    name, about = _stems(tool.name), _telling(tool.name)
-    described = len((_telling(tool.description[:300]) - about) & said)
-    does = len((name - about) & said) + 2 * bool(name <= said and name & _DEEDS)
-    properties = _properties(tool.parameters)
-    calculates = "expression" in properties and hints(text, {"expression": properties["expression"]})
-    return 3 * len(about & said) + does + described + 2 * bool(calculates)
+# ---------------------------------------------------------------------------------------------- arguments
 
 
-def _telling(text: str) -> frozenset[str]:
-    """The stems of the content words of a text."""
-    return _stems(" ".join(word for word in _WORD.findall(text) if not says_little(word.lower())))
+def _call(wish: Task, seed: Seed, budget: "Budget") -> DraftCall:
+    """A call with what the text says; optional parameters of which it says nothing are left out."""
+    schema = wish.tool.parameters or {"type": "object", "properties": {}}
+    omitted = frozenset(_properties(schema)) - wish.values.keys() if "required" in schema else frozenset()
+    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget, omitted))
 
 
-def _stems(text: str) -> frozenset[str]:
-    """The stems of the words of a text, without words that any tool may have."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return frozenset(_ENDING.sub("", word) or word for word in words if word not in _TOOL_WORDS)
+def _budget(self) -> "Budget":
+        return _budget()
+
+
+def check_strict(request: InferenceRequest) -> None:
+    """Raise `Rejected` for an invalid JSON Schema with `strict`; all schemas of the request share one budget."""
+    budget = _budget()
+    for tool in request.tools:
+        if tool.strict:
+            _check(tool.parameters, tool.place, budget)
+    if request.response_format.strict:
+        _check(request.response_format.schema, request.response_format.place, budget)
+
+
+# ---------------------------------------------------------------------------------------------- which tools
+
+
+def _chosen(request: InferenceRequest) -> Sequence[Task]:
+    """The calls that are requested and not made yet; at least one if the tool choice requires a call."""
+    choice = request.tool_choice
+    tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
+    if choice.mode == "none" or not tools:
+        return ()
+    wishes = tasks(tools, relevant(last_words(request)), forced=choice.mode != "auto")
+    left = _not_made(wishes, request.messages)
+    return left if choice.mode == "auto" else left or wishes[:1]
+
+
+def _not_made(wishes: Sequence[Task], messages: Sequence[Message]) -> list[Task]:
+    """The wishes without the calls made since the last assistant message that has only text."""
+    made: Counter[str] = Counter()
+    follower = ""
+    for message in reversed(messages):
+        if message.role == "assistant" and not message.tool_calls and follower != "tool":
+            break
+        made.update(call.name for call in message.tool_calls)
+        follower = message.role
+    left = []
+    for wish in wishes:
+        if made[wish.tool.name]:
+            made[wish.tool.name] -= 1
+        else:
+            left.append(wish)
+    return left
 
 
 # ---------------------------------------------------------------------------------------------- arguments
 
 
-def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
+def _call(wish: Task, seed: Seed, budget: "Budget") -> DraftCall:
     schema = wish.tool.parameters or {"type": "object", "properties": {}}
-    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.words, seed, budget))
+    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget))
 
 
 def _budget() -> "Budget":
@@ -185,27 +175,24 @@ def _budget() -> "Budget":
     return Budget()
 
 
-def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed, budget: "Budget") -> Tokens:
-    from emulator.schema_values import Malformed, TooComplex, Unsatisfiable  # noqa: PLC0415 - as above
+def _json(
+    schema: Mapping[str, Any] | bool,
+    place: str,
+    said: Mapping[str, Any],
+    seed: Seed,
+    budget: "Budget",
+    omitted: frozenset[str] = frozenset(),
+) -> Tokens:
+    from emulator.schema_values import Malformed, TooComplex, Unsatisfiable, value  # noqa: PLC0415 - as above
 
     _check(schema, place, budget)
     try:
-        return split(json.dumps(_value(schema, text, seed, budget), ensure_ascii=False))
+        made = value(schema, seed, hints=said, omitted=omitted, budget=budget)
+        return split(json.dumps(made, ensure_ascii=False))
     except (Malformed, Unsatisfiable) as error:
         raise Rejected(_refused(place, "no value satisfies this JSON Schema", error)) from None
     except TooComplex:
         raise Rejected(_too_complex(place)) from None
-
-
-def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed, budget: "Budget") -> Any:
-    from emulator.schema_values import Unsatisfiable, value  # noqa: PLC0415 - as above
-
-    words = hints(text, _properties(schema))
-    narrowed = spoken(schema, text) if isinstance(schema, Mapping) else schema
-    if narrowed != schema:
-        with suppress(Unsatisfiable):  # the schema may not allow what was spoken of
-            return value(narrowed, seed, hints=words, budget=budget)
-    return value(schema, seed, hints=words, budget=budget)
 
 
 def _check(schema: Mapping[str, Any] | bool, place: str, budget: "Budget") -> None:

@@ -12,7 +12,7 @@ from emulator.generator.saying.phrases import about, beside, flag, option, phras
 from emulator.generator.saying.words import telling
 
 
-def said(tool: Tool, text: str, start: int = 0, end: int | None = None) -> list[dict[str, Any]]:
+def said(tool: Tool, text: str, start: int = 0, end: int | None = None, *, loosely: bool = True) -> list[dict[str, Any]]:
     """The calls, each with the values that the text says."""
     given = parameters(tool.parameters)
     if calls := spelled(tool.name, text, given):
@@ -24,12 +24,12 @@ def said(tool: Tool, text: str, start: int = 0, end: int | None = None) -> list[
     named = frozenset(telling(tool.name))
     calls = [{**fixed, **call} for call in assigned(text, start, end, left)]
     for call in calls:
-        _fill(call, given, text, reading, start, end, named)
+        _fill(call, given, text, reading, start, end, named, loosely)
     return calls
 
 
 def _fill(
-    call: dict[str, Any], given: Sequence[Parameter], text: str, reading: Text, start: int, end: int, named: frozenset[str]
+    call: dict[str, Any], given: Sequence[Parameter], text: str, reading: Text, start: int, end: int, named: frozenset[str], loosely: bool
 ) -> None:
     tokens = reading.tokens[start:end]
     part = " ".join(token.text for token in tokens)
@@ -43,6 +43,8 @@ def _fill(
                 call[each.name] = value
         elif each.options and (chosen := option(each, part, words, named)) is not None:
             call[each.name] = [chosen] if each.type == "array" else chosen
+        elif not loosely:
+            continue
         elif each.type == "string" and each.role in ("text",) and not each.schema.get("enum"):
             call[each.name] = " ".join(part.split())[:200]
         elif each.type in ("string", "array") and not each.schema.get("enum"):
