@@ -10,21 +10,28 @@ from emulator.core.drafts import DraftCall
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.seeds import Seed
 from emulator.core.tokens import Tokens, split
-from emulator.core.vocabulary import InferenceRequest, Message, Sampling, Tool
+from emulator.core.vocabulary import InferenceRequest, Sampling, Tool
 from emulator.generator.composing import brief, last_words
 from emulator.generator.hints import hints, named
+from emulator.generator.saying.parameters import parameters
 from emulator.generator.saying.tasks import Task, tasks
 from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, topics
+from emulator.generator.turns import Turn, ends, turn
 
 if TYPE_CHECKING:
     from emulator.schema_values import Budget
 
-class _Made(NamedTuple):
-    """A call that was made since the task was given."""
+_RESULT = 2_000
+"""So many characters of a result are repeated by the tool that ends."""
 
-    name: str
-    arguments: str
+
+class _Wish(NamedTuple):
+    """A call to make: a tool, and what is said of its parameters; `again` is how often it was called before."""
+
+    tool: Tool
+    values: Mapping[str, Any]
+    again: int = 0
 
 
 class Structured:
@@ -45,7 +52,7 @@ class Structured:
         # Calls of one tool share a seed, so that they are alike in what is not spoken of.
         names = list(dict.fromkeys(wish.tool.name for wish in self._chosen))
         return tuple(
-            _call(wish, seed.child("call", names.index(wish.tool.name)), self._budget) for wish in self._chosen
+            _call(wish, seed.child("call", names.index(wish.tool.name) + wish.again), self._budget) for wish in self._chosen
         )
 
     def json_text(self, seed: Seed) -> Tokens:
@@ -76,97 +83,67 @@ def check_strict(request: InferenceRequest) -> None:
 # ---------------------------------------------------------------------------------------------- which tools
 
 
-def _chosen(request: InferenceRequest) -> Sequence[Task]:
+def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
     """The calls that are requested and not made yet; at least one if the tool choice requires a call."""
     choice = request.tool_choice
     tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
     if choice.mode == "none" or not tools:
         return ()
-    wishes = tasks(tools, relevant(last_words(request)), forced=choice.mode != "auto")
-    left = _not_made(wishes, request.messages)
-    return left if choice.mode == "auto" else left or wishes[:1]
+    now = turn(request)
+    working = [tool for tool in tools if not ends(tool.name, tool.description)] if choice.mode != "named" else tools
+    wanted = tasks(working or tools, relevant(now.task), forced=choice.mode != "auto")
+    made = Counter(now.made)
+    left = _not_made(wanted, made)
+    if left or choice.mode == "auto":
+        return left
+    return [_next(request, working, now, made)]
 
 
-def _not_made(wishes: Sequence[Task], messages: Sequence[Message]) -> list[Task]:
-    """The wishes without the calls made since the last assistant message that has only text."""
-    made: Counter[str] = Counter()
-    follower = ""
-    for message in reversed(messages):
-        if message.role == "assistant" and not message.tool_calls and follower != "tool":
-            break
-        made.update(call.name for call in message.tool_calls)
-        follower = message.role
+def _not_made(wanted: Sequence[Task], made: Counter[str]) -> list[_Wish]:
+    """The tasks without the calls that were made."""
     left = []
-    for wish in wishes:
-        if made[wish.tool.name]:
-            made[wish.tool.name] -= 1
+    for task in wanted:
+        if made[task.tool.name]:
+            made[task.tool.name] -= 1
         else:
-            left.append(wish)
+            left.append(_Wish(task.tool, task.values))
     return left
+
+
+def _next(request: InferenceRequest, working: Sequence[Tool], now: Turn, made: Counter[str]) -> _Wish:
+    """The call after all that was asked for: one that ends, another tool, or the same one with other arguments."""
+    called = frozenset(now.made)
+    named = request.tool_choice.mode == "named"
+    ending = [] if named else [tool for tool in request.tools if tool not in working and tool.name not in called]
+    if ending:
+        return _Wish(ending[0], _ended(ending[0], now))
+    tools = [tool for tool in request.tools if not named or tool.name == request.tool_choice.name]
+    fresh = [tool for tool in tools if tool.name not in called]
+    if fresh:
+        task = tasks(fresh, relevant(now.task), forced=True)[0]
+        return _Wish(task.tool, task.values)
+    least = min(tools, key=lambda tool: made[tool.name])
+    return _Wish(least, {}, now.made.count(least.name))
+
+
+def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
+    """What a tool that ends the loop is given: the last result, as its first text, and what the result says."""
+    result = " ".join((now.results[-1] if now.results else "Done.")[:_RESULT].split()) or "Done."
+    values = dict(hints(result, _properties(tool.parameters)))
+    for each in parameters(tool.parameters):
+        if each.type in ("string", "") and not each.schema.get("enum"):
+            return {**values, each.name: result}
+    return values
 
 
 # ---------------------------------------------------------------------------------------------- arguments
 
 
-def _call(wish: Task, seed: Seed, budget: "Budget") -> DraftCall:
+def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
     """A call with what the text says; optional parameters of which it says nothing are left out."""
     schema = wish.tool.parameters or {"type": "object", "properties": {}}
     omitted = frozenset(_properties(schema)) - wish.values.keys() if "required" in schema else frozenset()
     return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget, omitted))
-
-
-def _budget(self) -> "Budget":
-        return _budget()
-
-
-def check_strict(request: InferenceRequest) -> None:
-    """Raise `Rejected` for an invalid JSON Schema with `strict`; all schemas of the request share one budget."""
-    budget = _budget()
-    for tool in request.tools:
-        if tool.strict:
-            _check(tool.parameters, tool.place, budget)
-    if request.response_format.strict:
-        _check(request.response_format.schema, request.response_format.place, budget)
-
-
-# ---------------------------------------------------------------------------------------------- which tools
-
-
-def _chosen(request: InferenceRequest) -> Sequence[Task]:
-    """The calls that are requested and not made yet; at least one if the tool choice requires a call."""
-    choice = request.tool_choice
-    tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
-    if choice.mode == "none" or not tools:
-        return ()
-    wishes = tasks(tools, relevant(last_words(request)), forced=choice.mode != "auto")
-    left = _not_made(wishes, request.messages)
-    return left if choice.mode == "auto" else left or wishes[:1]
-
-
-def _not_made(wishes: Sequence[Task], messages: Sequence[Message]) -> list[Task]:
-    """The wishes without the calls made since the last assistant message that has only text."""
-    made: Counter[str] = Counter()
-    follower = ""
-    for message in reversed(messages):
-        if message.role == "assistant" and not message.tool_calls and follower != "tool":
-            break
-        made.update(call.name for call in message.tool_calls)
-        follower = message.role
-    left = []
-    for wish in wishes:
-        if made[wish.tool.name]:
-            made[wish.tool.name] -= 1
-        else:
-            left.append(wish)
-    return left
-
-
-# ---------------------------------------------------------------------------------------------- arguments
-
-
-def _call(wish: Task, seed: Seed, budget: "Budget") -> DraftCall:
-    schema = wish.tool.parameters or {"type": "object", "properties": {}}
-    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget))
 
 
 def _budget() -> "Budget":

@@ -96,7 +96,7 @@ _SUITS = {
     "id": ("id", "symbol", "name", "", "expression"),
     "expression": ("expression", "text", ""),
 }  # fmt: skip
-_OWN = {"place": ("place",), "url": ("url",), "email": ("email",), "date": ("date",), "time": ("time",), "path": ("path",), "expression": ("expression",), "id": ("id",)}  # noqa: E501
+_OWN = {"quoted": ("text", "command", "topic"), "name": ("place", "symbol"), "wide": ("place",), "place": ("place",), "url": ("url",), "email": ("email",), "date": ("date",), "time": ("time",), "path": ("path",), "expression": ("expression",), "id": ("id",)}  # noqa: E501
 
 Said = dict[str, Any]
 """The values that a text says for the parameters of one call."""
@@ -255,6 +255,8 @@ def _may(mention: Mention, parameter: Parameter) -> bool:
         return False
     if parameter.options and "enum" in parameter.schema and str(mention.value).lower() not in map(str.lower, map(str, parameter.options)):
         return False
+    if parameter.role == "symbol" and mention.kind == "name":
+        return bool(mention.value.isupper()) and len(mention.value) < 6
     if mention.kind == "state":
         return not {"state", stem("country")}.isdisjoint(parameter.names)
     if mention.kind == "tuple" or mention.kind == "list":
@@ -389,6 +391,6 @@ def _closeness(
         score += 0.5
     if not _LEADS.get(lead, frozenset()).isdisjoint(parameter.names):
         score += 0.6
-    if parameter.role in _OWN.get(mention.kind, ()):
+    if mention.kind not in ("quoted", "name", "wide") and parameter.role in _OWN.get(mention.kind, ()):
         score += 0.35
     return score

@@ -5,11 +5,14 @@ from typing import Any
 
 from emulator.core.vocabulary import Tool
 from emulator.generator.saying.assigning import assigned
-from emulator.generator.saying.mentions import Text, read
+from emulator.generator.saying.mentions import Text, Token, read
 from emulator.generator.saying.notation import set_to, spelled
 from emulator.generator.saying.parameters import Parameter, parameters
 from emulator.generator.saying.phrases import about, beside, flag, option, phrases, words_of
 from emulator.generator.saying.words import telling
+
+_FORMAL = frozenset(["email", "url", "date", "time", "path", "currency", "symbol", "command", "id"])
+"""What a phrase cannot be."""
 
 
 def said(tool: Tool, text: str, start: int = 0, end: int | None = None, *, loosely: bool = True) -> list[dict[str, Any]]:
@@ -43,21 +46,23 @@ def _fill(
                 call[each.name] = value
         elif each.options and (chosen := option(each, part, words, named)) is not None:
             call[each.name] = [chosen] if each.type == "array" else chosen
-        elif not loosely:
+        elif not loosely or each.schema.get("enum"):
             continue
-        elif each.type == "string" and each.role in ("text",) and not each.schema.get("enum"):
-            call[each.name] = " ".join(part.split())[:200]
-        elif each.type in ("string", "array") and not each.schema.get("enum"):
-            if each.type == "string" and (words_ := beside(each, tokens, named)):
-                call[each.name] = words_
-            elif each.required:
-                loose.append(each)
+        elif each.type in ("string", "") and (plain := _plain(each, part, tokens)):
+            call[each.name] = plain
+        elif each.type in ("string", "array") and each.required and each.role not in _FORMAL and each.items in ("string", ""):
+            loose.append(each)
     if loose:
         used = " ".join(str(value).lower() for value in call.values())
         free = [phrase for phrase in phrases(reading, start, end, named) if phrase.lower() not in used]
-        for each in loose:
-            if each.role in ("email", "url", "date", "time", "path", "currency") or each.items not in ("string", ""):
-                continue
-            if free:
-                value = free.pop(0)
-                call[each.name] = [value] if each.type == "array" else value
+        for each, phrase in zip(loose, free, strict=False):
+            call[each.name] = [phrase] if each.type == "array" else phrase
+
+
+def _plain(parameter: Parameter, part: str, tokens: Sequence[Token]) -> str:
+    """The words of a text for a parameter that is a text itself, a topic, or named in it."""
+    if parameter.role == "text":
+        return " ".join(part.split())[:200]
+    if words := beside(parameter, tokens):
+        return words
+    return about(part) if parameter.role == "topic" else ""

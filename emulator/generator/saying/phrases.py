@@ -60,7 +60,7 @@ def flag(parameter: Parameter, tokens: Sequence[Token]) -> bool | None:
     return None
 
 
-def beside(parameter: Parameter, tokens: Sequence[Token], names: frozenset[str]) -> str:
+def beside(parameter: Parameter, tokens: Sequence[Token]) -> str:
     """The words that stand directly behind the name of a parameter, or before it."""
     own = frozenset(parameter.names) - frozenset(map(stem, ["name", "type", "id"]))
     for at, token in enumerate(tokens):

@@ -81,12 +81,10 @@ def _fit(tool: Tool, text: str) -> float:
     filled = [each.name in values for each in needed]
     counted = [each.name in values for each in needed if each.type in ("integer", "number")]
     score = _speaks(tool, frozenset(stems(text)))
-    named = score if not filled else 0
-    return (
-        score
-        + (3 * sum(filled) / len(filled) if filled else min(3, named))
-        + 0.75 * (sum(counted) / len(counted) if counted else 1)
-    )
+    if not score and not any(filled):
+        return 0.0
+    said_of = 3 * sum(filled) / len(filled) if filled else min(3, score)
+    return score + said_of + 0.75 * (sum(counted) / len(counted) if counted else 1)
 
 
 def _speaks(tool: Tool, words: frozenset[str]) -> float:
