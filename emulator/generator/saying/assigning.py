@@ -7,8 +7,8 @@ one begins the next call, so that "the sum of 1 and 2, and of 3 and 4" is two ca
 its neighbours: "in Oslo and Rome for 3 days". Then listed values, yes or no, and phrases are looked for.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from emulator.generator.saying.mentions import Mention, Token, joins, read
@@ -48,9 +48,9 @@ _MEASURED = {
     unit: frozenset(stem(name) for name in names) for units, names in _MEASURES for unit in units
 }
 _LEADS = {
-    "from": frozenset(map(stem, "origin from start source departure base initial begin depart sender since lower min".split())),
+    "from": frozenset(map(stem, "origin from start source departure base initial begin depart sender since lower min in".split())),
     "between": frozenset(map(stem, "origin from start source departure first".split())),
-    "to": frozenset(map(stem, "destination to end target arrival final recipient until goal upper receiver max".split())),
+    "to": frozenset(map(stem, "destination to end target arrival final recipient until goal upper receiver max out return".split())),
     "into": frozenset(map(stem, "to target destination".split())),
     "in": frozenset(map(stem, "city location place country region year state language currency month".split())),
     "at": frozenset(map(stem, "location place time venue store rate restaurant".split())),
@@ -98,8 +98,18 @@ _SUITS = {
 }  # fmt: skip
 _OWN = {"quoted": ("text", "command", "topic"), "name": ("place", "symbol"), "wide": ("place",), "place": ("place",), "url": ("url",), "email": ("email",), "date": ("date",), "time": ("time",), "path": ("path",), "expression": ("expression",), "id": ("id",)}  # noqa: E501
 
+_BORDERS = _BREAKS | {",", "and", "then", "while", "but", "another"}
+
 Said = dict[str, Any]
 """The values that a text says for the parameters of one call."""
+
+
+class Part(NamedTuple):
+    """The values of a call, and the tokens from where to where the text speaks of it."""
+
+    values: Said
+    start: int
+    end: int
 
 
 class _Closeness(NamedTuple):
@@ -107,17 +117,32 @@ class _Closeness(NamedTuple):
     parameter: Parameter
 
 
-def assigned(text: str, start: int, end: int, parameters: Sequence[Parameter]) -> list[Said]:
+def assigned(text: str, start: int, end: int, parameters: Sequence[Parameter]) -> list[Part]:
     """The calls that the tokens from `start` to before `end` ask for, with what they say of each parameter."""
     reading = read(text)
     mentions = [each for each in reading.mentions if start <= each.at < end]
     mentions = list(_split(mentions, parameters))
-    calls = _shared(_streamed(reading.tokens, mentions, parameters))
-    return [values for values, _ in calls]
+    calls = _streamed(reading.tokens, mentions, parameters)
+    parts = list(_parts(reading.tokens, calls, start, end))
+    _share(calls)
+    return [Part(call.values, *part) for call, part in zip(calls, parts, strict=True)]
 
 
-_Call = tuple[Said, dict[str, float]]
-"""The values of a call, and how close each stood to its parameter."""
+class _Call(NamedTuple):
+    """The values of a call, how close each stood to its parameter, and where its mentions stand."""
+
+    values: Said
+    taken: dict[str, float]
+    places: list[int]
+
+
+def _parts(tokens: Sequence[Token], calls: Sequence[_Call], start: int, end: int) -> Iterator[tuple[int, int]]:
+    """From where to where the text speaks of each call: between the mentions of two, a comma or "and" is the border."""
+    borders = [start]
+    for one, other in pairwise(calls):
+        last, first = max(one.places), min(other.places)
+        borders.append(next((at for at in range(first - 1, last, -1) if tokens[at].text.lower() in _BORDERS), first))
+    return zip(borders, [*borders[1:], end], strict=True)
 
 
 def _split(mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> Iterator[Mention]:
@@ -136,20 +161,21 @@ def _split(mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> Iter
 
 
 def _streamed(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> list[_Call]:
-    calls: list[_Call] = [({}, {})]
+    calls = [_Call({}, {}, [])]
     rows = _rows(tokens, mentions, parameters)
     anchored = {each.parameter.name for row in rows for each in row[:1] if each.score >= _CLOSE}
     positional: set[str] = set()
     before: tuple[Mention, Parameter] | None = None
     for mention, row in zip(mentions, rows, strict=True):
-        values, taken = calls[-1]
+        values, taken, places = calls[-1]
         joined = before is not None and joins(tokens, before[0], mention)
         close = _chosen(row, taken)
         parameter = close.parameter if close else None
         score = close.score if close else 0.0
         if joined and before is not None and before[1].name not in positional and any(each.parameter is before[1] for each in row):
             last = before[1]
-            if last.type == "array" or (score < 0.9 and not _others(last, taken, row)):
+            same = mention.unit != "" and mention.unit == before[0].unit
+            if last.type == "array" or same or (score < 0.9 and not _others(last, taken, row)):
                 parameter, score = last, 9.0
         if parameter is None:
             parameter = _free(mention, row, parameters, taken, anchored) or _again(mention, parameters, taken, positional)
@@ -161,12 +187,14 @@ def _streamed(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: 
         if parameter.type == "array" and (mention.kind not in ("list", "tuple") or parameter.items == "array" and not _nested(mention)):
             values.setdefault(parameter.name, []).append(mention.value)
             taken[parameter.name] = score
+            places.append(mention.at)
             continue
         if parameter.name in taken:
             if score < 0.75 * min(taken[parameter.name], 2):
                 continue
-            calls.append(({}, {}))
-            values, taken = calls[-1]
+            calls.append(_Call({}, {}, []))
+            values, taken, places = calls[-1]
+        places.append(mention.at)
         values[parameter.name] = value_of(mention, parameter)
         taken[parameter.name] = score if score < 9 else 0.5
     return _complete(calls, positional)
@@ -177,7 +205,7 @@ def _chosen(row: Sequence[_Closeness], taken: Mapping[str, float]) -> _Closeness
     if not row or row[0].score < _CLOSE:
         return None
     near = [each for each in row if each.score >= 0.8 * row[0].score]
-    return next((each for each in near if each.parameter.name not in taken), row[0])
+    return next((each for each in near if each.parameter.name not in taken), near[0])
 
 
 def _others(last: Parameter, taken: Mapping[str, float], row: Sequence[_Closeness]) -> bool:
@@ -204,18 +232,15 @@ def _nested(mention: Mention) -> bool:
 
 def _complete(calls: list[_Call], positional: set[str]) -> list[_Call]:
     """The calls without a last one that has only a part of the numbers that stand side by side."""
-    whole = calls[0][1].keys() & positional
-    return [call for at, call in enumerate(calls) if at == 0 or not call[1].keys() & positional or whole <= call[1].keys()]
+    whole = calls[0].taken.keys() & positional
+    return [call for at, call in enumerate(calls) if at == 0 or not call.taken.keys() & positional or whole <= call.taken.keys()]
 
 
-def _shared(calls: list[_Call]) -> list[_Call]:
-    """The calls, each with what only its neighbours have been given."""
-    for one, other in [*zip(calls[1:], calls, strict=False), *zip(calls[-2::-1], calls[:0:-1], strict=False)]:
-        for name, value in other[0].items():
-            if name not in one[0]:
-                one[0][name] = value
-                one[1][name] = other[1][name]
-    return calls
+def _share(calls: Sequence[_Call]) -> None:
+    """Give each call what only its neighbours have been given."""
+    for one, other in [*pairwise(calls), *pairwise(calls[::-1])]:
+        for name, value in one.values.items():
+            other.values.setdefault(name, value)
 
 
 def _free(
@@ -296,6 +321,8 @@ def _rows(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: Sequ
         may = [each for each in parameters if _may(mention, each)]
         around = list(_around(tokens, mention)) if may else []
         lead, exact = _lead(tokens, mention), _exact(tokens, mention)
+        if tokens[mention.to : mention.to + 1] and tokens[mention.to].text.lower() == "to" and lead not in _LEADS:
+            lead = "from"
         row = [_Closeness(2.0 if each.name == exact else _closeness(each, around, lead, mention, shares), each) for each in may]
         if mention.kind == "count":
             row = [each for each in row if each.score >= 0.5]
@@ -334,7 +361,7 @@ def _around(tokens: Sequence[Token], mention: Mention) -> Iterator[tuple[str, fl
     weight, words = 1.0, 0
     for at in range(mention.at - 1, max(-1, mention.at - 24), -1):
         token = tokens[at]
-        if token.kind == "word":
+        if token.kind == "word" and token.text != "a":
             little = says_little(token.text.lower())
             for part in stems(token.text):
                 yield part, weight

@@ -23,32 +23,44 @@ def said(tool: Tool, text: str, start: int = 0, end: int | None = None, *, loose
     reading = read(text)
     end = len(reading.tokens) if end is None else end
     fixed = set_to(reading, start, end, given)
-    left = [each for each in given if each.name not in fixed]
+    parts = assigned(text, start, end, [each for each in given if each.name not in fixed])
     named = frozenset(telling(tool.name))
-    calls = [{**fixed, **call} for call in assigned(text, start, end, left)]
-    for call in calls:
-        _fill(call, given, text, reading, start, end, named, loosely)
-    return calls
+    for part in parts:
+        part.values.update(fixed)
+        _choose(part.values, given, reading, part.start, part.end, named)
+    if len(parts) > 1:
+        for part in parts:
+            _choose(part.values, given, reading, start, end, named)
+    if loosely:
+        for part in parts:
+            _word(part.values, given, reading, start, end, named)
+    return [part.values for part in parts]
 
 
-def _fill(
-    call: dict[str, Any], given: Sequence[Parameter], text: str, reading: Text, start: int, end: int, named: frozenset[str], loosely: bool
+def _choose(
+    call: dict[str, Any], given: Sequence[Parameter], reading: Text, start: int, end: int, named: frozenset[str]
 ) -> None:
+    """Add the listed values and truth values that a part of the text speaks of."""
     tokens = reading.tokens[start:end]
-    part = " ".join(token.text for token in tokens)
-    words = words_of(tokens)
+    left = [each for each in given if each.name not in call and (each.options or each.type == "boolean")]
+    if not left:
+        return
+    text, words = " ".join(token.text for token in tokens), words_of(tokens)
+    for each in left:
+        value = flag(each, tokens) if each.type == "boolean" else option(each, text, words, named)
+        if value is not None:
+            call[each.name] = [value] if each.type == "array" else value
+
+
+def _word(
+    call: dict[str, Any], given: Sequence[Parameter], reading: Text, start: int, end: int, named: frozenset[str]
+) -> None:
+    """Add phrases of the text for other texts."""
+    tokens = reading.tokens[start:end]
+    left = [each for each in given if each.name not in call and not each.schema.get("enum")]
     loose: list[Parameter] = []
-    for each in given:
-        if each.name in call:
-            continue
-        if each.type == "boolean":
-            if (value := flag(each, tokens)) is not None:
-                call[each.name] = value
-        elif each.options and (chosen := option(each, part, words, named)) is not None:
-            call[each.name] = [chosen] if each.type == "array" else chosen
-        elif not loosely or each.schema.get("enum"):
-            continue
-        elif each.type in ("string", "") and (plain := _plain(each, part, tokens)):
+    for each in left:
+        if each.type in ("string", "") and (plain := _plain(each, tokens)):
             call[each.name] = plain
         elif each.type in ("string", "array") and each.required and each.role not in _FORMAL and each.items in ("string", ""):
             loose.append(each)
@@ -59,10 +71,11 @@ def _fill(
             call[each.name] = [phrase] if each.type == "array" else phrase
 
 
-def _plain(parameter: Parameter, part: str, tokens: Sequence[Token]) -> str:
+def _plain(parameter: Parameter, tokens: Sequence[Token]) -> str:
     """The words of a text for a parameter that is a text itself, a topic, or named in it."""
+    text = " ".join(token.text for token in tokens)
     if parameter.role == "text":
-        return " ".join(part.split())[:200]
+        return text[:200]
     if words := beside(parameter, tokens):
         return words
-    return about(part) if parameter.role == "topic" else ""
+    return about(text) if parameter.role == "topic" else ""

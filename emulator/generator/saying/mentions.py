@@ -43,6 +43,8 @@ _TOKENS = (
     ("line", r"\n"),
 )  # fmt: skip
 _SCAN = re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in _TOKENS))
+_WRAPPED = re.compile(r"\s*\"[^\"]{60,}\"\s*|\s*“[^“”]{60,}”\s*")
+"""A text that is quoted as a whole."""
 _SCALES = {"thousand": 3, "k": 3, "million": 6, "m": 6, "billion": 9, "bn": 9, "b": 9, "trillion": 12}
 _UNITS = {
     word: value
@@ -100,6 +102,8 @@ def read(text: str) -> Text:
     >>> [mention.value for mention in read("Pay $1,200 to 'Ana' in Boston, MA").mentions]
     [1200, 'Ana', 'Boston, MA']
     """
+    if _WRAPPED.fullmatch(text):
+        text = text.strip()[1:-1]
     tokens = [token for found in _SCAN.finditer(text) for token in _token(found.lastgroup or "", found[0])]
     return Text(tokens, _measured_alike(tokens, list(_mentions(tokens))))
 

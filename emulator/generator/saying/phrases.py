@@ -29,8 +29,8 @@ def option(parameter: Parameter, text: str, words: frozenset[str], near: frozens
             continue
         plain = _plain(each)
         parts = frozenset(stems(each))
-        if plain and f" {plain} " in lower:
-            score = 3 + len(plain) / 100
+        if plain and (at := lower.find(f" {plain} ")) >= 0:
+            score = 3 + len(plain) / 100 - at / len(lower) / 10
         elif parts and parts <= words:
             score = 2.0
         elif parts and (some := len(parts & words)) and not parts & words <= frozenset(parameter.names):
