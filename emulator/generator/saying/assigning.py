@@ -47,6 +47,7 @@ _MEASURES = (
 _MEASURED = {
     unit: frozenset(stem(name) for name in names) for units, names in _MEASURES for unit in units
 }
+_COUNTING = frozenset(map(stem, "number count num size quantity amount limit n times top".split()))
 _LEADS = {
     "from": frozenset(map(stem, "origin from start source departure base initial begin depart sender since lower min in".split())),
     "between": frozenset(map(stem, "origin from start source departure first".split())),
@@ -64,6 +65,7 @@ _LEADS = {
     "called": frozenset(map(stem, "name title".split())),
     "with": frozenset(map(stem, "contact participant attendee".split())),
 }  # fmt: skip
+_CALENDAR = frozenset("jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun".split())
 _TYPES = {
     "number": ("integer", "number", ""),
     "count": ("integer", "number"),
@@ -280,6 +282,8 @@ def _may(mention: Mention, parameter: Parameter) -> bool:
         return False
     if parameter.options and "enum" in parameter.schema and str(mention.value).lower() not in map(str.lower, map(str, parameter.options)):
         return False
+    if parameter.role in ("date", "time") and mention.kind == "name":
+        return mention.value.split()[0][:3].lower() in _CALENDAR
     if parameter.role == "symbol" and mention.kind == "name":
         return bool(mention.value.isupper()) and len(mention.value) < 6
     if mention.kind == "state":
@@ -325,9 +329,15 @@ def _rows(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: Sequ
             lead = "from"
         row = [_Closeness(2.0 if each.name == exact else _closeness(each, around, lead, mention, shares), each) for each in may]
         if mention.kind == "count":
-            row = [each for each in row if each.score >= 0.5]
+            row = [each for each in row if each.score >= 0.5 and _counts(each.parameter, mention)]
         rows.append(sorted(row, key=lambda each: -each.score))
     return _respectively(tokens, mentions, rows)
+
+
+def _counts(parameter: Parameter, mention: Mention) -> bool:
+    """Whether a number in words can be how many there are of something: "two days", but not "two charges"."""
+    measured = _MEASURED.get(mention.unit, frozenset())
+    return parameter.name.endswith("s") or not measured.isdisjoint(parameter.names) or not _COUNTING.isdisjoint(parameter.names)
 
 
 def _respectively(tokens: Sequence[Token], mentions: Sequence[Mention], rows: list[list[_Closeness]]) -> list[list[_Closeness]]:
@@ -366,7 +376,7 @@ def _around(tokens: Sequence[Token], mention: Mention) -> Iterator[tuple[str, fl
             for part in stems(token.text):
                 yield part, weight
             words += 1
-            weight *= 0.97 if little else 0.85
+            weight *= 0.7 if token.text.lower() in _LEADS else 0.97 if little else 0.85
         elif token.kind in ("mark", "line"):
             if token.text in _BREAKS:
                 weight *= 0.4
@@ -417,7 +427,7 @@ def _closeness(
     if not _MEASURED.get(mention.unit, frozenset()).isdisjoint(parameter.names):
         score += 0.5
     if not _LEADS.get(lead, frozenset()).isdisjoint(parameter.names):
-        score += 0.6
+        score += 0.7
     if mention.kind not in ("quoted", "name", "wide") and parameter.role in _OWN.get(mention.kind, ()):
         score += 0.35
     return score

@@ -29,7 +29,7 @@ _TOKENS = (
     ("quoted", r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|`[^`\n]{1,400}`|「[^」\n]{1,400}」|『[^』\n]{1,400}』|《[^》\n]{1,400}》|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,300}'(?!\w)"),  # noqa: E501
     ("url", r"https?://[^\s\"'<>)\]]+[^\s\"'<>).,;!?\]]"),
     ("email", r"[A-Za-z0-9][\w.+-]{0,64}@[\w-]+(?:\.[\w-]+)+"),
-    ("date", rf"\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}\b|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{4}}\b|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:of\s)?\d{{4}}\b|\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH},?\s\d{{4}}\b|\d{{4}}年\d{{1,2}}月\d{{1,2}}日"),  # noqa: E501
+    ("date", rf"\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}\b|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{4}}\b|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:of\s)?\d{{4}}\b|\d{{1,2}}(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH},?\s\d{{4}}\b|\d{{4}}年\d{{1,2}}月\d{{1,2}}日|(?:[Tt]oday|[Tt]omorrow|[Yy]esterday|[Tt]onight)\b|(?:[Nn]ext|[Tt]his|[Ll]ast)\s(?:week|month|year|weekend|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)\b(?!\')"),  # noqa: E501
     ("time", r"\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp]\.?[Mm]\b\.?)?|\d{1,2}\s?[AaPp]\.?[Mm]\b\.?"),
     ("list", r"\[[^\[\]\n]{0,400}(?:\[[^\[\]\n]{0,100}\][^\[\]\n]{0,100}){0,20}\]"),
     ("object", r"\{[^{}\n]{1,400}\}"),
@@ -123,10 +123,26 @@ def _token(kind: str, text: str) -> Iterator[Token]:
             yield Token("word", text)
         case "word" if _WIDE.match(text):
             yield from _wide(text)
+        case "date":
+            yield Token(kind, text, _date(text))
         case "mark" | "line" | "word":
             yield Token(kind, text.rstrip(".") if kind == "word" else text)
         case _:
             yield Token(kind, text, text)
+
+
+def _date(text: str) -> str:
+    """A date in ISO 8601; days without a year, and those in numbers of an unknown order, as they stand."""
+    numbers = re.findall(r"\d+", text)
+    word = re.search(r"[A-Za-z]{3}", re.sub(r"(?<=\d)(?:st|nd|rd|th)", "", text))
+    if word and len(numbers) == 2:
+        month = next((at for at, name in enumerate(_MONTHS, 1) if name.startswith(word[0].lower())), 0)
+        day, year = sorted(map(int, numbers))
+    elif len(numbers) == 3 and len(numbers[0]) == 4:
+        year, month, day = map(int, numbers)
+    else:
+        return text
+    return f"{year:04}-{month:02}-{day:02}" if 1 <= month <= 12 and 1 <= day <= 31 else text
 
 
 def _wide(text: str) -> Iterator[Token]:

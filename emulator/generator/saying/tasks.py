@@ -16,7 +16,7 @@ from emulator.generator.saying.words import stems, telling
 
 ENOUGH = 5.4
 """How well a tool must fit a text so that it is called unasked."""
-_CLAUSE = 3.0
+_CLAUSE = 2.0
 """How well another tool must fit a clause so that the clause is its own."""
 _MOST = 24
 """So many calls are made at once."""
@@ -52,22 +52,22 @@ def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
 
 def _completed(found: list[Task], text: str) -> list[Task]:
     """The calls, each with what only the rest of the text says of its required parameters; none twice."""
-    done: list[Task] = []
-    seen: set[str] = set()
-    whole: dict[str, Mapping[str, Any]] = {}
-    for task in found:
-        required = task.tool.parameters.get("required")
-        missing = [name for name in required if name not in task.values] if isinstance(required, list) else []
-        if missing and len(found) > 1:
-            if task.tool.name not in whole:
-                whole[task.tool.name] = said(task.tool, text)[0]
-            more = {name: whole[task.tool.name][name] for name in missing if name in whole[task.tool.name]}
-            task = Task(task.tool, {**task.values, **more})
-        key = f"{task.tool.name} {task.values!r}"
-        if key not in seen:
-            seen.add(key)
-            done.append(task)
-    return done
+    if len(found) < 2:
+        return found
+    done: dict[str, Task] = {}
+    whole: dict[str, list[dict[str, Any]]] = {}
+    for tool, values in found:
+        required = tool.parameters.get("required")
+        needed = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+        missing = [name for name in needed if name not in values]
+        rest: list[dict[str, Any]] = [{}]
+        if missing:
+            rest = whole.setdefault(tool.name, []) or said(tool, text)
+            whole[tool.name] = rest
+        for others in rest if len(missing) == len(needed) else rest[:1]:
+            more = {name: others[name] for name in missing if name in others}
+            done.setdefault(f"{tool.name} {values!r} {more!r}", Task(tool, {**values, **more}))
+    return list(done.values())
 
 
 # ---------------------------------------------------------------------------------------------- how well
@@ -126,7 +126,21 @@ def _spans(tools: Sequence[Tool], text: str, best: int) -> list[tuple[int, int, 
             spans[-1] = (at, spans[-1][1], end)
         else:
             spans.append((at, start, end))
-    return [(best if at < 0 else at, start, end) for at, start, end in spans] or [(best, 0, len(tokens))]
+    found = [(best if at < 0 else at, start, end) for at, start, end in spans] or [(best, 0, len(tokens))]
+    return [(each, start, end) for at, start, end in found for each in [at, *_besides(tools, at, tokens[start:end])]]
+
+
+def _besides(tools: Sequence[Tool], at: int, tokens: Sequence[Token]) -> list[int]:
+    """The tools that a part of a text names besides the one it is for: "the median and the variance"."""
+    words = frozenset(part for token in tokens for part in stems(token.text))
+    known = [frozenset(telling(tool.name)) - _GENERAL for tool in tools]
+    taken, found = known[at], []
+    for other, parts in enumerate(known):
+        own = parts - taken
+        if other != at and own and own <= words and parts <= words | taken and len(parts & words) >= len(taken & words):
+            found.append(other)
+            taken |= parts
+    return found
 
 
 def _clauses(tokens: Sequence[Token]) -> list[tuple[int, int]]:
