@@ -87,7 +87,9 @@ def accepts(options: list[Any], value: Any) -> bool:
 
 def right(truth: Mapping[str, list[Any]], arguments: Mapping[str, Any]) -> int:
     """How many arguments of a call are accepted."""
-    return sum(accepts(options, arguments[name]) if name in arguments else "" in options for name, options in truth.items())
+    return sum(
+        accepts(options, arguments[name]) if name in arguments else "" in options for name, options in truth.items()
+    )
 
 
 class Score:
@@ -134,15 +136,17 @@ def main() -> None:
         scores = {"even": Score(), "odd": Score()}
         for number, entry in enumerate(list(lines(data / file))[:LIMIT]):
             asked = request(entry)
-            start = time.perf_counter()
+            start = time.process_time()
             drafts = Structured(asked).tool_calls(SEED)
-            times.append((time.perf_counter() - start) * 1e3)
+            times.append((time.process_time() - start) * 1e3)
             calls = [(draft.name, json.loads(draft.arguments.text)) for draft in drafts]
             scores[("even", "odd")[number % 2]].add(truths.get(entry["id"], []), calls)
         for half, score in scores.items():
             print(f"{category + ', ' + half:26}{score.row()}")
     times.sort()
-    print(f"milliseconds an answer: half within {times[len(times) // 2]:.2f}, 95 % within {times[len(times) * 19 // 20]:.2f}")
+    print(
+        f"milliseconds an answer: half within {times[len(times) // 2]:.2f}, 95 % within {times[len(times) * 19 // 20]:.2f}"
+    )
 
 
 if __name__ == "__main__":

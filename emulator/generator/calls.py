@@ -52,7 +52,8 @@ class Structured:
         # Calls of one tool share a seed, so that they are alike in what is not spoken of.
         names = list(dict.fromkeys(wish.tool.name for wish in self._chosen))
         return tuple(
-            _call(wish, seed.child("call", names.index(wish.tool.name) + wish.again), self._budget) for wish in self._chosen
+            _call(wish, seed.child("call", names.index(wish.tool.name) + wish.again), self._budget)
+            for wish in self._chosen
         )
 
     def json_text(self, seed: Seed) -> Tokens:

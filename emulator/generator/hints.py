@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.vocabulary import Tool
-from emulator.generator.saying.calls_said import said
+from emulator.generator.saying.calls_said import said, worded
+from emulator.generator.saying.parameters import signature
 
 _KEYS = re.compile(
     r"\b(?:keys?|fields?|properties)\b(?: named| called|:| are)?\s*"
@@ -13,13 +14,17 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 
+
 def hints(text: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a text says of these properties of a schema.
 
     >>> hints("What's the weather in San Francisco for 3 days?", {"city": {}, "days": {}, "unit": {}})
     {'city': 'San Francisco', 'days': 3}
     """
-    return said(Tool("", parameters={"properties": properties}), text)[0] if properties else {}
+    if not properties:
+        return {}
+    of = signature(Tool("", parameters={"properties": properties}))
+    return worded(of, said(of, text), text)[0]
 
 
 def named(text: str) -> list[str]:

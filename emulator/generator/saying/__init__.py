@@ -5,7 +5,3 @@ that the text asks for, and the values that it says, come from one pass over the
 call or assignment, such as `f(3)` or `a=1`, goes before it (`notation`). What is left is looked for in plain words
 (`phrases`). Which tools are called, and which part of the text each is called for, is decided in `tasks`.
 """
-
-from emulator.generator.saying.calls_said import said
-
-__all__ = ["said"]

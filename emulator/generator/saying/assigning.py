@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from emulator.generator.saying.mentions import Mention, Token, joins, read
+from emulator.generator.saying.mentions import Mention, Text, Token, joins
 from emulator.generator.saying.parameters import Parameter
 from emulator.generator.saying.words import stem, stems
 from emulator.generator.topics import says_little
@@ -44,9 +44,7 @@ _MEASURES = (
     (("people", "persons", "guests", "adults"), ("people", "guests", "party", "size", "number", "passengers")),
     (("th",), ("century", "position", "nth", "index")),
 )  # fmt: skip
-_MEASURED = {
-    unit: frozenset(stem(name) for name in names) for units, names in _MEASURES for unit in units
-}
+_MEASURED = {unit: frozenset(stem(name) for name in names) for units, names in _MEASURES for unit in units}
 _COUNTING = frozenset(map(stem, "number count num size quantity amount limit n times top".split()))
 _LEADS = {
     "from": frozenset(map(stem, "origin from start source departure base initial begin depart sender since lower min in".split())),
@@ -98,7 +96,19 @@ _SUITS = {
     "id": ("id", "symbol", "name", "", "expression"),
     "expression": ("expression", "text", ""),
 }  # fmt: skip
-_OWN = {"quoted": ("text", "command", "topic"), "name": ("place", "symbol"), "wide": ("place",), "place": ("place",), "url": ("url",), "email": ("email",), "date": ("date",), "time": ("time",), "path": ("path",), "expression": ("expression",), "id": ("id",)}  # noqa: E501
+_OWN = {
+    "quoted": ("text", "command", "topic"),
+    "name": ("place", "symbol"),
+    "wide": ("place",),
+    "place": ("place",),
+    "url": ("url",),
+    "email": ("email",),
+    "date": ("date",),
+    "time": ("time",),
+    "path": ("path",),
+    "expression": ("expression",),
+    "id": ("id",),
+}  # noqa: E501
 
 _BORDERS = _BREAKS | {",", "and", "then", "while", "but", "another"}
 
@@ -119,12 +129,11 @@ class _Closeness(NamedTuple):
     parameter: Parameter
 
 
-def assigned(text: str, start: int, end: int, parameters: Sequence[Parameter]) -> list[Part]:
+def assigned(reading: Text, start: int, end: int, parameters: Sequence[Parameter]) -> list[Part]:
     """The calls that the tokens from `start` to before `end` ask for, with what they say of each parameter."""
-    reading = read(text)
     mentions = [each for each in reading.mentions if start <= each.at < end]
     mentions = list(_split(mentions, parameters))
-    calls = _streamed(reading.tokens, mentions, parameters)
+    calls = _streamed(reading, mentions, parameters)
     parts = list(_parts(reading.tokens, calls, start, end))
     _share(calls)
     return [Part(call.values, *part) for call, part in zip(calls, parts, strict=True)]
@@ -162,9 +171,10 @@ def _split(mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> Iter
             yield mention
 
 
-def _streamed(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> list[_Call]:
+def _streamed(reading: Text, mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> list[_Call]:
+    tokens = reading.tokens
     calls = [_Call({}, {}, [])]
-    rows = _rows(tokens, mentions, parameters)
+    rows = _rows(reading, mentions, parameters)
     anchored = {each.parameter.name for row in rows for each in row[:1] if each.score >= _CLOSE}
     positional: set[str] = set()
     before: tuple[Mention, Parameter] | None = None
@@ -174,19 +184,28 @@ def _streamed(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: 
         close = _chosen(row, taken)
         parameter = close.parameter if close else None
         score = close.score if close else 0.0
-        if joined and before is not None and before[1].name not in positional and any(each.parameter is before[1] for each in row):
+        if (
+            joined
+            and before is not None
+            and before[1].name not in positional
+            and any(each.parameter is before[1] for each in row)
+        ):
             last = before[1]
             same = mention.unit != "" and mention.unit == before[0].unit
             if last.type == "array" or same or (score < 0.9 and not _others(last, taken, row)):
                 parameter, score = last, 9.0
         if parameter is None:
-            parameter = _free(mention, row, parameters, taken, anchored) or _again(mention, parameters, taken, positional)
+            parameter = _free(mention, row, parameters, taken, anchored) or _again(
+                mention, parameters, taken, positional
+            )
             if parameter is None:
                 continue
             positional.add(parameter.name)
             score = 9.0
         before = (mention, parameter)
-        if parameter.type == "array" and (mention.kind not in ("list", "tuple") or parameter.items == "array" and not _nested(mention)):
+        if parameter.type == "array" and (
+            mention.kind not in ("list", "tuple") or parameter.items == "array" and not _nested(mention)
+        ):
             values.setdefault(parameter.name, []).append(mention.value)
             taken[parameter.name] = score
             places.append(mention.at)
@@ -219,7 +238,9 @@ def _others(last: Parameter, taken: Mapping[str, float], row: Sequence[_Closenes
     )  # fmt: skip
 
 
-def _again(mention: Mention, parameters: Sequence[Parameter], taken: Mapping[str, float], positional: set[str]) -> Parameter | None:
+def _again(
+    mention: Mention, parameters: Sequence[Parameter], taken: Mapping[str, float], positional: set[str]
+) -> Parameter | None:
     """The parameter with which a mention begins another call like the last one, whose parameters all have values."""
     again = [each for each in parameters if each.name in positional and _may(mention, each)]
     if not again or mention.kind == "count" or mention.unit == "th":
@@ -235,7 +256,11 @@ def _nested(mention: Mention) -> bool:
 def _complete(calls: list[_Call], positional: set[str]) -> list[_Call]:
     """The calls without a last one that has only a part of the numbers that stand side by side."""
     whole = calls[0].taken.keys() & positional
-    return [call for at, call in enumerate(calls) if at == 0 or not call.taken.keys() & positional or whole <= call.taken.keys()]
+    return [
+        call
+        for at, call in enumerate(calls)
+        if at == 0 or not call.taken.keys() & positional or whole <= call.taken.keys()
+    ]
 
 
 def _share(calls: Sequence[_Call]) -> None:
@@ -259,7 +284,9 @@ def _free(
         each for each in parameters
         if each.name not in taken and each.name not in anchored and _may(mention, each) and not (each.options and each.type != "array")
     ]  # fmt: skip
-    free = [each for each in free if each.required] or [each for each in free if mention.kind in _OWN and each.role in _OWN[mention.kind]]
+    free = [each for each in free if each.required] or [
+        each for each in free if mention.kind in _OWN and each.role in _OWN[mention.kind]
+    ]
     if not free:
         return None
     scores = {id(each.parameter): each.score for each in row}
@@ -280,7 +307,11 @@ def _may(mention: Mention, parameter: Parameter) -> bool:
         return _whole(mention.value, parameter)
     if parameter.type not in _TYPES[mention.kind]:
         return False
-    if parameter.options and "enum" in parameter.schema and str(mention.value).lower() not in map(str.lower, map(str, parameter.options)):
+    if (
+        parameter.options
+        and "enum" in parameter.schema
+        and str(mention.value).lower() not in map(str.lower, map(str, parameter.options))
+    ):
         return False
     if parameter.role in ("date", "time") and mention.kind == "name":
         return mention.value.split()[0][:3].lower() in _CALENDAR
@@ -306,7 +337,11 @@ def value_of(mention: Mention, parameter: Parameter) -> Any:
     if parameter.type == "string":
         listed = next((each for each in parameter.options if str(each).lower() == str(mention.value).lower()), None)
         return listed or str(mention.value)
-    if mention.unit in ("%", "percent") and parameter.type == "number" and stem("percent") not in (*parameter.names, *parameter.notes):
+    if (
+        mention.unit in ("%", "percent")
+        and parameter.type == "number"
+        and stem("percent") not in (*parameter.names, *parameter.notes)
+    ):
         return round(mention.value / 100, 12)
     return mention.value
 
@@ -314,8 +349,9 @@ def value_of(mention: Mention, parameter: Parameter) -> Any:
 # ---------------------------------------------------------------------------------------------- closeness
 
 
-def _rows(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> list[list[_Closeness]]:
+def _rows(reading: Text, mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> list[list[_Closeness]]:
     """For each mention, the parameters that it can be for, the closest first."""
+    tokens = reading.tokens
     shares: dict[str, int] = {}
     for each in parameters:
         for part in set(each.names):
@@ -323,11 +359,19 @@ def _rows(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: Sequ
     rows = []
     for mention in mentions:
         may = [each for each in parameters if _may(mention, each)]
-        around = list(_around(tokens, mention)) if may else []
+        if not may:
+            rows.append([])
+            continue
+        around = reading.around.get(mention.at)
+        if around is None:
+            around = reading.around[mention.at] = list(_around(tokens, mention))
         lead, exact = _lead(tokens, mention), _exact(tokens, mention)
         if tokens[mention.to : mention.to + 1] and tokens[mention.to].text.lower() == "to" and lead not in _LEADS:
             lead = "from"
-        row = [_Closeness(2.0 if each.name == exact else _closeness(each, around, lead, mention, shares), each) for each in may]
+        row = [
+            _Closeness(2.0 if each.name == exact else _closeness(each, around, lead, mention, shares), each)
+            for each in may
+        ]
         if mention.kind == "count":
             row = [each for each in row if each.score >= 0.5 and _counts(each.parameter, mention)]
         rows.append(sorted(row, key=lambda each: -each.score))
@@ -337,10 +381,16 @@ def _rows(tokens: Sequence[Token], mentions: Sequence[Mention], parameters: Sequ
 def _counts(parameter: Parameter, mention: Mention) -> bool:
     """Whether a number in words can be how many there are of something: "two days", but not "two charges"."""
     measured = _MEASURED.get(mention.unit, frozenset())
-    return parameter.name.endswith("s") or not measured.isdisjoint(parameter.names) or not _COUNTING.isdisjoint(parameter.names)
+    return (
+        parameter.name.endswith("s")
+        or not measured.isdisjoint(parameter.names)
+        or not _COUNTING.isdisjoint(parameter.names)
+    )
 
 
-def _respectively(tokens: Sequence[Token], mentions: Sequence[Mention], rows: list[list[_Closeness]]) -> list[list[_Closeness]]:
+def _respectively(
+    tokens: Sequence[Token], mentions: Sequence[Mention], rows: list[list[_Closeness]]
+) -> list[list[_Closeness]]:
     """The rows, where "the base and height as 6 and 10" gives the numbers to the names in their order."""
     at = 0
     while at < len(mentions):
@@ -351,7 +401,9 @@ def _respectively(tokens: Sequence[Token], mentions: Sequence[Mention], rows: li
             names: dict[str, Parameter] = {}
             for back in range(max(0, mentions[at].at - 9), mentions[at].at):
                 for each in rows[at]:
-                    if tokens[back].kind == "word" and not set(stems(tokens[back].text)).isdisjoint(each.parameter.names):
+                    if tokens[back].kind == "word" and not set(stems(tokens[back].text)).isdisjoint(
+                        each.parameter.names
+                    ):
                         names.setdefault(each.parameter.name, each.parameter)
             if len(names) == to - at:
                 for place, parameter in zip(range(at, to), names.values(), strict=True):

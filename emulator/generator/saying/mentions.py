@@ -89,10 +89,17 @@ class Mention(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text as tokens, and its mentions in the order of the text."""
+    """A text as tokens, where they start in it, its mentions in order, and a memo of the words around them."""
 
+    text: str
     tokens: Sequence[Token]
+    starts: Sequence[int]
     mentions: Sequence[Mention]
+    around: dict[int, Sequence[tuple[str, float]]]
+
+    def source(self, start: int, end: int) -> str:
+        """The text of the tokens from `start` to before `end`."""
+        return self.text[self.starts[start] if start else 0 : self.starts[end] if end < len(self.starts) else None]
 
 
 @lru_cache(maxsize=64)
@@ -104,8 +111,12 @@ def read(text: str) -> Text:
     """
     if _WRAPPED.fullmatch(text):
         text = text.strip()[1:-1]
-    tokens = [token for found in _SCAN.finditer(text) for token in _token(found.lastgroup or "", found[0])]
-    return Text(tokens, _measured_alike(tokens, list(_mentions(tokens))))
+    tokens, starts = [], []
+    for found in _SCAN.finditer(text):
+        for token in _token(found.lastgroup or "", found[0]):
+            tokens.append(token)
+            starts.append(found.start())
+    return Text(text, tokens, starts, _measured_alike(tokens, list(_mentions(tokens))), {})
 
 
 # ---------------------------------------------------------------------------------------------- tokens
@@ -285,6 +296,8 @@ def _expression(tokens: Sequence[Token], at: int) -> Mention | None:
 
 def _counted(tokens: Sequence[Token], at: int) -> Mention | None:
     """A number in words."""
+    if tokens[at].text.partition("-")[0].lower() not in _UNITS:
+        return None
     total, current, to = 0, -1, at
     while to < len(tokens) and tokens[to].kind == "word":
         parts = tokens[to].text.lower().split("-")
@@ -313,9 +326,18 @@ def _named(tokens: Sequence[Token], at: int) -> Mention | None:
         return None
     to = at + 1
     while to < len(tokens):
-        if tokens[to].kind in ("word", "id") and _capital(tokens[to].text) and not tokens[to - 1].text.endswith(("'s", "’s")):
+        if (
+            tokens[to].kind in ("word", "id")
+            and _capital(tokens[to].text)
+            and not tokens[to - 1].text.endswith(("'s", "’s"))
+        ):
             to += 1
-        elif tokens[to].text == "." and len(tokens[to - 1].text) <= 2 and to + 1 < len(tokens) and _capital(tokens[to + 1].text):
+        elif (
+            tokens[to].text == "."
+            and len(tokens[to - 1].text) <= 2
+            and to + 1 < len(tokens)
+            and _capital(tokens[to + 1].text)
+        ):
             to += 1
         elif (
             tokens[to].text.lower() in _JOINING - {"and"}
@@ -377,7 +399,7 @@ def _is_name(tokens: Sequence[Token], at: int) -> bool:
 
 def _starts(tokens: Sequence[Token], at: int) -> bool:
     """Whether a sentence begins here."""
-    return at == 0 or tokens[at - 1].kind == "line" or tokens[at - 1].text in ".!?:\"“•*)。！？"
+    return at == 0 or tokens[at - 1].kind == "line" or tokens[at - 1].text in '.!?:"“•*)。！？'
 
 
 def _capital(text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.generator.saying.mentions import Text
-from emulator.generator.saying.parameters import Parameter
+from emulator.generator.saying.parameters import Parameter, Signature
 
 _ARGUMENT = re.compile(
     r"\s*(?:[\"']?([A-Za-z_]\w{0,60})[\"']?\s*[=:]\s*)?"
@@ -14,9 +14,10 @@ _ARGUMENT = re.compile(
 )
 
 
-def spelled(name: str, text: str, parameters: Sequence[Parameter]) -> list[dict[str, Any]]:
+def spelled(of: Signature, text: str) -> list[dict[str, Any]]:
     """The calls of a tool that a text spells out."""
-    calls = []
+    name, parameters = of.tool.name, of.parameters
+    calls: list[dict[str, Any]] = []
     start = 0
     while (at := text.find(f"{name}(", start)) >= 0 and len(calls) < 16:
         start = at + len(name) + 1
@@ -49,6 +50,8 @@ def _literal(text: str) -> Any:
 
 def set_to(reading: Text, start: int, end: int, parameters: Sequence[Parameter]) -> Mapping[str, Any]:
     """The parameters that the text sets by name: `limit=5`, `city: Oslo`, with underscores or quotes."""
+    if "=" not in reading.text and ":" not in reading.text:
+        return {}
     names = {each.name.lower(): each.name for each in parameters}
     at_mention = {each.at: each for each in reading.mentions}
     tokens, values = reading.tokens, {}

@@ -6,7 +6,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from emulator.generator.saying.words import stem, stems, telling
+from emulator.core.vocabulary import Tool
+from emulator.generator.saying.words import stems, telling
 
 MOST = 64
 """So many parameters of a tool are read."""
@@ -55,6 +56,39 @@ class Parameter(NamedTuple):
     options: tuple[Any, ...]
     required: bool
     schema: Mapping[str, Any]
+
+
+class Signature(NamedTuple):
+    """A tool as it is read: its parameters, and the stems of its name and of its description that say what it is for.
+
+    `verbs` are the stems that many tools have, such as "get".
+    """
+
+    tool: Tool
+    parameters: list[Parameter]
+    parts: frozenset[str]
+    names: frozenset[str]
+    verbs: frozenset[str]
+    notes: frozenset[str]
+    needs: frozenset[str]
+
+
+def signature(tool: Tool) -> Signature:
+    """Read a tool."""
+    given = parameters(tool.parameters)
+    parts = frozenset(telling(tool.name)) or frozenset(stems(tool.name))
+    names = parts - _GENERAL or parts
+    notes = frozenset(_notes(tool.description[:300])) - _GENERAL - names
+    needs = frozenset(part for each in given if each.required for part in each.names) - _GENERAL - names
+    return Signature(tool, given, parts, names, parts & _GENERAL, notes, needs)
+
+
+_GENERAL = frozenset(
+    stems(
+        "get find calculate compute search retrieve fetch tool set by web given return value data api user provide "
+        "determine create make show list check info information details based specific number name using"
+    )
+)
 
 
 def parameters(schema: Mapping[str, Any] | bool) -> list[Parameter]:
@@ -147,6 +181,3 @@ def _notes(notes: str) -> tuple[str, ...]:
 def _told(notes: str) -> tuple[str, ...]:
     """The quoted options of a description, such as "either 'metric' or 'imperial'"."""
     return tuple(dict.fromkeys(_OPTION.findall(notes)))
-
-
-__all__ = ["Parameter", "effective", "parameters", "stem"]

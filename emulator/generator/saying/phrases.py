@@ -9,8 +9,12 @@ from emulator.generator.saying.parameters import Parameter
 from emulator.generator.saying.words import stem, stems, telling
 from emulator.generator.topics import says_little, topics
 
-_NO = frozenset("no not without don't dont never exclude excluding disable disabled false off non isn't doesn't skip".split())
-_SWITCHES = frozenset(map(stem, "is include use get enable want should return show only has allow with do option flag".split()))
+_NO = frozenset(
+    "no not without don't dont never exclude excluding disable disabled false off non isn't doesn't skip".split()
+)
+_SWITCHES = frozenset(
+    map(stem, "is include use get enable want should return show only has allow with do option flag".split())
+)
 _VERBS = frozenset(
     "find get calculate compute show give tell list search book play create make check look fetch retrieve need want "
     "provide determine identify convert help using use based given add set also find order buy send please can could "
@@ -67,7 +71,19 @@ def beside(parameter: Parameter, tokens: Sequence[Token]) -> str:
         if token.kind != "word" or own.isdisjoint(stems(token.text)):
             continue
         to = at + 1
-        while to < len(tokens) and tokens[to].text.lower() in ("is", "of", "as", "to", ":", "=", "set", "should", "be", "the", "a"):
+        while to < len(tokens) and tokens[to].text.lower() in (
+            "is",
+            "of",
+            "as",
+            "to",
+            ":",
+            "=",
+            "set",
+            "should",
+            "be",
+            "the",
+            "a",
+        ):
             to += 1
         if to > at + 1 and (words := list(_content(tokens[to : to + 5]))):
             return " ".join(words)
@@ -120,8 +136,5 @@ def about(text: str) -> str:
 def words_of(tokens: Iterable[Token]) -> frozenset[str]:
     """The stems of the words of a text."""
     return frozenset(
-        part
-        for token in tokens
-        if token.kind in ("word", "wide", "quoted", "path", "id")
-        for part in stems(token.text)
+        part for token in tokens if token.kind in ("word", "wide", "quoted", "path", "id") for part in stems(token.text)
     )

@@ -6,27 +6,27 @@ into clauses; each clause belongs to the tool that fits it best, or to that of t
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.core.vocabulary import Tool
-from emulator.generator.saying.calls_said import said
+from emulator.generator.saying.assigning import Said
+from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import Token, read
-from emulator.generator.saying.parameters import parameters
-from emulator.generator.saying.words import stems, telling
+from emulator.generator.saying.notation import spelled
+from emulator.generator.saying.parameters import Signature, signature
+from emulator.generator.saying.words import stems
 
 ENOUGH = 5.4
 """How well a tool must fit a text so that it is called unasked."""
 _CLAUSE = 2.0
 """How well another tool must fit a clause so that the clause is its own."""
+_READ = 512
+"""So many tools are read."""
+_LIKELY = 12
+"""For so many tools, those whose words the text has, it is looked at what the text says of their parameters."""
 _MOST = 24
 """So many calls are made at once."""
 
-_GENERAL = frozenset(
-    stems(
-        "get find calculate compute search retrieve fetch tool set by web given return value data api user provide "
-        "determine create make show list check info information details based specific number name using"
-    )
-)
 _TURNS = frozenset(["then", "also", "finally", "additionally", "next", "afterwards", "lastly", "moreover", "plus"])
 _STOPS = frozenset([".", "?", "!", ";", "\n", "。", "？", "！"])
 
@@ -40,75 +40,78 @@ class Task(NamedTuple):
 
 def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
     """The calls that the text asks for; with `forced`, at least one."""
-    fits = [_fit(tool, text) for tool in tools]
-    best = max(range(len(tools)), key=fits.__getitem__)
-    if not forced and fits[best] < ENOUGH and not any(f"{tool.name}(" in text for tool in tools):
+    known = [signature(tool) for tool in tools[:_READ]]
+    if "(" in text and (calls := [Task(of.tool, each) for of in known for each in spelled(of, text)]):
+        return calls[:_MOST]
+    words = frozenset(stems(text))
+    if len(known) > _LIKELY:
+        known = sorted(known, key=lambda of: -_speaks(of, words))[:_LIKELY]
+    calls_of = [said(of, text) for of in known]
+    fits = [_fit(of, calls[0], words) for of, calls in zip(known, calls_of, strict=True)]
+    best = fits.index(max(fits))
+    if not forced and fits[best] < ENOUGH:
         return []
-    found: list[Task] = []
-    for at, start, end in _spans(tools, text, best):
-        found += [Task(tools[at], values) for values in said(tools[at], text, start, end)]
+    spans = _spans(known, text, best)
+    if len(spans) == 1:
+        return [Task(known[best].tool, values) for values in worded(known[best], calls_of[best], text)][:_MOST]
+    found = []
+    for at, start, end in spans:
+        of = known[at]
+        found += [(of, values) for values in worded(of, said(of, text, start, end), text, start, end)]
     return _completed(found, text)[:_MOST]
 
 
-def _completed(found: list[Task], text: str) -> list[Task]:
+_Found: TypeAlias = tuple[Signature, Said]
+
+
+def _completed(found: list[_Found], text: str) -> list[Task]:
     """The calls, each with what only the rest of the text says of its required parameters; none twice."""
-    if len(found) < 2:
-        return found
     done: dict[str, Task] = {}
-    whole: dict[str, list[dict[str, Any]]] = {}
-    for tool, values in found:
-        required = tool.parameters.get("required")
-        needed = [name for name in required if isinstance(name, str)] if isinstance(required, list) else []
+    whole: dict[str, list[Said]] = {}
+    for of, values in found:
+        needed = [each.name for each in of.parameters if each.required]
         missing = [name for name in needed if name not in values]
-        rest: list[dict[str, Any]] = [{}]
-        if missing:
-            rest = whole.setdefault(tool.name, []) or said(tool, text)
-            whole[tool.name] = rest
+        if missing and of.tool.name not in whole:
+            whole[of.tool.name] = worded(of, said(of, text), text)
+        rest = whole[of.tool.name] if missing else [{}]
         for others in rest if len(missing) == len(needed) else rest[:1]:
             more = {name: others[name] for name in missing if name in others}
-            done.setdefault(f"{tool.name} {values!r} {more!r}", Task(tool, {**values, **more}))
+            done.setdefault(f"{of.tool.name} {values!r} {more!r}", Task(of.tool, {**values, **more}))
     return list(done.values())
 
 
 # ---------------------------------------------------------------------------------------------- how well
 
 
-def _fit(tool: Tool, text: str) -> float:
-    """How well a tool fits a text that may have nothing to do with it."""
-    given = parameters(tool.parameters)
-    needed = [each for each in given if each.required] or given
-    values = said(tool, text, loosely=False)[0]
+def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
+    """How well a tool fits a text that may have nothing to do with it, and that says these values."""
+    needed = [each for each in of.parameters if each.required] or of.parameters
     filled = [each.name in values for each in needed]
     counted = [each.name in values for each in needed if each.type in ("integer", "number")]
-    score = _speaks(tool, frozenset(stems(text)))
+    score = _speaks(of, words)
     if not score and not any(filled):
         return 0.0
     said_of = 3 * sum(filled) / len(filled) if filled else min(3, score)
     return score + said_of + 0.75 * (sum(counted) / len(counted) if counted else 1)
 
 
-def _speaks(tool: Tool, words: frozenset[str]) -> float:
+def _speaks(of: Signature, words: frozenset[str]) -> float:
     """How far the words of a text are those of a tool."""
-    parts = frozenset(telling(tool.name)) or frozenset(stems(tool.name))
-    names = parts - _GENERAL or parts
-    notes = frozenset(telling(tool.description[:300])) - _GENERAL - names
-    own = frozenset(part for each in parameters(tool.parameters) if each.required for part in each.names)
-    own = own - _GENERAL - names
-    name = len(names & words)
-    share = name / max(1, len(names))
+    name = len(of.names & words)
+    share = name / max(1, len(of.names))
     return (
         3 * share
         + min(name, 3)
-        + 3 * (len(notes & words) / len(notes) if notes else share)
-        + 0.5 * len(own & words) / max(1, len(own))
-        + (1 if (parts & _GENERAL) & words else 0)
+        + 3 * (len(of.notes & words) / len(of.notes) if of.notes else share)
+        + 0.5 * len(of.needs & words) / max(1, len(of.needs))
+        + (1 if of.verbs & words else 0)
     )
 
 
 # ---------------------------------------------------------------------------------------------- which part
 
 
-def _spans(tools: Sequence[Tool], text: str, best: int) -> list[tuple[int, int, int]]:
+def _spans(tools: Sequence[Signature], text: str, best: int) -> list[tuple[int, int, int]]:
     """The tools, each with the tokens from where to where it is called for."""
     tokens = read(text).tokens
     if len(tools) == 1:
@@ -130,10 +133,10 @@ def _spans(tools: Sequence[Tool], text: str, best: int) -> list[tuple[int, int, 
     return [(each, start, end) for at, start, end in found for each in [at, *_besides(tools, at, tokens[start:end])]]
 
 
-def _besides(tools: Sequence[Tool], at: int, tokens: Sequence[Token]) -> list[int]:
+def _besides(tools: Sequence[Signature], at: int, tokens: Sequence[Token]) -> list[int]:
     """The tools that a part of a text names besides the one it is for: "the median and the variance"."""
     words = frozenset(part for token in tokens for part in stems(token.text))
-    known = [frozenset(telling(tool.name)) - _GENERAL for tool in tools]
+    known = [tool.parts - tool.verbs for tool in tools]
     taken, found = known[at], []
     for other, parts in enumerate(known):
         own = parts - taken
