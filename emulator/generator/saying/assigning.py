@@ -45,6 +45,8 @@ _MEASURES = (
     (("th",), ("century", "position", "nth", "index")),
 )  # fmt: skip
 _MEASURED = {unit: frozenset(stem(name) for name in names) for units, names in _MEASURES for unit in units}
+_SPANS = frozenset(["from", "between", "to", "in", "for"])
+"""The prepositions that tell of a number what it is."""
 _COUNTING = frozenset(map(stem, "number count num size quantity amount limit n times top".split()))
 _LEADS = {
     "from": frozenset(map(stem, "origin from start source departure base initial begin depart sender since lower min in".split())),
@@ -192,7 +194,7 @@ def _streamed(reading: Text, mentions: Sequence[Mention], parameters: Sequence[P
         ):
             last = before[1]
             same = mention.unit != "" and mention.unit == before[0].unit
-            if last.type == "array" or same or (score < 0.9 and not _others(last, taken, row)):
+            if last.type == "array" or same or (score < 0.6 and not _others(last, taken, row)):
                 parameter, score = last, 9.0
         if parameter is None:
             parameter = _free(mention, row, parameters, taken, anchored) or _again(
@@ -211,6 +213,10 @@ def _streamed(reading: Text, mentions: Sequence[Mention], parameters: Sequence[P
             places.append(mention.at)
             continue
         if parameter.name in taken:
+            if not joined and mention.kind != "number" and not _alike(tokens, places[-1], mention):
+                if score > taken[parameter.name]:
+                    values[parameter.name], taken[parameter.name] = value_of(mention, parameter), score
+                continue
             if score < 0.75 * min(taken[parameter.name], 2):
                 continue
             calls.append(_Call({}, {}, []))
@@ -219,6 +225,12 @@ def _streamed(reading: Text, mentions: Sequence[Mention], parameters: Sequence[P
         values[parameter.name] = value_of(mention, parameter)
         taken[parameter.name] = score if score < 9 else 0.5
     return _complete(calls, positional)
+
+
+def _alike(tokens: Sequence[Token], last: int, mention: Mention) -> bool:
+    """Whether a mention may be another one of a kind: behind the same preposition, or in another clause."""
+    between = (tokens[at].text.lower() for at in range(last + 1, mention.at))
+    return _lead(tokens, mention) == _lead_at(tokens, last) or not _BORDERS.isdisjoint(between)
 
 
 def _chosen(row: Sequence[_Closeness], taken: Mapping[str, float]) -> _Closeness | None:
@@ -456,7 +468,11 @@ def _around(tokens: Sequence[Token], mention: Mention) -> Iterator[tuple[str, fl
 
 def _lead(tokens: Sequence[Token], mention: Mention) -> str:
     """The preposition before a mention; of the second of two, that they stand between, "to"."""
-    at = mention.at - 1
+    return _lead_at(tokens, mention.at)
+
+
+def _lead_at(tokens: Sequence[Token], start: int) -> str:
+    at = start - 1
     while at >= 0 and tokens[at].text.lower() in ("the", "a", "an", "of"):
         at -= 1
     if at < 0:
@@ -478,6 +494,8 @@ def _closeness(
             score = max(score, 0.4 * weight)
     if not _MEASURED.get(mention.unit, frozenset()).isdisjoint(parameter.names):
         score += 0.5
+    if mention.kind == "number" and lead not in _SPANS:
+        lead = ""
     if not _LEADS.get(lead, frozenset()).isdisjoint(parameter.names):
         score += 0.7
     if mention.kind not in ("quoted", "name", "wide") and parameter.role in _OWN.get(mention.kind, ()):
