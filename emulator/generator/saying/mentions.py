@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from emulator.generator.saying.words import listed
 from emulator.generator.topics import says_little
 
 MOST = 96
@@ -359,17 +360,8 @@ def _named(tokens: Sequence[Token], at: int) -> Mention | None:
     return Mention("name", text, at, to)
 
 
-_COUNTRIES = frozenset(
-    "USA US UK UAE France Germany Italy Spain Portugal Japan China India Canada Australia Brazil Mexico England Ireland "
-    "Scotland Austria Switzerland Belgium Netherlands Norway Sweden Denmark Finland Poland Greece Turkey Egypt Russia "
-    "Argentina Chile Kenya Nigeria Vietnam Thailand Singapore Indonesia Malaysia Israel Ukraine".split()
-)
-_STATES = frozenset(
-    "Alabama Alaska Arizona Arkansas California Colorado Connecticut Delaware Florida Georgia Hawaii Idaho Illinois "
-    "Indiana Iowa Kansas Kentucky Louisiana Maine Maryland Massachusetts Michigan Minnesota Mississippi Missouri Montana "
-    "Nebraska Nevada Ohio Oklahoma Oregon Pennsylvania Tennessee Texas Utah Vermont Virginia Washington Wisconsin "
-    "Wyoming Ontario Quebec".split()
-)
+_COUNTRIES = listed("countries")
+_STATES = listed("states")
 
 
 def _state(tokens: Sequence[Token], at: int) -> str:

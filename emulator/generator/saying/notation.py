@@ -64,5 +64,7 @@ def set_to(reading: Text, start: int, end: int, parameters: Sequence[Parameter])
             while to < min(end, at + 40) and tokens[to].text not in ",;)." and tokens[to].kind in ("word", "id"):
                 to += 1
             words = " ".join(token.text for token in tokens[at + 2 : to])
+            if tokens[at + 1].text == ":" and (to - at > 6 or (to < end and tokens[to].text not in ",;.\n")):
+                continue
             values[name] = {"true": True, "false": False}.get(words.lower(), words)
     return values

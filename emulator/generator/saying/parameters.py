@@ -7,37 +7,12 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from emulator.core.vocabulary import Tool
-from emulator.generator.saying.words import stems, telling
+from emulator.generator.saying.words import grouped, listed, stem, stems, telling
 
 MOST = 64
 """So many parameters of a tool are read."""
 
-_ROLES = {
-    **dict.fromkeys(
-        "city location place town country region area address state destination origin venue "
-        "departure arrival start_city capital continent neighborhood".split(),
-        "place",
-    ),
-    **dict.fromkeys(
-        "name person recipient author artist player user customer actor director composer musician company team "
-        "title book movie song game brand model store museum museum_name event character assignee employee".split(),
-        "name",
-    ),
-    **dict.fromkeys(["email", "mail"], "email"),
-    **dict.fromkeys(["url", "uri", "link", "website", "webpage"], "url"),
-    **dict.fromkeys(["date", "day", "birthday", "birthdate", "deadline"], "date"),
-    "time": "time",
-    **dict.fromkeys(["path", "file", "filename", "filepath"], "path"),
-    **dict.fromkeys(["symbol", "ticker"], "symbol"),
-    **dict.fromkeys(["currency"], "currency"),
-    **dict.fromkeys(["language", "lang", "locale"], "language"),
-    **dict.fromkeys(["query", "search", "keyword", "topic", "subject", "term"], "topic"),
-    **dict.fromkeys("text message question prompt input content sentence task instruction answer".split(), "text"),
-    **dict.fromkeys(["expression", "formula", "calculation", "equation", "function"], "expression"),
-    **dict.fromkeys(["command", "cmd", "code"], "command"),
-    **dict.fromkeys(["id", "identifier", "uuid", "number", "sku", "reference", "ref"], "id"),
-    **dict.fromkeys(["unit", "units"], "unit"),
-}
+_ROLES = {word: role for role, words in grouped("role").items() for word in words}
 _FORMATS = {"email": "email", "uri": "url", "url": "url", "date": "date", "date-time": "date", "time": "time"}
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _OPTION = re.compile(r"[\"'`‘“]([\w][\w .+-]{0,40})[\"'`’”]")
@@ -51,8 +26,8 @@ class Parameter(NamedTuple):
     type: str
     items: str
     role: str
-    names: tuple[str, ...]
-    notes: tuple[str, ...]
+    names: frozenset[str]
+    notes: frozenset[str]
     options: tuple[Any, ...]
     required: bool
     schema: Mapping[str, Any]
@@ -78,17 +53,12 @@ def signature(tool: Tool) -> Signature:
     given = parameters(tool.parameters)
     parts = frozenset(telling(tool.name)) or frozenset(stems(tool.name))
     names = parts - _GENERAL or parts
-    notes = frozenset(_notes(tool.description[:300])) - _GENERAL - names
+    notes = _notes(tool.description[:300]) - _GENERAL - names
     needs = frozenset(part for each in given if each.required for part in each.names) - _GENERAL - names
     return Signature(tool, given, parts, names, parts & _GENERAL, notes, needs)
 
 
-_GENERAL = frozenset(
-    stems(
-        "get find calculate compute search retrieve fetch tool set by web given return value data api user provide "
-        "determine create make show list check info information details based specific number name using"
-    )
-)
+_GENERAL = frozenset(map(stem, listed("general")))
 
 
 def parameters(schema: Mapping[str, Any] | bool) -> list[Parameter]:
@@ -168,13 +138,13 @@ def _role(name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _names(name: str) -> tuple[str, ...]:
-    return stems(name[:100])
+def _names(name: str) -> frozenset[str]:
+    return frozenset(stems(name[:100]))
 
 
 @lru_cache(maxsize=4096)
-def _notes(notes: str) -> tuple[str, ...]:
-    return telling(notes)
+def _notes(notes: str) -> frozenset[str]:
+    return frozenset(telling(notes))
 
 
 @lru_cache(maxsize=4096)

@@ -6,21 +6,12 @@ from typing import Any
 
 from emulator.generator.saying.mentions import Text, Token
 from emulator.generator.saying.parameters import Parameter
-from emulator.generator.saying.words import stem, stems, telling
+from emulator.generator.saying.words import listed, stem, stems, telling
 from emulator.generator.topics import says_little, topics
 
-_NO = frozenset(
-    "no not without don't dont never exclude excluding disable disabled false off non isn't doesn't skip".split()
-)
-_SWITCHES = frozenset(
-    map(stem, "is include use get enable want should return show only has allow with do option flag".split())
-)
-_VERBS = frozenset(
-    "find get calculate compute show give tell list search book play create make check look fetch retrieve need want "
-    "provide determine identify convert help using use based given add set also find order buy send please can could "
-    "would estimate predict know like generate analyze return display obtain whats what who when where how which "
-    "currently now today named called".split()
-)
+_NO = listed("no")
+_SWITCHES = frozenset(map(stem, listed("switches")))
+_VERBS = listed("asking")
 _CONNECTING = frozenset(["of", "the", "in", "and", "for", "with"])
 
 

@@ -14,9 +14,9 @@ from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import Token, read
 from emulator.generator.saying.notation import spelled
 from emulator.generator.saying.parameters import Signature, signature
-from emulator.generator.saying.words import stems
+from emulator.generator.saying.words import listed, stems
 
-ENOUGH = 5.6
+ENOUGH = 5.7
 """How well a tool must fit a text so that it is called unasked."""
 _CLAUSE = 2.0
 """How well another tool must fit a clause so that the clause is its own."""
@@ -92,7 +92,7 @@ def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
     if not score and not any(filled):
         return 0.0
     said_of = 3 * sum(filled) / len(filled) if filled else min(3, score)
-    return score + said_of + 0.75 * (sum(counted) / len(counted) if counted else 1)
+    return score + said_of + 0.75 * all(counted)
 
 
 def _speaks(of: Signature, words: frozenset[str]) -> float:
@@ -164,9 +164,4 @@ def _turns(tokens: Sequence[Token], at: int) -> bool:
     return tokens[at].text.lower() in _VERBS
 
 
-_VERBS = frozenset(
-    "find get calculate compute show give tell list search book create check look fetch retrieve determine identify "
-    "convert add set order buy send estimate predict generate analyze play what who when where how which withdraw "
-    "invest reserve schedule update delete remove compare translate solve draw plot cancel call email write read open "
-    "if i can could please".split()
-)
+_VERBS = listed("beginning")

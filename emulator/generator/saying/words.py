@@ -1,7 +1,9 @@
 """The words of a text as tools are compared with it: parts of names, without endings."""
 
 import re
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
 
 from emulator.generator.topics import says_little
 
@@ -47,3 +49,24 @@ def telling(text: str) -> tuple[str, ...]:
         if len(word) > 1 and not says_little(word.lower()) and not word.isdigit()
         for part in stems(word)
     )
+
+
+def listed(key: str) -> frozenset[str]:
+    """The words of a key of the table of words."""
+    return frozenset(_table()[key])
+
+
+def grouped(kind: str) -> Mapping[str, list[str]]:
+    """The words of each key of a kind, by what follows the kind in the key."""
+    return {key[len(kind) + 1 :]: words for key, words in _table().items() if key.startswith(f"{kind} ")}
+
+
+@cache
+def _table() -> Mapping[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    text = (Path(__file__).parent.parent / "data" / "speaking.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            key, _, words = line.partition(": ")
+            table.setdefault(key, []).extend(words.split())
+    return table
