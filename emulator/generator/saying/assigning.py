@@ -7,6 +7,7 @@ has from its neighbours: "in Oslo and Rome for 3 days". Lists for two parameters
 "respectively"; otherwise each of one goes with each of the other.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeAlias
@@ -68,8 +69,15 @@ def _apart(mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> Iter
             yield mention._replace(kind="state", value=state)
         elif mention.kind == "tuple" and not arrays:
             yield from (mention._replace(kind="number", value=value) for value in mention.value)
+        elif mention.kind == "expression" and not any(suits(mention, each) for each in parameters):
+            numbers = re.findall(r"(?:(?<![\d)] )(?<![\d)])-)?\d+(?:\.\d+)?", mention.value)
+            yield from (mention._replace(kind="number", value=_read(number)) for number in numbers)
         else:
             yield mention
+
+
+def _read(number: str) -> int | float:
+    return float(number) if "." in number else int(number)
 
 
 def _borders(reading: Text, calls: Sequence[_Call], start: int, end: int) -> Iterator[int]:
@@ -166,6 +174,8 @@ class _Stream:
     def _in_order(self, mention: Mention, row: Sequence[Closeness], taken: Mapping[str, float]) -> Closeness | None:
         """The first free parameter of the type, which no mention stands beside; if none is free, that of a new call."""
         if mention.kind in ("count", "time", "state") or mention.unit == "th":
+            return None
+        if mention.kind == "wide" and any(each.kind == "quoted" for each in self._mentions):
             return None
         parameter = self._free(mention, row, taken) or self._again(mention, taken)
         if parameter is None:

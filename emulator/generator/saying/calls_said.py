@@ -4,7 +4,7 @@ from emulator.generator.saying.assigning import Said, assigned
 from emulator.generator.saying.mentions import Text, read
 from emulator.generator.saying.notation import set_to
 from emulator.generator.saying.parameters import Parameter, Signature
-from emulator.generator.saying.phrases import about, beside, flag, option, phrases, words_of
+from emulator.generator.saying.phrases import about, beside, flag, option, phrases, series, words_of
 
 _FORMAL = frozenset(["email", "url", "date", "time", "path", "currency", "symbol", "command", "id"])
 """What a phrase cannot be."""
@@ -48,11 +48,12 @@ def _choose(call: Said, of: Signature, reading: Text, start: int, end: int) -> N
 
 def _word(call: Said, of: Signature, reading: Text, start: int, end: int) -> None:
     """Add phrases of the text for other texts."""
-    tokens = reading.tokens[start:end]
     left = [each for each in of.parameters if each.name not in call and not each.schema.get("enum")]
     loose: list[Parameter] = []
     for each in left:
-        if each.type in ("string", "") and (plain := _plain(each, reading, start, end)):
+        if each.type == "array" and each.items == "string" and (items := series(each, reading.tokens[start:end])):
+            call[each.name] = items
+        elif each.type in ("string", "") and (plain := _plain(each, reading, start, end)):
             call[each.name] = plain
         elif (
             each.type in ("string", "array")

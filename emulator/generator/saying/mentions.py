@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from emulator.generator.saying.words import listed
+from emulator.generator.saying.words import listed, meant
 from emulator.generator.topics import says_little
 
 MOST = 96
@@ -137,6 +137,8 @@ def _token(kind: str, text: str) -> Iterator[Token]:
             yield from _wide(text)
         case "date":
             yield Token(kind, text, _date(text))
+        case "word" if text[0].lower() == text[0].upper():
+            yield Token("particle" if text in listed("particles") or meant([text]) else "wide", text, text)
         case "mark" | "line" | "word":
             yield Token(kind, text.rstrip(".") if kind == "word" else text)
         case _:

@@ -12,6 +12,9 @@ from emulator.generator.topics import says_little, topics
 _NO = listed("no")
 _SWITCHES = frozenset(map(stem, listed("switches")))
 _VERBS = listed("asking")
+_LISTING = frozenset([",", "and", "or", "&"])
+_ITEM = 3
+"""So many words has a listed item."""
 _CONNECTING = frozenset(["of", "the", "in", "and", "for", "with"])
 
 
@@ -95,7 +98,7 @@ def _content(tokens: Sequence[Token], *, keep: bool = False) -> Iterator[Any]:
 
 def phrases(reading: Text, start: int, end: int, tool: frozenset[str]) -> list[str]:
     """The phrases of content words that neither are mentions nor name the tool, in the order of the text."""
-    taken = {at for each in reading.mentions for at in range(each.at, each.to)}
+    taken = {at for each in reading.mentions for at in range(each.at, each.to + (each.unit not in ("", "th")))}
     found: list[list[str]] = [[]]
     for at in range(start, end):
         token = reading.tokens[at]
@@ -116,6 +119,23 @@ def _trimmed(words: list[str]) -> list[str]:
     while words and words[-1].lower() in _CONNECTING:
         words = words[:-1]
     return words
+
+
+def series(parameter: Parameter, tokens: Sequence[Token]) -> list[str]:
+    """The first words that are listed: "red, green and dark blue"; the parameter's name before them is no item."""
+    items: list[list[str]] = [[]]
+    for token in [*tokens, Token("line", "\n")]:
+        word = token.text.lower()
+        if token.kind == "word" and not says_little(word) and word not in _VERBS and len(items[-1]) < _ITEM:
+            if parameter.names.isdisjoint(stems(word)):
+                items[-1].append(token.text)
+        elif word in _LISTING and items[-1]:
+            items.append([])
+        elif not (word in _LISTING and len(items) > 1):
+            if len(items) > 1 and items[-1]:
+                break
+            items = [[]]
+    return [" ".join(item) for item in items if item] if len(items) > 1 else []
 
 
 def about(text: str) -> str:

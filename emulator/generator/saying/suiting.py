@@ -32,7 +32,7 @@ _SUITS = {
     "wide": ("place", "name", "language", "", "topic", "text", "currency"),
     "quoted": ("place", "name", "symbol", "language", "", "topic", "text", "expression", "command", "id", "path", "currency", "unit"),  # noqa: E501
     "url": ("url",),
-    "email": ("email", "name"),
+    "email": ("email", "name", ""),
     "date": ("date", "time", ""),
     "time": ("time", "date"),
     "path": ("path", "name", "command"),
@@ -85,6 +85,8 @@ def _suits_number(mention: Mention, parameter: Parameter) -> bool:
             return parameter.role == "id" and mention.kind == "number"
         case "integer":
             return float(value).is_integer()
+        case "number" | "" if mention.unit in _MONEY and _is_percentage(parameter):
+            return False
         case "number" | "":
             return mention.unit == "%" or 0 <= value <= 1 or not _is_probability(parameter)
         case _:
@@ -93,6 +95,10 @@ def _suits_number(mention: Mention, parameter: Parameter) -> bool:
 
 def _is_probability(parameter: Parameter) -> bool:
     return _PROBABILITY in parameter.names or (len(parameter.name) == 1 and _PROBABILITY in parameter.notes)
+
+
+def _is_percentage(parameter: Parameter) -> bool:
+    return any(part.startswith("percent") for part in parameter.names | parameter.notes)
 
 
 def _suits_role(mention: Mention, role: str) -> bool:
@@ -117,11 +123,11 @@ def value_of(mention: Mention, parameter: Parameter) -> Any:
         listed = (each for each in parameter.options if str(each).lower() == str(mention.value).lower())
         return next(listed, str(mention.value))
     percent = mention.unit in ("%", "percent") and parameter.type == "number"
-    if percent and _PERCENT not in parameter.names | parameter.notes:
+    if percent and not _is_percentage(parameter):
         return round(mention.value / 100, 12)
     return mention.value
 
 
 _STATE = frozenset(["state", stem("country")])
 _PROBABILITY = stem("probability")
-_PERCENT = stem("percent")
+_MONEY = frozenset("$€£¥₹")

@@ -14,7 +14,7 @@ from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import Token, read
 from emulator.generator.saying.notation import spelled
 from emulator.generator.saying.parameters import Signature, signature
-from emulator.generator.saying.words import listed, stems
+from emulator.generator.saying.words import listed, meant, stems
 
 ENOUGH = 5.7
 """How well a tool must fit a text so that it is called unasked."""
@@ -43,7 +43,7 @@ def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
     known = [signature(tool) for tool in tools[:_READ]]
     if "(" in text and (calls := [Task(of.tool, each) for of in known for each in spelled(of, text)]):
         return calls[:_MOST]
-    words = frozenset(stems(text))
+    words = _words(read(text).tokens)
     if len(known) > _LIKELY:
         known = sorted(known, key=lambda of: -_speaks(of, words))[:_LIKELY]
     calls_of = [said(of, text) for of in known]
@@ -86,13 +86,20 @@ def _completed(found: list[_Found], text: str) -> list[Task]:
 def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
     """How well a tool fits a text that may have nothing to do with it, and that says these values."""
     needed = [each for each in of.parameters if each.required] or of.parameters
-    filled = [each.name in values for each in needed]
+    verb = not of.verbs.isdisjoint(words)
+    filled = [each.name in values or (verb and each.role == "topic") for each in needed]
     counted = [each.name in values for each in needed if each.type in ("integer", "number")]
     score = _speaks(of, words)
     if not score and not any(filled):
         return 0.0
     said_of = 3 * sum(filled) / len(filled) if filled else min(3, score)
     return score + said_of + 0.75 * all(counted)
+
+
+def _words(tokens: Sequence[Token]) -> frozenset[str]:
+    """The stems of a text, and of what its words mean."""
+    texts = [token.text for token in tokens]
+    return frozenset(part for text in texts for part in stems(text)) | meant(text.lower() for text in texts)
 
 
 def _speaks(of: Signature, words: frozenset[str]) -> float:
@@ -118,7 +125,7 @@ def _spans(tools: Sequence[Signature], text: str, best: int) -> list[tuple[int, 
         return [(0, 0, len(tokens))]
     spans: list[tuple[int, int, int]] = []
     for start, end in _clauses(tokens):
-        words = frozenset(part for token in tokens[start:end] for part in stems(token.text))
+        words = _words(tokens[start:end])
         scores = [_speaks(tool, words) for tool in tools]
         at = max(range(len(tools)), key=lambda at: (scores[at], at == best))
         if scores[at] < _CLAUSE or scores[at] == scores[best]:
@@ -135,7 +142,7 @@ def _spans(tools: Sequence[Signature], text: str, best: int) -> list[tuple[int, 
 
 def _besides(tools: Sequence[Signature], at: int, tokens: Sequence[Token]) -> list[int]:
     """The tools that a part of a text names besides the one it is for: "the median and the variance"."""
-    words = frozenset(part for token in tokens for part in stems(token.text))
+    words = _words(tokens)
     known = [tool.parts - tool.verbs for tool in tools]
     taken, found = known[at], []
     for other, parts in enumerate(known):

@@ -1,7 +1,7 @@
 """The words of a text as tools are compared with it: parts of names, without endings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -49,6 +49,21 @@ def telling(text: str) -> tuple[str, ...]:
         if len(word) > 1 and not says_little(word.lower()) and not word.isdigit()
         for part in stems(word)
     )
+
+
+def meant(words: Iterable[str]) -> frozenset[str]:
+    """The stems of what the words mean besides themselves: "3 times 4" speaks of multiplying."""
+    same = _same()
+    return frozenset(part for word in words if word in same for part in same[word])
+
+
+@cache
+def _same() -> Mapping[str, list[str]]:
+    same: dict[str, list[str]] = {}
+    for meaning, words in grouped("same").items():
+        for word in words:
+            same.setdefault(word, []).append(stem(meaning))
+    return same
 
 
 def listed(key: str) -> frozenset[str]:
