@@ -51,7 +51,8 @@ class Signature(NamedTuple):
 def signature(tool: Tool) -> Signature:
     """Read a tool."""
     given = parameters(tool.parameters)
-    parts = frozenset(telling(tool.name)) or frozenset(stems(tool.name))
+    parts = frozenset(part for part in stems(tool.name) if len(part) > 2 or not part.isalpha())
+    parts = parts or frozenset(stems(tool.name))
     names = parts - _GENERAL or parts
     notes = _notes(tool.description[:300]) - _GENERAL - names
     needs = frozenset(part for each in given if each.required for part in each.names) - _GENERAL - names

@@ -28,7 +28,7 @@ _TYPES = {
 }
 _SUITS = {
     "place": ("place", "name"),
-    "name": ("place", "name", "symbol", "language", "", "topic", "currency", "date"),
+    "name": ("place", "name", "symbol", "language", "", "currency", "date"),
     "wide": ("place", "name", "language", "", "topic", "text", "currency"),
     "quoted": ("place", "name", "symbol", "language", "", "topic", "text", "expression", "command", "id", "path", "currency", "unit"),  # noqa: E501
     "url": ("url",),

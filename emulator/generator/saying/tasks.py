@@ -16,7 +16,7 @@ from emulator.generator.saying.notation import spelled
 from emulator.generator.saying.parameters import Signature, signature
 from emulator.generator.saying.words import listed, meant, stems
 
-ENOUGH = 5.7
+ENOUGH = 5.9
 """How well a tool must fit a text so that it is called unasked."""
 _CLAUSE = 2.0
 """How well another tool must fit a clause so that the clause is its own."""
