@@ -99,6 +99,7 @@ class Score:
         self.prompts = self.called = self.shape = self.whole = self.arguments = self.accepted = 0
 
     def add(self, truths: list[dict[str, dict[str, list[Any]]]], calls: list[tuple[str, dict[str, Any]]]) -> None:
+        """Count the calls of a prompt."""
         self.prompts += 1
         self.called += bool(calls)
         wanted = [(name, truth) for each in truths for name, truth in each.items()]
@@ -118,6 +119,7 @@ class Score:
         self.arguments += total
 
     def row(self) -> str:
+        """The figures, as a row of the table."""
         share = f"{100 * self.accepted / self.arguments:.0f} %" if self.arguments else ""
         return f"{self.prompts:8}{self.called:8}{self.shape:8}{self.whole:8}{self.arguments:11}{share:>10}"
 
@@ -144,9 +146,8 @@ def main() -> None:
         for half, score in scores.items():
             print(f"{category + ', ' + half:26}{score.row()}")
     times.sort()
-    print(
-        f"milliseconds an answer: half within {times[len(times) // 2]:.2f}, 95 % within {times[len(times) * 19 // 20]:.2f}"
-    )
+    half, most = times[len(times) // 2], times[len(times) * 19 // 20]
+    print(f"milliseconds an answer: half within {half:.2f}, 95 % within {most:.2f}")
 
 
 if __name__ == "__main__":

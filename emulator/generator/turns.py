@@ -1,7 +1,7 @@
 """What has happened since a task was given: the calls that were made, their results, and the text of the task.
 
-Calls are read from the messages' tool calls. Clients that turn them into text for their models (`Calling tools: [{'name':
-'search', ...}]`, `Action: search`) send the results as user messages, which are then no task.
+Calls are read from the messages' tool calls. Clients that turn them into text for their models (`Calling tools:
+[{'name': 'search', ...}]`, `Action: search`) send the results as user messages, which are then no task.
 """
 
 import re

@@ -21,6 +21,8 @@ from emulator.generator.saying.words import stem
 _BORDERS = BREAKS | {",", "and", "then", "while", "but", "another"}
 _SURE = 0.6
 """How close a listed mention must be to another parameter than the one that the list is for."""
+_NEARLY = 0.75
+"""How close a mention must be for another call, against that of the last one."""
 _GIVEN = 0.5
 """How close a mention counts that has its parameter by its order."""
 
@@ -138,7 +140,8 @@ class _Stream:
         elif close.parameter.name not in taken:
             self._put(mention, close, listed=False)
         elif listed or mention.kind == "number" or self._parallel(mention):
-            if item or close.score in (_GIVEN, max(close.score, 0.75 * taken[close.parameter.name])):
+            sure = item is not None or close.parameter.name in self._by_order
+            if sure or close.score >= _NEARLY * taken[close.parameter.name]:
                 self._calls.append(_Call({}, {}, []))
                 self._put(mention, close, listed=listed)
         elif close.score > taken[close.parameter.name]:

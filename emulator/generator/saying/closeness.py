@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from emulator.generator.saying.mentions import Mention, Text, Token, joins
+from emulator.generator.saying.mentions import Mention, Text, joins
 from emulator.generator.saying.parameters import Parameter
 from emulator.generator.saying.suiting import OWN, suits
+from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import grouped, listed, stem, stems
 from emulator.generator.topics import says_little
 

@@ -1,4 +1,4 @@
-"""The parameters of a tool as a text is read for them: their types, the words for them, and what kind of thing they are."""
+"""The parameters of a tool as a text is read for them: their types, the words for them, and their kind."""
 
 import re
 from collections.abc import Mapping

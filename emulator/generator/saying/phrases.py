@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from emulator.generator.saying.mentions import Text, Token
+from emulator.generator.saying.mentions import Text
 from emulator.generator.saying.parameters import Parameter
+from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import listed, stem, stems, telling
 from emulator.generator.topics import says_little, topics
 

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, TypeAlias
 from emulator.core.vocabulary import Tool
 from emulator.generator.saying.assigning import Said
 from emulator.generator.saying.calls_said import said, worded
-from emulator.generator.saying.mentions import Token, read
+from emulator.generator.saying.mentions import read
 from emulator.generator.saying.notation import spelled
 from emulator.generator.saying.parameters import Signature, signature
+from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import listed, meant, stems
 
 ENOUGH = 5.9
@@ -155,20 +156,14 @@ def _besides(tools: Sequence[Signature], at: int, tokens: Sequence[Token]) -> li
 
 def _clauses(tokens: Sequence[Token]) -> list[tuple[int, int]]:
     """Where the clauses of a text begin and end: at the ends of sentences, and before "and then", "also" and verbs."""
+    texts = [token.text.lower() for token in tokens]
     starts = [0]
-    for at in range(1, len(tokens)):
-        before = tokens[at - 1].text.lower()
-        word = tokens[at].text.lower()
-        if before in _STOPS or word in _TURNS or (word == "and" and at + 1 < len(tokens) and _turns(tokens, at + 1)):
-            starts.append(at)
-        elif before == "," and _turns(tokens, at):
+    for at in range(1, len(texts)):
+        joined = texts[at - 1] == "," and texts[at] in _VERBS
+        added = texts[at] == "and" and at + 1 < len(texts) and texts[at + 1] in _VERBS
+        if texts[at - 1] in _STOPS or texts[at] in _TURNS or joined or added:
             starts.append(at)
     return [(start, end) for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True) if end > start]
-
-
-def _turns(tokens: Sequence[Token], at: int) -> bool:
-    """Whether something else begins here: a verb in the imperative, or a question."""
-    return tokens[at].text.lower() in _VERBS
 
 
 _VERBS = listed("beginning")

@@ -66,6 +66,7 @@ def _same() -> Mapping[str, list[str]]:
     return same
 
 
+@cache
 def listed(key: str) -> frozenset[str]:
     """The words of a key of the table of words."""
     return frozenset(_table()[key])
@@ -74,6 +75,12 @@ def listed(key: str) -> frozenset[str]:
 def grouped(kind: str) -> Mapping[str, list[str]]:
     """The words of each key of a kind, by what follows the kind in the key."""
     return {key[len(kind) + 1 :]: words for key, words in _table().items() if key.startswith(f"{kind} ")}
+
+
+def numbered(key: str) -> Mapping[str, int]:
+    """The numbers of the words of a key, each written `word=number`."""
+    pairs = (word.partition("=") for word in _table()[key])
+    return {word: int(number) for word, _, number in pairs}
 
 
 @cache
