@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
+
 from emulator.core.drafts import DraftCall
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.seeds import Seed
@@ -13,11 +15,12 @@ from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import InferenceRequest, Sampling, Tool
 from emulator.generator.composing import brief, last_words
 from emulator.generator.hints import hints, named
-from emulator.generator.saying.parameters import parameters
+from emulator.generator.saying.calls_said import said
+from emulator.generator.saying.parameters import signature
 from emulator.generator.saying.tasks import Task, tasks
 from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, topics
-from emulator.generator.turns import Turn, ends, turn
+from emulator.generator.turns import Made, Turn, ends, turn
 
 if TYPE_CHECKING:
     from emulator.schema_values import Budget
@@ -91,50 +94,64 @@ def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
     if choice.mode == "none" or not tools:
         return ()
     now = turn(request)
-    working = [tool for tool in tools if not ends(tool.name, tool.description)] if choice.mode != "named" else tools
-    wanted = tasks(working or tools, relevant(now.task), forced=choice.mode != "auto")
-    made = Counter(now.made)
-    left = _not_made(wanted, made)
+    text = relevant(now.task)
+    named = choice.mode == "named"
+    ending = [] if named else [tool for tool in tools if ends(tool)]
+    working = [
+        tool for tool in tools if tool not in ending or (tool.name.isalpha() and tool.name.lower() in text.lower())
+    ]
+    left = _not_made(tasks(working or tools, text, forced=choice.mode != "auto"), now)
     if left or choice.mode == "auto":
         return left
-    return [_next(request, working, now, made)]
+    return [_next(tools, ending, now)]
 
 
-def _not_made(wanted: Sequence[Task], made: Counter[str]) -> list[_Wish]:
-    """The tasks without the calls that were made."""
+def _not_made(wanted: Sequence[Task], now: Turn) -> list[_Wish]:
+    """The tasks without the calls that were made, or made alike before the task was given."""
+    made = Counter(call.name for call in now.made)
+    before = [(call.name, _arguments(call)) for call in now.earlier]
     left = []
     for task in wanted:
         if made[task.tool.name]:
             made[task.tool.name] -= 1
-        else:
+        elif not any(name == task.tool.name and _holds(known, task.values) for name, known in before):
             left.append(_Wish(task.tool, task.values))
     return left
 
 
-def _next(request: InferenceRequest, working: Sequence[Tool], now: Turn, made: Counter[str]) -> _Wish:
+def _holds(arguments: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    return all(name in arguments and arguments[name] == value for name, value in values.items())
+
+
+def _arguments(call: Made) -> Mapping[str, Any]:
+    """The arguments of a call that was made; none if they are not known."""
+    try:
+        found = msgspec.json.decode(call.arguments)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _next(tools: Sequence[Tool], ending: Sequence[Tool], now: Turn) -> _Wish:
     """The call after all that was asked for: one that ends, another tool, or the same one with other arguments."""
-    called = frozenset(now.made)
-    named = request.tool_choice.mode == "named"
-    ending = [] if named else [tool for tool in request.tools if tool not in working and tool.name not in called]
-    if ending:
-        return _Wish(ending[0], _ended(ending[0], now))
-    tools = [tool for tool in request.tools if not named or tool.name == request.tool_choice.name]
-    fresh = [tool for tool in tools if tool.name not in called]
+    called = Counter(call.name for call in (*now.earlier, *now.made))
+    for tool in ending:
+        if not called[tool.name]:
+            return _Wish(tool, _ended(tool, now))
+    fresh = [tool for tool in tools if not called[tool.name]]
     if fresh:
         task = tasks(fresh, relevant(now.task), forced=True)[0]
         return _Wish(task.tool, task.values)
-    least = min(tools, key=lambda tool: made[tool.name])
-    return _Wish(least, {}, now.made.count(least.name))
+    least = min(tools, key=lambda tool: called[tool.name])
+    return _Wish(least, {}, called[least.name])
 
 
 def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
     """What a tool that ends the loop is given: the last result, as its first text, and what the result says."""
-    result = " ".join((now.results[-1] if now.results else "Done.")[:_RESULT].split()) or "Done."
-    values = dict(hints(result, _properties(tool.parameters)))
-    for each in parameters(tool.parameters):
-        if each.type in ("string", "") and not each.schema.get("enum"):
-            return {**values, each.name: result}
-    return values
+    result = " ".join((now.results[-1] if now.results else "")[:_RESULT].split()) or "Done."
+    of = signature(tool)
+    text = next((each.name for each in of.parameters if each.type in ("string", "") and not each.options), None)
+    return {**said(of, result)[0], **({text: result} if text is not None else {})}
 
 
 # ---------------------------------------------------------------------------------------------- arguments

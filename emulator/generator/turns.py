@@ -8,10 +8,12 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from emulator.core.vocabulary import InferenceRequest, Message
+from emulator.core.vocabulary import InferenceRequest, Message, Tool
 
 _READ = 4_000
 """So many characters at the end of an answer are looked through for calls that are told as text."""
+_PARAMETERS = 64
+"""So many required parameters of a tool are looked at."""
 _TOLD = re.compile(r"[\"']name[\"']\s*:\s*[\"']([\w.-]{1,128})[\"']|\bAction:\s*([\w.-]{1,128})")
 
 _ENDING = re.compile(
@@ -22,65 +24,77 @@ _ENDING = re.compile(
     r"|(?:give_|return_)?(?:answer|respond|reply|response)(?:_to_user|_user)?|give_up|report_(?:result|answer)s?"
 )
 _ENDS = re.compile(
-    r"\bfinal (?:answer|response|result|output)\b|\b(?:ends?|finish(?:es)?|concludes?|terminates?|completes?|stops?) "
-    r"(?:the |this |your |an? )?(?:\w+ )?(?:task|conversation|loop|run|turn|session|work|dialogue|job|process)\b"
+    r"\bfinal (?:answer|response|result|output)\b"
+    r"|\b(?:ends?|finish(?:es)?|concludes?|terminates?|completes?) (?:the|this|your) (?:\w+ )?"
+    r"(?:task|conversation|turn|dialogue|interaction)\b"
     r"|\bwhen (?:you(?:'re| are)|everything is|all \w+ (?:is|are)|the task is) (?:done|finished|complete|completed)\b",
     re.IGNORECASE,
 )
 
 
+class Made(NamedTuple):
+    """A call that was made; `arguments` is its JSON text, which is empty if it is not known."""
+
+    name: str
+    arguments: str
+
+
 class Turn(NamedTuple):
-    """A task and what was done for it: the names of the tools that were called, in order, and the results."""
+    """A task and what was done for it, in order: the calls, and the results.
+
+    `earlier` are the calls between the answer before and the task, such as a reminder behind the results.
+    """
 
     task: str
-    made: Sequence[str]
+    made: Sequence[Made]
+    earlier: Sequence[Made]
     results: Sequence[str]
 
 
 def turn(request: InferenceRequest) -> Turn:
     """The last task of a conversation. An answer that only is text, and that no result follows, ends the one before."""
     if request.prompts:
-        return Turn("\n".join(request.prompts), (), ())
+        return Turn("\n".join(request.prompts), (), (), ())
     names = frozenset(tool.name for tool in request.tools)
-    made: list[str] = []
+    made: list[Made] = []
+    earlier: list[Made] = []
     results: list[str] = []
     task: str | None = None
-    open = True
     messages = request.messages
     for at in range(len(messages) - 1, -1, -1):
         message = messages[at]
-        if message.role in ("tool", "function"):
-            if open:
-                results.append(message.text)
-        elif message.role == "user":
-            if at and (told := _told(messages[at - 1], names)) and open and task is None:
-                results.append(message.text)
-            elif task is None:
-                task = message.text
+        answered = at + 1 < len(messages) and messages[at + 1].role in ("tool", "function")
+        if message.role in ("tool", "function") or (
+            message.role == "user" and task is None and at and _told(messages[at - 1], names)
+        ):
+            results.append(message.text)
+        elif message.role == "user" and task is None:
+            task = message.text
         elif message.role == "assistant":
-            told = [call.name for call in message.tool_calls] or _told(message, names)
-            answered = at + 1 < len(messages) and messages[at + 1].role in ("tool", "function")
-            open = open and bool(told or answered)
-            if open:
-                made += reversed(told)
-        if not open and task is not None:
-            break
-    return Turn(task or "", made[::-1], results[::-1])
+            calls = [Made(call.name, call.arguments) for call in message.tool_calls] or _told(message, names)
+            if not (calls or answered):
+                break
+            (made if task is None else earlier).extend(reversed(calls))
+    task = task if task is not None else next((each.text for each in messages[::-1] if each.role == "user"), "")
+    return Turn(task, made[::-1], earlier[::-1], results[::-1])
 
 
-def ends(name: str, description: str) -> bool:
-    """Whether a tool ends the loop that calls it.
+def ends(tool: Tool) -> bool:
+    """Whether a tool ends the loop that calls it: by its name or its description, and unless it is about some id.
 
-    >>> ends("final_answer", ""), ends("submitResult", ""), ends("stop_music", ""), ends("x", "Ends the conversation.")
-    (True, True, False, True)
+    >>> [ends(Tool(name)) for name in ("final_answer", "submitResult", "stop_music")], ends(Tool("x", "Ends the turn."))
+    ([True, True, False], True)
     """
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])|[-.\s]", "_", name[:100]).lower()
-    return bool(_ENDING.fullmatch(plain) or _ENDS.search(description[:500]))
+    required = tool.parameters.get("required")
+    if isinstance(required, list) and any(str(name).lower().endswith("id") for name in required[:_PARAMETERS]):
+        return False
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])|[-.\s]", "_", tool.name[:100]).lower()
+    return bool(_ENDING.fullmatch(plain) or _ENDS.search(tool.description[:500]))
 
 
-def _told(message: Message, names: frozenset[str]) -> list[str]:
+def _told(message: Message, names: frozenset[str]) -> list[Made]:
     """The tools that an answer says in its text to call."""
     if message.role != "assistant" or message.tool_calls or not message.text:
         return []
     found = (one or other for one, other in _TOLD.findall(message.text[-_READ:]))
-    return [name for name in found if name in names]
+    return [Made(name, "") for name in found if name in names]
