@@ -22,6 +22,7 @@ _COUNTS = numbered("count")
 _TIMES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _SIGNS = "+-*/^×÷"
 _LISTED = frozenset([",", "and", "or", "&", ";", "、", "和", "与", "y", "et", "und", "と", "e", "и"])
+_PLACING = frozenset(["in", "at", "to", "for", "of", "from"])
 _JOINING = frozenset(["of", "the", "de", "la", "do", "da", "von", "van", "di", "and", "&", "del", "el", "le"])
 _NO_NAMES = frozenset(["I", "A", "An", "I'm", "I'd", "I've", "I'll", "ID", "OK", "My"])
 _POSSESSIVE = ("'s", "’s")
@@ -182,10 +183,24 @@ def _named(tokens: Sequence[Token], at: int) -> Mention | None:
         to += more
     text = " ".join([token.text for token in tokens[at:to]]).replace(" .", ".")
     text = re.sub(r"['’]s?$", "", text)
-    state = _state(tokens, to + 1) if to + 1 < len(tokens) and tokens[to].text == "," else ""
-    if state:
-        return Mention("place", f"{text}, {state}", at, to + 1 + len(state.split()))
-    return Mention("name", text, at, to)
+    state = _state_behind(tokens, to)
+    end = to + 1 + len(state.split())
+    if not state or text in listed("states") or (len(state) > 2 and _is_listed(tokens, end)):
+        return Mention("name", text, at, to)
+    return Mention("place", f"{text}, {state}", at, end)
+
+
+def _is_listed(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a list goes on behind a state, so that it may be a place itself: "Oslo, New York and Rome"."""
+    start = at
+    while at < len(tokens) and tokens[at].text in _LISTED | _PLACING:
+        at += 1
+    if at in (start, len(tokens)) or tokens[start].text not in _LISTED or not _is_name(tokens, at):
+        return False
+    at += 1
+    while more := _more(tokens, at):
+        at += more
+    return not _state_behind(tokens, at)
 
 
 def _more(tokens: Sequence[Token], at: int) -> int:
@@ -202,8 +217,11 @@ def _more(tokens: Sequence[Token], at: int) -> int:
     return 2 if token.text.lower() in _JOINING - {"and"} else 0
 
 
-def _state(tokens: Sequence[Token], at: int) -> str:
-    """The state or country that follows a city."""
+def _state_behind(tokens: Sequence[Token], at: int) -> str:
+    """The state or country that follows a city behind a comma."""
+    if at + 1 >= len(tokens) or tokens[at].text != ",":
+        return ""
+    at += 1
     text = tokens[at].text
     if (len(text) == 2 and text.isalpha() and text.isupper()) or text in listed("states"):
         return text

@@ -99,7 +99,9 @@ def effective(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
         if isinstance(reference, str) and reference.startswith("#/"):
             schema = _referred(reference, root)
             continue
-        options = next((schema[key] for key in ("anyOf", "oneOf", "allOf") if isinstance(schema.get(key), list)), [])
+        options: list[Any] = next(
+            (schema[key] for key in ("anyOf", "oneOf", "allOf") if isinstance(schema.get(key), list)), []
+        )
         inner = [option for option in options[:8] if isinstance(option, Mapping) and option.get("type") != "null"]
         if "type" in schema or not inner:
             return schema

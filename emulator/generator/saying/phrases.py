@@ -13,6 +13,10 @@ from emulator.generator.topics import says_little, topics
 _NO = listed("no")
 _SWITCHES = frozenset(map(stem, listed("switches")))
 _VERBS = listed("asking")
+_SOUGHT = re.compile(
+    r"\b(?:search|look|google|browse|research)\b[^.?!\n]{0,40}?\b(?:for|about|up)\s+(?:the |an? )?([^.?!\n]{1,200})",
+    re.IGNORECASE,
+)
 _LISTING = frozenset([",", "and", "or", "&"])
 _ITEM = 3
 """So many words has a listed item."""
@@ -140,7 +144,9 @@ def series(parameter: Parameter, tokens: Sequence[Token]) -> list[str]:
 
 
 def about(text: str) -> str:
-    """The topic of a text, without its article."""
+    """The topic of a text, or what it asks to search for, without its article."""
+    if sought := _SOUGHT.search(text):
+        return sought[1].strip()
     found = topics(text)
     return re.sub(r"^(?:an?|the|your|my) ", "", found[0]) if found else ""
 

@@ -19,6 +19,8 @@ from emulator.generator.saying.words import listed, meant, stems
 
 ENOUGH = 5.9
 """How well a tool must fit a text so that it is called unasked."""
+_SUM = 3.0
+"""How well a tool fits that only needs an expression, if the text has one."""
 _CLAUSE = 2.0
 """How well another tool must fit a clause so that the clause is its own."""
 _READ = 512
@@ -93,6 +95,8 @@ def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
     score = _speaks(of, words)
     if not score and not any(filled):
         return 0.0
+    if len(needed) == 1 and needed[0].role == "expression" and isinstance(values.get(needed[0].name), str):
+        score += _SUM
     said_of = 3 * sum(filled) / len(filled) if filled else min(3, score)
     return score + said_of + 0.75 * all(counted)
 
