@@ -146,8 +146,8 @@ def main() -> None:
         for half, score in scores.items():
             print(f"{category + ', ' + half:26}{score.row()}")
     times.sort()
-    half, most = times[len(times) // 2], times[len(times) * 19 // 20]
-    print(f"milliseconds an answer: half within {half:.2f}, 95 % within {most:.2f}")
+    usual, long = times[len(times) // 2], times[len(times) * 19 // 20]
+    print(f"milliseconds an answer: half within {usual:.2f}, 95 % within {long:.2f}")
 
 
 if __name__ == "__main__":
