@@ -16,7 +16,7 @@ from emulator.core.vocabulary import InferenceRequest, Sampling, Tool
 from emulator.generator.composing import brief, last_words
 from emulator.generator.hints import hints, named
 from emulator.generator.saying.calls_said import said
-from emulator.generator.saying.parameters import signature
+from emulator.generator.saying.parameters import Signature
 from emulator.generator.saying.tasks import Task, tasks
 from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, topics
@@ -149,7 +149,7 @@ def _next(tools: Sequence[Tool], ending: Sequence[Tool], now: Turn) -> _Wish:
 def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
     """What a tool that ends the loop is given: the last result, as its first text, and what the result says."""
     result = " ".join((now.results[-1] if now.results else "")[:_RESULT].split()) or "Done."
-    of = signature(tool)
+    of = Signature(tool)
     text = next((each.name for each in of.parameters if each.type in ("string", "") and not each.options), None)
     return {**said(of, result)[0], **({text: result} if text is not None else {})}
 

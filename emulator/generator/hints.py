@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.core.vocabulary import Tool
 from emulator.generator.saying.calls_said import said, worded
-from emulator.generator.saying.parameters import signature
+from emulator.generator.saying.parameters import Signature
 
 _KEYS = re.compile(
     r"\b(?:keys?|fields?|properties)\b(?: named| called|:| are)?\s*"
@@ -23,7 +23,7 @@ def hints(text: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     if not properties:
         return {}
-    of = signature(Tool("", parameters={"properties": properties}))
+    of = Signature(Tool("", parameters={"properties": properties}))
     return worded(of, said(of, text), text)[0]
 
 

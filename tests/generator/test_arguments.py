@@ -416,3 +416,15 @@ def test_work_is_linear_in_the_prompt(piece: str) -> None:
     start = time.process_time()
     tasks(tools, (piece * 4_000)[:4_000], forced=True)
     assert time.process_time() - start < 2
+
+
+def test_work_is_bounded_for_many_tools_with_many_parameters() -> None:
+    """Of many tools, the parameters of those are looked for that the prompt speaks of."""
+    names = [f"{kind}_{at}" for at in range(16) for kind in ("city", "date", "amount", "x")]
+    kinds = [TEXT, INTEGER, NUMBER, {"type": "boolean"}]
+    many = {name: kinds[at % 4] for at, name in enumerate(names)}
+    tools = [tool(f"get_{at}", "The value of a city.", **many) for at in range(128)]
+    for piece in ("New York, ", "1 and 2, ", "city x=1, "):
+        start = time.process_time()
+        assert tasks([*tools, WEATHER], f"Weather in Oslo. {piece * 100}"[:1_200], forced=False)
+        assert time.process_time() - start < 2

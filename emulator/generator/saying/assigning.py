@@ -19,6 +19,8 @@ from emulator.generator.saying.suiting import OWN, is_number, suits, value_of
 from emulator.generator.saying.words import stem
 
 _BORDERS = BREAKS | {",", "and", "then", "while", "but", "another"}
+MOST = 24
+"""So many calls are made at once."""
 _SURE = 0.6
 """How close a listed mention must be to another parameter than the one that the list is for."""
 _NEARLY = 0.75
@@ -141,7 +143,7 @@ class _Stream:
             self._put(mention, close, listed=False)
         elif listed or mention.kind == "number" or self._parallel(mention):
             sure = item is not None or close.parameter.name in self._by_order
-            if sure or close.score >= _NEARLY * taken[close.parameter.name]:
+            if len(self._calls) < MOST and (sure or close.score >= _NEARLY * taken[close.parameter.name]):
                 self._calls.append(_Call({}, {}, []))
                 self._put(mention, close, listed=listed)
         elif close.score > taken[close.parameter.name]:

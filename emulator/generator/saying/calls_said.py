@@ -1,5 +1,7 @@
 """The calls of one tool that a part of a text asks for."""
 
+from collections.abc import Callable
+
 from emulator.generator.saying.assigning import Said, assigned
 from emulator.generator.saying.mentions import Text, read
 from emulator.generator.saying.notation import set_to
@@ -19,18 +21,28 @@ def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> li
     for part in parts:
         part.values.update(fixed)
         _choose(part.values, of, reading, part.start, part.end)
-    if len(parts) > 1:
-        for part in parts:
-            _choose(part.values, of, reading, start, end)
-    return [part.values for part in parts]
+    calls = [part.values for part in parts]
+    if len(calls) > 1:
+        _share(calls, lambda call: _choose(call, of, reading, start, end))
+    return calls
 
 
 def worded(of: Signature, calls: list[Said], text: str, start: int = 0, end: int | None = None) -> list[Said]:
     """The calls, each with phrases of the text for parameters that are texts."""
     reading = read(text)
-    for call in calls:
-        _word(call, of, reading, start, len(reading.tokens) if end is None else end)
+    last = len(reading.tokens) if end is None else end
+    _share(calls, lambda call: _word(call, of, reading, start, last))
     return calls
+
+
+def _share(calls: list[Said], add: Callable[[Said], None]) -> None:
+    """Add to the first call what the whole text says, and the same to the others."""
+    first, *others = calls
+    before = set(first)
+    add(first)
+    for other in others:
+        for name in first.keys() - before:
+            other.setdefault(name, first[name])
 
 
 def _choose(call: Said, of: Signature, reading: Text, start: int, end: int) -> None:

@@ -68,7 +68,7 @@ def _row(
     tokens = reading.tokens
     around = reading.around.get(mention.at)
     if around is None:
-        around = reading.around[mention.at] = list(_around(tokens, mention))
+        around = reading.around[mention.at] = _around(tokens, mention)
     lead, assigned = _leading(tokens, mention), _assigned(tokens, mention)
     row = [
         Closeness(_ASSIGNED if each.name == assigned else _closeness(each, around, lead, mention, shares), each)
@@ -112,10 +112,13 @@ def _assigned(tokens: Sequence[Token], mention: Mention) -> str:
     return tokens[mention.at - 2].text if mention.at > 1 and tokens[mention.at - 1].text in ("=", ":") else ""
 
 
-def _around(tokens: Sequence[Token], mention: Mention) -> Iterator[tuple[str, float]]:
-    """The stems around a mention, and how close each is."""
-    yield from _before(tokens, mention.at)
-    yield from _behind(tokens, mention.to)
+def _around(tokens: Sequence[Token], mention: Mention) -> Mapping[str, float]:
+    """The stems around a mention, and how close each is at its closest."""
+    around: dict[str, float] = {}
+    for part, weight in (*_before(tokens, mention.at), *_behind(tokens, mention.to)):
+        if weight > around.get(part, 0):
+            around[part] = weight
+    return around
 
 
 def _before(tokens: Sequence[Token], end: int) -> Iterator[tuple[str, float]]:
@@ -173,15 +176,12 @@ def _leading(tokens: Sequence[Token], mention: Mention) -> str:
 
 
 def _closeness(
-    parameter: Parameter, around: Sequence[tuple[str, float]], lead: str, mention: Mention, shares: Mapping[str, int]
+    parameter: Parameter, around: Mapping[str, float], lead: str, mention: Mention, shares: Mapping[str, int]
 ) -> float:
-    names, notes = parameter.names, parameter.notes
-    score = 0.0
-    for part, weight in around:
-        if part in names:
-            score = max(score, weight / shares[part])
-        elif part in notes:
-            score = max(score, _NOTED * weight)
+    names = parameter.names
+    score = max((around[part] / shares[part] for part in names & around.keys()), default=0.0)
+    if noted := parameter.notes & around.keys():
+        score = max(score, _NOTED * max(around[part] for part in noted))
     if mention.unit in _MEASURED and not _MEASURED[mention.unit].isdisjoint(names):
         score += 0.5
     if lead in _LEADS and not _LEADS[lead].isdisjoint(names):

@@ -5,7 +5,7 @@ Tokens with a value are mentions. Words that belong together become one in a sec
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from emulator.generator.saying.tokens import Token, tokens_of, unwrapped
 from emulator.generator.saying.words import listed, numbered
 from emulator.generator.topics import says_little
 
-_MOST = 96
+_MOST = 64
 """So many mentions of a text are used."""
 _LONGEST = 60
 """So many tokens has an expression."""
@@ -45,7 +45,7 @@ class Text(NamedTuple):
     tokens: Sequence[Token]
     starts: Sequence[int]
     mentions: Sequence[Mention]
-    around: dict[int, Sequence[tuple[str, float]]]
+    around: dict[int, Mapping[str, float]]
 
     def source(self, start: int, end: int) -> str:
         """The text of the tokens from `start` to before `end`."""

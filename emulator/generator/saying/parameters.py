@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -33,30 +33,31 @@ class Parameter(NamedTuple):
     schema: Mapping[str, Any]
 
 
-class Signature(NamedTuple):
+class Signature:
     """A tool as it is read: its parameters, and the stems of its name and of its description that say what it is for.
 
-    `verbs` are the stems that many tools have, such as "get".
+    `verbs` are the stems of its name that many tools have, such as "get", and `needs` those of its required parameters.
     """
 
-    tool: Tool
-    parameters: list[Parameter]
-    parts: frozenset[str]
-    names: frozenset[str]
-    verbs: frozenset[str]
-    notes: frozenset[str]
-    needs: frozenset[str]
+    def __init__(self, tool: Tool) -> None:
+        self.tool = tool
+        parts = frozenset(stems(tool.name))
+        self.parts = frozenset(part for part in parts if len(part) > 2 or not part.isalpha()) or parts
+        self.names = self.parts - _GENERAL or self.parts
+        self.verbs = self.parts & _GENERAL
+        self.notes = _notes(tool.description[:300]) - _GENERAL - self.names
 
+    @cached_property
+    def parameters(self) -> list[Parameter]:
+        """The parameters, in order."""
+        return parameters(self.tool.parameters)
 
-def signature(tool: Tool) -> Signature:
-    """Read a tool."""
-    given = parameters(tool.parameters)
-    parts = frozenset(part for part in stems(tool.name) if len(part) > 2 or not part.isalpha())
-    parts = parts or frozenset(stems(tool.name))
-    names = parts - _GENERAL or parts
-    notes = _notes(tool.description[:300]) - _GENERAL - names
-    needs = frozenset(part for each in given if each.required for part in each.names) - _GENERAL - names
-    return Signature(tool, given, parts, names, parts & _GENERAL, notes, needs)
+    @cached_property
+    def needs(self) -> frozenset[str]:
+        """The stems of the names of the required parameters."""
+        return (
+            frozenset(part for each in self.parameters if each.required for part in each.names) - _GENERAL - self.names
+        )
 
 
 _GENERAL = frozenset(map(stem, listed("general")))

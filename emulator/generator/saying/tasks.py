@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from emulator.core.vocabulary import Tool
-from emulator.generator.saying.assigning import Said
+from emulator.generator.saying.assigning import MOST, Said
 from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import read
 from emulator.generator.saying.notation import spelled
-from emulator.generator.saying.parameters import Signature, signature
+from emulator.generator.saying.parameters import Signature
 from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import listed, meant, stems
 
@@ -26,9 +26,11 @@ _CLAUSE = 2.0
 _READ = 512
 """So many tools are read."""
 _LIKELY = 12
-"""For so many tools, those whose words the text has, it is looked at what the text says of their parameters."""
-_MOST = 24
-"""So many calls are made at once."""
+"""Of so many tools, those whose words the text has, the parameters are looked for in it."""
+_PARAMETERS = 96
+"""So many parameters of all these tools are looked for."""
+_FEW = 2
+"""The parameters of so many tools are looked for, however many they are."""
 
 _TURNS = frozenset(["then", "also", "finally", "additionally", "next", "afterwards", "lastly", "moreover", "plus"])
 _STOPS = frozenset([".", "?", "!", ";", "\n", "。", "？", "！"])
@@ -43,12 +45,11 @@ class Task(NamedTuple):
 
 def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
     """The calls that the text asks for; with `forced`, at least one."""
-    known = [signature(tool) for tool in tools[:_READ]]
+    known = [Signature(tool) for tool in tools[:_READ]]
     if "(" in text and (calls := [Task(of.tool, each) for of in known for each in spelled(of, text)]):
-        return calls[:_MOST]
+        return calls[:MOST]
     words = _words(read(text).tokens)
-    if len(known) > _LIKELY:
-        known = sorted(known, key=lambda of: -_speaks(of, words))[:_LIKELY]
+    known = _likely(known, words)
     calls_of = [said(of, text) for of in known]
     fits = [_fit(of, calls[0], words) for of, calls in zip(known, calls_of, strict=True)]
     best = fits.index(max(fits))
@@ -56,12 +57,26 @@ def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
         return []
     spans = _spans(known, text, best)
     if len(spans) == 1:
-        return [Task(known[best].tool, values) for values in worded(known[best], calls_of[best], text)][:_MOST]
+        return [Task(known[best].tool, values) for values in worded(known[best], calls_of[best], text)][:MOST]
     found = []
     for at, start, end in spans:
         of = known[at]
         found += [(of, values) for values in worded(of, said(of, text, start, end), text, start, end)]
-    return _completed(found, text)[:_MOST]
+    return _completed(found, text)[:MOST]
+
+
+def _likely(known: list[Signature], words: frozenset[str]) -> list[Signature]:
+    """The tools whose parameters are looked for: those that the text speaks of most, as far as the work is bounded."""
+    if len(known) <= _FEW:
+        return known
+    order = sorted(range(len(known)), key=lambda at: -_named(known[at], words))
+    likely, left = [], _PARAMETERS
+    for at in order[:_LIKELY]:
+        left -= len(known[at].parameters)
+        if left < 0 and likely:
+            break
+        likely.append(at)
+    return [known[at] for at in sorted(likely)]
 
 
 _Found: TypeAlias = tuple[Signature, Said]
@@ -109,15 +124,15 @@ def _words(tokens: Sequence[Token]) -> frozenset[str]:
 
 def _speaks(of: Signature, words: frozenset[str]) -> float:
     """How far the words of a text are those of a tool."""
+    return _named(of, words) + 0.5 * len(of.needs & words) / max(1, len(of.needs))
+
+
+def _named(of: Signature, words: frozenset[str]) -> float:
+    """How far the words of a text are those of a tool's name and description."""
     name = len(of.names & words)
     share = name / max(1, len(of.names))
-    return (
-        3 * share
-        + min(name, 3)
-        + 3 * (len(of.notes & words) / len(of.notes) if of.notes else share)
-        + 0.5 * len(of.needs & words) / max(1, len(of.needs))
-        + (1 if of.verbs & words else 0)
-    )
+    noted = len(of.notes & words) / len(of.notes) if of.notes else share
+    return 3 * share + min(name, 3) + 3 * noted + (0 if of.verbs.isdisjoint(words) else 1)
 
 
 # ---------------------------------------------------------------------------------------------- which part
