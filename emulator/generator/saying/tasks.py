@@ -70,7 +70,8 @@ def _likely(known: list[Signature], words: frozenset[str]) -> list[Signature]:
     if len(known) <= _FEW:
         return known
     order = sorted(range(len(known)), key=lambda at: -_named(known[at], words))
-    likely, left = [], _PARAMETERS
+    likely: list[int] = []
+    left = _PARAMETERS
     for at in order[:_LIKELY]:
         left -= len(known[at].parameters)
         if left < 0 and likely:
