@@ -137,6 +137,12 @@ ONE = [
         {"restaurant": "Nobu", "people": 2, "date": "2027-03-03", "time": "8pm"},
     ),
     ("Convert 100 USD to EUR", CURRENCY, {"amount": 100, "from_currency": "USD", "to_currency": "EUR"}),
+    ("Convert 500 US dollars to Euros", CURRENCY, {"amount": 500, "from_currency": "USD", "to_currency": "EUR"}),
+    (
+        "请把100美元换成人民币 (convert currency)",
+        CURRENCY,
+        {"amount": 100, "from_currency": "USD", "to_currency": "CNY"},
+    ),
     ("Calculate a 15% tip on $84.50", TIP, {"bill": 84.5, "tip_percentage": 15}),
     (
         "Compound interest of $10k at 5% for 3 years",

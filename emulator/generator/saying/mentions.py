@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from emulator.generator.saying.tokens import Token, tokens_of, unwrapped
-from emulator.generator.saying.words import listed, numbered
+from emulator.generator.saying.words import grouped, listed, numbered
 from emulator.generator.topics import says_little
 
 _MOST = 64
@@ -20,6 +20,7 @@ _LONGEST = 60
 
 _COUNTS = numbered("count")
 _TIMES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_CURRENCIES = {word: code for code, words in grouped("currency").items() for word in words}
 _SIGNS = "+-*/^×÷"
 _LISTED = frozenset([",", "and", "or", "&", ";", "、", "和", "与", "y", "et", "und", "と", "e", "и"])
 _PLACING = frozenset(["in", "at", "to", "for", "of", "from"])
@@ -100,11 +101,13 @@ def _mention(tokens: Sequence[Token], at: int) -> Mention | None:
         case "mark" | "line" | "particle":
             return None
         case "word":
-            return _counted(tokens, at) or _named(tokens, at)
+            return _counted(tokens, at) or _money(tokens, at) or _named(tokens, at)
         case "number":
             return _measured(tokens, at)
         case "wide" if token.text[0] in _COUNTS and len(token.text) <= 2:
             return Mention("number", _COUNTS[token.text[0]], at, at + 1, token.text[1:])
+        case "wide" if token.text in _CURRENCIES:
+            return Mention("currency", _CURRENCIES[token.text], at, at + 1)
         case "list" | "object" | "tuple" if token.value is None:
             return None
         case "id" if token.text[0] == "#":
@@ -169,6 +172,15 @@ def _counted(tokens: Sequence[Token], at: int) -> Mention | None:
         return None
     unit = tokens[to].text.lower() if to < len(tokens) and tokens[to].kind == "word" else ""
     return Mention("count", total + current, at, to, "" if unit in _JOINING else unit)
+
+
+def _money(tokens: Sequence[Token], at: int) -> Mention | None:
+    """A currency by its name."""
+    for size in (2, 1):
+        words = "_".join(token.text.lower() for token in tokens[at : at + size])
+        if words in _CURRENCIES:
+            return Mention("currency", _CURRENCIES[words], at, at + size)
+    return None
 
 
 # ---------------------------------------------------------------------------------------------- names

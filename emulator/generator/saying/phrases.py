@@ -103,7 +103,12 @@ def _content(tokens: Sequence[Token], *, keep: bool = False) -> Iterator[Any]:
 
 def phrases(reading: Text, start: int, end: int, tool: frozenset[str]) -> list[str]:
     """The phrases of content words that neither are mentions nor name the tool, in the order of the text."""
-    taken = {at for each in reading.mentions for at in range(each.at, each.to + (each.unit not in ("", "th")))}
+    taken = {
+        at
+        for each in reading.mentions
+        if each.kind != "currency"
+        for at in range(each.at, each.to + (each.unit not in ("", "th")))
+    }
     found: list[list[str]] = [[]]
     for at in range(start, end):
         token = reading.tokens[at]

@@ -11,6 +11,7 @@ _TYPES = {
     "number": ("integer", "number", ""),
     "count": ("integer", "number"),
     "state": ("string",),
+    "currency": ("string",),
     "quoted": ("string", "array", "", "object"),
     "name": ("string", "array", ""),
     "place": ("string", "array", ""),
@@ -27,6 +28,7 @@ _TYPES = {
     "object": ("object", ""),
 }
 _SUITS = {
+    "currency": ("currency",),
     "place": ("place", "name"),
     "name": ("place", "name", "symbol", "language", "", "currency", "date"),
     "wide": ("place", "name", "language", "", "topic", "text", "currency"),

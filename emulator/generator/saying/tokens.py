@@ -45,9 +45,10 @@ _WRAPPED = re.compile(r"\s*\"[^\"]{60,}\"\s*|\s*“[^“”]{60,}”\s*")
 """A text that is quoted as a whole."""
 _SCALES = {"thousand": 3, "k": 3, "million": 6, "m": 6, "billion": 9, "bn": 9, "b": 9, "trillion": 12}
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_DIGITS = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)")
 _PARTICLES = re.compile(
     r"请问|请|帮我|告诉我|查询|查一下|查找|搜索|怎么样|如何|是多少|多少|什么|今天|明天|现在|的|在|是|和|与|到|从|了|吗|呢|把|给|用|有|为|"
-    r"翻译成|翻译|预订|预定|订|"
+    r"翻译成|翻译|换成|兑换成|兑换|预订|预定|订|"
     r"から|まで|です|ます|ください|について|教えて|今日|明日|(?<=[\u30a0-\u30ff\u3400-\u9fff])[のはをにでへとがも]|か$"
 )
 
@@ -116,15 +117,15 @@ def _date(text: str) -> str:
 
 
 def _wide(text: str) -> Iterator[Token]:
-    """A script without spaces: the pieces between particles."""
+    """A script without spaces: the pieces between particles and numbers."""
     at = 0
-    for found in _PARTICLES.finditer(text):
-        if found.start() > at:
-            yield Token("wide", text[at : found.start()], text[at : found.start()])
-        yield Token("particle", found[0])
-        at = found.end()
-    if at < len(text):
-        yield Token("wide", text[at:], text[at:])
+    for found in [*_PARTICLES.finditer(text), None]:
+        for piece in _DIGITS.split(text[at : found.start() if found else None]):
+            if piece:
+                yield _number(piece) if piece[0].isdecimal() and piece.isascii() else Token("wide", piece, piece)
+        if found:
+            yield Token("particle", found[0])
+            at = found.end()
 
 
 def _number(text: str) -> Token:
