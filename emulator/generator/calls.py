@@ -1,45 +1,40 @@
 """Generating tool calls (whether to call, which tools, which arguments) and answers in JSON."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
 
 from emulator.core.drafts import DraftCall
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.seeds import Seed
 from emulator.core.tokens import Tokens, split
-from emulator.core.vocabulary import InferenceRequest, Message, Sampling, Tool
+from emulator.core.vocabulary import InferenceRequest, Sampling, Tool
 from emulator.generator.composing import brief, last_words
-from emulator.generator.hints import hints, named, spoken
+from emulator.generator.hints import hints, named
+from emulator.generator.saying.calls_said import said
+from emulator.generator.saying.parameters import Signature
+from emulator.generator.saying.tasks import Task, tasks
 from emulator.generator.speech import speak
-from emulator.generator.topics import relevant, says_little, topics
+from emulator.generator.topics import relevant, topics
+from emulator.generator.turns import Made, Turn, ends, turn
 
 if TYPE_CHECKING:
     from emulator.schema_values import Budget
 
-_ENOUGH = 2
-"""The least interest in a tool, by `_interest`, at which an optional call is made."""
-_ENDING = re.compile(r"(?:ations?|ators?|ate[sd]?|ating|ions?|ers?|ors?|ing|es|s|ed|e)$")
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
-_TOOL_WORDS = frozenset(
-    ["tool", "set", "get", "to", "by", "web", "given", "return", "returns", "value", "values", "data", "api", "user"]
-)
-_DEEDS = frozenset(["search", "find", "send", "call", "look"])
-"""Verbs that are no topic but name what only a tool can do."""
-_NAME = r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*"
-_IN = r"(?:in|of|at|to|for)"
-_LISTED = re.compile(rf"\b{_IN} ({_NAME}(?:(?:,|,? and|,? or) (?:{_IN} )?{_NAME})+)")
+_RESULT = 2_000
+"""So many characters of a result are repeated by the tool that ends."""
 
 
 class _Wish(NamedTuple):
-    """A call that a message requests: a tool, and the text that its arguments are taken from."""
+    """A call to make: a tool, and what is said of its parameters; `again` is how often it was called before."""
 
     tool: Tool
-    words: str
+    values: Mapping[str, Any]
+    again: int = 0
 
 
 class Structured:
@@ -60,7 +55,8 @@ class Structured:
         # Calls of one tool share a seed, so that they are alike in what is not spoken of.
         names = list(dict.fromkeys(wish.tool.name for wish in self._chosen))
         return tuple(
-            _call(wish, seed.child("call", names.index(wish.tool.name)), self._budget) for wish in self._chosen
+            _call(wish, seed.child("call", names.index(wish.tool.name) + wish.again), self._budget)
+            for wish in self._chosen
         )
 
     def json_text(self, seed: Seed) -> Tokens:
@@ -73,7 +69,8 @@ class Structured:
             text = "Nothing generates text of a grammar here: script the answer, or ask with json, regex or choice."
             raise Rejected(ApiError("bad_request", text, param=form.place))
         schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-        made = _json(schema, form.place, relevant(last_words(request)), seed, self._budget)
+        said = hints(relevant(last_words(request)), _properties(schema))
+        made = _json(schema, form.place, said, seed, self._budget)
         return split(json.loads(made.text)) if form.raw else made
 
     @cached_property
@@ -100,87 +97,75 @@ def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
     tools = [tool for tool in request.tools if choice.mode != "named" or tool.name == choice.name]
     if choice.mode == "none" or not tools:
         return ()
-    wishes = _wishes(tools, relevant(last_words(request)), _ENOUGH if choice.mode == "auto" else 0)
-    left = _not_made(wishes, request.messages)
-    return left if choice.mode == "auto" else left or wishes[:1]
+    now = turn(request)
+    text = relevant(now.task)
+    named = choice.mode == "named"
+    ending = [] if named else [tool for tool in tools if ends(tool)]
+    working = [
+        tool for tool in tools if tool not in ending or (tool.name.isalpha() and tool.name.lower() in text.lower())
+    ]
+    left = _not_made(tasks(working or tools, text, forced=choice.mode != "auto"), now)
+    if left or choice.mode == "auto":
+        return left
+    return [_next(tools, ending, now)]
 
 
-def _wishes(tools: Sequence[Tool], text: str, enough: int) -> list[_Wish]:
-    """The calls that a text requests: of the tool of the highest interest, if it is enough, and of each named tool."""
-    said = _stems(text)
-    interests = {tool.name: _interest(tool, said, text) for tool in tools}
-    best = max(tools, key=lambda tool: interests[tool.name])
-    if interests[best.name] < enough:
-        return []
-    chosen = {best.name, *_named(sorted(tools, key=lambda tool: interests[tool.name], reverse=True), said)}
-    return [wish for tool in tools if tool.name in chosen for wish in _one_by_one(tool, text)]
-
-
-def _named(tools: Sequence[Tool], said: frozenset[str]) -> list[str]:
-    """The tools that the text names; of tools with the same topic, as read_file and write_file, only the first."""
-    about: dict[frozenset[str], str] = {}
-    for tool in tools:
-        if (words := _telling(tool.name)) and words <= said:
-            about.setdefault(words, tool.name)
-    return [name for words, name in about.items() if not any(words < others for others in about)]
-
-
-def _one_by_one(tool: Tool, text: str) -> list[_Wish]:
-    """One call, or one for each name in a list, such as the weather in Oslo and in Rome."""
-    listed = _LISTED.search(text)
-    if listed:
-        names = re.findall(_NAME, listed[1])
-        texts = [f"{text[: listed.start(1)]}{name}{text[listed.end(1) :]}" for name in names]
-        found = {str(hints(each, _properties(tool.parameters))): each for each in texts}
-        return [_Wish(tool, each) for each in found.values()]
-    return [_Wish(tool, text)]
-
-
-def _not_made(wishes: Sequence[_Wish], messages: Sequence[Message]) -> list[_Wish]:
-    """The wishes without the calls made since the last assistant message that has only text."""
-    made: Counter[str] = Counter()
-    follower = ""
-    for message in reversed(messages):
-        if message.role == "assistant" and not message.tool_calls and follower != "tool":
-            break
-        made.update(call.name for call in message.tool_calls)
-        follower = message.role
+def _not_made(wanted: Sequence[Task], now: Turn) -> list[_Wish]:
+    """The tasks without the calls that were made, or made alike before the task was given."""
+    made = Counter(call.name for call in now.made)
+    before = [(call.name, _arguments(call)) for call in now.earlier]
     left = []
-    for wish in wishes:
-        if made[wish.tool.name]:
-            made[wish.tool.name] -= 1
-        else:
-            left.append(wish)
+    for task in wanted:
+        if made[task.tool.name]:
+            made[task.tool.name] -= 1
+        elif not any(name == task.tool.name and _holds(known, task.values) for name, known in before):
+            left.append(_Wish(task.tool, task.values))
     return left
 
 
-def _interest(tool: Tool, said: frozenset[str], text: str) -> int:
-    """Score how much a message matches a tool: its topic, its verb, and its description."""
-    name, about = _stems(tool.name), _telling(tool.name)
-    described = len((_telling(tool.description[:300]) - about) & said)
-    does = len((name - about) & said) + 2 * bool(name <= said and name & _DEEDS)
-    properties = _properties(tool.parameters)
-    calculates = "expression" in properties and hints(text, {"expression": properties["expression"]})
-    return 3 * len(about & said) + does + described + 2 * bool(calculates)
+def _holds(arguments: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+    return all(name in arguments and arguments[name] == value for name, value in values.items())
 
 
-def _telling(text: str) -> frozenset[str]:
-    """The stems of the content words of a text."""
-    return _stems(" ".join(word for word in _WORD.findall(text) if not says_little(word.lower())))
+def _arguments(call: Made) -> Mapping[str, Any]:
+    """The arguments of a call that was made; none if they are not known."""
+    try:
+        found = msgspec.json.decode(call.arguments)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
-def _stems(text: str) -> frozenset[str]:
-    """The stems of the words of a text, without words that any tool may have."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return frozenset(_ENDING.sub("", word) or word for word in words if word not in _TOOL_WORDS)
+def _next(tools: Sequence[Tool], ending: Sequence[Tool], now: Turn) -> _Wish:
+    """The call after all that was asked for: one that ends, another tool, or the same one with other arguments."""
+    called = Counter(call.name for call in (*now.earlier, *now.made))
+    for tool in ending:
+        if not called[tool.name]:
+            return _Wish(tool, _ended(tool, now))
+    fresh = [tool for tool in tools if not called[tool.name]]
+    if fresh:
+        task = tasks(fresh, relevant(now.task), forced=True)[0]
+        return _Wish(task.tool, task.values)
+    least = min(tools, key=lambda tool: called[tool.name])
+    return _Wish(least, {}, called[least.name])
+
+
+def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
+    """What a tool that ends the loop is given: the last result, as its first text, and what the result says."""
+    result = " ".join((now.results[-1] if now.results else "")[:_RESULT].split()) or "Done."
+    of = Signature(tool)
+    text = next((each.name for each in of.parameters if each.type in ("string", "") and not each.options), None)
+    return {**said(of, result)[0], **({text: result} if text is not None else {})}
 
 
 # ---------------------------------------------------------------------------------------------- arguments
 
 
 def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
+    """A call with what the text says; optional parameters of which it says nothing are left out."""
     schema = wish.tool.parameters or {"type": "object", "properties": {}}
-    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.words, seed, budget))
+    omitted = frozenset(_properties(schema)) - wish.values.keys() if "required" in schema else frozenset()
+    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget, omitted))
 
 
 def _budget() -> "Budget":
@@ -189,27 +174,24 @@ def _budget() -> "Budget":
     return Budget()
 
 
-def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed, budget: "Budget") -> Tokens:
-    from emulator.schema_values import Malformed, TooComplex, Unsatisfiable  # noqa: PLC0415 - as above
+def _json(
+    schema: Mapping[str, Any] | bool,
+    place: str,
+    said: Mapping[str, Any],
+    seed: Seed,
+    budget: "Budget",
+    omitted: frozenset[str] = frozenset(),
+) -> Tokens:
+    from emulator.schema_values import Malformed, TooComplex, Unsatisfiable, value  # noqa: PLC0415 - as above
 
     _check(schema, place, budget)
     try:
-        return split(json.dumps(_value(schema, text, seed, budget), ensure_ascii=False))
+        made = value(schema, seed, hints=said, omitted=omitted, budget=budget)
+        return split(json.dumps(made, ensure_ascii=False))
     except (Malformed, Unsatisfiable) as error:
         raise Rejected(_refused(place, "no value satisfies this JSON Schema", error)) from None
     except TooComplex:
         raise Rejected(_too_complex(place)) from None
-
-
-def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed, budget: "Budget") -> Any:
-    from emulator.schema_values import Unsatisfiable, value  # noqa: PLC0415 - as above
-
-    words = hints(text, _properties(schema))
-    narrowed = spoken(schema, text) if isinstance(schema, Mapping) else schema
-    if narrowed != schema:
-        with suppress(Unsatisfiable):  # the schema may not allow what was spoken of
-            return value(narrowed, seed, hints=words, budget=budget)
-    return value(schema, seed, hints=words, budget=budget)
 
 
 def _check(schema: Mapping[str, Any] | bool, place: str, budget: "Budget") -> None:

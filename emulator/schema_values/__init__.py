@@ -1,6 +1,6 @@
 """Generates a believable value that is valid against a JSON Schema. The value depends on a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -28,14 +28,16 @@ def value(
     schema: Mapping[str, Any] | bool,
     seed: Seed,
     *,
-    hints: Mapping[str, str] | None = None,
+    hints: Mapping[str, Any] | None = None,
+    omitted: Collection[str] = (),
     budget: Budget | None = None,
 ) -> Any:
     """Generate a value that is valid against the schema.
 
     The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
-    words of the conversation; a hint that the schema does not allow is ignored. All attempts share the `budget`, which
-    is a new one unless it is given; each may take two thirds of what is left of it.
+    words of the conversation; a hint that the schema does not allow is ignored. A text is also read as a number or a
+    truth value. Optional properties of the value whose names are `omitted` are left out if they can be. All attempts
+    share the `budget`, which is a new one unless it is given; each may take two thirds of what is left of it.
 
     Raises Unsatisfiable if no value satisfies the schema or none was found, Malformed if `schema` is not a JSON Schema,
     and TooComplex if the budget is spent.
@@ -45,7 +47,8 @@ def value(
     for attempt, manner in enumerate(_MANNERS):
         with suppress(TooComplex, RecursionError), budget.most() as share:
             try:
-                return Building(root, seed.child(attempt), dict(hints or {}), manner, share).whole()
+                left_out = frozenset(omitted if attempt == 0 else ())
+                return Building(root, seed.child(attempt), hints or {}, left_out, manner, share).whole()
             except (Unsatisfiable, Malformed) as error:
                 problem = problem or error
     raise problem or TooComplex

@@ -5,7 +5,7 @@ Every value is built from `Facts` that do not contradict each other. If the fact
 `oneOf` that is also valid, becomes a demand of the next attempt. All work is counted in the budget of the schema.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
@@ -70,15 +70,23 @@ class Building:
     """One attempt at a value for a schema."""
 
     def __init__(
-        self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: BuildOptions, budget: Budget
+        self,
+        schema: dict[str, Any] | bool,
+        seed: Seed,
+        hints: Mapping[str, Any],
+        omitted: frozenset[str],
+        manner: BuildOptions,
+        budget: Budget,
     ) -> None:
         self.document = Document(schema, budget, formats=manner.formats, exact=manner.exact)
         self.budget = budget
         self.random: Random = seed.random()
-        self.hints = hints
+        self.hints = {name: hint for name, hint in hints.items() if isinstance(hint, str)}
+        self.omitted = omitted
         self.hopeless: set[str] = set()
         self.opposed: set[frozenset[str]] = set()
         self.spent = 0
+        self._given = {name: hint for name, hint in hints.items() if not isinstance(hint, str)}
         self._manner = manner
         self._merged: dict[tuple[Any, ...], BuildOutcome] = {}
 
@@ -207,6 +215,11 @@ class Building:
     # ------------------------------------------------------------------------------------------ making
 
     def _make(self, facts: Facts, place: FieldContext) -> Any:
+        if place.name in self._given:
+            given = self._given[place.name]
+            self.budget.spend(weight(given))
+            if _complies(facts, given):
+                return given
         if facts.values is not None:
             return self._listed(facts, place)
         if facts.types == TYPES and facts.samples:

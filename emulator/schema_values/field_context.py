@@ -46,6 +46,7 @@ class Builder(Protocol):
     document: Document
     budget: Budget
     hints: dict[str, str]
+    omitted: frozenset[str]
     hopeless: set[str]
     opposed: set[frozenset[str]]
     spent: int

@@ -112,9 +112,11 @@ class _ObjectBuilder:
             self.attempt(name, schemas[name], share, name in must)
             room -= self.builder.spent - before
 
-    def fits(self, nodes: tuple[SchemaNode, ...], room: int) -> bool:
-        """Whether to build an optional property: its schema is known, it is not too deep, and there is room for it."""
+    def fits(self, name: str, nodes: tuple[SchemaNode, ...], room: int) -> bool:
+        """Whether to build an optional property: it is not omitted, its schema is known, and there is room for it."""
         self.builder.budget.spend(len(nodes) * (1 + len(self.place.within) // 32))
+        if not self.place.depth and name in self.builder.omitted:
+            return False
         if self.builder.sparse or any(map(is_unknown, nodes)) or self.place.holds(nodes):
             return False
         levels = max(map(depth, nodes), default=0)
@@ -129,7 +131,7 @@ class _ObjectBuilder:
         if must and any(map(self.builder.is_endless, nodes)):
             raise Unsatisfiable(nodes[0].pointer, "values would nest without end")
         try:
-            if must or self.fits(nodes, room):
+            if must or self.fits(name, nodes, room):
                 items = tuple((node, True) for node in nodes)
                 self.built[name] = self.builder.build(items, self.inside(name, nodes, room, must))
         except (Unsatisfiable, Malformed):

@@ -1,0 +1,90 @@
+"""The calls of one tool that a part of a text asks for."""
+
+from collections.abc import Callable
+
+from emulator.generator.saying.assigning import Said, assigned
+from emulator.generator.saying.mentions import Text, read
+from emulator.generator.saying.notation import set_to
+from emulator.generator.saying.parameters import Parameter, Signature
+from emulator.generator.saying.phrases import about, beside, flag, option, phrases, series, words_of
+
+_FORMAL = frozenset(["email", "url", "date", "time", "path", "currency", "symbol", "command", "id"])
+"""What a phrase cannot be."""
+
+
+def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> list[Said]:
+    """The calls, each with the values that the text clearly says."""
+    reading = read(text)
+    end = len(reading.tokens) if end is None else end
+    fixed = set_to(reading, start, end, of.parameters)
+    parts = assigned(reading, start, end, [each for each in of.parameters if each.name not in fixed])
+    for part in parts:
+        part.values.update(fixed)
+        _choose(part.values, of, reading, part.start, part.end)
+    calls = [part.values for part in parts]
+    if len(calls) > 1:
+        _share(calls, lambda call: _choose(call, of, reading, start, end))
+    return calls
+
+
+def worded(of: Signature, calls: list[Said], text: str, start: int = 0, end: int | None = None) -> list[Said]:
+    """The calls, each with phrases of the text for parameters that are texts."""
+    reading = read(text)
+    last = len(reading.tokens) if end is None else end
+    _share(calls, lambda call: _word(call, of, reading, start, last))
+    return calls
+
+
+def _share(calls: list[Said], add: Callable[[Said], None]) -> None:
+    """Add to the first call what the whole text says, and the same to the others."""
+    first, *others = calls
+    before = set(first)
+    add(first)
+    for other in others:
+        for name in first.keys() - before:
+            other.setdefault(name, first[name])
+
+
+def _choose(call: Said, of: Signature, reading: Text, start: int, end: int) -> None:
+    """Add the listed values and truth values that a part of the text speaks of."""
+    tokens = reading.tokens[start:end]
+    left = [each for each in of.parameters if each.name not in call and (each.options or each.type == "boolean")]
+    if not left:
+        return
+    text, words = " ".join(token.text for token in tokens), words_of(tokens)
+    for each in left:
+        value = flag(each, tokens) if each.type == "boolean" else option(each, text, words, of.parts)
+        if value is not None:
+            call[each.name] = [value] if each.type == "array" else value
+
+
+def _word(call: Said, of: Signature, reading: Text, start: int, end: int) -> None:
+    """Add phrases of the text for other texts."""
+    left = [each for each in of.parameters if each.name not in call and not each.schema.get("enum")]
+    loose: list[Parameter] = []
+    for each in left:
+        if each.type == "array" and each.items == "string" and (items := series(each, reading.tokens[start:end])):
+            call[each.name] = items
+        elif each.type in ("string", "") and (plain := _plain(each, reading, start, end)):
+            call[each.name] = plain
+        elif (
+            each.type in ("string", "array")
+            and each.required
+            and each.role not in _FORMAL
+            and each.items in ("string", "")
+        ):
+            loose.append(each)
+    if loose:
+        used = " ".join(str(value).lower() for value in call.values())
+        free = [phrase for phrase in phrases(reading, start, end, of.parts) if phrase.lower() not in used]
+        for each, phrase in zip(loose, free, strict=False):
+            call[each.name] = [phrase] if each.type == "array" else phrase
+
+
+def _plain(parameter: Parameter, reading: Text, start: int, end: int) -> str:
+    """The words of a text for a parameter that is a text itself, a topic, or named in it."""
+    if parameter.role == "text":
+        return " ".join(reading.source(start, end).split())[:200]
+    if words := beside(parameter, reading.tokens[start:end]):
+        return words
+    return about(reading.source(start, end)) if parameter.role == "topic" else ""
