@@ -9,21 +9,20 @@ from typing import NamedTuple
 _READ = 2_000
 _MOST = 20
 """Numbers of one calculation."""
-_SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_SMALL += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS = {word: number for number, word in enumerate(_SMALL)} | {
     word: 10 * number for number, word in enumerate(_TENS, 2)
 }
 _SPELLED = "|".join(sorted([*_WORDS, "hundred", "thousand"], key=len, reverse=True))
 _SIGNS = {
     **dict.fromkeys(["+", "plus", "added to"], "+"),
-    **dict.fromkeys(["-", "−", "minus"], "-"),  # noqa: RUF001
-    **dict.fromkeys(["*", "×", "x", "times", "multiplied by"], "*"),  # noqa: RUF001
+    **dict.fromkeys(["-", "−", "minus"], "-"),
+    **dict.fromkeys(["*", "×", "x", "times", "multiplied by"], "*"),
     **dict.fromkeys(["/", "÷", "divided by", "over"], "/"),
 }
+_BINARY = ("+", "-", "*", "/")
 _NUMBER = r"\d{1,3}(?:,\d{3}){1,3}|\d{1,12}(?:\.\d{1,6})?"
 _OPERAND = rf"(?:{_NUMBER}|(?:\b(?:{_SPELLED})\b)(?:[\s-]+(?:and\s+)?(?:{_SPELLED})\b){{0,4}})"
 _SIGN = "|".join(re.escape(sign) if len(sign) == 1 else rf"\b{sign}\b" for sign in _SIGNS)
@@ -79,9 +78,9 @@ def _written(tokens: Sequence[str]) -> str:
     parts: list[str] = []
     ended = False  # whether what is written ends with an operand
     for token in tokens:
-        binary = ended and token in "+-*/"
+        binary = ended and token in _BINARY
         parts.append(f" {token} " if binary else token)
-        ended = token not in "+-*/("
+        ended = token not in (*_BINARY, "(")
     return "".join(parts)
 
 

@@ -29,7 +29,10 @@ _QUOTED = re.compile(
     rf"{_SAYING}(?:\s+{_JUST})*\s*:?\s*[\"“«`'](?P<words>[^\"”»`]{{1,300}}?)[\"”»`']",
     re.IGNORECASE,
 )
-_NO_WORDS = r"(?!(?:one|two|three|an?|the|your|my|yes or|json|in|if|when|as|to|by|about|using|from|for|on|numbers?|digits?|\d+)\b)"
+_NO_WORDS = (
+    r"(?!(?:one|two|three|an?|the|your|my|yes or|json|in|if|when|as|to|by|about|using|from|for|on|numbers?|digits?|\d+)"
+    r"\b)"
+)
 """What begins a description of the answer, and is not said itself."""
 _EXACTLY = re.compile(
     rf"{_SAYING}(?=\s+(?:\w+\s+)?(?:with|only|exactly|just|after)\b)(?:\s+{_JUST})+(?:\s*:\s+|\s+{_NO_WORDS})"

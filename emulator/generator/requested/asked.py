@@ -22,6 +22,11 @@ Made: TypeAlias = str | Composition
 Make: TypeAlias = Callable[[Seed], Made]
 """Makes the answer of one choice. Raises what `emulator.schema_values.value` raises, or ValueError."""
 
+_ABOUT_CODE = re.compile(
+    r"\b(?:write|create|implement|show|give|fix|debug|review|explain|need)\b[^.?!\n]{0,60}"
+    r"\b(?:function|script|code|program|class|parser|regex|snippet|test|endpoint|component)s?\b",
+    re.IGNORECASE,
+)
 _STEPS_A_CHARACTER = 60
 _SPOKEN = 2_000
 _LONGEST_OF_ONE_TASK = 6_000
@@ -42,6 +47,11 @@ class Asked:
             self.user,
             *(text for text in system if not request.tools and len(text) <= _LONGEST_OF_ONE_TASK),
         ]
+
+    @cached_property
+    def is_about_code(self) -> bool:
+        """Whether the user asks for a program, whose requirements are no form of the answer."""
+        return _ABOUT_CODE.search(relevant(self.user)) is not None
 
     @cached_property
     def whole(self) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from emulator.generator.requested.reading import Described, objects
 
 _NUMBER = r"-?\d{1,9}(?:\.\d{1,6})?"
-RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*(?:-|–|to|and|through)\s*({_NUMBER})(?![\w]|\.\d|-\d)", re.IGNORECASE)  # noqa: RUF001
-_LEAD = r"^[\s<\[({:=–-]*(?:(?:an?|the|any|single|valid|optional|list of|your)\s+)*"  # noqa: RUF001
+RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*(?:-|–|to|and|through)\s*({_NUMBER})(?![\w]|\.\d|-\d)", re.IGNORECASE)
+_LEAD = r"^[\s<\[({:=–-]*(?:(?:an?|the|any|single|valid|optional|list of|your)\s+)*"
 _MUST = r"must be (?:an? )?(?:single |valid )*(?:formatted as a valid python )?"
 _TYPES = (
     ("integer", r"(?:int|integer|whole number|count|digit)\b"),
@@ -145,11 +145,8 @@ def split_options(text: str) -> list[str]:
     if len(told) > 1:
         return list(dict.fromkeys(told))
     text = re.split(r"[.?!](?:\s|$)|[)\]}>]|\n\n|\s#", text)[0]
-    if ";" in text:  # then commas are parts of the options
-        options = text.split(";")
-    else:
-        options = _SEPARATOR.split(text)
-    options = list(dict.fromkeys(filter(None, (each.strip(" \t\n-*[('\"`") for each in options))))
+    parts = text.split(";") if ";" in text else _SEPARATOR.split(text)  # commas may be inside of what semicolons part
+    options = list(dict.fromkeys(filter(None, (each.strip(" \t\n-*[('\"`") for each in parts))))
     return options if len(options) > 1 and all(len(each) <= 60 for each in options) else []
 
 

@@ -15,7 +15,9 @@ from emulator.generator.requested.objects import written
 _MOST = 20
 _DEEPEST = 4
 _LONGEST = 600
+_SHOWN = 4_000
 _MARKER = re.compile(r"\[\[ ?## ?(?P<name>[\w ]{1,60}?) ?## ?\]\]")
+_WANTS_FIELDS = re.compile(r"\b(?:respond|reply|answer|output|structur\w*|format\w*|starting with)\b", re.IGNORECASE)
 _TAG = re.compile(r"<(?P<name>[A-Za-z][\w-]{0,40})>")
 _PAIR = re.compile(rf"<(?P<name>[A-Za-z][\w-]{{0,40}})>(?P<body>.{{0,{_LONGEST}}}?)</(?P=name)>", re.DOTALL)
 _WANTS_TAGS = re.compile(
@@ -24,7 +26,8 @@ _WANTS_TAGS = re.compile(
     re.IGNORECASE,
 )
 _TEMPLATE = re.compile(
-    r"\b(?:format|structure|template|layout|like this|as follows|following)\b[^\n]{0,60}\n+\s*(?:```\w*\s*)?(?=<[A-Za-z])",
+    r"\b(?:format|structure|template|layout|like this|as follows|following)\b[^\n]{0,60}\n+\s*"
+    r"(?:```\w*\s*)?(?=<[A-Za-z])",
     re.IGNORECASE,
 )
 _ABOUT_MARKUP = re.compile(r"\b(?:html|css|svg|jsx)\b", re.IGNORECASE)
@@ -60,9 +63,9 @@ def _last(fields: Sequence[_Field]) -> _Field:
 def _marked(asked: Asked) -> Sequence[_Field]:
     """The fields with markers that stand in a sentence; if there are none, those that are not filled in yet."""
     found = [match for text in asked.texts for match in _MARKER.finditer(text)]
-    if not found:
+    if not found or not _WANTS_FIELDS.search(asked.whole):
         return ()
-    told = {name: body for text in asked.texts for name, body in _bodies(text)}
+    told = {name: body for text in reversed(asked.texts) for name, body in _bodies(text)}
     within = [
         (match, line)
         for line in asked.user.splitlines()
@@ -79,10 +82,10 @@ def _marked(asked: Asked) -> Sequence[_Field]:
 def _bodies(text: str) -> list[tuple[str, str]]:
     """What stands below each marker that has a line of its own."""
     found = [match for match in _MARKER.finditer(text) if text[match.end() : match.end() + 1] in ("\n", "")]
-    ends = [match.start() for match in found[1:]] + [len(text)]
+    ends = [*(match.start() for match in found[1:]), len(text)]
     return [
         (match["name"], text[match.end() : min(end, match.end() + _LONGEST)].strip())
-        for match, end in zip(found, ends, strict=True)
+        for match, end in zip(found, ends, strict=False)
     ]
 
 
@@ -106,13 +109,23 @@ def _tagged(asked: Asked) -> Sequence[_Field]:
             continue
         found = [match["name"] for each in sentences(text) if _WANTS_TAGS.search(each) for match in _TAG.finditer(each)]
         if (template := _TEMPLATE.search(text)) and not found:
-            found = [match["name"] for match in _PAIR.finditer(text, template.end())]
-        names = list(dict.fromkeys(found))[:_MOST]
-        told = {match["name"]: match["body"] for each in asked.texts for match in _PAIR.finditer(each)}
-        inner = {match["name"] for name in names for match in _PAIR.finditer(told.get(name, ""))}
-        if names:
-            return [_Field(name, told.get(name, "")) for name in names if name not in inner]
+            found = [match["name"] for match in _PAIR.finditer(text[template.end() : template.end() + _SHOWN])]
+        fields = [_Field(name, _between(name, asked.texts)) for name in list(dict.fromkeys(found))[:_MOST]]
+        inner = {match["name"] for field in fields for match in _PAIR.finditer(field.body or "")}
+        if fields:
+            return [field for field in fields if field.name not in inner]
     return ()
+
+
+def _between(name: str, texts: Sequence[str]) -> str:
+    """What the last text with a tag of this name shows between it and its end."""
+    shown = ""
+    for text in texts:
+        begin = text.find(f"<{name}>") + len(name) + 2
+        end = text.find(f"</{name}>", begin, begin + _LONGEST)
+        if begin > len(name) + 1 and end >= 0:
+            shown = text[begin:end]
+    return shown
 
 
 def _within(field: _Field, asked: Asked, seed: Seed, *, last: bool, depth: int = 0) -> str:

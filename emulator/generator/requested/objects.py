@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from emulator.core.seeds import Seed
@@ -15,7 +16,7 @@ _NEAR = 400
 _DEMAND = re.compile(
     r"\b(?:respond|repl(?:y|ies)|answer|return|output|produce|generate|provide|give|create|write|extract|emit"
     r"|format(?:ted)?|match(?:es|ing)?|conform\w*|adher\w*|compl(?:y|ies|iant)|follow(?:s|ing)?|according|instance"
-    r"|valid|structure|like|looks?|e\.g\.|example|shape|form|use|using|only|must|should)\b",
+    r"|must|should)\b",
     re.IGNORECASE,
 )
 _INTRODUCED = re.compile(
@@ -30,26 +31,30 @@ _ANSWERED = re.compile(
     re.IGNORECASE,
 )
 _IN_JSON = re.compile(
-    r"\b(?:respond|reply|answer|return|output|give|write|produce|provide|generate|format|extract)\b"
-    r"[^.?!\n]{0,90}\bjson\b|\bjson (?:only|format|object|output)\b|\bonly (?:valid )?json\b|\b(?:in|as|valid) (?:an? |valid )*json\b",
+    r"(?:^|[.!?,:;\n]\s*|\b(?:please|you|and|must|only|always|then|just|me) )"
+    r"(?:respond|reply|answer|return|output|give|write|produce|provide|generate|format|extract|list|name|create)\b"
+    r"[^.?!\n]{0,120}\bjson\b|\bjson (?:only|output)\b|\bonly (?:valid )?json\b|\bas (?:an? |valid )*json\b",
     re.IGNORECASE,
 )
-_ABOUT_CODE = re.compile(
-    r"\b(?:write|create|implement|show|give|fix|debug|review|explain|need)\b[^.?!\n]{0,60}"
-    r"\b(?:function|script|code|program|class|parser|query|regex|snippet|test|endpoint|component)s?\b",
-    re.IGNORECASE,
+_ASKS_ABOUT = re.compile(
+    r"^\W*(?:how|why|what|which|does|do|is|are|should|when)\b[^.?!\n]*\bjson\b"
+    r"|\bjson\b[^.?!\n]*\b(?:why|wrong|missing|invalid|error|fails?)\b",
+    re.IGNORECASE | re.MULTILINE,
 )
 _FENCED = re.compile(
-    r"```(?:json)?[\"'` ]*\s*(?:code ?)?block|(?:in|within|inside|with|using|as)(?: an?| the)?(?: markdown| json| fenced)* "
-    r"code ?(?:block|fence)|```json\b[^`]{0,40}\b(?:fence|block)",
+    r"```(?:json)?[\"'` ]*\s*(?:code ?)?block"
+    r"|(?:in|within|inside|with|using|as)(?: an?| the)?(?: markdown| json| fenced)* code ?(?:block|fence)"
+    r"|```json\b[^`]{0,40}\b(?:fence|block)",
     re.IGNORECASE,
 )
 _UNFENCED = re.compile(
-    r"(?:no|without|not|n't|never)\b[^.?!\n]{0,60}(?:markdown|code ?block|code ?fence|fences|backticks|```)|only (?:valid |raw )?json",
+    r"(?:no|without|not|n't|never)\b[^.?!\n]{0,60}(?:markdown|code ?block|code ?fence|fences|backticks|```)"
+    r"|only (?:valid |raw )?json",
     re.IGNORECASE,
 )
 _ARRAY = re.compile(
-    r"\bjson (?:array|list)\b(?: (?:of|with|containing)\b)?(?P<of>[^.?!\n]{0,80})|\b(?:array|list) of (?P<other>\w+)[^.?!\n]{0,40}\bjson\b",
+    r"\bjson (?:array|list)\b(?: (?:of|with|containing)\b)?(?P<of>[^.?!\n]{0,80})"
+    r"|\b(?:array|list) of (?P<other>\w+)[^.?!\n]{0,40}\bjson\b",
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
@@ -67,7 +72,7 @@ _BARE_KEYS = re.compile(
     re.IGNORECASE,
 )
 _NAMED_KEYS = re.compile(r"\b(?:an?|the) (\w+) (?:key|field|property|attribute)\b", re.IGNORECASE)
-_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*[*`\"']*([\w.-]+)[*`\"']*\s*(?:\(([^)\n]*)\))?\s*(?:[:–—-]\s*(.*))?$")  # noqa: RUF001
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*[*`\"']*([\w.-]+)[*`\"']*\s*(?:\(([^)\n]*)\))?\s*(?:[:–—-]\s*(.*))?$")
 _LITTLE = frozenset(
     ["the", "these", "following", "this", "that", "and", "or", "are", "in", "only", "to", "for", "is", "of"]
 )
@@ -108,10 +113,9 @@ def _about(asked: Asked) -> str:
 def _schemas(asked: Asked, forced: bool) -> Iterator[Mapping[str, Any]]:
     """The schemas of what is asked for; first those that say the most."""
     for reader in (_schema, _example, _array, _keys):
-        for text in asked.texts if reader is _schema else asked.instructions:
-            if (forced or "json" in text.lower() or "{" in text) and not (
-                reader is not _schema and _ABOUT_CODE.search(text)
-            ):
+        texts = asked.texts if reader is _schema else () if asked.is_about_code and not forced else asked.instructions
+        for text in texts:
+            if forced or "json" in text.lower() or "{" in text:
                 found = reader(text, forced)
                 if found is not None:
                     yield found
@@ -146,7 +150,9 @@ def _example(text: str, forced: bool) -> Mapping[str, Any] | None:
 def _keys(text: str, forced: bool) -> Mapping[str, Any] | None:
     """The schema of an object with the keys that a text names, or of any object if it only asks for JSON."""
     wanted = _IN_JSON.search(text)
-    if not (wanted or (re.search(r"\bjson\b", text, re.IGNORECASE) and _KEY_WORD.search(text))):
+    if _ASKS_ABOUT.search(text) or not (
+        wanted or (re.search(r"\bjson\b", text, re.IGNORECASE) and _KEY_WORD.search(text))
+    ):
         return None
     properties = _quoted_keys(text) or _listed_keys(text) or _bare_keys(text)
     if not properties:
@@ -192,7 +198,7 @@ def _joined(gap: str) -> bool:
 
 def _are_keys(text: str, chain: list[tuple[str, int, int]]) -> bool:
     start, end = chain[0][1], chain[-1][2]
-    between = any(_KEY_WORD.search(text[one[2] : other[1]]) for one, other in zip(chain, chain[1:], strict=False))
+    between = any(_KEY_WORD.search(text[one[2] : other[1]]) for one, other in pairwise(chain))
     after = re.match(r"[^.?!\n]{0,30}\b(?:keys?|fields?|properties|property|attributes?)\b", text[end:], re.IGNORECASE)
     return bool(between or after or _KEYS_BEFORE.search(text[max(start - 160, 0) : start]))
 
@@ -216,14 +222,14 @@ def _listed_keys(text: str) -> Mapping[str, Any]:
 def _bare_keys(text: str) -> Mapping[str, Any]:
     names: list[str] = _NAMED_KEYS.findall(text)
     if (found := _BARE_KEYS.search(text)) and not names:
-        names = [word for word in re.findall(r"\w+", found[1])]
+        names = re.findall(r"\w+", found[1])
     return {name: {} for name in dict.fromkeys(names) if name.lower() not in _LITTLE}
 
 
 def _array(text: str, forced: bool) -> Mapping[str, Any] | None:
     """The schema of a JSON array that a text asks for."""
     found = None if forced else _ARRAY.search(text)
-    if not found or not _IN_JSON.search(text):
+    if not found or not _IN_JSON.search(text) or _ASKS_ABOUT.search(text):
         return None
     of = (found["of"] or found["other"] or "").strip()
     if re.search(r"\bobjects\b", of):

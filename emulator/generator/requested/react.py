@@ -35,7 +35,7 @@ def find(asked: Asked) -> Make | None:
     label = "Final Answer" if "Final Answer" in final else "Answer"
     thought = "" if asked.user.rstrip().endswith("Thought:") else "Thought:"
     blob = "action_input" in text
-    tools = [] if _observed(asked) else _tools(text)
+    tools = [] if _observed(asked) else next(filter(None, map(_tools, asked.texts)), [])
     if not tools:
         return lambda seed: _ending(asked, seed, thought, label, blob)
     calling = Structured(_calling(asked.request, tools, _question(asked)))

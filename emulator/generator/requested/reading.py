@@ -10,6 +10,7 @@ HALF = 32_000
 """Characters of the beginning and of the end of a text in which a format is looked for."""
 
 _MOST = 24
+_FAILED_LITERALS = 3
 _LONGEST_SKETCH = 4_000
 _DEEPEST = 12
 _OPEN = re.compile(r"\{\s*(?=[\"'A-Za-z_])")
@@ -42,20 +43,23 @@ def window(text: str) -> str:
 def objects(text: str) -> list[Found]:
     """Find the objects in a text that are not inside of another, written as JSON or as a Python literal.
 
-    >>> [found.value for found in objects("As in {'age': None}, or {\\"a\\": {\\"b\\": 1}}.")]
+    >>> [found.value for found in objects("As in {'age': None}, or in {'a': {'b': 1}}.")]
     [{'age': None}, {'a': {'b': 1}}]
     """
     return list(_objects(text))
 
 
 def _objects(text: str) -> Iterator[Found]:
-    at = 0
+    at = failed = 0
     for _ in range(_MOST):
         opened = _OPEN.search(text, at)
         if not opened:
             return
         at = opened.end()
-        found = _json(text, opened.start()) or _literal(text, opened.start())
+        found = _json(text, opened.start())
+        if not found and failed < _FAILED_LITERALS:
+            found = _literal(text, opened.start())
+            failed += found is None
         if found:
             at = found.end
             yield found

@@ -1,7 +1,7 @@
 """Short answers that a text asks for: a number, one of some words, so many words or sentences, a list in a line."""
 
 import re
-from random import Random
+from itertools import pairwise
 
 from emulator.core.seeds import Seed
 from emulator.generator.arithmetic import calculation
@@ -11,21 +11,23 @@ from emulator.generator.requested.asked import Asked, Make, sentences, spoken
 from emulator.generator.requested.described import RANGE, quotations, split_options
 from emulator.generator.requested.things import things
 
-HALF = 2_000
+_HALF = 2_000
+_LONGEST = 1_000
 _VERB = (
-    r"(?:answer|reply|respond|return|output|say|classif\w+|categori[sz]e|label|choose|pick|select|print|write|state|tell"
-    r"|give|decide|determine|identify|must be|should be|is it|sentiment|use)"
+    r"(?:answer|reply|respond|return|output|say|classif\w+|categori[sz]e|label|choose|pick|select|print|give|decide"
+    r"|determine|identify|must be|should be|is it|sentiment)"
 )
 _LIMIT = r"(?:only|just|exactly|nothing (?:but|else)|single|one of|strictly|simply|solely|one)"
 _COLON = re.compile(
-    r"\b(?:one of(?: the following| these)?|categor(?:y|ies)|labels?|options?|choices|classes|words?|either|intents?|topics?"
-    r"|names?|letters?|values?|from|sentiments?|types?)(?: \w+){0,3}?\s*(?:\([^)\n]*\)\s*)?:[ \t]*(?P<list>[^\n]{3,600}|(?:\n+\s*(?:[-*•]|\d+[.)])[^\n]+){2,40})",
+    r"\b(?:one of(?: the following| these)?|categor(?:y|ies)|labels?|options?|choices|classes|words?|either|intents?"
+    r"|topics?|names?|letters?|values?|from|sentiments?|types?)(?: \w+){0,3}?\s*(?:\([^)\n]*\)\s*)?:[ \t]*"
+    r"(?P<list>[^\n]{3,600}|(?:\n+\s*(?:[-*•]|\d+[.)])[^\n]+){2,40})",
     re.IGNORECASE,
 )
 _ONE_OF = re.compile(r"\bone of\b(?: the)?(?: following)?(?: \w+)?(?::|,|\s)\s*(?P<list>[^\n:]{3,600})", re.IGNORECASE)
 _LEAD = (
     r"(?:(?:with|by|as|in|using|either|an?|the|single|only|just|words?|letters?|digit|label|answer|exactly|one of"
-    r"|whether it is|being) )*"
+    r"|whether it is|being) ){0,6}"
 )
 _WORD = r"[\w'+-]+"
 _SOME = rf"{_WORD}(?: {_WORD}){{0,2}}"
@@ -40,49 +42,62 @@ _AS = re.compile(
 _SLASH = re.compile(r"(?<![\w/.:])(?P<list>[A-Za-z][\w-]{0,30}(?: ?[/|] ?[A-Za-z][\w-]{0,30}){1,15})(?![\w/]|\.\w)")
 _BRACKETED = re.compile(r"[(\[](?P<list>[^()\[\]\n]{1,60}(?:,[^()\[\]\n]{1,60}){1,40})[)\]]")
 _DEMANDS = re.compile(
-    rf"\b{_VERB}\b[^\n]{{0,200}}\b{_LIMIT}\b|\b{_LIMIT}\b[^\n]{{0,120}}\b{_VERB}\b|^\W*(?:only|just)\b"
-    r"|\b(?:yes|true) ?(?:or|/) ?(?:no|false)\b",
+    rf"\b{_VERB}\b[^\n]{{0,200}}\b{_LIMIT}\b|\b{_LIMIT}\b[^\n]{{0,120}}\b{_VERB}\b|^\W*(?:only|just)\b",
     re.IGNORECASE,
 )
 _CLASSIFIES = re.compile(
-    r"\b(?:classif\w+|categori[sz]e|label|sentiment|choose|pick|select|decide|determine|is it|identify)\b",
+    r"\b(?:classif\w+|categori[sz]e|label|sentiment|choose|pick|select|decide|determine|is it|identify)\b"
+    r"|\b(?:yes|true) ?(?:or|/) ?(?:no|false)\b",
     re.IGNORECASE,
 )
 _ANSWERS = re.compile(rf"\b{_VERB}\b", re.IGNORECASE)
 _LETTERED = re.compile(r"(?:^|\n|\s)\(?([A-Z])[).:]\s*\S")
 _BULLETS = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(.+?)\s*$", re.MULTILINE)
 _A_LETTER = re.compile(r"\b(?:letter|option)\b", re.IGNORECASE)
+_A_NUMBER = r"\b(?:numbers?|integers?|digits?|numerals?|numeric value|float|percentage)\b(?! of)"
 _NUMBER = re.compile(
-    r"\b(?:only|just|single|as|one|exactly|nothing (?:but|else))\b[^.?!\n]{0,40}\b(?:numbers?|integers?|digits?|numerals?|numeric|figures?|float|percentage|result)\b"
-    r"|\b(?:pick|choose|guess|generate|give me|think of) an? (?:random )?(?:number|integer|digit)\b"
-    r"|\bnumbers? only\b|\b(?:rate|score|rank)\b[^.?!\n]{0,160}\d|\bon a scale\b|\b(?:answer|reply|respond) (?:with|in|using) (?:a number|digits)",
+    r"\b(?:answer|reply|respond|return|output|give|print|write|say|provide|state)\b[^.?!\n]{0,60}"
+    rf"\b(?:only|just|single|one|as|with|in)\b[^.?!\n]{{0,25}}{_A_NUMBER}"
+    rf"|\b(?:only|just) (?:(?:the|an?|one|as|with) ){{0,3}}(?:\w+ )?(?:{_A_NUMBER}|result\b)|\bnumbers? only\b"
+    r"|\b(?:pick|choose|guess|generate|give me|think of|return) an? (?:(?:random|single) )?(?:number|integer|digit)\b(?! of)"
+    r"|(?:^|[.?!:,]\s+|\b(?:please|you|and) )(?:rate|score|rank)\b[^.?!\n]{0,160}\d ?(?:-|–|to|and|out of|/) ?\d"
+    r"|\bon a scale\b",
     re.IGNORECASE,
 )
 _SCALE = re.compile(r"\b(?:rate|score|rank|scale|between|from|range)\b", re.IGNORECASE)
-_COUNTS = "one two three four five six seven eight nine ten eleven twelve".split()
+_COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}|an?)"
 _SO_MANY_WORDS = re.compile(
-    rf"\b(?:in|with|using|of|exactly|only|just|precisely|at most|maximum)\s+(?:exactly |only |just |precisely |at most )*{_COUNT}[ -]words?\b"
+    rf"\b(?:in|with|using|of|exactly|only|just|precisely|at most|maximum)\s+"
+    rf"(?:exactly |only |just |precisely |at most ){{0,2}}{_COUNT}[ -]words?\b"
     rf"|\b(?P<count2>\d{{1,3}}|{'|'.join(_COUNTS)})-word (?:answer|sentence|reply|response|summary|title|slogan)",
     re.IGNORECASE,
 )
 _SO_MANY_SENTENCES = re.compile(
-    rf"\b(?:in|with|using|of|exactly|only|just|write)\s+(?:exactly |only |just )*{_COUNT} (?:short |long |simple |complete )*sentences?\b",
+    rf"\b(?:in|with|using|of|exactly|only|just|write)\s+(?:exactly |only |just ){{0,2}}{_COUNT} "
+    r"(?:short |long |simple |complete ){0,2}sentences?\b",
     re.IGNORECASE,
 )
 _COMMAS = re.compile(
-    r"\bcomma[- ]?(?:separated|delimited)\b|\bseparated by commas\b|\bseparate \w+ with commas", re.IGNORECASE
+    r"\b(?:as|in|only|return|output|give|list|name|write|respond|reply|answer|provide|produce)\b[^.?!\n]{0,60}"
+    r"(?:\bcomma[- ]?(?:separated|delimited)\b|\bseparated by commas\b)",
+    re.IGNORECASE,
 )
+_ELABORATES = re.compile(
+    r"\b(?:explain|why|justify|describe|discuss|compare|elaborate|reasons?|details?|essay|story|poem|how|pros)\b",
+    re.IGNORECASE,
+)
+_PARSES = re.compile(r"\b(?:parse|file|csv|split|read|how|why)\b", re.IGNORECASE)
 _ONE_COUNT = re.compile(rf"\b(?P<count>\d{{1,2}}|{'|'.join(_COUNTS)})\b", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?!(?:items|words|values|things|elements|commas)\b)([a-z]{3,}s)\b", re.IGNORECASE)
 
 
 def find(asked: Asked) -> Make | None:
     """The short answer that a request asks for, if it does."""
-    if asked.request.response_format.kind != "text":
+    if asked.request.response_format.kind != "text" or asked.is_about_code:
         return None
-    for text in asked.instructions:
-        text = text if len(text) <= 2 * HALF else f"{text[:HALF]}\n{text[-HALF:]}"
+    for whole in asked.instructions:
+        text = whole if len(whole) <= 2 * _HALF else f"{whole[:_HALF]}\n{whole[-_HALF:]}"
         for reader in (_line_of_list, _offered, _number, _words, _sentences):
             if make := reader(asked, text):
                 return make
@@ -120,7 +135,7 @@ def options_in(text: str) -> list[str]:
     (['yes', 'no'], [])
     """
     demands = bool(_DEMANDS.search(text))
-    if not (demands or _CLASSIFIES.search(text)):
+    if not demands and (not _CLASSIFIES.search(text) or _ELABORATES.search(text)):
         return []
     if demands and _A_LETTER.search(text) and len(letters := list(dict.fromkeys(_LETTERED.findall(text)))) > 1:
         return letters
@@ -132,13 +147,12 @@ def options_in(text: str) -> list[str]:
             bullets = [each.strip("\"'`* ") for each in _BULLETS.findall(found["list"])]
             options = bullets if len(bullets) > 1 else split_options(found["list"])
             if options and (demands or _CLASSIFIES.search(text[: found.end()])):
-                return [re.sub(r"\s*[:–-]\s.*$", "", option) for option in options]  # noqa: RUF001
+                return [re.sub(r"\s*[:–-]\s.*$", "", option) for option in options]
     for sentence in sentences(text):
-        if _ANSWERS.search(sentence) or _DEMANDS.search(sentence):
-            for pattern in (_AS, _BRACKETED, _SLASH):
-                found = pattern.search(sentence)
-                if found and (options := split_options(found["list"])):
-                    return options
+        if _ANSWERS.search(sentence) or _DEMANDS.search(sentence) or _CLASSIFIES.search(sentence):
+            lists = filter(None, (pattern.search(sentence[:_LONGEST]) for pattern in (_AS, _BRACKETED, _SLASH)))
+            if options := next(filter(None, (split_options(found["list"]) for found in lists)), []):
+                return options
     return []
 
 
@@ -147,7 +161,7 @@ def _quoted_options(sentence: str) -> list[str]:
     found = quotations(sentence)
     if len(found) < 2 or not _ANSWERS.search(sentence):
         return []
-    between = [sentence[one.end() : other.start()] for one, other in zip(found, found[1:], strict=False)]
+    between = [sentence[one.end() : other.start()] for one, other in pairwise(found)]
     if not re.search(r"\bor\b|/|\|", between[-1]) and not re.search(r"\bone of\b", sentence, re.IGNORECASE):
         return []
     return list(dict.fromkeys(next(filter(None, each.groups())) for each in found))
@@ -174,15 +188,16 @@ def _number(asked: Asked, text: str) -> Make | None:
         return lambda seed: _said(asked, calculated.result)
 
     def make(seed: Seed) -> Composition:
-        random = seed.child("number").random()
         if scale and float(scale[1]) < float(scale[2]):
-            return _said(asked, *_on_scale(scale[1], scale[2], text, random))
+            return _said(asked, *_on_scale(scale[1], scale[2], text, seed.child("number")))
+        random = seed.child("number").random()
         return _said(asked, *(str(random.randint(1, 100)) for _ in range(5)))
 
     return make
 
 
-def _on_scale(low: str, high: str, text: str, random: Random) -> list[str]:
+def _on_scale(low: str, high: str, text: str, seed: Seed) -> list[str]:
+    random = seed.random()
     if "." in low + high or float(high) - float(low) <= 1 or re.search(r"\b(?:float|decimal)\b", text, re.IGNORECASE):
         return [f"{random.uniform(float(low), float(high)):.2f}" for _ in range(5)]
     return [str(random.randint(int(low), int(high))) for _ in range(5)]
@@ -226,7 +241,7 @@ def _counted(text: str) -> int:
 
 
 def _line_of_list(asked: Asked, text: str) -> Make | None:
-    if not _COMMAS.search(text):
+    if not _COMMAS.search(text) or _PARSES.search(text):
         return None
     found = _ONE_COUNT.search(text)
     size = max(1, min(_counted(found["count"]), 50)) if found else 3

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 from ipaddress import IPv4Address
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
@@ -27,7 +27,7 @@ from pydantic import (
 Item = TypeVar("Item")
 
 
-class Mood(str, Enum):
+class Mood(StrEnum):
     HAPPY = "happy"
     NEUTRAL = "neutral"
     SAD = "sad"
