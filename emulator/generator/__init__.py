@@ -121,7 +121,8 @@ class GeneratedChoice:
 
     @cached_property
     def _requested(self) -> Made | None:
-        return self._requesting.make(self._seed.child("choice", self._number))
+        requesting = self._requesting
+        return requesting.make(self._seed.child("choice", self._number)) if requesting.asks else None
 
     @cached_property
     def _requesting(self) -> Requested:

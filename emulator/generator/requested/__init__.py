@@ -3,7 +3,7 @@
 Each module finds one kind of form. No model is imitated: a form that is described in the conversation is followed.
 """
 
-import re
+from collections.abc import Sequence
 from functools import cached_property
 
 from emulator.core.errors import Rejected
@@ -14,14 +14,28 @@ from emulator.generator.requested.asked import Made, Make, system_texts
 
 __all__ = ["Made", "Requested"]
 
-_MARKS = ("[[ ##", "Action:", "</", "<", "{")
-"""What only a text with a format has, in any case of letters."""
-_WORDS = re.compile(
-    r"json|schema|\bonly\b|\bjust\b|exactly|one of|\bsingle\b|\bor\b|\bwords?\b|\bsentences\b|classif|categor|\brate\b"
-    r"|\bscale\b|comma|\bletters?\b|\bnumber\b|sentiment|true/false",
-    re.IGNORECASE,
+_MARKS = ("json", "JSON", "[[ ##", "Action:", "</", "{", "<answer")
+"""What a text with a format has somewhere."""
+_WORDS = (
+    *(
+        "only",
+        "just",
+        "exactly",
+        "one of",
+        "single",
+        "respond",
+        "reply",
+        "answer",
+        "return",
+        "output",
+        "classif",
+        "categor",
+    ),
+    *("rate ", "score", "scale", "comma", "letter", "choose", "pick ", "select", "label", "sentiment", "identify"),
+    *("decide", "determine", "is it ", "yes or", "true or", "true/", "yes/", "-word", " words", " sentences", " tag"),
 )
-_READ = 4_000
+"""Of these words, in lower case, a request for a short answer has one in the parts that are looked at."""
+_HALF = 2_000
 
 
 class Requested:
@@ -30,8 +44,13 @@ class Requested:
     def __init__(self, request: InferenceRequest) -> None:
         self._request = request
 
+    @property
+    def asks(self) -> bool:
+        """Whether a form is asked for."""
+        return self._maker is not None
+
     def make(self, seed: Seed) -> Made | None:
-        """Make the answer of a choice, or None if nothing is asked for, or nothing that is possible.
+        """Make the answer of a choice, or None if what is asked for is not possible, or nothing is.
 
         A choice for which too little is left of the budget for schemas repeats the answer that was made before.
         """
@@ -64,7 +83,13 @@ def _may_ask(request: InferenceRequest) -> bool:
 
 
 def _may_be_asked_in(text: str) -> bool:
-    if any(mark in text for mark in _MARKS):
+    if _holds(text, _MARKS):
         return True
-    read = text if len(text) <= 2 * _READ else f"{text[:_READ]}\n{text[-_READ:]}"
-    return _WORDS.search(read) is not None or "json" in text
+    return _holds((text if len(text) <= 2 * _HALF else f"{text[:_HALF]}\n{text[-_HALF:]}").lower(), _WORDS)
+
+
+def _holds(text: str, parts: Sequence[str]) -> bool:
+    for part in parts:  # noqa: SIM110 - a generator takes twice as long, and every answer pays it
+        if part in text:
+            return True
+    return False

@@ -37,8 +37,8 @@ _IN_JSON = re.compile(
     re.IGNORECASE,
 )
 _ASKS_ABOUT = re.compile(
-    r"^\W*(?:how|why|what|which|does|do|is|are|should|when)\b[^.?!\n]*\bjson\b"
-    r"|\bjson\b[^.?!\n]*\b(?:why|wrong|missing|invalid|error|fails?)\b",
+    r"^\W*(?:how|why|what|which|does|do|is|are|should|when|explain)\b[^.?!\n]*\bjson\b"
+    r"|\bjson\b[^.?!\n]*\b(?:is|are|was|looks?|seems?) (?:wrong|missing|invalid|broken)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _FENCED = re.compile(
@@ -132,7 +132,7 @@ def _schema(text: str, forced: bool) -> Mapping[str, Any] | None:
 
 def _example(text: str, forced: bool) -> Mapping[str, Any] | None:
     """The schema of the first example of an object that a text introduces."""
-    if not (forced or re.search(r"\bjson\b|\bobject\b|```", text, re.IGNORECASE)):
+    if not forced and (_ASKS_ABOUT.search(text) or not re.search(r"\bjson\b|\bobject\b|```", text, re.IGNORECASE)):
         return None
     for brace in list(re.finditer(r"\{", text))[:8]:
         before = text[max(brace.start() - _NEAR, 0) : brace.start()]

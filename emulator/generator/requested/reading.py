@@ -66,12 +66,12 @@ def _objects(text: str) -> Iterator[Found]:
 
 
 def sketch(text: str, start: int) -> Found | None:
-    """Read what begins with a brace as a sketch: keys with or without quotes, and values that may be described.
+    """Read what begins with a brace: JSON, or a sketch with or without quotes, and values that may be described.
 
     >>> sketch('{"name": string, "tags": ["..."], ok: true or false}', 0).value
     {'name': 'string', 'tags': ['...'], 'ok': 'true or false'}
     """
-    return _Sketch(text, start).read()
+    return _json(text, start) or _Sketch(text, start).read()
 
 
 def _json(text: str, start: int) -> Found | None:

@@ -24,10 +24,12 @@ _COLON = re.compile(
     r"(?P<list>[^\n]{3,600}|(?:\n+\s*(?:[-*•]|\d+[.)])[^\n]+){2,40})",
     re.IGNORECASE,
 )
-_ONE_OF = re.compile(r"\bone of\b(?: the)?(?: following)?(?: \w+)?(?::|,|\s)\s*(?P<list>[^\n:]{3,600})", re.IGNORECASE)
+_ONE_OF = re.compile(
+    r"\bone of\b(?: the)?(?: following)?(?:(?: \w+){0,2}:|\s)\s*(?P<list>[^\n:]{3,600})", re.IGNORECASE
+)
 _LEAD = (
     r"(?:(?:with|by|as|in|using|either|an?|the|single|only|just|words?|letters?|digit|label|answer|exactly|one of"
-    r"|whether it is|being) ){0,6}"
+    r"|whether it is|being|is it|is this|is that) ){0,6}"
 )
 _WORD = r"[\w'+-]+"
 _SOME = rf"{_WORD}(?: {_WORD}){{0,2}}"
@@ -59,7 +61,8 @@ _NUMBER = re.compile(
     r"\b(?:answer|reply|respond|return|output|give|print|write|say|provide|state)\b[^.?!\n]{0,60}"
     rf"\b(?:only|just|single|one|as|with|in)\b[^.?!\n]{{0,25}}{_A_NUMBER}"
     rf"|\b(?:only|just) (?:(?:the|an?|one|as|with) ){{0,3}}(?:\w+ )?(?:{_A_NUMBER}|result\b)|\bnumbers? only\b"
-    r"|\b(?:pick|choose|guess|generate|give me|think of|return) an? (?:(?:random|single) )?(?:number|integer|digit)\b(?! of)"
+    r"|\b(?:pick|choose|guess|generate|give me|think of|return) an? (?:(?:random|single) )?"
+    r"(?:number|integer|digit)\b(?! of)"
     r"|(?:^|[.?!:,]\s+|\b(?:please|you|and) )(?:rate|score|rank)\b[^.?!\n]{0,160}\d ?(?:-|–|to|and|out of|/) ?\d"
     r"|\bon a scale\b",
     re.IGNORECASE,
