@@ -26,6 +26,7 @@ _ARRAY = re.compile(
 _ONE_OF = re.compile(
     r"(?:one of|either|options|allowed values)(?: the)?(?: following)?\b:?\s*(?P<options>[^\n]{3,400})", re.IGNORECASE
 )
+_LITERAL = re.compile(r"\b(?:Literal|Enum)\[([^\[\]\n]{2,400})\]")
 _QUOTED = re.compile(r"\"([^\"\n]{1,80})\"|(?<!\w)'([^'\n]{1,80})'(?!\w)|`([^`\n]{1,80})`|“([^”\n]{1,80})”")
 _SEPARATOR = re.compile(r"\s*(?:;|\||,\s*(?:or|and)\b|,|/|\bor\b)\s*")
 _CHOICES = re.compile(r"[^\s|/,;][^|/,;]{0,30}(?:\s*[|/]\s*[^\s|/,;][^|/,;]{0,30}){1,20}")
@@ -130,6 +131,8 @@ def listed(text: str) -> list[str]:
     found = _ONE_OF.search(text)
     if found and (options := split_options(found["options"])):
         return options
+    if literal := _LITERAL.search(text):
+        return quoted(literal[1])
     told = quoted(text)
     if len(told) > 1 and re.search(r"\bor\b|\||/", text):
         return told

@@ -72,7 +72,7 @@ def _marked(asked: Asked) -> Sequence[_Field]:
         for match in _MARKER.finditer(line)
         if match[0] != line.strip()
     ]
-    if not within:
+    if not within and "json" not in asked.user.lower():
         within = [(match, "") for match in found if told.get(match["name"], "") == "" or "{" in told[match["name"]]]
     fields = {match["name"]: line[match.end() : match.end() + 120] for match, line in within}
     asked_for = dict.fromkeys(list(fields)[:_MOST])

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +22,7 @@ _DEMAND = re.compile(
 _INTRODUCED = re.compile(
     r"(?:\b(?:format|schema|structure|shape|template|like|form|respond|return|reply|output|answer|as|with|only|using"
     r"|follow(?:s|ing)?|object|example|e\.g\.|fields?|keys?|produce|generate|must be|response|exactly)\b)"
-    r"[^{}.?!]{0,80}(?:```\w*)?\s*$",
+    r"(?:[^{}.?!]|[.!](?=\s*\n)){0,80}(?:```\w*)?\s*$",
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(
@@ -65,6 +65,7 @@ _KEYS_BEFORE = re.compile(
     r"[^.?!\"'`“]{0,60}$",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(r"[.?!]\s")
 _GAP = re.compile(r"(?:(?![.?!]\s|\n\s*\n).){0,120}", re.DOTALL)
 _BARE_KEYS = re.compile(
     r"\b(?:keys?|fields?|properties|attributes)\b(?: named| called|:| are)?[:\s]*"
@@ -168,20 +169,28 @@ _ANY: Mapping[str, Any] = {
 
 
 def _quoted_keys(text: str) -> Mapping[str, Any]:
-    """Keys in quotes that follow one another, beside a word such as "keys"."""
-    chain: list[tuple[str, int, int]] = []
-    for found in [*quotations(text), None]:
-        if found and (not chain or _joined(text[chain[-1][2] : found.start()])):
-            chain.append((next(filter(None, found.groups())), found.start(), found.end()))
-            continue
-        if chain and _are_keys(text, chain):
-            ends = [start for _, start, _ in chain[1:]] + [chain[-1][2] + 60]
-            return {
-                name: _described(re.split(r"[.?!]\s", text[end:following])[0].strip(" ,;:"))
-                for (name, _, end), following in zip(chain, ends, strict=True)
-            }
-        chain = [(next(filter(None, found.groups())), found.start(), found.end())] if found else []
+    """Keys in quotes of one style that follow one another, beside a word such as "keys"."""
+    found = quotations(text)
+    for style in dict.fromkeys(match.lastindex for match in found):
+        for chain in _chains(text, [match for match in found if match.lastindex == style]):
+            if _are_keys(text, chain):
+                ends = [match.start() for match in chain[1:]] + [chain[-1].end() + 60]
+                return {
+                    str(match[style or 0]): _described(_SENTENCE.split(text[match.end() : end])[0].strip(" ,;:"))
+                    for match, end in zip(chain, ends, strict=True)
+                }
     return {}
+
+
+def _chains(text: str, found: Sequence[re.Match[str]]) -> list[list[re.Match[str]]]:
+    """The quotations, parted where a sentence ends between two of them."""
+    chains: list[list[re.Match[str]]] = []
+    for match in found:
+        if chains and _GAP.fullmatch(text[chains[-1][-1].end() : match.start()]):
+            chains[-1].append(match)
+        else:
+            chains.append([match])
+    return chains
 
 
 def _described(text: str) -> Mapping[str, Any]:
@@ -192,13 +201,9 @@ def _described(text: str) -> Mapping[str, Any]:
     )
 
 
-def _joined(gap: str) -> bool:
-    return _GAP.fullmatch(gap) is not None
-
-
-def _are_keys(text: str, chain: list[tuple[str, int, int]]) -> bool:
-    start, end = chain[0][1], chain[-1][2]
-    between = any(_KEY_WORD.search(text[one[2] : other[1]]) for one, other in pairwise(chain))
+def _are_keys(text: str, chain: Sequence[re.Match[str]]) -> bool:
+    start, end = chain[0].start(), chain[-1].end()
+    between = any(_KEY_WORD.search(text[one.end() : other.start()]) for one, other in pairwise(chain))
     after = re.match(r"[^.?!\n]{0,30}\b(?:keys?|fields?|properties|property|attributes?)\b", text[end:], re.IGNORECASE)
     return bool(between or after or _KEYS_BEFORE.search(text[max(start - 160, 0) : start]))
 

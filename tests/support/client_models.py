@@ -28,18 +28,24 @@ Item = TypeVar("Item")
 
 
 class Mood(StrEnum):
+    """A mood."""
+
     HAPPY = "happy"
     NEUTRAL = "neutral"
     SAD = "sad"
 
 
 class Priority(IntEnum):
+    """A priority."""
+
     LOW = 1
     MEDIUM = 2
     HIGH = 3
 
 
 class User(BaseModel):
+    """A user."""
+
     name: str
     age: int
 
@@ -53,6 +59,8 @@ class Person(BaseModel):
 
 
 class Address(BaseModel):
+    """An address."""
+
     street: str
     city: str
     postal_code: str = Field(pattern=r"^\d{5}$")
@@ -60,6 +68,8 @@ class Address(BaseModel):
 
 
 class Customer(BaseModel):
+    """A customer."""
+
     id: UUID
     name: str
     address: Address
@@ -67,12 +77,16 @@ class Customer(BaseModel):
 
 
 class OrderLine(BaseModel):
+    """An order line."""
+
     sku: str = Field(pattern=r"^[A-Z]{3}-\d{4}$")
     quantity: PositiveInt
     unit_price: Decimal = Field(gt=0, max_digits=8, decimal_places=2)
 
 
 class Order(BaseModel):
+    """An order."""
+
     order_id: str
     lines: list[OrderLine] = Field(min_length=1)
     placed_at: datetime
@@ -80,16 +94,22 @@ class Order(BaseModel):
 
 
 class Sentiment(BaseModel):
+    """A sentiment."""
+
     label: Literal["positive", "negative", "neutral"]
     confidence: float = Field(ge=0, le=1)
 
 
 class MoodReport(BaseModel):
+    """A mood report."""
+
     mood: Mood
     reason: str
 
 
 class Ticket(BaseModel):
+    """A ticket."""
+
     title: str = Field(max_length=80)
     priority: Priority
     assignee: str | None
@@ -97,21 +117,29 @@ class Ticket(BaseModel):
 
 
 class MultiLabel(BaseModel):
+    """Several labels of a text."""
+
     classes: list[Literal["billing", "bug", "feature", "other"]]
 
 
 class Reasoned(BaseModel):
+    """An answer with the thoughts before it."""
+
     chain_of_thought: str = Field(description="Think step by step")
     answer: str
 
 
 class Page(BaseModel):
+    """A page."""
+
     url: HttpUrl
     title: str
     links: list[AnyUrl] = []
 
 
 class Meeting(BaseModel):
+    """A meeting."""
+
     title: str
     on: date
     at: time
@@ -120,6 +148,8 @@ class Meeting(BaseModel):
 
 
 class Invoice(BaseModel):
+    """An invoice."""
+
     number: str = Field(pattern=r"^INV-\d{6}$")
     total: Decimal
     currency: Literal["USD", "EUR", "GBP"]
@@ -127,99 +157,139 @@ class Invoice(BaseModel):
 
 
 class Cat(BaseModel):
+    """A cat."""
+
     kind: Literal["cat"]
     lives: int = Field(ge=1, le=9)
 
 
 class Dog(BaseModel):
+    """A dog."""
+
     kind: Literal["dog"]
     good: bool
 
 
 class Pet(BaseModel):
+    """A pet."""
+
     owner: str
     pet: Annotated[Cat | Dog, Field(discriminator="kind")]
 
 
 class Zoo(BaseModel):
+    """A zoo."""
+
     animals: list[Annotated[Cat | Dog, Field(discriminator="kind")]]
 
 
 class Tree(BaseModel):
+    """A tree."""
+
     value: int
     children: list["Tree"] = []
 
 
 class Linked(BaseModel):
+    """A linked list."""
+
     item: str
     next: "Linked | None" = None
 
 
 class Inventory(BaseModel):
+    """An inventory."""
+
     counts: dict[str, int]
     prices: dict[str, float] = {}
 
 
 class Settings(BaseModel):
+    """Settings of any name."""
+
     values: dict[str, str | int | bool]
 
 
 class Loose(BaseModel):
+    """A model of anything."""
+
     data: dict[str, Any]
     anything: Any = None
 
 
 class Strict(BaseModel):
+    """A model without other properties."""
+
     model_config = ConfigDict(extra="forbid")
     name: str
     size: int = Field(gt=0, lt=100)
 
 
 class Aliased(BaseModel):
+    """A model whose properties have other names on the wire."""
+
     model_config = ConfigDict(populate_by_name=True)
     first_name: str = Field(alias="firstName")
     last_name: str = Field(alias="lastName")
 
 
 class Point(BaseModel):
+    """A point."""
+
     x: float
     y: float
 
 
 class Polygon(BaseModel):
+    """A polygon."""
+
     points: conlist(Point, min_length=3, max_length=8)  # type: ignore[valid-type]
     label: str | None = None
 
 
 class Box(BaseModel):
+    """A box."""
+
     corners: tuple[float, float, float, float]
     label: str
 
 
 class Pair(BaseModel, Generic[Item]):
+    """A pair."""
+
     left: Item
     right: Item
 
 
 class Span(Pair[int]):
+    """A span."""
+
     note: str = ""
 
 
 class Words(BaseModel):
+    """Short texts of certain lengths and letters."""
+
     code: constr(min_length=3, max_length=6, to_upper=False)  # type: ignore[valid-type]
     initials: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,3}$")]
 
 
 class Score(BaseModel):
+    """A score."""
+
     score: int = Field(ge=1, le=10, description="From 1 (worst) to 10 (best)")
     explanation: str
 
 
 class Even(BaseModel):
+    """An even number."""
+
     number: int = Field(multiple_of=2, ge=0)
 
 
 class Weather(BaseModel):
+    """The weather of a city."""
+
     city: str
     temperature: float
     unit: Literal["celsius", "fahrenheit"] = "celsius"
@@ -227,6 +297,8 @@ class Weather(BaseModel):
 
 
 class Recipe(BaseModel):
+    """A recipe."""
+
     name: str
     servings: PositiveInt
     ingredients: list[str] = Field(min_length=2)
@@ -235,6 +307,8 @@ class Recipe(BaseModel):
 
 
 class Movie(BaseModel):
+    """A movie."""
+
     title: str
     year: int = Field(ge=1888, le=2100)
     genres: set[str]
@@ -242,20 +316,28 @@ class Movie(BaseModel):
 
 
 class Unique(BaseModel):
+    """Different ids."""
+
     ids: set[int] = Field(min_length=2)
 
 
 class Host(BaseModel):
+    """A host."""
+
     address: IPv4Address
     port: int = Field(ge=1, le=65535)
 
 
 class Citation(BaseModel):
+    """A citation."""
+
     quote: str
     page: int | None = None
 
 
 class Answer(BaseModel):
+    """An answer."""
+
     answer: str
     citations: list[Citation]
 
@@ -269,16 +351,22 @@ class Query(BaseModel):
 
 
 class QueryPlan(BaseModel):
+    """A query plan."""
+
     queries: list[Query] = Field(min_length=1)
 
 
 class Triple(BaseModel):
+    """A triple."""
+
     subject: str
     predicate: str
     object_: str = Field(alias="object")
 
 
 class Graph(BaseModel):
+    """A graph."""
+
     triples: list[Triple]
 
 
@@ -322,6 +410,8 @@ class Maybe(BaseModel):
 
 
 class Company(BaseModel):
+    """A company."""
+
     name: str
     founded: int | None
     ceo: Person
@@ -330,6 +420,8 @@ class Company(BaseModel):
 
 
 class Event(BaseModel):
+    """An event."""
+
     name: str
     starts: datetime
     kind: Mood | Literal["unknown"]
@@ -337,16 +429,22 @@ class Event(BaseModel):
 
 
 class Nested(BaseModel):
+    """Arrays of arrays."""
+
     matrix: list[list[float]]
     grid: list[list[Literal["x", "o", ""]]]
 
 
 class Action(BaseModel):
+    """An action."""
+
     name: Literal["search", "stop"]
     arguments: dict[str, str] = {}
 
 
 class Plan(BaseModel):
+    """A plan."""
+
     thought: str
     actions: list[Action] = Field(min_length=1, max_length=3)
     done: bool
