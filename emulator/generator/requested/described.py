@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.generator.requested.reading import Described, objects
+from emulator.generator.requested.reading import objects
 
 _NUMBER = r"-?\d{1,9}(?:\.\d{1,6})?"
 RANGE = re.compile(rf"(?<![\w.])({_NUMBER})\s*(?:-|–|to|and|through)\s*({_NUMBER})(?![\w]|\.\d|-\d)", re.IGNORECASE)
@@ -26,6 +26,7 @@ _ARRAY = re.compile(
 _ONE_OF = re.compile(
     r"(?:one of|either|options|allowed values)(?: the)?(?: following)?\b:?\s*(?P<options>[^\n]{3,400})", re.IGNORECASE
 )
+_IS_RANGE = re.compile(r"^\s*[<(\[]?-?\d|\b(?:between|from|scale)\b", re.IGNORECASE)
 _LITERAL = re.compile(r"\b(?:Literal|Enum)\[([^\[\]\n]{2,400})\]")
 _QUOTED = re.compile(r"\"([^\"\n]{1,80})\"|(?<!\w)'([^'\n]{1,80})'(?!\w)|`([^`\n]{1,80})`|“([^”\n]{1,80})”")
 _SEPARATOR = re.compile(r"\s*(?:;|\||,\s*(?:or|and)\b|,|/|\bor\b)\s*")
@@ -117,13 +118,12 @@ def described(text: str) -> Mapping[str, Any]:
     if of := _ARRAY.search(text):
         return {"type": "array", "items": described((of["of"] or of["element"]).strip().rstrip("s")), "minItems": 1}
     kind = next((kind for kind, pattern in _TYPED if pattern.search(text)), "")
+    if kind in ("", "string") and (form := _format(text)):
+        return {"type": "string", "format": form}
     bounds = RANGE.search(text)
-    if kind in ("integer", "number", "") and bounds and not isinstance(_format(text), str):
-        return _ranged(kind, bounds, text)
-    if kind:
-        return {"type": kind}
-    form = _format(text)
-    return {"type": "string", "format": form} if form else {"type": "string"}
+    if bounds and (kind in ("integer", "number") or (not kind and _IS_RANGE.search(text))):
+        return _ranged(kind or "integer", float(bounds[1]), float(bounds[2]))
+    return {"type": kind or "string"}
 
 
 def listed(text: str) -> list[str]:
@@ -160,21 +160,12 @@ def _is_a_type(options: list[str]) -> bool:
     )
 
 
-def _ranged(kind: str, bounds: re.Match[str], text: str) -> Mapping[str, Any]:
-    low, high = float(bounds[1]), float(bounds[2])
+def _ranged(kind: str, low: float, high: float) -> Mapping[str, Any]:
     if low >= high:
-        return {"type": kind or "string"}
-    if not kind and (isinstance(text, Described) is False and not re.match(r"\s*[<(\[]?[\d\s.-]", text)):
-        return (
-            {"type": "string"} if not re.search(r"\b(?:between|from|scale)\b", text) else _numbers("integer", low, high)
-        )
-    return _numbers(kind or "integer", low, high)
-
-
-def _numbers(kind: str, low: float, high: float) -> Mapping[str, Any]:
-    whole = low.is_integer() and high.is_integer()
-    kind = "number" if not whole or (kind != "integer" or high - low <= 1) else "integer"
-    return {"type": kind, "minimum": int(low) if whole else low, "maximum": int(high) if whole else high}
+        return {"type": kind}
+    if not (low.is_integer() and high.is_integer()):
+        return {"type": "number", "minimum": low, "maximum": high}
+    return {"type": kind if high - low > 1 else "number", "minimum": int(low), "maximum": int(high)}
 
 
 def _format(text: str) -> str | None:
