@@ -14,10 +14,11 @@ import msgspec
 from emulator.core.drafts import Draft, DraftCall, obey, reasoning_events, text_events
 from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
-from emulator.core.tokens import EMPTY
+from emulator.core.tokens import EMPTY, Tokens, split
 from emulator.core.vocabulary import Event, Finish, InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe, describe_echo
+from emulator.generator.requested import Made, Requested
 from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
 from emulator.generator.stopping import Stopped
@@ -94,10 +95,10 @@ class GeneratedChoice:
 
     @cached_property
     def _structured(self) -> Draft | None:
-        """The tool calls or the JSON that the request asks for; None if it asks for neither."""
+        """The tool calls, or the text in a form, that the request asks for; None if it asks for neither."""
         request, first = self._request, self._first
         if not request.tools and request.response_format.kind == "text":
-            return None
+            return self._as_requested()
         if first is None:
             return self._drafted(self._maker)
         try:
@@ -116,9 +117,26 @@ class GeneratedChoice:
         calls = maker.tool_calls(seed)
         if calls:
             return Draft(tool_calls=tuple(map(self._written, calls)), finish=self._request.tool_choice.finish)
-        if self._request.response_format.kind == "text":
-            return None
-        text = maker.json_text(seed.child("format"))
+        kind = self._request.response_format.kind
+        if kind in ("text", "json_object") and (requested := self._as_requested()):
+            return requested
+        return None if kind == "text" else self._text(maker.json_text(seed.child("format")), seed)
+
+    def _as_requested(self) -> Draft | None:
+        """The whole text in the form that the conversation asks for, if it does."""
+        text = self._requested
+        return self._text(split(text), self._seed.child("choice", self._number)) if isinstance(text, str) else None
+
+    @cached_property
+    def _requested(self) -> Made | None:
+        requesting = self._requesting
+        return requesting.make(self._seed.child("choice", self._number)) if requesting.asks else None
+
+    @cached_property
+    def _requesting(self) -> Requested:
+        return Requested(self._request) if self._first is None else self._first._requesting
+
+    def _text(self, text: Tokens, seed: Seed) -> Draft:
         top = self._request.sampling.logprobs
         return Draft(text=text, logprobs=None if top is None else lambda: describe(text, seed, top))
 
@@ -160,4 +178,6 @@ class GeneratedChoice:
         request = self._request
         sampling = msgspec.structs.replace(request.sampling, min_tokens=least)
         prompt = "\n".join([*request.prompts, *(message.text for message in request.messages)])
-        return speak(answer(request).walk(), sampling, seed.child("text"), limit, prompt)
+        requested = self._requested
+        composition = answer(request) if requested is None or isinstance(requested, str) else requested
+        return speak(composition.walk(), sampling, seed.child("text"), limit, prompt)

@@ -38,9 +38,7 @@ def answer(request: InferenceRequest) -> Composition:
     if request.prompts:
         return _continuation(request)
     if results := _results(request.messages):
-        return Composition(
-            [NonTerminal("tool_answer", False)], {**_phrases(request), **_tool_phrases(request, results)}
-        )
+        return Composition([NonTerminal("tool_answer", False)], {**phrases(request), **_tool_phrases(request, results)})
     last = request.messages[-1] if request.messages else Message("user")
     message = request.last("user") or last
     wanted = intent(message.text) if message.text.strip() else Intent("explain")
@@ -54,12 +52,17 @@ def thoughts(request: InferenceRequest, effort: str) -> Composition:
     length = _LENGTHS.get(effort, 3)
     middle = [NonTerminal(_THOUGHTS[at % len(_THOUGHTS)], True) for at in range(length)]
     symbols = [NonTerminal("think_open", False), *middle, NonTerminal("think_close", True), NonTerminal("final", False)]
-    return Composition(symbols, _phrases(request))
+    return Composition(symbols, phrases(request))
 
 
 def brief(request: InferenceRequest) -> Composition:
     """Compose one sentence about the topic of the request."""
-    return Composition([NonTerminal("brief", False)], _phrases(request))
+    return composed([NonTerminal("brief", False)], request)
+
+
+def composed(symbols: Sequence[NonTerminal | Run], request: InferenceRequest) -> Composition:
+    """Compose what the symbols say about the topic of the request."""
+    return Composition(symbols, phrases(request))
 
 
 def last_words(request: InferenceRequest) -> str:
@@ -76,7 +79,7 @@ def _continuation(request: InferenceRequest) -> Composition:
     if wanted.rule in ("said", "arithmetic"):
         return _compose(wanted, request, text)
     spaced = bool(text) and not text[-1].isspace()
-    return Composition([NonTerminal(_continuing(text.rstrip()), spaced)], _phrases(request))
+    return Composition([NonTerminal(_continuing(text.rstrip()), spaced)], phrases(request))
 
 
 def _continuing(text: str) -> str:
@@ -87,28 +90,28 @@ def _continuing(text: str) -> str:
 
 
 def _compose(wanted: Intent, request: InferenceRequest, text: str) -> Composition:
-    phrases = dict(_phrases(request))
-    phrases["model"] = [request.model.rpartition("/")[2].rpartition("--")[2] or "a model"]
+    filled = dict(phrases(request))
+    filled["model"] = [request.model.rpartition("/")[2].rpartition("--")[2] or "a model"]
     match wanted.rule:
         case "said":
-            phrases["said"] = [wanted.words]
+            filled["said"] = [wanted.words]
         case "arithmetic":
-            phrases["sum"] = [wanted.words]
+            filled["sum"] = [wanted.words]
         case "how":
-            phrases["action"] = [wanted.words]
+            filled["action"] = [wanted.words]
         case "image" if not topics(text):
-            phrases["topic"] = ["this picture"]
+            filled["topic"] = ["this picture"]
         case "one_word":
-            phrases["word"] = [max(topics(text) or phrases["topic"], key=text.find).split()[-1]]
+            filled["word"] = [max(topics(text) or filled["topic"], key=text.find).split()[-1]]
         case "python" | "javascript" | "sql" | "bash":
-            phrases |= _code(topics(text))
+            filled |= _code(topics(text))
         case "list":
-            return Composition(_list(wanted.items), phrases)
-    return Composition([NonTerminal(wanted.rule, False)], phrases)
+            return Composition(_list(wanted.items), filled)
+    return Composition([NonTerminal(wanted.rule, False)], filled)
 
 
-def _phrases(request: InferenceRequest) -> Phrases:
-    """The topics of the request. A message without a topic has that of the message before."""
+def phrases(request: InferenceRequest) -> Phrases:
+    """Return the topics of the request. A message without a topic has that of the message before."""
     texts = request.prompts or [message.text for message in reversed(request.messages) if message.role == "user"]
     found = next((found for text in texts if (found := topics(text))), None) or ("this question",)
     return {"topic": found[:3], "other": found[1:] or ("everyday life",)}
@@ -144,12 +147,12 @@ def _tool_phrases(request: InferenceRequest, results: Sequence[Message]) -> Phra
     last = results[-1]
     called = [call for earlier in request.messages for call in earlier.tool_calls if call.id == last.tool_call_id]
     name = called[-1].name if called else last.name or "the tool"
-    answers = [_in_words(result.text) for result in results]
+    answers = [in_words(result.text) for result in results]
     return {"result": ["; ".join(filter(None, answers)) or "nothing"], "tool": [name]}
 
 
-def _in_words(text: str) -> str:
-    """The beginning of a tool's result as prose, without JSON punctuation and without a full stop."""
+def in_words(text: str) -> str:
+    """Return the beginning of a tool's result as prose, without JSON punctuation and without a full stop."""
     try:
         text = _prose(json.loads(text[:_READ]))
     except (ValueError, RecursionError):

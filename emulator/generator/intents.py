@@ -1,11 +1,11 @@
 """Recognizing what a message asks for, by regular expressions."""
 
 import re
-from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from emulator.generator.arithmetic import calculation
 from emulator.generator.topics import relevant, turned
 
 
@@ -29,31 +29,21 @@ _QUOTED = re.compile(
     rf"{_SAYING}(?:\s+{_JUST})*\s*:?\s*[\"“«`'](?P<words>[^\"”»`]{{1,300}}?)[\"”»`']",
     re.IGNORECASE,
 )
+_NO_WORDS = (
+    r"(?!(?:one|two|three|an?|the|your|my|yes or|json|in|if|when|as|to|by|about|using|from|for|on|numbers?|digits?|\d+)"
+    r"\b)"
+)
+"""What begins a description of the answer, and is not said itself."""
 _EXACTLY = re.compile(
-    rf"{_SAYING}(?=\s+(?:\w+\s+)?(?:with|only|exactly|just|after)\b)(?:\s+{_JUST})+\s*:?\s+"
-    r"(?!(?:one|two|three|an?|the|your|my|yes or|json|in|\d+)\b)(?P<words>[^.\n\"“]{1,100})",
+    rf"{_SAYING}(?=\s+(?:\w+\s+)?(?:with|only|exactly|just|after)\b)(?:\s+{_JUST})+(?:\s*:\s+|\s+{_NO_WORDS})"
+    rf"(?!{_JUST}\b)(?P<words>[^.\n\"“]{{1,100}}?)(?:,? (?:and|but) nothing (?:else|more|but that))?(?=[.\n\"“]|$)",
     re.IGNORECASE,
 )
 _SAY = re.compile(
-    r"(?:please\s+)?say:?\s+(?!(?:something|anything|it|an?|the|why|what|how|more|if)\b)"
+    r"(?:please\s+)?(?:say|echo):?\s+(?!(?:something|anything|it|an?|the|why|what|how|more|if)\b)"
     r"(?P<words>(?:\S+\s+){0,2}\S+|this is .{1,60})",
     re.IGNORECASE,
 )
-_NUMBER = r"-?\d{1,9}(?:\.\d{1,6})?"
-_SUM = re.compile(
-    rf"(?<![\w.-])({_NUMBER})\s*([-+*/×÷x]|plus|minus|times|(?:divided|multiplied) by)\s*({_NUMBER})(?![\w-]|\.\d)",
-    re.IGNORECASE,
-)
-_SIGNS = {
-    "plus": "+",
-    "minus": "-",
-    "times": "*",
-    "multiplied by": "*",
-    "divided by": "/",
-    "×": "*",
-    "x": "*",
-    "÷": "/",
-}
 _HOW = re.compile(
     r"\bhow (?:do|can|could|should|would|to|might)\s+(?:(?:i|you|we|one|people|someone)\s+)?([^?.!,;:\n]{3,70})",
     re.IGNORECASE,
@@ -117,16 +107,11 @@ def _action(text: str) -> str:
 
 
 def _sum(text: str) -> str:
-    """The two numbers of a message, what is to be done with them, and what that makes; empty for another message."""
-    found = _SUM.search(text) if len(text) < 100 else None
-    if not found or re.search(r"\d", text[: found.start()] + text[found.end() :]):
+    """The only calculation of a short message, and what it makes; empty for another message."""
+    found = calculation(text) if len(text) < 100 else None
+    if not found or re.search(r"\d", text[: found.start] + text[found.end :]):
         return ""
-    left, right = Decimal(found[1]), Decimal(found[3])
-    sign = _SIGNS.get(found[2].lower(), found[2])
-    if sign == "/" and not right:
-        return ""
-    result = {"+": left + right, "-": left - right, "*": left * right, "/": left / (right or 1)}[sign]
-    return f"{found[1]} {sign} {found[3]} = {round(result, 6).normalize():f}"
+    return f"{found.written} = {found.result}"
 
 
 def _count(text: str) -> int:

@@ -1,0 +1,78 @@
+"""instructor's ways of asking for a pydantic model: by tools, by a response format, and by a schema in a message."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+
+from emulator import Emulator
+
+instructor = pytest.importorskip("instructor", reason="needs instructor: pip install instructor")
+pytest.importorskip("email_validator", reason="needs email-validator: pip install 'pydantic[email]'")
+
+KEY = "akml-0123456789abcdef"
+MODEL = "meta-llama/Llama-3.3-70B-Instruct"
+TEXT = "Extract what this says: Ada Lovelace, 36, of London ordered 3 lamps on 2024-05-01."
+OPENAI_MODES = ("TOOLS", "TOOLS_STRICT", "JSON", "MD_JSON", "JSON_SCHEMA")
+ANTHROPIC_MODES = ("ANTHROPIC_TOOLS", "ANTHROPIC_JSON")
+PARALLEL_MODES = ("PARALLEL_TOOLS", "ANTHROPIC_PARALLEL_TOOLS")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Where one emulator listens for all tests."""
+    with Emulator() as emulator:
+        yield emulator.url
+
+
+@pytest.fixture(scope="module")
+def models() -> Sequence[Any]:
+    """The models that are asked for."""
+    from support.client_models import MODELS
+
+    return MODELS
+
+
+def _client(url: str, mode: str) -> Any:
+    if mode.startswith("ANTHROPIC"):
+        client = anthropic.Anthropic(base_url=f"{url}/anthropic", auth_token=KEY, max_retries=0)
+        return instructor.from_anthropic(client, mode=instructor.Mode[mode])
+    return instructor.from_openai(
+        openai.OpenAI(base_url=f"{url}/v1", api_key=KEY, max_retries=0), mode=instructor.Mode[mode]
+    )
+
+
+@pytest.mark.parametrize("mode", OPENAI_MODES + ANTHROPIC_MODES)
+def test_each_model_is_parsed_at_the_first_attempt(url: str, models: Sequence[Any], mode: str) -> None:
+    """What is answered is valid by the model's own validators, with no retry."""
+    client = _client(url, mode)
+    for model in models:
+        messages = [{"role": "user", "content": TEXT}]
+        parsed = client.chat.completions.create(
+            model=MODEL, messages=messages, response_model=model, max_retries=0, max_tokens=4_000
+        )
+        assert isinstance(parsed, model)
+
+
+@pytest.mark.parametrize("mode", PARALLEL_MODES)
+def test_models_that_are_named_are_parsed_from_parallel_calls(url: str, models: Sequence[Any], mode: str) -> None:
+    """These modes let the model choose its calls, so the message names what it wants."""
+    client = _client(url, mode)
+    for model in [model for model in models if model.__name__ not in _NOT_NAMED]:
+        messages = [{"role": "user", "content": f"{TEXT} Call {model.__name__}."}]
+        parsed = client.chat.completions.create(
+            model=MODEL, messages=messages, response_model=_several(model), max_retries=0, max_tokens=4_000
+        )
+        found = list(parsed)
+        assert found
+        assert all(isinstance(each, model) for each in found)
+
+
+def _several(model: Any) -> Any:
+    return Iterable[model]
+
+
+_NOT_NAMED = frozenset(["User"])
+"""A word that says too little to choose a tool."""
