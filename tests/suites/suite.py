@@ -38,9 +38,10 @@ class Reason(NamedTuple):
 class Suite(NamedTuple):
     """A suite of tests that others wrote.
 
-    `package` is the one whose sdist has the tests, `beside` are the other packages that they need, and `tests` are the
+    `package` is the one whose sdist has the tests, and `beside` are the other packages that they need. `tests` are the
     arguments of pytest that choose them; those of `left_out` leave some out, and its values say why. `place` is the
-    package's folder in its repository, for tests that read the README above it. In the values of `environment` "{url}" is where the emulator listens.
+    package's folder in its repository, for tests that read the README above it. In the values of `environment` "{url}"
+    is where the emulator listens.
     """
 
     name: str
