@@ -9,7 +9,7 @@ WORKERS ?= auto
 # Ruff has the same rules (S104, S506), and reasons stand beside the exceptions.
 CHECKED_BY_RUFF := B104,B506
 
-.PHONY: run test check bench fuzz soak audit cover house api language clean constraints transcripts help
+.PHONY: run test check bench fuzz soak suites audit cover house api language clean constraints transcripts help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -34,6 +34,9 @@ fuzz: $(VENV)/fuzz  ## try odd inputs in process and over sockets, some minutes;
 
 soak: $(VENV)/test  ## ten minutes of mixed traffic, after which nothing may be left; ARGS="--seconds 60"
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.soak $(ARGS)
+
+suites: $(VENV)/test  ## run the tests of SDKs and frameworks, some minutes; ARGS="openai-python instructor"
+	@PYTHONPATH=tests $(BIN)/python -m suites $(ARGS)
 
 audit: $(VENV)/fuzz  ## known vulnerabilities of the dependencies, and what ruff does not look for
 	@$(BIN)/pip-audit --skip-editable
@@ -63,7 +66,7 @@ constraints:  ## write constraints.txt anew from what the newest versions are
 	@mv constraints.new constraints.txt && rm -rf $(VENV)-new
 
 clean:  ## remove everything that make made
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	@rm -rf $(VENV) .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/python:
