@@ -108,8 +108,10 @@ def _ends(facts: Facts) -> list[float]:
 
 
 def _usual(builder: Builder, facts: Facts, place: FieldContext) -> int:
-    """A usual number of items: one to three plain ones or one or two others; none if unknown or if there is no room."""
+    """A usual number of items: one to three plain ones, or one or two others; none in a tuple or without room."""
     rests = [rest for _, rest in facts.rows if rest is not None]
+    if len(rests) < len(facts.rows):  # a tuple: readers may refuse what follows it, though the schema does not
+        return 0
     if all(is_plain(rest) for rest in rests):
         return builder.random.randint(1, 3)
     if place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(rests):

@@ -1,11 +1,16 @@
 """Builds strings: the first valid one of several candidates, from the most believable to the most certain."""
 
+import base64
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import combinations
 
 from emulator.schema_values import believable, formats
+from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
+from emulator.schema_values.format_checks import conforms
 from emulator.schema_values.spelling import LONGEST, Matches, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
 
@@ -46,7 +51,7 @@ def _found(builder: Builder, facts: Facts, place: FieldContext) -> str | None:
     for text in _proposals(builder, facts, place):
         builder.budget.spend(2 + len(text) // 64 + facts.excluded_weight // 32)
         if _accepts(facts, text, builder.document.matches):
-            if all(formats.conforms(name, text) for name in facts.formats):
+            if all(conforms(name, text) for name in facts.formats):
                 return text
             second_best = second_best or text
         tried.append(text)
@@ -88,6 +93,7 @@ def _proposals(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     yield from _meant(builder, facts, place)
+    yield from _contained(builder, facts, place)
     if any(map(formats.known, facts.formats)):
         yield from _formatted(builder, facts, place)
     else:
@@ -102,6 +108,17 @@ def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]
     samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]
     if samples:
         yield builder.random.choice(samples)
+
+
+def _contained(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    """Yield a text that holds the JSON that the schema describes (JSON Schema 2020-12 validation, section 8)."""
+    if facts.content is None:
+        return
+    inner = place.inside([facts.content])
+    room = FieldContext(place.name, place.parent, place.persona, place.depth + 1, place.room, place.optional, inner)
+    with suppress(Unsatisfiable, Malformed):
+        text = json.dumps(builder.build(((facts.content, True),), room), ensure_ascii=False)
+        yield base64.b64encode(text.encode()).decode() if "base64" in facts.formats else text
 
 
 def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:

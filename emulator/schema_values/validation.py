@@ -39,7 +39,8 @@ def _compile(node: SchemaNode) -> Assertion:
         return lambda value: spend() or schema
     spend(4 + len(schema))
     by_type: dict[type, list[Assertion]] = {}
-    hides = "$ref" in schema and node.resource.legacy
+    hides = node.hides_siblings
+    node.document.mixed |= not hides and node.resource.legacy and "$ref" in schema and len(schema) > 1
     for keyword in ("$ref",) if hides else schema:
         kinds, make = _KEYWORDS.get(keyword, ((), None))
         if make and keyword not in node.resource.keywords:
