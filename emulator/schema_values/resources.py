@@ -26,8 +26,8 @@ class Resource:
         """The URI reference by which a subschema starts a resource of its own; empty if it does not."""
         if not isinstance(schema, dict):
             return ""
-        dialect = schema.get("$schema")
-        said = schema.get(identifier(dialect) if isinstance(dialect, str) else self.identifier)
+        keyword = identifier(str(schema["$schema"])) if "$schema" in schema else self.identifier
+        said = schema.get(keyword)
         if not isinstance(said, str) or said.startswith("#") or (self.legacy and "$ref" in schema):
             return ""
         return said

@@ -40,10 +40,10 @@ def _compile(node: SchemaNode) -> Assertion:
     spend(4 + len(schema))
     by_type: dict[type, list[Assertion]] = {}
     hides = node.hides_siblings
-    node.document.mixed |= not hides and node.resource.legacy and "$ref" in schema and len(schema) > 1
+    shares = node.resource.legacy and "$ref" in schema and not hides
     for keyword in ("$ref",) if hides else schema:
         kinds, make = _KEYWORDS.get(keyword, ((), None))
-        if make and keyword not in node.resource.keywords:
+        if make and (keyword not in node.resource.keywords or (shares and keyword != "$ref")):
             node.document.mixed = True
             if node.document.exact:
                 continue
