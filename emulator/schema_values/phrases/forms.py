@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from emulator.schema_values.phrases.table import meaning, plain, table
+from emulator.schema_values.phrases.table import lowered, meaning, plain, table
 
 _LAYOUTS = (
     ("yyyy", "%Y"),
@@ -13,57 +13,59 @@ _LAYOUTS = (
     ("dd", "%d"),
     ("yy", "%y"),
 )
-_LAYOUT = re.compile(
-    r"(?<![A-Za-z])((?:YYYY|MM|DD|yyyy|dd|mm|HH|hh|YY|yy)(?:[-/. :T]{1,2}(?:YYYY|MMM|MM|DD|yyyy|dd|mm|HH|hh|ss|SS|YY|yy)){1,5})Z?(?![A-Za-z])"
-)
+_PART = r"(?:YYYY|MMM|MM|DD|HH|SS|YY|yyyy|mm|dd|hh|ss|yy)"
+_LAYOUT = re.compile(rf"(?<![A-Za-z])({_PART}(?:[-/. :T]{{1,2}}{_PART}){{1,5}}Z?)(?![A-Za-z])")
 _FORMS = table(
-    (r"\b(?:unix|epoch) (?:time|timestamp|seconds)\b", "epoch"),
+    ("epoch unix", r"\b(?:unix|epoch) (?:time|timestamp|seconds)\b", "epoch"),
+    ("iso", r"\biso[- ]?8601 duration|\bduration in iso", "duration"),
+    ("iso", r"\biso[- ]?(?:8601)?[- ](?:formatted |format )?(?:date[- ]?time|time ?stamp)", "date-time"),
+    ("rfc", r"\brfc ?3339\b", "date-time"),
+    ("iso", r"\bdate and time in iso", "date-time"),
+    ("iso", r"\biso[- ]?(?:8601)?[- ](?:formatted |format )?date\b|\bdate\b.{0,20}\biso\b", "date"),
+    ("iso", r"\biso[- ]?8601\b", "date-time"),
+    ("alpha-3 country", r"\balpha-3\b|\b(?:three|3)-letter country", "country-alpha-3"),
     (
-        r"\biso[- ]?(?:8601)?[- ](?:formatted |format )?(?:date[- ]?time|timestamp|time ?stamp)|\brfc ?3339\b|\bdate and time in iso",
-        "date-time",
+        "iso country alpha-2",
+        r"\biso[- ]?3166|\b(?:two|2)[- ]letter (?:iso )?country|\bcountry code|\balpha-2\b",
+        "country-code",
     ),
-    (r"\biso[- ]?8601 duration|\bduration in iso", "duration"),
-    (r"\biso[- ]?(?:8601)?[- ](?:formatted |format )?date\b|\bdate\b.{0,20}\biso\b", "date"),
-    (r"\b(?:date[- ]?time|timestamp)\b.{0,30}\biso[- ]?8601|\biso[- ]?8601\b", "date-time"),
-    (r"\balpha-3\b|\bthree-letter country|\b3-letter country", "country-alpha-3"),
-    (r"\biso[- ]?3166|\b(?:two|2)[- ]letter (?:iso )?country|\bcountry code|\balpha-2\b", "country-code"),
-    (r"\biso[- ]?4217|\b(?:three|3)[- ]letter (?:iso )?currency|\bcurrency code", "currency-code"),
-    (r"\biso[- ]?639|\b(?:two|2)[- ]letter (?:iso )?language|\blanguage code", "language-code"),
-    (r"\bbcp[- ]?47|\blocale\b", "locale"),
-    (r"\b(?:two|2)[- ]letter (?:us )?state|\bstate (?:code|abbreviation)", "us-state"),
-    (r"\biata\b|\bairport code", "iata"),
-    (r"\biana time ?zone|\btime ?zone (?:name|identifier)|\btz database", "timezone"),
-    (r"\buuid\b|\bguid\b", "uuid"),
-    (r"\bulid\b", "ulid"),
-    (r"\be\.?164\b|\binternational (?:phone|format)", "e164"),
-    (r"\be-?mail address\b|\bvalid e-?mail\b", "email"),
-    (r"\b(?:valid |full |absolute |https? )?url\b|\bweb address\b|\buri\b", "uri"),
-    (r"\bipv6\b", "ipv6"),
-    (r"\bipv4\b|\bip address\b", "ipv4"),
-    (r"\bhex(?:adecimal)? colou?r|\bcolou?r (?:in|as) hex|#rrggbb", "color"),
-    (r"\bmac address\b", "mac"),
-    (r"\bsemantic version|\bsemver\b", "semver"),
-    (r"\bcron (?:expression|string|schedule|syntax)", "cron"),
-    (r"\bbase64\b", "base64"),
-    (r"\bjwt\b|\bjson web token", "jwt"),
-    (r"\bjson (?:string|text|object as)|\bstringified json|\bserialized json", "json-string"),
-    (r"\bmime type\b|\bmedia type\b", "mime-type"),
-    (r"\bsingle emoji\b|\ban emoji\b", "emoji"),
-    (r"\bregular expression\b|\bregex\b", "regex"),
-    (r"\bsql (?:query|statement)\b", "sql"),
-    (r"\biban\b", "iban"),
-    (r"\bisbn\b", "isbn"),
-    (r"\bsha-?256\b", "sha256"),
-    (r"\bmd5\b", "md5"),
-    (r"\bslug\b", "slug"),
-    (r"\btwitter handle|\bstarts? with @|\b@handle", "handle"),
-    (r"\bhashtag\b", "hashtag"),
-    (r"\blatitude(?:,| and|/) ?longitude\b|\blat,? ?(?:lng|lon)\b", "coordinates"),
-    (r"\b24[- ]hour\b", "%H:%M"),
-    (r"\b12[- ]hour\b", "%I:%M %p"),
-    (r"\bmonth name\b|\bname of the month", "%B"),
-    (r"\bday name\b|\bday of the week\b|\bweekday\b", "%A"),
-    (r"\bfour[- ]digit year\b", "%Y"),
+    ("iso currency", r"\biso[- ]?4217|\b(?:three|3)[- ]letter (?:iso )?currency|\bcurrency code", "currency-code"),
+    ("iso language", r"\biso[- ]?639|\b(?:two|2)[- ]letter (?:iso )?language|\blanguage code", "language-code"),
+    ("bcp locale", r"\bbcp[- ]?47|\blocale\b", "locale"),
+    ("state", r"\b(?:two|2)[- ]letter (?:us )?state|\bstate (?:code|abbreviation)", "us-state"),
+    ("iata airport", r"\biata\b|\bairport code", "iata"),
+    ("iana zone tz", r"\biana time ?zone|\btime ?zone (?:name|identifier)|\btz database", "timezone"),
+    ("uuid guid", r"\b(?:uuid|guid)\b", "uuid"),
+    ("ulid", r"\bulid\b", "ulid"),
+    ("164 international", r"\be\.?164\b|\binternational (?:phone|format)", "e164"),
+    ("mail", r"\be-?mail address\b|\bvalid e-?mail\b", "email"),
+    ("url uri web", r"\b(?:url|uri|web address)\b", "uri"),
+    ("ipv6", r"\bipv6\b", "ipv6"),
+    ("ipv4 ip", r"\bipv4\b|\bip address\b", "ipv4"),
+    ("hex #rrggbb", r"\bhex(?:adecimal)? colou?r|\bcolou?r (?:in|as) hex|#rrggbb", "color"),
+    ("mac", r"\bmac address\b", "mac"),
+    ("sem", r"\bsemantic version|\bsemver\b", "semver"),
+    ("cron", r"\bcron (?:expression|string|schedule|syntax)", "cron"),
+    ("base64", r"\bbase64\b", "base64"),
+    ("jwt json", r"\bjwt\b|\bjson web token", "jwt"),
+    ("json", r"\bjson (?:string|text|object as)|\b(?:stringified|serialized) json", "json-string"),
+    ("mime media", r"\b(?:mime|media) type\b", "mime-type"),
+    ("emoji", r"\b(?:single|an) emoji\b", "emoji"),
+    ("reg", r"\bregular expression\b|\bregex\b", "regex"),
+    ("sql", r"\bsql (?:query|statement)\b", "sql"),
+    ("iban", r"\biban\b", "iban"),
+    ("isbn", r"\bisbn\b", "isbn"),
+    ("sha", r"\bsha-?256\b", "sha256"),
+    ("md5", r"\bmd5\b", "md5"),
+    ("slug", r"\bslug\b", "slug"),
+    ("handle @", r"\btwitter handle|\bstarts? with @|@handle", "handle"),
+    ("hashtag", r"\bhashtag\b", "hashtag"),
+    ("lat", r"\blatitude(?:,| and|/) ?longitude\b|\blat,? ?(?:lng|lon)\b", "coordinates"),
+    ("hour", r"\b24[- ]hour\b", "%H:%M"),
+    ("hour", r"\b12[- ]hour\b", "%I:%M %p"),
+    ("month", r"\bmonth name\b|\bname of the month", "%B"),
+    ("day", r"\bday name\b|\bday of the week\b|\bweekday\b", "%A"),
+    ("digit", r"\bfour[- ]digit year\b", "%Y"),
 )
 
 
@@ -76,8 +78,8 @@ def form(note: str) -> str:
     """
     text = plain(note)
     if found := _LAYOUT.search(text):
-        return _layout(found[1] + ("Z" if found[0].endswith("Z") else ""))
-    return meaning(_FORMS, text)
+        return _layout(found[1])
+    return meaning(_FORMS, lowered(note)) or ""
 
 
 def _layout(spelled: str) -> str:

@@ -4,8 +4,9 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from emulator.schema_values.phrases.table import plain
+from emulator.schema_values.phrases.table import lowered, meaning, table
 
+_DIGIT = re.compile(r"\d")
 _NUMBER = r"(-?[$€£]?\d[\d,]{0,12}(?:\.\d{1,9})?)\s?%?"
 
 
@@ -17,56 +18,53 @@ class Bounds(NamedTuple):
     step: float | None = None
 
 
-def _rows(
-    *rows: tuple[str, float | None, float | None],
-) -> tuple[tuple["re.Pattern[str]", float | None, float | None], ...]:
-    return tuple((re.compile(pattern, re.IGNORECASE), low, high) for pattern, low, high in rows)
-
-
+_TO = r" ?(?:to|-|–|\.\.\.?|…) ?"
 _SPANS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern)
     for pattern in (
         rf"\bbetween {_NUMBER} ?(?:and|to|-|–|&) ?{_NUMBER}",
         rf"\bfrom {_NUMBER}(?: \([^)]{{1,30}}\))? ?(?:to|up to|through|until|-|–) ?{_NUMBER}",
-        rf"\b(?:range|scale|values?|interval)s?(?: of| is| from|:)?(?: \w{{1,12}})? ?[\[(]? ?{_NUMBER} ?(?:to|-|–|\.\.\.?|,|…) ?{_NUMBER}",
-        rf"[\[(] ?{_NUMBER} ?(?:to|-|–|\.\.\.?|…|,) ?{_NUMBER} ?[\])]",
+        rf"\b(?:range|scale|value|interval)s?(?: of| is| from|:)?(?: \w{{1,12}})? ?[\[(]? ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER}",
+        rf"[\[(] ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER} ?[\])]",
         rf"(?:^|[\s(]){_NUMBER} ?(?:\([^)]{{1,30}}\) ?)?(?:to|–|\.\.\.?|…) ?{_NUMBER}",
         rf"(?:^|[:,]\s){_NUMBER}-{_NUMBER}(?=$|[\s,.;)])",
         rf"{_NUMBER} ?<=? ?\w{{1,20}} ?<=? ?{_NUMBER}",
     )
 )
+_OF = r"(?: of| is|:)?"
 _LOWS = re.compile(
-    rf"(?:at least|minimum(?: of| is|:)?|min(?: of| is|:)?|not less than|no less than|>=|≥|from|starting (?:at|from)) ?{_NUMBER}",
-    re.IGNORECASE,
+    rf"(?:at least|minimum{_OF}|\bmin{_OF}|(?:not|no) less than|>=|≥|\bfrom|starting (?:at|from)) ?{_NUMBER}"
 )
-_ABOVE = re.compile(rf"(?:greater than|more than|larger than|above|over|exceeding|>) ?{_NUMBER}", re.IGNORECASE)
-_HIGHS = re.compile(
-    rf"(?:at most|maximum(?: of| is|:)?|max(?: of| is|:)?|not more than|no more than|up to|not exceeding|<=|≤) ?{_NUMBER}",
-    re.IGNORECASE,
-)
-_BELOW = re.compile(rf"(?:less than|smaller than|below|under|fewer than|<) ?{_NUMBER}", re.IGNORECASE)
-_STEPS = re.compile(rf"(?:multiples? of|increments? of|steps? of|divisible by|nearest) ?{_NUMBER}", re.IGNORECASE)
-_SENSES = _rows(
-    (r"\bmilliseconds? since (?:the )?(?:unix )?epoch|\bepoch (?:time )?(?:in )?(?:ms|milli)", 1.7e12, 1.76e12),
+_ABOVE = re.compile(rf"(?:greater than|more than|larger than|above|over|exceeding|>) ?{_NUMBER}")
+_HIGHS = re.compile(rf"(?:at most|maximum{_OF}|\bmax{_OF}|(?:not|no) more than|up to|not exceeding|<=|≤) ?{_NUMBER}")
+_BELOW = re.compile(rf"(?:less than|smaller than|below|under|fewer than|<) ?{_NUMBER}")
+_STEPS = re.compile(rf"(?:multiples? of|increments? of|steps? of|divisible by|nearest) ?{_NUMBER}")
+_SENSES = table(
     (
-        r"\bunix (?:time|epoch)|\bepoch (?:seconds?|time)|\bseconds since (?:the )?(?:unix )?epoch|\bunix timestamp",
-        1.7e9,
-        1.76e9,
+        "epoch",
+        r"\bmilliseconds? since (?:the )?(?:unix )?epoch|\bepoch (?:time )?(?:in )?m(?:s|illi)",
+        (1.7e12, 1.76e12),
     ),
-    (r"\b(?:probability|likelihood|confidence|fraction|normali[sz]ed|ratio)\b(?!.{0,40}%)", 0, 1),
-    (r"\bpercent(?:age)?\b|\bin %|\(%\)", 0, 100),
-    (r"\bhttp status\b|\bstatus code\b", 200, 599),
-    (r"\bport number\b|\btcp port\b", 1024, 65535),
-    (r"\bday of the month\b", 1, 28),
-    (r"\bday of the week\b", 0, 6),
-    (r"\bmonth (?:number|of the year)\b|\bmonth as a number\b", 1, 12),
-    (r"\bhour of (?:the )?day\b|\b24[- ]hour\b", 0, 23),
-    (r"\bfour[- ]digit year\b|\bthe year\b|\byear of\b", 1990, 2026),
-    (r"\blatitude\b", -60, 60),
-    (r"\blongitude\b", -170, 170),
-    (r"\b(?:non-negative|nonnegative|zero or more|not negative)\b", 0, None),
-    (r"(?<!non-)\bnegative (?:number|integer|value|amount)\b", -100, -1),
-    (r"\bpositive (?:number|integer|value|amount|whole|int|float)\b|\bmust be positive\b|\bnatural number\b", 1, None),
+    ("epoch unix", r"\bunix (?:time|epoch)|\bepoch (?:seconds?|time)|\bseconds since (?:the )?epoch", (1.7e9, 1.76e9)),
+    (
+        "probability likelihood confidence fraction normali ratio",
+        r"\b(?:probability|likelihood|confidence|fraction|normali[sz]ed|ratio)\b(?!.{0,40}%)",
+        (0, 1),
+    ),
+    ("percent %", r"\bpercent(?:age)?\b|\bin %|\(%\)", (0, 100)),
+    ("status", r"\bhttp status\b|\bstatus code\b", (200, 599)),
+    ("port", r"\b(?:port number|tcp port)\b", (1024, 65535)),
+    ("month", r"\bday of the month\b", (1, 28)),
+    ("week", r"\bday of the week\b", (0, 6)),
+    ("month", r"\bmonth (?:number|of the year)\b|\bmonth as a number\b", (1, 12)),
+    ("hour", r"\bhour of (?:the )?day\b|\b24[- ]hour\b", (0, 23)),
+    ("year", r"\bfour[- ]digit year\b|\bthe year\b|\byear of\b", (1990, 2026)),
+    ("latitude", r"\blatitude\b", (-60, 60)),
+    ("longitude", r"\blongitude\b", (-170, 170)),
+    ("negative zero", r"\b(?:non-?negative|zero or more|not negative)\b", (0, None)),
+    ("negative", r"(?<!non-)\bnegative (?:number|integer|value|amount)\b", (-100, -1)),
+    ("positive natural", r"\bpositive (?:number|integer|value|amount|whole|int|float)\b", (1, None)),
+    ("positive natural", r"\bmust be positive\b|\bnatural number\b", (1, None)),
 )
 
 
@@ -77,29 +75,32 @@ def bounds(note: str) -> Bounds:
     >>> bounds("A mark between 1 and 5.")[:2]
     (1.0, 5.0)
     """
-    text = plain(note)
-    low = high = None
+    text = lowered(note)
+    low, high, step = _numbers(text) if _DIGIT.search(text) else (None, None, None)
+    if low is None and high is None:
+        low, high = meaning(_SENSES, text) or (None, None)
+    return Bounds(low, high, step)
+
+
+def _numbers(text: str) -> Bounds:
     for pattern in _SPANS:
         if found := pattern.search(text):
-            first, last = _read(found[1]), _read(found[2])
-            if first < last:
-                low, high = first, last
-                break
-    if low is None:
-        low = _first(_LOWS, text)
-        if low is None and (bound := _first(_ABOVE, text)) is not None:
-            low = bound + (1 if bound.is_integer() else abs(bound) / 10)
-    if high is None:
-        high = _first(_HIGHS, text)
-        if high is None and (bound := _first(_BELOW, text)) is not None:
-            high = bound - (1 if bound.is_integer() and bound > 1 else abs(bound) / 10)
-    for pattern, least, most in _SENSES:
-        if low is None and high is None and pattern.search(text):
-            low, high = least, most
-    if low is not None and high is not None and low > high:
-        low = high = None
+            low, high = _read(found[1]), _read(found[2])
+            if low < high:
+                return Bounds(low, high, _step(text))
+    least, most = _first(_LOWS, text), _first(_HIGHS, text)
+    if least is None and (bound := _first(_ABOVE, text)) is not None:
+        least = bound + (1 if bound.is_integer() else abs(bound) / 10)
+    if most is None and (bound := _first(_BELOW, text)) is not None:
+        most = bound - (1 if bound.is_integer() and bound > 1 else abs(bound) / 10)
+    if least is not None and most is not None and least > most:
+        least = most = None
+    return Bounds(least, most, _step(text))
+
+
+def _step(text: str) -> float | None:
     step = _first(_STEPS, text)
-    return Bounds(low, high, step if step and step > 0 else None)
+    return step if step and step > 0 else None
 
 
 def _first(pattern: "re.Pattern[str]", text: str) -> float | None:

@@ -2,6 +2,9 @@
 
 import re
 from functools import lru_cache
+from typing import TypeAlias, TypeVar
+
+M = TypeVar("M")
 
 LONGEST = 600
 """Characters of a description that are read."""
@@ -32,11 +35,29 @@ def plain(note: str) -> str:
     return " ".join(note[:LONGEST].split())
 
 
-def table(*rows: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """A table of what phrases mean. Letters match in both cases."""
-    return tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, meaning in rows)
+@lru_cache(maxsize=4096)
+def lowered(note: str) -> str:
+    """The part of a description that is read, in lower case."""
+    return plain(note).lower()
 
 
-def meaning(rows: tuple[tuple[re.Pattern[str], str], ...], text: str) -> str:
-    """What the first phrase of a table that stands in a text means; empty if none does."""
-    return next((meaning for pattern, meaning in rows if pattern.search(text)), "")
+Rows: TypeAlias = tuple[tuple[tuple[str, ...], re.Pattern[str], M], ...]
+
+
+def table(*rows: tuple[str, str, M]) -> Rows[M]:
+    """A table of what phrases mean: words of which one stands in each phrase, an expression, and the meaning.
+
+    Expressions are for texts in lower case. The words are looked for first, which is sooner done.
+    """
+    return tuple((tuple(words.split()), re.compile(pattern), meaning) for words, pattern, meaning in rows)
+
+
+def meaning(rows: Rows[M], text: str) -> M | None:
+    """What the first phrase of a table that stands in a text in lower case means."""
+    for words, pattern, meant in rows:
+        for word in words:
+            if word in text:
+                if pattern.search(text):
+                    return meant
+                break
+    return None

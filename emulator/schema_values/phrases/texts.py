@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from emulator.schema_values.phrases.table import COUNTS, QUOTE, meaning, plain, table
+from emulator.schema_values.phrases.table import COUNTS, QUOTE, lowered, meaning, plain, table
 
 _COUNT = rf"(\d{{1,6}}|{'|'.join(COUNTS)})"
 
@@ -17,35 +17,32 @@ class Shape(NamedTuple):
     style: str = ""
 
 
-_EXACTLY = re.compile(
-    rf"\b(?:exactly|precisely|list of|array of|set of|the (?:top|first|best)|top) {_COUNT}\b", re.IGNORECASE
-)
-_UP_TO = re.compile(rf"\b(?:up to|at most|no more than|maximum(?: of)?|max) {_COUNT}\b", re.IGNORECASE)
-_AT_LEAST = re.compile(rf"\b(?:at least|no fewer than|minimum(?: of)?|min) {_COUNT}\b", re.IGNORECASE)
-_FROM_TO = re.compile(rf"\b{_COUNT} ?(?:to|-|–|or) ?{_COUNT}\b", re.IGNORECASE)
-_PLAIN_COUNT = re.compile(
-    rf"^(?:the |your |a list of |list of )?{_COUNT} (?:\w{{1,20}} ){{0,2}}\w{{2,20}}s\b", re.IGNORECASE
-)
+_EXACTLY = re.compile(rf"\b(?:exactly|precisely|list of|array of|set of|the (?:top|first|best)|top) {_COUNT}\b")
+_UP_TO = re.compile(rf"\b(?:up to|at most|no more than|maximum(?: of)?|max) {_COUNT}\b")
+_AT_LEAST = re.compile(rf"\b(?:at least|no fewer than|minimum(?: of)?|min) {_COUNT}\b")
+_FROM_TO = re.compile(rf"\b{_COUNT} ?(?:to|-|–|or) ?{_COUNT}\b")
+_PLAIN_COUNT = re.compile(rf"^(?:the |your |a list of |list of )?{_COUNT} (?:\w{{1,20}} ){{0,2}}\w{{2,20}}s\b")
+_ANY_COUNT = re.compile(_COUNT)
 _JOINTS = table(
-    (r"\bcomma[- ]separated|\bseparated by commas?|\bcomma[- ]delimited", ", "),
-    (r"\bsemicolon[- ]separated|\bseparated by semicolons?", "; "),
-    (r"\bspace[- ]separated|\bseparated by spaces?", " "),
-    (r"\bnewline[- ]separated|\bone per line|\bseparated by (?:newlines?|line breaks)", "\n"),
-    (r"\bpipe[- ]separated|\bseparated by pipes?", "|"),
+    ("comma", r"\bcomma[- ](?:separated|delimited)|\bseparated by commas?", ", "),
+    ("semicolon", r"\bsemicolon[- ]separated|\bseparated by semicolons?", "; "),
+    ("space", r"\bspace[- ]separated|\bseparated by spaces?", " "),
+    ("line", r"\bnewline[- ]separated|\bone per line|\bseparated by (?:newlines?|line breaks)", "\n"),
+    ("pipe", r"\bpipe[- ]separated|\bseparated by pipes?", "|"),
 )
+_QUOTED = rf"{QUOTE}([^\"'`“”‘’]{{1,20}}){QUOTE}"
 _START = re.compile(
-    rf"\b(?:starts?|starting|begins?|beginning|prefixed|prefix(?:es)?) (?:with|by|of) (?:an? |the )?(?:{QUOTE}([^\"'`“”‘’]{{1,20}}){QUOTE}|([A-Z#@$][\w#@$-]{{0,12}}|[\w]{{1,8}}[-_:/#]))",
+    r"\b(?:[Ss]tart(?:s|ing)?|[Bb]egin(?:s|ning)?|[Pp]refix(?:ed)?) (?:with|by|of) (?:an? |the )?"
+    rf"(?:{_QUOTED}|([A-Z#@$][\w#@$-]{{0,12}}|\w{{1,8}}[-_:/#]))"
 )
-_END = re.compile(
-    rf"\b(?:ends?|ending|suffixed) (?:with|in|by) (?:an? |the )?(?:{QUOTE}([^\"'`“”‘’]{{1,20}}){QUOTE}|(\.\w{{1,8}}))",
-)
+_END = re.compile(rf"\b(?:[Ee]nd(?:s|ing)?|[Ss]uffixed) (?:with|in|by) (?:an? |the )?(?:{_QUOTED}|(\.\w{{1,8}}))")
 _STYLES = table(
-    (r"\bsnake[_ ]case\b", "snake"),
-    (r"\bkebab[- ]case\b", "kebab"),
-    (r"\bcamel ?case\b", "camel"),
-    (r"\bpascal ?case\b", "pascal"),
-    (r"\b(?:all caps|upper-?case|in capitals)\b", "upper"),
-    (r"\b(?:all )?lower-?case\b", "lower"),
+    ("snake", r"\bsnake[_ ]case\b", "snake"),
+    ("kebab", r"\bkebab[- ]case\b", "kebab"),
+    ("camel", r"\bcamel ?case\b", "camel"),
+    ("pascal", r"\bpascal ?case\b", "pascal"),
+    ("upper caps capitals", r"\b(?:all caps|upper-?case|in capitals)\b", "upper"),
+    ("lower", r"\blower-?case\b", "lower"),
 )
 
 
@@ -56,7 +53,9 @@ def counts(note: str) -> tuple[int | None, int | None]:
     >>> counts("up to three"), counts("exactly two tags")
     ((None, 3), (2, 2))
     """
-    text = plain(note)
+    text = lowered(note)
+    if not _ANY_COUNT.search(text):
+        return None, None
     if found := _FROM_TO.search(text):
         low, high = _count(found[1]), _count(found[2])
         if low <= high:
@@ -73,19 +72,17 @@ def counts(note: str) -> tuple[int | None, int | None]:
 @lru_cache(maxsize=4096)
 def joint(note: str) -> str:
     """What stands between the items of a list that is one text; empty if it is none."""
-    text = plain(note)
-    return meaning(_JOINTS, text)
+    return meaning(_JOINTS, lowered(note)) or ""
 
 
 @lru_cache(maxsize=4096)
 def shape(note: str) -> Shape:
     """How a text is to look."""
     text = plain(note)
-    return Shape(_affix(_START, text), _affix(_END, text), meaning(_STYLES, text))
+    return Shape(_affix(_START, text), _affix(_END, text), meaning(_STYLES, lowered(note)) or "")
 
 
 def _count(word: str) -> int:
-    word = word.lower()
     return COUNTS[word] if word in COUNTS else int(word)
 
 

@@ -4,26 +4,29 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from emulator.schema_values.phrases.table import QUOTE, plain
+from emulator.schema_values.phrases.table import QUOTE, lowered, plain
 
 _MOST_WORDS = 12
 _LONGEST_WORD = 40
 
 _QUOTED = re.compile(rf"(?<!\w){QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}(?!\w)")
 _LISTED = re.compile(
-    r"\b(?:(?:must|should|has to) be (?:exactly )?(?:one|any) of|one of|either|any of|(?:allowed|possible|valid|supported|available|accepted|permitted)"
-    r" (?:values?|options?|choices?|types?)(?: are| is| include)?|(?:can|could|may|must|should) be|options?(?: are)?|values?(?: are)?|choices?(?: are)?"
-    r"|choose from|select from|enum)(?: the following)?(?: values| options)?[:;]? ([^.;\n)]{1,300})",
+    r"\b(?:(?:one|any) of|either|(?:can|could|may|must|should) be|choose from|select from|enum"
+    r"|(?:(?:allowed|possible|valid|supported|available|accepted|permitted) )?(?:values?|options?|choices?|types?)"
+    r"(?: are| is| include)?)(?: the following)?(?: values| options)?[:;]? ([^.;\n)]{1,300})",
     re.IGNORECASE,
 )
+_LISTING = ("of", "either", "be", "from", "enum", "value", "option", "choice", "type")
 _EXAMPLES = re.compile(
-    r"(?:\be\.g\.|\beg\.|\bfor example|\bfor instance|\bexamples?(?: are| include)?|\bsuch as|\blike)[,:]? ([^;\n)]{1,200})",
+    r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? ([^;\n)]{1,200})",
     re.IGNORECASE,
 )
+_EXEMPLARY = ("e.g.", "eg.", "example", "instance", "such as", "like")
 _BRACKETS = re.compile(r"\(([^()]{3,200})\)")
 _SPLIT = re.compile(r"\s*(?:,\s*(?:or|and)\s|,|\bor\b|\band\b|\||/)\s*")
 _DEFAULT = re.compile(
-    rf"\bdefaults?(?: value)?(?: is| to|:|=)? ?(?:{QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}|([\w.+-]{{1,{_LONGEST_WORD}}}?)(?=[\s,;.)]|$))",
+    rf"\bdefaults?(?: value)?(?: is| to|:|=)? ?(?:{QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}"
+    rf"|([\w.+-]{{1,{_LONGEST_WORD}}}?)(?=[\s,;.)]|$))",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
@@ -40,11 +43,13 @@ def offered(note: str) -> tuple[str, ...]:
     >>> offered("Either 'on' or 'off'"), offered("The cuisine (e.g. italian, chinese)")
     (('on', 'off'), ('italian', 'chinese'))
     """
-    return tuple(dict.fromkeys(_offered(plain(note))))
+    return tuple(dict.fromkeys(_offered(plain(note), lowered(note))))
 
 
-def _offered(text: str) -> Iterator[str]:
-    for pattern in (_LISTED, _BRACKETS):
+def _offered(text: str, lower: str) -> Iterator[str]:
+    for pattern, words in ((_LISTED, _LISTING), (_BRACKETS, ("(",))):
+        if not any(word in lower for word in words):
+            continue
         for found in pattern.finditer(text):
             listed = [] if _EXAMPLES.match(found[1]) else _members(found[1], least=2)
             if listed:
@@ -55,13 +60,13 @@ def _offered(text: str) -> Iterator[str]:
     if listed:
         yield from listed
         return
-    for found in _EXAMPLES.finditer(text):
+    for found in _EXAMPLES.finditer(text) if any(word in lower for word in _EXEMPLARY) else ():
         said = _EXAMPLE_END.split(found[1])[0].strip()
         listed = [said] if _PLACE.fullmatch(said) else _members(said, least=1)
         if listed:
             yield from listed
             return
-    if found := _DEFAULT.search(text):
+    if "default" in lower and (found := _DEFAULT.search(text)):
         yield found[1] or found[2]
 
 
