@@ -60,14 +60,14 @@ def _offered(text: str, lower: str) -> Iterator[str]:
     if listed:
         yield from listed
         return
-    for found in _EXAMPLES.finditer(text) if any(word in lower for word in _EXEMPLARY) else ():
-        said = _EXAMPLE_END.split(found[1])[0].strip()
+    for example in _EXAMPLES.finditer(text) if any(word in lower for word in _EXEMPLARY) else ():
+        said = _EXAMPLE_END.split(example[1])[0].strip()
         listed = [said] if _PLACE.fullmatch(said) else _members(said, least=1)
         if listed:
             yield from listed
             return
-    if "default" in lower and (found := _DEFAULT.search(text)):
-        yield found[1] or found[2]
+    if "default" in lower and (default := _DEFAULT.search(text)):
+        yield default[1] or default[2]
 
 
 def _members(text: str, *, least: int, plain: bool = True) -> list[str]:
