@@ -7,12 +7,13 @@ The standard library's own parser reads the text, so the syntax is exactly Pytho
 import re
 import warnings
 from collections.abc import Iterator
-from re import _constants, _parser  # the only parser that reads all of Python's syntax
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import msgspec
 
-MANY = int(_constants.MAXREPEAT)
+_parser = import_module("re._parser")  # the only parser that reads all of Python's syntax; it has no type stubs
+MANY = int(_parser.MAXREPEAT)
 """The upper bound of an open repetition."""
 
 _ASCII, _DOTALL, _IGNORECASE, _MULTILINE, _UNICODE = map(

@@ -16,6 +16,13 @@ from emulator.schema_values.negation import refutations
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.validation import required_by_themselves
 
+_DOCUMENT = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "value": {"type": "integer"}},
+    "required": ["name", "value"],
+}
+"""What a text holds that is said to hold JSON."""
+
 
 def absorb(facts: Facts, item: Demand, scopes: Scopes = ()) -> None:
     """Merge an item and all schemas that it implies. Raises Unsatisfiable or Malformed."""
@@ -48,7 +55,7 @@ Todo: TypeAlias = list[tuple[Demand, Scopes]]
 
 def _absorb(facts: Facts, node: SchemaNode, scopes: Scopes) -> Todo:
     schema = node.schema
-    if "$ref" in schema and node.resource.legacy:
+    if node.hides_siblings:
         return [((node.target("$ref"), True), scopes)]
     if "unevaluatedProperties" in schema:
         facts.risky = True
@@ -144,6 +151,13 @@ def _merge_format(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     for keyword in ("format", "contentEncoding"):
         if isinstance(node.schema.get(keyword), str):
             facts.formats += (node.schema[keyword],)
+
+
+def _merge_content(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+    media_type = node.schema["contentMediaType"]
+    if isinstance(media_type, str) and media_type.partition(";")[0].strip().endswith(("/json", "+json")):
+        told = node.says("contentSchema")
+        facts.content = node.child("contentSchema") if told else node.document.derived(_DOCUMENT, node)
 
 
 def _merge_pattern(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
@@ -278,6 +292,7 @@ _MERGE: dict[str, Merge] = {
     "divisibleBy": _merge_steps,
     "format": _merge_format,
     "contentEncoding": _merge_format,
+    "contentMediaType": _merge_content,
     "pattern": _merge_pattern,
     "minLength": _at_least("minLength", "length"),
     "maxLength": _at_most("maxLength", "length"),

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from emulator.schema_values.errors import Malformed, malformed_pattern
-from emulator.schema_values.formats import conforms
+from emulator.schema_values.format_checks import conforms
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.values import TYPES, equal, weight
 
@@ -32,6 +32,8 @@ def types(node: SchemaNode) -> frozenset[str]:
         names = {said} if isinstance(said, str) else set(map(str, said))
         if not names <= TYPES | {"any"}:
             raise Malformed(f"{node.pointer}/type", f"{said!r} is not a type")
+        if node.schema.get("nullable") is True and None in node.schema.get("enum", ()):
+            names |= {"null"}  # OpenAPI 3.0.3, "nullable": the list must have null, and then it is a value
         found = TYPES if "any" in names else frozenset(names | {"integer"} if "number" in names else names)
         node.cache["types"] = found
     return found

@@ -1,4 +1,4 @@
-"""Chooses believable values by the name of a property and by its description.
+"""Chooses believable values by the name of a property.
 
 Names are split into words (`billingPostalCode` -> billing postal code) and looked up by their last words first. For an
 unknown name, Faker is used if it has a provider of that name, and a plain word otherwise.
@@ -26,29 +26,11 @@ from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
 
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_EXAMPLE = re.compile(
-    r"(?:e\.g\.|eg\.|[Ff]or example|[Ee]xamples?|such as|[Ll]ike)[,:]?\s+[\"'`“‘]([^\"'`”’]{1,60})[\"'`”’]"
-    r"|(?:e\.g\.|eg\.|Examples?:)[,:]?\s+([\w][\w ,+./:#@-]{0,40}?)(?=[);\n]|\.(?:\s|$)|,? (?:or|and|etc)\b|$)"
-)
 LONGEST = 100
 """Characters of a name that are read."""
 
 _GENERAL = (("number",), ("value",))
 """Names that say less than that of what they are in."""
-
-_DATES = tuple(
-    (re.compile(form, re.IGNORECASE), layout)
-    for form, layout in (
-        (r"YYYY-MM-DD[T ]HH:MM:SS", "%Y-%m-%dT%H:%M:%S"),
-        (r"YYYY-MM-DD[T ]HH:MM", "%Y-%m-%d %H:%M"),
-        (r"YYYY-MM-DD", "%Y-%m-%d"),
-        (r"MM/DD/YYYY", "%m/%d/%Y"),
-        (r"DD/MM/YYYY", "%d/%m/%Y"),
-        (r"YYYY-MM\b", "%Y-%m"),
-        (r"HH:MM:SS", "%H:%M:%S"),
-        (r"HH:MM", "%H:%M"),
-    )
-)
 
 
 @lru_cache(maxsize=4096)
@@ -130,16 +112,6 @@ def _named(parents: Words, random: Random, persona: Persona) -> str:
         if word == "country":
             return persona.town.country
     return f"{random.choice(COMMON)}-{random.choice(COMMON)}"
-
-
-def described(description: str, random: Random, persona: Persona, words: Words) -> str | None:
-    """A text from a description: its example ("e.g. Paris"), or a text in the format that it names ("YYYY-MM-DD")."""
-    for form, layout in _DATES:
-        if form.search(description):
-            return persona.moment(words).strftime(layout)
-    found = [quoted or plain.strip() for quoted, plain in _EXAMPLE.findall(description)]
-    found = [example for example in found if not example.startswith(("a ", "an ", "the "))]
-    return random.choice(found) if found else None
 
 
 def is_numeric(name: str) -> bool:

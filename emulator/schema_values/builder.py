@@ -41,6 +41,9 @@ _BUILDING = 20
 _ALTERNATIVES = 12
 """How many ways of choosing are tried at one place."""
 
+_NUMBERS = {"integer", "number"}
+_TOLD = {"type", "title", "description", "pattern"}
+
 _LESSONS = 4
 """How often what failed is learned from at one place."""
 
@@ -205,7 +208,8 @@ class Building:
             self.random.shuffle(options)
             tight = self.sparse or place.room <= 0 or place.depth > 6
             tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
-            options.sort(key=lambda option: _rank(option, tight))
+            numeric = any(outline(option[0][0]).types <= _NUMBERS for option in options)
+            options.sort(key=lambda option: (numeric and _is_any_text(option[0][0]), *_rank(option, tight)))
         elif choice.kind == "if":
             options = options[::-1] if meek or self.random.random() < 0.4 else options
         elif choice.kind == "dependency":
@@ -256,8 +260,10 @@ class Building:
         kinds = sorted(types - ({"integer"} if "number" in types else set()))
         self.random.shuffle(kinds)
         tight = place.optional and place.room <= 0
+        texts = "string" if implied.isdisjoint(_NUMBERS | {"string"}) and not types.isdisjoint(_NUMBERS) else ""
         return sorted(
-            kinds, key=lambda kind: (kind == "null", tight and kind in ("array", "object"), kind not in implied)
+            kinds,
+            key=lambda kind: (kind in ("null", texts), tight and kind in ("array", "object"), kind not in implied),
         )
 
     def _of_kind(self, kind: str, facts: Facts, place: FieldContext) -> Any:
@@ -316,6 +322,16 @@ def _rank(option: Demands, tight: bool) -> tuple[bool, bool, int, bool]:
     node = option[0][0]
     plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
     return is_unknown(node), not plain, levels, outline(node).types == {"null"}
+
+
+def _is_any_text(node: SchemaNode) -> bool:
+    """Whether the schema asks for a text of no format. Beside a number, readers expect one in it, as in a Decimal."""
+    return bool(
+        node.schema is not True
+        and node.says("type")
+        and node.schema["type"] == "string"
+        and node.schema.keys() <= _TOLD
+    )
 
 
 def _implied(facts: Facts) -> set[str]:

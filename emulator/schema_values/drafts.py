@@ -43,3 +43,15 @@ def keywords(dialect: str) -> frozenset[str]:
 def is_legacy(dialect: str) -> bool:
     """Whether `$ref` hides the keywords beside it, as it did up to draft 7."""
     return any(name in dialect for name in _BY_NAME if name.startswith("draft"))
+
+
+def identifier(dialect: str) -> str:
+    """The keyword that gives a schema a base URI of its own: `id` up to draft 4, `$id` since."""
+    return "id" if "draft-03" in dialect or "draft-04" in dialect else "$id"
+
+
+def anchors(dialect: str) -> tuple[str, ...]:
+    """The keywords that give a schema a plain name; up to draft 7, it is a fragment in its identifier."""
+    if is_legacy(dialect):
+        return ()
+    return ("$anchor",) if "2019-09" in dialect else ("$anchor", "$dynamicAnchor")

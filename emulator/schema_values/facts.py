@@ -80,6 +80,7 @@ class Facts:
     patterns: tuple[str, ...] = ()
     unlike: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    content: SchemaNode | None = None
     min_items: int = 0
     max_items: float = math.inf
     unique: bool = False

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, combinations, islice, product
 from typing import NamedTuple, TypeAlias
 
+from emulator.schema_values import phrases
 from emulator.schema_values.facts import Demand, Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.nodes import SchemaNode
@@ -12,6 +13,9 @@ from emulator.schema_values.outline import agree, is_plain, is_unknown
 
 LARGEST = 2_000
 """Longer arrays are not built, whatever a schema asks for."""
+
+_TOLD = 12
+"""So many items are built at most because a description speaks of them."""
 
 _DEEP = 7
 """From this depth on, arrays of arrays or objects stay as short as they may be."""
@@ -108,8 +112,13 @@ def _ends(facts: Facts) -> list[float]:
 
 
 def _usual(builder: Builder, facts: Facts, place: FieldContext) -> int:
-    """A usual number of items: one to three plain ones or one or two others; none if unknown or if there is no room."""
+    """A usual number of items: one to three plain ones, or one or two others; none in a tuple or without room."""
     rests = [rest for _, rest in facts.rows if rest is not None]
+    if len(rests) < len(facts.rows):  # a tuple: readers may refuse what follows it, though the schema does not
+        return 0
+    least, most = next((told for told in map(phrases.counts, facts.notes) if told != (None, None)), (None, None))
+    if (least is not None or most is not None) and (least or 0) <= _TOLD and not place.holds(rests):
+        return builder.random.randint(least or 1, max(least or 1, min(most or (least or 1) + 1, _TOLD)))
     if all(is_plain(rest) for rest in rests):
         return builder.random.randint(1, 3)
     if place.depth >= _DEEP or any(map(is_unknown, rests)) or place.holds(rests):

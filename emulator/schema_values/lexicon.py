@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from emulator.core.seeds import Random
 from emulator.schema_values import formats
+from emulator.schema_values.identifiers import drawn
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, JOBS, PRODUCTS, SENTENCES, TITLES
 
@@ -37,7 +38,7 @@ def _between(low: int, high: int, ending: str = "") -> TextMaker:
 
 def _identifier(random: Random, persona: Persona, words: Words) -> str:
     prefix = words[-2][:3] if len(words) > 1 else "id"
-    return f"{prefix}_{formats.digits(random, 8)}"
+    return f"{prefix}_{drawn(random, 8)}"
 
 
 def _file(random: Random, persona: Persona, words: Words) -> str:
@@ -45,11 +46,11 @@ def _file(random: Random, persona: Persona, words: Words) -> str:
 
 
 def _secret(random: Random, persona: Persona, words: Words) -> str:
-    return f"example-{formats.digits(random, 24)}"
+    return f"example-{drawn(random, 24)}"
 
 
 def _hash(random: Random, persona: Persona, words: Words) -> str:
-    return formats.digits(random, 40)
+    return drawn(random, 40)
 
 
 def _price(random: Random, persona: Persona, words: Words) -> str:

@@ -11,29 +11,16 @@ from urllib.parse import unquote, urljoin
 
 from emulator.patterns import Pattern
 from emulator.schema_values.budget import Budget
-from emulator.schema_values.drafts import is_legacy, keywords
 from emulator.schema_values.errors import Malformed
 from emulator.schema_values.metaschemas import is_metaschema, metaschema
 from emulator.schema_values.positions import escape, subschemas
+from emulator.schema_values.resources import Resource
+
+_PATH = 3
+"""With fewer resources, none stands between the root and another one."""
 
 _INDEX_DIGITS = 10
 """An index in a JSON pointer has fewer digits."""
-
-
-class Resource:
-    """A schema with its own base URI and `$schema`.
-
-    `keywords` are those of its draft; if it is `legacy`, `$ref` hides the keywords beside it.
-    """
-
-    __slots__ = ("dialect", "keywords", "legacy", "root", "uri")
-
-    def __init__(self, uri: str, dialect: str) -> None:
-        self.uri = uri
-        self.dialect = dialect
-        self.keywords = keywords(dialect)
-        self.legacy = is_legacy(dialect)
-        self.root: SchemaNode
 
 
 class SchemaNode:
@@ -67,6 +54,11 @@ class SchemaNode:
         """The name of a definition, such as `Person` for `#/$defs/Person`; empty for other schemas."""
         container, _, name = self._key.rpartition("/")
         return name if container.endswith(("$defs", "definitions", "schemas")) else ""
+
+    @property
+    def hides_siblings(self) -> bool:
+        """Whether only `$ref` counts, as up to draft 7. Values are also built for what stands beside it if possible."""
+        return self.document.exact and self.resource.legacy and "$ref" in self.schema
 
     def says(self, keyword: str) -> bool:
         """Whether the schema has that keyword."""
@@ -160,7 +152,7 @@ class Document:
     """A root schema and its nodes. All work on it is counted in `budget`, a new one unless another is given.
 
     With `formats`, validation asserts `format`. With `exact`, it uses only the keywords of the declared draft;
-    otherwise `mixed` is set if it has met others.
+    otherwise `mixed` is set if it has met others, or keywords that `$ref` hides.
     """
 
     def __init__(
@@ -175,6 +167,7 @@ class Document:
         self._anchors: dict[tuple[str, str], SchemaNode] = {}
         self._indexed = False
         self._resources: dict[str, SchemaNode] = {}
+        self._roots: dict[Resource, SchemaNode] = {}
         self.anything = SchemaNode(self, True, Resource("", ""), None, "#")
         self.root = self._resource(schema, None, "#")
 
@@ -198,7 +191,7 @@ class Document:
             raise Malformed(f"{parent.pointer}/{key}", "a schema must be an object or a boolean")
         found = self._nodes.get(id(schema))
         if found is None:
-            if _own_uri(schema, parent.resource.legacy):
+            if parent.resource.own_uri(schema):
                 return self._resource(schema, parent, key)
             found = self._nodes[id(schema)] = SchemaNode(self, schema, parent.resource, parent, key)
         return found
@@ -214,11 +207,10 @@ class Document:
         dialect = said.get("$schema", parent.resource.dialect if parent else "")
         base = parent.resource.uri if parent else ""
         resource = Resource(base, dialect if isinstance(dialect, str) else "")
-        resource.uri = self._join(base, _own_uri(said, resource.legacy))
-        resource.root = SchemaNode(self, schema, resource, parent, key)
-        self._nodes[id(schema)] = resource.root
-        self._resources.setdefault(resource.uri, resource.root)
-        return resource.root
+        resource.uri = self._join(base, resource.own_uri(said))
+        root = self._nodes[id(schema)] = self._roots[resource] = SchemaNode(self, schema, resource, parent, key)
+        self._resources.setdefault(resource.uri, root)
+        return root
 
     # ------------------------------------------------------------------------------------------ references
 
@@ -230,20 +222,48 @@ class Document:
             raise Malformed(f"{node.pointer}/{keyword}", f"{reference!r} leads nowhere")
         if keyword == "$ref" or found is self.anything:
             return found
-        return self._outermost(found, keyword, reference.rpartition("#")[2])
+        return self._outermost(node, found, keyword, reference.rpartition("#")[2])
 
-    def _outermost(self, found: SchemaNode, keyword: str, anchor: str) -> SchemaNode:
-        """The root's dynamic anchor of this name, which is the outermost in every dynamic scope."""
+    def _outermost(self, node: SchemaNode, found: SchemaNode, keyword: str, anchor: str) -> SchemaNode:
+        """The dynamic anchor of this name in the outermost resource through which the node is reached."""
         if keyword == "$recursiveRef":
             return self.root if all(_says(node, "$recursiveAnchor", True) for node in (found, self.root)) else found
         if not _says(found, "$dynamicAnchor", anchor):
             return found
-        candidate = self._anchor(self.root.resource, anchor)
-        return candidate if candidate is not None and _says(candidate, "$dynamicAnchor", anchor) else found
+        for resource in self._path(node):
+            candidate = self._anchor(resource, anchor)
+            if candidate is not None and _says(candidate, "$dynamicAnchor", anchor):
+                return candidate
+        return found
+
+    def _path(self, wanted: SchemaNode) -> Iterator[Resource]:
+        """The resources through which a node is reached from the root, in the way that is found first."""
+        yield self.root.resource
+        if len(self._resources) < _PATH:
+            return
+        todo: list[tuple[SchemaNode, tuple[Resource, ...]]] = [(self.root, ())]
+        seen: set[int] = set()
+        while todo:
+            node, outer = todo.pop()
+            if not isinstance(node.schema, dict) or id(node.schema) in seen:
+                continue
+            seen.add(id(node.schema))
+            self.budget.spend(4)
+            path = outer if node.resource in outer else (*outer, node.resource)
+            if node is wanted:
+                yield from path[1:]
+                return
+            ahead = [
+                self.node(part, node, key) for key, part in subschemas(node.schema) if not key.startswith("$defs/")
+            ]
+            for keyword in ("$ref", "$dynamicRef"):
+                target = self._find(node, node.schema[keyword]) if isinstance(node.schema.get(keyword), str) else None
+                ahead += [target] if target is not None else []
+            todo += [(part, path) for part in reversed(ahead)]
 
     def _find(self, node: SchemaNode, reference: str) -> SchemaNode | None:
         address, _, fragment = reference.partition("#")
-        root = self._located(self._join(node.resource.uri, address)) if address else node.resource.root
+        root = self._located(self._join(node.resource.uri, address)) if address else self._roots[node.resource]
         if root is None:
             return self.anything
         if not fragment:
@@ -257,8 +277,8 @@ class Document:
             self._index()
         if uri not in self._resources and is_metaschema(uri):
             resource = Resource(uri, "")
-            resource.root = SchemaNode(self, metaschema(uri), resource, None, uri + "#")
-            self._resources[uri] = resource.root
+            root = SchemaNode(self, metaschema(uri), resource, None, uri + "#")
+            self._resources[uri] = self._roots[resource] = root
         return self._resources.get(uri)
 
     def _pointed(self, root: SchemaNode, fragment: str) -> SchemaNode | None:
@@ -270,7 +290,7 @@ class Document:
             if place is None:
                 return None
             keys.append(part)
-            if (isinstance(place, dict) and id(place) in self._nodes) or _own_uri(place, root.resource.legacy):
+            if (isinstance(place, dict) and id(place) in self._nodes) or parent.resource.own_uri(place):
                 parent, keys = self.node(place, parent, "/".join(keys)), []
         return parent if not keys else self.node(place, parent, "/".join(keys))
 
@@ -290,7 +310,7 @@ class Document:
         if not self._indexed:
             self._indexed = True
             for node in _identified(self.root):
-                for name in _anchors(node.schema):
+                for name in node.resource.names(node.schema):
                     self._anchors.setdefault((node.resource.uri, name), node)
 
 
@@ -300,24 +320,6 @@ def _step(place: Any, key: str) -> Any:
     if isinstance(place, list) and key.isdecimal() and len(key) < _INDEX_DIGITS and int(key) < len(place):
         return place[int(key)]
     return None
-
-
-def _own_uri(schema: Any, legacy: bool) -> str:
-    if not isinstance(schema, dict):
-        return ""
-    said = schema.get("$id", schema.get("id"))
-    if not isinstance(said, str) or said.startswith("#") or (legacy and "$ref" in schema):
-        return ""
-    return said
-
-
-def _anchors(schema: dict[str, Any]) -> Iterator[str]:
-    for keyword in ("$anchor", "$dynamicAnchor"):
-        if isinstance(schema.get(keyword), str):
-            yield schema[keyword]
-    for keyword in ("$id", "id"):
-        if isinstance(schema.get(keyword), str) and schema[keyword].startswith("#"):
-            yield schema[keyword][1:]
 
 
 def _says(node: SchemaNode, keyword: str, value: Any) -> bool:
@@ -333,7 +335,7 @@ def _identified(root: SchemaNode) -> Iterator[SchemaNode]:
         root.document.budget.spend(1 + len(key) // 64)
         if not isinstance(schema, dict):
             continue
-        if _own_uri(schema, parent.resource.legacy) or any(_anchors(schema)):
+        if parent.resource.own_uri(schema) or any(parent.resource.names(schema)):
             node = root.document.node(schema, parent, key)
             yield node
             todo += [(part, node, inner) for inner, part in subschemas(schema)]

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from emulator.core.seeds import Random
-from emulator.schema_values import believable
+from emulator.schema_values import believable, phrases
 from emulator.schema_values.assertions import GREATEST, divides
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
@@ -15,6 +15,9 @@ from emulator.schema_values.lexicon import USUAL
 from emulator.schema_values.values import is_a
 
 _TRIES = 40
+
+_NARROW = 2
+"""A range that is no wider has numbers with two decimals."""
 
 
 class NumberRange(NamedTuple):
@@ -60,8 +63,11 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
     if samples and builder.random.random() < 0.5:
         yield builder.random.choice(samples)
     whole = "number" not in facts.types
-    step = _step(facts, whole)
-    for span in _spans(facts, place.name, whole):
+    step, told = _step(facts, whole), None if facts.steps else _told_step(facts)
+    spans = list(_spans(facts, place.name, whole))
+    if told is not None:
+        yield _drawn(builder.random, spans[0], told, whole)
+    for span in spans:
         for _ in range(_TRIES):
             yield _drawn(builder.random, span, step, whole)
     yield from _edges(facts, step)
@@ -74,6 +80,12 @@ def _read(text: str) -> Iterator[int | float]:
         return
     if math.isfinite(value):
         yield int(value) if value.is_integer() else value
+
+
+def _told_step(facts: Facts) -> Fraction | None:
+    """What the descriptions say that the number is a multiple of."""
+    steps = (phrases.bounds(note).step for note in facts.notes)
+    return next((exact(step) for step in steps if step), None)
 
 
 def _step(facts: Facts, whole: bool) -> Fraction | None:
@@ -98,6 +110,7 @@ def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
     """The ranges to draw from, the most usual first; the last one is everything that the bounds allow."""
     low = exact(facts.low) if math.isfinite(facts.low) else None
     high = exact(facts.high) if math.isfinite(facts.high) else None
+    yield from _told(facts, name, low, high, whole)
     for least, most, decimals in (believable.number(name), USUAL):
         if whole and most < 1:
             continue
@@ -115,6 +128,21 @@ def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
         high = low + reach
     yield NumberRange(low, high, 2)
     yield NumberRange(low, high, 9)
+
+
+def _told(facts: Facts, name: str, low: Fraction | None, high: Fraction | None, whole: bool) -> Iterator[NumberRange]:
+    """The ranges of which the descriptions speak, in the bounds of the schema."""
+    usual_low, usual_high, decimals = believable.number(name)
+    for note in facts.notes:
+        facts.budget.spend(5 + min(len(note), phrases.LONGEST) // 16)
+        said_low, said_high, _ = phrases.bounds(note)
+        if said_low is None and said_high is None:
+            continue
+        least = exact(said_low) if said_low is not None else min(exact(usual_low), exact(said_high or 0))
+        most = exact(said_high) if said_high is not None else max(exact(usual_high), least * 2)
+        least, most = least if low is None else max(low, least), most if high is None else min(high, most)
+        if least <= most:
+            yield NumberRange(least, most, 0 if whole else 2 if most - least <= _NARROW else decimals or 1)
 
 
 def _drawn(random: Random, span: NumberRange, step: Fraction | None, whole: bool) -> int | float:

@@ -113,7 +113,7 @@ def subject(node: SchemaNode) -> SchemaNode:
 def bare(node: SchemaNode) -> SchemaNode:
     """The end of the chain of references that starts at this schema, if they have no other keywords."""
     for _ in range(_HOPS):
-        if not node.says("$ref") or (len(node.schema) > 1 and not node.resource.legacy):
+        if not node.says("$ref") or (len(node.schema) > 1 and not node.hides_siblings):
             break
         node = node.target("$ref")
     return node

@@ -12,11 +12,10 @@ from typing import TypeAlias
 import msgspec
 
 from emulator import patterns
+from emulator.schema_values.unicode_properties import DIGIT, SPACE, Ranges, unicode_property
 
 MANY = 1_000_000
 """What an open upper bound counts as."""
-
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class Chars(msgspec.Struct, frozen=True):
@@ -76,35 +75,10 @@ class Anchor(msgspec.Struct, frozen=True):
 
 Tree: TypeAlias = Chars | Sequence | Either | Repeat | Group | Back | Look | Anchor
 
-_DIGIT: Ranges = ((48, 57),)
 _WORD: Ranges = ((97, 122), (48, 57), (65, 90), (95, 95))
-_SPACE: Ranges = ((32, 32), (9, 9))
-_LETTER: Ranges = ((97, 122), (65, 90))
 _PRINTABLE: Ranges = ((32, 126),)
-_CLASSES = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
+_CLASSES = {"d": DIGIT, "w": _WORD, "s": SPACE}
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "0": 0}
-_PROPERTIES: dict[str, tuple[Ranges, str]] = {
-    "L": (_LETTER, r"[^\W\d_]"),
-    "Lu": (((65, 90),), "[A-Z\u00c0-\u00de]"),
-    "Ll": (((97, 122),), "[a-z\u00df-\u00ff]"),
-    "N": (_DIGIT, r"\d"),
-    "Nd": (_DIGIT, r"\d"),
-    "Z": (_SPACE, r"\s"),
-    "Zs": (_SPACE, r"\s"),
-    "P": (((33, 47), (58, 64)), r"[!-/:-@\[-`{-~]"),
-    "S": (((36, 36), (43, 43)), r"[$+<=>^`|~]"),
-}
-_LONG_PROPERTIES = {
-    "Letter": "L",
-    "Alphabetic": "L",
-    "Uppercase_Letter": "Lu",
-    "Lowercase_Letter": "Ll",
-    "Number": "N",
-    "Decimal_Number": "Nd",
-    "White_Space": "Z",
-    "Punctuation": "P",
-    "Symbol": "S",
-}
 
 
 def complement(ranges: Ranges) -> Ranges:
@@ -310,7 +284,7 @@ def _literal(code: int) -> Chars:
 
 
 def _property(name: str, negative: bool) -> Chars:
-    ranges, source = _PROPERTIES.get(_LONG_PROPERTIES.get(name, name), (_LETTER, r"\w"))
+    ranges, source = unicode_property(name)
     if negative:
         return Chars(complement(ranges), f"(?!{source})[\\s\\S]")
     return Chars(ranges, source)

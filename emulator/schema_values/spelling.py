@@ -6,6 +6,7 @@ lookaround, backreferences or impossible lengths may not match; they are tested,
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import TypeAlias
 
 from emulator.core.seeds import Random
@@ -23,6 +24,7 @@ from emulator.schema_values.regex import (
     Tree,
     parse,
 )
+from emulator.schema_values.unicode_properties import Ranges
 from emulator.schema_values.words import COMMON
 
 LONGEST = 20_000
@@ -51,7 +53,7 @@ def matching(pattern: str, random: Random, low: int, high: int, matches: Matches
     for attempt in range(_TRIES):
         budget.spend(1 + len(pattern) // 8)
         size = _wanted(random, max(least, low if low <= most else least), min(most, high), attempt)
-        text = _Writer(random, budget).write(tree, size)
+        text = _Writer(random, budget, words=attempt < _TRIES // 2).write(tree, size)
         if len(text) < low and loose:
             text = _padded(text, low, random, loose)
         if looks and not matches(pattern, text):
@@ -99,18 +101,19 @@ def width(tree: Tree) -> tuple[int, int]:
 
 
 class _Writer:
-    """Writes one text, and keeps the text of each group."""
+    """Writes one text, of `words` where a class has all letters, and keeps the text of each group."""
 
-    def __init__(self, random: Random, budget: Budget) -> None:
+    def __init__(self, random: Random, budget: Budget, *, words: bool = True) -> None:
         self.random = random
         self.budget = budget
+        self.words = words
         self.captured: dict[int, str] = {}
 
     def write(self, tree: Tree, size: int) -> str:
         self.budget.spend(2 + size // 64)
         match tree:
             case Chars(ranges):
-                return spell(ranges, 1, self.random) if size else ""
+                return self.spell(ranges, 1) if size else ""
             case Sequence(parts):
                 return self.parts(parts, size)
             case Either(options):
@@ -118,7 +121,7 @@ class _Writer:
                 printable = [option for option in fitting if not _is_control(option)]
                 return self.write(self.random.choice(printable or fitting or options), size)
             case Repeat(Chars(ranges), low, high):
-                return spell(ranges, min(max(size, low), high), self.random)
+                return self.spell(ranges, min(max(size, low), high))
             case Repeat(part, low) if low > 1 and not size:
                 return ""
             case Repeat(part, low, high):
@@ -130,6 +133,14 @@ class _Writer:
                 return self.captured.get(number, "")
             case _:
                 return ""
+
+    def spell(self, ranges: Ranges, size: int) -> str:
+        """A text of `size` characters in the ranges: words if they have all letters, and what they have otherwise."""
+        if self.words and size > 2 and _holds(ranges, ascii_lowercase):
+            return _words(ranges, size, self.random)
+        if self.words and size > 2 and _holds(ranges, ascii_uppercase):
+            return _words(ranges, size, self.random).upper()
+        return "".join(self.random.choices(_alphabet(ranges), k=size))
 
     def parts(self, parts: "list[Tree] | tuple[Tree, ...]", size: int) -> str:
         """Write the parts, each with its minimum width and a share of the rest."""
@@ -165,16 +176,7 @@ def _is_control(tree: Tree) -> bool:
     return isinstance(tree, Chars) and all(high < 32 for _, high in tree.ranges)
 
 
-def spell(ranges: tuple[tuple[int, int], ...], size: int, random: Random) -> str:
-    """A text of `size` characters in the ranges: words if they have letters, numbers if they have digits."""
-    if size > 2 and _holds(ranges, "az"):
-        return _words(ranges, size, random)
-    if size > 2 and _holds(ranges, "AZ"):
-        return _words(ranges, size, random).upper()
-    return "".join(random.choices(_alphabet(ranges), k=size))
-
-
-def _words(ranges: tuple[tuple[int, int], ...], size: int, random: Random) -> str:
+def _words(ranges: Ranges, size: int, random: Random) -> str:
     joint = next((joint for joint in " -_." if _holds(ranges, joint)), "")
     text = random.choice(COMMON)
     while len(text) < size:
@@ -184,7 +186,7 @@ def _words(ranges: tuple[tuple[int, int], ...], size: int, random: Random) -> st
 
 
 @lru_cache(maxsize=1024)
-def _alphabet(ranges: tuple[tuple[int, int], ...]) -> str:
+def _alphabet(ranges: Ranges) -> str:
     """The letters and digits in the ranges, or if there are none, their first few hundred characters."""
     codes = [code for low, high in ranges for code in range(low, min(high, low + 500) + 1)]
     characters = [chr(code) for code in codes if not 0xD800 <= code <= 0xDFFF]
@@ -193,7 +195,7 @@ def _alphabet(ranges: tuple[tuple[int, int], ...]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _holds(ranges: tuple[tuple[int, int], ...], characters: str) -> bool:
+def _holds(ranges: Ranges, characters: str) -> bool:
     return all(any(low <= ord(character) <= high for low, high in ranges) for character in characters)
 
 

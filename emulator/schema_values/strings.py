@@ -1,11 +1,16 @@
 """Builds strings: the first valid one of several candidates, from the most believable to the most certain."""
 
+import base64
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import combinations
 
-from emulator.schema_values import believable, formats
+from emulator.schema_values import believable, formats, phrases
+from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
+from emulator.schema_values.format_checks import conforms
 from emulator.schema_values.spelling import LONGEST, Matches, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
 
@@ -13,6 +18,9 @@ _TRIES = 6
 
 _SEVERAL = 3
 """If so many patterns are not matched together, pairs of them may be at fault, and may be demanded again."""
+
+_ITEMS = 12
+"""The most items of a list that is one text."""
 
 _SAMPLE = 40
 """So many of the texts that were written for them show which ones."""
@@ -46,7 +54,7 @@ def _found(builder: Builder, facts: Facts, place: FieldContext) -> str | None:
     for text in _proposals(builder, facts, place):
         builder.budget.spend(2 + len(text) // 64 + facts.excluded_weight // 32)
         if _accepts(facts, text, builder.document.matches):
-            if all(formats.conforms(name, text) for name in facts.formats):
+            if all(conforms(name, text) for name in facts.formats):
                 return text
             second_best = second_best or text
         tried.append(text)
@@ -88,6 +96,7 @@ def _proposals(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     yield from _meant(builder, facts, place)
+    yield from _contained(builder, facts, place)
     if any(map(formats.known, facts.formats)):
         yield from _formatted(builder, facts, place)
     else:
@@ -104,6 +113,17 @@ def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]
         yield builder.random.choice(samples)
 
 
+def _contained(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    """Yield a text that holds the JSON that the schema describes (JSON Schema 2020-12 validation, section 8)."""
+    if facts.content is None:
+        return
+    inner = place.inside([facts.content])
+    room = FieldContext(place.name, place.parent, place.persona, place.depth + 1, place.room, place.optional, inner)
+    with suppress(Unsatisfiable, Malformed):
+        text = json.dumps(builder.build(((facts.content, True),), room), ensure_ascii=False)
+        yield base64.b64encode(text.encode()).decode() if "base64" in facts.formats else text
+
+
 def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     for name in facts.formats:
         for _ in range(_TRIES):
@@ -114,13 +134,63 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
             yield formats.SHORTEST[name]
 
 
+def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
+    """Yield the texts of which the descriptions speak."""
+    for note in facts.notes:
+        builder.budget.spend(10 + min(len(note), phrases.LONGEST) // 8)
+        joint, shape = phrases.joint(note), phrases.shape(note)
+        for _ in range(2):
+            if joint:
+                least, most = phrases.counts(note)
+                count = builder.random.randint(least or min(2, most or 2), min(most or least or 3, _ITEMS))
+                texts = [_one(builder, facts, place, note) for _ in range(count)]
+                yield joint.join(dict.fromkeys(texts))
+            elif (text := _spoken_of(builder, place, note)) is not None:
+                yield text
+            elif any(shape):
+                yield _shaped(_one(builder, facts, place, note), shape)
+
+
+def _one(builder: Builder, facts: Facts, place: FieldContext, note: str) -> str:
+    said = _spoken_of(builder, place, note)
+    if said is not None:
+        return said
+    return believable.text(believable.singular(place.name), place.parent, (note,), builder.random, place.persona)
+
+
+def _spoken_of(builder: Builder, place: FieldContext, note: str) -> str | None:
+    """One of the words that a description offers, or a text in the format that it names."""
+    if words := phrases.offered(note):
+        return builder.random.choice(words)
+    form, names = phrases.form(note), believable.words_of(place.name)
+    if "%" in form:
+        return place.persona.moment(names).strftime(form)
+    return formats.written(form, builder.random, place.persona, names) if form else None
+
+
+def _shaped(text: str, shape: phrases.Shape) -> str:
+    words = "".join([character if character.isalnum() else " " for character in text]).split()
+    match shape.style:
+        case "snake":
+            text = "_".join(words).lower()
+        case "kebab":
+            text = "-".join(words).lower()
+        case "camel" | "pascal":
+            text = "".join([word.title() for word in words])
+            text = text if shape.style == "pascal" else text[:1].lower() + text[1:]
+        case "upper":
+            text = text.upper()
+        case "lower":
+            text = text.lower()
+    if shape.end.startswith("."):
+        text = text.partition(".")[0].replace(" ", "-")
+    start = "" if text.startswith(shape.start) else shape.start
+    return start + text + ("" if text.endswith(shape.end) else shape.end)
+
+
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     random, persona = builder.random, place.persona
-    builder.budget.spend(sum(map(len, facts.notes)) // 16 + len(facts.notes) * 10)
-    for note in facts.notes:
-        text = believable.described(note, random, persona, believable.words_of(place.name))
-        if text is not None:
-            yield text
+    yield from _told(builder, facts, place)
     for _ in range(2):
         text = believable.text(place.name, place.parent, facts.notes, random, persona)
         yield _fitted(builder, facts, text)

@@ -39,10 +39,11 @@ def _compile(node: SchemaNode) -> Assertion:
         return lambda value: spend() or schema
     spend(4 + len(schema))
     by_type: dict[type, list[Assertion]] = {}
-    hides = "$ref" in schema and node.resource.legacy
+    hides = node.hides_siblings
+    shares = node.resource.legacy and "$ref" in schema and not hides
     for keyword in ("$ref",) if hides else schema:
         kinds, make = _KEYWORDS.get(keyword, ((), None))
-        if make and keyword not in node.resource.keywords:
+        if make and (keyword not in node.resource.keywords or (shares and keyword != "$ref")):
             node.document.mixed = True
             if node.document.exact:
                 continue

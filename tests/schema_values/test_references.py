@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from support.schemas import judge, make
 
 
@@ -111,3 +112,64 @@ def test_deep_callers_are_served() -> None:
         return call(depth - 1) if depth else make(schema)
 
     assert judge(schema, call(400)) is None
+
+
+INTEGER = {"type": "integer"}
+LIST = {"$id": "list", "type": "array", "minItems": 2, "items": {"$dynamicRef": "#items"}}
+LIST["$defs"] = {"any": {"$dynamicAnchor": "items"}}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"id": "x", "anyOf": [{"$ref": "#/$defs/a"}]}}, "$defs": {"a": INTEGER}},
+        {"properties": {"id": {"const": "x"}, "a": {"$ref": "#/$defs/a"}}, "$defs": {"a": INTEGER}},
+        {
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "properties": {"a": {"$id": "http://example.com/", "allOf": [{"$ref": "#/definitions/a"}]}},
+            "definitions": {"a": INTEGER},
+        },
+        {
+            "$schema": "http://json-schema.org/draft-04/schema#",
+            "properties": {"a": {"$ref": "#here"}},
+            "definitions": {"a": {"id": "#here", **INTEGER}},
+        },
+        {
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "properties": {"a": {"$ref": "#here"}},
+            "definitions": {"a": {"$id": "#here", **INTEGER}},
+        },
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": "https://example.com/root",
+            "properties": {"a": {"$ref": "between"}},
+            "$defs": {
+                "between": {"$id": "between", "$ref": "list", "$defs": {"i": {"$dynamicAnchor": "items", **INTEGER}}},
+                "list": LIST,
+            },
+        },
+    ],
+)
+def test_an_identifier_is_that_of_its_draft(schema: dict[str, Any]) -> None:
+    """A reference leads where the declared draft says: `id` and `$id` count only where the draft has them."""
+    schema = schema | {"type": "object", "required": ["a"]}
+    for seed in range(5):
+        found = make(schema, seed)
+        assert judge(schema, found) is None
+        assert isinstance(found["a"][0] if isinstance(found["a"], list) else found["a"], int)
+
+
+@pytest.mark.parametrize("draft", ["draft-04", "draft-06", "draft-07"])
+def test_what_stands_beside_a_reference_is_kept_to_where_that_is_possible(draft: str) -> None:
+    """Up to draft 7, `$ref` hides its neighbours, but some validators read them; a value is valid for both."""
+    beside: dict[str, Any] = {"$ref": "#/definitions/a", "minLength": 30, "maxLength": 40}
+    schema = {
+        "$schema": f"http://json-schema.org/{draft}/schema#",
+        "type": "object",
+        "properties": {"a": beside},
+        "required": ["a"],
+        "definitions": {"a": {"type": "string"}},
+    }
+    assert 30 <= len(make(schema)["a"]) <= 40
+    beside["maxLength"] = 3
+    assert judge(schema, make(schema)) is None

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.schemas import SEED
 
 from emulator.schema_values.budget import Budget
-from emulator.schema_values.formats import conforms, written
+from emulator.schema_values.format_checks import conforms
+from emulator.schema_values.formats import written
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.regex import compiled, parse
 from emulator.schema_values.search import Searches
@@ -54,6 +55,12 @@ def test_texts_match_their_patterns(pattern: str, anchored: bool) -> None:
         (r"^\u{1F600}$", "\U0001f600", "u"),
         (r"^[^]$", "\n", "ab"),
         (r"^[\d--]+$", "1-", "a"),
+        (r"^\p{digit}+$", "12", "a"),
+        (r"^\p{Extended_Pictographic}+$", "\U0001f680", "a"),
+        (r"^(\p{Extended_Pictographic}|\p{Emoji_Component})+$", "\U0001f44d\U0001f3fd", "a"),
+        (r"^\p{Script=Greek}+$", "λόγος", "logos"),
+        (r"^\p{IsCyrillic}+$", "слово", "slovo"),
+        (r"^[\p{Han}\p{Hiragana}]+$", "東京の", "Tokyo"),
         (r"^a{,2}(?=b)b|\/$", "aab", "c"),
     ],
 )
@@ -62,6 +69,29 @@ def test_patterns_that_python_does_not_read_are_translated(pattern: str, yes: st
     assert compiled(pattern).matches(yes)
     assert not compiled(pattern).matches(no)
     assert any(compiled(pattern).matches(text) for text in matching(pattern, SEED.random(), 0, 20, MATCHES, Budget()))
+
+
+@given(st.sets(st.sampled_from(string.ascii_letters + string.digits), min_size=1), st.integers(1, 40))
+def test_a_class_that_lacks_letters_is_spelled_with_its_own(members: set[str], size: int) -> None:
+    """Whatever letters and digits a class has, a text of any length is written in it."""
+    pattern = f"^[{''.join(sorted(members))}]{{{size}}}$"
+    assert re.search(pattern, next(matching(pattern, SEED.random(), 0, 60, MATCHES, Budget())))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^[0-9A-HJKMNP-TV-Z]{26}$",
+        "^[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+        "^[b-df-hj-np-tv-z]{12}$",
+        "^(?!.*[aeiou])[a-z]{6}$",
+        "^[a-z](?!.*[eot])[a-z]{5,9}$",
+    ],
+)
+def test_a_text_is_found_where_words_do_not_match(pattern: str) -> None:
+    """Where no word matches, letters are drawn from the class."""
+    for seed in range(10):
+        assert any(matching(pattern, SEED.child(seed).random(), 0, 60, MATCHES, Budget()))
 
 
 @pytest.mark.parametrize("pattern", ["(", "a)", "[a", "*a", "a{2,1}", "(?x", "[z-a]", "\\", "(?P<n"])

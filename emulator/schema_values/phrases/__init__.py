@@ -1,0 +1,13 @@
+"""Reads what a description says about a value: "a mark between 1 and 5", "either 'on' or 'off'", "an ISO 8601 date".
+
+Each module has a table of phrases and what they mean. Nothing that is read here is a demand: a value that the schema
+does not allow is passed over.
+"""
+
+from emulator.schema_values.phrases.forms import form
+from emulator.schema_values.phrases.numbers import bounds
+from emulator.schema_values.phrases.table import LONGEST
+from emulator.schema_values.phrases.texts import Shape, counts, joint, shape
+from emulator.schema_values.phrases.words import offered
+
+__all__ = ["LONGEST", "Shape", "bounds", "counts", "form", "joint", "offered", "shape"]

@@ -1,0 +1,101 @@
+"""The format of a text: "an ISO 8601 date", "in the form YYYY-MM", "two-letter country code"."""
+
+import re
+from functools import lru_cache
+
+from emulator.schema_values.phrases.table import lowered, meaning, plain, table
+
+_LAYOUTS = (
+    ("yyyy", "%Y"),
+    ("hh", "%H"),
+    ("mmm", "%b"),
+    ("ss", "%S"),
+    ("dd", "%d"),
+    ("yy", "%y"),
+)
+_PART = r"(?:YYYY|MMM|MM|DD|HH|SS|YY|yyyy|mm|dd|hh|ss|yy)"
+_LAYOUT = re.compile(rf"(?<![A-Za-z])({_PART}(?:[-/. :T]{{1,2}}{_PART}){{1,5}}Z?)(?![A-Za-z])")
+_FORMS = table(
+    ("epoch unix", r"\b(?:unix|epoch) (?:time|timestamp|seconds)\b", "epoch"),
+    ("iso", r"\biso[- ]?8601 duration|\bduration in iso", "duration"),
+    ("iso", r"\biso[- ]?(?:8601)?[- ](?:formatted |format )?(?:date[- ]?time|time ?stamp)", "date-time"),
+    ("rfc", r"\brfc ?3339\b", "date-time"),
+    ("iso", r"\bdate and time in iso", "date-time"),
+    ("iso", r"\biso[- ]?(?:8601)?[- ](?:formatted |format )?date\b|\bdate\b.{0,20}\biso\b", "date"),
+    ("iso", r"\biso[- ]?8601\b", "date-time"),
+    ("alpha-3 country", r"\balpha-3\b|\b(?:three|3)-letter country", "country-alpha-3"),
+    (
+        "iso country alpha-2",
+        r"\biso[- ]?3166|\b(?:two|2)[- ]letter (?:iso )?country|\bcountry code|\balpha-2\b",
+        "country-code",
+    ),
+    ("iso currency", r"\biso[- ]?4217|\b(?:three|3)[- ]letter (?:iso )?currency|\bcurrency code", "currency-code"),
+    ("iso language", r"\biso[- ]?639|\b(?:two|2)[- ]letter (?:iso )?language|\blanguage code", "language-code"),
+    ("bcp locale", r"\bbcp[- ]?47|\blocale\b", "locale"),
+    ("state", r"\b(?:two|2)[- ]letter (?:us )?state|\bstate (?:code|abbreviation)", "us-state"),
+    ("iata airport", r"\biata\b|\bairport code", "iata"),
+    ("iana zone tz", r"\biana time ?zone|\btime ?zone (?:name|identifier)|\btz database", "timezone"),
+    ("uuid guid", r"\b(?:uuid|guid)\b", "uuid"),
+    ("ulid", r"\bulid\b", "ulid"),
+    ("164 international", r"\be\.?164\b|\binternational (?:phone|format)", "e164"),
+    ("mail", r"\be-?mail address\b|\bvalid e-?mail\b", "email"),
+    ("url uri web", r"\b(?:url|uri|web address)\b", "uri"),
+    ("ipv6", r"\bipv6\b", "ipv6"),
+    ("ipv4 ip", r"\bipv4\b|\bip address\b", "ipv4"),
+    ("hex #rrggbb", r"\bhex(?:adecimal)? colou?r|\bcolou?r (?:in|as) hex|#rrggbb", "color"),
+    ("mac", r"\bmac address\b", "mac"),
+    ("sem", r"\bsemantic version|\bsemver\b", "semver"),
+    ("cron", r"\bcron (?:expression|string|schedule|syntax)", "cron"),
+    ("base64", r"\bbase64\b", "base64"),
+    ("jwt json", r"\bjwt\b|\bjson web token", "jwt"),
+    ("json", r"\bjson (?:string|text|object as)|\b(?:stringified|serialized) json", "json-string"),
+    ("mime media", r"\b(?:mime|media) type\b", "mime-type"),
+    ("emoji", r"\b(?:single|an) emoji\b", "emoji"),
+    ("reg", r"\bregular expression\b|\bregex\b", "regex"),
+    ("sql", r"\bsql (?:query|statement)\b", "sql"),
+    ("iban", r"\biban\b", "iban"),
+    ("isbn", r"\bisbn\b", "isbn"),
+    ("sha", r"\bsha-?256\b", "sha256"),
+    ("md5", r"\bmd5\b", "md5"),
+    ("slug", r"\bslug\b", "slug"),
+    ("handle @", r"\btwitter handle|\bstarts? with @|@handle", "handle"),
+    ("hashtag", r"\bhashtag\b", "hashtag"),
+    ("lat", r"\blatitude(?:,| and|/) ?longitude\b|\blat,? ?(?:lng|lon)\b", "coordinates"),
+    ("hour", r"\b24[- ]hour\b", "%H:%M"),
+    ("hour", r"\b12[- ]hour\b", "%I:%M %p"),
+    ("month", r"\bmonth name\b|\bname of the month", "%B"),
+    ("day", r"\bday name\b|\bday of the week\b|\bweekday\b", "%A"),
+    ("digit", r"\bfour[- ]digit year\b", "%Y"),
+)
+
+
+@lru_cache(maxsize=4096)
+def form(note: str) -> str:
+    """The format that a description names, or the layout of strftime for a date that it spells, which has a `%`.
+
+    >>> form("an ISO 8601 date"), form("in the form YYYY-MM")
+    ('date', '%Y-%m')
+    """
+    text = plain(note)
+    if found := _LAYOUT.search(text):
+        return _layout(found[1])
+    return meaning(_FORMS, lowered(note)) or ""
+
+
+def _layout(spelled: str) -> str:
+    """The layout of strftime for one as people spell it: mm is a month before a time of day, and minutes in it.
+
+    >>> _layout("DD/MM/YYYY"), _layout("YYYY-MM-DD HH:MM")
+    ('%d/%m/%Y', '%Y-%m-%d %H:%M')
+    """
+    clock = False
+
+    def token(found: "re.Match[str]") -> str:
+        nonlocal clock
+        part = found[0].lower()
+        clock = clock or part == "hh"
+        if part == "mm":
+            return "%M" if clock else "%m"
+        return dict(_LAYOUTS)[part]
+
+    return re.sub(r"yyyy|mmm|mm|dd|hh|ss|yy", token, spelled, flags=re.IGNORECASE)

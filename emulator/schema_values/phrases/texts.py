@@ -1,0 +1,91 @@
+"""How many items a list has and how a text looks: "up to three", "comma-separated", "must start with INV-"."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from emulator.schema_values.phrases.table import COUNTS, QUOTE, lowered, meaning, plain, table
+
+_COUNT = rf"(\d{{1,6}}|{'|'.join(COUNTS)})"
+
+
+class Shape(NamedTuple):
+    """How a text begins and ends, and its style: `snake`, `kebab`, `camel`, `pascal`, `upper` or `lower`."""
+
+    start: str = ""
+    end: str = ""
+    style: str = ""
+
+
+_EXACTLY = re.compile(rf"\b(?:exactly|precisely|list of|array of|set of|the (?:top|first|best)|top) {_COUNT}\b")
+_UP_TO = re.compile(rf"\b(?:up to|at most|no more than|maximum(?: of)?|max) {_COUNT}\b")
+_AT_LEAST = re.compile(rf"\b(?:at least|no fewer than|minimum(?: of)?|min) {_COUNT}\b")
+_FROM_TO = re.compile(rf"\b{_COUNT} ?(?:to|-|–|or) ?{_COUNT}\b")
+_PLAIN_COUNT = re.compile(rf"^(?:the |your |a list of |list of )?{_COUNT} (?:\w{{1,20}} ){{0,2}}\w{{2,20}}s\b")
+_ANY_COUNT = re.compile(_COUNT)
+_JOINTS = table(
+    ("comma", r"\bcomma[- ](?:separated|delimited)|\bseparated by commas?", ", "),
+    ("semicolon", r"\bsemicolon[- ]separated|\bseparated by semicolons?", "; "),
+    ("space", r"\bspace[- ]separated|\bseparated by spaces?", " "),
+    ("line", r"\bnewline[- ]separated|\bone per line|\bseparated by (?:newlines?|line breaks)", "\n"),
+    ("pipe", r"\bpipe[- ]separated|\bseparated by pipes?", "|"),
+)
+_QUOTED = rf"{QUOTE}([^\"'`“”‘’]{{1,20}}){QUOTE}"
+_START = re.compile(
+    r"\b(?:[Ss]tart(?:s|ing)?|[Bb]egin(?:s|ning)?|[Pp]refix(?:ed)?) (?:with|by|of) (?:an? |the )?"
+    rf"(?:{_QUOTED}|([A-Z#@$][\w#@$-]{{0,12}}|\w{{1,8}}[-_:/#]))"
+)
+_END = re.compile(rf"\b(?:[Ee]nd(?:s|ing)?|[Ss]uffixed) (?:with|in|by) (?:an? |the )?(?:{_QUOTED}|(\.\w{{1,8}}))")
+_STYLES = table(
+    ("snake", r"\bsnake[_ ]case\b", "snake"),
+    ("kebab", r"\bkebab[- ]case\b", "kebab"),
+    ("camel", r"\bcamel ?case\b", "camel"),
+    ("pascal", r"\bpascal ?case\b", "pascal"),
+    ("upper caps capitals", r"\b(?:all caps|upper-?case|in capitals)\b", "upper"),
+    ("lower", r"\blower-?case\b", "lower"),
+)
+
+
+@lru_cache(maxsize=4096)
+def counts(note: str) -> tuple[int | None, int | None]:
+    """The least and the greatest number of items of which a description speaks.
+
+    >>> counts("up to three"), counts("exactly two tags")
+    ((None, 3), (2, 2))
+    """
+    text = lowered(note)
+    if not _ANY_COUNT.search(text):
+        return None, None
+    if found := _FROM_TO.search(text):
+        first, last = _count(found[1]), _count(found[2])
+        if first <= last:
+            return first, last
+    if found := _EXACTLY.search(text):
+        return _count(found[1]), _count(found[1])
+    low = _count(found[1]) if (found := _AT_LEAST.search(text)) else None
+    high = _count(found[1]) if (found := _UP_TO.search(text)) else None
+    if low is None and high is None and (found := _PLAIN_COUNT.search(text)):
+        return _count(found[1]), _count(found[1])
+    return low, high
+
+
+@lru_cache(maxsize=4096)
+def joint(note: str) -> str:
+    """What stands between the items of a list that is one text; empty if it is none."""
+    return meaning(_JOINTS, lowered(note)) or ""
+
+
+@lru_cache(maxsize=4096)
+def shape(note: str) -> Shape:
+    """How a text is to look."""
+    text = plain(note)
+    return Shape(_affix(_START, text), _affix(_END, text), meaning(_STYLES, lowered(note)) or "")
+
+
+def _count(word: str) -> int:
+    return COUNTS[word] if word in COUNTS else int(word)
+
+
+def _affix(pattern: "re.Pattern[str]", text: str) -> str:
+    found = pattern.search(text)
+    return (found[1] or found[2]) if found else ""

@@ -1,0 +1,94 @@
+"""The words to choose from: "one of: small, large", "either 'on' or 'off'", "(e.g. italian, chinese)"."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from emulator.schema_values.phrases.table import QUOTE, lowered, plain
+
+_MOST_WORDS = 12
+_LONGEST_WORD = 40
+
+_QUOTED = re.compile(rf"(?<!\w){QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}(?!\w)")
+_LISTED = re.compile(
+    r"\b(?:(?:one|any) of|either|(?:can|could|may|must|should) be|choose from|select from|enum"
+    r"|(?:(?:allowed|possible|valid|supported|available|accepted|permitted) )?(?:values?|options?|choices?|types?)"
+    r"(?: are| is| include)?)(?: the following)?(?: values| options)?[:;]? ([^.;\n)]{1,300})",
+    re.IGNORECASE,
+)
+_LISTING = ("of", "either", "be", "from", "enum", "value", "option", "choice", "type")
+_EXAMPLES = re.compile(
+    r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? ([^;\n)]{1,200})",
+    re.IGNORECASE,
+)
+_EXEMPLARY = ("e.g.", "eg.", "example", "instance", "such as", "like")
+_BRACKETS = re.compile(r"\(([^()]{3,200})\)")
+_SPLIT = re.compile(r"\s*(?:,\s*(?:or|and)\s|,|\bor\b|\band\b|\||/)\s*")
+_DEFAULT = re.compile(
+    rf"\bdefaults?(?: value)?(?: is| to|:|=)? ?(?:{QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}"
+    rf"|([\w.+-]{{1,{_LONGEST_WORD}}}?)(?=[\s,;.)]|$))",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"(?:an?|the|any|some|each|etc|other|others|your|its|this|that|in|of|to|be|more)\b", re.IGNORECASE
+)
+_PLACE = re.compile(r"[A-Z][\w.' -]{1,30}, (?:[A-Z]{2,3}|USA|UK|[A-Z][a-z]{3,12}land|France|Japan|Germany|Italy|Spain)")
+_EXAMPLE_END = re.compile(r"\.(?=\s|$)|,? etc\b|,? and so on\b")
+
+
+@lru_cache(maxsize=4096)
+def offered(note: str) -> tuple[str, ...]:
+    """The texts that a description offers: those listed, those quoted beside each other, or examples.
+
+    >>> offered("Either 'on' or 'off'"), offered("The cuisine (e.g. italian, chinese)")
+    (('on', 'off'), ('italian', 'chinese'))
+    """
+    return tuple(dict.fromkeys(_offered(plain(note), lowered(note))))
+
+
+def _offered(text: str, lower: str) -> Iterator[str]:
+    for pattern, words in ((_LISTED, _LISTING), (_BRACKETS, ("(",))):
+        if not any(word in lower for word in words):
+            continue
+        for found in pattern.finditer(text):
+            listed = [] if _EXAMPLES.match(found[1]) else _members(found[1], least=2)
+            if listed:
+                yield from listed
+                return
+    last = text.rpartition(": ")[2]
+    listed = _members(last.rstrip("."), least=2, plain=_is_bare(last))
+    if listed:
+        yield from listed
+        return
+    for example in _EXAMPLES.finditer(text) if any(word in lower for word in _EXEMPLARY) else ():
+        said = _EXAMPLE_END.split(example[1])[0].strip()
+        listed = [said] if _PLACE.fullmatch(said) else _members(said, least=1)
+        if listed:
+            yield from listed
+            return
+    if "default" in lower and (default := _DEFAULT.search(text)):
+        yield default[1] or default[2]
+
+
+def _members(text: str, *, least: int, plain: bool = True) -> list[str]:
+    """The members of a list in a text: its quoted parts, or without any, its parts between commas and "or"."""
+    quoted = _QUOTED.findall(text)
+    if len(quoted) >= least:
+        return quoted[:_MOST_WORDS]
+    if not plain or (least > 1 and not re.search(r",|\bor\b|\||/", text)):
+        return []
+    parts = [part.strip(" .:()[]") for part in _SPLIT.split(text)]
+    parts = [part for part in parts if part and part.lower() not in ("etc", "e.g", "others")]
+    if least <= len(parts) <= _MOST_WORDS and all(_is_word(part) for part in parts):
+        return parts
+    return []
+
+
+def _is_word(part: str) -> bool:
+    return len(part) <= _LONGEST_WORD and len(part.split()) <= 3 and not _ARTICLE.match(part) and "=" not in part
+
+
+def _is_bare(text: str) -> bool:
+    """Whether a description is nothing but a list of a few single words, as in "positive, negative or neutral"."""
+    parts = _SPLIT.split(text.rstrip("."))
+    return len(parts) >= 2 and bool(re.search(r"\bor\b|\||,", text)) and all(len(part.split()) == 1 for part in parts)
