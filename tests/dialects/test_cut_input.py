@@ -89,10 +89,12 @@ def test_a_cut_input_is_the_same_whole_and_streamed(seed: int) -> None:
                 joined = stream.get_final_message()
             assert [told(block) for block in joined.content] == [told(block) for block in whole.content]
             assert (joined.stop_reason, joined.usage.output_tokens) == (whole.stop_reason, whole.usage.output_tokens)
-            assert all(isinstance(block.input, dict) for block in whole.content if block.type == "tool_use")
+            calls = [block for block in whole.content if block.type == "tool_use"]
+            assert len(calls) == len(whole.content)
+            assert all(isinstance(call.input, dict) for call in calls)
             reasons.append(whole.stop_reason)
-            if whole.content:
-                results = [{"type": "tool_result", "tool_use_id": block.id, "content": "ok"} for block in whole.content]
+            if calls:
+                results = [{"type": "tool_result", "tool_use_id": call.id, "content": "ok"} for call in calls]
                 turns = [{"role": "assistant", "content": whole.content}, {"role": "user", "content": results}]
                 again = {**ASKED, "messages": [*ASKED["messages"], *turns]}
                 assert client.messages.create(max_tokens=10, **again).content

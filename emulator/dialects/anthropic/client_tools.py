@@ -23,20 +23,29 @@ _MEMORY: Schema = {"type": "string", "examples": ["/memories/notes.md", "/memori
 _COMMAND: Schema = {"type": "string", "examples": ["ls -la", "pwd", "git status"]}
 _KEY: Schema = {"type": "string", "examples": ["Return", "ctrl+s", "Page_Down"]}
 DISPLAY = at_least(1)
-_WIDTH, _HEIGHT = 1024, 768
+
+
+class _Display(NamedTuple):
+    """The display of a computer, in pixels, and whether a part of it can be looked at more closely."""
+
+    width: int
+    height: int
+    zoom: bool
 
 
 class _ClientTool(NamedTuple):
     """A kind of tool: what it does, and the schema of its input for a version of it in a request."""
 
     description: str
-    schema: Callable[[str, Fields], Schema]
+    schema: Callable[[str, _Display], Schema]
 
 
 def client_tool(entry: Fields, name: str, type: re.Match[str]) -> Tool:
     """The tool of this type that an entry offers under a name. Raises `Rejected` for a field that is not right."""
+    width, height = entry.integer("display_width_px", DISPLAY), entry.integer("display_height_px", DISPLAY)
+    display = _Display(width or 1024, height or 768, entry.boolean("enable_zoom", False))
     kind = _KINDS[type["kind"]]
-    return Tool(name, kind.description, kind.schema(type["version"], entry), place=entry.place("type"))
+    return Tool(name, kind.description, kind.schema(type["version"], display), place=entry.place("type"))
 
 
 def _one_of(word: str, each: Mapping[str, Mapping[str, Schema]]) -> Schema:
@@ -59,11 +68,11 @@ def _one_of(word: str, each: Mapping[str, Mapping[str, Schema]]) -> Schema:
     }
 
 
-def _bash(version: str, entry: Fields) -> Schema:
+def _bash(version: str, display: _Display) -> Schema:
     return {"type": "object", "properties": {"command": _COMMAND}, "required": ["command"]}
 
 
-def _text_editor(version: str, entry: Fields) -> Schema:
+def _text_editor(version: str, display: _Display) -> Schema:
     inserted = "new_str" if version < "20250728" else "insert_text"
     commands: dict[str, Mapping[str, Schema]] = {
         "view": {"path": _FILE},
@@ -76,7 +85,7 @@ def _text_editor(version: str, entry: Fields) -> Schema:
     return _one_of("command", commands)
 
 
-def _memory(version: str, entry: Fields) -> Schema:
+def _memory(version: str, display: _Display) -> Schema:
     return _one_of(
         "command",
         {
@@ -90,9 +99,8 @@ def _memory(version: str, entry: Fields) -> Schema:
     )
 
 
-def _computer(version: str, entry: Fields) -> Schema:
-    width = entry.integer("display_width_px", DISPLAY) or _WIDTH
-    height = entry.integer("display_height_px", DISPLAY) or _HEIGHT
+def _computer(version: str, display: _Display) -> Schema:
+    width, height, zoom = display
     point = _pixels(width, height)
     at = {"coordinate": point}
     actions: dict[str, Mapping[str, Schema]] = {
@@ -117,7 +125,7 @@ def _computer(version: str, entry: Fields) -> Schema:
             "hold_key": {"text": _KEY, "duration": _SECONDS},
             "wait": {"duration": _SECONDS},
         }
-    if version >= "20251124" and entry.boolean("enable_zoom", False):
+    if version >= "20251124" and zoom:
         actions["zoom"] = {"region": {"const": [0, 0, (width + 1) // 2, (height + 1) // 2]}}
     return _one_of("action", actions)
 
