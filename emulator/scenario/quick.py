@@ -36,7 +36,8 @@ def error_scenario(error: int | str, retry_after: str | float | None = None, *, 
         near = nearest(word, ERRORS)
         hint = f"; did you mean {near}?" if near else f": {', '.join(ERRORS)}"
         raise ValueError(f"cannot be '{word[:40]}': expected a status from 400 to 599, or the kind of an error{hint}")
-    if retry_after is None and written in ({"status": 429}, {"kind": "rate_limited"}):
+    limits = [{"status": 429}, *({"kind": kind} for kind, row in ERRORS.items() if row.status == 429)]
+    if retry_after is None and written in limits:
         retry_after = _RETRY_AFTER
     reply = {"error": written} | ({} if retry_after is None else {"retry_after": retry_after})
     rule = {"name": "error", "reply": reply}
