@@ -127,7 +127,8 @@ def test_a_control_route_has_the_names_of_its_row(row: Row) -> None:
 
 def test_a_token_is_needed_where_one_is_set() -> None:
     """With a token in the settings, a control route is described without the alternative of none."""
-    for token, alternatives in (("", [{}]), ("secret", [])):
+    none: list[Any] = []
+    for token, alternatives in (("", [{}]), ("secret", none)):
         paths = document(Settings(control_token=token))["paths"]
         described = paths["/_emulator/clock"]["get"]["security"]
         assert described == [*alternatives, *({name: []} for name in control.SECURITY)]
