@@ -267,7 +267,7 @@ class Span(Pair[int]):
     note: str = ""
 
 
-class Words(BaseModel):
+class Initials(BaseModel):
     """Short texts of certain lengths and letters."""
 
     code: constr(min_length=3, max_length=6, to_upper=False)  # type: ignore[valid-type]
@@ -452,7 +452,7 @@ class Plan(BaseModel):
 
 MODELS: tuple[type[BaseModel], ...] = (
     User, Person, Address, Customer, Order, Sentiment, MoodReport, Ticket, MultiLabel, Reasoned, Page, Meeting,
-    Invoice, Pet, Zoo, Tree, Linked, Inventory, Settings, Loose, Strict, Aliased, Polygon, Box, Span, Words,
+    Invoice, Pet, Zoo, Tree, Linked, Inventory, Settings, Loose, Strict, Aliased, Polygon, Box, Span, Initials,
     Score, Even, Weather, Recipe, Movie, Unique, Host, Answer, QueryPlan, Graph, Positive, Named, Maybe, Company,
     Event, Nested, Action, Plan,
 )  # fmt: skip

@@ -73,7 +73,7 @@ def shown(value: Any) -> Mapping[str, Any]:
     """The schema of values that are like an example: the same keys, and values of the same types.
 
     >>> shown({"age": 3, "mood": "good|bad"})["properties"]
-    {'age': {'type': 'integer'}, 'mood': {'enum': ['good', 'bad']}}
+    {'age': {'type': 'integer', 'minimum': 0}, 'mood': {'enum': ['good', 'bad']}}
     """
     match value:
         case bool():
