@@ -22,6 +22,14 @@ INSTRUCTOR = Suite(
     reasons=[
         Reason("AkashML has no embeddings.", ["*.test_has_embedding*"]),
         Reason("AkashML has no moderations.", ["*.test_patch_completes_successfully"]),
+        Reason(
+            "The answer has to follow a rule in prose, or to judge a text by one: this takes a model that understands it.",
+            [
+                "*.test_patch.test_runmodel_*validator*",
+                "*.test_validators.test_runmodel_validator_*",
+                "*.test_forced_words_validation*",
+            ],
+        ),
     ],
     left_out={
         "--ignore-glob=*_multimodal.py": "The tests download pictures and documents from the internet.",

@@ -69,7 +69,9 @@ class Suite(NamedTuple):
         results.unlink(missing_ok=True)
         options = ["-o", "addopts=", "-p", "no:cacheprovider", "-q", "--tb=short", f"--junitxml={results}"]
         models = ("--models", str(Path(__file__).with_name("models.yaml")))
-        with served("--auth", "open", *models, *self.serve, patience=self.seconds + 60) as server:
+        with served(
+            "--auth", "open", "--log-level", "error", *models, *self.serve, patience=self.seconds + 60
+        ) as server:
             self._pytest(python, [*options, *self.left_out, *self.tests], server.url)
         if not results.exists():
             raise SuiteError(f"{self.name}: the tests did not run; see {self._output}")
