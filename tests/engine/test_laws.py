@@ -5,6 +5,7 @@ the meter counts what was sent, and no task is left behind.
 """
 
 import asyncio
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,6 +22,7 @@ from emulator.core.tokens import count
 from emulator.core.vocabulary import InferenceRequest, Reasoning, Sampling, Text, ToolArguments
 from emulator.dialects.decoding import decode
 from emulator.dialects.endpoints import ENDPOINTS, Dialects
+from emulator.dialects.partial_json import whole_part
 from emulator.engine.engine import Engine
 from emulator.faults import FAULTS
 from emulator.inferences.live_record import Sent
@@ -128,15 +130,21 @@ def play(engine: Engine, endpoint: str, stream: bool, limit: int) -> Played:
 def said_in(endpoint: str, exchange: Exchange) -> str:
     """All that a lenient client reads: reasoning, text and arguments, in the order in which they came.
 
-    Arguments are without spaces, as a body may have them as JSON instead of text.
+    Arguments are without spaces, as a body may have them as JSON instead of text; of those of a message only what is
+    complete counts, as its body has no more.
     """
-    said = ""
-    for event in decode(ENDPOINTS[endpoint].decoder(), exchange.body):
+    said = arguments = ""
+    for event in [*decode(ENDPOINTS[endpoint].decoder(), exchange.body), Text(0, "")]:
         match event:
-            case Reasoning(text=text) | Text(text=text):
-                said += text
             case ToolArguments(text=text):
-                said += text.replace(" ", "")
+                arguments += text
+            case _:
+                part = whole_part(arguments) if endpoint == "messages" else None
+                complete = json.dumps(part).rstrip("}]") if part else ""
+                said += (arguments if part is None else complete).replace(" ", "")
+                arguments = ""
+                if isinstance(event, Reasoning | Text):
+                    said += event.text
     return said
 
 
