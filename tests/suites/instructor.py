@@ -23,7 +23,7 @@ INSTRUCTOR = Suite(
         Reason("AkashML has no embeddings.", ["*.test_has_embedding*"]),
         Reason("AkashML has no moderations.", ["*.test_patch_completes_successfully"]),
         Reason(
-            "The answer has to follow a rule in prose, or to judge a text by one: this takes a model that understands it.",
+            "To follow a rule in prose, or to judge a text by it, takes a model that understands it.",
             [
                 "*.test_patch.test_runmodel_*validator*",
                 "*.test_validators.test_runmodel_validator_*",
