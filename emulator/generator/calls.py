@@ -164,7 +164,7 @@ def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
 def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
     """A call with what the text says; optional parameters of which it says nothing are left out."""
     schema = wish.tool.parameters or {"type": "object", "properties": {}}
-    omitted = frozenset(_properties(schema)) - wish.values.keys() if "required" in schema else frozenset()
+    omitted = frozenset(_properties(schema)) - wish.values.keys() if schema.get("required") else frozenset()
     return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget, omitted))
 
 

@@ -12,7 +12,7 @@ A module imports only from those above it in this table:
 | `match`, `errors` | which rules match a request; what errors say |
 | `reply` | what a rule replies to a request |
 | `reading.surrogates`, `reading.quoting` | texts that the YAML parser refuses |
-| `reading.mistakes`, `reading.nodes`, `reading.readers` | YAML, mistakes, and readers of values |
+| `reading.mistakes`, `reading.nodes`, `reading.comments`, `reading.readers` | YAML, mistakes, and readers of values |
 | `prices`, `filters`, `sandbox`, `compiler` | what templates can use, and what it costs; running and compiling them |
 | `language.notes`, `language.foreign` | what readers share; hints at words of other tools |
 | `language.timing`, `language.lookups` | values that several keys have |

@@ -20,8 +20,9 @@ from emulator.schema_values.field_context import FieldContext
 from emulator.schema_values.nodes import Document, SchemaNode
 from emulator.schema_values.numbers import number
 from emulator.schema_values.objects import object_
-from emulator.schema_values.outline import DEEPEST, bare, depth, is_plain, is_unknown, outline, subject
+from emulator.schema_values.outline import DEEPEST, bare, depth, outline, subject
 from emulator.schema_values.persona import Persona
+from emulator.schema_values.preferences import NUMBERS, implied, is_any_text, rank, usual_type
 from emulator.schema_values.strings import opposed, string
 from emulator.schema_values.validation import valid
 from emulator.schema_values.values import TYPES, is_a, weight
@@ -40,9 +41,6 @@ _BUILDING = 20
 
 _ALTERNATIVES = 12
 """How many ways of choosing are tried at one place."""
-
-_NUMBERS = {"integer", "number"}
-_TOLD = {"type", "title", "description", "pattern"}
 
 _LESSONS = 4
 """How often what failed is learned from at one place."""
@@ -208,8 +206,8 @@ class Building:
             self.random.shuffle(options)
             tight = self.sparse or place.room <= 0 or place.depth > 6
             tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
-            numeric = any(outline(option[0][0]).types <= _NUMBERS for option in options)
-            options.sort(key=lambda option: (numeric and _is_any_text(option[0][0]), *_rank(option, tight)))
+            numeric = any(outline(option[0][0]).types <= NUMBERS for option in options)
+            options.sort(key=lambda option: (numeric and is_any_text(option[0][0]), *rank(option, tight)))
         elif choice.kind == "if":
             options = options[::-1] if meek or self.random.random() < 0.4 else options
         elif choice.kind == "dependency":
@@ -253,17 +251,17 @@ class Building:
 
     def _kinds(self, facts: Facts, place: FieldContext) -> list[str]:
         """The allowed types, the most likely first."""
-        if facts.types == TYPES and not _implied(facts):
-            return [_usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
-        implied = _implied(facts)
-        types = implied if facts.types == TYPES and not self._manner.any_type else facts.types
+        spoken_of = implied(facts)
+        if facts.types == TYPES and not spoken_of:
+            return [usual_type(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
+        types = spoken_of if facts.types == TYPES and not self._manner.any_type else facts.types
         kinds = sorted(types - ({"integer"} if "number" in types else set()))
         self.random.shuffle(kinds)
         tight = place.optional and place.room <= 0
-        texts = "string" if implied.isdisjoint(_NUMBERS | {"string"}) and not types.isdisjoint(_NUMBERS) else ""
+        texts = "string" if spoken_of.isdisjoint(NUMBERS | {"string"}) and not types.isdisjoint(NUMBERS) else ""
         return sorted(
             kinds,
-            key=lambda kind: (kind in ("null", texts), tight and kind in ("array", "object"), kind not in implied),
+            key=lambda kind: (kind in ("null", texts), tight and kind in ("array", "object"), kind not in spoken_of),
         )
 
     def _of_kind(self, kind: str, facts: Facts, place: FieldContext) -> Any:
@@ -315,42 +313,3 @@ def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
         held = [(part, False) for part in node.children("oneOf") if (part, True) not in option and valid(part, value)]
         lessons[option] = tuple(dict.fromkeys([*known, *held]))
     return before != (len(lessons), sum(map(len, lessons.values())))
-
-
-def _rank(option: Demands, tight: bool) -> tuple[bool, bool, int, bool]:
-    """The sort key of an option: known schemas first and null last; if there is little room, the smallest first."""
-    node = option[0][0]
-    plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
-    return is_unknown(node), not plain, levels, outline(node).types == {"null"}
-
-
-def _is_any_text(node: SchemaNode) -> bool:
-    """Whether the schema asks for a text of no format. Beside a number, readers expect one in it, as in a Decimal."""
-    return bool(
-        node.schema is not True
-        and node.says("type")
-        and node.schema["type"] == "string"
-        and node.schema.keys() <= _TOLD
-    )
-
-
-def _implied(facts: Facts) -> set[str]:
-    """The types that the facts concern."""
-    implied = set()
-    if facts.properties or facts.required or facts.closures or facts.by_pattern or facts.names or facts.min_properties:
-        implied.add("object")
-    if facts.rows or facts.contains or facts.min_items or facts.unique:
-        implied.add("array")
-    if facts.patterns or facts.formats or facts.min_length:
-        implied.add("string")
-    if facts.steps or facts.low > -1e300 or facts.high < 1e300:
-        implied |= {"number", "integer"}
-    return implied & facts.types
-
-
-def _usual(name: str) -> str:
-    """The usual type of a property with this name."""
-    words = believable.words_of(name)
-    if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):
-        return "boolean"
-    return "integer" if believable.is_numeric(name) else "string"

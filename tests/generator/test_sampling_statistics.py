@@ -13,7 +13,7 @@ from support.parameters import CANNED, QUESTION, TOLD, V1, Entry, answer, app_of
 
 from emulator.core.tokens import encode, split
 
-APP = app_of()
+APP = app_of(strictness="openai")  # which lets a temperature of 0 have many choices
 CHOICES, ROUNDS = 128, 12
 MANY = "Grüße! Erzähl mir von der Straße am Meer: 海と空, 👍🏽 und 🐱."
 
