@@ -24,6 +24,7 @@ Body: TypeAlias = dict[str, Any]
 TEXT: Body = {"type": "string"}
 INTEGER: Body = {"type": "integer"}
 NUMBER: Body = {"type": "number"}
+REQUIRED: dict[str, Any] = {CHAT: "required", MESSAGES: {"type": "any"}}
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES])
 
 
@@ -192,6 +193,30 @@ ONE = [
 ]
 
 
+PERSON = tool("Person", "A person.", name=TEXT, age=INTEGER)
+PRODUCT = tool("Product", "A product.", name=TEXT, price=NUMBER)
+NAMES = [
+    ("Extract: Jason is 25 years old", PERSON, {"name": "Jason", "age": 25}),
+    ("extract jason is 25 years old", PERSON, {"name": "jason", "age": 25}),
+    ("Extract Jason is 25", PERSON, {"name": "Jason", "age": 25}),
+    ("Jason Liu is 30 years old", PERSON, {"name": "Jason Liu", "age": 30}),
+    ("Classify: Mary Ann Smith, 44", PERSON, {"name": "Mary Ann Smith", "age": 44}),
+    ("Create a user: John Smith, age 30", PERSON, {"name": "John Smith", "age": 30}),
+    ("User: Ana Silva\nAge: 31", PERSON, {"name": "Ana Silva", "age": 31}),
+    ("Ana de la Cruz (31)", PERSON, {"name": "Ana de la Cruz", "age": 31}),
+    ("iPhone 14 Pro for $999", PRODUCT, {"name": "iPhone 14 Pro", "price": 999}),
+    ("iPhone 15 Pro costs $1,099.50 today", PRODUCT, {"name": "iPhone 15 Pro", "price": 1099.5}),
+]
+
+
+@BOTH
+@pytest.mark.parametrize(("text", "offer", "arguments"), NAMES)
+def test_a_name_is_all_its_words_and_no_instruction(path: str, text: str, offer: Tool, arguments: Body) -> None:
+    """A verb or a word before a colon is no part of it."""
+    found = calls(told(path, body_of(path, text, tools=offered(path, offer), tool_choice=REQUIRED[path])))
+    assert found == [(offer.name, arguments)]
+
+
 @BOTH
 @pytest.mark.parametrize(("text", "offer", "arguments"), ONE)
 def test_arguments_are_what_the_prompt_says(path: str, text: str, offer: Tool, arguments: Body) -> None:
@@ -295,7 +320,6 @@ def test_what_does_not_satisfy_the_schema_is_not_used(text: str) -> None:
 # ---------------------------------------------------------------------------------------------- the end of a loop
 
 FINAL = tool("final_answer", "Provides a final answer to the given problem.", answer=TEXT)
-REQUIRED: dict[str, Any] = {CHAT: "required", MESSAGES: {"type": "any"}}
 TURNS = 8
 
 

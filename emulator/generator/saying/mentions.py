@@ -26,6 +26,9 @@ _LISTED = frozenset([",", "and", "or", "&", ";", "、", "和", "与", "y", "et",
 _PLACING = frozenset(["in", "at", "to", "for", "of", "from"])
 _JOINING = frozenset(["of", "the", "de", "la", "do", "da", "von", "van", "di", "and", "&", "del", "el", "le"])
 _NO_NAMES = frozenset(["I", "A", "An", "I'm", "I'd", "I've", "I'll", "ID", "OK", "My"])
+_INSTRUCTING = listed("instructing") | listed("beginning") | listed("asking")
+_TELLING = listed("telling")
+_BRAND = re.compile(r"[a-z]{1,2}[A-Z][a-z]+")
 _POSSESSIVE = ("'s", "’s")
 
 
@@ -226,6 +229,8 @@ def _more(tokens: Sequence[Token], at: int) -> int:
         return 0
     if token.text == "." and len(tokens[at - 1].text) <= 2:
         return 2
+    if token.kind == "number" and token.text.isdigit() and _BRAND.fullmatch(tokens[at - 1].text):
+        return 2
     return 2 if token.text.lower() in _JOINING - {"and"} else 0
 
 
@@ -244,6 +249,8 @@ def _state_behind(tokens: Sequence[Token], at: int) -> str:
 def _is_name(tokens: Sequence[Token], at: int) -> bool:
     """Whether a name begins here: a capital letter, and no function word; at the start of a sentence, no common one."""
     text = tokens[at].text
+    if _BRAND.fullmatch(text):
+        return True
     if not text[0].isupper() or text in _NO_NAMES:
         return False
     follows = tokens[at + 1] if at + 1 < len(tokens) else None
@@ -252,7 +259,19 @@ def _is_name(tokens: Sequence[Token], at: int) -> bool:
         before_name = follows is not None and follows.kind == "word" and follows.text[0].isupper()
         return before_name and (text in ("New", "The") or not starts)
     alone = follows is None or follows.text == ","
-    return not starts or alone or (len(text) > 1 and text.isupper()) or text.endswith(_POSSESSIVE)
+    clear = not starts or alone or (len(text) > 1 and text.isupper()) or text.endswith(_POSSESSIVE)
+    return clear or (text.lower() not in _INSTRUCTING and _is_spoken_of(tokens, at))
 
 
+def _is_spoken_of(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the word at the start of a sentence begins a name: "Ana Silva", "Ana is 31", "Ana (31)"."""
+    first, second, third, fourth, *_ = [*tokens[at + 1 : at + 5], *[_NONE] * 4]
+    if first.kind == "word":
+        return first.text.lower() in _TELLING or (first.text[0].isupper() and not says_little(first.text.lower()))
+    if first.kind == "number":
+        return second.text in (",", "and", ";", "\n") and third.text[:1].isupper() and fourth.kind == "number"
+    return first.text in ("(", ":", "-") and second.kind == "number" and third.text in (")", ",", ";", "\n", "and")
+
+
+_NONE = Token("mark", "")
 _STARTS = frozenset('.!?:"“•*)。！？¿¡')

@@ -113,7 +113,7 @@ def phrases(reading: Text, start: int, end: int, tool: frozenset[str]) -> list[s
     for at in range(start, end):
         token = reading.tokens[at]
         word = token.text.lower()
-        if token.kind not in ("word", "wide") or at in taken or word in _VERBS:
+        if token.kind not in ("word", "wide") or at in taken or word in _VERBS or _is_label(reading.tokens, at):
             found.append([])
         elif word in _CONNECTING and found[-1] and word in ("of",):
             found[-1].append(token.text)
@@ -123,6 +123,11 @@ def phrases(reading: Text, start: int, end: int, tool: frozenset[str]) -> list[s
             found[-1].append(token.text)
     trimmed = (_trimmed(words) for words in found)
     return [" ".join(words) for words in trimmed if words and not frozenset(telling(" ".join(words))) <= tool]
+
+
+def _is_label(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word only says what follows: "Task: Update the docs"."""
+    return at + 1 < len(tokens) and tokens[at + 1].text == ":"
 
 
 def _trimmed(words: list[str]) -> list[str]:
