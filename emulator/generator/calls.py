@@ -163,9 +163,25 @@ def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
 
 def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
     """A call with what the text says; optional parameters of which it says nothing are left out."""
-    schema = wish.tool.parameters or {"type": "object", "properties": {}}
+    schema = _narrowed(wish.tool.parameters or {"type": "object", "properties": {}}, wish.values)
     omitted = frozenset(_properties(schema)) - wish.values.keys() if schema.get("required") else frozenset()
     return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget, omitted))
+
+
+def _narrowed(schema: Any, values: Mapping[str, Any]) -> Any:
+    """The schema, with only the member of an `enum` that was spoken of, so that its other parts are chosen to fit."""
+    properties = _properties(schema)
+    said = {
+        name: {**property, "enum": [values[name]]}
+        for name, property in properties.items()
+        if name in values and isinstance(property, Mapping) and values[name] in _members(property)
+    }
+    return {**schema, "properties": {**properties, **said}} if said else schema
+
+
+def _members(property: Mapping[str, Any]) -> Sequence[Any]:
+    members = property.get("enum")
+    return members if isinstance(members, list) else ()
 
 
 def _budget() -> "Budget":
