@@ -9,7 +9,7 @@ WORKERS ?= auto
 # Ruff has the same rules (S104, S506), and reasons stand beside the exceptions.
 CHECKED_BY_RUFF := B104,B506
 
-.PHONY: run test check bench fuzz soak suites audit cover house api language clean constraints transcripts help
+.PHONY: run test check bench fuzz clients soak suites audit cover house api language clean constraints transcripts help
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -37,6 +37,14 @@ soak: $(VENV)/test  ## ten minutes of mixed traffic, after which nothing may be 
 
 suites: $(VENV)/test  ## run the tests of SDKs and frameworks, some minutes; ARGS="openai-python instructor"
 	@PYTHONPATH=tests $(BIN)/python -m suites $(ARGS)
+
+clients:  ## the tests with clients that do not fit beside the others: instructor, zod, Ajv
+	@$(PYTHON) -m venv .cache/clients
+	@.cache/clients/bin/python -m pip --disable-pip-version-check --quiet install -e . \
+		anthropic==2.14.0 hypothesis==6.170.17 instructor==1.17.0 jsonschema 'pydantic[email]' pytest==9.2.0
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix .cache/npm \
+		ajv@8 ajv-draft-04@1 ajv-formats@3 openai@6 zod@4; fi
+	@NODE_PATH=$(CURDIR)/.cache/npm/node_modules .cache/clients/bin/python -m pytest -q -rs tests/clients
 
 audit: $(VENV)/fuzz  ## known vulnerabilities of the dependencies, and what ruff does not look for
 	@$(BIN)/pip-audit --skip-editable

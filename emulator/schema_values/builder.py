@@ -22,7 +22,7 @@ from emulator.schema_values.numbers import number
 from emulator.schema_values.objects import object_
 from emulator.schema_values.outline import DEEPEST, bare, depth, outline, subject
 from emulator.schema_values.persona import Persona
-from emulator.schema_values.preferences import NUMBERS, implied, is_any_text, rank, usual_type
+from emulator.schema_values.preferences import NUMBERS, implied, is_any_text, keeps_formats, rank, usual_type
 from emulator.schema_values.strings import opposed, string
 from emulator.schema_values.validation import valid
 from emulator.schema_values.values import TYPES, is_a, weight
@@ -220,7 +220,7 @@ class Building:
         if place.name in self._given:
             given = self._given[place.name]
             self.budget.spend(weight(given))
-            if _complies(facts, given):
+            if _complies(facts, given) and all(keeps_formats(node, given) for node, _ in facts.absorbed):
                 return given
         if facts.values is not None:
             return self._listed(facts, place)

@@ -1,9 +1,12 @@
 """Which type, and which of several options, is the usual one where a schema leaves the choice."""
 
+from typing import Any
+
 from emulator.schema_values import believable
 from emulator.schema_values.facts import Demands, Facts
+from emulator.schema_values.format_checks import conforms
 from emulator.schema_values.nodes import SchemaNode
-from emulator.schema_values.outline import depth, is_plain, is_unknown, outline
+from emulator.schema_values.outline import bare, depth, is_plain, is_unknown, outline
 
 NUMBERS = frozenset({"integer", "number"})
 _TOLD = {"type", "title", "description", "pattern"}
@@ -14,6 +17,22 @@ def rank(option: Demands, tight: bool) -> tuple[bool, bool, int, bool]:
     node = option[0][0]
     plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
     return is_unknown(node), not plain, levels, outline(node).types == {"null"}
+
+
+def keeps_formats(node: SchemaNode, value: Any) -> bool:
+    """Whether the texts of a value have the formats that the schema names, which validation does not ask for."""
+    node = bare(node)
+    match value:
+        case str():
+            form = node.schema["format"] if node.says("format") else None
+            return not isinstance(form, str) or conforms(form, value)
+        case list() if node.says("items") and isinstance(node.schema["items"], dict):
+            return all(keeps_formats(node.child("items"), item) for item in value)
+        case dict() if node.says("properties"):
+            members = node.members("properties")
+            return all(keeps_formats(members[name], item) for name, item in value.items() if name in members)
+        case _:
+            return True
 
 
 def is_any_text(node: SchemaNode) -> bool:
