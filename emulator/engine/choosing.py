@@ -146,7 +146,7 @@ def _near(name: str, library: Library) -> str:
     )
     if near is None:
         return ""
-    return f"The key names no scenario, but nearly '{near}'. To play that, send the key akml-{near}."
+    return f"The key names no scenario, but nearly '{near}'. To play that, put its name behind akml-."
 
 
 def _beginning(name: str, library: Library) -> str | None:

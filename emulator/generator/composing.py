@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from emulator.core.vocabulary import InferenceRequest, Message
 from emulator.generator.grammar import NonTerminal, Run, run, tokens
 from emulator.generator.intents import Intent, intent
-from emulator.generator.topics import relevant, topics
+from emulator.generator.topics import relevant, said, topics
 from emulator.generator.walk import Phrases, Walk
 
 _ITEMS = ("item_one", "item_two", "item_three", "item_four", "item_five", "item_six")
@@ -41,10 +41,11 @@ def answer(request: InferenceRequest) -> Composition:
         return Composition([NonTerminal("tool_answer", False)], {**phrases(request), **_tool_phrases(request, results)})
     last = request.messages[-1] if request.messages else Message("user")
     message = request.last("user") or last
-    wanted = intent(message.text) if message.text.strip() else Intent("explain")
+    text = said(message.text)
+    wanted = intent(text) if text.strip() else Intent("explain")
     if message.media and wanted.rule in ("explain", "fact", "yes_no", "brief"):
         wanted = Intent("image")
-    return _compose(wanted, request, message.text)
+    return _compose(wanted, request, text)
 
 
 def thoughts(request: InferenceRequest, effort: str) -> Composition:
@@ -70,7 +71,7 @@ def last_words(request: InferenceRequest) -> str:
     if request.prompts:
         return "\n".join(request.prompts)
     message = request.last("user")
-    return message.text if message else ""
+    return said(message.text) if message else ""
 
 
 def _continuation(request: InferenceRequest) -> Composition:
@@ -112,7 +113,7 @@ def _compose(wanted: Intent, request: InferenceRequest, text: str) -> Compositio
 
 def phrases(request: InferenceRequest) -> Phrases:
     """Return the topics of the request. A message without a topic has that of the message before."""
-    texts = request.prompts or [message.text for message in reversed(request.messages) if message.role == "user"]
+    texts = request.prompts or [said(message.text) for message in reversed(request.messages) if message.role == "user"]
     found = next((found for text in texts if (found := topics(text))), None) or ("this question",)
     return {"topic": found[:3], "other": found[1:] or ("everyday life",)}
 

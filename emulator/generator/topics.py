@@ -5,6 +5,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 _LOOKED_AT = 1_200
+_REMINDER = "<system-reminder>", "</system-reminder>"
 _WORD_OR_BREAK = re.compile(r"[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
 _DETERMINERS = frozenset(["a", "an", "the", "this", "these", "those", "my", "your", "our", "some", "any", "every"])
 _CONNECTORS = frozenset(["of", "in", "for", "and", "with", "on", "at", "from", "or", "between"])
@@ -15,6 +16,20 @@ _TURNED = {"my": "your", "our": "your", "your": "my", "i": "you", "me": "you", "
 def relevant(text: str) -> str:
     """Return the part of a text that is analysed: its beginning and its end."""
     return text if len(text) <= _LOOKED_AT else f"{text[: _LOOKED_AT // 2]}\n{text[-_LOOKED_AT // 2 :]}"
+
+
+def said(text: str) -> str:
+    """Return what a user says: the text without the reminders that Claude Code puts beside it for the model.
+
+    >>> said("<system-reminder>You have no tasks.</system-reminder> Hello!")
+    'Hello!'
+    """
+    opening, closing = _REMINDER
+    if opening not in text:
+        return text
+    first, *others = text.split(opening)
+    kept = [first, *(part.partition(closing)[2] if closing in part else opening + part for part in others)]
+    return "".join(kept).strip() or text
 
 
 def topics(text: str) -> tuple[str, ...]:

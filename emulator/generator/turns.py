@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from emulator.core.vocabulary import InferenceRequest, Message, Tool
+from emulator.generator.topics import said
 
 _READ = 4_000
 """So many characters at the end of an answer are looked through for calls that are told as text."""
@@ -69,13 +70,13 @@ def turn(request: InferenceRequest) -> Turn:
         ):
             results.append(message.text)
         elif message.role == "user" and task is None:
-            task = message.text
+            task = said(message.text)
         elif message.role == "assistant":
             calls = [Made(call.name, call.arguments) for call in message.tool_calls] or _told(message, names)
             if not (calls or answered):
                 break
             (made if task is None else earlier).extend(reversed(calls))
-    task = task if task is not None else next((each.text for each in messages[::-1] if each.role == "user"), "")
+    task = task if task is not None else next((said(each.text) for each in messages[::-1] if each.role == "user"), "")
     return Turn(task, made[::-1], earlier[::-1], results[::-1])
 
 

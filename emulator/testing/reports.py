@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from emulator.account.keys import masked
 from emulator.core.printable import one_line
@@ -19,7 +18,7 @@ _OF_A_SESSION = re.compile(r"(?<=\w)--[0-9a-f]{8}\b")
 
 def problems(judged: Sequence[Judged], inferences: Sequence[Inference]) -> list[str]:
     """The expectations that were not met, one sentence each."""
-    found = [f"request {number}: {each.message}" for number, each in enumerate(inferences, 1) if _unanswered(each)]
+    found = [f"request #{each.number}: {each.message}" for each in inferences if _unanswered(each)]
     for each in judged:
         of = f" (key {masked(each.key)})" if each.key and len(judged) > 1 else ""
         found += [sentence + of for sentence in each.unmet]
@@ -64,9 +63,9 @@ def told(
 
 
 def _exchanges(inferences: Sequence[Inference]) -> Iterator[str]:
-    for number, each in islice(enumerate(inferences, 1), _LINES):
+    for each in inferences[:_LINES]:
         at = each.started - inferences[0].started
-        yield f"  {number}. at {at:.3f} s, {each.endpoint} {each.model or ''}: {_asked(each)}"
+        yield f"  #{each.number} at {at:.3f} s, {each.endpoint} {each.model or ''}: {_asked(each)}"
         by = each.answered_by if each.rule or each.answered_by == "generator" else each.ending
         yield f"     {each.status or 'no answer'} by {by}: {_answered(each)}"
         if each.fallback or each.warning:

@@ -192,7 +192,7 @@ def test_a_test_fails_at_its_end(pytester: pytest.Pytester) -> None:
         [
             "*ERROR at teardown of test_unmatched*",
             "Not as the scenario 'inline' would have it:",
-            "*request 1: No rule of the scenario 'inline' matches*The nearest: sunny*contain \"weather\"*",
+            "*request #1: No rule of the scenario 'inline' matches*The nearest: sunny*contain \"weather\"*",
             "What was asked and answered:",
             '*chat zai-org/GLM-5.3: "How warm is it?"',
             "*404*",
@@ -359,7 +359,7 @@ def test_a_failed_test_shows_what_it_did_not_ask(pytester: pytest.Pytester) -> N
             "*expected to contain*weather*",
             "Rules that answered nothing: sunny",
             "Asked with other keys (akml*), which have scenarios and records of their own:",
-            '*1. at 0.000 s, chat zai-org/GLM-5.3: "How is the weather?"',
+            '*#1 at 0.000 s, chat zai-org/GLM-5.3: "How is the weather?"',
             "*200 by generator: *",
         ]
     )
