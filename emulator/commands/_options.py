@@ -1,6 +1,7 @@
 """Defaults and options that several commands share."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -25,12 +26,17 @@ TOKEN_VARIABLE = "AKASHML_EMULATOR_CONTROL_TOKEN"  # noqa: S105 (the name of a v
 """The environment variable that has the token of the control routes, for servers and for the commands that ask them."""
 GIVE_TOKEN = f"Give one with --control-token or {TOKEN_VARIABLE}."
 _PORTS = units.whole(1, 65535)
+_BASE = re.compile(r"(?<=[\w\]])/(?:v1|anthropic(?:/v1)?)/?$")
+"""The path that a client's base URL has, and the server's address has not."""
 
 
 def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
-    """The URL of a server: the one that is given, or the one on this machine. Raises ClickException for no URL."""
-    if value is None:
-        return f"http://{HOST}:{_port_of_environment()}"
+    """The URL of a server: the one that is given, or the one on this machine. Raises ClickException for no URL.
+
+    A port alone is one on this machine, and the base URL of a client leads to its server.
+    """
+    if value is None or value.isdecimal():
+        return f"http://{HOST}:{value or _port_of_environment()}"
     try:
         parts = urlsplit(value if "//" in value else f"http://{value}")
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -39,7 +45,7 @@ def _address(ctx: click.Context, param: click.Parameter, value: str | None) -> s
     if not good:
         given = f"{URL_VARIABLE}: " if ctx.get_parameter_source(str(param.name)) == ParameterSource.ENVIRONMENT else ""
         raise click.ClickException(f"{given}{value} is no address of an emulator; expected one such as {URL}")
-    return value
+    return _BASE.sub("", value)
 
 
 def _port_of_environment() -> int:

@@ -36,8 +36,8 @@ def make_engine(
     """
     catalog, settings = catalog or Catalog.load(), settings or Settings()
     if settings.any_model and catalog.named(settings.any_model, aliased=True) is None:
-        hint = did_you_mean(settings.any_model, catalog.models)
-        raise SettingsError(f'setting "any_model" cannot be "{settings.any_model}": expected the id of a model{hint}')
+        told = f"expected the id of a model of the catalogue{did_you_mean(settings.any_model, catalog.models)}"
+        raise SettingsError(f'setting "any_model" cannot be "{settings.any_model}": {told}')
     clock = clock or VirtualClock()
     library = library or Library(catalog)
     if scenario is not None:

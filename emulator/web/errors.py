@@ -135,8 +135,10 @@ def _unknown(request: Request, paths: Sequence[str]) -> str:
     near = _nearest(path, paths)
     hint = f" Did you mean {near}?" if near else f" Inferences are at {', '.join(_INFERENCES)}."
     base = next((base for base in _BASES if near and near.startswith(f"{base}/")), None)
-    if (base and not path.startswith(f"{base}/")) or path.startswith(f"{base}{base}/"):
-        hint += f" Then the base URL of the client has to end in {base}."
+    if base and near:
+        given = path.removesuffix(near.removeprefix(base))
+        if path.endswith(near.removeprefix(base)) and given != base:
+            hint += f" Then the base URL of the client has to end in {base}{f', not in {given}' if given else ''}."
     return f"There is no {request.method} {path[:_SHOWN]} here.{hint}"
 
 

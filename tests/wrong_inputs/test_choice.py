@@ -94,6 +94,13 @@ ROWS = [
     ),
     Wrong("POST /v1/responses", "HTTP", "Did you mean /v1/chat/completions?", http(path="/v1/responses")),
     Wrong("POST /v1/embeddings", "HTTP", "Inferences are at /v1/chat/completions", http(path="/v1/embeddings")),
+    Wrong("a base URL with /v1/v1", "HTTP", "end in /v1, not in /v1/v1.", http(path="/v1/v1/chat/completions")),
+    Wrong(
+        "a base URL with /anthropic/v1",
+        "HTTP",
+        "end in /anthropic, not in /anthropic/v1.",
+        http(path="/anthropic/v1/v1/messages"),
+    ),
     Wrong("POST /v1/messages", "HTTP", "has to end in /anthropic", http(path="/v1/messages")),
     Wrong("serve --error 42", "command line", "expected a status from 400 to 599", command("serve", "--error", "42")),
     Wrong(
