@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest, Sampling
 from emulator.generator.composing import Composition, composed, last_words
+from emulator.generator.filling import filled
 from emulator.generator.grammar import NonTerminal, Run, run, tokens
 from emulator.generator.hints import hints
 from emulator.generator.requested.reading import window
@@ -63,8 +64,7 @@ class Asked:
         from emulator.schema_values import check, value  # noqa: PLC0415 - most answers do not pay its import
 
         check(schema, budget=self._budget)
-        properties = schema.get("properties") if isinstance(schema, Mapping) else None
-        words = hints(relevant(about), properties) if about and isinstance(properties, Mapping) else {}
+        words = filled(schema, hints(relevant(about), schema), seed, self._budget) if about else {}
         return value(schema, seed, hints=words, budget=self._budget)
 
     def sentence(self, seed: Seed) -> str:

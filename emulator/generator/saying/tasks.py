@@ -13,7 +13,7 @@ from emulator.generator.saying.assigning import MOST, Said
 from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import read
 from emulator.generator.saying.notation import spelled
-from emulator.generator.saying.parameters import Signature
+from emulator.generator.saying.parameters import Signature, nested
 from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import listed, meant, stems
 
@@ -57,7 +57,8 @@ def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
         return []
     spans = _spans(known, text, best)
     if len(spans) == 1:
-        return [Task(known[best].tool, values) for values in worded(known[best], calls_of[best], text)][:MOST]
+        of = known[best]
+        return [Task(of.tool, nested(of.parameters, values)) for values in worded(of, calls_of[best], text)][:MOST]
     found = []
     for at, start, end in spans:
         of = known[at]
@@ -95,7 +96,8 @@ def _completed(found: list[_Found], text: str) -> list[Task]:
         rest = whole[of.tool.name] if missing else [{}]
         for others in rest if len(missing) == len(needed) else rest[:1]:
             more = {name: others[name] for name in missing if name in others}
-            done.setdefault(f"{of.tool.name} {values!r} {more!r}", Task(of.tool, {**values, **more}))
+            task = Task(of.tool, nested(of.parameters, {**values, **more}))
+            done.setdefault(f"{of.tool.name} {values!r} {more!r}", task)
     return list(done.values())
 
 
