@@ -92,7 +92,7 @@ def _suits_number(mention: Mention, parameter: Parameter) -> bool:
         case "array":
             return parameter.items in (*_NUMBERS, "")
         case "string":
-            return parameter.role == "id" and mention.kind == "number"
+            return mention.kind == "number" and (parameter.role == "id" or _is_year(mention, parameter))
         case "integer":
             return float(value).is_integer()
         case "number" | "" if mention.unit in _MONEY and _is_percentage(parameter):
@@ -101,6 +101,10 @@ def _suits_number(mention: Mention, parameter: Parameter) -> bool:
             return mention.unit == "%" or 0 <= value <= 1 or not _is_probability(parameter)
         case _:
             return False
+
+
+def _is_year(mention: Mention, parameter: Parameter) -> bool:
+    return _YEAR in parameter.names and mention.value in range(1000, 2200)
 
 
 def _is_probability(parameter: Parameter) -> bool:
@@ -140,6 +144,7 @@ def value_of(mention: Mention, parameter: Parameter) -> Any:
 
 _REGION = frozenset(map(stem, ["city", "town", "country", "state", "region", "capital", "continent"]))
 _STREET = frozenset([stem("street")])
+_YEAR = stem("year")
 _STATE = frozenset(["state", stem("country")])
 _PROBABILITY = stem("probability")
 _MONEY = frozenset("$€£¥₹")

@@ -14,11 +14,12 @@ from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import read
 from emulator.generator.saying.notation import spelled
 from emulator.generator.saying.parameters import Signature, nested
+from emulator.generator.saying.suiting import is_number
 from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import listed, meant, stems
 
-ENOUGH = 5.9
-"""How well a tool must fit a text so that it is called unasked."""
+ENOUGH = 6.2
+"""How clearly a text must ask for a tool so that it is called unasked."""
 _SUM = 3.0
 """How well a tool fits that only needs an expression, if the text has one."""
 _CLAUSE = 2.0
@@ -53,7 +54,7 @@ def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
     calls_of = [said(of, text) for of in known]
     fits = [_fit(of, calls[0], words) for of, calls in zip(known, calls_of, strict=True)]
     best = fits.index(max(fits))
-    if not forced and fits[best] < ENOUGH:
+    if not forced and _asked_for(known[best], calls_of[best][0], words) < ENOUGH:
         return []
     spans = _spans(known, text, best)
     if len(spans) == 1:
@@ -119,6 +120,21 @@ def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
     return score + said_of + 0.75 * all(counted)
 
 
+def _asked_for(of: Signature, values: Said, words: frozenset[str]) -> float:
+    """How clearly a text asks for a tool: by the words of its name, and by the values that it must have."""
+    needed = [each for each in of.parameters if each.required] or of.parameters
+    filled = sum(each.name in values for each in needed)
+    counted = [each.name in values for each in needed if is_number(each)]
+    named = len(of.names & words)
+    score = 2.04 * named / max(1, len(of.names)) + 0.7 * min(named, 3)
+    score += 2.6 * filled / max(1, len(needed)) + 0.18 * min(filled, 4) + 0.2 * _fit(of, values, words)
+    if counted:
+        score += 0.95 if all(counted) else -0.95
+    if any(each.role == "expression" and isinstance(values.get(each.name), str) for each in needed):
+        score += _SUM
+    return score + 2.03 * (named > 0 or not of.notes.isdisjoint(words))
+
+
 def _words(tokens: Sequence[Token]) -> frozenset[str]:
     """The stems of a text, and of what its words mean."""
     texts = [token.text for token in tokens]
@@ -165,7 +181,7 @@ def _spans(tools: Sequence[Signature], text: str, best: int) -> list[tuple[int, 
 
 def _besides(tools: Sequence[Signature], at: int, tokens: Sequence[Token]) -> list[int]:
     """The tools that a part of a text names besides the one it is for: "the median and the variance"."""
-    words = _words(tokens)
+    words = _words([token for at, token in enumerate(tokens) if at == 0 or tokens[at - 1].kind != "number"])
     known = [tool.parts - tool.verbs for tool in tools]
     taken, found = known[at], []
     for other, parts in enumerate(known):
