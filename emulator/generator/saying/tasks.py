@@ -52,7 +52,7 @@ def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
     words = _words(read(text).tokens)
     known = _likely(known, words)
     calls_of = [said(of, text) for of in known]
-    fits = [_fit(of, calls[0], words) for of, calls in zip(known, calls_of, strict=True)]
+    fits = [_preference(of, calls[0], words) for of, calls in zip(known, calls_of, strict=True)]
     best = fits.index(max(fits))
     if not forced and _asked_for(known[best], calls_of[best][0], words) < ENOUGH:
         return []
@@ -118,6 +118,12 @@ def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
         score += _SUM
     said_of = 3 * sum(filled) / len(filled) if filled else min(3, score)
     return score + said_of + 0.75 * all(counted)
+
+
+def _preference(of: Signature, values: Said, words: frozenset[str]) -> float:
+    """How much a tool is preferred to others: also by how many values of the text it has a parameter for."""
+    spoken_of = len(words & of.parts) + len(words & of.notes)
+    return _fit(of, values, words) + 0.4 * min(len(values), 5) + 0.2 * spoken_of
 
 
 def _asked_for(of: Signature, values: Said, words: frozenset[str]) -> float:
