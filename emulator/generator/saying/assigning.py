@@ -21,6 +21,7 @@ from emulator.generator.saying.words import stem, stems
 _TOWN = frozenset(map(stem, ["city", "town", "country", "zip"]))
 """The names of parameters for a part of an address."""
 _BORDERS = BREAKS | {",", "and", "then", "while", "but", "another"}
+_NUMBER = re.compile(r"\d+")
 MOST = 24
 """So many calls are made at once."""
 _SURE = 0.6
@@ -152,6 +153,8 @@ class _Stream:
         close = item or _closest(row, taken) or self._in_order(mention, row, taken)
         if close is None:
             return
+        if close.parameter.name in taken:
+            close = _numbered_alike(close, row, taken) or close
         self._before = (mention, close.parameter)
         if close.parameter.type == "array" and _is_item(mention, close.parameter):
             self._calls[-1].values.setdefault(close.parameter.name, []).append(mention.value)
@@ -249,6 +252,15 @@ def _closest(row: Sequence[Closeness], taken: Mapping[str, float]) -> Closeness 
         return None
     near = [each for each in row if each.score >= 0.8 * row[0].score]
     return next((each for each in near if each.parameter.name not in taken), near[0])
+
+
+def _numbered_alike(close: Closeness, row: Sequence[Closeness], taken: Mapping[str, float]) -> Closeness | None:
+    """The free parameter of the same name with another number: `year2` besides `year1`."""
+    plain = _NUMBER.sub("", close.parameter.name)
+    if plain == close.parameter.name:
+        return None
+    alike = (each for each in row if _NUMBER.sub("", each.parameter.name) == plain)
+    return next((each for each in alike if each.parameter.name not in taken), None)
 
 
 def _is_free(row: Sequence[Closeness], taken: Mapping[str, float], last: Parameter) -> bool:
