@@ -14,7 +14,7 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import InferenceRequest, Sampling, Tool
 from emulator.generator.composing import brief, last_words
-from emulator.generator.filling import filled
+from emulator.generator.filling import filled, said_in_full
 from emulator.generator.hints import hints, named
 from emulator.generator.saying.calls_said import said
 from emulator.generator.saying.parameters import Signature, nested
@@ -185,6 +185,8 @@ def _json(
 ) -> Tokens:
     from emulator.schema_values import Malformed, TooComplex, Unsatisfiable, value  # noqa: PLC0415 - as above
 
+    if (known := said_in_full(schema, said, omitted)) is not None:
+        return split(json.dumps(known, ensure_ascii=False))
     _check(schema, place, budget)
     try:
         made = value(schema, seed, hints=filled(schema, said, seed, budget), omitted=omitted, budget=budget)

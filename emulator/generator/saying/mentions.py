@@ -21,6 +21,7 @@ _LONGEST = 60
 _COUNTS = numbered("count")
 _TIMES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _CURRENCIES = {word: code for code, words in grouped("currency").items() for word in words}
+_MONEY = frozenset(word.partition("_")[0] for word in _CURRENCIES)
 _SIGNS = "+-*/^×÷"
 _LISTED = frozenset([",", "and", "or", "&", ";", "、", "和", "与", "y", "et", "und", "と", "e", "и"])
 _PLACING = frozenset(["in", "at", "to", "for", "of", "from"])
@@ -198,6 +199,8 @@ def _counted(tokens: Sequence[Token], at: int) -> Mention | None:
 
 def _money(tokens: Sequence[Token], at: int) -> Mention | None:
     """A currency by its name."""
+    if tokens[at].text.lower() not in _MONEY:
+        return None
     for size in (2, 1):
         words = "_".join(token.text.lower() for token in tokens[at : at + size])
         if words in _CURRENCIES:

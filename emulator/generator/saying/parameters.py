@@ -1,8 +1,10 @@
 """The parameters of a tool as a text is read for them: their types, the words for them, and their kind."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -18,6 +20,8 @@ _FORMATS = {"email": "email", "uri": "url", "url": "url", "date": "date", "date-
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _OPTION = re.compile(r"[\"'`‘“]([\w][\w .+-]{0,40})[\"'`’”]")
 _DEEPEST = 4
+_KEPT = 8_000
+"""So many characters has the schema of a tool that is kept as it was read."""
 
 
 class Parameter(NamedTuple):
@@ -75,6 +79,23 @@ class Signature:
         return (
             frozenset(part for each in self.parameters if each.required for part in each.names) - _GENERAL - self.names
         )
+
+
+def signature(tool: Tool) -> Signature:
+    """A tool as it is read. Those of the last requests are kept, because agents send the same tools again and again."""
+    schema = json.dumps(tool.parameters)
+    if len(schema) > _KEPT:
+        return Signature(tool)
+    known = copy(_signature(tool.name, tool.description, schema))
+    known.tool = tool
+    return known
+
+
+@lru_cache(maxsize=256)
+def _signature(name: str, description: str, schema: str) -> Signature:
+    known = Signature(Tool(name, description, json.loads(schema)))
+    _ = known.parameters, known.needs, known.rows
+    return known
 
 
 _GENERAL = frozenset(map(stem, listed("general")))

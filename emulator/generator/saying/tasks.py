@@ -13,7 +13,7 @@ from emulator.generator.saying.assigning import MOST, Said
 from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import read
 from emulator.generator.saying.notation import spelled
-from emulator.generator.saying.parameters import Signature, nested
+from emulator.generator.saying.parameters import Signature, nested, signature
 from emulator.generator.saying.suiting import is_number
 from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import listed, meant, stems
@@ -46,7 +46,7 @@ class Task(NamedTuple):
 
 def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
     """The calls that the text asks for; with `forced`, at least one."""
-    known = [Signature(tool) for tool in tools[:_READ]]
+    known = [signature(tool) for tool in tools[:_READ]]
     if "(" in text and (calls := [Task(of.tool, each) for of in known for each in spelled(of, text)]):
         return calls[:MOST]
     words = _words(read(text).tokens)
