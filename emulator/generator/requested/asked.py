@@ -28,7 +28,7 @@ _ABOUT_CODE = re.compile(
     r"\b(?:function|script|code|program|class|parser|regex|snippet|test|endpoint|component)s?\b",
     re.IGNORECASE,
 )
-_STEPS = 5_000
+_STEPS = 20_000
 _STEPS_A_CHARACTER = 60
 _SPOKEN = 2_000
 _LONGEST_OF_ONE_TASK = 6_000

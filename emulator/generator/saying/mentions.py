@@ -272,7 +272,7 @@ def _state_behind(tokens: Sequence[Token], at: int) -> str:
 
 def is_subject(tokens: Sequence[Token], mention: Mention) -> bool:
     """Whether a name is what a sentence or an item is about: "Ana is 31", "Ana, 31"."""
-    first, second, *_ = [*tokens[mention.to : mention.to + 2], _NONE, _NONE]
+    first, second = _behind(tokens, mention.to, 2)
     if mention.kind != "name" or first.text.lower() in _TELLING:
         return mention.kind == "name"
     return first.kind == "number" or (first.text in (",", "(", ":") and second.kind == "number")
@@ -305,9 +305,15 @@ def _is_plainly_named(tokens: Sequence[Token], at: int) -> bool:
     return (before in _STARTS or before in _LISTED | _EXTRACTING) and not says_little(tokens[at].text)
 
 
+def _behind(tokens: Sequence[Token], at: int, count: int) -> list[Token]:
+    """So many tokens from a place on; behind the last, marks without text."""
+    found = list(tokens[at : at + count])
+    return found + [_NONE] * (count - len(found))
+
+
 def _is_spoken_of(tokens: Sequence[Token], at: int) -> bool:
     """Whether the word at the start of a sentence begins a name: "Ana Silva", "Ana is 31", "Ana (31)"."""
-    first, second, third, fourth, *_ = [*tokens[at + 1 : at + 5], *[_NONE] * 4]
+    first, second, third, fourth = _behind(tokens, at + 1, 4)
     if first.kind == "word":
         return (
             first.text.lower() in _TELLING
