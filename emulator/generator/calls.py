@@ -14,9 +14,10 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import InferenceRequest, Sampling, Tool
 from emulator.generator.composing import brief, last_words
+from emulator.generator.filling import filled, said_in_full
 from emulator.generator.hints import hints, named
 from emulator.generator.saying.calls_said import said
-from emulator.generator.saying.parameters import Signature
+from emulator.generator.saying.parameters import Signature, nested
 from emulator.generator.saying.tasks import Task, tasks
 from emulator.generator.speech import speak
 from emulator.generator.topics import relevant, topics
@@ -69,7 +70,7 @@ class Structured:
             text = "Nothing generates text of a grammar here: script the answer, or ask with json, regex or choice."
             raise Rejected(ApiError("bad_request", text, param=form.place))
         schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-        said = hints(relevant(last_words(request)), _properties(schema))
+        said = hints(relevant(last_words(request)), schema)
         made = _json(schema, form.place, said, seed, self._budget)
         return split(json.loads(made.text)) if form.raw else made
 
@@ -155,7 +156,7 @@ def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
     result = " ".join((now.results[-1] if now.results else "")[:_RESULT].split()) or "Done."
     of = Signature(tool)
     text = next((each.name for each in of.parameters if each.type in ("string", "") and not each.options), None)
-    return {**said(of, result)[0], **({text: result} if text is not None else {})}
+    return {**nested(of.parameters, said(of, result)[0]), **({text: result} if text is not None else {})}
 
 
 # ---------------------------------------------------------------------------------------------- arguments
@@ -200,9 +201,11 @@ def _json(
 ) -> Tokens:
     from emulator.schema_values import Malformed, TooComplex, Unsatisfiable, value  # noqa: PLC0415 - as above
 
+    if (known := said_in_full(schema, said, omitted)) is not None:
+        return split(json.dumps(known, ensure_ascii=False))
     _check(schema, place, budget)
     try:
-        made = value(schema, seed, hints=said, omitted=omitted, budget=budget)
+        made = value(schema, seed, hints=filled(schema, said, seed, budget), omitted=omitted, budget=budget)
         return split(json.dumps(made, ensure_ascii=False))
     except (Malformed, Unsatisfiable) as error:
         raise Rejected(_refused(place, "no value satisfies this JSON Schema", error)) from None

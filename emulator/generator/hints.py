@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.core.vocabulary import Tool
 from emulator.generator.saying.calls_said import said, worded
-from emulator.generator.saying.parameters import Signature
+from emulator.generator.saying.parameters import Signature, nested
 
 _KEYS = re.compile(
     r"\b(?:keys?|fields?|properties)\b(?: named| called|:| are)?\s*"
@@ -15,16 +15,24 @@ _KEYS = re.compile(
 )
 
 
-def hints(text: str, properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a text says of these properties of a schema.
+def hints(text: str, schema: Mapping[str, Any] | bool) -> Mapping[str, Any]:
+    """Return what a text says of the properties of an object with this schema.
 
-    >>> hints("What's the weather in San Francisco for 3 days?", {"city": {}, "days": {}, "unit": {}})
+    A text that asks a question does not list the values of its answer: of it, only what is named is taken.
+
+    >>> properties = {"city": {}, "days": {}, "unit": {}}
+    >>> hints("What's the weather in San Francisco for 3 days?", {"properties": properties})
     {'city': 'San Francisco', 'days': 3}
     """
-    if not properties:
+    if not isinstance(schema, Mapping) or not isinstance(schema.get("properties"), Mapping):
         return {}
-    of = Signature(Tool("", parameters={"properties": properties}))
-    return worded(of, said(of, text), text)[0]
+    of = Signature(Tool("", parameters=schema), optional=_asks(text))
+    calls = said(of, text)
+    return nested(of.parameters, worded(of, calls, text)[0])
+
+
+def _asks(text: str) -> bool:
+    return "?" in text
 
 
 def named(text: str) -> list[str]:

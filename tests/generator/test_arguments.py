@@ -28,7 +28,7 @@ REQUIRED: dict[str, Any] = {CHAT: "required", MESSAGES: {"type": "any"}}
 BOTH = pytest.mark.parametrize("path", [CHAT, MESSAGES])
 
 
-def tool(name: str, description: str, *optional: str, **properties: Body) -> Tool:
+def tool(name: str, description: str, /, *optional: str, **properties: Body) -> Tool:
     """A tool with these parameters, of which the named ones are optional."""
     required = [each for each in properties if each not in optional]
     return Tool(name, description, {"type": "object", "properties": properties, "required": required})
@@ -209,12 +209,74 @@ NAMES = [
 ]
 
 
+PEOPLE = tool("People", "People.", users={"type": "array", "items": PERSON.parameters})
+REFERRING = Tool(
+    "People",
+    "People.",
+    {**tool("", "", users={"type": "array", "items": {"$ref": "#/$defs/User"}}).parameters}
+    | {"$defs": {"User": PERSON.parameters}},
+)
+STREET = tool("", "", street=TEXT, city=TEXT).parameters
+RESIDENT = tool("Resident", "", user=dict(tool("", "", name=TEXT, address=dict(STREET)).parameters))
+FREE = Tool("User", "A user.", {"type": "object", "properties": PERSON.parameters["properties"], "required": []})
+CONTENT = tool("Response", "Correctly formatted response.", content=INTEGER)
+TODO = tool("Task", "A task.", title=TEXT, priority=INTEGER)
+
+
+def people(**ages: int) -> Body:
+    """The arguments for people of these ages."""
+    return {"users": [{"name": name, "age": age} for name, age in ages.items()]}
+
+
+NAMED = ["Ana", "Bo", "Cem", "Dora", "Eli", "Fay", "Gus"]
+STRUCTURES = [
+    ("Jason is 20, Sarah is 30", PEOPLE, people(Jason=20, Sarah=30)),
+    ("Jason 25, Sarah 30, Mike 28", PEOPLE, people(Jason=25, Sarah=30, Mike=28)),
+    ("jason is 20 and sarah is 30", PEOPLE, people(jason=20, sarah=30)),
+    ("Make 2 users: John (20), Jane (22)", REFERRING, people(John=20, Jane=22)),
+    ("Extract: Alice is 30 years old, Bob is 25 years old", REFERRING, people(Alice=30, Bob=25)),
+    ("Extract: Jason is 20", PEOPLE, people(Jason=20)),
+    (
+        "John Doe lives at 123 Main St, Springfield",
+        RESIDENT,
+        {"user": {"name": "John Doe", "address": {"street": "123 Main St", "city": "Springfield"}}},
+    ),
+    ("Return the integer 42.", CONTENT, {"content": 42}),
+    ("Return the integer -7", CONTENT, {"content": -7}),
+    ("Create a task: Fix the bug in login, high priority (9)", TODO, {"title": "Fix the bug in login", "priority": 9}),
+    ("Jason is 25 years old", FREE, {"name": "Jason", "age": 25}),
+]
+
+
 @BOTH
-@pytest.mark.parametrize(("text", "offer", "arguments"), NAMES)
-def test_a_name_is_all_its_words_and_no_instruction(path: str, text: str, offer: Tool, arguments: Body) -> None:
-    """A verb or a word before a colon is no part of it."""
-    found = calls(told(path, body_of(path, text, tools=offered(path, offer), tool_choice=REQUIRED[path])))
-    assert found == [(offer.name, arguments)]
+@pytest.mark.parametrize(("text", "offer", "arguments"), [*NAMES, *STRUCTURES])
+def test_a_schema_is_filled_from_the_prompt(path: str, text: str, offer: Tool, arguments: Body) -> None:
+    """Objects in objects and lists of objects too, as the arguments of a tool, and as an answer in JSON."""
+    required = {"tools": offered(path, offer), "tool_choice": REQUIRED[path]}
+    assert calls(told(path, body_of(path, text, **required))) == [(offer.name, arguments)]
+    if path == CHAT:
+        schema = {"type": "json_schema", "json_schema": {"name": "s", "schema": offer.parameters}}
+        message = told(path, body_of(path, text, response_format=schema))["choices"][0]["message"]
+        assert json.loads(message["content"]) == arguments
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMED), st.integers(1, 99)), min_size=2, max_size=7))
+@pytest.mark.parametrize("form", ["{} is {}", "{} {}", "{} ({})", "{}: {}"])
+def test_a_list_has_an_item_for_each_thing_of_the_prompt(form: str, listed: list[tuple[str, int]]) -> None:
+    """In the order of the prompt, each with its own values."""
+    text = ", ".join(form.format(*each) for each in listed)
+    ((_, arguments),) = called(f"Extract: {text}", PEOPLE, mode="required")
+    assert [(each["name"], each["age"]) for each in arguments["users"]] == listed
+
+
+def test_what_the_prompt_does_not_say_of_an_object_is_made() -> None:
+    """So that the arguments satisfy the schema, also where it refers to itself."""
+    node: Body = {"type": "object", "properties": {"name": TEXT, "size": INTEGER}, "required": ["name", "size"]}
+    node["properties"]["children"] = {"type": "array", "items": {"$ref": "#/$defs/Node"}}
+    schema = {**tool("", "", root={"$ref": "#/$defs/Node"}).parameters, "$defs": {"Node": node}}
+    ((_, arguments),) = called("The root is named 'src'", Tool("tree", "A tree.", schema), mode="required")
+    jsonschema.validate(arguments, schema)
+    assert arguments["root"]["name"] == "src"
 
 
 @BOTH

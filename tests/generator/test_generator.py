@@ -722,7 +722,7 @@ def test_json_schema_is_obeyed(seed: int) -> None:
 )
 def test_hints_are_the_obvious_words(text: str, name: str, hint: str | int) -> None:
     """A parameter's name says what to look for."""
-    assert hints(text, {name: {}}).get(name, "") == hint
+    assert hints(text, {"properties": {name: {}}}).get(name, "") == hint
 
 
 def test_keys_are_found_in_a_request_for_json() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest, Sampling
 from emulator.generator.composing import Composition, composed, last_words
+from emulator.generator.filling import filled
 from emulator.generator.grammar import NonTerminal, Run, run, tokens
 from emulator.generator.hints import hints
 from emulator.generator.requested.reading import window
@@ -27,6 +28,7 @@ _ABOUT_CODE = re.compile(
     r"\b(?:function|script|code|program|class|parser|regex|snippet|test|endpoint|component)s?\b",
     re.IGNORECASE,
 )
+_STEPS = 20_000
 _STEPS_A_CHARACTER = 60
 _SPOKEN = 2_000
 _LONGEST_OF_ONE_TASK = 6_000
@@ -63,8 +65,7 @@ class Asked:
         from emulator.schema_values import check, value  # noqa: PLC0415 - most answers do not pay its import
 
         check(schema, budget=self._budget)
-        properties = schema.get("properties") if isinstance(schema, Mapping) else None
-        words = hints(relevant(about), properties) if about and isinstance(properties, Mapping) else {}
+        words = filled(schema, hints(relevant(about), schema), seed, self._budget) if about else {}
         return value(schema, seed, hints=words, budget=self._budget)
 
     def sentence(self, seed: Seed) -> str:
@@ -76,7 +77,7 @@ class Asked:
         from emulator.schema_values import Budget  # noqa: PLC0415 - as above
         from emulator.schema_values.budget import STEPS  # noqa: PLC0415 - as above
 
-        return Budget(min(STEPS, _STEPS_A_CHARACTER * len(self.whole)))
+        return Budget(min(STEPS, _STEPS + _STEPS_A_CHARACTER * len(self.whole)))
 
 
 def sentences(text: str) -> list[str]:

@@ -8,17 +8,20 @@ has from its neighbours: "in Oslo and Rome for 3 days". Lists for two parameters
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeAlias
 
 from emulator.generator.saying.closeness import BREAKS, CLOSE, Closeness, compared, lead
-from emulator.generator.saying.mentions import Mention, Text, joins
+from emulator.generator.saying.mentions import Mention, Text, is_subject, joins
 from emulator.generator.saying.parameters import Parameter
 from emulator.generator.saying.suiting import OWN, is_number, suits, value_of
-from emulator.generator.saying.words import stem
+from emulator.generator.saying.words import stem, stems
 
+_TOWN = frozenset(map(stem, ["city", "town", "country", "zip"]))
+"""The names of parameters for a part of an address."""
 _BORDERS = BREAKS | {",", "and", "then", "while", "but", "another"}
+_NUMBER = re.compile(r"\d+")
 MOST = 24
 """So many calls are made at once."""
 _SURE = 0.6
@@ -33,11 +36,12 @@ Said: TypeAlias = dict[str, Any]
 
 
 class Part(NamedTuple):
-    """The values of a call, and the tokens from where to where the text speaks of it."""
+    """The values of a call, the tokens from where to where the text speaks of it, and where its mentions stand."""
 
     values: Said
     start: int
     end: int
+    places: Sequence[int] = ()
 
 
 class _Call(NamedTuple):
@@ -48,9 +52,15 @@ class _Call(NamedTuple):
     places: list[int]
 
 
-def assigned(reading: Text, start: int, end: int, parameters: Sequence[Parameter]) -> list[Part]:
-    """The calls that the tokens from `start` to before `end` ask for, with what they say of each parameter."""
-    mentions = list(_apart([each for each in reading.mentions if start <= each.at < end], parameters))
+def assigned(
+    reading: Text, start: int, end: int, parameters: Sequence[Parameter], taken: Collection[int] = ()
+) -> list[Part]:
+    """The calls that the tokens from `start` to before `end` ask for, with what they say of each parameter.
+
+    The mentions that stand where something is `taken` are left out.
+    """
+    within = [each for each in reading.mentions if start <= each.at < end and each.at not in taken]
+    mentions = list(_apart(within, parameters))
     stream = _Stream(reading, mentions, parameters)
     calls = stream.calls()
     if combined := stream.combined(calls):
@@ -59,18 +69,26 @@ def assigned(reading: Text, start: int, end: int, parameters: Sequence[Parameter
     for one, other in [*pairwise(calls), *pairwise(calls[::-1])]:
         for name, value in one.values.items():
             other.values.setdefault(name, value)
-    return [Part(call.values, *border) for call, border in zip(calls, pairwise(borders), strict=True)]
+    return [Part(call.values, *border, call.places) for call, border in zip(calls, pairwise(borders), strict=True)]
 
 
 def _apart(mentions: Sequence[Mention], parameters: Sequence[Parameter]) -> Iterator[Mention]:
     """The mentions, with a city and its state, or numbers in brackets, as two where the parameters have them apart."""
     states = any("state" in each.names or stem("country") in each.names for each in parameters)
     arrays = any(each.type in ("array", "object", "") for each in parameters)
+    named = frozenset(part for each in parameters for part in each.names)
     for mention in mentions:
+        if mention.kind == "name" and named.issuperset(stems(mention.value)):
+            continue
         if mention.kind == "place" and states:
             city, _, state = mention.value.rpartition(", ")
             yield mention._replace(kind="name", value=city)
             yield mention._replace(kind="state", value=state)
+        elif mention.kind == "street" and any(not _TOWN.isdisjoint(each.names) for each in parameters):
+            street, _, town = mention.value.partition(", ")
+            yield mention._replace(value=street)
+            if town:
+                yield from _apart([mention._replace(kind="place" if ", " in town else "name", value=town)], parameters)
         elif mention.kind == "tuple" and not arrays:
             yield from (mention._replace(kind="number", value=value) for value in mention.value)
         elif mention.kind == "expression" and not any(suits(mention, each) for each in parameters):
@@ -135,6 +153,8 @@ class _Stream:
         close = item or _closest(row, taken) or self._in_order(mention, row, taken)
         if close is None:
             return
+        if close.parameter.name in taken:
+            close = _numbered_alike(close, row, taken) or close
         self._before = (mention, close.parameter)
         if close.parameter.type == "array" and _is_item(mention, close.parameter):
             self._calls[-1].values.setdefault(close.parameter.name, []).append(mention.value)
@@ -189,7 +209,7 @@ class _Stream:
         return Closeness(_GIVEN, parameter)
 
     def _free(self, mention: Mention, row: Sequence[Closeness], taken: Mapping[str, float]) -> Parameter | None:
-        own = OWN.get(mention.kind, ())
+        own = ("name",) if is_subject(self._reading.tokens, mention) else OWN.get(mention.kind, ())
         free = [
             each
             for each in row
@@ -232,6 +252,15 @@ def _closest(row: Sequence[Closeness], taken: Mapping[str, float]) -> Closeness 
         return None
     near = [each for each in row if each.score >= 0.8 * row[0].score]
     return next((each for each in near if each.parameter.name not in taken), near[0])
+
+
+def _numbered_alike(close: Closeness, row: Sequence[Closeness], taken: Mapping[str, float]) -> Closeness | None:
+    """The free parameter of the same name with another number: `year2` besides `year1`."""
+    plain = _NUMBER.sub("", close.parameter.name)
+    if plain == close.parameter.name:
+        return None
+    alike = (each for each in row if _NUMBER.sub("", each.parameter.name) == plain)
+    return next((each for each in alike if each.parameter.name not in taken), None)
 
 
 def _is_free(row: Sequence[Closeness], taken: Mapping[str, float], last: Parameter) -> bool:

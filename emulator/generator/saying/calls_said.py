@@ -1,12 +1,13 @@
 """The calls of one tool that a part of a text asks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from emulator.generator.saying.assigning import Said, assigned
-from emulator.generator.saying.mentions import Text, read
+from emulator.generator.saying.mentions import Mention, Text, read
 from emulator.generator.saying.notation import set_to
-from emulator.generator.saying.parameters import Parameter, Signature
+from emulator.generator.saying.parameters import Parameter, Signature, nested
 from emulator.generator.saying.phrases import about, beside, flag, option, phrases, series, words_of
+from emulator.generator.saying.words import stems
 
 _FORMAL = frozenset(["email", "url", "date", "time", "path", "currency", "symbol", "command", "id"])
 """What a phrase cannot be."""
@@ -17,14 +18,42 @@ def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> li
     reading = read(text)
     end = len(reading.tokens) if end is None else end
     fixed = set_to(reading, start, end, of.parameters)
-    parts = assigned(reading, start, end, [each for each in of.parameters if each.name not in fixed])
+    own = [each for each in of.parameters if each.name not in fixed]
+    lists = {name: _Listing(reading, start, end, name, items) for name, items in of.rows.items() if name not in fixed}
+    titles = {each.at for each in reading.mentions if each.kind == "name" and of.parts.issuperset(stems(each.value))}
+    parts = assigned(reading, start, end, own, titles.union(*(each.places for each in lists.values())))
+    taken = {at for part in parts for at in part.places}
+    items = {name: found for name, each in lists.items() if (found := each.items(taken))}
     for part in parts:
-        part.values.update(fixed)
+        part.values.update({**items, **part.values, **fixed})
         _choose(part.values, of, reading, part.start, part.end)
     calls = [part.values for part in parts]
     if len(calls) > 1:
         _share(calls, lambda call: _choose(call, of, reading, start, end))
     return calls
+
+
+class _Listing:
+    """The items of a list of objects: "Ana is 31, Bo is 30". A single one has what no other parameter has."""
+
+    def __init__(self, reading: Text, start: int, end: int, name: str, parameters: Sequence[Parameter]) -> None:
+        self._part = (reading, start, end, parameters)
+        self._parameters = parameters
+        self._counts = {each.at for each in reading.mentions if _counts(reading, each, frozenset(stems(name)))}
+        self._found = assigned(*self._part, self._counts)
+        self.places = {at for each in self._found for at in each.places} if len(self._found) > 1 else set()
+
+    def items(self, taken: Collection[int]) -> list[Said]:
+        found = self._found if self.places else assigned(*self._part, self._counts.union(taken))
+        return [nested(self._parameters, each.values) for each in found if each.values]
+
+
+def _counts(reading: Text, mention: Mention, names: frozenset[str]) -> bool:
+    """Whether a number says how many items there are: "2 users: Ana (31), Bo (30)"."""
+    if mention.kind not in ("number", "count") or not mention.unit:
+        return False
+    behind = reading.tokens[mention.to + 1 : mention.to + 2]
+    return not names.isdisjoint(stems(mention.unit)) or any(token.text == ":" for token in behind)
 
 
 def worded(of: Signature, calls: list[Said], text: str, start: int = 0, end: int | None = None) -> list[Said]:

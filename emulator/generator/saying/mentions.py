@@ -21,12 +21,15 @@ _LONGEST = 60
 _COUNTS = numbered("count")
 _TIMES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _CURRENCIES = {word: code for code, words in grouped("currency").items() for word in words}
+_MONEY = frozenset(word.partition("_")[0] for word in _CURRENCIES)
 _SIGNS = "+-*/^×÷"
 _LISTED = frozenset([",", "and", "or", "&", ";", "、", "和", "与", "y", "et", "und", "と", "e", "и"])
 _PLACING = frozenset(["in", "at", "to", "for", "of", "from"])
 _JOINING = frozenset(["of", "the", "de", "la", "do", "da", "von", "van", "di", "and", "&", "del", "el", "le"])
+_OF_NAMES = frozenset(["de", "la", "da", "von", "van", "di", "del"])
 _NO_NAMES = frozenset(["I", "A", "An", "I'm", "I'd", "I've", "I'll", "ID", "OK", "My"])
 _INSTRUCTING = listed("instructing") | listed("beginning") | listed("asking")
+_EXTRACTING = frozenset(["extract", "parse", "that", "user", "person"])
 _TELLING = listed("telling")
 _BRAND = re.compile(r"[a-z]{1,2}[A-Z][a-z]+")
 _POSSESSIVE = ("'s", "’s")
@@ -106,7 +109,7 @@ def _mention(tokens: Sequence[Token], at: int) -> Mention | None:
         case "word":
             return _counted(tokens, at) or _money(tokens, at) or _named(tokens, at)
         case "number":
-            return _measured(tokens, at)
+            return _street(tokens, at) or _measured(tokens, at)
         case "wide" if token.text[0] in _COUNTS and len(token.text) <= 2:
             return Mention("number", _COUNTS[token.text[0]], at, at + 1, token.text[1:])
         case "wide" if token.text in _CURRENCIES:
@@ -133,6 +136,23 @@ def _measured(tokens: Sequence[Token], at: int) -> Mention:
         unit = following.lower()
     sum = _expression(tokens, at) if unit not in ("%", "°") else None
     return sum or Mention("number", token.value, at, to, unit)
+
+
+def _street(tokens: Sequence[Token], at: int) -> Mention | None:
+    """A number and a street, with the city behind it: "123 Main St, Springfield"."""
+    to = at + 1
+    while to < min(len(tokens), at + 5) and tokens[to].kind == "word" and tokens[to].text[0].isupper():
+        to += 1
+        if to > at + 2 and tokens[to - 1].text.lower() in listed("streets"):
+            break
+    else:
+        return None
+    text = " ".join(token.text for token in tokens[at:to])
+    if to + 1 < len(tokens) and tokens[to].text == "," and tokens[to + 1].kind == "word":
+        town = _named(tokens, to + 1)
+        if town is not None:
+            return Mention("street", f"{text}, {town.value}", at, town.to)
+    return Mention("street", text, at, to)
 
 
 def _expression(tokens: Sequence[Token], at: int) -> Mention | None:
@@ -179,6 +199,8 @@ def _counted(tokens: Sequence[Token], at: int) -> Mention | None:
 
 def _money(tokens: Sequence[Token], at: int) -> Mention | None:
     """A currency by its name."""
+    if tokens[at].text.lower() not in _MONEY:
+        return None
     for size in (2, 1):
         words = "_".join(token.text.lower() for token in tokens[at : at + size])
         if words in _CURRENCIES:
@@ -225,6 +247,8 @@ def _more(tokens: Sequence[Token], at: int) -> int:
     token = tokens[at]
     if token.kind in ("word", "id") and token.text[0].isupper():
         return 1
+    if token.text in _OF_NAMES and at + 1 < len(tokens) and tokens[at + 1].text in _OF_NAMES | {"der", "den"}:
+        return 1 + _more(tokens, at + 2) if _more(tokens, at + 2) == 1 else 0
     if at + 1 == len(tokens) or tokens[at + 1].kind != "word" or not tokens[at + 1].text[0].isupper():
         return 0
     if token.text == "." and len(tokens[at - 1].text) <= 2:
@@ -246,11 +270,21 @@ def _state_behind(tokens: Sequence[Token], at: int) -> str:
     return two if two.replace(" ", "_") in listed("states") else ""
 
 
+def is_subject(tokens: Sequence[Token], mention: Mention) -> bool:
+    """Whether a name is what a sentence or an item is about: "Ana is 31", "Ana, 31"."""
+    first, second = _behind(tokens, mention.to, 2)
+    if mention.kind != "name" or first.text.lower() in _TELLING:
+        return mention.kind == "name"
+    return first.kind == "number" or (first.text in (",", "(", ":") and second.kind == "number")
+
+
 def _is_name(tokens: Sequence[Token], at: int) -> bool:
     """Whether a name begins here: a capital letter, and no function word; at the start of a sentence, no common one."""
     text = tokens[at].text
     if _BRAND.fullmatch(text):
         return True
+    if text[0].islower():
+        return _is_plainly_named(tokens, at)
     if not text[0].isupper() or text in _NO_NAMES:
         return False
     follows = tokens[at + 1] if at + 1 < len(tokens) else None
@@ -263,11 +297,29 @@ def _is_name(tokens: Sequence[Token], at: int) -> bool:
     return clear or (text.lower() not in _INSTRUCTING and _is_spoken_of(tokens, at))
 
 
+def _is_plainly_named(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a word in lower case is a name by what is said of it: "jason is 20, sarah is 30"."""
+    if at + 2 >= len(tokens) or tokens[at + 1].text != "is" or tokens[at + 2].kind != "number":
+        return False
+    before = tokens[at - 1].text.lower() if at else "."
+    return (before in _STARTS or before in _LISTED | _EXTRACTING) and not says_little(tokens[at].text)
+
+
+def _behind(tokens: Sequence[Token], at: int, count: int) -> list[Token]:
+    """So many tokens from a place on; behind the last, marks without text."""
+    found = list(tokens[at : at + count])
+    return found + [_NONE] * (count - len(found))
+
+
 def _is_spoken_of(tokens: Sequence[Token], at: int) -> bool:
     """Whether the word at the start of a sentence begins a name: "Ana Silva", "Ana is 31", "Ana (31)"."""
-    first, second, third, fourth, *_ = [*tokens[at + 1 : at + 5], *[_NONE] * 4]
+    first, second, third, fourth = _behind(tokens, at + 1, 4)
     if first.kind == "word":
-        return first.text.lower() in _TELLING or (first.text[0].isupper() and not says_little(first.text.lower()))
+        return (
+            first.text.lower() in _TELLING
+            or first.text in _OF_NAMES
+            or (first.text[0].isupper() and not says_little(first.text.lower()))
+        )
     if first.kind == "number":
         return second.text in (",", "and", ";", "\n") and third.text[:1].isupper() and fourth.kind == "number"
     return first.text in ("(", ":", "-") and second.kind == "number" and third.text in (")", ",", ";", "\n", "and")

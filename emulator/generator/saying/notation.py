@@ -16,7 +16,7 @@ _ARGUMENT = re.compile(
 
 def spelled(of: Signature, text: str) -> list[dict[str, Any]]:
     """The calls of a tool that a text spells out."""
-    name, parameters = of.tool.name, of.parameters
+    name, parameters = of.tool.name, [each for each in of.parameters if len(each.path) == 1]
     calls: list[dict[str, Any]] = []
     start = 0
     while (at := text.find(f"{name}(", start)) >= 0 and len(calls) < 16:

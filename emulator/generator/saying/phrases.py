@@ -1,7 +1,7 @@
 """What a text says of a parameter in plain words: a listed value, yes or no, or a phrase."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 from emulator.generator.saying.mentions import Text
@@ -13,6 +13,7 @@ from emulator.generator.topics import says_little, topics
 _NO = listed("no")
 _SWITCHES = frozenset(map(stem, listed("switches")))
 _VERBS = listed("asking")
+_TELLING = listed("telling") | {"old"}
 _SOUGHT = re.compile(
     r"\b(?:search|look|google|browse|research)\b[^.?!\n]{0,40}?\b(?:for|about|up)\s+(?:the |an? )?([^.?!\n]{1,200})",
     re.IGNORECASE,
@@ -113,7 +114,12 @@ def phrases(reading: Text, start: int, end: int, tool: frozenset[str]) -> list[s
     for at in range(start, end):
         token = reading.tokens[at]
         word = token.text.lower()
-        if token.kind not in ("word", "wide") or at in taken or word in _VERBS or _is_label(reading.tokens, at):
+        if (
+            token.kind not in ("word", "wide")
+            or at in taken
+            or word in _VERBS | _TELLING
+            or _is_label(reading.tokens, at)
+        ):
             found.append([])
         elif word in _CONNECTING and found[-1] and word in ("of",):
             found[-1].append(token.text)
@@ -122,7 +128,20 @@ def phrases(reading: Text, start: int, end: int, tool: frozenset[str]) -> list[s
         else:
             found[-1].append(token.text)
     trimmed = (_trimmed(words) for words in found)
-    return [" ".join(words) for words in trimmed if words and not frozenset(telling(" ".join(words))) <= tool]
+    loose = [" ".join(words) for words in trimmed if words and not frozenset(telling(" ".join(words))) <= tool]
+    labelled = _labelled(reading, start, end, taken)
+    return [labelled, *(phrase for phrase in loose if phrase not in labelled)] if labelled else loose
+
+
+def _labelled(reading: Text, start: int, end: int, taken: Container[int]) -> str:
+    """The words behind the first colon, if there are only words up to the next mark: "Task: Update the docs, soon"."""
+    colon = next((at for at in range(start, end) if reading.tokens[at].text == ":"), end)
+    to = colon + 1
+    while to < end and reading.tokens[to].kind == "word":
+        if to in taken or reading.tokens[to].text.lower() in _TELLING:
+            return ""
+        to += 1
+    return reading.source(colon + 1, to).strip() if to > colon + 2 else ""
 
 
 def _is_label(tokens: Sequence[Token], at: int) -> bool:

@@ -15,6 +15,7 @@ _TYPES = {
     "quoted": ("string", "array", "", "object"),
     "name": ("string", "array", ""),
     "place": ("string", "array", ""),
+    "street": ("string", ""),
     "wide": ("string", "array", ""),
     "url": ("string", "array", ""),
     "email": ("string", "array", ""),
@@ -30,6 +31,7 @@ _TYPES = {
 _SUITS = {
     "currency": ("currency",),
     "place": ("place", "name"),
+    "street": ("place",),
     "name": ("place", "name", "symbol", "language", "", "currency", "date"),
     "wide": ("place", "name", "language", "", "topic", "text", "currency"),
     "quoted": ("place", "name", "symbol", "language", "", "topic", "text", "expression", "command", "id", "path", "currency", "unit"),  # noqa: E501
@@ -46,6 +48,8 @@ OWN = {
     "name": ("place", "symbol"),
     "wide": ("place",),
     "place": ("place",),
+    "street": ("place",),
+    "state": ("place",),
     "url": ("url",),
     "email": ("email",),
     "date": ("date",),
@@ -75,6 +79,10 @@ def suits(mention: Mention, parameter: Parameter) -> bool:
         return not _STATE.isdisjoint(parameter.names)
     if parameter.type in ("array", "object"):
         return mention.kind == "object" if parameter.type == "object" else parameter.items in ("string", "")
+    if mention.kind == "street" and not parameter.names.isdisjoint(_REGION):
+        return False
+    if mention.kind in ("name", "place") and not parameter.names.isdisjoint(_STREET):
+        return False
     return mention.kind != "object" and _suits_role(mention, parameter.role)
 
 
@@ -84,7 +92,7 @@ def _suits_number(mention: Mention, parameter: Parameter) -> bool:
         case "array":
             return parameter.items in (*_NUMBERS, "")
         case "string":
-            return parameter.role == "id" and mention.kind == "number"
+            return mention.kind == "number" and (parameter.role == "id" or _is_year(mention, parameter))
         case "integer":
             return float(value).is_integer()
         case "number" | "" if mention.unit in _MONEY and _is_percentage(parameter):
@@ -93,6 +101,10 @@ def _suits_number(mention: Mention, parameter: Parameter) -> bool:
             return mention.unit == "%" or 0 <= value <= 1 or not _is_probability(parameter)
         case _:
             return False
+
+
+def _is_year(mention: Mention, parameter: Parameter) -> bool:
+    return _YEAR in parameter.names and mention.value in range(1000, 2200)
 
 
 def _is_probability(parameter: Parameter) -> bool:
@@ -130,6 +142,9 @@ def value_of(mention: Mention, parameter: Parameter) -> Any:
     return mention.value
 
 
+_REGION = frozenset(map(stem, ["city", "town", "country", "state", "region", "capital", "continent"]))
+_STREET = frozenset([stem("street")])
+_YEAR = stem("year")
 _STATE = frozenset(["state", stem("country")])
 _PROBABILITY = stem("probability")
 _MONEY = frozenset("$€£¥₹")

@@ -13,12 +13,13 @@ from emulator.generator.saying.assigning import MOST, Said
 from emulator.generator.saying.calls_said import said, worded
 from emulator.generator.saying.mentions import read
 from emulator.generator.saying.notation import spelled
-from emulator.generator.saying.parameters import Signature
+from emulator.generator.saying.parameters import Signature, nested, signature
+from emulator.generator.saying.suiting import is_number
 from emulator.generator.saying.tokens import Token
 from emulator.generator.saying.words import listed, meant, stems
 
-ENOUGH = 5.9
-"""How well a tool must fit a text so that it is called unasked."""
+ENOUGH = 6.2
+"""How clearly a text must ask for a tool so that it is called unasked."""
 _SUM = 3.0
 """How well a tool fits that only needs an expression, if the text has one."""
 _CLAUSE = 2.0
@@ -45,19 +46,20 @@ class Task(NamedTuple):
 
 def tasks(tools: Sequence[Tool], text: str, *, forced: bool) -> list[Task]:
     """The calls that the text asks for; with `forced`, at least one."""
-    known = [Signature(tool) for tool in tools[:_READ]]
+    known = [signature(tool) for tool in tools[:_READ]]
     if "(" in text and (calls := [Task(of.tool, each) for of in known for each in spelled(of, text)]):
         return calls[:MOST]
     words = _words(read(text).tokens)
     known = _likely(known, words)
     calls_of = [said(of, text) for of in known]
-    fits = [_fit(of, calls[0], words) for of, calls in zip(known, calls_of, strict=True)]
+    fits = [_preference(of, calls[0], words) for of, calls in zip(known, calls_of, strict=True)]
     best = fits.index(max(fits))
-    if not forced and fits[best] < ENOUGH:
+    if not forced and _asked_for(known[best], calls_of[best][0], words) < ENOUGH:
         return []
     spans = _spans(known, text, best)
     if len(spans) == 1:
-        return [Task(known[best].tool, values) for values in worded(known[best], calls_of[best], text)][:MOST]
+        of = known[best]
+        return [Task(of.tool, nested(of.parameters, values)) for values in worded(of, calls_of[best], text)][:MOST]
     found = []
     for at, start, end in spans:
         of = known[at]
@@ -95,7 +97,8 @@ def _completed(found: list[_Found], text: str) -> list[Task]:
         rest = whole[of.tool.name] if missing else [{}]
         for others in rest if len(missing) == len(needed) else rest[:1]:
             more = {name: others[name] for name in missing if name in others}
-            done.setdefault(f"{of.tool.name} {values!r} {more!r}", Task(of.tool, {**values, **more}))
+            task = Task(of.tool, nested(of.parameters, {**values, **more}))
+            done.setdefault(f"{of.tool.name} {values!r} {more!r}", task)
     return list(done.values())
 
 
@@ -115,6 +118,27 @@ def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
         score += _SUM
     said_of = 3 * sum(filled) / len(filled) if filled else min(3, score)
     return score + said_of + 0.75 * all(counted)
+
+
+def _preference(of: Signature, values: Said, words: frozenset[str]) -> float:
+    """How much a tool is preferred to others: also by how many values of the text it has a parameter for."""
+    spoken_of = len(words & of.parts) + len(words & of.notes)
+    return _fit(of, values, words) + 0.4 * min(len(values), 5) + 0.2 * spoken_of
+
+
+def _asked_for(of: Signature, values: Said, words: frozenset[str]) -> float:
+    """How clearly a text asks for a tool: by the words of its name, and by the values that it must have."""
+    needed = [each for each in of.parameters if each.required] or of.parameters
+    filled = sum(each.name in values for each in needed)
+    counted = [each.name in values for each in needed if is_number(each)]
+    named = len(of.names & words)
+    score = 2.04 * named / max(1, len(of.names)) + 0.7 * min(named, 3)
+    score += 2.6 * filled / max(1, len(needed)) + 0.18 * min(filled, 4) + 0.2 * _fit(of, values, words)
+    if counted:
+        score += 0.95 if all(counted) else -0.95
+    if any(each.role == "expression" and isinstance(values.get(each.name), str) for each in needed):
+        score += _SUM
+    return score + 2.03 * (named > 0 or not of.notes.isdisjoint(words))
 
 
 def _words(tokens: Sequence[Token]) -> frozenset[str]:
@@ -163,7 +187,7 @@ def _spans(tools: Sequence[Signature], text: str, best: int) -> list[tuple[int, 
 
 def _besides(tools: Sequence[Signature], at: int, tokens: Sequence[Token]) -> list[int]:
     """The tools that a part of a text names besides the one it is for: "the median and the variance"."""
-    words = _words(tokens)
+    words = _words([token for at, token in enumerate(tokens) if at == 0 or tokens[at - 1].kind != "number"])
     known = [tool.parts - tool.verbs for tool in tools]
     taken, found = known[at], []
     for other, parts in enumerate(known):

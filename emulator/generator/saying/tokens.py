@@ -1,7 +1,7 @@
 """Splitting a text into tokens: quoted words, numbers, dates, lists and the like, words and marks.
 
-Each row of `_TOKENS` is a form of a token; the first that fits wins. The forms are bounded, so that the time is linear
-in the length of the text.
+Each row of `_TOKENS` is a form of a token; the first that fits wins. Plain words, which are the most, come first. The
+forms are bounded, so that the time is linear in the length of the text.
 """
 
 import math
@@ -24,6 +24,7 @@ _SCALE = r"(?:\s?(?:thousand|million|billion|trillion)\b|k\b)"
 _MONEY_SCALE = r"(?:\s?(?:thousand|million|billion|trillion|bn)\b|[kKmMbB]\b)"
 _NUMBER = rf"-?{_PLAIN}(?:[eE][+-]?\d{{1,3}}(?!\w))?"
 _TOKENS = (
+    ("plain", rf"(?!(?:{_MONTH}|[Tt]oday|[Tt]omorrow|[Yy]esterday|[Tt]onight|[Nn]ext|[Tt]his|[Ll]ast)\b)[A-Za-z][a-z]{{1,24}}(?=[\s,;?!]|$)"),  # noqa: E501
     ("quoted", r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|`[^`\n]{1,400}`|「[^」\n]{1,400}」|『[^』\n]{1,400}』|《[^》\n]{1,400}》|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){1,300}'(?!\w)"),  # noqa: E501
     ("url", r"https?://[^\s\"'<>)\]]+[^\s\"'<>).,;!?\]]"),
     ("email", r"[A-Za-z0-9][\w.+-]{0,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}"),
@@ -33,7 +34,7 @@ _TOKENS = (
     ("object", r"\{[^{}\n]{1,400}\}"),
     ("tuple", rf"\(\s*{_NUMBER}(?:\s*,\s*{_NUMBER}){{1,20}}\s*\)"),
     ("path", r"(?:~?/|\.{1,2}/)?(?:[\w-]{1,64}/){0,12}[\w-]{1,64}\.[A-Za-z]\w{0,4}(?![\w/@]|\.\w)|~?/[\w.-]{1,64}(?:/[\w.-]{1,64}){0,12}/?"),  # noqa: E501
-    ("formula", r"(?:\d{1,9}(?:\.\d{1,9})?)?\*?[a-z](?:(?:\^|\*\*)\d{1,3})?(?:\s?[-+*/]\s?(?:\d{1,9}(?:\.\d{1,9})?\*?)?(?:[a-z](?![a-z]))?(?:(?:\^|\*\*)\d{1,3})?){1,12}(?![\w/])|(?:\d{1,9}(?:\.\d{1,9})?)?[a-z](?:\^|\*\*)\d{1,3}"),  # noqa: E501
+    ("formula", r"(?!\d{1,18}(?:\.\d{1,18})?[eE][+-]?\d)(?:(?:\d{1,9}(?:\.\d{1,9})?)?\*?[a-z](?:(?:\^|\*\*)\d{1,3})?(?:\s?[-+*/]\s?(?:\d{1,9}(?:\.\d{1,9})?\*?)?(?:[a-z](?![a-z]))?(?:(?:\^|\*\*)\d{1,3})?){1,12}(?![\w/])|(?:\d{1,9}(?:\.\d{1,9})?)?[a-z](?:\^|\*\*)\d{1,3})"),  # noqa: E501
     ("id", r"\d{2,12}/[A-Z]{1,6}\d[\w-]*|[A-Za-z]{1,12}[-_#]?\d[\w-]{0,60}|\d{1,18}[A-Za-z_]\w{0,60}-[\w-]{1,60}|#\d{1,18}\b|\d{1,8}[-x×]\d{1,8}(?:[-x×]\d{1,8}){0,4}\b"),  # noqa: E501
     ("number", rf"[$€£¥₹]\s?{_PLAIN}{_MONEY_SCALE}?|-[$€£]{_PLAIN}|(?<![\w)])-{_PLAIN}(?:[eE][+-]?\d{{1,3}}(?!\w))?|{_PLAIN}(?:st|nd|rd|th)\b|{_PLAIN}(?:[eE][+-]?\d{{1,3}}(?!\w)|{_SCALE})?"),  # noqa: E501
     ("word", r"[^\W\d_](?:[\w'’]|[-&.](?=\w)){0,60}"),
@@ -80,6 +81,8 @@ def unwrapped(text: str) -> str:
 
 def _read(kind: str, text: str) -> Iterator[Token]:
     match kind:
+        case "plain":
+            yield Token("word", text)
         case "quoted":
             yield Token(kind, text, text[1:-1].strip())
         case "number":
