@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.asgi import CHAT, COMPLETIONS, MESSAGES, PLAIN, Exchange, post
 from support.generated import said_by
@@ -233,6 +233,23 @@ def test_a_request_may_speak_of_others_as_well(text: str, pattern: str) -> None:
     assert re.fullmatch(pattern, answer(text))
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Always answer in JSON when asked for data.",
+        "If asked for a label, answer with one of: a, b.",
+        "When the user asks for a number, reply with only the number.",
+        "Answer without JSON, in plain text only.",
+        'The API returns JSON like {"a": 1}. Help the user debug.',
+        "You answer questions about our JSON API. Fields: name, age.",
+    ],
+)
+def test_a_system_message_may_speak_of_a_form(told: str) -> None:
+    """What is wanted only on demand, not at all, or of something else, is no form of each answer."""
+    messages = (Message("system", told), Message("user", "Tell me about Rome"))
+    assert not Requested(InferenceRequest(endpoint="chat", model="m", messages=messages)).asks
+
+
 plain_words = st.lists(st.from_regex(r"[A-Za-z][a-z0-9_]{0,11}", fullmatch=True), min_size=2, max_size=8, unique=True)
 FORMS = ("Answer with one of: {}.", "Classify the text as one of the following labels: {}", "Reply with only one of {}")
 
@@ -394,12 +411,14 @@ def test_any_prompt_has_an_answer(user: str, system: str, form: Any) -> None:
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), json_values, min_size=1, max_size=4))
+@example({"a": [[[{}]]]})
+@example({"a": ["he said: 'x or y'", "when asked for it, I return it"]})
 @settings(max_examples=60)
-def test_an_example_is_followed(example: dict[str, Any]) -> None:
+def test_an_example_is_followed(shape: dict[str, Any]) -> None:
     """The answer has the same keys, and numbers, booleans, arrays and objects where the example has them."""
-    value = json.loads(generated(f"Respond with a JSON object like {json.dumps(example)}"))
-    assert list(value) == list(example)
-    for name, shown in example.items():
+    value = json.loads(generated(f"Respond with a JSON object like {json.dumps(shape)}"))
+    assert list(value) == list(shape)
+    for name, shown in shape.items():
         if isinstance(shown, bool | int | float | list | dict):
             assert isinstance(value[name], int | float if isinstance(shown, float) else type(shown))
 

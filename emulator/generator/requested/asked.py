@@ -27,6 +27,7 @@ _ABOUT_CODE = re.compile(
     r"\b(?:function|script|code|program|class|parser|regex|snippet|test|endpoint|component)s?\b",
     re.IGNORECASE,
 )
+_STEPS = 20_000
 _STEPS_A_CHARACTER = 60
 _SPOKEN = 2_000
 _LONGEST_OF_ONE_TASK = 6_000
@@ -76,7 +77,7 @@ class Asked:
         from emulator.schema_values import Budget  # noqa: PLC0415 - as above
         from emulator.schema_values.budget import STEPS  # noqa: PLC0415 - as above
 
-        return Budget(min(STEPS, _STEPS_A_CHARACTER * len(self.whole)))
+        return Budget(min(STEPS, _STEPS + _STEPS_A_CHARACTER * len(self.whole)))
 
 
 def sentences(text: str) -> list[str]:

@@ -11,9 +11,15 @@ _OTHERS = (
     r"(?:(?:must|should|can|could|would|will|may|might|do|did|does|ha(?:ve|s|d) to|always|often|never|only|just|not"
     r"|don't|didn't)\s+){0,3}"
 )
+_MACHINE = (
+    r"(?:the|an?|our|this|that) "
+    r"(?!(?:assistant|model|bot|ai|agent|classifier|output|answer|response|reply)\b)\w{1,30}\s+"
+    r"(?:returns|answers|replies|responds|outputs|prints|gives|writes|says)\b"
+)
 _TURNS_TO_THE_READER = rf"\b(?:you|your|please)\b|,\s*(?:and |then |just |only |always )?{_VERB}"
 _OF_OTHERS = re.compile(
-    rf"\b(?:{_OTHERS}|(?:how|ways?) to ){_VERB}(?:(?!{_TURNS_TO_THE_READER})[^.?!:;\n])*", re.IGNORECASE
+    rf"\b(?:(?:{_OTHERS}|(?:how|ways?) to ){_VERB}|{_MACHINE})(?:(?!{_TURNS_TO_THE_READER})[^.?!:;\n])*",
+    re.IGNORECASE,
 )
 _REPORTED = re.compile(
     r"\b(?:said|says|saying|wrote|writes|asked|replied|shouted|(?:told|tells) \w{1,30})"
@@ -21,15 +27,25 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 _MENTIONED = re.compile(r"(?<!\w)[\"'“‘`][^\"'”’`\n]{0,80}\bor\b[^\"'”’`\n]{0,80}[\"'”’`](?!\w)", re.IGNORECASE)
+_ON_DEMAND = re.compile(
+    r"(?:\A|(?<=[.?!\n]))[^.?!\n]*?\b(?:if|when|whenever|unless)\b[^.?!,\n]{0,40}?"
+    r"\b(?:ask(?:s|ed) (?:for|to)|requests?|requested|wants?)\b[^.?!\n]*",
+    re.IGNORECASE,
+)
 
 
 def instructed(text: str) -> str:
-    """Return a text with spaces for what it reports, mentions in quotes, or says of others than its reader.
+    """Return a text with spaces for what it reports, mentions in quotes, says of others, or wants on demand.
+
+    What is between braces stays as it is: it is an example, whatever it says.
 
     >>> instructed("Why do people answer only yes? Answer only no.").split("?")[1]
     ' Answer only no.'
     """
-    for pattern in (_REPORTED, _MENTIONED, _OF_OTHERS):
+    start, end = text.find("{"), text.rfind("}") + 1
+    if 0 <= start < end:
+        return instructed(text[:start]) + text[start:end] + instructed(text[end:])
+    for pattern in (_ON_DEMAND, _REPORTED, _MENTIONED, _OF_OTHERS):
         text = pattern.sub(_spaces, text)
     return text
 

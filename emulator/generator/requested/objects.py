@@ -39,7 +39,8 @@ _IN_JSON = re.compile(
 )
 _SPEAKS_OF = re.compile(
     r"(?:\b(?:about|between|than|from|for|on|alternatives? to|introduction to|work with|deal with|help with)|ing with"
-    r"|(?<!\blist )(?<!\barray )\bof)(?: an?| the| some| my)?\s*\Z",
+    r"|(?<!\blist )(?<!\barray )\bof|\b(?:not?|without|never|instead of)(?: in| as| with| any)?)"
+    r"(?: an?| the| some| my| our| your)?\s*\Z",
     re.IGNORECASE,
 )
 _ASKS_ABOUT = re.compile(
@@ -66,6 +67,7 @@ _ARRAY = re.compile(
 _COUNT = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
 _COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _KEY_WORD = re.compile(r"\b(?:keys?|fields?|properties|property|attributes?)\b", re.IGNORECASE)
+_ABOUT_JSON = re.compile(r"\bjson\b[^.?!\n]{0,200}", re.IGNORECASE)
 _KEYS_BEFORE = re.compile(
     r"(?:\b(?:keys?|fields?|properties|property|attributes?)\b|\bjson\b[^.?!\n]{0,40}\b(?:with|containing|having|has|of))"
     r"[^.?!\"'`“]{0,60}$",
@@ -120,13 +122,13 @@ def _about(asked: Asked) -> str:
 
 def _schemas(asked: Asked, forced: bool) -> Iterator[Mapping[str, Any]]:
     """The schemas of what is asked for; first those that say the most."""
-    told = () if asked.is_about_code and not forced else asked.instructions
-    told = told if forced else [instructed(text) for text in told]
     for reader in (_schema, _example, _array, _keys):
-        texts = asked.texts if reader is _schema else told
+        texts = asked.texts if reader is _schema else () if asked.is_about_code and not forced else asked.instructions
         for text in texts:
             if forced or "json" in text.lower() or "{" in text:
                 found = reader(text, forced)
+                if found is not None and reader is not _schema and not forced:
+                    found = reader(instructed(text), forced)
                 if found is not None:
                     yield found
 
@@ -161,7 +163,7 @@ def _keys(text: str, forced: bool) -> Mapping[str, Any] | None:
     """The schema of an object with the keys that a text names, or of any object if it only asks for JSON."""
     wanted = _wants_json(text)
     if _ASKS_ABOUT.search(text) or not (
-        wanted or (re.search(r"\bjson\b", text, re.IGNORECASE) and _KEY_WORD.search(text))
+        wanted or any(_KEY_WORD.search(found[0]) for found in _ABOUT_JSON.finditer(text))
     ):
         return None
     properties = _quoted_keys(text) or _listed_keys(text) or _bare_keys(text)

@@ -102,9 +102,8 @@ def find(asked: Asked) -> Make | None:
         return None
     for whole in asked.instructions:
         text = whole if len(whole) <= 2 * _HALF else f"{whole[:_HALF]}\n{whole[-_HALF:]}"
-        told = instructed(text)
         for reader in (_line_of_list, _offered, _number, _words, _sentences):
-            if make := reader(asked, text, told):
+            if reader(asked, text, text) and (make := reader(asked, text, instructed(text))):
                 return make
     return None
 
