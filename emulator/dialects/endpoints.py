@@ -4,6 +4,7 @@ To add one, write its dialect and add a row: the endpoint is then served, record
 service, known to scenarios and to the command line, and suggested for a path that is nearly its own.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from emulator.dialects.conversation import RequestMessage, messages, prompts
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
 
+_ONLY_IN_MESSAGES = frozenset(["system", "thinking", "stop_sequences", "output_config", "output_format", "mcp_servers"])
 _MODEL = "meta-llama/Llama-3.3-70B-Instruct"
 """The cheapest model that does not reason."""
 _HELLO = {"model": _MODEL, "messages": [{"role": "user", "content": "Say hello."}], "max_tokens": 8}
@@ -105,7 +107,10 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             ("system", "messages"),
             _HELLO,
             probes={" without max_tokens": {"max_tokens": None}},
-            claims=lambda body: "system" in body or ("max_tokens" in body and "--" in str(body.get("model"))),
+            claims=lambda body: (
+                not _ONLY_IN_MESSAGES.isdisjoint(body)
+                or ("max_tokens" in body and re.search("--|^claude", str(body.get("model"))) is not None)
+            ),
         ),
     )
 }

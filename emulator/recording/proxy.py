@@ -106,7 +106,7 @@ class RecordingProxy:
         written = starred(body, secrets_of(headers_of(scope).items()))  # as the file has it and rules match it
         asked = _asked(scope, written)
         if self._upstream is None or (asked is not None and self._mode == "record-missing" and self._has(asked)):
-            return await self._own(scope, _again(written, receive), send)
+            return await self._own(_unpacked(scope), _again(written, receive), send)
         number = next(self._numbers)
         passage = Passage(self._upstream, self._clock, scope, receive, send)
         try:
@@ -194,6 +194,12 @@ def _asked(scope: Scope, body: bytes) -> InferenceRequest | None:
         return dialect.parse(decode(body), headers, key)
     except Rejected:
         return None
+
+
+def _unpacked(scope: Scope) -> Scope:
+    """The scope of a request whose body was read, and so has no content coding any more."""
+    headers = [header for header in scope["headers"] if header[0] != b"content-encoding"]
+    return {**scope, "headers": headers}
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -65,6 +65,8 @@ def test_the_surface_of_a_path(path: str, prefix: str | None) -> None:
         ({"model": "m", "prompt": "x"}, "completions"),
         ({"model": "m", "messages": [], "system": "x"}, "messages"),
         ({"model": "zai-org--GLM-5.3", "messages": [], "max_tokens": 5}, "messages"),
+        ({"model": "claude-sonnet-5", "messages": [], "max_tokens": 5}, "messages"),
+        ({"model": "gpt-4o", "messages": [], "max_tokens": 5, "thinking": {"type": "adaptive"}}, "messages"),
         ({}, "chat"),
     ],
 )

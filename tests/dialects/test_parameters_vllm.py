@@ -194,6 +194,7 @@ def test_a_completion_has_a_format() -> None:
         ({"json": 5}, "structured_outputs.json"),
         ({"json": {"type": "integr"}}, "structured_outputs.json"),
         ({"regex": "("}, "structured_outputs.regex"),
+        ({"regex": "a)|(b"}, "structured_outputs.regex"),
         ({"regex": ""}, "structured_outputs.regex"),
         ({"choice": []}, "structured_outputs.choice"),
         ({"choice": "yes"}, "structured_outputs.choice"),
@@ -208,6 +209,12 @@ def test_a_mistake_in_structured_outputs(path: str, wrong: Any, param: str) -> N
     for stream in (False, True):
         refused = post(path, body_of(path, structured_outputs=wrong, stream=stream))
         assert (refused.status, error_of(refused)["param"]) == (400, param), refused.body
+
+
+def test_a_regular_expression_is_shown_as_it_was_sent() -> None:
+    """A mistake in it is told at its place, not at that in an expression around it."""
+    message = error_of(post(CHAT, body_of(CHAT, structured_outputs={"regex": "[a-"})))["message"]
+    assert re.search(r"'\[a-' is not a regular expression: .* at 3\b", message)
 
 
 def test_a_constraint_and_a_forced_tool_exclude_each_other() -> None:

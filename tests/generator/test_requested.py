@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.asgi import CHAT, COMPLETIONS, MESSAGES, PLAIN, Exchange, post
 from support.generated import said_by
@@ -188,12 +188,66 @@ def test_a_system_message_tells_what_to_answer() -> None:
         "Give me a number of reasons to visit Rome",
         "Tell me a joke about just one thing",
         "Translate to French: answer only if you can",
+        "Should I answer yes or no to him?",
+        "My boss said 'Answer only yes or no' - was that rude?",
+        "My teacher said I must answer only yes or no. Is that fair?",
+        "What does it mean when someone replies with just one word?",
+        "Translate 'yes or no' into French.",
+        "What's the best way to answer 'yes or no' questions in court?",
+        "We label our options: cheap, fast, good. Comment on it.",
+        "Explain how to reply with one of: yes, no.",
+        "How do I return a single integer from a SQL query?",
+        "Why does my API return only the number 500?",
+        "Write a poem about a JSON object that dreams.",
+        "He wrote: Return JSON. What should I reply?",
+        "My client returns only JSON. Is that normal?",
+        "Give me tips for working with JSON",
+        "List the advantages of JSON",
+        "Name three alternatives to JSON",
     ],
 )
 def test_a_question_about_a_form_is_no_request_for_it(text: str) -> None:
     """Such a question is answered in prose."""
     request = InferenceRequest(endpoint="chat", model="m", messages=(Message("user", text),))
     assert not Requested(request).asks
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("Is the weather good? Answer yes or no only.", "yes|no"),
+        ("Should I pick A or B? Answer with just one letter.", "A|B"),
+        ("When I say a city, answer with only one of: yes, no. Paris", "yes|no"),
+        ("I will give you a review and you answer with only good or bad: I love it", "good|bad"),
+        ("We need to classify the following text as good or bad: I love it", "good|bad"),
+        ("The customer said: 'great film'. Classify the sentiment as good or bad.", "good|bad"),
+        ("How would you rate Inception from 1 to 10? Reply with only a number.", "[1-9]|10"),
+        ("Return information about cities in JSON", r"\{.*\}"),
+        ("Give me an example JSON with name and age.", r'\{"name": ".*", "age": \d+\}'),
+        ("Return a list of JSON objects with name and age", r'\[\{"name": ".*", "age": \d+\}.*\]'),
+        ("Write a song about JSON and return it as JSON", r"\{.*\}"),
+    ],
+)
+def test_a_request_may_speak_of_others_as_well(text: str, pattern: str) -> None:
+    """What it says of them hides nothing of what it asks for."""
+    assert re.fullmatch(pattern, answer(text))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Always answer in JSON when asked for data.",
+        "If asked for a label, answer with one of: a, b.",
+        "When the user asks for a number, reply with only the number.",
+        "Answer without JSON, in plain text only.",
+        'The API returns JSON like {"a": 1}. Help the user debug.',
+        "You answer questions about our JSON API. Fields: name, age.",
+    ],
+)
+def test_a_system_message_may_speak_of_a_form(told: str) -> None:
+    """What is wanted only on demand, not at all, or of something else, is no form of each answer."""
+    messages = (Message("system", told), Message("user", "Tell me about Rome"))
+    assert not Requested(InferenceRequest(endpoint="chat", model="m", messages=messages)).asks
 
 
 plain_words = st.lists(st.from_regex(r"[A-Za-z][a-z0-9_]{0,11}", fullmatch=True), min_size=2, max_size=8, unique=True)
@@ -357,12 +411,14 @@ def test_any_prompt_has_an_answer(user: str, system: str, form: Any) -> None:
 
 
 @given(st.dictionaries(st.from_regex(r"[a-z]{1,8}", fullmatch=True), json_values, min_size=1, max_size=4))
+@example({"a": [[[{}]]]})
+@example({"a": ["he said: 'x or y'", "when asked for it, I return it"]})
 @settings(max_examples=60)
-def test_an_example_is_followed(example: dict[str, Any]) -> None:
+def test_an_example_is_followed(shape: dict[str, Any]) -> None:
     """The answer has the same keys, and numbers, booleans, arrays and objects where the example has them."""
-    value = json.loads(generated(f"Respond with a JSON object like {json.dumps(example)}"))
-    assert list(value) == list(example)
-    for name, shown in example.items():
+    value = json.loads(generated(f"Respond with a JSON object like {json.dumps(shape)}"))
+    assert list(value) == list(shape)
+    for name, shown in shape.items():
         if isinstance(shown, bool | int | float | list | dict):
             assert isinstance(value[name], int | float if isinstance(shown, float) else type(shown))
 

@@ -23,7 +23,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.recording.book import BookError
-from emulator.recording.proxy import recording_proxy
+from emulator.recording.proxy import Mode, recording_proxy
 from emulator.recording.upstream import UpstreamError
 from emulator.scenario.loader import load_file
 
@@ -323,6 +323,18 @@ def test_record_missing_asks_for_the_rest(tmp_path: Path) -> None:
     later = recording_proxy(URL, out, "record-missing", transport=InProcess(emulated("internal-error")))
     again = asyncio.run(all_of(later, [(CHAT, chat("new"))] * 3))
     assert [answer.derived for answer in again] == [answer.derived for answer in new]
+
+
+@pytest.mark.parametrize("mode", ["record", "replay", "record-missing"])
+def test_a_packed_request_is_answered_in_each_mode(tmp_path: Path, mode: Mode) -> None:
+    """By the upstream or by the file, as if it had not been packed."""
+    out = tmp_path / "story.yaml"
+    upstream = InProcess(emulated("hello"))
+    plain = asyncio.run(ask(recording_proxy(URL, out, transport=upstream), CHAT, chat()))
+    proxy = recording_proxy(None if mode == "replay" else URL, out, mode, transport=upstream)
+    packed = gzip.compress(json.dumps(chat()).encode())
+    answer = asyncio.run(ask(proxy, CHAT, packed, {"content-encoding": "gzip"}))
+    assert (answer.status, answer.derived) == (200, plain.derived)
 
 
 # ---------------------------------------------------------------------------------------------- passing on

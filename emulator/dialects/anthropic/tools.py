@@ -23,7 +23,7 @@ def read_tools(fields: Fields, passed_over: PassedOver) -> tuple[tuple[Tool, ...
         if (tool := _tool(entry)) is not None:
             tools.append(tool)
         else:
-            passed_over.add(entry, "type", "a tool with an `input_schema`, or one that the client runs")
+            passed_over.add(entry, "type", "Input should be a tool with an `input_schema`, or one that the client runs")
             elsewhere.append(entry.data.get("name"))
     return tuple(tools), *_choice(fields, tools, elsewhere)
 

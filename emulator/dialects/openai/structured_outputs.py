@@ -56,8 +56,9 @@ def _constraint(fields: Fields) -> ResponseFormat | None:
                 given.reject("choice", "at least one string")
             return ResponseFormat("json_schema", {"enum": list(choices)}, place=place, raw=True)
         case "regex":
-            pattern = f"^(?:{given.required_string('regex')})$"
-            return ResponseFormat("json_schema", {"type": "string", "pattern": pattern}, place=place, raw=True)
+            regex = given.required_string("regex")  # by itself, so that no bracket closes that of the whole
+            whole = {"type": "string", "pattern": regex, "allOf": [{"pattern": f"^(?:{regex})$"}]}
+            return ResponseFormat("json_schema", whole, place=place, raw=True)
         case "json_object":
             return ResponseFormat("json_object" if given.boolean("json_object", False) else "text")
     given.required_string(name)

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.core.seeds import Seed
 from emulator.generator.requested.asked import Asked, Make
 from emulator.generator.requested.described import described, is_schema, quotations, shown
+from emulator.generator.requested.instructed import instructed
 from emulator.generator.requested.reading import objects, sketch
 from emulator.generator.requested.things import things
 
@@ -33,7 +34,13 @@ _ANSWERED = re.compile(
 _IN_JSON = re.compile(
     r"(?:^|[.!?,:;\n]\s*|\b(?:please|you|and|must|only|always|then|just|me) )"
     r"(?:respond|reply|answer|return|output|give|write|produce|provide|generate|format|extract|list|name|create)\b"
-    r"[^.?!\n]{0,120}\bjson\b|\bjson (?:only|output)\b|\bonly (?:valid )?json\b|\bas (?:an? |valid )*json\b",
+    r"[^.?!\n]{0,120}?\bjson\b|\bjson (?:only|output)\b|\bonly (?:valid )?json\b|\bas (?:an? |valid )*json\b",
+    re.IGNORECASE,
+)
+_SPEAKS_OF = re.compile(
+    r"(?:\b(?:about|between|than|from|for|on|alternatives? to|introduction to|work with|deal with|help with)|ing with"
+    r"|(?<!\blist )(?<!\barray )\bof|\b(?:not?|without|never|instead of)(?: in| as| with| any)?)"
+    r"(?: an?| the| some| my| our| your)?\s*\Z",
     re.IGNORECASE,
 )
 _ASKS_ABOUT = re.compile(
@@ -54,12 +61,13 @@ _UNFENCED = re.compile(
 )
 _ARRAY = re.compile(
     r"\bjson (?:array|list)\b(?: (?:of|with|containing)\b)?(?P<of>[^.?!\n]{0,80})"
-    r"|\b(?:array|list) of (?P<other>\w+)[^.?!\n]{0,40}\bjson\b",
+    r"|\b(?:array|list) of (?=[^.?!\n]{0,60}\bjson\b)(?:json )?(?P<other>\w+)",
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
 _COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _KEY_WORD = re.compile(r"\b(?:keys?|fields?|properties|property|attributes?)\b", re.IGNORECASE)
+_ABOUT_JSON = re.compile(r"\bjson\b[^.?!\n]{0,200}", re.IGNORECASE)
 _KEYS_BEFORE = re.compile(
     r"(?:\b(?:keys?|fields?|properties|property|attributes?)\b|\bjson\b[^.?!\n]{0,40}\b(?:with|containing|having|has|of))"
     r"[^.?!\"'`“]{0,60}$",
@@ -69,7 +77,8 @@ _SENTENCE = re.compile(r"[.?!]\s")
 _GAP = re.compile(r"(?:(?![.?!]\s|\n\s*\n).){0,120}", re.DOTALL)
 _BARE_KEYS = re.compile(
     r"\b(?:keys?|fields?|properties|attributes)\b(?: named| called|:| are)?[:\s]*"
-    r"((?:\w+(?:,\s*(?:and )?|\s+and\s+)){0,20}\w+)",
+    r"((?:\w+(?:,\s*(?:and )?|\s+and\s+)){0,20}\w+)"
+    r"|\bjson(?: objects?)?,? (?:with|containing|having)\s+((?:\w+(?:,\s*(?:and )?|\s+and\s+)(?!no\b)){1,20}\w+)",
     re.IGNORECASE,
 )
 _NAMED_KEYS = re.compile(r"\b(?:an?|the) (\w+) (?:key|field|property|attribute)\b", re.IGNORECASE)
@@ -118,6 +127,8 @@ def _schemas(asked: Asked, forced: bool) -> Iterator[Mapping[str, Any]]:
         for text in texts:
             if forced or "json" in text.lower() or "{" in text:
                 found = reader(text, forced)
+                if found is not None and reader is not _schema and not forced:
+                    found = reader(instructed(text), forced)
                 if found is not None:
                     yield found
 
@@ -150,15 +161,20 @@ def _example(text: str, forced: bool) -> Mapping[str, Any] | None:
 
 def _keys(text: str, forced: bool) -> Mapping[str, Any] | None:
     """The schema of an object with the keys that a text names, or of any object if it only asks for JSON."""
-    wanted = _IN_JSON.search(text)
+    wanted = _wants_json(text)
     if _ASKS_ABOUT.search(text) or not (
-        wanted or (re.search(r"\bjson\b", text, re.IGNORECASE) and _KEY_WORD.search(text))
+        wanted or any(_KEY_WORD.search(found[0]) for found in _ABOUT_JSON.finditer(text))
     ):
         return None
     properties = _quoted_keys(text) or _listed_keys(text) or _bare_keys(text)
     if not properties:
         return None if forced or not wanted else _ANY
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _wants_json(text: str) -> bool:
+    """Whether JSON is what to answer with, and not what to speak of."""
+    return any(not _SPEAKS_OF.search(found[0].lower().rpartition("json")[0]) for found in _IN_JSON.finditer(text))
 
 
 _ANY: Mapping[str, Any] = {
@@ -227,14 +243,14 @@ def _listed_keys(text: str) -> Mapping[str, Any]:
 def _bare_keys(text: str) -> Mapping[str, Any]:
     names: list[str] = _NAMED_KEYS.findall(text)
     if (found := _BARE_KEYS.search(text)) and not names:
-        names = re.findall(r"\w+", found[1])
+        names = re.findall(r"\w+", found[1] or found[2])
     return {name: {} for name in dict.fromkeys(names) if name.lower() not in _LITTLE}
 
 
 def _array(text: str, forced: bool) -> Mapping[str, Any] | None:
     """The schema of a JSON array that a text asks for."""
     found = None if forced else _ARRAY.search(text)
-    if not found or not _IN_JSON.search(text) or _ASKS_ABOUT.search(text):
+    if not found or not _wants_json(text) or _ASKS_ABOUT.search(text):
         return None
     of = (found["of"] or found["other"] or "").strip()
     if re.search(r"\bobjects\b", of):

@@ -9,6 +9,7 @@ from emulator.generator.composing import Composition, composed, phrases
 from emulator.generator.grammar import NonTerminal, Run, run, tokens
 from emulator.generator.requested.asked import Asked, Make, sentences, spoken
 from emulator.generator.requested.described import RANGE, quotations, split_options
+from emulator.generator.requested.instructed import instructed
 from emulator.generator.requested.things import things
 
 _HALF = 2_000
@@ -32,7 +33,7 @@ _LEAD = (
     r"|whether it is|being|is it|is this|is that) ){0,6}"
 )
 _WORD = r"[\w'+-]+"
-_SOME = rf"{_WORD}(?: {_WORD}){{0,2}}"
+_SOME = rf"{_WORD}(?: (?!(?:only|just|please|nothing|if|as|for)\b){_WORD}){{0,2}}"
 _END = r"(?=\s*(?:[.:;?!)\n]|$))"
 _AS = re.compile(
     r"(?:^\W*|[:,?.]\s+|\b(?:as|into|either|between|among|whether|with|only|just|words?|answer|say|reply|respond|return"
@@ -102,7 +103,7 @@ def find(asked: Asked) -> Make | None:
     for whole in asked.instructions:
         text = whole if len(whole) <= 2 * _HALF else f"{whole[:_HALF]}\n{whole[-_HALF:]}"
         for reader in (_line_of_list, _offered, _number, _words, _sentences):
-            if make := reader(asked, text):
+            if reader(asked, text, text) and (make := reader(asked, text, instructed(text))):
                 return make
     return None
 
@@ -115,8 +116,8 @@ def _said(asked: Asked, *texts: str) -> Composition:
 # ---------------------------------------------------------------------------------------------- one of some words
 
 
-def _offered(asked: Asked, text: str) -> Make | None:
-    options = options_in(text)
+def _offered(asked: Asked, text: str, told: str) -> Make | None:
+    options = options_in(text, told)
     if not options:
         return None
     rest = asked.user if asked.user not in text else _without(text, options)
@@ -131,14 +132,15 @@ def _offered(asked: Asked, text: str) -> Make | None:
     return make
 
 
-def options_in(text: str) -> list[str]:
-    """Return the words of which a text wants one as its answer; none if it offers none.
+def options_in(text: str, told: str | None = None) -> list[str]:
+    """Return the words of which a text wants one as its answer; none if it offers none. `told` is what it instructs.
 
     >>> options_in("Answer with just the word yes or no."), options_in("Tea or coffee?")
     (['yes', 'no'], [])
     """
-    demands = bool(_DEMANDS.search(text))
-    if not demands and (not _CLASSIFIES.search(text) or _ELABORATES.search(text)):
+    told = instructed(text) if told is None else told
+    demands = bool(_DEMANDS.search(told))
+    if not demands and (not _CLASSIFIES.search(told) or _ELABORATES.search(text)):
         return []
     if demands and _A_LETTER.search(text) and len(letters := list(dict.fromkeys(_LETTERED.findall(text)))) > 1:
         return letters
@@ -182,9 +184,8 @@ def _is_spoken_of(option: str, text: str) -> bool:
 # ---------------------------------------------------------------------------------------------- numbers
 
 
-def _number(asked: Asked, text: str) -> Make | None:
-    found = _NUMBER.search(text)
-    if not found:
+def _number(asked: Asked, text: str, told: str) -> Make | None:
+    if not _NUMBER.search(told):
         return None
     scale = RANGE.search(text) if _SCALE.search(text) else None
     if not scale and (calculated := calculation(text) or calculation(asked.user)):
@@ -209,8 +210,8 @@ def _on_scale(low: str, high: str, text: str, seed: Seed) -> list[str]:
 # ---------------------------------------------------------------------------------------------- so many of them
 
 
-def _words(asked: Asked, text: str) -> Make | None:
-    found = _SO_MANY_WORDS.search(text)
+def _words(asked: Asked, text: str, told: str) -> Make | None:
+    found = _SO_MANY_WORDS.search(told)
     count = _counted(found["count"] or found["count2"]) if found else 0
     if count < 2 or count > 200:
         return None
@@ -222,8 +223,8 @@ def _words(asked: Asked, text: str) -> Make | None:
     return make
 
 
-def _sentences(asked: Asked, text: str) -> Make | None:
-    found = _SO_MANY_SENTENCES.search(text)
+def _sentences(asked: Asked, text: str, told: str) -> Make | None:
+    found = _SO_MANY_SENTENCES.search(told)
     count = _counted(found["count"]) if found else 0
     if count < 2 or count > 50:
         return None
@@ -243,8 +244,8 @@ def _counted(text: str) -> int:
     return int(text) if text.isdigit() else 1 if lower in ("a", "an") else _COUNTS.index(lower) + 1
 
 
-def _line_of_list(asked: Asked, text: str) -> Make | None:
-    if not _COMMAS.search(text) or _PARSES.search(text):
+def _line_of_list(asked: Asked, text: str, told: str) -> Make | None:
+    if not _COMMAS.search(told) or _PARSES.search(text):
         return None
     found = _ONE_COUNT.search(text)
     size = max(1, min(_counted(found["count"]), 50)) if found else 3
