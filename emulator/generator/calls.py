@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -164,8 +165,12 @@ def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
 
 def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
     """A call with what the text says; optional parameters of which it says nothing are left out."""
-    schema = _narrowed(wish.tool.parameters or {"type": "object", "properties": {}}, wish.values)
+    schema = wish.tool.parameters or {"type": "object", "properties": {}}
     omitted = frozenset(_properties(schema)) - wish.values.keys() if schema.get("required") else frozenset()
+    narrowed = _narrowed(schema, wish.values)
+    if narrowed is not schema:
+        with suppress(Rejected):
+            return DraftCall(wish.tool.name, _json(narrowed, wish.tool.place, wish.values, seed, budget, omitted))
     return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget, omitted))
 
 

@@ -359,7 +359,7 @@ def test_a_failed_test_shows_what_it_did_not_ask(pytester: pytest.Pytester) -> N
             "*expected to contain*weather*",
             "Rules that answered nothing: sunny",
             "Asked with other keys (akml*), which have scenarios and records of their own:",
-            '*#1 at 0.000 s, chat zai-org/GLM-5.3: "How is the weather?"',
+            '*#2 at 0.000 s, chat zai-org/GLM-5.3: "How is the weather?"',
             "*200 by generator: *",
         ]
     )

@@ -242,10 +242,10 @@ def test_verify_tells_the_story() -> None:
         story = str(failure.value)
         assert "Not as the scenario 'inline' would have it:" in story
         assert "the rule 'sunny' was to answer 2 times; it answered once" in story
-        assert "request 2: No rule of the scenario 'inline' matches this request. The nearest: sunny" in story
+        assert "request #2: No rule of the scenario 'inline' matches this request. The nearest: sunny" in story
         assert f'chat {MODEL}: "How is the weather?"\n     200 by inline/sunny: "It is sunny."' in story
         assert f'chat {MODEL}: "And how warm is it?"\n     404' in story
-        with pytest.raises(AssertionError, match="request 2: No rule"):
+        with pytest.raises(AssertionError, match="request #2: No rule"):
             akash.verify()  # what came to a session came to the server
 
 
