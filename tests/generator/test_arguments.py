@@ -206,6 +206,9 @@ NAMES = [
     ("Ana de la Cruz (31)", PERSON, {"name": "Ana de la Cruz", "age": 31}),
     ("iPhone 14 Pro for $999", PRODUCT, {"name": "iPhone 14 Pro", "price": 999}),
     ("iPhone 15 Pro costs $1,099.50 today", PRODUCT, {"name": "iPhone 15 Pro", "price": 1099.5}),
+    ("iPhone 14 for $799", PRODUCT, {"name": "iPhone 14", "price": 799}),
+    ("Sony WH-1000XM5 for $399", PRODUCT, {"name": "Sony WH-1000XM5", "price": 399}),
+    ("李雷今年25岁", PERSON, {"name": "李雷", "age": 25}),
 ]
 
 
@@ -220,6 +223,7 @@ STREET = tool("", "", street=TEXT, city=TEXT).parameters
 RESIDENT = tool("Resident", "", user=dict(tool("", "", name=TEXT, address=dict(STREET)).parameters))
 FREE = Tool("User", "A user.", {"type": "object", "properties": PERSON.parameters["properties"], "required": []})
 CONTENT = tool("Response", "Correctly formatted response.", content=INTEGER)
+TEAM = tool("Team", "A team.", team=TEXT, members={"type": "array", "items": PERSON.parameters})
 TODO = tool("Task", "A task.", title=TEXT, priority=INTEGER)
 
 
@@ -236,6 +240,13 @@ STRUCTURES = [
     ("Make 2 users: John (20), Jane (22)", REFERRING, people(John=20, Jane=22)),
     ("Extract: Alice is 30 years old, Bob is 25 years old", REFERRING, people(Alice=30, Bob=25)),
     ("Extract: Jason is 20", PEOPLE, people(Jason=20)),
+    ("- Ann (30)\n- Ben (40)", PEOPLE, people(Ann=30, Ben=40)),
+    ("Ann aged 30 and Ben aged 40", PEOPLE, people(Ann=30, Ben=40)),
+    (
+        "Team Rocket: Jessie is 20, James is 21",
+        TEAM,
+        {"team": "Team Rocket", "members": people(Jessie=20, James=21)["users"]},
+    ),
     (
         "John Doe lives at 123 Main St, Springfield",
         RESIDENT,
@@ -261,12 +272,17 @@ def test_a_schema_is_filled_from_the_prompt(path: str, text: str, offer: Tool, a
 
 
 @given(st.lists(st.tuples(st.sampled_from(NAMED), st.integers(1, 99)), min_size=2, max_size=7))
-@pytest.mark.parametrize("form", ["{} is {}", "{} {}", "{} ({})", "{}: {}"])
+@pytest.mark.parametrize("form", ["{} is {}", "{} {}", "{} ({})", "{}: {}", "{}, {}", "{} - {}"])
 def test_a_list_has_an_item_for_each_thing_of_the_prompt(form: str, listed: list[tuple[str, int]]) -> None:
     """In the order of the prompt, each with its own values."""
     text = ", ".join(form.format(*each) for each in listed)
     ((_, arguments),) = called(f"Extract: {text}", PEOPLE, mode="required")
     assert [(each["name"], each["age"]) for each in arguments["users"]] == listed
+
+
+def test_an_object_in_the_prompt_is_the_arguments() -> None:
+    """If the tool has all its properties."""
+    assert called('Store the person {"name": "Bo", "age": 3}.', PERSON) == [("Person", {"name": "Bo", "age": 3})]
 
 
 def test_what_the_prompt_does_not_say_of_an_object_is_made() -> None:

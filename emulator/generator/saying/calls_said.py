@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from emulator.generator.saying.assigning import Said, assigned
-from emulator.generator.saying.mentions import Mention, Text, read
+from emulator.generator.saying.mentions import Mention, Text, behind, read
 from emulator.generator.saying.notation import set_to
 from emulator.generator.saying.parameters import Parameter, Signature, nested
 from emulator.generator.saying.phrases import about, beside, flag, option, phrases, series, words_of
@@ -17,7 +17,7 @@ def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> li
     """The calls, each with the values that the text clearly says."""
     reading = read(text)
     end = len(reading.tokens) if end is None else end
-    fixed = set_to(reading, start, end, of.parameters)
+    fixed = {**_objects(reading, start, end, of), **set_to(reading, start, end, of.parameters)}
     own = [each for each in of.parameters if each.name not in fixed]
     lists = {name: _Listing(reading, start, end, name, items) for name, items in of.rows.items() if name not in fixed}
     titles = {each.at for each in reading.mentions if each.kind == "name" and of.parts.issuperset(stems(each.value))}
@@ -33,13 +33,23 @@ def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> li
     return calls
 
 
+def _objects(reading: Text, start: int, end: int, of: Signature) -> Said:
+    """The values of an object in JSON that has only properties which the tool has."""
+    names = frozenset(each.name for each in of.parameters)
+    objects = [each.value for each in reading.mentions if each.kind == "object" and start <= each.at < end]
+    return next((each for each in objects if isinstance(each, dict) and each and names.issuperset(each)), {})
+
+
 class _Listing:
     """The items of a list of objects: "Ana is 31, Bo is 30". A single one has what no other parameter has."""
 
     def __init__(self, reading: Text, start: int, end: int, name: str, parameters: Sequence[Parameter]) -> None:
         self._part = (reading, start, end, parameters)
         self._parameters = parameters
-        self._counts = {each.at for each in reading.mentions if _counts(reading, each, frozenset(stems(name)))}
+        names = frozenset(stems(name))
+        self._counts = {
+            each.at for each in reading.mentions if _counts(reading, each, names) or _is_heading(reading, each)
+        }
         self._found = assigned(*self._part, self._counts)
         self.places = {at for each in self._found for at in each.places} if len(self._found) > 1 else set()
 
@@ -54,6 +64,12 @@ def _counts(reading: Text, mention: Mention, names: frozenset[str]) -> bool:
         return False
     behind = reading.tokens[mention.to + 1 : mention.to + 2]
     return not names.isdisjoint(stems(mention.unit)) or any(token.text == ":" for token in behind)
+
+
+def _is_heading(reading: Text, mention: Mention) -> bool:
+    """Whether a name says what the items behind it belong to: "Team A: Ana is 31, Bo is 30"."""
+    first, second = behind(reading.tokens, mention.to, 2)
+    return mention.kind == "name" and first.text == ":" and second.kind != "number"
 
 
 def worded(of: Signature, calls: list[Said], text: str, start: int = 0, end: int | None = None) -> list[Said]:
@@ -104,8 +120,9 @@ def _word(call: Said, of: Signature, reading: Text, start: int, end: int) -> Non
         ):
             loose.append(each)
     if loose:
+        named = frozenset(part for each in of.parameters for part in each.names)
         used = " ".join(str(value).lower() for value in call.values())
-        free = [phrase for phrase in phrases(reading, start, end, of.parts) if phrase.lower() not in used]
+        free = [phrase for phrase in phrases(reading, start, end, of.parts | named) if phrase.lower() not in used]
         for each, phrase in zip(loose, free, strict=False):
             call[each.name] = [phrase] if each.type == "array" else phrase
 

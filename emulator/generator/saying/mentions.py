@@ -220,7 +220,7 @@ def _named(tokens: Sequence[Token], at: int) -> Mention | None:
         to += more
     text = " ".join([token.text for token in tokens[at:to]]).replace(" .", ".")
     text = re.sub(r"['’]s?$", "", text)
-    state = _state_behind(tokens, to)
+    state = _statebehind(tokens, to)
     end = to + 1 + len(state.split())
     if not state or text in listed("states") or (len(state) > 2 and _is_listed(tokens, end)):
         return Mention("name", text, at, to)
@@ -237,7 +237,7 @@ def _is_listed(tokens: Sequence[Token], at: int) -> bool:
     at += 1
     while more := _more(tokens, at):
         at += more
-    return not _state_behind(tokens, at)
+    return not _statebehind(tokens, at)
 
 
 def _more(tokens: Sequence[Token], at: int) -> int:
@@ -247,18 +247,18 @@ def _more(tokens: Sequence[Token], at: int) -> int:
     token = tokens[at]
     if token.kind in ("word", "id") and token.text[0].isupper():
         return 1
+    if token.kind == "number" and token.text.isdigit() and _BRAND.fullmatch(tokens[at - 1].text):
+        return 1
     if token.text in _OF_NAMES and at + 1 < len(tokens) and tokens[at + 1].text in _OF_NAMES | {"der", "den"}:
         return 1 + _more(tokens, at + 2) if _more(tokens, at + 2) == 1 else 0
     if at + 1 == len(tokens) or tokens[at + 1].kind != "word" or not tokens[at + 1].text[0].isupper():
         return 0
     if token.text == "." and len(tokens[at - 1].text) <= 2:
         return 2
-    if token.kind == "number" and token.text.isdigit() and _BRAND.fullmatch(tokens[at - 1].text):
-        return 2
     return 2 if token.text.lower() in _JOINING - {"and"} else 0
 
 
-def _state_behind(tokens: Sequence[Token], at: int) -> str:
+def _statebehind(tokens: Sequence[Token], at: int) -> str:
     """The state or country that follows a city behind a comma."""
     if at + 1 >= len(tokens) or tokens[at].text != ",":
         return ""
@@ -272,7 +272,7 @@ def _state_behind(tokens: Sequence[Token], at: int) -> str:
 
 def is_subject(tokens: Sequence[Token], mention: Mention) -> bool:
     """Whether a name is what a sentence or an item is about: "Ana is 31", "Ana, 31"."""
-    first, second = _behind(tokens, mention.to, 2)
+    first, second = behind(tokens, mention.to, 2)
     if mention.kind != "name" or first.text.lower() in _TELLING:
         return mention.kind == "name"
     return first.kind == "number" or (first.text in (",", "(", ":") and second.kind == "number")
@@ -305,7 +305,7 @@ def _is_plainly_named(tokens: Sequence[Token], at: int) -> bool:
     return (before in _STARTS or before in _LISTED | _EXTRACTING) and not says_little(tokens[at].text)
 
 
-def _behind(tokens: Sequence[Token], at: int, count: int) -> list[Token]:
+def behind(tokens: Sequence[Token], at: int, count: int) -> list[Token]:
     """So many tokens from a place on; behind the last, marks without text."""
     found = list(tokens[at : at + count])
     return found + [_NONE] * (count - len(found))
@@ -313,8 +313,8 @@ def _behind(tokens: Sequence[Token], at: int, count: int) -> list[Token]:
 
 def _is_spoken_of(tokens: Sequence[Token], at: int) -> bool:
     """Whether the word at the start of a sentence begins a name: "Ana Silva", "Ana is 31", "Ana (31)"."""
-    first, second, third, fourth = _behind(tokens, at + 1, 4)
-    if first.kind == "word":
+    first, second, third, fourth = behind(tokens, at + 1, 4)
+    if first.kind in ("word", "id"):
         return (
             first.text.lower() in _TELLING
             or first.text in _OF_NAMES
@@ -322,7 +322,7 @@ def _is_spoken_of(tokens: Sequence[Token], at: int) -> bool:
         )
     if first.kind == "number":
         return second.text in (",", "and", ";", "\n") and third.text[:1].isupper() and fourth.kind == "number"
-    return first.text in ("(", ":", "-") and second.kind == "number" and third.text in (")", ",", ";", "\n", "and")
+    return first.text in ("(", ":", "-") and second.kind == "number" and third.text in (")", ",", ";", "\n", "and", "")
 
 
 _NONE = Token("mark", "")
