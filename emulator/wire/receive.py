@@ -50,7 +50,7 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
     length = int(announced[:20]) if announced.isascii() and announced.isdigit() else 0
     if length > limit and headers.get("expect", "").lower() == "100-continue":
         raise _too_large(limit)
-    read, size, more = bytearray(), length if length > limit else 0, True
+    read, size, more, what = bytearray(), length if length > limit else 0, True, "the body"
     while more and size <= _DISCARDED + limit:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -61,14 +61,14 @@ async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) ->
             read.clear()
         elif unpacking is not None:
             if not await _unpack(unpacking, part, read):
-                size = limit + 1
+                size, what = limit + 1, "the unpacked body"
                 read.clear()
         elif not more and not read:
             return bytes(part)
         else:
             read += part
     if size > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, what)
     if unpacking is not None:
         unpacking.end()
     return bytes(read)
@@ -87,5 +87,5 @@ async def _unpack(unpacking: codings.Unpacking, part: bytes, read: bytearray) ->
     return True
 
 
-def _too_large(limit: int) -> Rejected:
-    return Rejected(ApiError("too_large", f"Request too large: the body is over the limit of {limit} bytes."))
+def _too_large(limit: int, what: str = "the body") -> Rejected:
+    return Rejected(ApiError("too_large", f"Request too large: {what} is over the limit of {limit} bytes."))

@@ -70,6 +70,20 @@ def test_check_warns_of_a_text_that_a_comment_cuts(written: str, cut: str, tmp_p
     assert (code, f'the text ends before "{cut}"' in output) == (1 if cut else 0, bool(cut))
 
 
+@pytest.mark.parametrize(
+    ("condition", "key"),
+    [
+        ("last_user: Order #5", "last_user"),
+        ("system: {ends_with: Order #5\n }", "ends_with"),
+        ("tool_result:\n    content: Order #5", "content"),
+    ],
+)
+def test_check_warns_of_a_condition_that_a_comment_cuts(condition: str, key: str, tmp_path: Path) -> None:
+    """It would match other requests than those it seems to be for."""
+    (tmp_path / "a.yaml").write_text(f"rules:\n- when:\n   {condition}\n  reply: {{text: Hello}}\n")
+    assert f'{key}: the text ends before "#5"' in run("check", tmp_path)[1]
+
+
 @pytest.mark.parametrize("body", [chat("the weather?"), completion("the weather?"), message("the weather?")])
 def test_explain_names_the_rule_that_answers(body: object, tmp_path: Path) -> None:
     """A request of any endpoint is recognised by its fields."""
