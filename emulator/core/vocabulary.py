@@ -179,6 +179,8 @@ class Usage(msgspec.Struct, frozen=True):
     """Those of the answer that are reasoning."""
     cached_tokens: int = 0
     """Those of the request that were cached."""
+    detailed: bool = False
+    """Whether a scenario states the last two, which are then told whatever the settings are."""
 
     @property
     def total_tokens(self) -> int:
@@ -208,13 +210,14 @@ class Start(msgspec.Struct, frozen=True):
 
     The dialect adds its prefix to an `id` of 32 hexadecimal digits, such as "chatcmpl-", and sends any other `id`
     unchanged.
-    `created` is in Unix seconds.
+    `created` is in Unix seconds; `cached_tokens` are those of `prompt_tokens` that were cached.
     """
 
     id: str
     model: str
     created: int
     prompt_tokens: int
+    cached_tokens: int = 0
     tokens: ClassVar[int] = 0
 
 

@@ -88,8 +88,14 @@ def _overridden(steps: Iterable[Step], reply: Reply) -> Iterator[Step]:
     """The steps with the model, the usage and the finish reason that the scenario sets."""
     for step in steps:
         event = step.event
-        if isinstance(event, Start) and reply.model:
-            event = msgspec.structs.replace(event, model=reply.model)
+        if isinstance(event, Start):
+            asked = _usage(Usage(event.prompt_tokens, 0), reply.usage) if reply.usage else event
+            event = msgspec.structs.replace(
+                event,
+                model=reply.model or event.model,
+                prompt_tokens=asked.prompt_tokens,
+                cached_tokens=asked.cached_tokens,
+            )
         elif isinstance(event, Finish) and reply.generate and reply.finish:
             event = msgspec.structs.replace(event, reason=reply.finish)
         elif isinstance(event, End) and reply.usage:
@@ -99,4 +105,8 @@ def _overridden(steps: Iterable[Step], reply: Reply) -> Iterator[Step]:
 
 def _usage(counted: Usage, said: UsageSpec) -> Usage:
     given = {name: value for name, value in msgspec.structs.asdict(said).items() if value is not None}
-    return msgspec.structs.replace(counted, **given)
+    detailed = said.cached_tokens is not None or said.reasoning_tokens is not None
+    used = msgspec.structs.replace(counted, **given, detailed=detailed)
+    if said.prompt_tokens is None and used.cached_tokens > used.prompt_tokens:  # they are part of them
+        return msgspec.structs.replace(used, prompt_tokens=used.cached_tokens)
+    return used

@@ -201,7 +201,7 @@ class MessageEncoder:
             "model": event.model,
             "content": [],
             **_stop(None, None),
-            "usage": usage_object(Usage(event.prompt_tokens, 0)),
+            "usage": usage_object(Usage(event.prompt_tokens, 0, cached_tokens=event.cached_tokens)),
         }
         return (_frame(b"message_start", {"type": "message_start", "message": message}),)
 
@@ -256,7 +256,7 @@ def signature(id: str, thinking: str) -> str:
 def usage_object(usage: Usage) -> dict[str, int]:
     """Usage as the SDKs type it. Clients of streams read the input tokens from `message_delta` as well."""
     return {
-        "input_tokens": usage.prompt_tokens - usage.cached_tokens,
+        "input_tokens": max(0, usage.prompt_tokens - usage.cached_tokens),
         "output_tokens": usage.completion_tokens,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": usage.cached_tokens,

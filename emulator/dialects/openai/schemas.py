@@ -229,10 +229,11 @@ def _surface() -> dict[str, Schema]:
 
 def _usage(settings: Settings) -> Schema:
     counts: dict[str, Schema] = dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), COUNT)
-    if settings.usage_details:
-        counts["prompt_tokens_details"] = answered({"cached_tokens": COUNT})
-        counts["completion_tokens_details"] = answered({"reasoning_tokens": COUNT})
-    return answered(counts)
+    details: dict[str, Schema] = {
+        "prompt_tokens_details": answered({"cached_tokens": COUNT}),
+        "completion_tokens_details": answered({"reasoning_tokens": COUNT}),
+    }
+    return answered(counts | details) if settings.usage_details else answered(counts, details)
 
 
 def _head(object: str) -> dict[str, Schema]:

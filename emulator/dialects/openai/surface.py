@@ -198,13 +198,13 @@ def completion_id(prefix: str, id: str) -> str:
 
 
 def usage_object(usage: Usage, details: bool) -> dict[str, Any]:
-    """Exactly three integers, as AkashML answers; the details of OpenAI's shape only where they are asked for."""
+    """Exactly three integers, as AkashML answers; the details of OpenAI's shape only by a setting or a scenario."""
     shown: dict[str, Any] = {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
     }
-    if details:
+    if details or usage.detailed:
         shown["prompt_tokens_details"] = {"cached_tokens": usage.cached_tokens}
         shown["completion_tokens_details"] = {"reasoning_tokens": usage.reasoning_tokens}
     return shown

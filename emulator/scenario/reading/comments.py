@@ -9,6 +9,7 @@ import yaml
 
 from emulator.scenario.reading.mistakes import Mistake, quoted
 from emulator.scenario.reading.nodes import LOADER
+from emulator.scenario.reading.surrogates import hide_pairs
 
 _TEXTS = frozenset(
     "text reasoning message description last_user first_user system any_message prompt content equals contains "
@@ -20,6 +21,8 @@ _COMMENT = re.compile(r"\s+(#\S.*)")
 
 def cut_texts(source: str, text: str) -> Iterator[Mistake]:
     """A warning for each free text in valid YAML that ends at a comment without a space behind its sign."""
+    hidden = hide_pairs(text)
+    text = hidden.text if hidden else text
     lines = text.split("\n")
     scalars = (event for event in yaml.parse(text, LOADER) if isinstance(event, yaml.ScalarEvent))
     for key, value in pairwise(scalars):
