@@ -22,6 +22,9 @@ ENOUGH = 6.2
 """How clearly a text must ask for a tool so that it is called unasked."""
 _SUM = 3.0
 """How well a tool fits that only needs an expression, if the text has one."""
+_MARKED = ("command", "path")
+_MARK = 1.5
+"""What it adds that a text marks a value as one of these, by backticks or by its form."""
 _CLAUSE = 2.0
 """How well another tool must fit a clause so that the clause is its own."""
 _READ = 512
@@ -138,6 +141,8 @@ def _asked_for(of: Signature, values: Said, words: frozenset[str]) -> float:
         score += 0.95 if all(counted) else -0.95
     if any(each.role == "expression" and isinstance(values.get(each.name), str) for each in needed):
         score += _SUM
+    if any(each.role in _MARKED and each.name in values for each in needed):
+        score += _MARK
     return score + 2.03 * (named > 0 or not of.notes.isdisjoint(words))
 
 
