@@ -1,10 +1,10 @@
 """Generates a believable value that is valid against a JSON Schema. The value depends on a seed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Random, Seed
 from emulator.schema_values.budget import Budget
 from emulator.schema_values.builder import Building, BuildOptions
 from emulator.schema_values.checking import check_document
@@ -29,12 +29,14 @@ def value(
     seed: Seed,
     *,
     hints: Mapping[str, str] | None = None,
+    sentences: Callable[[Random], str] | None = None,
     budget: Budget | None = None,
 ) -> Any:
     """Generate a value that is valid against the schema.
 
     The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
-    words of the conversation; a hint that the schema does not allow is ignored. All attempts share the `budget`, which
+    words of the conversation; a hint that the schema does not allow is ignored. `sentences` writes
+    a sentence about the conversation, for texts such as summaries and reasons. All attempts share the `budget`, which
     is a new one unless it is given; each may take two thirds of what is left of it.
 
     Raises Unsatisfiable if no value satisfies the schema or none was found, Malformed if `schema` is not a JSON Schema,
@@ -45,7 +47,7 @@ def value(
     for attempt, manner in enumerate(_MANNERS):
         with suppress(TooComplex, RecursionError), budget.most() as share:
             try:
-                return Building(root, seed.child(attempt), dict(hints or {}), manner, share).whole()
+                return Building(root, seed.child(attempt), dict(hints or {}), sentences, manner, share).whole()
             except (Unsatisfiable, Malformed) as error:
                 problem = problem or error
     raise problem or TooComplex

@@ -127,4 +127,5 @@ class _ArrayBuilder:
         room = max(0, (place.room - size) // size)
         name = believable.singular(place.name)
         persona = Persona(self.builder.random)
-        return FieldContext(name, place.parent, persona, place.depth + 1, room, optional, place.inside(nodes(items)))
+        within, notes = place.inside(nodes(items)), self.facts.notes or place.notes
+        return FieldContext(name, place.parent, persona, place.depth + 1, room, optional, within, notes)

@@ -5,23 +5,13 @@ unknown name, Faker is used if it has a provider of that name, and a plain word 
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from emulator.core.seeds import Random
-from emulator.schema_values import faked
-from emulator.schema_values.lexicon import (
-    COMPANIES,
-    KEYS,
-    LOWER,
-    NUMBERS,
-    PEOPLE,
-    TELLING,
-    TEXTS,
-    TOGETHER,
-    UPPER,
-    USUAL,
-    Words,
-)
+from emulator.schema_values import faked, phrases
+from emulator.schema_values.lexicon import ABOUT, COMPANIES, KEYS, PEOPLE, TELLING, TEXTS, TOGETHER, Words
+from emulator.schema_values.measures import LOWER, NUMBERS, UPPER, USUAL
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
 
@@ -32,6 +22,9 @@ LONGEST = 100
 _GENERAL = (("number",), ("value",))
 """Names that say less than that of what they are in."""
 
+_LONG = re.compile(r"\b(?:describ|explain|detail|paragraph|sentence|essay|in words|free[- ]text|narrative)")
+"""What a description of a longer text says, whatever it is called."""
+
 
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> Words:
@@ -40,7 +33,10 @@ def words_of(name: str) -> Words:
     >>> words_of("billingPostalCode"), words_of("HTTPServer-port_2")
     (('billing', 'postal', 'code'), ('http', 'server', 'port', '2'))
     """
-    return tuple(part.lower() for part in _PARTS.findall(name[:LONGEST]))
+    name = name[:LONGEST]
+    if not name.isascii():
+        name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return tuple(part.lower() for part in _PARTS.findall(name))
 
 
 def singular(name: str) -> str:
@@ -61,15 +57,40 @@ def singular(name: str) -> str:
 
 def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona: Persona) -> str:
     """A text for the property `name` of an object called `parent`. If the names are unknown, the `notes` are used."""
+    words, key = _meant(name, parent, notes)
+    if key is not None:
+        return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
+    return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
+
+
+def is_about(name: str, parent: str, notes: tuple[str, ...]) -> bool:
+    """Whether the text of a property is a few sentences about a conversation."""
+    return _meant(name, parent, notes)[1] in ABOUT
+
+
+@lru_cache(maxsize=4096)
+def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str | None]:
+    """The words for a property and their key in the table: its name's, or else what its descriptions say it is.
+
+    Without a key, the words are those of a name that something has, or none.
+    """
     words = words_of(name)
     key = (_key(words_of(parent)) if words in _GENERAL else None) or _key(words)
-    if key is None and words[-1:] == ("name",):
-        return _named(words[:-1] or words_of(parent), random, persona)
-    if key is None:
-        key = next(filter(None, map(_told, notes)), None)
-    if key is None:
-        return random.choice(COMMON)
-    return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
+    for note in notes:
+        said = phrases.head(note)
+        told = _key(said)
+        if told is not None and (key is None or told.endswith(" " + key)):
+            return said, told
+        if key is None and said[-1:] == ("name",) and words[-1:] not in (("name",), ()):
+            return said, None
+    if key is not None:
+        return words, key
+    if words[-1:] == ("name",):
+        return words, None
+    key = next(filter(None, map(_told, notes)), None)
+    if key is None and any(_LONG.search(note.lower()) for note in notes):
+        key = "description"
+    return (words, key) if key else ((), None)
 
 
 @lru_cache(maxsize=4096)
@@ -120,19 +141,30 @@ def is_numeric(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def number(name: str) -> tuple[float, float, int]:
+def number(name: str, notes: tuple[str, ...] = ()) -> tuple[float, float, int]:
     """The usual minimum and maximum of a property with this name, and its number of decimals.
 
-    A minimum or a start is in the lower half of the range, a maximum or an end in the upper half.
+    If the name is unknown, the `notes` are used. A minimum or a start is in the lower half of the range, a maximum or
+    an end in the upper half.
     """
     words = words_of(name)
-    least, most, decimals = next((NUMBERS[word] for word in reversed(words) if word in NUMBERS), USUAL)
+    spans = (_span(words), *(_span(phrases.head(note)) for note in notes))
+    least, most, decimals = next(filter(None, spans), USUAL)
     middle = (least + most) // 2 if decimals == 0 else (least + most) / 2
     if not LOWER.isdisjoint(words):
         return least, middle, decimals
     if not UPPER.isdisjoint(words):
         return middle, most, decimals
     return least, most, decimals
+
+
+def _span(words: Words) -> tuple[float, float, int] | None:
+    """Where numbers of this name usually are: by its last known words, as many as are known."""
+    for end in range(len(words), 0, -1):
+        for start in range(max(0, end - 3), end):
+            if (span := NUMBERS.get(" ".join(words[start:end]))) is not None:
+                return span
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ Every value is built from `Facts` that do not contradict each other. If the fact
 `oneOf` that is also valid, becomes a demand of the next attempt. All work is counted in the budget of the schema.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
@@ -73,12 +73,20 @@ class Building:
     """One attempt at a value for a schema."""
 
     def __init__(
-        self, schema: dict[str, Any] | bool, seed: Seed, hints: dict[str, str], manner: BuildOptions, budget: Budget
+        self,
+        schema: dict[str, Any] | bool,
+        seed: Seed,
+        hints: dict[str, str],
+        sentences: Callable[[Random], str] | None,
+        manner: BuildOptions,
+        budget: Budget,
     ) -> None:
         self.document = Document(schema, budget, formats=manner.formats, exact=manner.exact)
         self.budget = budget
         self.random: Random = seed.random()
         self.hints = hints
+        self.given = frozenset(hints)
+        self.sentences = sentences
         self.hopeless: set[str] = set()
         self.opposed: set[frozenset[str]] = set()
         self.spent = 0

@@ -11,7 +11,7 @@ from emulator.schema_values import believable, phrases
 from emulator.schema_values.assertions import GREATEST, divides
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
-from emulator.schema_values.lexicon import USUAL
+from emulator.schema_values.measures import USUAL
 from emulator.schema_values.values import is_a
 
 _TRIES = 40
@@ -111,7 +111,7 @@ def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
     low = exact(facts.low) if math.isfinite(facts.low) else None
     high = exact(facts.high) if math.isfinite(facts.high) else None
     yield from _told(facts, name, low, high, whole)
-    for least, most, decimals in (believable.number(name), USUAL):
+    for least, most, decimals in (believable.number(name, facts.notes), USUAL):
         if whole and most < 1:
             continue
         usual = NumberRange(
@@ -132,7 +132,7 @@ def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
 
 def _told(facts: Facts, name: str, low: Fraction | None, high: Fraction | None, whole: bool) -> Iterator[NumberRange]:
     """The ranges of which the descriptions speak, in the bounds of the schema."""
-    usual_low, usual_high, decimals = believable.number(name)
+    usual_low, usual_high, decimals = believable.number(name, facts.notes)
     for note in facts.notes:
         facts.budget.spend(5 + min(len(note), phrases.LONGEST) // 16)
         said_low, said_high, _ = phrases.bounds(note)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from emulator.schema_values import believable
+from emulator.schema_values import believable, related
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Declaration, Demand, Facts
 from emulator.schema_values.field_context import Builder, FieldContext
@@ -50,6 +50,7 @@ class _ObjectBuilder:
         while (len(self.built) < wanted or facts.excludes(self.built)) and self.invented():
             pass
         self.drop_unsupported()
+        self.relate()
         if len(self.built) < facts.min_properties:
             raise facts.conflict(f"no object with {facts.min_properties} properties was found")
         for name in reversed(names):
@@ -141,6 +142,17 @@ class _ObjectBuilder:
         persona = Persona(self.builder.random) if believable.is_someone(name) else place.persona
         around = " ".join([place.name or place.parent, *(node.title for node in place.within[-1:])])
         return FieldContext(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
+
+    def relate(self) -> None:
+        """Make values agree that belong together, where their own schemas allow it and nobody gave them."""
+        if self.builder.sparse or self.facts.risky or self.facts.absorbed[1:] or len(self.built) < 2:
+            return
+        for change in related.changes(self.built):
+            if self.builder.given.isdisjoint(change) and all(self.permits(*member) for member in change.items()):
+                self.built |= change
+
+    def permits(self, name: str, value: Any) -> bool:
+        return all(valid(node, value) for node in self.facts.schemas_of(name))
 
     # ------------------------------------------------------------------------------------------ failing
 

@@ -19,13 +19,13 @@ _EPOCH = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
 class Persona:
     """A made-up person at a made-up company in a real town, on some day.
 
-    Email and web addresses use the domains that RFC 2606 reserves, and telephone numbers end in 555 01xx.
+    `goal` is another town, for journeys. Email and web addresses use the domains that RFC 2606 reserves, and telephone numbers end in 555 01xx.
     """
 
     def __init__(self, random: Random) -> None:
         self.first = random.choice(FIRST_NAMES)
         self.last = random.choice(LAST_NAMES)
-        self.town = random.choice(TOWNS)
+        self.town, self.goal = random.sample(TOWNS, 2)
         self.domain = random.choice(DOMAINS)
         self.word = random.choice(COMMON)
         self.number = random.randint(1, 99)
@@ -107,6 +107,11 @@ _LATE = frozenset(
         "closed",
         "close",
         "to",
+        "arrival",
+        "death",
+        "latest",
+        "before",
+        "dropoff",
     ]
 )
 _MIDDLE = frozenset(

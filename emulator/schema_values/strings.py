@@ -136,7 +136,7 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts of which the descriptions speak."""
-    for note in facts.notes:
+    for note in facts.notes or place.notes:
         builder.budget.spend(10 + min(len(note), phrases.LONGEST) // 8)
         joint, shape = phrases.joint(note), phrases.shape(note)
         for _ in range(2):
@@ -191,8 +191,11 @@ def _shaped(text: str, shape: phrases.Shape) -> str:
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     random, persona = builder.random, place.persona
     yield from _told(builder, facts, place)
+    notes = facts.notes or place.notes
+    if builder.sentences and believable.is_about(place.name, place.parent, notes):
+        yield _fitted(builder, facts, builder.sentences(random))
     for _ in range(2):
-        text = believable.text(place.name, place.parent, facts.notes, random, persona)
+        text = believable.text(place.name, place.parent, notes, random, persona)
         yield _fitted(builder, facts, text)
         if facts.patterns:
             yield from _restyled(text)

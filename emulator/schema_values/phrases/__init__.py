@@ -5,9 +5,10 @@ does not allow is passed over.
 """
 
 from emulator.schema_values.phrases.forms import form
+from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
 from emulator.schema_values.phrases.table import LONGEST
 from emulator.schema_values.phrases.texts import Shape, counts, joint, shape
 from emulator.schema_values.phrases.words import offered
 
-__all__ = ["LONGEST", "Shape", "bounds", "counts", "form", "joint", "offered", "shape"]
+__all__ = ["LONGEST", "Shape", "bounds", "counts", "form", "head", "joint", "offered", "shape"]
