@@ -135,14 +135,25 @@ def _told(facts: Facts, name: str, low: Fraction | None, high: Fraction | None, 
     usual_low, usual_high, decimals = believable.number(name, facts.notes)
     for note in facts.notes:
         facts.budget.spend(5 + min(len(note), phrases.LONGEST) // 16)
-        said_low, said_high, _ = phrases.bounds(note)
+        said_low, said_high, _, vague = phrases.bounds(note)
         if said_low is None and said_high is None:
             continue
+        if vague and _holds(said_low, said_high, usual_low, usual_high):
+            said_low, said_high = usual_low, usual_high
         least = exact(said_low) if said_low is not None else min(exact(usual_low), exact(said_high or 0))
         most = exact(said_high) if said_high is not None else max(exact(usual_high), least * 2)
         least, most = least if low is None else max(low, least), most if high is None else min(high, most)
         if least <= most:
             yield NumberRange(least, most, 0 if whole else 2 if most - least <= _NARROW else decimals or 1)
+
+
+def _holds(low: float | None, high: float | None, usual_low: float, usual_high: float) -> bool:
+    """Whether what a description says only vaguely is said more exactly by a name, and not as a fraction of it."""
+    return (
+        (usual_low, usual_high) != USUAL[:2]
+        and (low is None or low <= usual_low)
+        and (high is None or (usual_high <= high and (usual_high > 1 or high <= 1)))
+    )
 
 
 def _drawn(random: Random, span: NumberRange, step: Fraction | None, whole: bool) -> int | float:

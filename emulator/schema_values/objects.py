@@ -145,7 +145,7 @@ class _ObjectBuilder:
 
     def relate(self) -> None:
         """Make values agree that belong together, where their own schemas allow it and nobody gave them."""
-        if self.builder.sparse or self.facts.risky or self.facts.absorbed[1:] or len(self.built) < 2:
+        if self.builder.sparse or self.facts.risky or len(self.built) < 2:
             return
         for change in related.changes(self.built):
             if self.builder.given.isdisjoint(change) and all(self.permits(*member) for member in change.items()):

@@ -143,8 +143,8 @@ def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
             if joint:
                 least, most = phrases.counts(note)
                 count = builder.random.randint(least or min(2, most or 2), min(most or least or 3, _ITEMS))
-                texts = [_one(builder, facts, place, note) for _ in range(count)]
-                yield joint.join(dict.fromkeys(texts))
+                texts = dict.fromkeys(_one(builder, facts, place, note) for _ in range(_TRIES + count))
+                yield joint.join(list(texts)[:count])
             elif (text := _spoken_of(builder, place, note)) is not None:
                 yield text
             elif any(shape):

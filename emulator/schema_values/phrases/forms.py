@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from emulator.schema_values.phrases.table import lowered, meaning, plain, table
+from emulator.schema_values.phrases.table import COUNTS, lowered, meaning, plain, table
 
 _LAYOUTS = (
     ("yyyy", "%Y"),
@@ -15,6 +15,7 @@ _LAYOUTS = (
 )
 _PART = r"(?:YYYY|MMM|MM|DD|HH|SS|YY|yyyy|mm|dd|hh|ss|yy)"
 _LAYOUT = re.compile(rf"(?<![A-Za-z])({_PART}(?:[-/. :T]{{1,2}}{_PART}){{1,5}}Z?)(?![A-Za-z])")
+_CHARACTERS = re.compile(rf"\b([1-9]|1\d|{'|'.join(list(COUNTS)[1:11])})[- ](digit|letter)s?\b")
 _FORMS = table(
     ("epoch unix", r"\b(?:unix|epoch) (?:time|timestamp|seconds)\b", "epoch"),
     ("iso", r"\biso[- ]?8601 duration|\bduration in iso", "duration"),
@@ -39,6 +40,7 @@ _FORMS = table(
     ("ulid", r"\bulid\b", "ulid"),
     ("164 international", r"\be\.?164\b|\binternational (?:phone|format)", "e164"),
     ("mail", r"\be-?mail address\b|\bvalid e-?mail\b", "email"),
+    ("slug", r"\bslug\b", "slug"),
     ("url uri web", r"\b(?:url|uri|web address)\b", "uri"),
     ("ipv6", r"\bipv6\b", "ipv6"),
     ("ipv4 ip", r"\bipv4\b|\bip address\b", "ipv4"),
@@ -57,7 +59,6 @@ _FORMS = table(
     ("isbn", r"\bisbn\b", "isbn"),
     ("sha", r"\bsha-?256\b", "sha256"),
     ("md5", r"\bmd5\b", "md5"),
-    ("slug", r"\bslug\b", "slug"),
     ("handle @", r"\btwitter handle|\bstarts? with @|@handle", "handle"),
     ("hashtag", r"\bhashtag\b", "hashtag"),
     ("lat", r"\blatitude(?:,| and|/) ?longitude\b|\blat,? ?(?:lng|lon)\b", "coordinates"),
@@ -65,7 +66,10 @@ _FORMS = table(
     ("hour", r"\b12[- ]hour\b", "%I:%M %p"),
     ("month", r"\bmonth name\b|\bname of the month", "%B"),
     ("day", r"\bday name\b|\bday of the week\b|\bweekday\b", "%A"),
-    ("digit", r"\bfour[- ]digit year\b", "%Y"),
+    ("digit", r"\b(?:four|4)[- ]digit year\b", "%Y"),
+    ("jjjj aaaa", r"\bjjjj-mm-tt\b|\baaaa-mm-[jd][jd]\b", "%Y-%m-%d"),
+    ("jjjj aaaa", r"\btt\.mm\.jjjj\b", "%d.%m.%Y"),
+    ("aaaa", r"\b(?:jj|dd)/mm/aaaa\b", "%d/%m/%Y"),
 )
 
 
@@ -79,7 +83,12 @@ def form(note: str) -> str:
     text = plain(note)
     if found := _LAYOUT.search(text):
         return _layout(found[1])
-    return meaning(_FORMS, lowered(note)) or ""
+    text = lowered(note)
+    if named := meaning(_FORMS, text):
+        return named
+    if found := _CHARACTERS.search(text):
+        return f"{found[2]}s-{COUNTS.get(found[1], found[1])}"
+    return ""
 
 
 def _layout(spelled: str) -> str:

@@ -11,19 +11,23 @@ _NUMBER = r"(-?[$€£]?\d[\d,]{0,12}(?:\.\d{1,9})?)\s?%?"
 
 
 class Bounds(NamedTuple):
-    """The bounds of a number, both included, and what it is a multiple of; None where nothing is said."""
+    """The bounds of a number, both included, and what it is a multiple of; None where nothing is said.
+
+    They are `vague` if a description names a kind of number and no bound.
+    """
 
     low: float | None = None
     high: float | None = None
     step: float | None = None
+    vague: bool = False
 
 
 _TO = r" ?(?:to|-|–|\.\.\.?|…) ?"
 _SPANS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\bbetween {_NUMBER} ?(?:and|to|-|–|&) ?{_NUMBER}",
-        rf"\bfrom {_NUMBER}(?: \([^)]{{1,30}}\))? ?(?:to|up to|through|until|-|–) ?{_NUMBER}",
+        rf"\b(?:between|zwischen|entre) {_NUMBER} ?(?:and|to|-|–|&|und|et|y|e) ?{_NUMBER}",
+        rf"\b(?:from|von|desde|de) {_NUMBER}(?: \([^)]{{1,30}}\))? ?(?:to|up to|through|until|-|–|bis|hasta|a|à) ?{_NUMBER}",
         rf"\b(?:range|scale|value|interval)s?(?: of| is| from|:)?(?: \w{{1,12}})? ?[\[(]? ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER}",
         rf"[\[(] ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER} ?[\])]",
         rf"(?:^|[\s(]){_NUMBER} ?(?:\([^)]{{1,30}}\) ?)?(?:to|–|\.\.\.?|…) ?{_NUMBER}",
@@ -38,6 +42,9 @@ _LOWS = re.compile(
 _ABOVE = re.compile(rf"(?:greater than|more than|larger than|above|over|exceeding|>) ?{_NUMBER}")
 _HIGHS = re.compile(rf"(?:at most|maximum{_OF}|\bmax{_OF}|(?:not|no) more than|up to|not exceeding|<=|≤) ?{_NUMBER}")
 _BELOW = re.compile(rf"(?:less than|smaller than|below|under|fewer than|<) ?{_NUMBER}")
+_LABELS = re.compile(r"(?:^|[\s(,;])(-?\d{1,4}) ?(?:=|:|means|\(\w{1,20}(?: \w{1,20}){0,2}\))")
+"""Numbers with their meanings, as in "0 = mild, 3 = very hot"."""
+
 _STEPS = re.compile(rf"(?:multiples? of|increments? of|steps? of|divisible by|nearest) ?{_NUMBER}")
 _SENSES = table(
     (
@@ -59,9 +66,16 @@ _SENSES = table(
     ("month", r"\bmonth (?:number|of the year)\b|\bmonth as a number\b", (1, 12)),
     ("hour", r"\bhour of (?:the )?day\b|\b24[- ]hour\b", (0, 23)),
     ("year", r"\bfour[- ]digit year\b|\bthe year\b|\byear of\b", (1990, 2026)),
+    ("cosine correlation", r"\b(?:cosine similarity|correlation)\b", (-1, 1)),
     ("latitude", r"\blatitude\b", (-60, 60)),
     ("longitude", r"\blongitude\b", (-170, 170)),
     ("negative zero", r"\b(?:non-?negative|zero or more|not negative)\b", (0, None)),
+    ("celsius °c", r"\bcelsius\b|°c", (-10, 38)),
+    ("fahrenheit °f", r"\bfahrenheit\b|°f", (20, 100)),
+    ("kelvin", r"\bkelvin\b", (250, 320)),
+    ("dbm", r"\bdbm\b", (-90, -30)),
+    ("degree", r"\bin degrees\b", (0, 359)),
+    ("radian", r"\bin radians\b", (0, 6)),
     ("negative", r"(?<!non-)\bnegative (?:number|integer|value|amount)\b", (-100, -1)),
     ("positive natural", r"\bpositive (?:number|integer|value|amount|whole|int|float)\b", (1, None)),
     ("positive natural", r"\bmust be positive\b|\bnatural number\b", (1, None)),
@@ -76,9 +90,9 @@ def bounds(note: str) -> Bounds:
     (1.0, 5.0)
     """
     text = lowered(note)
-    low, high, step = _numbers(text) if _DIGIT.search(text) else (None, None, None)
-    if low is None and high is None:
-        low, high = meaning(_SENSES, text) or (None, None)
+    low, high, step, _ = _numbers(text) if _DIGIT.search(text) else Bounds()
+    if low is None and high is None and (sense := meaning(_SENSES, text)):
+        return Bounds(*sense, step, vague=True)
     return Bounds(low, high, step)
 
 
@@ -88,6 +102,9 @@ def _numbers(text: str) -> Bounds:
             low, high = _read(found[1]), _read(found[2])
             if low < high:
                 return Bounds(low, high, _step(text))
+    labelled = [_read(number) for number in _LABELS.findall(text)]
+    if len(labelled) > 1 and min(labelled) < max(labelled):
+        return Bounds(min(labelled), max(labelled), _step(text))
     least, most = _first(_LOWS, text), _first(_HIGHS, text)
     if least is None and (bound := _first(_ABOVE, text)) is not None:
         least = bound + (1 if bound.is_integer() else abs(bound) / 10)

@@ -11,26 +11,35 @@ _LONGEST_WORD = 40
 
 _QUOTED = re.compile(rf"(?<!\w){QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}(?!\w)")
 _LISTED = re.compile(
-    r"\b(?:(?:one|any) of|either|(?:can|could|may|must|should) be|choose from|select from|enum"
+    r"\b(?:(?:one|any) of|either|eine[rs]? von|entweder|l'une? de|soit|un[oa] de|(?:can|could|may|must|should) be|choose from|select from|enum"
     r"|(?:(?:allowed|possible|valid|supported|available|accepted|permitted) )?(?:values?|options?|choices?|types?)"
     r"(?: are| is| include)?)(?: the following)?(?: values| options)?[:;]? ([^.;\n)]{1,300})",
     re.IGNORECASE,
 )
-_LISTING = ("of", "either", "be", "from", "enum", "value", "option", "choice", "type")
+_LISTING = ("of", "either", "be", "from", "enum", "value", "option", "choice", "type", "von", "entweder", "une de", "un de", "soit", "uno de", "una de")
 _EXAMPLES = re.compile(
     r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? ([^;\n)]{1,200})",
     re.IGNORECASE,
 )
 _EXEMPLARY = ("e.g.", "eg.", "example", "instance", "such as", "like")
 _BRACKETS = re.compile(r"\(([^()]{3,200})\)")
-_SPLIT = re.compile(r"\s*(?:,\s*(?:or|and)\s|,|\bor\b|\band\b|\||/)\s*")
+_OR = r"(?:or|and|oder|und|ou|et|o|y|e)"
+_SLASH = r"(?<=[a-z\s])/(?=[a-z\s])|(?<=[A-Z\d])/(?=[A-Z]\d)|(?<=[A-Z\s][A-Z\s])/(?=[A-Z\s]{2})|(?<=[a-z])/(?=[A-Z])"
+_SPLIT = re.compile(rf"\s*(?:,\s*{_OR}\s|,|(?<=\s){_OR}\s|\||{_SLASH})\s*")
+_SPLIT_EXAMPLES = re.compile(rf"\s*(?:,\s*{_OR}\s|,|(?<=\s){_OR}\s|\||(?<=\s)/(?=\s))\s*")
+"""As before, but a slash may be part of an example, as in EUR/USD."""
+
+_NO_MEMBERS = frozenset(
+    ["etc", "e.g", "i.e", "others", "other", "optional", "required", "if any", "inclusive", "if known", "if applicable"]
+    + ["case-sensitive", "case-insensitive", "lowercase", "uppercase", "nullable", "default", "more", "so on", "null"]
+)
 _DEFAULT = re.compile(
     rf"\bdefaults?(?: value)?(?: is| to|:|=)? ?(?:{QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}"
     rf"|([\w.+-]{{1,{_LONGEST_WORD}}}?)(?=[\s,;.)]|$))",
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
-    r"(?:an?|the|any|some|each|etc|other|others|your|its|this|that|in|of|to|be|more)\b", re.IGNORECASE
+    r"(?:a(?=\s)|an|the|any|some|each|etc|other|others|your|its|this|that|in|of|to|be|more)\b", re.IGNORECASE
 )
 _PLACE = re.compile(r"[A-Z][\w.' -]{1,30}, (?:[A-Z]{2,3}|USA|UK|[A-Z][a-z]{3,12}land|France|Japan|Germany|Italy|Spain)")
 _EXAMPLE_END = re.compile(r"\.(?=\s|$)|,? etc\b|,? and so on\b")
@@ -62,7 +71,7 @@ def _offered(text: str, lower: str) -> Iterator[str]:
         return
     for found in _EXAMPLES.finditer(text) if any(word in lower for word in _EXEMPLARY) else ():
         said = _EXAMPLE_END.split(found[1])[0].strip()
-        listed = [said] if _PLACE.fullmatch(said) else _members(said, least=1)
+        listed = [said] if _PLACE.fullmatch(said) else _members(said, least=1, split=_SPLIT_EXAMPLES)
         if listed:
             yield from listed
             return
@@ -70,15 +79,15 @@ def _offered(text: str, lower: str) -> Iterator[str]:
         yield found[1] or found[2]
 
 
-def _members(text: str, *, least: int, plain: bool = True) -> list[str]:
+def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[str]" = _SPLIT) -> list[str]:
     """The members of a list in a text: its quoted parts, or without any, its parts between commas and "or"."""
     quoted = _QUOTED.findall(text)
     if len(quoted) >= least:
         return quoted[:_MOST_WORDS]
-    if not plain or (least > 1 and not re.search(r",|\bor\b|\||/", text)):
+    if not plain:
         return []
-    parts = [part.strip(" .:()[]") for part in _SPLIT.split(text)]
-    parts = [part for part in parts if part and part.lower() not in ("etc", "e.g", "others")]
+    parts = [part.strip(" .:()[]") for part in split.split(text)]
+    parts = [part for part in parts if part and part.lower() not in _NO_MEMBERS]
     if least <= len(parts) <= _MOST_WORDS and all(_is_word(part) for part in parts):
         return parts
     return []
@@ -91,4 +100,4 @@ def _is_word(part: str) -> bool:
 def _is_bare(text: str) -> bool:
     """Whether a description is nothing but a list of a few single words, as in "positive, negative or neutral"."""
     parts = _SPLIT.split(text.rstrip("."))
-    return len(parts) >= 2 and bool(re.search(r"\bor\b|\||,", text)) and all(len(part.split()) == 1 for part in parts)
+    return len(parts) >= 2 and all(len(part.split()) == 1 for part in parts)
