@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from emulator.core.seeds import Random
 from emulator.schema_values import faked, phrases
-from emulator.schema_values.lexicon import ABOUT, COMPANIES, KEYS, PEOPLE, TELLING, TEXTS, TOGETHER, Words
+from emulator.schema_values.lexicon import ABOUT, COMPANIES, KEYS, OF_PEOPLE, OF_PRODUCTS, PEOPLE, TELLING, TEXTS, TOGETHER, Words
 from emulator.schema_values.measures import LOWER, NUMBERS, UPPER, USUAL
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
@@ -21,6 +21,13 @@ LONGEST = 100
 
 _GENERAL = (("number",), ("value",))
 """Names that say less than that of what they are in."""
+
+_WEAK = frozenset(
+    (word,)
+    for word in "name title value number item entity source target object data result output input label key type code "
+    "field content text id reference info detail option entry param arg argument element term".split()
+)
+"""Names that say less than a description."""
 
 _LONG = re.compile(r"\b(?:describ|explain|detail|paragraph|sentence|essay|in words|free[- ]text|narrative)")
 """What a description of a longer text says, whatever it is called."""
@@ -63,6 +70,13 @@ def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona
     return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
 
 
+def _says_more(told: str, said: Words, key: str) -> bool:
+    """Whether what a description says a value is tells more than its name."""
+    return told.endswith(" " + key) or (
+        told in TELLING and key not in TELLING and singular(said[-1]) == singular(told.split()[-1])
+    )
+
+
 def is_about(name: str, parent: str, notes: tuple[str, ...]) -> bool:
     """Whether the text of a property is a few sentences about a conversation."""
     return _meant(name, parent, notes)[1] in ABOUT
@@ -79,7 +93,7 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
     for note in notes:
         said = phrases.head(note)
         told = _key(said)
-        if told is not None and (key is None or told.endswith(" " + key)):
+        if told is not None and (key is None or words in _WEAK or _says_more(told, said, key)):
             return said, told
         if key is None and said[-1:] == ("name",) and words[-1:] not in (("name",), ()):
             return said, None
@@ -172,6 +186,14 @@ def is_someone(name: str) -> bool:
     """Whether a property with this name describes another person."""
     words = words_of(name)
     return bool(words) and singular(words[-1]) in PEOPLE | COMPANIES
+
+
+@lru_cache(maxsize=1024)
+def kind(names: tuple[str, ...]) -> str:
+    """What an object with members of these names is, if they tell: a person or a product."""
+    if not OF_PRODUCTS.isdisjoint(names):
+        return "product"
+    return "" if OF_PEOPLE.isdisjoint(names) else "person"
 
 
 def keys(parent: str) -> Words:

@@ -218,6 +218,16 @@ PEOPLE = frozenset(
     | {"participant", "reviewer", "assignee", "creator", "editor", "friend", "parent", "child", "spouse", "traveler"}
     | {"from", "to", "shipper", "stylist", "therapist", "dentist", "host", "agent", "people"}
 )
+OF_PEOPLE = frozenset(
+    {"email", "first_name", "last_name", "age", "birth_date", "date_of_birth", "gender", "job_title", "occupation"}
+    | {"email_address", "birthdate", "birthday", "phone", "phone_number", "nationality", "firstName", "lastName"}
+    | {"jobTitle", "birthDate", "emailAddress", "phoneNumber", "hire_date", "salary", "bio", "linkedin", "role"}
+)
+"""Members that a `name` beside them is a person's."""
+
+OF_PRODUCTS = frozenset({"sku", "price", "in_stock", "inStock", "unit_price", "unitPrice", "brand", "stock", "quantity"})
+"""Members that a `name` beside them is a product's."""
+
 COMPANIES = frozenset(
     {"company", "organization", "organisation", "employer", "vendor", "supplier", "publisher", "business", "brand"}
     | {"org", "hotel", "restaurant", "school", "university", "airline", "store", "shop"}

@@ -140,7 +140,8 @@ class _ObjectBuilder:
     def inside(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> FieldContext:
         place = self.place
         persona = Persona(self.builder.random) if believable.is_someone(name) else place.persona
-        around = " ".join([place.name or place.parent, *(node.title for node in place.within[-1:])])
+        kind = believable.kind(tuple(self.facts.properties))
+        around = " ".join([kind, place.name or place.parent, *(node.title for node in place.within[-1:])])
         return FieldContext(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
 
     def relate(self) -> None:

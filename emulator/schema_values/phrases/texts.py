@@ -22,6 +22,9 @@ _UP_TO = re.compile(rf"\b(?:up to|at most|no more than|maximum(?: of)?|max) {_CO
 _AT_LEAST = re.compile(rf"\b(?:at least|no fewer than|minimum(?: of)?|min) {_COUNT}\b")
 _FROM_TO = re.compile(rf"\b{_COUNT} ?(?:to|-|–|or) ?{_COUNT}\b")
 _PLAIN_COUNT = re.compile(rf"^(?:the |your |a list of |list of )?{_COUNT} (?:\w{{1,20}} ){{0,2}}\w{{2,20}}s\b")
+_MEMBERS = re.compile(r"\[ ?([a-z]\w{0,20}(?:, ?[a-z]\w{0,20}){1,7}) ?\]")
+"""The members of a list by their names, as in "[longitude, latitude]"."""
+
 _ANY_COUNT = re.compile(_COUNT)
 _JOINTS = table(
     ("comma", r"\bcomma[- ](?:separated|delimited)|\bseparated by commas?", ", "),
@@ -54,6 +57,9 @@ def counts(note: str) -> tuple[int | None, int | None]:
     ((None, 3), (2, 2))
     """
     text = lowered(note)
+    if found := _MEMBERS.search(text):
+        size = found[1].count(",") + 1
+        return size, size
     if not _ANY_COUNT.search(text):
         return None, None
     if found := _FROM_TO.search(text):
