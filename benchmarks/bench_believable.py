@@ -71,7 +71,7 @@ def _reads(found: Any, *layouts: str) -> bool:
 
 def _is_written(found: Any, layout: str) -> bool:
     try:
-        datetime.strptime(found, layout)  # noqa: DTZ007 - it is not kept
+        datetime.strptime(found, layout)
     except (TypeError, ValueError):
         return False
     return True

@@ -3,14 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.core.drafts import DraftCall
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Random, Seed
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import InferenceRequest, Message, Sampling, Tool
 from emulator.generator.composing import brief, last_words
@@ -60,7 +60,8 @@ class Structured:
         # Calls of one tool share a seed, so that they are alike in what is not spoken of.
         names = list(dict.fromkeys(wish.tool.name for wish in self._chosen))
         return tuple(
-            _call(wish, seed.child("call", names.index(wish.tool.name)), self._budget) for wish in self._chosen
+            _call(wish, seed.child("call", names.index(wish.tool.name)), self._budget, self._sentence)
+            for wish in self._chosen
         )
 
     def json_text(self, seed: Seed) -> Tokens:
@@ -70,7 +71,12 @@ class Structured:
         """
         request, form = self._request, self._request.response_format
         schema = form.schema if form.kind == "json_schema" else _object(request, seed)
-        return _json(schema, form.place, relevant(last_words(request)), seed, self._budget)
+        return _json(schema, form.place, relevant(last_words(request)), seed, self._budget, self._sentence)
+
+    def _sentence(self, random: Random) -> str:
+        """Write a sentence about the topic of the request."""
+        speech = speak(brief(self._request).walk(), Sampling(), Seed.of(random.getrandbits(64)), 100, "")
+        return "".join(piece for piece, _ in speech)
 
     @cached_property
     def _budget(self) -> "Budget":
@@ -174,9 +180,9 @@ def _stems(text: str) -> frozenset[str]:
 # ---------------------------------------------------------------------------------------------- arguments
 
 
-def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
+def _call(wish: _Wish, seed: Seed, budget: "Budget", sentences: Callable[[Random], str]) -> DraftCall:
     schema = wish.tool.parameters or {"type": "object", "properties": {}}
-    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.words, seed, budget))
+    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.words, seed, budget, sentences))
 
 
 def _budget() -> "Budget":
@@ -185,27 +191,36 @@ def _budget() -> "Budget":
     return Budget()
 
 
-def _json(schema: Mapping[str, Any] | bool, place: str, text: str, seed: Seed, budget: "Budget") -> Tokens:
+def _json(
+    schema: Mapping[str, Any] | bool,
+    place: str,
+    text: str,
+    seed: Seed,
+    budget: "Budget",
+    sentences: Callable[[Random], str],
+) -> Tokens:
     from emulator.schema_values import Malformed, TooComplex, Unsatisfiable  # noqa: PLC0415 - as above
 
     _check(schema, place, budget)
     try:
-        return split(json.dumps(_value(schema, text, seed, budget), ensure_ascii=False))
+        return split(json.dumps(_value(schema, text, seed, budget, sentences), ensure_ascii=False))
     except (Malformed, Unsatisfiable) as error:
         raise Rejected(_refused(place, "no value satisfies this JSON Schema", error)) from None
     except TooComplex:
         raise Rejected(_too_complex(place)) from None
 
 
-def _value(schema: Mapping[str, Any] | bool, text: str, seed: Seed, budget: "Budget") -> Any:
+def _value(
+    schema: Mapping[str, Any] | bool, text: str, seed: Seed, budget: "Budget", sentences: Callable[[Random], str]
+) -> Any:
     from emulator.schema_values import Unsatisfiable, value  # noqa: PLC0415 - as above
 
     words = hints(text, _properties(schema))
     narrowed = spoken(schema, text) if isinstance(schema, Mapping) else schema
     if narrowed != schema:
         with suppress(Unsatisfiable):  # the schema may not allow what was spoken of
-            return value(narrowed, seed, hints=words, budget=budget)
-    return value(schema, seed, hints=words, budget=budget)
+            return value(narrowed, seed, hints=words, sentences=sentences, budget=budget)
+    return value(schema, seed, hints=words, sentences=sentences, budget=budget)
 
 
 def _check(schema: Mapping[str, Any] | bool, place: str, budget: "Budget") -> None:

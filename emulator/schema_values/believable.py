@@ -10,7 +10,19 @@ from functools import lru_cache
 
 from emulator.core.seeds import Random
 from emulator.schema_values import faked, phrases
-from emulator.schema_values.lexicon import ABOUT, COMPANIES, KEYS, OF_PEOPLE, OF_PRODUCTS, PEOPLE, TELLING, TEXTS, TOGETHER, Words
+from emulator.schema_values.lexicon import (
+    ABOUT,
+    COMPANIES,
+    KEYS,
+    OF_PEOPLE,
+    OF_PRODUCTS,
+    PEOPLE,
+    TELLING,
+    TEXTS,
+    THING_KEYS,
+    TOGETHER,
+    Words,
+)
 from emulator.schema_values.measures import LOWER, NUMBERS, UPPER, USUAL
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
@@ -24,8 +36,7 @@ _GENERAL = (("number",), ("value",))
 
 _WEAK = frozenset(
     (word,)
-    for word in "name title value number item entity source target object data result output input label key type code "
-    "field content text id reference info detail option entry param arg argument element term".split()
+    for word in ["name", "title", "value", "number", "item", "entity", "source", "target", "object", "data", "result", "output", "input", "label", "key", "type", "code", "field", "content", "text", "id", "reference", "info", "detail", "option", "entry", "param", "arg", "argument", "element", "term"]
 )
 """Names that say less than a description."""
 
@@ -73,7 +84,7 @@ def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona
 def _says_more(told: str, said: Words, key: str) -> bool:
     """Whether what a description says a value is tells more than its name."""
     return told.endswith(" " + key) or (
-        told in TELLING and key not in TELLING and singular(said[-1]) == singular(told.split()[-1])
+        told in TELLING and key not in TELLING and singular(said[-1]) == singular(told.rsplit(maxsplit=1)[-1])
     )
 
 
@@ -92,15 +103,17 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
     key = (_key(words_of(parent)) if words in _GENERAL else None) or _key(words)
     for note in notes:
         said = phrases.head(note)
+        said = (*said[:-1], singular(said[-1])) if said else ()
         told = _key(said)
         if told is not None and (key is None or words in _WEAK or _says_more(told, said, key)):
             return said, told
-        if key is None and said[-1:] == ("name",) and words[-1:] not in (("name",), ()):
+        if said[1:] and said[-1] == "name" and (key is None or words in _WEAK):
             return said, None
     if key is not None:
         return words, key
     if words[-1:] == ("name",):
-        return words, None
+        kind = _key(words[:-1])
+        return (words, kind) if kind in THING_KEYS else (words, None)
     key = next(filter(None, map(_told, notes)), None)
     if key is None and any(_LONG.search(note.lower()) for note in notes):
         key = "description"

@@ -85,7 +85,7 @@ class Building:
         self.budget = budget
         self.random: Random = seed.random()
         self.hints = hints
-        self.given = frozenset(hints)
+        self.hinted = frozenset(hints)
         self.sentences = sentences
         self.hopeless: set[str] = set()
         self.opposed: set[frozenset[str]] = set()

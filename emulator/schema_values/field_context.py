@@ -48,7 +48,7 @@ class Builder(Protocol):
     document: Document
     budget: Budget
     hints: dict[str, str]
-    given: frozenset[str]
+    hinted: frozenset[str]
     sentences: Callable[[Random], str] | None
     hopeless: set[str]
     opposed: set[frozenset[str]]

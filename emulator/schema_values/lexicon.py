@@ -53,8 +53,11 @@ def _between(low: int, high: int, ending: str = "") -> TextMaker:
     return lambda random, persona, words: f"{random.randint(low, high)}{ending}"
 
 
+_PREFIXES = {"user": "usr", "transaction": "txn", "message": "msg", "payment": "pay", "account": "acct"}
+
+
 def _identifier(random: Random, persona: Persona, words: Words) -> str:
-    prefix = words[-2][:3] if len(words) > 1 else "id"
+    prefix = _PREFIXES.get(words[-2], words[-2][:3]) if len(words) > 1 else "id"
     return f"{prefix}_{drawn(random, 8)}"
 
 
@@ -101,7 +104,10 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("address, full address, home address, billing address, shipping address", _about("address")),
     ("street, street address, address line, line, line 1, address 1, street name", _about("street")),
     ("line 2, address 2, address line 2, apartment, suite", _between(1, 60, " B")),
-    ("city, town, locality, municipality, origin, departure, stadt, ort, ville, ciudad, municipio", _about("town.city")),
+    (
+        "city, town, locality, municipality, origin, departure, stadt, ort, ville, ciudad, municipio",
+        _about("town.city"),
+    ),
     ("venue, place, location, departure city, from city, origin city, birthplace", _about("town.city")),
     ("destination, arrival, arrival city, destination city, to city, dropoff, dropoff location", _about("goal.city")),
     ("state, region, province, county", _about("town.region")),
@@ -151,7 +157,10 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("token, secret, api key, access key, signature, client secret", _secret),
     ("api version", _one_of("v1", "v2", "v1beta1")),
     ("version, release, semver", formats.WRITERS["semver"]),
-    ("title, headline, subject, heading, book, movie, event, song, course, playlist, album, titel, titre, titulo", _one_of(*TITLES)),
+    (
+        "title, headline, subject, heading, book, movie, event, song, course, playlist, album, titel, titre, titulo",
+        _one_of(*TITLES),
+    ),
     ("book title, movie title, event name, event title, project, project name, show", _one_of(*TITLES)),
     ("product, item, article, product name, item name", _one_of(*PRODUCTS)),
     ("query, search, search term, q", _joined(" ")),
@@ -180,7 +189,10 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("media type, content type, mime type, mime, file type", _one_of("application/json", "text/plain", "image/png")),
     ("percentage, percent, cpu", _between(5, 95, "%")),
     ("amount, price, cost, total, balance, fee, salary, budget, subtotal, tax, discount", _price),
-    ("count, quantity, limit, offset, index, page, rank, score, rating, length, width, height, total count", _between(1, 60)),
+    (
+        "count, quantity, limit, offset, index, page, rank, score, rating, length, width, height, total count",
+        _between(1, 60),
+    ),
     ("weight, age, max, min, distance, capacity", _between(1, 60)),
     ("format, extension", _one_of("json", "csv", "xml")),
     ("programming language, coding language, code language", _one_of("python", "typescript", "go", "rust")),
@@ -197,6 +209,9 @@ TEXTS: dict[str, TextMaker] = {
     **{key: write for keys, write in _WRITERS for key in keys.split(", ")},
 }
 """How a text is written, by the words of the name that it goes by."""
+
+THING_KEYS = frozenset(key for keys, _ in THINGS for key in keys.split(", "))
+"""Keys of names of things, which are those of a "... name" also."""
 
 ABOUT = frozenset(key for prose in PROSE if prose.about for key in prose.keys.split(", "))
 """Keys of texts about a conversation."""
@@ -215,6 +230,7 @@ PEOPLE = frozenset(
     {"person", "user", "customer", "client", "author", "owner", "member", "employee", "student", "teacher", "patient"}
     | {"doctor", "contact", "contributor", "maintainer", "recipient", "sender", "guest", "passenger", "player"}
     | {"buyer", "seller", "manager", "attendee", "artist", "actor", "director", "applicant", "candidate", "driver"}
+    | {"celebrity", "singer", "lawyer", "musician", "performer", "judge", "scientist", "speaker", "instructor", "nurse"}
     | {"participant", "reviewer", "assignee", "creator", "editor", "friend", "parent", "child", "spouse", "traveler"}
     | {"from", "to", "shipper", "stylist", "therapist", "dentist", "host", "agent", "people"}
 )
@@ -225,7 +241,9 @@ OF_PEOPLE = frozenset(
 )
 """Members that a `name` beside them is a person's."""
 
-OF_PRODUCTS = frozenset({"sku", "price", "in_stock", "inStock", "unit_price", "unitPrice", "brand", "stock", "quantity"})
+OF_PRODUCTS = frozenset(
+    {"sku", "price", "in_stock", "inStock", "unit_price", "unitPrice", "brand", "stock", "quantity"}
+)
 """Members that a `name` beside them is a product's."""
 
 COMPANIES = frozenset(

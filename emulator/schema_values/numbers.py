@@ -20,6 +20,10 @@ _NARROW = 2
 """A range that is no wider has numbers with two decimals."""
 
 
+_DEFAULTS = 0.5
+"""How often a number is the default that a description names."""
+
+
 class NumberRange(NamedTuple):
     """The numbers from `low` to `high`, both included, with a number of decimals."""
 
@@ -65,6 +69,9 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
     whole = "number" not in facts.types
     step, told = _step(facts, whole), None if facts.steps else _told_step(facts)
     spans = list(_spans(facts, place.name, whole))
+    usual = next((default for default in map(phrases.default, facts.notes) if default is not None), None)
+    if usual is not None and math.isfinite(usual) and builder.random.random() < _DEFAULTS:
+        yield int(usual) if usual.is_integer() else usual
     if told is not None:
         yield _drawn(builder.random, spans[0], told, whole)
     for span in spans:
@@ -135,9 +142,15 @@ def _told(facts: Facts, name: str, low: Fraction | None, high: Fraction | None, 
     usual_low, usual_high, decimals = believable.number(name, facts.notes)
     for note in facts.notes:
         facts.budget.spend(5 + min(len(note), phrases.LONGEST) // 16)
+        default = phrases.default(note)
+        if default and default > 0 and not usual_low <= default <= usual_high:
+            usual_low, usual_high = default / 2, default * 2
+            decimals = max(decimals, 2 if default < _NARROW else 0)
         said_low, said_high, _, vague = phrases.bounds(note)
         if said_low is None and said_high is None:
-            continue
+            if not default or whole:
+                continue
+            said_low, said_high = usual_low, usual_high
         if vague and _holds(said_low, said_high, usual_low, usual_high):
             said_low, said_high = usual_low, usual_high
         least = exact(said_low) if said_low is not None else min(exact(usual_low), exact(said_high or 0))

@@ -72,7 +72,7 @@ PROSE = (
         "instruction, instructions, step, next step, direction, action item, recommendation, suggestion, advice, tip, "
         "hint, task description, todo, follow up, improvement, responsibility, duty, requirement, objective, goal, "
         "acceptance criterion, plan, agenda item, resolution, fix, solution, proposal, guideline, recommended action, "
-        "suggested action, workaround, mitigation, prompt, system prompt, goal description, task",
+        "suggested action, workaround, mitigation, goal description, task",
         (
             "Check the settings and save them again.",
             "Send the summary to the team by Friday.",
@@ -82,6 +82,26 @@ PROSE = (
             "Start with the most important point and keep it short.",
         ),
         most=1,
+        about=False,
+    ),
+    Prose(
+        "prompt, image prompt, negative prompt, scene description",
+        (
+            "A lighthouse on a rocky coast at sunset, in soft light.",
+            "A quiet street in an old town on a rainy morning.",
+            "A red bicycle leaning against a white wall.",
+        ),
+        most=1,
+        about=False,
+    ),
+    Prose(
+        "system prompt, system message, persona, system instruction",
+        (
+            "You are a helpful assistant who answers in short sentences.",
+            "You are a careful editor. Keep the meaning and correct the spelling.",
+        ),
+        most=1,
+        about=False,
     ),
     Prose(
         "question, follow up question, clarifying question, sub question, subquestion, faq, frage, pregunta",
@@ -130,6 +150,7 @@ PROSE = (
             "Something that helps people to find their way.",
         ),
         most=1,
+        about=False,
     ),
     Prose(
         "example, example sentence, sample sentence, usage example, sentence example, ejemplo, exemple, beispiel",
@@ -140,6 +161,7 @@ PROSE = (
             "We walked along the river until it was dark.",
         ),
         most=1,
+        about=False,
     ),
     Prose(
         "plot, premise, storyline, logline, scene, lyric, poem, verse, joke, stanza",

@@ -98,9 +98,7 @@ def _is_less(left: Any, right: Any) -> bool:
     if _is_number(left) and _is_number(right):
         return bool(left < right)
     if isinstance(left, str) and isinstance(right, str):
-        return (
-            left < right and len(left) == len(right) and bool(_ORDERED.fullmatch(left) and _ORDERED.fullmatch(right))
-        )
+        return left < right and len(left) == len(right) and bool(_ORDERED.fullmatch(left) and _ORDERED.fullmatch(right))
     return False
 
 

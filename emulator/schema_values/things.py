@@ -158,6 +158,7 @@ THINGS = (
     ("browser", "Firefox|Chrome|Safari"),
     ("model name, llm, model, embedding model", "llama-3.3-70b|gpt-4o-mini|qwen-3-32b"),
     ("cloud provider, provider", "AWS|Azure|GCP"),
+    ("authorization, authorization header, auth header, credential", "Bearer example-token"),
     ("protocol", "https|tcp|mqtt"),
     ("action, operation, next action", "search|update|create"),
     ("mode", "auto|manual"),

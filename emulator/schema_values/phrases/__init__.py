@@ -9,6 +9,6 @@ from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
 from emulator.schema_values.phrases.table import LONGEST
 from emulator.schema_values.phrases.texts import Shape, counts, joint, shape
-from emulator.schema_values.phrases.words import offered
+from emulator.schema_values.phrases.words import default, offered
 
-__all__ = ["LONGEST", "Shape", "bounds", "counts", "form", "head", "joint", "offered", "shape"]
+__all__ = ["LONGEST", "Shape", "bounds", "counts", "default", "form", "head", "joint", "offered", "shape"]

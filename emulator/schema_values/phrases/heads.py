@@ -11,21 +11,14 @@ _READ = 120
 
 _WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[.,;:(\[!?–]")
 _ENDS = frozenset(
-    "that which to for in on at from where when with by if used whose being will should must can is are as who or and "
-    "e.g between per into about mentioned using based without during after before until within containing including "
-    "you we they has have was were shown found found given requested required than such like not like there it "
-    "pour dans avec para con fur für im in auf . , ; : ( [ ! ? –".split()
+    ["that", "which", "to", "for", "in", "on", "at", "from", "where", "when", "with", "by", "if", "used", "whose", "being", "will", "should", "must", "can", "is", "are", "as", "who", "or", "and", "e.g", "between", "per", "into", "about", "mentioned", "using", "based", "without", "during", "after", "before", "until", "within", "containing", "including", "you", "we", "they", "has", "have", "was", "were", "shown", "found", "found", "given", "requested", "required", "than", "such", "like", "not", "like", "there", "it", "pour", "dans", "avec", "para", "con", "fur", "für", "im", "in", "auf", ".", ",", ";", ":", "(", "[", "!", "?", "–"]
 )
 _FILLERS = frozenset(
-    "the a an this these all any some optional required unique specific exact complete entire new current given short "
-    "brief detailed valid final desired requested preferred original main primary overall actual single full-text one "
-    "two three more few each every your user's their its his her our list array set collection sequence plain concise "
-    "der die das des dem den ein eine le la les un une l d el los las uno una".split()
+    ["the", "a", "an", "this", "these", "all", "any", "some", "optional", "required", "unique", "specific", "exact", "complete", "entire", "new", "current", "given", "short", "brief", "detailed", "valid", "final", "desired", "requested", "preferred", "original", "main", "primary", "overall", "actual", "single", "full-text", "one", "two", "three", "more", "few", "each", "every", "your", "user's", "their", "its", "his", "her", "our", "list", "array", "set", "collection", "sequence", "plain", "concise", "der", "die", "das", "des", "dem", "den", "ein", "eine", "le", "la", "les", "un", "une", "l", "d", "el", "los", "las", "uno", "una"]
 )
 _OF = frozenset(["of", "des", "der", "de", "du", "del", "von"])
 _COUNTED = frozenset(
-    "list array set collection sequence number amount quantity count kind sort types names-list series couple choice "
-    "zahl anzahl liste lista nombre".split()
+    ["list", "array", "set", "collection", "sequence", "number", "amount", "quantity", "count", "kind", "sort", "types", "names-list", "series", "couple", "choice", "zahl", "anzahl", "liste", "lista", "nombre"]
 )
 """Words before "of" that say less than those behind it."""
 

@@ -42,7 +42,9 @@ _LOWS = re.compile(
 _ABOVE = re.compile(rf"(?:greater than|more than|larger than|above|over|exceeding|>) ?{_NUMBER}")
 _HIGHS = re.compile(rf"(?:at most|maximum{_OF}|\bmax{_OF}|(?:not|no) more than|up to|not exceeding|<=|≤) ?{_NUMBER}")
 _BELOW = re.compile(rf"(?:less than|smaller than|below|under|fewer than|<) ?{_NUMBER}")
-_LABELS = re.compile(r"(?:^|[\s(,;])(-?\d{1,4}) ?(?:=|:|means|\(\w{1,20}(?: \w{1,20}){0,2}\))")
+_LABELS = re.compile(
+    r"(?:^|[\s(,;])(-?\d{1,4}) ?(?:=|:|means|represents|for (?=[A-Za-z])|\(\w{1,20}(?: \w{1,20}){0,2}\))"
+)
 """Numbers with their meanings, as in "0 = mild, 3 = very hot"."""
 
 _STEPS = re.compile(rf"(?:multiples? of|increments? of|steps? of|divisible by|nearest) ?{_NUMBER}")
