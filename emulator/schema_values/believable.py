@@ -6,6 +6,7 @@ unknown name, Faker is used if it has a provider of that name, and a plain word 
 
 import re
 import unicodedata
+from collections.abc import Set
 from functools import lru_cache
 
 from emulator.core.seeds import Random
@@ -34,9 +35,9 @@ LONGEST = 100
 _GENERAL = (("number",), ("value",))
 """Names that say less than that of what they are in."""
 
-_WEAK = frozenset(
-    (word,)
-    for word in ["name", "title", "value", "number", "item", "entity", "source", "target", "object", "data", "result", "output", "input", "label", "key", "type", "code", "field", "content", "text", "id", "reference", "info", "detail", "option", "entry", "param", "arg", "argument", "element", "term"]
+_WEAK = phrases.one_of(
+    "name title value number item entity source target object data result output input label key type code field "
+    "content text id reference info detail option entry param arg argument element term"
 )
 """Names that say less than a description."""
 
@@ -81,6 +82,10 @@ def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona
     return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
 
 
+def _is_weak(words: Words) -> bool:
+    return len(words) == 1 and words[0] in _WEAK
+
+
 def _says_more(told: str, said: Words, key: str) -> bool:
     """Whether what a description says a value is tells more than its name."""
     return told.endswith(" " + key) or (
@@ -105,9 +110,9 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
         said = phrases.head(note)
         said = (*said[:-1], singular(said[-1])) if said else ()
         told = _key(said)
-        if told is not None and (key is None or words in _WEAK or _says_more(told, said, key)):
+        if told is not None and (key is None or _is_weak(words) or _says_more(told, said, key)):
             return said, told
-        if said[1:] and said[-1] == "name" and (key is None or words in _WEAK):
+        if said[1:] and said[-1] == "name" and (key is None or _is_weak(words)):
             return said, None
     if key is not None:
         return words, key
@@ -134,8 +139,12 @@ def _key(words: Words) -> str | None:
 
 
 def _known(words: str) -> str | None:
-    keys = (TOGETHER.get(form, form) for form in (words, singular(words)))
-    return next((key for key in keys if key in TEXTS or faked.offers(key)), None)
+    if words in TEXTS:
+        return words
+    for form in (TOGETHER.get(words, words), TOGETHER.get(one := singular(words), one)):
+        if form in TEXTS or faked.offers(form):
+            return form
+    return None
 
 
 @lru_cache(maxsize=4096)
@@ -201,12 +210,11 @@ def is_someone(name: str) -> bool:
     return bool(words) and singular(words[-1]) in PEOPLE | COMPANIES
 
 
-@lru_cache(maxsize=1024)
-def kind(names: tuple[str, ...]) -> str:
+def kind(names: Set[str]) -> str:
     """What an object with members of these names is, if they tell: a person or a product."""
-    if not OF_PRODUCTS.isdisjoint(names):
+    if not names.isdisjoint(OF_PRODUCTS):
         return "product"
-    return "" if OF_PEOPLE.isdisjoint(names) else "person"
+    return "" if names.isdisjoint(OF_PEOPLE) else "person"
 
 
 def keys(parent: str) -> Words:

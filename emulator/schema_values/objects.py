@@ -1,6 +1,7 @@
 """Builds objects: the declared properties for which there is room, and invented ones if none are declared."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
@@ -137,12 +138,16 @@ class _ObjectBuilder:
             if must:
                 raise
 
+    @cached_property
+    def around(self) -> str:
+        """What the object is called: by what its members tell, by its own name, and by the title of its schema."""
+        place, kind = self.place, believable.kind(self.facts.properties.keys())
+        return " ".join([kind, place.name or place.parent, *(node.title for node in place.within[-1:])])
+
     def inside(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> FieldContext:
         place = self.place
         persona = Persona(self.builder.random) if believable.is_someone(name) else place.persona
-        kind = believable.kind(tuple(self.facts.properties))
-        around = " ".join([kind, place.name or place.parent, *(node.title for node in place.within[-1:])])
-        return FieldContext(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
+        return FieldContext(name, self.around, persona, place.depth + 1, room, not must, place.inside(nodes))
 
     def relate(self) -> None:
         """Make values agree that belong together, where their own schemas allow it and nobody gave them."""

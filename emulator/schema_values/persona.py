@@ -1,6 +1,8 @@
 """A consistent person, company, town and day for a generated object, so that its name, email, city and dates match."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from emulator.core.seeds import Random
 from emulator.schema_values.words import (
@@ -11,7 +13,10 @@ from emulator.schema_values.words import (
     LAST_NAMES,
     STREETS,
     TOWNS,
+    Town,
 )
+
+T = TypeVar("T")
 
 _EPOCH = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
 
@@ -19,19 +24,56 @@ _EPOCH = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
 class Persona:
     """A made-up person at a made-up company in a real town, on some day.
 
-    `goal` is another town, for journeys. Email and web addresses use the domains that RFC 2606 reserves, and telephone numbers end in 555 01xx.
+    `goal` is the town to which they travel. Email and web addresses use the domains that RFC 2606 reserves, and
+    telephone numbers end in 555 01xx.
     """
 
     def __init__(self, random: Random) -> None:
-        self.first = random.choice(FIRST_NAMES)
-        self.last = random.choice(LAST_NAMES)
-        self.town, self.goal = random.sample(TOWNS, 2)
-        self.domain = random.choice(DOMAINS)
-        self.word = random.choice(COMMON)
-        self.number = random.randint(1, 99)
-        self.day = _EPOCH + timedelta(minutes=random.randint(0, 700 * 1440))
-        self._tail = random.choice(COMPANY_TAILS)
-        self._street = random.choice(STREETS)
+        self._drawn = random.getrandbits(160)
+
+    def _one_of(self, options: Sequence[T], at: int) -> T:
+        """One of some options, decided by the bits at a place of the drawn number."""
+        return options[(self._drawn >> 16 * at) % len(options)]
+
+    @property
+    def first(self) -> str:
+        """The first name."""
+        return self._one_of(FIRST_NAMES, 0)
+
+    @property
+    def last(self) -> str:
+        """The last name."""
+        return self._one_of(LAST_NAMES, 1)
+
+    @property
+    def town(self) -> Town:
+        """Where they live."""
+        return self._one_of(TOWNS, 2)
+
+    @property
+    def domain(self) -> str:
+        """The domain of their company."""
+        return self._one_of(DOMAINS, 3)
+
+    @property
+    def word(self) -> str:
+        """A word for what is theirs."""
+        return self._one_of(COMMON, 4)
+
+    @property
+    def number(self) -> int:
+        """A number from 1 to 99."""
+        return self._one_of(range(1, 100), 5)
+
+    @property
+    def day(self) -> datetime:
+        """The day of what they do."""
+        return _EPOCH + timedelta(minutes=(self._drawn >> 128) % (700 * 1440))
+
+    @property
+    def goal(self) -> Town:
+        """Another town."""
+        return TOWNS[(TOWNS.index(self.town) + 1 + self.number % (len(TOWNS) - 1)) % len(TOWNS)]
 
     @property
     def name(self) -> str:
@@ -51,12 +93,12 @@ class Persona:
     @property
     def company(self) -> str:
         """The company's name."""
-        return f"{self.word.title()} {self._tail}"
+        return f"{self.word.title()} {self._one_of(COMPANY_TAILS, 6)}"
 
     @property
     def street(self) -> str:
         """The house number and the street."""
-        return f"{self.number} {self._street}"
+        return f"{self.number} {self._one_of(STREETS, 7)}"
 
     @property
     def address(self) -> str:

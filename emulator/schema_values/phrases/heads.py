@@ -4,21 +4,28 @@ import re
 from functools import lru_cache
 from itertools import takewhile
 
-from emulator.schema_values.phrases.table import lowered
+from emulator.schema_values.phrases.table import lowered, one_of
 
 _READ = 120
 """Characters of a description in which it says so."""
 
 _WORDS = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[.,;:(\[!?–]")
-_ENDS = frozenset(
-    ["that", "which", "to", "for", "in", "on", "at", "from", "where", "when", "with", "by", "if", "used", "whose", "being", "will", "should", "must", "can", "is", "are", "as", "who", "or", "and", "e.g", "between", "per", "into", "about", "mentioned", "using", "based", "without", "during", "after", "before", "until", "within", "containing", "including", "you", "we", "they", "has", "have", "was", "were", "shown", "found", "found", "given", "requested", "required", "than", "such", "like", "not", "like", "there", "it", "pour", "dans", "avec", "para", "con", "fur", "für", "im", "in", "auf", ".", ",", ";", ":", "(", "[", "!", "?", "–"]
+_ENDS = one_of(
+    "that which to for in on at from where when with by if used whose being will should must can is are as who or "
+    "and e.g between per into about mentioned using based without during after before until within containing "
+    "including you we they has have was were shown found given requested required than such like not there it "
+    "pour dans avec para con fur für im auf . , ; : ( [ ! ? –"
 )
-_FILLERS = frozenset(
-    ["the", "a", "an", "this", "these", "all", "any", "some", "optional", "required", "unique", "specific", "exact", "complete", "entire", "new", "current", "given", "short", "brief", "detailed", "valid", "final", "desired", "requested", "preferred", "original", "main", "primary", "overall", "actual", "single", "full-text", "one", "two", "three", "more", "few", "each", "every", "your", "user's", "their", "its", "his", "her", "our", "list", "array", "set", "collection", "sequence", "plain", "concise", "der", "die", "das", "des", "dem", "den", "ein", "eine", "le", "la", "les", "un", "une", "l", "d", "el", "los", "las", "uno", "una"]
+_FILLERS = one_of(
+    "the a an this these all any some optional required unique specific exact complete entire new current given "
+    "short brief detailed valid final desired requested preferred original main primary overall actual single "
+    "full-text one two three more few each every your user's their its his her our list array set collection "
+    "sequence plain concise der die das des dem den ein eine le la les un une l d el los las uno una"
 )
 _OF = frozenset(["of", "des", "der", "de", "du", "del", "von"])
-_COUNTED = frozenset(
-    ["list", "array", "set", "collection", "sequence", "number", "amount", "quantity", "count", "kind", "sort", "types", "names-list", "series", "couple", "choice", "zahl", "anzahl", "liste", "lista", "nombre"]
+_COUNTED = one_of(
+    "list array set collection sequence number amount quantity count kind sort types names-list series couple "
+    "choice zahl anzahl liste lista nombre"
 )
 """Words before "of" that say less than those behind it."""
 
@@ -38,7 +45,7 @@ _QUESTIONS = {
 }
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def head(note: str) -> tuple[str, ...]:
     """The words for what a description describes, the most telling last, as those of a name.
 

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from emulator.schema_values.phrases.table import lowered, meaning, table
+from emulator.schema_values.phrases.table import Table, lowered
 
 _DIGIT = re.compile(r"\d")
 _NUMBER = r"(-?[$€£]?\d[\d,]{0,12}(?:\.\d{1,9})?)\s?%?"
@@ -27,8 +27,10 @@ _SPANS = tuple(
     re.compile(pattern)
     for pattern in (
         rf"\b(?:between|zwischen|entre) {_NUMBER} ?(?:and|to|-|–|&|und|et|y|e) ?{_NUMBER}",
-        rf"\b(?:from|von|desde|de) {_NUMBER}(?: \([^)]{{1,30}}\))? ?(?:to|up to|through|until|-|–|bis|hasta|a|à) ?{_NUMBER}",
-        rf"\b(?:range|scale|value|interval)s?(?: of| is| from|:)?(?: \w{{1,12}})? ?[\[(]? ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER}",
+        rf"\b(?:from|von|desde|de) {_NUMBER}(?: \([^)]{{1,30}}\))? ?"
+        rf"(?:to|up to|through|until|-|–|bis|hasta|a|à) ?{_NUMBER}",
+        rf"\b(?:range|scale|value|interval)s?(?: of| is| from|:)?(?: \w{{1,12}})? ?[\[(]? ?"
+        rf"{_NUMBER}(?:{_TO}| ?, ?){_NUMBER}",
         rf"[\[(] ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER} ?[\])]",
         rf"(?:^|[\s(]){_NUMBER} ?(?:\([^)]{{1,30}}\) ?)?(?:to|–|\.\.\.?|…) ?{_NUMBER}",
         rf"(?:^|[:,]\s){_NUMBER}-{_NUMBER}(?=$|[\s,.;)])",
@@ -48,7 +50,7 @@ _LABELS = re.compile(
 """Numbers with their meanings, as in "0 = mild, 3 = very hot"."""
 
 _STEPS = re.compile(rf"(?:multiples? of|increments? of|steps? of|divisible by|nearest) ?{_NUMBER}")
-_SENSES = table(
+_SENSES = Table(
     (
         "epoch",
         r"\bmilliseconds? since (?:the )?(?:unix )?epoch|\bepoch (?:time )?(?:in )?m(?:s|illi)",
@@ -56,11 +58,11 @@ _SENSES = table(
     ),
     ("epoch unix", r"\bunix (?:time|epoch)|\bepoch (?:seconds?|time)|\bseconds since (?:the )?epoch", (1.7e9, 1.76e9)),
     (
-        "probability likelihood confidence fraction normali ratio",
+        "probability likelihood confidence fraction normalized normalised ratio",
         r"\b(?:probability|likelihood|confidence|fraction|normali[sz]ed|ratio)\b(?!.{0,40}%)",
         (0, 1),
     ),
-    ("percent %", r"\bpercent(?:age)?\b|\bin %|\(%\)", (0, 100)),
+    ("percent percentage %", r"\bpercent(?:age)?\b|\bin %|\(%\)", (0, 100)),
     ("status", r"\bhttp status\b|\bstatus code\b", (200, 599)),
     ("port", r"\b(?:port number|tcp port)\b", (1024, 65535)),
     ("month", r"\bday of the month\b", (1, 28)),
@@ -71,20 +73,20 @@ _SENSES = table(
     ("cosine correlation", r"\b(?:cosine similarity|correlation)\b", (-1, 1)),
     ("latitude", r"\blatitude\b", (-60, 60)),
     ("longitude", r"\blongitude\b", (-170, 170)),
-    ("negative zero", r"\b(?:non-?negative|zero or more|not negative)\b", (0, None)),
-    ("celsius °c", r"\bcelsius\b|°c", (-10, 38)),
-    ("fahrenheit °f", r"\bfahrenheit\b|°f", (20, 100)),
+    ("negative nonnegative zero", r"\b(?:non-?negative|zero or more|not negative)\b", (0, None)),
+    ("celsius °", r"\bcelsius\b|°c", (-10, 38)),
+    ("fahrenheit °", r"\bfahrenheit\b|°f", (20, 100)),
     ("kelvin", r"\bkelvin\b", (250, 320)),
     ("dbm", r"\bdbm\b", (-90, -30)),
-    ("degree", r"\bin degrees\b", (0, 359)),
-    ("radian", r"\bin radians\b", (0, 6)),
+    ("degrees", r"\bin degrees\b", (0, 359)),
+    ("radians", r"\bin radians\b", (0, 6)),
     ("negative", r"(?<!non-)\bnegative (?:number|integer|value|amount)\b", (-100, -1)),
     ("positive natural", r"\bpositive (?:number|integer|value|amount|whole|int|float)\b", (1, None)),
     ("positive natural", r"\bmust be positive\b|\bnatural number\b", (1, None)),
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def bounds(note: str) -> Bounds:
     """The bounds of a number of which a description speaks.
 
@@ -93,7 +95,7 @@ def bounds(note: str) -> Bounds:
     """
     text = lowered(note)
     low, high, step, _ = _numbers(text) if _DIGIT.search(text) else Bounds()
-    if low is None and high is None and (sense := meaning(_SENSES, text)):
+    if low is None and high is None and (sense := _SENSES.meaning(note)):
         return Bounds(*sense, step, vague=True)
     return Bounds(low, high, step)
 

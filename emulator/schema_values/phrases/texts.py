@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from emulator.schema_values.phrases.table import COUNTS, QUOTE, lowered, meaning, plain, table
+from emulator.schema_values.phrases.table import COUNTS, QUOTE, Table, lowered, one_of, plain, tokens
 
 _COUNT = rf"(\d{{1,6}}|{'|'.join(COUNTS)})"
 
@@ -25,13 +25,14 @@ _PLAIN_COUNT = re.compile(rf"^(?:the |your |a list of |list of )?{_COUNT} (?:\w{
 _MEMBERS = re.compile(r"\[ ?([a-z]\w{0,20}(?:, ?[a-z]\w{0,20}){1,7}) ?\]")
 """The members of a list by their names, as in "[longitude, latitude]"."""
 
-_ANY_COUNT = re.compile(_COUNT)
-_JOINTS = table(
-    ("comma", r"\bcomma[- ](?:separated|delimited)|\bseparated by commas?", ", "),
-    ("semicolon", r"\bsemicolon[- ]separated|\bseparated by semicolons?", "; "),
-    ("space", r"\bspace[- ]separated|\bseparated by spaces?", " "),
-    ("line", r"\bnewline[- ]separated|\bone per line|\bseparated by (?:newlines?|line breaks)", "\n"),
-    ("pipe", r"\bpipe[- ]separated|\bseparated by pipes?", "|"),
+_COUNTING = frozenset(count.split()[-1] for count in COUNTS) | {"couple"}
+_DIGIT = re.compile(r"\d")
+_JOINTS = Table(
+    ("comma commas", r"\bcomma[- ](?:separated|delimited)|\bseparated by commas?", ", "),
+    ("semicolon semicolons", r"\bsemicolon[- ]separated|\bseparated by semicolons?", "; "),
+    ("space spaces", r"\bspace[- ]separated|\bseparated by spaces?", " "),
+    ("newline newlines line", r"\bnewline[- ]separated|\bone per line|\bseparated by (?:newlines?|line breaks)", "\n"),
+    ("pipe pipes", r"\bpipe[- ]separated|\bseparated by pipes?", "|"),
 )
 _QUOTED = rf"{QUOTE}([^\"'`“”‘’]{{1,20}}){QUOTE}"
 _START = re.compile(
@@ -39,17 +40,18 @@ _START = re.compile(
     rf"(?:{_QUOTED}|([A-Z#@$][\w#@$-]{{0,12}}|\w{{1,8}}[-_:/#]))"
 )
 _END = re.compile(rf"\b(?:[Ee]nd(?:s|ing)?|[Ss]uffixed) (?:with|in|by) (?:an? |the )?(?:{_QUOTED}|(\.\w{{1,8}}))")
-_STYLES = table(
+_AFFIXED = one_of("start starts starting begin begins beginning prefix prefixed end ends ending suffixed")
+_STYLES = Table(
     ("snake", r"\bsnake[_ ]case\b", "snake"),
     ("kebab", r"\bkebab[- ]case\b", "kebab"),
-    ("camel", r"\bcamel ?case\b", "camel"),
-    ("pascal", r"\bpascal ?case\b", "pascal"),
-    ("upper caps capitals", r"\b(?:all caps|upper-?case|in capitals)\b", "upper"),
-    ("lower", r"\blower-?case\b", "lower"),
+    ("camel camelcase", r"\bcamel ?case\b", "camel"),
+    ("pascal pascalcase", r"\bpascal ?case\b", "pascal"),
+    ("upper uppercase caps capitals", r"\b(?:all caps|upper-?case|in capitals)\b", "upper"),
+    ("lower lowercase", r"\blower-?case\b", "lower"),
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def counts(note: str) -> tuple[int | None, int | None]:
     """The least and the greatest number of items of which a description speaks.
 
@@ -60,7 +62,7 @@ def counts(note: str) -> tuple[int | None, int | None]:
     if found := _MEMBERS.search(text):
         size = found[1].count(",") + 1
         return size, size
-    if not _ANY_COUNT.search(text):
+    if _COUNTING.isdisjoint(tokens(note)) and not _DIGIT.search(text):
         return None, None
     if found := _FROM_TO.search(text):
         low, high = _count(found[1]), _count(found[2])
@@ -75,17 +77,17 @@ def counts(note: str) -> tuple[int | None, int | None]:
     return low, high
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def joint(note: str) -> str:
     """What stands between the items of a list that is one text; empty if it is none."""
-    return meaning(_JOINTS, lowered(note)) or ""
+    return _JOINTS.meaning(note) or ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def shape(note: str) -> Shape:
     """How a text is to look."""
-    text = plain(note)
-    return Shape(_affix(_START, text), _affix(_END, text), meaning(_STYLES, lowered(note)) or "")
+    text = "" if _AFFIXED.isdisjoint(tokens(note)) else plain(note)
+    return Shape(_affix(_START, text), _affix(_END, text), _STYLES.meaning(note) or "")
 
 
 def _count(word: str) -> int:
