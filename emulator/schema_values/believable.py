@@ -207,7 +207,8 @@ def _span(words: Words) -> tuple[float, float, int] | None:
 def is_someone(name: str) -> bool:
     """Whether a property with this name describes another person."""
     words = words_of(name)
-    return bool(words) and singular(words[-1]) in PEOPLE | COMPANIES
+    one = singular(words[-1]) if words else ""
+    return one in PEOPLE or one in COMPANIES
 
 
 def kind(names: Set[str]) -> str:

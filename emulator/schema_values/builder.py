@@ -248,6 +248,8 @@ class Building:
 
     def _kinds(self, facts: Facts, place: FieldContext) -> list[str]:
         """The allowed types, the most likely first."""
+        if len(facts.types) == 1:
+            return list(facts.types)
         if facts.types == TYPES and not _implied(facts):
             return [_usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
         implied = _implied(facts)
