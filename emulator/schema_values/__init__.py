@@ -34,8 +34,8 @@ def value(
 ) -> Any:
     """Generate a value that is valid against the schema.
 
-    The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
-    words of the conversation; a hint that the schema does not allow is ignored. `sentences` writes
+    The same schema, seed and hints give the same value. `hints` maps names of the properties of the value to values for
+    them, such as words of the conversation; a hint that the schema does not allow is ignored. `sentences` writes
     a sentence about the conversation, for texts such as summaries and reasons. All attempts share the `budget`, which
     is a new one unless it is given; each may take two thirds of what is left of it.
 

@@ -20,8 +20,9 @@ from emulator.schema_values.field_context import FieldContext
 from emulator.schema_values.nodes import Document, SchemaNode
 from emulator.schema_values.numbers import number
 from emulator.schema_values.objects import object_
-from emulator.schema_values.outline import DEEPEST, bare, depth, is_plain, is_unknown, outline, subject
+from emulator.schema_values.outline import DEEPEST, bare, depth, outline, subject
 from emulator.schema_values.persona import Persona
+from emulator.schema_values.preferences import NUMERIC, implied, is_any_text, rank, usual
 from emulator.schema_values.strings import opposed, string
 from emulator.schema_values.validation import valid
 from emulator.schema_values.values import TYPES, is_a, weight
@@ -40,9 +41,6 @@ _BUILDING = 20
 
 _ALTERNATIVES = 12
 """How many ways of choosing are tried at one place."""
-
-_NUMBERS = {"integer", "number"}
-_TOLD = {"type", "title", "description", "pattern"}
 
 _LESSONS = 4
 """How often what failed is learned from at one place."""
@@ -97,6 +95,10 @@ class Building:
     def sparse(self) -> bool:
         """Whether everything optional is omitted."""
         return self._manner.sparse or self.spent > _FRUGAL
+
+    def hint(self, place: FieldContext) -> str | None:
+        """The hint for a value. Only properties of the whole value have hints, not those of values in it."""
+        return self.hints.get(place.name) if place.depth == 1 else None
 
     def is_endless(self, node: SchemaNode) -> bool:
         """Whether values of the schema nest without end."""
@@ -208,8 +210,8 @@ class Building:
             self.random.shuffle(options)
             tight = self.sparse or place.room <= 0 or place.depth > 6
             tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
-            numeric = any(outline(option[0][0]).types <= _NUMBERS for option in options)
-            options.sort(key=lambda option: (numeric and _is_any_text(option[0][0]), *_rank(option, tight)))
+            numeric = any(outline(option[0][0]).types <= NUMERIC for option in options)
+            options.sort(key=lambda option: (numeric and is_any_text(option[0][0]), *rank(option, tight)))
         elif choice.kind == "if":
             options = options[::-1] if meek or self.random.random() < 0.4 else options
         elif choice.kind == "dependency":
@@ -236,7 +238,7 @@ class Building:
 
     def _listed(self, facts: Facts, place: FieldContext) -> Any:
         """Choose one of the listed values: that of the hint, or any, but null and empty values last."""
-        hint = self.hints.get(place.name)
+        hint = self.hint(place)
         self.budget.spend(len(facts.values or ()) if hint is None else weight(list(facts.values or ())))
         values = [value for value in facts.values or () if is_a(value, facts.types)]
         self.random.shuffle(values)
@@ -250,17 +252,17 @@ class Building:
         """The allowed types, the most likely first."""
         if len(facts.types) == 1:
             return list(facts.types)
-        if facts.types == TYPES and not _implied(facts):
-            return [_usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
-        implied = _implied(facts)
-        types = implied if facts.types == TYPES and not self._manner.any_type else facts.types
+        if facts.types == TYPES and not implied(facts):
+            return [usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
+        concerned = implied(facts)
+        types = concerned if facts.types == TYPES and not self._manner.any_type else facts.types
         kinds = sorted(types - ({"integer"} if "number" in types else set()))
         self.random.shuffle(kinds)
         tight = place.optional and place.room <= 0
-        texts = "string" if implied.isdisjoint(_NUMBERS | {"string"}) and not types.isdisjoint(_NUMBERS) else ""
+        texts = "string" if concerned.isdisjoint(NUMERIC | {"string"}) and not types.isdisjoint(NUMERIC) else ""
         return sorted(
             kinds,
-            key=lambda kind: (kind in ("null", texts), tight and kind in ("array", "object"), kind not in implied),
+            key=lambda kind: (kind in ("null", texts), tight and kind in ("array", "object"), kind not in concerned),
         )
 
     def _of_kind(self, kind: str, facts: Facts, place: FieldContext) -> Any:
@@ -282,8 +284,9 @@ class Building:
         options = [value for value in (True, False) if not facts.excludes(value)]
         if not options:
             raise facts.conflict("neither true nor false is allowed")
-        hinted = self.hints.get(place.name, "").lower() == "true"
-        return hinted if place.name in self.hints and hinted in options else self.random.choice(options)
+        hint = self.hint(place)
+        hinted = hint is not None and hint.lower() == "true"
+        return hinted if hint is not None and hinted in options else self.random.choice(options)
 
 
 def _merged(facts: Facts, items: tuple[Demand, ...], scopes: Any) -> BuildOutcome:
@@ -312,42 +315,3 @@ def _learn(lessons: Lessons, facts: Facts, value: Any) -> bool:
         held = [(part, False) for part in node.children("oneOf") if (part, True) not in option and valid(part, value)]
         lessons[option] = tuple(dict.fromkeys([*known, *held]))
     return before != (len(lessons), sum(map(len, lessons.values())))
-
-
-def _rank(option: Demands, tight: bool) -> tuple[bool, bool, int, bool]:
-    """The sort key of an option: known schemas first and null last; if there is little room, the smallest first."""
-    node = option[0][0]
-    plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
-    return is_unknown(node), not plain, levels, outline(node).types == {"null"}
-
-
-def _is_any_text(node: SchemaNode) -> bool:
-    """Whether the schema asks for a text of no format. Beside a number, readers expect one in it, as in a Decimal."""
-    return bool(
-        node.schema is not True
-        and node.says("type")
-        and node.schema["type"] == "string"
-        and node.schema.keys() <= _TOLD
-    )
-
-
-def _implied(facts: Facts) -> set[str]:
-    """The types that the facts concern."""
-    implied = set()
-    if facts.properties or facts.required or facts.closures or facts.by_pattern or facts.names or facts.min_properties:
-        implied.add("object")
-    if facts.rows or facts.contains or facts.min_items or facts.unique:
-        implied.add("array")
-    if facts.patterns or facts.formats or facts.min_length:
-        implied.add("string")
-    if facts.steps or facts.low > -1e300 or facts.high < 1e300:
-        implied |= {"number", "integer"}
-    return implied & facts.types
-
-
-def _usual(name: str) -> str:
-    """The usual type of a property with this name."""
-    words = believable.words_of(name)
-    if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):
-        return "boolean"
-    return "integer" if believable.is_numeric(name) else "string"

@@ -47,7 +47,6 @@ class Builder(Protocol):
     random: Random
     document: Document
     budget: Budget
-    hints: dict[str, str]
     hinted: frozenset[str]
     sentences: Callable[[Random], str] | None
     hopeless: set[str]
@@ -57,6 +56,10 @@ class Builder(Protocol):
     @property
     def sparse(self) -> bool:
         """Whether everything optional is omitted."""
+        ...
+
+    def hint(self, place: FieldContext) -> str | None:
+        """The hint for a value."""
         ...
 
     def is_endless(self, node: SchemaNode) -> bool:

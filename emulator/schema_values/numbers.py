@@ -60,7 +60,7 @@ def _accepts(facts: Facts, value: int | float) -> bool:
 
 
 def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[int | float]:
-    hint = builder.hints.get(place.name)
+    hint = builder.hint(place)
     if hint is not None:
         yield from _read(hint)
     samples = [sample for sample in facts.samples if isinstance(sample, int | float) and not isinstance(sample, bool)]

@@ -154,7 +154,9 @@ class _ObjectBuilder:
         if self.builder.sparse or self.facts.risky or len(self.built) < 2:
             return
         for change in related.changes(self.built):
-            if self.builder.hinted.isdisjoint(change) and all(self.permits(*member) for member in change.items()):
+            if (self.place.depth or self.builder.hinted.isdisjoint(change)) and all(
+                self.permits(*member) for member in change.items()
+            ):
                 self.built |= change
 
     def permits(self, name: str, value: Any) -> bool:

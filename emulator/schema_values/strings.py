@@ -105,7 +105,7 @@ def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
 
 def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts that the hints or the schema itself contain."""
-    hint = builder.hints.get(place.name)
+    hint = builder.hint(place)
     if hint is not None:
         yield hint
     samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]

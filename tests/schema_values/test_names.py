@@ -174,10 +174,11 @@ def test_sentences_of_the_caller_are_used_where_they_fit() -> None:
 
 
 def test_a_hint_stays_in_its_property() -> None:
-    """A hint for one name shows up in no other property, of whatever kind."""
+    """A hint for a property shows up in no other one, and in none of that name inside of another object."""
     names = ("city", "summary", "email", "title", "street", "note", "x")
     properties: dict[str, Any] = {name: {"type": "string"} for name in names}
-    properties["inner"] = {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]}
+    properties["inner"] = {"type": "object", "properties": {name: {"type": "string"} for name in ("place", "city")}}
+    properties["people"] = {"type": "array", "items": properties["inner"], "minItems": 1}
     properties["tags"] = {"type": "array", "items": {"type": "string"}}
     schema = {"type": "object", "properties": properties, "required": list(properties)}
     for seed in range(6):

@@ -85,11 +85,12 @@ HEADS = [
     ("How many people will come", ("people",)),
     ("", ()),
 ]
-WORDS = [
-    *(text for text, *_ in [*OFFERS, *BOUNDS, *FORMS, *COUNTS, *HEADS]),
-    *"one of either between and from to at least most up e.g. such as default 1 5 100% -3 YYYY-MM-DD 'a' \"b\" (x) [y, z]".split(),
-    *", ; : / | . ( ) ' \" ` [ ] = < > ≥ ° £ 1/2 0x1F ٣ ² é 中 \n \t \x00".split(" "),
-]
+PIECES = """
+one of either between and from to at least most up e.g. such as default is 1 5 100% -3 1,000 YYYY-MM-DD
+'a' "b" (x) [y, z]
+, ; : / | . ( ) ' " ` [ ] = < > ≥ ° £ 1/2 0x1F ٣ ² é 中 \x00
+"""
+WORDS = [*PIECES.split(), *(text for text, *_ in [*OFFERS, *BOUNDS, *FORMS, *COUNTS, *HEADS])]
 TEXTS = st.one_of(st.text(max_size=700), st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join))
 KINDS: dict[str, Any] = {
     "text": {"type": "string", "maxLength": 40},

@@ -1,0 +1,48 @@
+"""What is preferred where a schema leaves a choice: known and small options, types that its keywords concern."""
+
+from emulator.schema_values import believable
+from emulator.schema_values.facts import Demands, Facts
+from emulator.schema_values.nodes import SchemaNode
+from emulator.schema_values.outline import depth, is_plain, is_unknown, outline
+
+NUMERIC = {"integer", "number"}
+_TOLD = {"type", "title", "description", "pattern"}
+
+
+def rank(option: Demands, tight: bool) -> tuple[bool, bool, int, bool]:
+    """The sort key of an option: known schemas first and null last; if there is little room, the smallest first."""
+    node = option[0][0]
+    plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
+    return is_unknown(node), not plain, levels, outline(node).types == {"null"}
+
+
+def is_any_text(node: SchemaNode) -> bool:
+    """Whether the schema asks for a text of no format. Beside a number, readers expect one in it, as in a Decimal."""
+    return bool(
+        node.schema is not True
+        and node.says("type")
+        and node.schema["type"] == "string"
+        and node.schema.keys() <= _TOLD
+    )
+
+
+def implied(facts: Facts) -> set[str]:
+    """The types that the facts concern."""
+    found = set()
+    if facts.properties or facts.required or facts.closures or facts.by_pattern or facts.names or facts.min_properties:
+        found.add("object")
+    if facts.rows or facts.contains or facts.min_items or facts.unique:
+        found.add("array")
+    if facts.patterns or facts.formats or facts.min_length:
+        found.add("string")
+    if facts.steps or facts.low > -1e300 or facts.high < 1e300:
+        found |= {"number", "integer"}
+    return found & facts.types
+
+
+def usual(name: str) -> str:
+    """The usual type of a property with this name."""
+    words = believable.words_of(name)
+    if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):
+        return "boolean"
+    return "integer" if believable.is_numeric(name) else "string"
