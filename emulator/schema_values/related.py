@@ -9,7 +9,8 @@ from functools import lru_cache
 from math import prod
 from typing import Any, TypeAlias
 
-from emulator.schema_values.believable import Words, words_of
+from emulator.schema_values.believable import words_of
+from emulator.schema_values.lexicon import Words
 
 Change: TypeAlias = dict[str, Any]
 

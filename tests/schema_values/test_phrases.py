@@ -90,7 +90,7 @@ one of either between and from to at least most up e.g. such as default is 1 5 1
 'a' "b" (x) [y, z]
 , ; : / | . ( ) ' " ` [ ] = < > ≥ ° £ 1/2 0x1F ٣ ² é 中 \x00
 """
-WORDS = [*PIECES.split(), *(text for text, *_ in [*OFFERS, *BOUNDS, *FORMS, *COUNTS, *HEADS])]
+WORDS = [*PIECES.split(), *(str(text) for text, *_ in [*OFFERS, *BOUNDS, *FORMS, *COUNTS, *HEADS])]
 TEXTS = st.one_of(st.text(max_size=700), st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join))
 KINDS: dict[str, Any] = {
     "text": {"type": "string", "maxLength": 40},

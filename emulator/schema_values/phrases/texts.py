@@ -65,9 +65,9 @@ def counts(note: str) -> tuple[int | None, int | None]:
     if _COUNTING.isdisjoint(tokens(note)) and not _DIGIT.search(text):
         return None, None
     if found := _FROM_TO.search(text):
-        low, high = _count(found[1]), _count(found[2])
-        if low <= high:
-            return low, high
+        first, last = _count(found[1]), _count(found[2])
+        if first <= last:
+            return first, last
     if found := _EXACTLY.search(text):
         return _count(found[1]), _count(found[1])
     low = _count(found[1]) if (found := _AT_LEAST.search(text)) else None
