@@ -1,4 +1,28 @@
-"""Generates a believable value that is valid against a JSON Schema. The value depends on a seed."""
+"""Generates a believable value that is valid against a JSON Schema. The value depends on a seed.
+
+A package of its own: of this project it imports only seeds. docs/values.md describes the values for their readers.
+
+It promises that a value is valid by the draft that its schema declares (3 to 2020-12), or that an error says where no
+value was found and why; that the same schema, seed and hints give the same value anywhere; that optional properties are
+there where they fit; and that the work ends, since every step of it is counted.
+
+How it searches, from the outside in:
+
+- `nodes`, `resources`, `drafts`: the schema as a graph of nodes, with references resolved as its draft has it.
+- `absorb`, `facts`, `negation`: all schemas of a place are merged into facts. Facts that contradict each other are an
+  error at once, which keeps the search short; a choice (`anyOf`, `if` ...) is left open.
+- `builder`: makes the choices, builds a value from the facts, and tests it (`validation`) where they do not guarantee
+  that it is valid. Why a value was not is a demand of the next try. `value` has six manners of trying, from the most
+  believable to the most careful.
+- `objects`, `arrays`, `strings`, `numbers`: build one kind of value each, trying candidates from the most believable to
+  the most certain: hints, examples, what descriptions say (`phrases`), formats, what names say (`believable` with its
+  tables `lexicon`, `things`, `prose` and `measures`), and what patterns match (`regex`, `spelling`). Members of one
+  object are about one `persona`, and agree with each other (`related`).
+
+The budgets: `budget.STEPS` for all work on a schema, of which an attempt takes two thirds of what is left; a number of
+values, levels, items and properties in `builder`, `item_plans` and `objects`; `phrases.LONGEST` characters of a
+description.
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

@@ -15,8 +15,7 @@ from emulator.schema_values.lexicon import (
     ABOUT,
     COMPANIES,
     KEYS,
-    OF_PEOPLE,
-    OF_PRODUCTS,
+    KINDS,
     PEOPLE,
     TELLING,
     TEXTS,
@@ -24,7 +23,7 @@ from emulator.schema_values.lexicon import (
     TOGETHER,
     Words,
 )
-from emulator.schema_values.measures import LOWER, NUMBERS, UPPER, USUAL
+from emulator.schema_values.measures import COUNTED, LOWER, NUMBERS, UPPER, USUAL
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
 
@@ -82,6 +81,17 @@ def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona
     return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
 
 
+def _arranged(words: Words) -> Words:
+    """The words of a name in the order of one without a preposition: "number of guests" -> guests number."""
+    if len(words) > 2 and " ".join(words) not in TEXTS:
+        if "of" in words[1:-1]:
+            at = words.index("of", 1)
+            return words[at + 1 :] + words[:at]
+        if "for" in words[1:-1]:
+            return words[: words.index("for", 1)]
+    return words
+
+
 def _is_weak(words: Words) -> bool:
     return len(words) == 1 and words[0] in _WEAK
 
@@ -104,8 +114,10 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
 
     Without a key, the words are those of a name that something has, or none.
     """
-    words = words_of(name)
-    key = (_key(words_of(parent)) if words in _GENERAL else None) or _key(words)
+    words, parents = _arranged(words_of(name)), words_of(parent)
+    key = (_key(parents) if words in _GENERAL else None) or _key(words)
+    if key is not None and parents and (inner := f"{parents[0]} {key}") in TEXTS:
+        key = inner
     for note in notes:
         said = phrases.head(note)
         said = (*said[:-1], singular(said[-1])) if said else ()
@@ -162,7 +174,7 @@ def _named(parents: Words, random: Random, persona: Persona) -> str:
             return persona.name
         if word in COMPANIES:
             return persona.company
-        if word in ("product", "item", "goods", "article"):
+        if word in ("product", "line", "item", "goods", "article"):
             return random.choice(PRODUCTS)
         if word in ("city", "town", "place", "location"):
             return persona.town.city
@@ -183,9 +195,10 @@ def number(name: str, notes: tuple[str, ...] = ()) -> tuple[float, float, int]:
     If the name is unknown, the `notes` are used. A minimum or a start is in the lower half of the range, a maximum or
     an end in the upper half.
     """
-    words = words_of(name)
+    words = _arranged(words_of(name))
     spans = (_span(words), *(_span(phrases.head(note)) for note in notes))
-    least, most, decimals = next(filter(None, spans), USUAL)
+    otherwise = COUNTED if words and singular(words[-1]) != words[-1] else USUAL
+    least, most, decimals = next(filter(None, spans), otherwise)
     middle = (least + most) // 2 if decimals == 0 else (least + most) / 2
     if not LOWER.isdisjoint(words):
         return least, middle, decimals
@@ -212,10 +225,8 @@ def is_someone(name: str) -> bool:
 
 
 def kind(names: Set[str]) -> str:
-    """What an object with members of these names is, if they tell: a person or a product."""
-    if not names.isdisjoint(OF_PRODUCTS):
-        return "product"
-    return "" if names.isdisjoint(OF_PEOPLE) else "person"
+    """What an object with members of these names is, if they tell, such as a person or a product."""
+    return next((kind for kind, members in KINDS if not names.isdisjoint(members)), "")
 
 
 def keys(parent: str) -> Words:

@@ -104,6 +104,7 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("address, full address, home address, billing address, shipping address", _about("address")),
     ("street, street address, address line, line, line 1, address 1, street name", _about("street")),
     ("line 2, address 2, address line 2, apartment, suite", _between(1, 60, " B")),
+    ("house number, building number, street number, room number, unit number", _between(1, 120)),
     (
         "city, town, locality, municipality, origin, departure, stadt, ort, ville, ciudad, municipio",
         _about("town.city"),
@@ -158,11 +159,11 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("api version", _one_of("v1", "v2", "v1beta1")),
     ("version, release, semver", formats.WRITERS["semver"]),
     (
-        "title, headline, subject, heading, book, movie, event, song, course, playlist, album, titel, titre, titulo",
+        "title, headline, subject, heading, book, movie, song, course, playlist, album, titel, titre, titulo",
         _one_of(*TITLES),
     ),
-    ("book title, movie title, event name, event title, project, project name, show", _one_of(*TITLES)),
-    ("product, item, article, product name, item name", _one_of(*PRODUCTS)),
+    ("book title, movie title, project, project name, show", _one_of(*TITLES)),
+    ("product, item, article, product name, item name, line description, line item", _one_of(*PRODUCTS)),
     ("query, search, search term, q", _joined(" ")),
     ("status, condition, phase", _one_of("active", "pending", "completed")),
     ("gender, sex", _one_of("female", "male", "other")),
@@ -183,7 +184,7 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("epoch, unix timestamp, unix time", formats.WRITERS["epoch"]),
     ("user agent", _one_of("Mozilla/5.0 (X11; Linux x86_64)", "curl/8.5.0")),
     ("command, cmd, script, run, entrypoint, exec", _one_of("make test", "npm run build", "ls -l", "echo ready")),
-    ("arg, argument, flag, option", _one_of("--verbose", "--all", "--quiet", "--force")),
+    ("arg, argument, flag, cli option", _one_of("--verbose", "--all", "--quiet", "--force")),
     ("encoding, charset", _one_of("utf-8", "ascii", "latin-1")),
     ("license, licence, spdx", _one_of("Apache-2.0", "MIT", "BSD-3-Clause")),
     ("media type, content type, mime type, mime, file type", _one_of("application/json", "text/plain", "image/png")),
@@ -197,7 +198,7 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("format, extension", _one_of("json", "csv", "xml")),
     ("programming language, coding language, code language", _one_of("python", "typescript", "go", "rust")),
     ("operator, op, comparison", _one_of("eq", "lt", "gt")),
-    ("symbol, ticker, stock", _one_of("ACME", "GLOB", "INIT")),
+    ("symbol, ticker, stock", _one_of("ACME", "GLOB", "INIT", "NOVA", "ORBT", "HLTH")),
     ("ingredient", _one_of("tomato", "basil", "olive oil", "garlic", "rice")),
     ("cuisine", _one_of("Italian", "Japanese", "Mexican", "Indian")),
     ("equation, expression, formula", _one_of("2 * (3 + 4)", "12 / 4 + 1", "3 * 7 - 2")),
@@ -231,20 +232,36 @@ PEOPLE = frozenset(
     | {"doctor", "contact", "contributor", "maintainer", "recipient", "sender", "guest", "passenger", "player"}
     | {"buyer", "seller", "manager", "attendee", "artist", "actor", "director", "applicant", "candidate", "driver"}
     | {"celebrity", "singer", "lawyer", "musician", "performer", "judge", "scientist", "speaker", "instructor", "nurse"}
+    | {"ceo", "founder", "president", "chair", "captain", "coach", "character", "witness", "winner", "hero", "relative"}
+    | {
+        "leader",
+        "lead",
+        "engineer",
+        "developer",
+        "lecturer",
+        "professor",
+        "signatory",
+        "beneficiary",
+        "holder",
+        "tenant",
+    }
+    | {"landlord", "resident", "victim", "suspect", "referee", "composer", "writer", "narrator", "protagonist"}
     | {"participant", "reviewer", "assignee", "creator", "editor", "friend", "parent", "child", "spouse", "traveler"}
     | {"from", "to", "shipper", "stylist", "therapist", "dentist", "host", "agent", "people"}
 )
-OF_PEOPLE = frozenset(
-    {"email", "first_name", "last_name", "age", "birth_date", "date_of_birth", "gender", "job_title", "occupation"}
-    | {"email_address", "birthdate", "birthday", "phone", "phone_number", "nationality", "firstName", "lastName"}
-    | {"jobTitle", "birthDate", "emailAddress", "phoneNumber", "hire_date", "salary", "bio", "linkedin", "role"}
+_MEMBERS = (
+    ("line", "quantity unit_price unitPrice line_total"),
+    ("recipe", "ingredients servings cuisine prep_time cook_time"),
+    ("quiz", "options choices correct_answer correct_index correctAnswer correct_option"),
+    ("patient", "diagnosis symptoms blood_pressure dosage medication patient_name patient_id"),
+    ("event", "attendees start_time startTime end_time endTime organizer"),
+    ("product", "sku price in_stock inStock brand stock"),
+    ("person", "email first_name last_name age birth_date date_of_birth gender job_title occupation email_address"),
+    ("person", "birthdate birthday phone phone_number nationality firstName lastName jobTitle birthDate emailAddress"),
+    ("person", "phoneNumber hire_date salary bio linkedin role"),
 )
-"""Members that a `name` beside them is a person's."""
-
-OF_PRODUCTS = frozenset(
-    {"sku", "price", "in_stock", "inStock", "unit_price", "unitPrice", "brand", "stock", "quantity"}
-)
-"""Members that a `name` beside them is a product's."""
+KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple((kind, frozenset(names.split())) for kind, names in _MEMBERS)
+"""What an object is, by the names of its members. A text may have a key of its own for each, as "recipe step"."""
 
 COMPANIES = frozenset(
     {"company", "organization", "organisation", "employer", "vendor", "supplier", "publisher", "business", "brand"}

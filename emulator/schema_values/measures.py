@@ -3,6 +3,9 @@
 USUAL = (1, 100, 2)
 """Where a number is when its name tells nothing."""
 
+COUNTED = (1, 12, 0)
+"""Where the number of some things is."""
+
 _SPANS = (
     ("age, edad, alter", (18, 80, 0)),
     ("year, years built, year built, jahr", (1995, 2026, 0)),
@@ -17,7 +20,7 @@ _SPANS = (
     ("minutes, duration minutes, runtime, minutes long, prep time, cook time", (15, 120, 0)),
     ("seconds, duration seconds", (5, 120, 0)),
     ("duration ms, latency, latency ms, elapsed ms, response time, milliseconds", (5, 900, 0)),
-    ("port, ports", (1024, 49151, 0)),
+    ("port, ports", (8000, 8999, 0)),
     ("latitude, lat", (-60, 60, 4)),
     ("longitude, lon, lng", (-170, 170, 4)),
     ("coordinate", (-60, 60, 4)),
@@ -32,7 +35,7 @@ _SPANS = (
     ("home price, house price, property price, asking price, purchase price", (120_000, 900_000, 0)),
     ("market cap, gdp, valuation", (1_000_000_000, 900_000_000_000, 0)),
     ("population", (20_000, 3_000_000, 0)),
-    ("rating, stars, star rating, average rating", (1, 5, 1)),
+    ("rating, stars, star rating, average rating", (2, 5, 1)),
     ("nps", (0, 10, 0)),
     ("percent, percentage, discount, progress, pct, completion", (5, 95, 0)),
     (
@@ -49,12 +52,14 @@ _SPANS = (
     ("exchange rate, conversion rate", (0.6, 1.6, 4)),
     ("frame rate, fps", (24, 60, 0)),
     ("sample rate", (8_000, 48_000, 0)),
-    ("heart rate, pulse, bpm", (60, 100, 0)),
+    ("heart rate, pulse, bpm, tempo", (60, 100, 0)),
     ("systolic", (105, 135, 0)),
     ("diastolic", (65, 85, 0)),
     ("bmi", (18.5, 32, 1)),
     ("temperature, temp, temperature c, temp c, celsius", (0, 35, 1)),
     ("fahrenheit, temperature f, temp f", (40, 90, 0)),
+    ("oven temperature, baking temperature", (160, 230, 0)),
+    ("tip percent, tip percentage", (10, 25, 0)),
     ("body temperature", (36.1, 38.5, 1)),
     ("weight", (50, 100, 1)),
     ("weight kg", (1, 90, 1)),
@@ -74,7 +79,7 @@ _SPANS = (
         (1, 8, 0),
     ),
     ("group size, team size, tickets, seats, rooms", (1, 12, 0)),
-    ("children, kids, infants, bags, stops", (0, 3, 0)),
+    ("children, kids, infants, bags, luggage, stops, doors", (0, 3, 0)),
     ("bedrooms, bathrooms, bedroom, bathroom, floors, floor", (1, 5, 0)),
     ("servings, serving, portions", (2, 8, 0)),
     ("calories, kcal", (120, 900, 0)),

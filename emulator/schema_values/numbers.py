@@ -72,6 +72,8 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
     usual = next((default for default in map(phrases.default, facts.notes) if default is not None), None)
     if usual is not None and math.isfinite(usual) and builder.random.random() < _DEFAULTS:
         yield int(usual) if usual.is_integer() else usual
+    if options := _offered(facts):
+        yield builder.random.choice(options)
     if told is not None:
         yield _drawn(builder.random, spans[0], told, whole)
     for span in spans:
@@ -93,6 +95,15 @@ def _told_step(facts: Facts) -> Fraction | None:
     """What the descriptions say that the number is a multiple of."""
     steps = (phrases.bounds(note).step for note in facts.notes)
     return next((exact(step) for step in steps if step), None)
+
+
+def _offered(facts: Facts) -> list[int | float]:
+    """The numbers that a description lists, if they are more than a least and a greatest one."""
+    for note in facts.notes:
+        words = phrases.offered(note)
+        if len(words) > _NARROW and all(sign in "0123456789.-" for word in words for sign in word):
+            return [number for word in words for number in _read(word)]
+    return []
 
 
 def _step(facts: Facts, whole: bool) -> Fraction | None:
@@ -165,7 +176,7 @@ def _holds(low: float | None, high: float | None, usual_low: float, usual_high: 
     return (
         (usual_low, usual_high) != USUAL[:2]
         and (low is None or low <= usual_low)
-        and (high is None or (usual_high <= high and (usual_high > 1 or high <= 1)))
+        and (high is None or usual_low > high or (usual_high <= high and (usual_high > 1 or high <= 1)))
     )
 
 

@@ -67,8 +67,8 @@ class Persona:
 
     @property
     def day(self) -> datetime:
-        """The day of what they do."""
-        return _EPOCH + timedelta(minutes=(self._drawn >> 128) % (700 * 1440))
+        """The day and the time of what they do, in the hours of work."""
+        return _EPOCH + timedelta(days=(self._drawn >> 128) % 700, minutes=15 * ((self._drawn >> 144) % 32))
 
     @property
     def goal(self) -> Town:
@@ -124,7 +124,7 @@ class Persona:
         """A point in time, early or late according to the words of the property's name."""
         days = 0.0
         if not _LATE.isdisjoint(names):
-            days = 14.25 + self.number
+            days = 0.0625 if "time" in names else 14.25 + self.number
         elif not _MIDDLE.isdisjoint(names):
             days = 3.5
         elif not _BIRTH.isdisjoint(names):

@@ -72,20 +72,21 @@ PROSE = (
         "instruction, instructions, step, next step, direction, action item, recommendation, suggestion, advice, tip, "
         "hint, task description, todo, follow up, improvement, responsibility, duty, requirement, objective, goal, "
         "acceptance criterion, plan, agenda item, resolution, fix, solution, proposal, guideline, recommended action, "
-        "suggested action, workaround, mitigation, goal description, task",
+        "suggested action, workaround, mitigation, goal description, task, "
+        "acceptance criteria, criteria, criterion, homework, assignment",
         (
             "Check the settings and save them again.",
             "Send the summary to the team by Friday.",
             "Collect the missing details before the next review.",
             "Compare the two offers and choose the cheaper one.",
-            "Let the mixture rest for ten minutes.",
+            "Ask the team which of the open points is urgent.",
             "Start with the most important point and keep it short.",
         ),
         most=1,
         about=False,
     ),
     Prose(
-        "prompt, image prompt, negative prompt, scene description",
+        "prompt, image prompt, negative prompt",
         (
             "A lighthouse on a rocky coast at sunset, in soft light.",
             "A quiet street in an old town on a rainy morning.",
@@ -142,7 +143,7 @@ PROSE = (
         about=False,
     ),
     Prose(
-        "definition, meaning, significance, purpose, impact, importance text, effect",
+        "definition, meaning, moral, lesson learned, significance, purpose, impact, importance text, effect",
         (
             "A place or a thing that many people use together.",
             "The act of making something simpler than it was.",
@@ -164,7 +165,7 @@ PROSE = (
         about=False,
     ),
     Prose(
-        "plot, premise, storyline, logline, scene, lyric, poem, verse, joke, stanza",
+        "plot, premise, storyline, logline, lyric, poem, verse, joke, stanza",
         (
             "Two sisters return to the village where they grew up and find an old letter.",
             "A lighthouse keeper befriends a stranger who has lost his memory.",
@@ -175,7 +176,20 @@ PROSE = (
         about=False,
     ),
     Prose(
-        "clinical note, medical history, treatment plan, treatment, prognosis, chief complaint, care plan",
+        "recipe step, recipe instruction, recipe direction, cooking step, cooking instruction",
+        (
+            "Chop the vegetables and heat the oil in a large pan.",
+            "Let the dough rest for ten minutes.",
+            "Simmer for twenty minutes and season to taste.",
+            "Serve warm with fresh herbs and bread.",
+            "Add the garlic and stir for a minute.",
+        ),
+        most=1,
+        about=False,
+    ),
+    Prose(
+        "patient note, patient summary, patient description, clinical note, medical history, treatment plan, "
+        "treatment, prognosis, chief complaint, care plan",
         (
             "The patient reports mild headaches in the morning.",
             "No fever, normal blood pressure, follow-up in two weeks.",

@@ -143,7 +143,7 @@ def _summed(values: Mapping[str, Any], roles: dict[str, str]) -> Iterator[Change
         yield {roles["subtotal"]: base}
         base = values[roles["subtotal"]]
     for role, part in (("tax", 0.1), ("less", 0.05)):
-        if amounts.get(role, 0) > base / 2 and not isinstance(amounts[role], int):
+        if role in amounts and not base / 50 <= amounts[role] <= base / 3 and not isinstance(amounts[role], int):
             yield {roles[role]: round(base * part, 2)}
     amount = {role: values[roles[role]] for role in ("tax", "extra", "less") if role in amounts}
     if "total" in amounts:

@@ -8,7 +8,7 @@ THINGS = (
     ("tone, style, writing style", "formal|casual|friendly"),
     ("label, classification, class, intent", "question|request|complaint|praise"),
     ("category, type, kind, group, kategorie, categorie, categoria", "general|standard|other|premium"),
-    ("topic, theme, subject area, field, discipline, thema, tema", "renewable energy|travel|nutrition|local history"),
+    ("topic, theme, subject area, discipline, thema, tema", "renewable energy|travel|nutrition|local history"),
     ("keyword, tag, key phrase", "design|travel|health|energy|music|garden|history|finance"),
     ("entity, organization entity", "Lisbon|Amber Labs|Kyoto|Blue Foods"),
     ("word, term, synonym, antonym, vocabulary", "bright|calm|quick|gentle|ancient|curious"),
@@ -18,6 +18,8 @@ THINGS = (
     ("correct answer, correct option, option letter", "A|B|C|D"),
     ("cefr level", "A2|B1|B2|C1"),
     ("outcome status, result", "success|partial|failure"),
+    ("option, variant", "standard|express|basic"),
+    ("quiz option, quiz choice, quiz answer, answer option", "Lisbon|Tokyo|Berlin|Nairobi|Ottawa|Oslo"),
     # -- work
     (
         "department, division, team, business unit, abteilung, departamento",
@@ -36,6 +38,7 @@ THINGS = (
     ("hobby, interest, activity", "hiking|photography|cooking|chess"),
     ("marital status", "single|married|divorced"),
     ("agenda, agenda topic", "Review of the last quarter|Plans for spring|Open questions"),
+    ("event, event name, event title, meeting, meeting title", "Quarterly Review|Weekly Planning|Product Demo"),
     ("milestone, deliverable, feature", "First prototype|User testing|Public launch"),
     # -- trade
     ("brand, make", "Northwind|Alder & Co|Brightside"),
@@ -125,6 +128,9 @@ THINGS = (
     # -- computers
     ("log level, logging level", "INFO|WARNING|ERROR|DEBUG"),
     ("sql, sql query, sql statement, query sql", "SELECT name, total FROM orders WHERE status = 'open';"),
+    ("unit test, test code, test function", "def test_add():\n    assert add(2, 3) == 5"),
+    ("test case, test, scenario", "Empty input gives an empty list|A negative amount is refused"),
+    ("currency symbol", "€|$|£"),
     ("python, python code", "def add(a, b):\n    return a + b"),
     ("code, source code, code snippet, snippet code, code block", "def add(a, b):\n    return a + b"),
     ("javascript, javascript code, typescript", "const add = (a, b) => a + b;"),
@@ -147,7 +153,7 @@ THINGS = (
     ("framework", "Django|React|FastAPI"),
     ("database, database name, db", "orders|customers|inventory"),
     ("table, table name", "orders|users|products"),
-    ("column, column name, field name, sort by, order by", "name|created_at|price"),
+    ("column, column name, field, field name, sort by, order by", "name|created_at|price"),
     ("sort order, sort direction, order direction, sort", "asc|desc"),
     ("function, function name, tool, tool name", "get_weather|send_email|search_orders"),
     ("variable, variable name, parameter name", "total_count|user_name|max_items"),

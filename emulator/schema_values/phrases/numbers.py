@@ -42,7 +42,9 @@ _LOWS = re.compile(
     rf"(?:at least|minimum{_OF}|\bmin{_OF}|(?:not|no) less than|>=|≥|\bfrom|starting (?:at|from)) ?{_NUMBER}"
 )
 _ABOVE = re.compile(rf"(?:greater than|more than|larger than|above|over|exceeding|>) ?{_NUMBER}")
-_HIGHS = re.compile(rf"(?:at most|maximum{_OF}|\bmax{_OF}|(?:not|no) more than|up to|not exceeding|<=|≤) ?{_NUMBER}")
+_HIGHS = re.compile(
+    rf"(?:at most|out of|maximum{_OF}|\bmax{_OF}|(?:not|no) more than|up to|not exceeding|<=|≤) ?{_NUMBER}"
+)
 _BELOW = re.compile(rf"(?:less than|smaller than|below|under|fewer than|<) ?{_NUMBER}")
 _LABELS = re.compile(
     r"(?:^|[\s(,;])(-?\d{1,4}) ?(?:=|:|means|represents|for (?=[A-Za-z])|\(\w{1,20}(?: \w{1,20}){0,2}\))"
@@ -74,7 +76,7 @@ _SENSES = Table(
     ("latitude", r"\blatitude\b", (-60, 60)),
     ("longitude", r"\blongitude\b", (-170, 170)),
     ("negative nonnegative zero", r"\b(?:non-?negative|zero or more|not negative)\b", (0, None)),
-    ("celsius °", r"\bcelsius\b|°c", (-10, 38)),
+    ("celsius °", r"\bcelsius\b|°c", (-10, 45)),
     ("fahrenheit °", r"\bfahrenheit\b|°f", (20, 100)),
     ("kelvin", r"\bkelvin\b", (250, 320)),
     ("dbm", r"\bdbm\b", (-90, -30)),

@@ -37,9 +37,10 @@ _JOINTS = Table(
 _QUOTED = rf"{QUOTE}([^\"'`“”‘’]{{1,20}}){QUOTE}"
 _START = re.compile(
     r"\b(?:[Ss]tart(?:s|ing)?|[Bb]egin(?:s|ning)?|[Pp]refix(?:ed)?) (?:with|by|of) (?:an? |the )?"
-    rf"(?:{_QUOTED}|([A-Z#@$][\w#@$-]{{0,12}}|\w{{1,8}}[-_:/#]))"
+    rf"(?:{_QUOTED}|([?/.#@&](?=[\s,.;)]|$)|dot\b|slash\b|hash\b|[A-Z#@$][\w#@$-]{{0,12}}|\w{{1,8}}[-_:/#]))"
 )
 _END = re.compile(rf"\b(?:[Ee]nd(?:s|ing)?|[Ss]uffixed) (?:with|in|by) (?:an? |the )?(?:{_QUOTED}|(\.\w{{1,8}}))")
+_SIGNS = {"dot": ".", "slash": "/", "hash": "#"}
 _AFFIXED = one_of("start starts starting begin begins beginning prefix prefixed end ends ending suffixed")
 _STYLES = Table(
     ("snake", r"\bsnake[_ ]case\b", "snake"),
@@ -96,4 +97,5 @@ def _count(word: str) -> int:
 
 def _affix(pattern: "re.Pattern[str]", text: str) -> str:
     found = pattern.search(text)
-    return (found[1] or found[2]) if found else ""
+    said = (found[1] or found[2]) if found else ""
+    return _SIGNS.get(said, said)

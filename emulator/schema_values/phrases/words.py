@@ -23,7 +23,8 @@ _LISTING = one_of(
     "value values option options choice choices type types"
 )
 _EXAMPLES = re.compile(
-    r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? ([^;\n)]{1,200})",
+    r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? "
+    r"((?:[^;\n()]|\([^()]{0,40}\)){1,200})",
     re.IGNORECASE,
 )
 _EXEMPLARY = frozenset(["e", "eg", "example", "examples", "instance", "such", "like"])
@@ -119,7 +120,7 @@ def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[st
         return _different(quoted)
     if not plain:
         return ()
-    parts = [part.strip(" .:()[]") for part in split.split(text)]
+    parts = [_trimmed(part) for part in split.split(text)]
     parts = [part for part in parts if part and part.lower() not in _NO_MEMBERS]
     if least <= len(parts) <= _MOST_WORDS and all(_is_word(part) for part in parts):
         return _different(parts)
@@ -128,6 +129,11 @@ def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[st
 
 def _different(parts: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parts))[:_MOST_WORDS]
+
+
+def _trimmed(part: str) -> str:
+    part = part.strip(" .:[]")
+    return part if part.count("(") == part.count(")") else part.strip("() ")
 
 
 def _is_word(part: str) -> bool:
