@@ -40,6 +40,8 @@ _WEAK = phrases.one_of(
 )
 """Names that say less than a description."""
 
+_COORDINATES = frozenset(["latitude", "lat", "longitude", "lon", "lng", "long"])
+
 _LONG = re.compile(r"\b(?:describ|explain|detail|paragraph|sentence|essay|in words|free[- ]text|narrative)")
 """What a description of a longer text says, whatever it is called."""
 
@@ -116,8 +118,9 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
     """
     words, parents = _arranged(words_of(name)), words_of(parent)
     key = (_key(parents) if words in _GENERAL else None) or _key(words)
-    if key is not None and parents and (inner := f"{parents[0]} {key}") in TEXTS:
-        key = inner
+    inner = f"{parents[0]} {key}" if key is not None and parents else ""
+    if inner in TEXTS:
+        return words, inner
     for note in notes:
         said = phrases.head(note)
         said = (*said[:-1], singular(said[-1])) if said else ()
@@ -205,6 +208,15 @@ def number(name: str, notes: tuple[str, ...] = ()) -> tuple[float, float, int]:
     if not UPPER.isdisjoint(words):
         return middle, most, decimals
     return least, most, decimals
+
+
+def coordinate(name: str, persona: Persona) -> float | None:
+    """The latitude or longitude of where something is, if this is what the name says."""
+    words = words_of(name)
+    if not words or words[-1] not in _COORDINATES:
+        return None
+    place = persona.place(words)
+    return place.latitude if words[-1] in ("latitude", "lat") else place.longitude
 
 
 def _span(words: Words) -> tuple[float, float, int] | None:

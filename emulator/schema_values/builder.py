@@ -118,7 +118,9 @@ class Building:
             raise Unsatisfiable(root.pointer, "values would nest without end")
         title = root.schema["title"] if root.says("title") else ""
         name = title if isinstance(title, str) else ""
-        place = FieldContext("", name, Persona(self.random), 0, _ROOM, False, (subject(root),))
+        place = FieldContext(
+            "", name, Persona(self.random, list(self.hints.values())), 0, _ROOM, False, (subject(root),)
+        )
         value = self.build(((root, True),), place)
         if not valid(root, value) or (self.document.mixed and not self._exactly_valid(value)):
             raise Unsatisfiable(root.pointer, "no value was found that satisfies all parts of the schema")

@@ -60,7 +60,6 @@ def _uuid(version: int) -> Writer:
     return lambda random, persona, words: identifiers.uuid(random, version)
 
 
-_THERE = frozenset(["destination", "to", "arrival", "target", "dropoff", "end"])
 _ADDRESS_WORDS = frozenset(["url", "uri", "link", "href", "urls", "website", "homepage", "site", "web", "endpoint"])
 _IMAGES = frozenset({"image", "avatar", "photo", "picture", "logo", "thumbnail", "icon", "img"})
 _SERVICES = {
@@ -111,7 +110,7 @@ def _ipv6_network(random: Random, persona: Persona, words: tuple[str, ...]) -> s
 
 def _iata(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     """The airport of the persona's town, or of the town that it goes to."""
-    return (persona.goal if not _THERE.isdisjoint(words) else persona.town).airport
+    return persona.place(words).airport
 
 
 def _characters(size: int, alphabet: str) -> Writer:

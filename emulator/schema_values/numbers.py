@@ -72,6 +72,8 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
     usual = next((default for default in map(phrases.default, facts.notes) if default is not None), None)
     if usual is not None and math.isfinite(usual) and builder.random.random() < _DEFAULTS:
         yield int(usual) if usual.is_integer() else usual
+    if (there := believable.coordinate(place.name, place.persona)) is not None:
+        yield there
     if options := _offered(facts):
         yield builder.random.choice(options)
     if told is not None:

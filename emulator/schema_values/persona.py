@@ -1,6 +1,6 @@
 """A consistent person, company, town and day for a generated object, so that its name, email, city and dates match."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -24,12 +24,13 @@ _EPOCH = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
 class Persona:
     """A made-up person at a made-up company in a real town, on some day.
 
-    `goal` is the town to which they travel. Email and web addresses use the domains that RFC 2606 reserves, and
-    telephone numbers end in 555 01xx.
+    They live in a town that is one of the `words`, if any is, and travel to `goal`. Email and web addresses use the
+    domains that RFC 2606 reserves, and telephone numbers end in 555 01xx.
     """
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, words: Collection[object] = ()) -> None:
         self._drawn = random.getrandbits(160)
+        self._home = next((town for town in TOWNS if town.city in words), None) if words else None
 
     def _one_of(self, options: Sequence[T], at: int) -> T:
         """One of some options, decided by the bits at a place of the drawn number."""
@@ -48,7 +49,7 @@ class Persona:
     @property
     def town(self) -> Town:
         """Where they live."""
-        return self._one_of(TOWNS, 2)
+        return self._home or self._one_of(TOWNS, 2)
 
     @property
     def domain(self) -> str:
@@ -120,6 +121,10 @@ class Persona:
         """A web address."""
         return f"https://{self.domain}/{self.word}"
 
+    def place(self, names: tuple[str, ...]) -> Town:
+        """Where something is: the town to which they travel, or their own, according to the words of the name."""
+        return self.town if _THERE.isdisjoint(names) else self.goal
+
     def moment(self, names: tuple[str, ...]) -> datetime:
         """A point in time, early or late according to the words of the property's name."""
         days = 0.0
@@ -132,6 +137,7 @@ class Persona:
         return self.day + timedelta(days=days)
 
 
+_THERE = frozenset(["destination", "to", "arrival", "target", "dropoff", "end"])
 _LATE = frozenset(
     [
         "end",

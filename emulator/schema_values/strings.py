@@ -106,7 +106,7 @@ def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
 def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts that the hints or the schema itself contain."""
     hint = builder.hint(place)
-    if hint is not None:
+    if hint is not None and all(phrases.agrees(note, hint) for note in facts.notes):
         yield hint
     samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]
     if samples:

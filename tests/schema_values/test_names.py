@@ -185,3 +185,23 @@ def test_a_hint_stays_in_its_property() -> None:
         found = make(schema, seed, city="Ouagadougou")
         assert found.pop("city") == "Ouagadougou"
         assert "Ouagadougou" not in str(found)
+
+
+def test_a_hint_that_a_description_excludes_is_passed_over() -> None:
+    """A word of the conversation is no value of a property whose description says that it has another form."""
+    code = {"type": "string", "description": "Two-letter country code"}
+    day = {"type": "string", "description": "Date (YYYY-MM-DD)"}
+    schema = {"type": "object", "properties": {"country": code, "day": day}, "required": ["country", "day"]}
+    found = make(schema, country="Leeds", day="tomorrow")
+    assert re.fullmatch(r"[A-Z]{2}", found["country"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["day"])
+    assert make(schema, country="PT", day="2025-03-01") == {"country": "PT", "day": "2025-03-01"}
+
+
+def test_a_town_of_the_conversation_is_where_everything_is() -> None:
+    """If a hint names a known town, its country, currency and time zone are those of the town."""
+    names = ("city", "country", "currency", "timezone", "postal_code")
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": list(names)}
+    for seed in range(4):
+        found = make(schema, seed, city="Kyoto")
+        assert list(found.values()) == ["Kyoto", "Japan", "JPY", "Asia/Tokyo", "604-8571"]

@@ -4,11 +4,24 @@ Each module has a table of phrases and what they mean. Nothing that is read here
 does not allow is passed over.
 """
 
-from emulator.schema_values.phrases.forms import form
+from emulator.schema_values.phrases.forms import agrees, form
 from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
 from emulator.schema_values.phrases.table import LONGEST, one_of
 from emulator.schema_values.phrases.texts import Shape, counts, joint, shape
 from emulator.schema_values.phrases.words import default, offered
 
-__all__ = ["LONGEST", "Shape", "bounds", "counts", "default", "form", "head", "joint", "offered", "one_of", "shape"]
+__all__ = [
+    "LONGEST",
+    "Shape",
+    "agrees",
+    "bounds",
+    "counts",
+    "default",
+    "form",
+    "head",
+    "joint",
+    "offered",
+    "one_of",
+    "shape",
+]

@@ -1,6 +1,7 @@
 """The format of a text: "an ISO 8601 date", "in the form YYYY-MM", "two-letter country code"."""
 
 import re
+from datetime import datetime
 from functools import lru_cache
 
 from emulator.schema_values.phrases.table import COUNTS, Table, lowered, plain, tokens
@@ -16,6 +17,21 @@ _LAYOUTS = (
 _PART = r"(?:YYYY|MMM|MM|DD|HH|SS|YY|yyyy|mm|dd|hh|ss|yy)"
 _LAYOUT = re.compile(rf"(?<![A-Za-z])({_PART}(?:[-/. :T]{{1,2}}{_PART}){{1,5}}Z?)(?![A-Za-z])")
 _CHARACTERS = re.compile(rf"\b([1-9]|1\d|{'|'.join(list(COUNTS)[1:11])})[- ](digit|letter)s?\b")
+_LOOKS = {
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "date-time": re.compile(r"\d{4}-\d\d-\d\d.+"),
+    "country-code": re.compile(r"[A-Za-z]{2}"),
+    "country-alpha-3": re.compile(r"[A-Za-z]{3}"),
+    "currency-code": re.compile(r"[A-Za-z]{3}"),
+    "language-code": re.compile(r"[A-Za-z]{2,3}(?:-\w{2,8})?"),
+    "us-state": re.compile(r"[A-Z]{2}"),
+    "iata": re.compile(r"[A-Z]{3}"),
+    "email": re.compile(r".+@.+"),
+    "uri": re.compile(r".*[.:].+"),
+    "uuid": re.compile(r"[\w-]{32,}"),
+}
+"""What texts of a format look like."""
+
 _SIZED = frozenset(["digit", "digits", "letter", "letters"])
 _FORMS = Table(
     ("epoch unix", r"\b(?:unix|epoch) (?:time|timestamp|seconds)\b", "epoch"),
@@ -93,6 +109,21 @@ def form(note: str) -> str:
     if not _SIZED.isdisjoint(tokens(note)) and (found := _CHARACTERS.search(lowered(note))):
         return f"{found[2]}s-{COUNTS.get(found[1], found[1])}"
     return ""
+
+
+def agrees(note: str, text: str) -> bool:
+    """Whether a text has the format that a description names, as far as this is easily seen.
+
+    >>> agrees("two-letter country code", "Leeds"), agrees("in the form YYYY-MM", "2025-03")
+    (False, True)
+    """
+    named = form(note)
+    if "%" not in named:
+        return named not in _LOOKS or bool(_LOOKS[named].fullmatch(text))
+    try:
+        return bool(datetime.strptime(text, named))
+    except ValueError:
+        return False
 
 
 def _layout(spelled: str) -> str:
