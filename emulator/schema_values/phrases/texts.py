@@ -75,7 +75,7 @@ def counts(note: str) -> tuple[int | None, int | None]:
     high = _count(found[1]) if (found := _UP_TO.search(text)) else None
     if low is None and high is None and (found := _PLAIN_COUNT.search(text)):
         return _count(found[1]), _count(found[1])
-    return low, high
+    return (None, None) if low is not None and high is not None and low > high else (low, high)
 
 
 @lru_cache(maxsize=512)

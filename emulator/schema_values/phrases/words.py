@@ -115,7 +115,11 @@ def _bare(text: str) -> tuple[str, ...]:
 
 def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[str]" = _SPLIT) -> tuple[str, ...]:
     """The members of a list in a text: its quoted parts, or without any, its parts between commas and "or"."""
-    quoted = [part for part in _QUOTED.findall(text) if not _LAYOUT.fullmatch(part)] if _QUOTES.search(text) else []
+    quoted = (
+        [part for part in _QUOTED.findall(text) if part.strip() and not _LAYOUT.fullmatch(part)]
+        if _QUOTES.search(text)
+        else []
+    )
     if len(quoted) >= least:
         return _different(quoted)
     if not plain:
