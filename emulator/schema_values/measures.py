@@ -9,6 +9,7 @@ COUNTED = (1, 12, 0)
 _SPANS = (
     ("age, edad, alter", (18, 80, 0)),
     ("year, years built, year built, jahr", (1995, 2026, 0)),
+    ("century", (15, 21, 0)),
     ("month", (1, 12, 0)),
     ("months, term months, warranty months", (1, 36, 0)),
     ("years, loan term, experience, years of experience, term years", (1, 20, 0)),

@@ -35,6 +35,10 @@ OFFERS = [
     ("The city. Default is all.", ("all",)),
     ("The date. Defaults to today's date.", ()),
     ("The name of the customer, or of the company", ()),
+    ("The method you prefer - Instore, Online, or Both.", ("Instore", "Online", "Both")),
+    ("Required if 'name' is not given. The 'id_no' is a number.", ()),
+    ("Sort by 'price', 'rating' or 'distance'", ("price", "rating", "distance")),
+    ("The efficiency, default is 0.8.", ("0.8",)),
     ("A short text", ()),
 ]
 BOUNDS = [

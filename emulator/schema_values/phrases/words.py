@@ -11,6 +11,10 @@ _NO_QUOTE = r"[^\"'`“”‘’]"
 
 _QUOTES = re.compile(QUOTE)
 _QUOTED = re.compile(rf"(?<!\w)(?<!format )(?<!format of ){QUOTE}({_NO_QUOTE}{{1,100}}){QUOTE}(?!\w)")
+_QUOTED_LIST = re.compile(
+    rf"{QUOTE}{_NO_QUOTE}{{1,{_LONGEST_WORD}}}{QUOTE}(?:,? ?(?:or|and|oder|ou|o|/|\|)? ?"
+    rf"{QUOTE}{_NO_QUOTE}{{1,{_LONGEST_WORD}}}{QUOTE}){{1,12}}"
+)
 _LISTED = re.compile(
     r"\b(?:(?:one|any) of|either|eine[rs]? von|entweder|l'une? de|soit|un[oa] de|(?:can|could|may|must|should) be"
     r"|choose from|select from|enum"
@@ -36,11 +40,12 @@ _SLASH = r"(?<=[a-z\s])/(?=[a-z\s])|(?<=[A-Z\d])/(?=[A-Z]\d)|(?<=[A-Z\s][A-Z\s])
 _SPLIT = re.compile(rf"\s?(?:,\s?{_OR}\s|,|(?<=\s){_OR}\s|\||{_SLASH})\s?")
 _SPLIT_EXAMPLES = re.compile(rf"\s?(?:,\s?{_OR}\s|,|(?<=\s){_OR}\s|\||(?<=\s)/(?=\s))\s?")
 """As before, but a slash may be part of an example, as in EUR/USD."""
+_LEAD = re.compile(r": | [-–] ")
 _BETWEEN = frozenset(["|", "/", "or", "oder", "ou", "o"])
 
 _DEFAULT = re.compile(
     r"\bdefaults?(?: value)?(?: is| to|:|=)(?: the(?= )| an?(?= ))? ?"
-    rf"(?:{QUOTE}({_NO_QUOTE}{{1,{_LONGEST_WORD}}}){QUOTE}|([\w.+-]{{1,{_LONGEST_WORD}}}?)(?=[\s,;.)]|$))",
+    rf"(?:{QUOTE}({_NO_QUOTE}{{1,{_LONGEST_WORD}}}){QUOTE}|([\w+-]{{1,{_LONGEST_WORD}}}(?:\.\w{{1,20}}){{0,3}})(?=[\s,;.)]|$))",
     re.IGNORECASE,
 )
 _DEFAULTS = frozenset(["default", "defaults"])
@@ -69,7 +74,7 @@ def offered(note: str) -> tuple[str, ...]:
     found = () if _LISTING.isdisjoint(words) else _listed(_LISTED, text)
     found = found or (_listed(_BRACKETS, text) if "(" in text else ())
     found = found or (() if _EXEMPLARY.isdisjoint(words) else _examples(text))
-    found = found or _bare(text.rpartition(": ")[2])
+    found = found or _bare(_LEAD.split(text)[-1])
     said = None if found or _DEFAULTS.isdisjoint(words) else _default(text)
     return found or ((said,) if said else ())
 
@@ -105,12 +110,15 @@ def _examples(text: str) -> tuple[str, ...]:
 
 
 def _bare(text: str) -> tuple[str, ...]:
-    """The members of a text that is nothing but a list, as "positive, negative or neutral", or of its quoted parts."""
+    """The members of a text that is nothing but a list, as "positive, negative or neutral", or has quoted ones."""
     words = text.rstrip(".").split(" ", 2)
     is_list = words[0].endswith((",", "|")) or "/" in words[0] or (len(words) > 2 and words[1] in _BETWEEN)
     parts = _SPLIT.split(text.rstrip(".")) if is_list else []
     is_list = len(parts) >= 2 and all(len(part.split()) == 1 for part in parts)
-    return _members(text.rstrip("."), least=2, plain=is_list)
+    if is_list:
+        return _members(text.rstrip("."), least=2)
+    found = _QUOTED_LIST.search(text) if _QUOTES.search(text) else None
+    return _members(found[0], least=2, plain=False) if found else ()
 
 
 def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[str]" = _SPLIT) -> tuple[str, ...]:
