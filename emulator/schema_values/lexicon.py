@@ -84,6 +84,7 @@ def _place_on_earth(random: Random, persona: Persona, words: Words) -> str:
 _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("first name, given name, forename, given", _about("first")),
     ("last name, family name, surname, family", _about("last")),
+    ("initial, initials", lambda random, persona, words: f"{persona.first[0]}{persona.last[0]}"),
     ("middle name", _one_of("A.", "C.", "J.", "M.", "R.")),
     (
         "full name, display name, person, author, owner, contact, customer, student, employee, patient, doctor",
@@ -92,7 +93,7 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("teacher, recipient, sender, member, attendee, passenger, guest, manager, assignee, maintainer", _about("name")),
     ("participant, friend, artist, actor, director, creator, contributor, customer name, author name", _about("name")),
     ("email, mail, email address, e mail, correo, correo electronico, courriel", _about("email")),
-    ("user, login, nickname, user name, screen name, account name", _about("user")),
+    ("user, nickname, user name, screen name, account name", _about("user")),
     ("password, passphrase", formats.WRITERS["password"]),
     ("phone, telephone, mobile, fax, tel, cell, phone number", _about("phone")),
     (
@@ -134,6 +135,7 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("check in, check out, checkin, checkout, payment due, valid from, valid until, valid to", _day("%Y-%m-%d")),
     ("date of birth, birth date, born, expiration, expiry, geburtsdatum", _day("%Y-%m-%d")),
     ("datetime, timestamp, created, updated, modified, at, expires, published, time stamp", _day("%Y-%m-%dT%H:%M:%SZ")),
+    ("on, last login, last seen, last active, login", _day("%Y-%m-%dT%H:%M:%SZ")),
     ("time, hour, pickup time, opening time, closing time, uhrzeit, hora, heure", _day("%H:%M")),
     ("month, month name", _day("%B")),
     ("weekday, day of week, day name, wochentag", _day("%A")),

@@ -68,7 +68,7 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
         yield builder.random.choice(samples)
     whole = "number" not in facts.types
     step, told = _step(facts, whole), None if facts.steps else _told_step(facts)
-    spans = list(_spans(facts, place.name, whole))
+    spans = list(_spans(facts, place, whole))
     usual = next((default for default in map(phrases.default, facts.notes) if default is not None), None)
     if usual is not None and math.isfinite(usual) and builder.random.random() < _DEFAULTS:
         yield int(usual) if usual.is_integer() else usual
@@ -126,12 +126,14 @@ def exact(value: float) -> Fraction:
     return Fraction(Decimal(str(value)))
 
 
-def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
+def _spans(facts: Facts, place: FieldContext, whole: bool) -> Iterator[NumberRange]:
     """The ranges to draw from, the most usual first; the last one is everything that the bounds allow."""
     low = exact(facts.low) if math.isfinite(facts.low) else None
     high = exact(facts.high) if math.isfinite(facts.high) else None
-    yield from _told(facts, name, low, high, whole)
-    for least, most, decimals in (believable.number(name, facts.notes), USUAL):
+    notes = facts.notes or tuple(note for note in place.notes if phrases.bounds(note)[:2] != phrases.counts(note))
+    usual = believable.number(place.name, notes)
+    yield from _told(facts, usual, notes, low, high, whole)
+    for least, most, decimals in (usual, USUAL):
         if whole and most < 1:
             continue
         usual = NumberRange(
@@ -150,11 +152,18 @@ def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
     yield NumberRange(low, high, 9)
 
 
-def _told(facts: Facts, name: str, low: Fraction | None, high: Fraction | None, whole: bool) -> Iterator[NumberRange]:
+def _told(
+    facts: Facts,
+    usual: tuple[float, float, int],
+    notes: tuple[str, ...],
+    low: Fraction | None,
+    high: Fraction | None,
+    whole: bool,
+) -> Iterator[NumberRange]:
     """The ranges of which the descriptions speak, in the bounds of the schema."""
-    usual_low, usual_high, decimals = believable.number(name, facts.notes)
-    for note in facts.notes:
+    for note in notes:
         facts.budget.spend(5 + min(len(note), phrases.LONGEST) // 16)
+        usual_low, usual_high, decimals = usual
         default = phrases.default(note)
         if default and default > 0 and not usual_low <= default <= usual_high:
             usual_low, usual_high = default / 2, default * 2

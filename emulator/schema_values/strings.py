@@ -11,6 +11,7 @@ from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.format_checks import conforms
+from emulator.schema_values.persona import Persona
 from emulator.schema_values.spelling import LONGEST, Matches, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
 
@@ -143,15 +144,22 @@ def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
             if joint:
                 least, most = phrases.counts(note)
                 count = builder.random.randint(least or min(2, most or 2), min(most or least or 3, _ITEMS))
-                texts = dict.fromkeys(_one(builder, facts, place, note) for _ in range(_TRIES + count))
-                yield joint.join(list(texts)[:count])
+                texts = [_one(builder, _another(builder, place), note) for _ in range(_TRIES + count)]
+                yield joint.join(list(dict.fromkeys(texts))[:count])
             elif (text := _spoken_of(builder, place, note)) is not None:
                 yield text
+            elif length := phrases.length(note):
+                yield " ".join(builder.random.sample(COMMON, min(builder.random.randint(*length), _ITEMS)))
             elif any(shape):
-                yield _shaped(_one(builder, facts, place, note), shape)
+                yield _shaped(_one(builder, place, note), shape)
 
 
-def _one(builder: Builder, facts: Facts, place: FieldContext, note: str) -> str:
+def _another(builder: Builder, place: FieldContext) -> FieldContext:
+    """The same place, for another item of a list that is one text."""
+    return place._replace(persona=Persona(builder.random))
+
+
+def _one(builder: Builder, place: FieldContext, note: str) -> str:
     said = _spoken_of(builder, place, note)
     if said is not None:
         return said
@@ -160,11 +168,11 @@ def _one(builder: Builder, facts: Facts, place: FieldContext, note: str) -> str:
 
 def _spoken_of(builder: Builder, place: FieldContext, note: str) -> str | None:
     """One of the words that a description offers, or a text in the format that it names."""
-    if words := phrases.offered(note):
-        return builder.random.choice(words)
     form, names = phrases.form(note), believable.words_of(place.name)
     if "%" in form:
         return place.persona.moment(names).strftime(form)
+    if words := phrases.offered(note):
+        return builder.random.choice(words)
     return formats.written(form, builder.random, place.persona, names) if form else None
 
 

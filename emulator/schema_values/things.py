@@ -51,6 +51,7 @@ THINGS = (
     ("card type, card brand, card network", "Visa|Mastercard|Amex"),
     ("transaction type", "purchase|refund|transfer"),
     ("account type", "checking|savings|business"),
+    ("confidence, confidence level, certainty, likelihood", "low|medium|high"),
     ("risk level, risk", "low|medium|high"),
     ("trend, direction of change", "rising|falling|stable"),
     ("customer segment, segment", "new customers|regulars|enterprise"),

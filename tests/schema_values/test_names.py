@@ -103,8 +103,13 @@ def test_descriptions_say_what_names_do_not(name: str, description: str, form: s
 
 def test_a_list_says_what_its_items_are() -> None:
     """The description of a list counts for its items, which have none of their own."""
-    schema = {"type": "array", "items": {"type": "string"}, "description": "Email addresses to copy"}
-    assert all("@" in item for item in make({"properties": {"cc": schema}, "required": ["cc"]})["cc"])
+    addresses = {"type": "array", "items": {"type": "string"}, "description": "Email addresses to copy"}
+    marks = {"type": "array", "items": {"type": "integer"}, "description": "Three to five marks from 1 to 6"}
+    for seed in range(6):
+        found = make({"properties": {"cc": addresses, "x": marks}, "required": ["cc", "x"]}, seed)
+        assert all("@" in item for item in found["cc"])
+        assert 3 <= len(found["x"]) <= 5
+        assert all(1 <= mark <= 6 for mark in found["x"])
 
 
 def test_a_title_counts_where_the_name_says_nothing() -> None:

@@ -39,6 +39,9 @@ OFFERS = [
     ("Required if 'name' is not given. The 'id_no' is a number.", ()),
     ("Sort by 'price', 'rating' or 'distance'", ("price", "rating", "distance")),
     ("The efficiency, default is 0.8.", ("0.8",)),
+    ("must be one of low, medium, high", ("low", "medium", "high")),
+    ("Choose between red and blue", ("red", "blue")),
+    ("The plan [free, pro, enterprise]", ("free", "pro", "enterprise")),
     ("A short text", ()),
 ]
 BOUNDS = [
@@ -50,6 +53,8 @@ BOUNDS = [
     ("1 for low, 2 for medium, 3 for high", 1, 3),
     ("Schulnote zwischen 1 und 6", 1, 6),
     ("Nombre, entre 1 et 8", 1, 8),
+    ("an integer between one and ten", 1, 10),
+    ("not more than 20", None, 20),
     ("at least 18", 18, None),
     ("at most 30 days", None, 30),
     ("a percentage", 0, 100),
@@ -78,6 +83,8 @@ COUNTS = [
     ("Exactly 3 questions", 3, 3),
     ("3-5 keywords", 3, 5),
     ("At least two subtasks", 2, None),
+    ("A pair of names", 2, 2),
+    ("Scores between 0 and 1", None, None),
     ("[longitude, latitude]", 2, 2),
     ("Tags of the article", None, None),
 ]
@@ -142,6 +149,9 @@ def test_what_a_description_describes(note: str, words: tuple[str, ...]) -> None
     [
         ("A number starting with INV-", "string", r"INV-.+"),
         ("Comma-separated tags", "string", r"[^,]+(, [^,]+)+"),
+        ("Semicolon-delimited email addresses", "string", r"\S+@\S+(; \S+@\S+)+"),
+        ("A short phrase (2-4 words)", "string", r"\w+( \w+){1,3}"),
+        ("The answer in one word", "string", r"\w+"),
         ("The name of the file, ends with .py", "string", r".+\.py"),
         ("Name of the branch in kebab-case", "string", r"[a-z0-9]+(-[a-z0-9]+)*"),
         ("Points, a multiple of 10", "integer", r"-?\d*0"),

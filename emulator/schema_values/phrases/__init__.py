@@ -8,7 +8,7 @@ from emulator.schema_values.phrases.forms import agrees, form
 from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
 from emulator.schema_values.phrases.table import LONGEST, one_of
-from emulator.schema_values.phrases.texts import Shape, counts, joint, shape
+from emulator.schema_values.phrases.texts import Shape, counts, joint, length, shape
 from emulator.schema_values.phrases.words import default, offered
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "form",
     "head",
     "joint",
+    "length",
     "offered",
     "one_of",
     "shape",

@@ -42,6 +42,7 @@ _FORMS = Table(
     ("iso iso8601", r"\biso[- ]?(?:8601)?[- ](?:formatted |format )?date\b|\bdate\b.{0,20}\biso\b", "date"),
     ("iso iso8601", r"\biso[- ]?8601\b", "date-time"),
     ("alpha country", r"\balpha-3\b|\b(?:three|3)-letter country", "country-alpha-3"),
+    ("phone telephone mobile", r"\b(?:phone|telephone|mobile)\b.{0,40}\bcountry code", "e164"),
     (
         "iso iso3166 country alpha",
         r"\biso[- ]?3166|\b(?:two|2)[- ]letter (?:iso )?country|\bcountry code|\balpha-2\b",

@@ -4,8 +4,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from emulator.schema_values.phrases.table import Table, lowered
+from emulator.schema_values.phrases.table import COUNTS, Table, lowered, tokens
 
+_SPELLED = frozenset(word for word in COUNTS if " " not in word)
+_NUMERALS = re.compile(rf"\b(?:{'|'.join(sorted(_SPELLED))})\b(?! of\b)")
 _DIGIT = re.compile(r"\d")
 _NUMBER = r"(-?[$€£]?\d[\d,]{0,12}(?:\.\d{1,9})?)\s?%?"
 
@@ -41,11 +43,11 @@ _OF = r"(?: of| is|:)?"
 _LOWS = re.compile(
     rf"(?:at least|minimum{_OF}|\bmin{_OF}|(?:not|no) less than|>=|≥|\bfrom|starting (?:at|from)) ?{_NUMBER}"
 )
-_ABOVE = re.compile(rf"(?:greater than|more than|larger than|above|over|exceeding|>) ?{_NUMBER}")
+_ABOVE = re.compile(rf"(?:greater than|(?<!not )(?<!no )more than|larger than|above|over|exceeding|>) ?{_NUMBER}")
 _HIGHS = re.compile(
     rf"(?:at most|out of|maximum{_OF}|\bmax{_OF}|(?:not|no) more than|up to|not exceeding|<=|≤) ?{_NUMBER}"
 )
-_BELOW = re.compile(rf"(?:less than|smaller than|below|under|fewer than|<) ?{_NUMBER}")
+_BELOW = re.compile(rf"(?:(?<!not )(?<!no )less than|smaller than|below|under|fewer than|<) ?{_NUMBER}")
 _LABELS = re.compile(
     r"(?:^|[\s(,;])(-?\d{1,4}) ?(?:=|:|means|represents|for (?=[A-Za-z])|\(\w{1,20}(?: \w{1,20}){0,2}\))"
 )
@@ -96,6 +98,8 @@ def bounds(note: str) -> Bounds:
     (1.0, 5.0)
     """
     text = lowered(note)
+    if not _SPELLED.isdisjoint(tokens(note)):
+        text = _NUMERALS.sub(lambda found: str(COUNTS[found[0]]), text)
     low, high, step, _ = _numbers(text) if _DIGIT.search(text) else Bounds()
     if low is None and high is None and (sense := _SENSES.meaning(note)):
         return Bounds(*sense, step, vague=True)

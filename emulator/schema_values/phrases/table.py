@@ -26,6 +26,7 @@ COUNTS = {
     "twelve": 12,
     "a single": 1,
     "a couple of": 2,
+    "a pair of": 2,
     "a few": 3,
 }
 

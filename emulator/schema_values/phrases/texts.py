@@ -20,19 +20,27 @@ class Shape(NamedTuple):
 _EXACTLY = re.compile(rf"\b(?:exactly|precisely|list of|array of|set of|the (?:top|first|best)|top) {_COUNT}\b")
 _UP_TO = re.compile(rf"\b(?:up to|at most|no more than|maximum(?: of)?|max) {_COUNT}\b")
 _AT_LEAST = re.compile(rf"\b(?:at least|no fewer than|minimum(?: of)?|min) {_COUNT}\b")
-_FROM_TO = re.compile(rf"\b{_COUNT} ?(?:to|-|–|or) ?{_COUNT}\b")
+_FROM_TO = re.compile(rf"(?<!from )(?<!between )\b{_COUNT} ?(?:to|-|–|or) ?{_COUNT}\b")
 _PLAIN_COUNT = re.compile(rf"^(?:the |your |a list of |list of )?{_COUNT} (?:\w{{1,20}} ){{0,2}}\w{{2,20}}s\b")
 _MEMBERS = re.compile(r"\[ ?([a-z]\w{0,20}(?:, ?[a-z]\w{0,20}){1,7}) ?\]")
 """The members of a list by their names, as in "[longitude, latitude]"."""
 
-_COUNTING = frozenset(count.split()[-1] for count in COUNTS) | {"couple"}
+_LENGTH = re.compile(
+    rf"\b(up to |at most |no more than |max(?:imum)?(?: of)? )?(?:{_COUNT} ?(?:to|-|–|or) ?)?{_COUNT}[- ]words?\b"
+)
+_WORDY = frozenset(["word", "words"])
+_COUNTING = frozenset(word for count in COUNTS for word in count.split()) - {"a", "of"}
 _DIGIT = re.compile(r"\d")
 _JOINTS = Table(
     ("comma commas", r"\bcomma[- ](?:separated|delimited)|\bseparated by commas?", ", "),
-    ("semicolon semicolons", r"\bsemicolon[- ]separated|\bseparated by semicolons?", "; "),
-    ("space spaces", r"\bspace[- ]separated|\bseparated by spaces?", " "),
-    ("newline newlines line", r"\bnewline[- ]separated|\bone per line|\bseparated by (?:newlines?|line breaks)", "\n"),
-    ("pipe pipes", r"\bpipe[- ]separated|\bseparated by pipes?", "|"),
+    ("semicolon semicolons", r"\bsemicolon[- ](?:separated|delimited)|\bseparated by semicolons?", "; "),
+    ("space spaces", r"\bspace[- ](?:separated|delimited)|\bseparated by spaces?", " "),
+    (
+        "newline newlines line",
+        r"\bnewline[- ](?:separated|delimited)|\bone per line|\bseparated by (?:newlines?|line breaks)",
+        "\n",
+    ),
+    ("pipe pipes", r"\bpipe[- ](?:separated|delimited)|\bseparated by pipes?", "|"),
 )
 _QUOTED = rf"{QUOTE}([^\"'`“”‘’]{{1,20}}){QUOTE}"
 _START = re.compile(
@@ -76,6 +84,20 @@ def counts(note: str) -> tuple[int | None, int | None]:
     if low is None and high is None and (found := _PLAIN_COUNT.search(text)):
         return _count(found[1]), _count(found[1])
     return (None, None) if low is not None and high is not None and low > high else (low, high)
+
+
+@lru_cache(maxsize=512)
+def length(note: str) -> tuple[int, int] | None:
+    """The least and the greatest number of words of a text of which a description speaks.
+
+    >>> length("a phrase (2-4 words)"), length("One word answer"), length("at most 3 words")
+    ((2, 4), (1, 1), (1, 3))
+    """
+    if _WORDY.isdisjoint(tokens(note)) or not (found := _LENGTH.search(lowered(note))):
+        return None
+    most = _count(found[3])
+    least = _count(found[2]) if found[2] else 1 if found[1] else most
+    return (least, most) if 0 < least <= most else None
 
 
 @lru_cache(maxsize=512)

@@ -17,9 +17,10 @@ _QUOTED_LIST = re.compile(
 )
 _LISTED = re.compile(
     r"\b(?:(?:one|any) of|either|eine[rs]? von|entweder|l'une? de|soit|un[oa] de|(?:can|could|may|must|should) be"
-    r"|choose from|select from|enum"
+    r"|choose (?:from|between)|select from|enum"
     r"|(?:(?:allowed|possible|valid|supported|available|accepted|permitted) )?(?:values?|options?|choices?|types?)"
-    r"(?: are| is| include)?)(?: the following)?(?: values| options)?[:;]? ([^.;\n)]{1,300})",
+    r"(?: are| is| include)?)"
+    r"(?: (?:one|any) of| either)?(?: the following)?(?: values| options)?[:;]? ([^.;\n)\]]{1,300})",
     re.IGNORECASE,
 )
 _LISTING = one_of(
@@ -33,7 +34,7 @@ _EXAMPLES = re.compile(
 )
 _EXEMPLARY = frozenset(["e", "eg", "example", "examples", "instance", "such", "like"])
 _EXAMPLE_END = re.compile(r"\.(?=\s|$)|,? etc\b|,? and so on\b")
-_BRACKETS = re.compile(r"\(([^()]{3,200})\)")
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]{3,200})[)\]]")
 
 _OR = r"(?:or|and|oder|und|ou|et|o|y)"
 _SLASH = r"(?<=[a-z\s])/(?=[a-z\s])|(?<=[A-Z\d])/(?=[A-Z]\d)|(?<=[A-Z\s][A-Z\s])/(?=[A-Z\s]{2})|(?<=[a-z])/(?=[A-Z])"
@@ -72,7 +73,7 @@ def offered(note: str) -> tuple[str, ...]:
     """
     text, words = plain(note), tokens(note)
     found = () if _LISTING.isdisjoint(words) else _listed(_LISTED, text)
-    found = found or (_listed(_BRACKETS, text) if "(" in text else ())
+    found = found or (_listed(_BRACKETS, text) if "(" in text or "[" in text else ())
     found = found or (() if _EXEMPLARY.isdisjoint(words) else _examples(text))
     found = found or _bare(_LEAD.split(text)[-1])
     said = None if found or _DEFAULTS.isdisjoint(words) else _default(text)
