@@ -131,9 +131,9 @@ def _spans(facts: Facts, place: FieldContext, whole: bool) -> Iterator[NumberRan
     low = exact(facts.low) if math.isfinite(facts.low) else None
     high = exact(facts.high) if math.isfinite(facts.high) else None
     notes = facts.notes or tuple(note for note in place.notes if phrases.bounds(note)[:2] != phrases.counts(note))
-    usual = believable.number(place.name, notes)
-    yield from _told(facts, usual, notes, low, high, whole)
-    for least, most, decimals in (usual, USUAL):
+    named = believable.number(place.name, notes)
+    yield from _told(facts, named, notes, low, high, whole)
+    for least, most, decimals in (named, USUAL):
         if whole and most < 1:
             continue
         usual = NumberRange(
@@ -162,7 +162,7 @@ def _told(
 ) -> Iterator[NumberRange]:
     """The ranges of which the descriptions speak, in the bounds of the schema."""
     for note in notes:
-        facts.budget.spend(5 + min(len(note), phrases.LONGEST) // 16)
+        facts.budget.spend(10 + min(len(note), phrases.LONGEST) // 4)
         usual_low, usual_high, decimals = usual
         default = phrases.default(note)
         if default and default > 0 and not usual_low <= default <= usual_high:

@@ -138,7 +138,7 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts of which the descriptions speak."""
     for note in facts.notes or place.notes:
-        builder.budget.spend(10 + min(len(note), phrases.LONGEST) // 8)
+        builder.budget.spend(10 + min(len(note), phrases.LONGEST) // 4)
         joint, shape = phrases.joint(note), phrases.shape(note)
         for _ in range(2):
             if joint:

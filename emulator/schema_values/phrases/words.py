@@ -118,6 +118,8 @@ def _bare(text: str) -> tuple[str, ...]:
     is_list = len(parts) >= 2 and all(len(part.split()) == 1 for part in parts)
     if is_list:
         return _members(text.rstrip("."), least=2)
+    if _QUOTES.match(text):
+        return _members(text, least=2, plain=False)
     found = _QUOTED_LIST.search(text) if _QUOTES.search(text) else None
     return _members(found[0], least=2, plain=False) if found else ()
 
