@@ -22,7 +22,7 @@ from emulator.schema_values.numbers import number
 from emulator.schema_values.objects import object_
 from emulator.schema_values.outline import DEEPEST, bare, depth, outline, subject
 from emulator.schema_values.persona import Persona
-from emulator.schema_values.preferences import NUMERIC, implied, is_any_text, rank, usual
+from emulator.schema_values.preferences import NUMBERS, implied, is_any_text, rank, usual_type
 from emulator.schema_values.strings import opposed, string
 from emulator.schema_values.validation import valid
 from emulator.schema_values.values import TYPES, is_a, weight
@@ -212,7 +212,7 @@ class Building:
             self.random.shuffle(options)
             tight = self.sparse or place.room <= 0 or place.depth > 6
             tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
-            numeric = any(outline(option[0][0]).types <= NUMERIC for option in options)
+            numeric = any(outline(option[0][0]).types <= NUMBERS for option in options)
             options.sort(key=lambda option: (numeric and is_any_text(option[0][0]), *rank(option, tight)))
         elif choice.kind == "if":
             options = options[::-1] if meek or self.random.random() < 0.4 else options
@@ -254,17 +254,17 @@ class Building:
         """The allowed types, the most likely first."""
         if len(facts.types) == 1:
             return list(facts.types)
-        if facts.types == TYPES and not implied(facts):
-            return [usual(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
-        concerned = implied(facts)
-        types = concerned if facts.types == TYPES and not self._manner.any_type else facts.types
+        spoken_of = implied(facts)
+        if facts.types == TYPES and not spoken_of:
+            return [usual_type(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
+        types = spoken_of if facts.types == TYPES and not self._manner.any_type else facts.types
         kinds = sorted(types - ({"integer"} if "number" in types else set()))
         self.random.shuffle(kinds)
         tight = place.optional and place.room <= 0
-        texts = "string" if concerned.isdisjoint(NUMERIC | {"string"}) and not types.isdisjoint(NUMERIC) else ""
+        texts = "string" if spoken_of.isdisjoint(NUMBERS | {"string"}) and not types.isdisjoint(NUMBERS) else ""
         return sorted(
             kinds,
-            key=lambda kind: (kind in ("null", texts), tight and kind in ("array", "object"), kind not in concerned),
+            key=lambda kind: (kind in ("null", texts), tight and kind in ("array", "object"), kind not in spoken_of),
         )
 
     def _of_kind(self, kind: str, facts: Facts, place: FieldContext) -> Any:

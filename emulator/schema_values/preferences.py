@@ -1,11 +1,11 @@
-"""What is preferred where a schema leaves a choice: known and small options, types that its keywords concern."""
+"""Which type, and which of several options, is the usual one where a schema leaves the choice."""
 
 from emulator.schema_values import believable
 from emulator.schema_values.facts import Demands, Facts
 from emulator.schema_values.nodes import SchemaNode
 from emulator.schema_values.outline import depth, is_plain, is_unknown, outline
 
-NUMERIC = {"integer", "number"}
+NUMBERS = frozenset({"integer", "number"})
 _TOLD = {"type", "title", "description", "pattern"}
 
 
@@ -40,7 +40,7 @@ def implied(facts: Facts) -> set[str]:
     return found & facts.types
 
 
-def usual(name: str) -> str:
+def usual_type(name: str) -> str:
     """The usual type of a property with this name."""
     words = believable.words_of(name)
     if words and words[0] in ("is", "has", "enable", "enabled", "allow", "disabled", "show", "use"):
