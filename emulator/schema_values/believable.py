@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Set
 from functools import lru_cache
+from typing import Any
 
 from emulator.core.seeds import Random
 from emulator.schema_values import faked, phrases
@@ -16,6 +17,7 @@ from emulator.schema_values.lexicon import (
     COMPANIES,
     KEYS,
     KINDS,
+    LOOKS,
     PEOPLE,
     TELLING,
     TEXTS,
@@ -96,6 +98,16 @@ def _arranged(words: Words) -> Words:
 
 def _is_weak(words: Words) -> bool:
     return len(words) == 1 and words[0] in _WEAK
+
+
+def fits(name: str, parent: str, notes: tuple[str, ...], said: Any) -> bool:
+    """Whether what a conversation says of a property looks like what its name and its descriptions say it is."""
+    if isinstance(said, list):
+        return all(fits(singular(name), parent, notes, item) for item in said)
+    if not isinstance(said, str):
+        return True
+    look = LOOKS.get(_meant(name, parent, notes)[1] or "")
+    return (look is None or look.fullmatch(said) is not None) and all(phrases.agrees(note, said) for note in notes)
 
 
 def _says_more(told: str, said: Words, key: str) -> bool:

@@ -1,5 +1,6 @@
 """Tables that map the words of property names to usual texts, numbers and keys."""
 
+import re
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TypeAlias
@@ -262,6 +263,19 @@ _MEMBERS = (
     ("person", "birthdate birthday phone phone_number nationality firstName lastName jobTitle birthDate emailAddress"),
     ("person", "phoneNumber hire_date salary bio linkedin role"),
 )
+_DAY = r"(?is).*(?:\d|day|tomorrow|tonight|now|noon|week|month|year|morning|evening|spring|summer|autumn|winter).*"
+_LOOKS = (
+    ("date, day, birthday, due, deadline, since, until, start, end, check in, check out, date of birth", _DAY),
+    ("datetime, timestamp, created, updated, modified, at, expires, published, time, on, start time, end time", _DAY),
+    ("email, mail, email address, correo", r".+@.+"),
+    ("url, uri, link, website, homepage, endpoint, webhook", r"\S*[.:/]\S*"),
+    ("sql, sql query, sql statement", r"(?is)\s*(?:select|insert|update|delete|with|create|alter|drop)\b.*"),
+    ("order id, ticket id, invoice number, order number, ticket number, phone, phone number", r".*\d.*"),
+    ("uuid, guid", r"[\w-]{8,}"),
+)
+LOOKS = {key: re.compile(pattern) for keys, pattern in _LOOKS for key in keys.split(", ")}
+"""What a text of a key looks like, if it is not just anything."""
+
 KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple((kind, frozenset(names.split())) for kind, names in _MEMBERS)
 """What an object is, by the names of its members. A text may have a key of its own for each, as "recipe step"."""
 

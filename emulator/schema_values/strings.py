@@ -107,7 +107,7 @@ def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
 def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts that the hints or the schema itself contain."""
     hint = builder.hint(place)
-    if hint is not None and all(phrases.agrees(note, hint) for note in facts.notes):
+    if hint is not None and believable.fits(place.name, place.parent, facts.notes, hint):
         yield hint
     samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]
     if samples:

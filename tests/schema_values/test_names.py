@@ -210,3 +210,26 @@ def test_a_town_of_the_conversation_is_where_everything_is() -> None:
     for seed in range(4):
         found = make(schema, seed, city="Kyoto")
         assert list(found.values()) == ["Kyoto", "Japan", "JPY", "Asia/Tokyo", "604-8571"]
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "hint", "taken"),
+    [
+        ("created_at", "", "support ticket", False),
+        ("created_at", "", "tomorrow at 9", True),
+        ("email", "", "Ada", False),
+        ("email", "", "ada@example.com", True),
+        ("sql", "", "orders", False),
+        ("ticket_id", "", "support", False),
+        ("ticket_id", "", "T-12", True),
+        ("mood", "positive, negative or neutral", "text", False),
+        ("mood", "positive, negative or neutral", "Neutral", True),
+        ("cuisine", "e.g. italian, thai", "peruvian", True),
+        ("note", "", "anything at all", True),
+    ],
+)
+def test_a_hint_is_taken_where_it_looks_like_the_value(name: str, description: str, hint: str, taken: bool) -> None:
+    """What a conversation says is a value only of a property that it can be one of."""
+    said = {"type": "string", **({"description": description} if description else {})}
+    found = make({"type": "object", "properties": {name: said}, "required": [name]}, **{name: hint})
+    assert (found[name] == hint) is taken

@@ -9,13 +9,14 @@ from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
 from emulator.schema_values.phrases.table import LONGEST, one_of
 from emulator.schema_values.phrases.texts import Shape, counts, joint, length, shape
-from emulator.schema_values.phrases.words import default, offered
+from emulator.schema_values.phrases.words import closed, default, offered
 
 __all__ = [
     "LONGEST",
     "Shape",
     "agrees",
     "bounds",
+    "closed",
     "counts",
     "default",
     "form",

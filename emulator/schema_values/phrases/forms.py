@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from emulator.schema_values.phrases.table import COUNTS, Table, lowered, plain, tokens
+from emulator.schema_values.phrases.words import closed
 
 _LAYOUTS = (
     ("yyyy", "%Y"),
@@ -113,11 +114,13 @@ def form(note: str) -> str:
 
 
 def agrees(note: str, text: str) -> bool:
-    """Whether a text has the format that a description names, as far as this is easily seen.
+    """Whether a text is one of the words or has the format that a description names, as far as this is easily seen.
 
     >>> agrees("two-letter country code", "Leeds"), agrees("in the form YYYY-MM", "2025-03")
     (False, True)
     """
+    if (words := closed(note)) and text.lower() not in words:
+        return False
     named = form(note)
     if "%" not in named:
         return named not in _LOOKS or bool(_LOOKS[named].fullmatch(text))

@@ -81,6 +81,20 @@ def offered(note: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=512)
+def closed(note: str) -> frozenset[str]:
+    """The words, in lower case, of which a value is one, if a description lists them all.
+
+    >>> sorted(closed("Either 'on' or 'off'")), sorted(closed("The cuisine (e.g. italian, chinese)"))
+    (['off', 'on'], [])
+    """
+    text = plain(note)
+    found = () if _LISTING.isdisjoint(tokens(note)) else _listed(_LISTED, text)
+    if not found and _EXEMPLARY.isdisjoint(tokens(note)):
+        found = _bare(_LEAD.split(text)[-1])
+    return frozenset(word.lower() for word in found)
+
+
+@lru_cache(maxsize=512)
 def default(note: str) -> float | None:
     """The number that a description says is the default.
 
