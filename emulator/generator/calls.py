@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +11,7 @@ import msgspec
 
 from emulator.core.drafts import DraftCall
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Random, Seed
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import InferenceRequest, Sampling, Tool
 from emulator.generator.composing import brief, last_words
@@ -57,7 +57,7 @@ class Structured:
         # Calls of one tool share a seed, so that they are alike in what is not spoken of.
         names = list(dict.fromkeys(wish.tool.name for wish in self._chosen))
         return tuple(
-            _call(wish, seed.child("call", names.index(wish.tool.name) + wish.again), self._budget)
+            _call(wish, seed.child("call", names.index(wish.tool.name) + wish.again), self._budget, self._sentence)
             for wish in self._chosen
         )
 
@@ -72,8 +72,13 @@ class Structured:
             raise Rejected(ApiError("bad_request", text, param=form.place))
         schema = form.schema if form.kind == "json_schema" else _object(request, seed)
         said = hints(relevant(last_words(request)), schema)
-        made = _json(schema, form.place, said, seed, self._budget)
+        made = _json(schema, form.place, said, seed, self._budget, self._sentence)
         return split(json.loads(made.text)) if form.raw else made
+
+    def _sentence(self, random: Random) -> str:
+        """Write a sentence about the topic of the request."""
+        speech = speak(brief(self._request).walk(), Sampling(), Seed.of(random.getrandbits(64)), 100, "")
+        return "".join(piece for piece, _ in speech)
 
     @cached_property
     def _budget(self) -> "Budget":
@@ -163,15 +168,15 @@ def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
 # ---------------------------------------------------------------------------------------------- arguments
 
 
-def _call(wish: _Wish, seed: Seed, budget: "Budget") -> DraftCall:
+def _call(wish: _Wish, seed: Seed, budget: "Budget", sentences: Callable[[Random], str]) -> DraftCall:
     """A call with what the text says; optional parameters of which it says nothing are left out."""
-    schema = wish.tool.parameters or {"type": "object", "properties": {}}
+    schema, place = wish.tool.parameters or {"type": "object", "properties": {}}, wish.tool.place
     omitted = frozenset(_properties(schema)) - wish.values.keys() if schema.get("required") else frozenset()
     narrowed = _narrowed(schema, wish.values)
     if narrowed is not schema:
         with suppress(Rejected):
-            return DraftCall(wish.tool.name, _json(narrowed, wish.tool.place, wish.values, seed, budget, omitted))
-    return DraftCall(wish.tool.name, _json(schema, wish.tool.place, wish.values, seed, budget, omitted))
+            return DraftCall(wish.tool.name, _json(narrowed, place, wish.values, seed, budget, sentences, omitted))
+    return DraftCall(wish.tool.name, _json(schema, place, wish.values, seed, budget, sentences, omitted))
 
 
 def _narrowed(schema: Any, values: Mapping[str, Any]) -> Any:
@@ -202,6 +207,7 @@ def _json(
     said: Mapping[str, Any],
     seed: Seed,
     budget: "Budget",
+    sentences: Callable[[Random], str],
     omitted: frozenset[str] = frozenset(),
 ) -> Tokens:
     from emulator.schema_values import Malformed, TooComplex, Unsatisfiable, value  # noqa: PLC0415 - as above
@@ -210,7 +216,8 @@ def _json(
         return split(json.dumps(known, ensure_ascii=False))
     _check(schema, place, budget)
     try:
-        made = value(schema, seed, hints=filled(schema, said, seed, budget), omitted=omitted, budget=budget)
+        words = filled(schema, said, seed, budget)
+        made = value(schema, seed, hints=words, omitted=omitted, sentences=sentences, budget=budget)
         return split(json.dumps(made, ensure_ascii=False))
     except (Malformed, Unsatisfiable) as error:
         raise Rejected(_refused(place, "no value satisfies this JSON Schema", error)) from None

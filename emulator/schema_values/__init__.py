@@ -1,10 +1,34 @@
-"""Generates a believable value that is valid against a JSON Schema. The value depends on a seed."""
+"""Generates a believable value that is valid against a JSON Schema. The value depends on a seed.
 
-from collections.abc import Collection, Mapping
+A package of its own: of this project it imports only seeds. docs/values.md describes the values for their readers.
+
+It promises that a value is valid by the draft that its schema declares (3 to 2020-12), or that an error says where no
+value was found and why; that the same schema, seed and hints give the same value anywhere; that optional properties are
+there where they fit; and that the work ends, since every step of it is counted.
+
+How it searches, from the outside in:
+
+- `nodes`, `resources`, `drafts`: the schema as a graph of nodes, with references resolved as its draft has it.
+- `absorb`, `facts`, `negation`: all schemas of a place are merged into facts. Facts that contradict each other are an
+  error at once, which keeps the search short; a choice (`anyOf`, `if` ...) is left open.
+- `builder`: makes the choices, builds a value from the facts, and tests it (`validation`) where they do not guarantee
+  that it is valid. Why a value was not is a demand of the next try. `value` has six manners of trying, from the most
+  believable to the most careful.
+- `objects`, `arrays`, `strings`, `numbers`: build one kind of value each, trying candidates from the most believable to
+  the most certain: hints, examples, what descriptions say (`phrases`), formats, what names say (`believable` with its
+  tables `lexicon`, `things`, `prose` and `measures`), and what patterns match (`regex`, `spelling`). Members of one
+  object are about one `persona`, and agree with each other (`related`).
+
+The budgets: `budget.STEPS` for all work on a schema, of which an attempt takes two thirds of what is left; a number of
+values, levels, items and properties in `builder`, `item_plans` and `objects`; `phrases.LONGEST` characters of a
+description.
+"""
+
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
-from emulator.core.seeds import Seed
+from emulator.core.seeds import Random, Seed
 from emulator.schema_values.budget import Budget
 from emulator.schema_values.builder import Building, BuildOptions
 from emulator.schema_values.checking import check_document
@@ -30,14 +54,16 @@ def value(
     *,
     hints: Mapping[str, Any] | None = None,
     omitted: Collection[str] = (),
+    sentences: Callable[[Random], str] | None = None,
     budget: Budget | None = None,
 ) -> Any:
     """Generate a value that is valid against the schema.
 
-    The same schema, seed and hints give the same value. `hints` maps names of properties to values for them, such as
-    words of the conversation; a hint that the schema does not allow is ignored. A text is also read as a number or a
-    truth value. Optional properties of the value whose names are `omitted` are left out if they can be. All attempts
-    share the `budget`, which is a new one unless it is given; each may take two thirds of what is left of it.
+    The same schema, seed and hints give the same value. `hints` maps names of the properties of the value to values for
+    them, such as words of the conversation; a hint that the schema does not allow is ignored. A text is also read as a
+    number or a truth value. Optional properties of the value whose names are `omitted` are left out if they can be.
+    `sentences` writes a sentence about the conversation, for texts such as summaries and reasons. All attempts share
+    the `budget`, which is a new one unless it is given; each may take two thirds of what is left of it.
 
     Raises Unsatisfiable if no value satisfies the schema or none was found, Malformed if `schema` is not a JSON Schema,
     and TooComplex if the budget is spent.
@@ -48,7 +74,7 @@ def value(
         with suppress(TooComplex, RecursionError), budget.most() as share:
             try:
                 left_out = frozenset(omitted if attempt == 0 else ())
-                return Building(root, seed.child(attempt), hints or {}, left_out, manner, share).whole()
+                return Building(root, seed.child(attempt), hints or {}, left_out, sentences, manner, share).whole()
             except (Unsatisfiable, Malformed) as error:
                 problem = problem or error
     raise problem or TooComplex

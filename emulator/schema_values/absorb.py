@@ -273,9 +273,12 @@ def _merge_samples(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
             facts.samples += tuple(said) if isinstance(said, list) and keyword == "examples" else (said,)
 
 
-def _merge_note(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
-    if isinstance(node.schema["description"], str):
-        facts.notes += (node.schema["description"],)
+def _merge_note(keyword: str) -> "Merge":
+    def merge(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
+        if isinstance(said := node.schema[keyword], str):
+            facts.notes += (said,)
+
+    return merge
 
 
 Merge: TypeAlias = Callable[[Facts, SchemaNode, Scopes], None]
@@ -319,7 +322,8 @@ _MERGE: dict[str, Merge] = {
     "examples": _merge_samples,
     "example": _merge_samples,
     "default": _merge_samples,
-    "description": _merge_note,
+    "description": _merge_note("description"),
+    "title": _merge_note("title"),
 }
 
 _FOLLOW: dict[str, Callable[[SchemaNode], Iterable[SchemaNode]]] = {

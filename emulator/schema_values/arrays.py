@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.schema_values import believable
+from emulator.schema_values import believable, phrases
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
@@ -112,11 +112,13 @@ class _ArrayBuilder:
 
     def build(self, items: Items, new: bool, optional: bool) -> Any:
         """Build an item; with `new`, it differs from those before it."""
-        place = self.inside(items, optional)
         for _ in range(_TRIES):
+            place = self.inside(items, optional)
             value = self.builder.build(items, place)
             if not new or identity(value) not in self.seen:
                 return value
+        if not self.facts.unique and any(map(phrases.offered, self.facts.notes)):
+            raise self.facts.conflict("there are no other items")
         origin = items[0][0] if items else self.builder.document.root
         others = self.builder.document.derived({"enum": list(self.seen.values())}, origin)
         return self.builder.build((*items, (others, False)), place)
@@ -127,4 +129,5 @@ class _ArrayBuilder:
         room = max(0, (place.room - size) // size)
         name = believable.singular(place.name)
         persona = Persona(self.builder.random)
-        return FieldContext(name, place.parent, persona, place.depth + 1, room, optional, place.inside(nodes(items)))
+        within, notes = place.inside(nodes(items)), self.facts.notes or place.notes
+        return FieldContext(name, place.parent, persona, place.depth + 1, room, optional, within, notes)

@@ -5,23 +5,27 @@ unknown name, Faker is used if it has a provider of that name, and a plain word 
 """
 
 import re
+import unicodedata
+from collections.abc import Set
 from functools import lru_cache
+from typing import Any
 
 from emulator.core.seeds import Random
-from emulator.schema_values import faked
+from emulator.schema_values import faked, phrases
 from emulator.schema_values.lexicon import (
+    ABOUT,
     COMPANIES,
     KEYS,
-    LOWER,
-    NUMBERS,
+    KINDS,
+    LOOKS,
     PEOPLE,
     TELLING,
     TEXTS,
+    THING_KEYS,
     TOGETHER,
-    UPPER,
-    USUAL,
     Words,
 )
+from emulator.schema_values.measures import COUNTED, LOWER, NUMBERS, UPPER, USUAL
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
 
@@ -32,6 +36,17 @@ LONGEST = 100
 _GENERAL = (("number",), ("value",))
 """Names that say less than that of what they are in."""
 
+_WEAK = phrases.one_of(
+    "name title value number item entity source target object data result output input label key type code field "
+    "content text id reference info detail option entry param arg argument element term"
+)
+"""Names that say less than a description."""
+
+_COORDINATES = frozenset(["latitude", "lat", "longitude", "lon", "lng", "long"])
+
+_LONG = re.compile(r"\b(?:describ|explain|detail|paragraph|sentence|essay|in words|free[- ]text|narrative)")
+"""What a description of a longer text says, whatever it is called."""
+
 
 @lru_cache(maxsize=4096)
 def words_of(name: str) -> Words:
@@ -40,7 +55,10 @@ def words_of(name: str) -> Words:
     >>> words_of("billingPostalCode"), words_of("HTTPServer-port_2")
     (('billing', 'postal', 'code'), ('http', 'server', 'port', '2'))
     """
-    return tuple(part.lower() for part in _PARTS.findall(name[:LONGEST]))
+    name = name[:LONGEST]
+    if not name.isascii():
+        name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return tuple(part.lower() for part in _PARTS.findall(name))
 
 
 def singular(name: str) -> str:
@@ -61,15 +79,77 @@ def singular(name: str) -> str:
 
 def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona: Persona) -> str:
     """A text for the property `name` of an object called `parent`. If the names are unknown, the `notes` are used."""
-    words = words_of(name)
-    key = (_key(words_of(parent)) if words in _GENERAL else None) or _key(words)
-    if key is None and words[-1:] == ("name",):
-        return _named(words[:-1] or words_of(parent), random, persona)
-    if key is None:
-        key = next(filter(None, map(_told, notes)), None)
-    if key is None:
-        return random.choice(COMMON)
-    return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
+    words, key = _meant(name, parent, notes)
+    if key is not None:
+        return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
+    return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
+
+
+def _arranged(words: Words) -> Words:
+    """The words of a name in the order of one without a preposition: "number of guests" -> guests number."""
+    if len(words) > 2 and " ".join(words) not in TEXTS:
+        if "of" in words[1:-1]:
+            at = words.index("of", 1)
+            return words[at + 1 :] + words[:at]
+        if "for" in words[1:-1]:
+            return words[: words.index("for", 1)]
+    return words
+
+
+def _is_weak(words: Words) -> bool:
+    return len(words) == 1 and words[0] in _WEAK
+
+
+def fits(name: str, parent: str, notes: tuple[str, ...], said: Any) -> bool:
+    """Whether what a conversation says of a property looks like what its name and its descriptions say it is."""
+    if isinstance(said, list):
+        return all(fits(singular(name), parent, notes, item) for item in said)
+    if not isinstance(said, str):
+        return True
+    look = LOOKS.get(_meant(name, parent, notes)[1] or "")
+    return (look is None or look.fullmatch(said) is not None) and all(phrases.agrees(note, said) for note in notes)
+
+
+def _says_more(told: str, said: Words, key: str) -> bool:
+    """Whether what a description says a value is tells more than its name."""
+    return told.endswith(" " + key) or (
+        told in TELLING and key not in TELLING and singular(said[-1]) == singular(told.rsplit(maxsplit=1)[-1])
+    )
+
+
+def is_about(name: str, parent: str, notes: tuple[str, ...]) -> bool:
+    """Whether the text of a property is a few sentences about a conversation."""
+    return _meant(name, parent, notes)[1] in ABOUT
+
+
+@lru_cache(maxsize=4096)
+def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str | None]:
+    """The words for a property and their key in the table: its name's, or else what its descriptions say it is.
+
+    Without a key, the words are those of a name that something has, or none.
+    """
+    words, parents = _arranged(words_of(name)), words_of(parent)
+    key = (_key(parents) if words in _GENERAL else None) or _key(words)
+    inner = f"{parents[0]} {key}" if key is not None and parents else ""
+    if inner in TEXTS:
+        return words, inner
+    for note in notes:
+        said = phrases.head(note)
+        said = (*said[:-1], singular(said[-1])) if said else ()
+        told = _key(said)
+        if told is not None and (key is None or _is_weak(words) or _says_more(told, said, key)):
+            return said, told
+        if said[1:] and said[-1] == "name" and (key is None or _is_weak(words)):
+            return said, None
+    if key is not None:
+        return words, key
+    if words[-1:] == ("name",):
+        kind = _key(words[:-1])
+        return (words, kind) if kind in THING_KEYS else (words, None)
+    key = next(filter(None, map(_told, notes)), None)
+    if key is None and any(_LONG.search(note.lower()) for note in notes):
+        key = "description"
+    return (words, key) if key else ((), None)
 
 
 @lru_cache(maxsize=4096)
@@ -86,8 +166,12 @@ def _key(words: Words) -> str | None:
 
 
 def _known(words: str) -> str | None:
-    keys = (TOGETHER.get(form, form) for form in (words, singular(words)))
-    return next((key for key in keys if key in TEXTS or faked.offers(key)), None)
+    if words in TEXTS:
+        return words
+    for form in (TOGETHER.get(words, words), TOGETHER.get(one := singular(words), one)):
+        if form in TEXTS or faked.offers(form):
+            return form
+    return None
 
 
 @lru_cache(maxsize=4096)
@@ -105,7 +189,7 @@ def _named(parents: Words, random: Random, persona: Persona) -> str:
             return persona.name
         if word in COMPANIES:
             return persona.company
-        if word in ("product", "item", "goods", "article"):
+        if word in ("product", "line", "item", "goods", "article"):
             return random.choice(PRODUCTS)
         if word in ("city", "town", "place", "location"):
             return persona.town.city
@@ -120,13 +204,16 @@ def is_numeric(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def number(name: str) -> tuple[float, float, int]:
+def number(name: str, notes: tuple[str, ...] = ()) -> tuple[float, float, int]:
     """The usual minimum and maximum of a property with this name, and its number of decimals.
 
-    A minimum or a start is in the lower half of the range, a maximum or an end in the upper half.
+    If the name is unknown, the `notes` are used. A minimum or a start is in the lower half of the range, a maximum or
+    an end in the upper half.
     """
-    words = words_of(name)
-    least, most, decimals = next((NUMBERS[word] for word in reversed(words) if word in NUMBERS), USUAL)
+    words = _arranged(words_of(name))
+    spans = (_span(words), *(_span(phrases.head(note)) for note in notes))
+    otherwise = COUNTED if words and singular(words[-1]) != words[-1] else USUAL
+    least, most, decimals = next(filter(None, spans), otherwise)
     middle = (least + most) // 2 if decimals == 0 else (least + most) / 2
     if not LOWER.isdisjoint(words):
         return least, middle, decimals
@@ -135,11 +222,35 @@ def number(name: str) -> tuple[float, float, int]:
     return least, most, decimals
 
 
+def coordinate(name: str, persona: Persona) -> float | None:
+    """The latitude or longitude of where something is, if this is what the name says."""
+    words = words_of(name)
+    if not words or words[-1] not in _COORDINATES:
+        return None
+    place = persona.place(words)
+    return place.latitude if words[-1] in ("latitude", "lat") else place.longitude
+
+
+def _span(words: Words) -> tuple[float, float, int] | None:
+    """Where numbers of this name usually are: by its last known words, as many as are known."""
+    for end in range(len(words), 0, -1):
+        for start in range(max(0, end - 3), end):
+            if (span := NUMBERS.get(" ".join(words[start:end]))) is not None:
+                return span
+    return None
+
+
 @lru_cache(maxsize=4096)
 def is_someone(name: str) -> bool:
     """Whether a property with this name describes another person."""
     words = words_of(name)
-    return bool(words) and singular(words[-1]) in PEOPLE | COMPANIES
+    one = singular(words[-1]) if words else ""
+    return one in PEOPLE or one in COMPANIES
+
+
+def kind(names: Set[str]) -> str:
+    """What an object with members of these names is, if they tell, such as a person or a product."""
+    return next((kind for kind, members in KINDS if not names.isdisjoint(members)), "")
 
 
 def keys(parent: str) -> Words:

@@ -5,7 +5,7 @@ Every value is built from `Facts` that do not contradict each other. If the fact
 `oneOf` that is also valid, becomes a demand of the next attempt. All work is counted in the budget of the schema.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
@@ -76,6 +76,7 @@ class Building:
         seed: Seed,
         hints: Mapping[str, Any],
         omitted: frozenset[str],
+        sentences: Callable[[Random], str] | None,
         manner: BuildOptions,
         budget: Budget,
     ) -> None:
@@ -83,7 +84,9 @@ class Building:
         self.budget = budget
         self.random: Random = seed.random()
         self.hints = {name: hint for name, hint in hints.items() if isinstance(hint, str)}
+        self.hinted = frozenset(hints)
         self.omitted = omitted
+        self.sentences = sentences
         self.hopeless: set[str] = set()
         self.opposed: set[frozenset[str]] = set()
         self.spent = 0
@@ -95,6 +98,10 @@ class Building:
     def sparse(self) -> bool:
         """Whether everything optional is omitted."""
         return self._manner.sparse or self.spent > _FRUGAL
+
+    def hint(self, place: FieldContext) -> str | None:
+        """The hint for a value. Only properties of the whole value have hints, not those of values in it."""
+        return self.hints.get(place.name) if place.depth == 1 else None
 
     def is_endless(self, node: SchemaNode) -> bool:
         """Whether values of the schema nest without end."""
@@ -114,7 +121,9 @@ class Building:
             raise Unsatisfiable(root.pointer, "values would nest without end")
         title = root.schema["title"] if root.says("title") else ""
         name = title if isinstance(title, str) else ""
-        place = FieldContext("", name, Persona(self.random), 0, _ROOM, False, (subject(root),))
+        place = FieldContext(
+            "", name, Persona(self.random, list(self.hints.values())), 0, _ROOM, False, (subject(root),)
+        )
         value = self.build(((root, True),), place)
         if not valid(root, value) or (self.document.mixed and not self._exactly_valid(value)):
             raise Unsatisfiable(root.pointer, "no value was found that satisfies all parts of the schema")
@@ -217,10 +226,11 @@ class Building:
     # ------------------------------------------------------------------------------------------ making
 
     def _make(self, facts: Facts, place: FieldContext) -> Any:
-        if place.name in self._given:
+        if place.depth == 1 and place.name in self._given:
             given = self._given[place.name]
             self.budget.spend(weight(given))
-            if _complies(facts, given) and all(keeps_formats(node, given) for node, _ in facts.absorbed):
+            believed = believable.fits(place.name, place.parent, facts.notes, given)
+            if believed and _complies(facts, given) and all(keeps_formats(node, given) for node, _ in facts.absorbed):
                 return given
         if facts.values is not None:
             return self._listed(facts, place)
@@ -239,7 +249,7 @@ class Building:
 
     def _listed(self, facts: Facts, place: FieldContext) -> Any:
         """Choose one of the listed values: that of the hint, or any, but null and empty values last."""
-        hint = self.hints.get(place.name)
+        hint = self.hint(place)
         self.budget.spend(len(facts.values or ()) if hint is None else weight(list(facts.values or ())))
         values = [value for value in facts.values or () if is_a(value, facts.types)]
         self.random.shuffle(values)
@@ -251,6 +261,8 @@ class Building:
 
     def _kinds(self, facts: Facts, place: FieldContext) -> list[str]:
         """The allowed types, the most likely first."""
+        if len(facts.types) == 1:
+            return list(facts.types)
         spoken_of = implied(facts)
         if facts.types == TYPES and not spoken_of:
             return [usual_type(place.name), "string", "integer", "boolean", "object", "array", "number", "null"]
@@ -283,8 +295,9 @@ class Building:
         options = [value for value in (True, False) if not facts.excludes(value)]
         if not options:
             raise facts.conflict("neither true nor false is allowed")
-        hinted = self.hints.get(place.name, "").lower() == "true"
-        return hinted if place.name in self.hints and hinted in options else self.random.choice(options)
+        hint = self.hint(place)
+        hinted = hint is not None and hint.lower() == "true"
+        return hinted if hint is not None and hinted in options else self.random.choice(options)
 
 
 def _merged(facts: Facts, items: tuple[Demand, ...], scopes: Any) -> BuildOutcome:

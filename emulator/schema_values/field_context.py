@@ -1,6 +1,6 @@
 """The context of a value in the generated document, and the interface of the builder for arrays and objects."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from emulator.core.seeds import Random
@@ -14,6 +14,7 @@ from emulator.schema_values.persona import Persona
 class FieldContext(NamedTuple):
     """The context of a value: its property's name, the name of the object around it, and the person it describes.
 
+    `notes` are the descriptions of the array that it is an item of.
     `room` is the number of values that may be built inside; an `optional` value may be omitted instead of exceeding it.
     `within` has the schemas of the values around it, to recognise recursion.
     """
@@ -25,6 +26,7 @@ class FieldContext(NamedTuple):
     room: int
     optional: bool
     within: tuple[SchemaNode, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def is_too_small_for(self, facts: Facts) -> bool:
         """Whether an object with these facts should be omitted rather than built with few of its properties."""
@@ -45,8 +47,9 @@ class Builder(Protocol):
     random: Random
     document: Document
     budget: Budget
-    hints: dict[str, str]
+    hinted: frozenset[str]
     omitted: frozenset[str]
+    sentences: Callable[[Random], str] | None
     hopeless: set[str]
     opposed: set[frozenset[str]]
     spent: int
@@ -54,6 +57,10 @@ class Builder(Protocol):
     @property
     def sparse(self) -> bool:
         """Whether everything optional is omitted."""
+        ...
+
+    def hint(self, place: FieldContext) -> str | None:
+        """The hint for a value."""
         ...
 
     def is_endless(self, node: SchemaNode) -> bool:

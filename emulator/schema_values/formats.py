@@ -11,7 +11,7 @@ from collections.abc import Callable
 from emulator.core.seeds import Random
 from emulator.schema_values import identifiers
 from emulator.schema_values.format_checks import plain
-from emulator.schema_values.identifiers import DIGITS, drawn
+from emulator.schema_values.identifiers import CAPITALS, DIGITS, drawn
 from emulator.schema_values.persona import Persona
 
 Writer = Callable[[Random, Persona, tuple[str, ...]], str]
@@ -60,6 +60,7 @@ def _uuid(version: int) -> Writer:
     return lambda random, persona, words: identifiers.uuid(random, version)
 
 
+_ADDRESS_WORDS = frozenset(["url", "uri", "link", "href", "urls", "website", "homepage", "site", "web", "endpoint"])
 _IMAGES = frozenset({"image", "avatar", "photo", "picture", "logo", "thumbnail", "icon", "img"})
 _SERVICES = {
     "redis": "redis://localhost:6379/0",
@@ -87,7 +88,8 @@ def _service(words: tuple[str, ...], otherwise: str) -> str:
 def _uri(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     if not _IMAGES.isdisjoint(words):
         return f"https://images.{persona.domain}/{persona.word}.png"
-    return _service(words, persona.url)
+    first = next((word for word in words if word not in _ADDRESS_WORDS and word.isalpha()), "")
+    return _service(words, f"https://{first}.{persona.domain}/{persona.word}" if first else persona.url)
 
 
 def _ipv4(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
@@ -104,6 +106,15 @@ def _ipv6(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
 
 def _ipv6_network(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     return f"2001:db8:{random.randint(1, 9999):x}::/48"
+
+
+def _iata(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    """The airport of the persona's town, or of the town that it goes to."""
+    return persona.place(words).airport
+
+
+def _characters(size: int, alphabet: str) -> Writer:
+    return lambda random, persona, words: drawn(random, size, alphabet)
 
 
 def _mac(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
@@ -199,7 +210,9 @@ WRITERS: dict[str, Writer] = {
     "emoji": _one_of("🎉", "🚀", "🌱", "🔥", "🎯"),
     "country-alpha-3": _one_of("PRT", "USA", "JPN", "DEU", "CAN", "FRA", "AUS", "KEN", "IND", "ESP"),
     "us-state": _one_of("TX", "WA", "CA", "NY", "CO", "OR"),
-    "iata": _one_of("LIS", "AUS", "KIX", "BER", "YYZ", "LYS", "MEL", "NBO", "SEA"),
+    "iata": _iata,
+    **{f"digits-{size}": _characters(size, DIGITS[1:]) for size in range(1, 20)},
+    **{f"letters-{size}": _characters(size, CAPITALS) for size in range(1, 20)},
     "coordinates": _about(lambda persona: f"{persona.town.latitude},{persona.town.longitude}"),
     "epoch": lambda random, persona, words: str(round(persona.moment(words).timestamp())),
     "handle": _about(lambda persona: f"@{persona.user.replace('.', '_')}"),

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.core.seeds import Random
 
 DIGITS = "0123456789"
+CAPITALS = ascii_uppercase
 HEX = "0123456789abcdef"
 _BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's alphabet, which has no I, L, O or U."""
@@ -100,7 +101,7 @@ def iban(random: Random) -> str:
 
 def bic(random: Random) -> str:
     """A business identifier code of a bank (ISO 9362)."""
-    return drawn(random, 4, ascii_uppercase) + random.choice(("DE", "FR", "GB", "US")) + "2X"
+    return drawn(random, 4, CAPITALS) + random.choice(("DE", "FR", "GB", "US")) + "2X"
 
 
 def isbn(random: Random) -> str:

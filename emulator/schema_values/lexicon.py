@@ -1,14 +1,17 @@
 """Tables that map the words of property names to usual texts, numbers and keys."""
 
+import re
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TypeAlias
 
 from emulator.core.seeds import Random
 from emulator.schema_values import formats
-from emulator.schema_values.identifiers import drawn
+from emulator.schema_values.identifiers import CAPITALS, DIGITS, drawn
 from emulator.schema_values.persona import Persona
-from emulator.schema_values.words import COMMON, JOBS, PRODUCTS, SENTENCES, TITLES
+from emulator.schema_values.prose import PROSE, Prose
+from emulator.schema_values.things import THINGS
+from emulator.schema_values.words import COMMON, JOBS, PRODUCTS, TITLES
 
 Words: TypeAlias = tuple[str, ...]
 TextMaker: TypeAlias = Callable[[Random, Persona, Words], str]
@@ -24,6 +27,21 @@ def _one_of(*options: str) -> TextMaker:
     return lambda random, persona, words: random.choice(options)
 
 
+def _said(prose: Prose) -> TextMaker:
+    """Return a writer of a text of this kind."""
+    return lambda random, persona, words: " ".join(random.sample(prose.sentences, random.randint(1, prose.most)))
+
+
+def _numbered(pattern: str) -> TextMaker:
+    """Return a writer that puts a digit for each `#` of a pattern, and a capital letter for each `@`."""
+
+    def write(random: Random, persona: Persona, words: Words) -> str:
+        signs = {"#": DIGITS[1:], "@": CAPITALS}
+        return "".join([random.choice(signs[sign]) if sign in signs else sign for sign in pattern])
+
+    return write
+
+
 def _joined(joint: str) -> TextMaker:
     return lambda random, persona, words: random.choice(COMMON) + joint + random.choice(COMMON)
 
@@ -36,8 +54,11 @@ def _between(low: int, high: int, ending: str = "") -> TextMaker:
     return lambda random, persona, words: f"{random.randint(low, high)}{ending}"
 
 
+_PREFIXES = {"user": "usr", "transaction": "txn", "message": "msg", "payment": "pay", "account": "acct"}
+
+
 def _identifier(random: Random, persona: Persona, words: Words) -> str:
-    prefix = words[-2][:3] if len(words) > 1 else "id"
+    prefix = _PREFIXES.get(words[-2], words[-2][:3]) if len(words) > 1 else "id"
     return f"{prefix}_{drawn(random, 8)}"
 
 
@@ -64,6 +85,7 @@ def _place_on_earth(random: Random, persona: Persona, words: Words) -> str:
 _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("first name, given name, forename, given", _about("first")),
     ("last name, family name, surname, family", _about("last")),
+    ("initial, initials", lambda random, persona, words: f"{persona.first[0]}{persona.last[0]}"),
     ("middle name", _one_of("A.", "C.", "J.", "M.", "R.")),
     (
         "full name, display name, person, author, owner, contact, customer, student, employee, patient, doctor",
@@ -71,8 +93,8 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ),
     ("teacher, recipient, sender, member, attendee, passenger, guest, manager, assignee, maintainer", _about("name")),
     ("participant, friend, artist, actor, director, creator, contributor, customer name, author name", _about("name")),
-    ("email, mail, email address, e mail", _about("email")),
-    ("user, login, nickname, handle, user name, screen name, account name", _about("user")),
+    ("email, mail, email address, e mail, correo, correo electronico, courriel", _about("email")),
+    ("user, nickname, user name, screen name, account name", _about("user")),
     ("password, passphrase", formats.WRITERS["password"]),
     ("phone, telephone, mobile, fax, tel, cell, phone number", _about("phone")),
     (
@@ -84,11 +106,16 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("address, full address, home address, billing address, shipping address", _about("address")),
     ("street, street address, address line, line, line 1, address 1, street name", _about("street")),
     ("line 2, address 2, address line 2, apartment, suite", _between(1, 60, " B")),
-    ("city, town, locality, municipality, origin, destination, departure, arrival", _about("town.city")),
-    ("venue, place, location, departure city, arrival city", _about("town.city")),
+    ("house number, building number, street number, room number, unit number", _between(1, 120)),
+    (
+        "city, town, locality, municipality, origin, departure, stadt, ort, ville, ciudad, municipio",
+        _about("town.city"),
+    ),
+    ("venue, place, location, departure city, from city, origin city, birthplace", _about("town.city")),
+    ("destination, arrival, arrival city, destination city, to city, dropoff, dropoff location", _about("goal.city")),
     ("state, region, province, county", _about("town.region")),
-    ("country, nationality", _about("town.country")),
-    ("country code, iso code", _about("town.code")),
+    ("country, nationality, land, pays, pais", _about("town.country")),
+    ("country code, iso code, nationality code", _about("town.code")),
     ("zip, zip code, postal code, postcode, postal", _about("town.postal_code")),
     ("timezone, time zone, tz", _about("town.timezone")),
     ("language, lang, language code", _about("town.language")),
@@ -105,63 +132,93 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("mac, mac address", formats.WRITERS["mac"]),
     ("cidr, subnet, cidr block, network", formats.WRITERS["cidr"]),
     ("port", _one_of("80", "443", "3000", "5432", "8080")),
-    ("date, day, birthday, birthdate, dob, due, deadline, since, until, start, end", _day("%Y-%m-%d")),
+    ("date, day, birthday, birthdate, dob, due, deadline, since, until, start, end, datum, fecha", _day("%Y-%m-%d")),
+    ("check in, check out, checkin, checkout, payment due, valid from, valid until, valid to", _day("%Y-%m-%d")),
+    ("date of birth, birth date, born, expiration, expiry, geburtsdatum", _day("%Y-%m-%d")),
     ("datetime, timestamp, created, updated, modified, at, expires, published, time stamp", _day("%Y-%m-%dT%H:%M:%SZ")),
-    ("time, hour", _day("%H:%M")),
-    ("month", _day("%B")),
-    ("weekday, day of week", _day("%A")),
+    ("on, last login, last seen, last active, login", _day("%Y-%m-%dT%H:%M:%SZ")),
+    ("time, hour, pickup time, opening time, closing time, uhrzeit, hora, heure", _day("%H:%M")),
+    ("month, month name", _day("%B")),
+    ("weekday, day of week, day name, wochentag", _day("%A")),
     ("year", _day("%Y")),
     ("duration, interval, timeout, ttl, period, delay", _one_of("30s", "5m", "15m", "1h", "24h")),
     ("schedule, cron", _one_of("0 6 * * *", "*/15 * * * *", "0 9 * * 1")),
     ("uuid, guid", formats.WRITERS["uuid"]),
-    ("id, identifier, key, ref, reference, uid, sku, code, number, no, serial", _identifier),
+    ("id, identifier, key, ref, reference, uid, number, no", _identifier),
+    ("order, order id, order number, order no", _numbered("ORD-####")),
+    ("invoice, invoice id, invoice number, invoice no", _numbered("INV-####")),
+    ("ticket, ticket id, ticket number, issue key, case id, case number", _numbered("TCK-####")),
+    ("employee id, employee number", _numbered("EMP-####")),
+    ("sku, product code, item code, part number, article number, model number", _numbered("@@-####")),
+    ("serial, serial number", _numbered("SN-######")),
+    ("flight, flight number, flight no", _numbered("LH###")),
+    ("account number, bank account, bank account number, routing number", _numbered("##########")),
+    ("policy number, contract number, claim number, claim id", _numbered("POL-######")),
+    ("last 4, last four", _numbered("####")),
+    ("cvv, cvc, pin code, pin, otp, verification code", _numbered("###")),
+    ("license plate, plate, plate number", _numbered("@@@-####")),
     ("hash, sha, checksum, digest, commit, fingerprint, etag, revision", _hash),
     ("token, secret, api key, access key, signature, client secret", _secret),
     ("api version", _one_of("v1", "v2", "v1beta1")),
     ("version, release, semver", formats.WRITERS["semver"]),
-    ("title, headline, subject, heading, book, movie, event, song, course, task, playlist, album", _one_of(*TITLES)),
-    ("book title, movie title, event name, event title", _one_of(*TITLES)),
-    ("product, item, article, product name, item name", _one_of(*PRODUCTS)),
     (
-        "description, summary, text, body, content, message, comment, note, bio, detail, reason, about",
-        _one_of(*SENTENCES),
+        "title, headline, subject, heading, book, movie, song, course, playlist, album, titel, titre, titulo",
+        _one_of(*TITLES),
     ),
-    ("abstract, instruction, remark, overview, explanation, feedback, review, caption, prompt", _one_of(*SENTENCES)),
-    ("answer, question, desc, usage, help, excerpt, paragraph, sentence, info, statement", _one_of(*SENTENCES)),
-    ("documentation, biography, definition, step, direction", _one_of(*SENTENCES)),
+    ("book title, movie title, project, project name, show", _one_of(*TITLES)),
+    ("product, item, article, product name, item name, line description, line item", _one_of(*PRODUCTS)),
     ("query, search, search term, q", _joined(" ")),
     ("status, condition, phase", _one_of("active", "pending", "completed")),
     ("gender, sex", _one_of("female", "male", "other")),
     ("color, colour", formats.WRITERS["color"]),
     ("size", _one_of("small", "medium", "large")),
-    ("priority, severity, importance, urgency", _one_of("low", "medium", "high")),
-    ("level, tier, plan, difficulty", _one_of("basic", "standard", "advanced")),
+    ("priority, severity, importance, urgency, prioritat, prioritaet, impact level", _one_of("low", "medium", "high")),
+    ("level, tier", _one_of("basic", "standard", "advanced")),
     ("role, permission, scope", _one_of("admin", "editor", "viewer")),
     ("environment, env, stage", _one_of("development", "staging", "production")),
     ("unit", _one_of("metric", "imperial")),
     ("method, http method, verb", _one_of("GET", "POST", "PUT")),
     ("path, filepath, directory, dir, folder, root, workdir, cwd", _joined("/")),
-    ("file, filename, attachment", _file),
+    ("file, filename, attachment, file name, document, document name", _file),
+    ("file path, absolute path, output path, input path, image path", formats.WRITERS["path"]),
+    ("slug", formats.WRITERS["slug"]),
+    ("handle, twitter handle", formats.WRITERS["handle"]),
+    ("hashtag", formats.WRITERS["hashtag"]),
+    ("epoch, unix timestamp, unix time", formats.WRITERS["epoch"]),
+    ("user agent", _one_of("Mozilla/5.0 (X11; Linux x86_64)", "curl/8.5.0")),
     ("command, cmd, script, run, entrypoint, exec", _one_of("make test", "npm run build", "ls -l", "echo ready")),
-    ("arg, argument, flag, option", _one_of("--verbose", "--all", "--quiet", "--force")),
+    ("arg, argument, flag, cli option", _one_of("--verbose", "--all", "--quiet", "--force")),
     ("encoding, charset", _one_of("utf-8", "ascii", "latin-1")),
     ("license, licence, spdx", _one_of("Apache-2.0", "MIT", "BSD-3-Clause")),
-    ("media type, content type, mime type, mime", _one_of("application/json", "text/plain", "image/png")),
+    ("media type, content type, mime type, mime, file type", _one_of("application/json", "text/plain", "image/png")),
     ("percentage, percent, cpu", _between(5, 95, "%")),
     ("amount, price, cost, total, balance, fee, salary, budget, subtotal, tax, discount", _price),
-    ("count, quantity, limit, offset, index, page, rank, score, rating, length, width, height", _between(1, 60)),
+    (
+        "count, quantity, limit, offset, index, page, rank, score, rating, length, width, height, total count",
+        _between(1, 60),
+    ),
     ("weight, age, max, min, distance, capacity", _between(1, 60)),
     ("format, extension", _one_of("json", "csv", "xml")),
-    ("programming language", _one_of("python", "typescript", "go", "rust")),
+    ("programming language, coding language, code language", _one_of("python", "typescript", "go", "rust")),
     ("operator, op, comparison", _one_of("eq", "lt", "gt")),
-    ("symbol, ticker, stock", _one_of("ACME", "GLOB", "INIT")),
+    ("symbol, ticker, stock", _one_of("ACME", "GLOB", "INIT", "NOVA", "ORBT", "HLTH")),
     ("ingredient", _one_of("tomato", "basil", "olive oil", "garlic", "rice")),
     ("cuisine", _one_of("Italian", "Japanese", "Mexican", "Indian")),
-    ("equation, expression, formula", _one_of("2 * (3 + 4)", "x + 1", "a * b")),
+    ("equation, expression, formula", _one_of("2 * (3 + 4)", "12 / 4 + 1", "3 * 7 - 2")),
 )
 
-TEXTS: dict[str, TextMaker] = {key: write for keys, write in _WRITERS for key in keys.split(", ")}
+TEXTS: dict[str, TextMaker] = {
+    **{key: _said(prose) for prose in PROSE for key in prose.keys.split(", ")},
+    **{key: _one_of(*options.split("|")) for keys, options in THINGS for key in keys.split(", ")},
+    **{key: write for keys, write in _WRITERS for key in keys.split(", ")},
+}
 """How a text is written, by the words of the name that it goes by."""
+
+THING_KEYS = frozenset(key for keys, _ in THINGS for key in keys.split(", "))
+"""Keys of names of things, which are those of a "... name" also."""
+
+ABOUT = frozenset(key for prose in PROSE if prose.about for key in prose.keys.split(", "))
+"""Keys of texts about a conversation."""
 
 TOGETHER = {key.replace(" ", ""): key for key in TEXTS if " " in key}
 """Names of several words, written as one."""
@@ -173,50 +230,55 @@ TELLING = frozenset(
 )
 """Keys that tell what a text is wherever they stand in a name or a description, not only at its end."""
 
-USUAL = (1, 100, 2)
-"""Where a number is when its name tells nothing."""
-
-_SPANS = (
-    ("age", (18, 80, 0)),
-    ("year", (1995, 2026, 0)),
-    ("month", (1, 12, 0)),
-    ("day days", (1, 28, 0)),
-    ("hour hours", (0, 23, 0)),
-    ("minute minutes second seconds", (0, 59, 0)),
-    ("port ports", (1024, 49151, 0)),
-    ("latitude lat", (-60, 60, 4)),
-    ("longitude lon lng", (-170, 170, 4)),
-    ("price cost fee amount total subtotal tax value balance payment", (5, 500, 2)),
-    ("salary income revenue budget loan principal", (20_000, 120_000, 0)),
-    ("rating stars score", (1, 5, 1)),
-    ("percent percentage discount progress", (5, 95, 0)),
-    ("rate ratio probability confidence alpha opacity threshold factor", (0.05, 0.95, 2)),
-    ("temperature temp", (0, 35, 1)),
-    ("weight", (50, 100, 1)),
-    ("height", (150, 200, 0)),
-    ("width length depth radius side base diameter", (5, 200, 1)),
-    ("distance", (1, 250, 1)),
-    ("quantity count limit number num size", (1, 20, 0)),
-    ("page index offset order priority level rank position version retries attempts replicas", (1, 9, 0)),
-    ("timeout ttl interval duration delay", (5, 120, 0)),
-    ("timestamp epoch", (1_704_700_000, 1_765_000_000, 0)),
-    ("id", (1_000, 99_999, 0)),
-    ("bytes", (1_024, 1_048_576, 0)),
-    ("zip", (10_000, 99_999, 0)),
-)
-NUMBERS: dict[str, tuple[float, float, int]] = {key: span for keys, span in _SPANS for key in keys.split()}
-"""The usual least and greatest number, and how many decimals it has, by a word of the name."""
-
-LOWER = frozenset({"min", "minimum", "start", "from", "lower", "low", "first", "begin"})
-UPPER = frozenset({"max", "maximum", "end", "to", "upper", "high", "last", "stop"})
-
 PEOPLE = frozenset(
     {"person", "user", "customer", "client", "author", "owner", "member", "employee", "student", "teacher", "patient"}
     | {"doctor", "contact", "contributor", "maintainer", "recipient", "sender", "guest", "passenger", "player"}
     | {"buyer", "seller", "manager", "attendee", "artist", "actor", "director", "applicant", "candidate", "driver"}
+    | {"celebrity", "singer", "lawyer", "musician", "performer", "judge", "scientist", "speaker", "instructor", "nurse"}
+    | {"ceo", "founder", "president", "chair", "captain", "coach", "character", "witness", "winner", "hero", "relative"}
+    | {
+        "leader",
+        "lead",
+        "engineer",
+        "developer",
+        "lecturer",
+        "professor",
+        "signatory",
+        "beneficiary",
+        "holder",
+        "tenant",
+    }
+    | {"landlord", "resident", "victim", "suspect", "referee", "composer", "writer", "narrator", "protagonist"}
     | {"participant", "reviewer", "assignee", "creator", "editor", "friend", "parent", "child", "spouse", "traveler"}
     | {"from", "to", "shipper", "stylist", "therapist", "dentist", "host", "agent", "people"}
 )
+_MEMBERS = (
+    ("line", "quantity unit_price unitPrice line_total"),
+    ("recipe", "ingredients servings cuisine prep_time cook_time"),
+    ("quiz", "options choices correct_answer correct_index correctAnswer correct_option"),
+    ("patient", "diagnosis symptoms blood_pressure dosage medication patient_name patient_id"),
+    ("event", "attendees start_time startTime end_time endTime organizer"),
+    ("product", "sku price in_stock inStock brand stock"),
+    ("person", "email first_name last_name age birth_date date_of_birth gender job_title occupation email_address"),
+    ("person", "birthdate birthday phone phone_number nationality firstName lastName jobTitle birthDate emailAddress"),
+    ("person", "phoneNumber hire_date salary bio linkedin role"),
+)
+_DAY = r"(?is).*(?:\d|day|tomorrow|tonight|now|noon|week|month|year|morning|evening|spring|summer|autumn|winter).*"
+_LOOKS = (
+    ("date, day, birthday, due, deadline, since, until, start, end, check in, check out, date of birth", _DAY),
+    ("datetime, timestamp, created, updated, modified, at, expires, published, time, on, start time, end time", _DAY),
+    ("email, mail, email address, correo", r".+@.+"),
+    ("url, uri, link, website, homepage, endpoint, webhook", r"\S*[.:/]\S*"),
+    ("sql, sql query, sql statement", r"(?is)\s*(?:select|insert|update|delete|with|create|alter|drop)\b.*"),
+    ("order id, ticket id, invoice number, order number, ticket number, phone, phone number", r".*\d.*"),
+    ("uuid, guid", r"[\w-]{8,}"),
+)
+LOOKS = {key: re.compile(pattern) for keys, pattern in _LOOKS for key in keys.split(", ")}
+"""What a text of a key looks like, if it is not just anything."""
+
+KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple((kind, frozenset(names.split())) for kind, names in _MEMBERS)
+"""What an object is, by the names of its members. A text may have a key of its own for each, as "recipe step"."""
+
 COMPANIES = frozenset(
     {"company", "organization", "organisation", "employer", "vendor", "supplier", "publisher", "business", "brand"}
     | {"org", "hotel", "restaurant", "school", "university", "airline", "store", "shop"}

@@ -11,13 +11,17 @@ from emulator.schema_values import believable, phrases
 from emulator.schema_values.assertions import GREATEST, divides
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
-from emulator.schema_values.lexicon import USUAL
+from emulator.schema_values.measures import USUAL
 from emulator.schema_values.values import is_a
 
 _TRIES = 40
 
 _NARROW = 2
 """A range that is no wider has numbers with two decimals."""
+
+
+_DEFAULTS = 0.5
+"""How often a number is the default that a description names."""
 
 
 class NumberRange(NamedTuple):
@@ -56,7 +60,7 @@ def _accepts(facts: Facts, value: int | float) -> bool:
 
 
 def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[int | float]:
-    hint = builder.hints.get(place.name)
+    hint = builder.hint(place)
     if hint is not None:
         yield from _read(hint)
     samples = [sample for sample in facts.samples if isinstance(sample, int | float) and not isinstance(sample, bool)]
@@ -64,7 +68,14 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
         yield builder.random.choice(samples)
     whole = "number" not in facts.types
     step, told = _step(facts, whole), None if facts.steps else _told_step(facts)
-    spans = list(_spans(facts, place.name, whole))
+    spans = list(_spans(facts, place, whole))
+    usual = next((default for default in map(phrases.default, facts.notes) if default is not None), None)
+    if usual is not None and math.isfinite(usual) and builder.random.random() < _DEFAULTS:
+        yield int(usual) if usual.is_integer() else usual
+    if (there := believable.coordinate(place.name, place.persona)) is not None:
+        yield there
+    if options := _offered(facts):
+        yield builder.random.choice(options)
     if told is not None:
         yield _drawn(builder.random, spans[0], told, whole)
     for span in spans:
@@ -88,6 +99,15 @@ def _told_step(facts: Facts) -> Fraction | None:
     return next((exact(step) for step in steps if step), None)
 
 
+def _offered(facts: Facts) -> list[int | float]:
+    """The numbers that a description lists, if they are more than a least and a greatest one."""
+    for note in facts.notes:
+        words = phrases.offered(note)
+        if len(words) > _NARROW and all(sign in "0123456789.-" for word in words for sign in word):
+            return [number for word in words for number in _read(word)]
+    return []
+
+
 def _step(facts: Facts, whole: bool) -> Fraction | None:
     """The least common multiple of all steps."""
     steps = [exact(step) for step in facts.steps] + ([Fraction(1)] if whole else [])
@@ -106,12 +126,14 @@ def exact(value: float) -> Fraction:
     return Fraction(Decimal(str(value)))
 
 
-def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
+def _spans(facts: Facts, place: FieldContext, whole: bool) -> Iterator[NumberRange]:
     """The ranges to draw from, the most usual first; the last one is everything that the bounds allow."""
     low = exact(facts.low) if math.isfinite(facts.low) else None
     high = exact(facts.high) if math.isfinite(facts.high) else None
-    yield from _told(facts, name, low, high, whole)
-    for least, most, decimals in (believable.number(name), USUAL):
+    notes = facts.notes or tuple(note for note in place.notes if phrases.bounds(note)[:2] != phrases.counts(note))
+    named = believable.number(place.name, notes)
+    yield from _told(facts, named, notes, low, high, whole)
+    for least, most, decimals in (named, USUAL):
         if whole and most < 1:
             continue
         usual = NumberRange(
@@ -130,19 +152,43 @@ def _spans(facts: Facts, name: str, whole: bool) -> Iterator[NumberRange]:
     yield NumberRange(low, high, 9)
 
 
-def _told(facts: Facts, name: str, low: Fraction | None, high: Fraction | None, whole: bool) -> Iterator[NumberRange]:
+def _told(
+    facts: Facts,
+    usual: tuple[float, float, int],
+    notes: tuple[str, ...],
+    low: Fraction | None,
+    high: Fraction | None,
+    whole: bool,
+) -> Iterator[NumberRange]:
     """The ranges of which the descriptions speak, in the bounds of the schema."""
-    usual_low, usual_high, decimals = believable.number(name)
-    for note in facts.notes:
-        facts.budget.spend(5 + min(len(note), phrases.LONGEST) // 16)
-        said_low, said_high, _ = phrases.bounds(note)
+    for note in notes:
+        facts.budget.spend(10 + min(len(note), phrases.LONGEST) // 4)
+        usual_low, usual_high, decimals = usual
+        default = phrases.default(note)
+        if default and default > 0 and not usual_low <= default <= usual_high:
+            usual_low, usual_high = default / 2, default * 2
+            decimals = max(decimals, 2 if default < _NARROW else 0)
+        said_low, said_high, _, vague = phrases.bounds(note)
         if said_low is None and said_high is None:
-            continue
+            if not default or whole:
+                continue
+            said_low, said_high = usual_low, usual_high
+        if vague and _holds(said_low, said_high, usual_low, usual_high):
+            said_low, said_high = usual_low, usual_high
         least = exact(said_low) if said_low is not None else min(exact(usual_low), exact(said_high or 0))
         most = exact(said_high) if said_high is not None else max(exact(usual_high), least * 2)
         least, most = least if low is None else max(low, least), most if high is None else min(high, most)
         if least <= most:
             yield NumberRange(least, most, 0 if whole else 2 if most - least <= _NARROW else decimals or 1)
+
+
+def _holds(low: float | None, high: float | None, usual_low: float, usual_high: float) -> bool:
+    """Whether what a description says only vaguely is said more exactly by a name, and not as a fraction of it."""
+    return (
+        (usual_low, usual_high) != USUAL[:2]
+        and (low is None or low <= usual_low)
+        and (high is None or usual_low > high or (usual_high <= high and (usual_high > 1 or high <= 1)))
+    )
 
 
 def _drawn(random: Random, span: NumberRange, step: Fraction | None, whole: bool) -> int | float:

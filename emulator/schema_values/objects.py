@@ -1,10 +1,11 @@
 """Builds objects: the declared properties for which there is room, and invented ones if none are declared."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
-from emulator.schema_values import believable
+from emulator.schema_values import believable, related
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Declaration, Demand, Facts
 from emulator.schema_values.field_context import Builder, FieldContext
@@ -50,6 +51,7 @@ class _ObjectBuilder:
         while (len(self.built) < wanted or facts.excludes(self.built)) and self.invented():
             pass
         self.drop_unsupported()
+        self.relate()
         if len(self.built) < facts.min_properties:
             raise facts.conflict(f"no object with {facts.min_properties} properties was found")
         for name in reversed(names):
@@ -138,11 +140,29 @@ class _ObjectBuilder:
             if must:
                 raise
 
+    @cached_property
+    def around(self) -> str:
+        """What the object is called: by what its members tell, by its own name, and by the title of its schema."""
+        place, kind = self.place, believable.kind(self.facts.properties.keys())
+        return " ".join([kind, place.name or place.parent, *(node.title for node in place.within[-1:])])
+
     def inside(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> FieldContext:
         place = self.place
         persona = Persona(self.builder.random) if believable.is_someone(name) else place.persona
-        around = " ".join([place.name or place.parent, *(node.title for node in place.within[-1:])])
-        return FieldContext(name, around, persona, place.depth + 1, room, not must, place.inside(nodes))
+        return FieldContext(name, self.around, persona, place.depth + 1, room, not must, place.inside(nodes))
+
+    def relate(self) -> None:
+        """Make values agree that belong together, where their own schemas allow it and nobody gave them."""
+        if self.builder.sparse or self.facts.risky or len(self.built) < 2:
+            return
+        for change in related.changes(self.built):
+            if (self.place.depth or self.builder.hinted.isdisjoint(change)) and all(
+                self.permits(*member) for member in change.items()
+            ):
+                self.built |= change
+
+    def permits(self, name: str, value: Any) -> bool:
+        return all(valid(node, value) for node in self.facts.schemas_of(name))
 
     # ------------------------------------------------------------------------------------------ failing
 

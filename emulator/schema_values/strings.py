@@ -11,6 +11,7 @@ from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.format_checks import conforms
+from emulator.schema_values.persona import Persona
 from emulator.schema_values.spelling import LONGEST, Matches, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
 
@@ -105,8 +106,8 @@ def _believable(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
 
 def _meant(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts that the hints or the schema itself contain."""
-    hint = builder.hints.get(place.name)
-    if hint is not None:
+    hint = builder.hint(place)
+    if hint is not None and believable.fits(place.name, place.parent, facts.notes, hint):
         yield hint
     samples = [sample for sample in facts.samples if isinstance(sample, str) and sample]
     if samples:
@@ -136,22 +137,29 @@ def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 
 def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts of which the descriptions speak."""
-    for note in facts.notes:
-        builder.budget.spend(10 + min(len(note), phrases.LONGEST) // 8)
+    for note in facts.notes or place.notes:
+        builder.budget.spend(10 + min(len(note), phrases.LONGEST) // 4)
         joint, shape = phrases.joint(note), phrases.shape(note)
         for _ in range(2):
             if joint:
                 least, most = phrases.counts(note)
                 count = builder.random.randint(least or min(2, most or 2), min(most or least or 3, _ITEMS))
-                texts = [_one(builder, facts, place, note) for _ in range(count)]
-                yield joint.join(dict.fromkeys(texts))
+                texts = [_one(builder, _another(builder, place), note) for _ in range(_TRIES + count)]
+                yield joint.join(list(dict.fromkeys(texts))[:count])
             elif (text := _spoken_of(builder, place, note)) is not None:
                 yield text
+            elif length := phrases.length(note):
+                yield " ".join(builder.random.sample(COMMON, min(builder.random.randint(*length), _ITEMS)))
             elif any(shape):
-                yield _shaped(_one(builder, facts, place, note), shape)
+                yield _shaped(_one(builder, place, note), shape)
 
 
-def _one(builder: Builder, facts: Facts, place: FieldContext, note: str) -> str:
+def _another(builder: Builder, place: FieldContext) -> FieldContext:
+    """The same place, for another item of a list that is one text."""
+    return place._replace(persona=Persona(builder.random))
+
+
+def _one(builder: Builder, place: FieldContext, note: str) -> str:
     said = _spoken_of(builder, place, note)
     if said is not None:
         return said
@@ -160,11 +168,11 @@ def _one(builder: Builder, facts: Facts, place: FieldContext, note: str) -> str:
 
 def _spoken_of(builder: Builder, place: FieldContext, note: str) -> str | None:
     """One of the words that a description offers, or a text in the format that it names."""
-    if words := phrases.offered(note):
-        return builder.random.choice(words)
     form, names = phrases.form(note), believable.words_of(place.name)
     if "%" in form:
         return place.persona.moment(names).strftime(form)
+    if words := phrases.offered(note):
+        return builder.random.choice(words)
     return formats.written(form, builder.random, place.persona, names) if form else None
 
 
@@ -191,8 +199,11 @@ def _shaped(text: str, shape: phrases.Shape) -> str:
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     random, persona = builder.random, place.persona
     yield from _told(builder, facts, place)
+    notes = facts.notes or place.notes
+    if builder.sentences and believable.is_about(place.name, place.parent, notes):
+        yield _fitted(builder, facts, builder.sentences(random))
     for _ in range(2):
-        text = believable.text(place.name, place.parent, facts.notes, random, persona)
+        text = believable.text(place.name, place.parent, notes, random, persona)
         yield _fitted(builder, facts, text)
         if facts.patterns:
             yield from _restyled(text)

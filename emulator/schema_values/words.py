@@ -21,6 +21,7 @@ class Town(NamedTuple):
     timezone: str
     language: str
     currency: str
+    airport: str
 
     @property
     def locale(self) -> str:
@@ -80,22 +81,27 @@ STREETS = (
 )
 
 TOWNS = (
-    Town("Lisbon", "Lisboa", "Portugal", "PT", "1100-148", "+351", 38.7223, -9.1393, "Europe/Lisbon", "pt", "EUR"),
-    Town("Austin", "TX", "United States", "US", "78701", "+1", 30.2672, -97.7431, "America/Chicago", "en", "USD"),
-    Town("Kyoto", "Kyoto", "Japan", "JP", "604-8571", "+81", 35.0116, 135.7681, "Asia/Tokyo", "ja", "JPY"),
-    Town("Berlin", "Berlin", "Germany", "DE", "10115", "+49", 52.52, 13.405, "Europe/Berlin", "de", "EUR"),
-    Town("Toronto", "ON", "Canada", "CA", "M5H 2N2", "+1", 43.6532, -79.3832, "America/Toronto", "en", "CAD"),
-    Town("Lyon", "Rhone", "France", "FR", "69001", "+33", 45.764, 4.8357, "Europe/Paris", "fr", "EUR"),
-    Town("Melbourne", "VIC", "Australia", "AU", "3000", "+61", -37.8136, 144.9631, "Australia/Melbourne", "en", "AUD"),
-    Town("Nairobi", "Nairobi", "Kenya", "KE", "00100", "+254", -1.2921, 36.8219, "Africa/Nairobi", "sw", "KES"),
-    Town("Seattle", "WA", "United States", "US", "98101", "+1", 47.6062, -122.3321, "America/Los_Angeles", "en", "USD"),
+    Town("Lisbon", "Lisboa", "Portugal", "PT", "1100-148", "+351", 38.7223, -9.1393, "Europe/Lisbon", "pt",
+         "EUR", "LIS"),
+    Town("Austin", "TX", "United States", "US", "78701", "+1", 30.2672, -97.7431, "America/Chicago", "en",
+         "USD", "AUS"),
+    Town("Kyoto", "Kyoto", "Japan", "JP", "604-8571", "+81", 35.0116, 135.7681, "Asia/Tokyo", "ja", "JPY", "KIX"),
+    Town("Berlin", "Berlin", "Germany", "DE", "10115", "+49", 52.52, 13.405, "Europe/Berlin", "de", "EUR", "BER"),
+    Town("Toronto", "ON", "Canada", "CA", "M5H 2N2", "+1", 43.6532, -79.3832, "America/Toronto", "en", "CAD", "YYZ"),
+    Town("Lyon", "Rhone", "France", "FR", "69001", "+33", 45.764, 4.8357, "Europe/Paris", "fr", "EUR", "LYS"),
+    Town("Melbourne", "VIC", "Australia", "AU", "3000", "+61", -37.8136, 144.9631, "Australia/Melbourne", "en",
+         "AUD", "MEL"),
+    Town("Nairobi", "Nairobi", "Kenya", "KE", "00100", "+254", -1.2921, 36.8219, "Africa/Nairobi", "sw", "KES", "NBO"),
+    Town("Seattle", "WA", "United States", "US", "98101", "+1", 47.6062, -122.3321, "America/Los_Angeles",
+         "en", "USD", "SEA"),
     Town("Leeds", "West Yorkshire", "United Kingdom", "GB", "LS1 4AP", "+44", 53.8008, -1.5491, "Europe/London", "en",
-         "GBP"),
-    Town("Pune", "Maharashtra", "India", "IN", "411001", "+91", 18.5204, 73.8567, "Asia/Kolkata", "hi", "INR"),
-    Town("Valencia", "Valencia", "Spain", "ES", "46001", "+34", 39.4699, -0.3763, "Europe/Madrid", "es", "EUR"),
+         "GBP", "LBA"),
+    Town("Pune", "Maharashtra", "India", "IN", "411001", "+91", 18.5204, 73.8567, "Asia/Kolkata", "hi", "INR", "PNQ"),
+    Town("Valencia", "Valencia", "Spain", "ES", "46001", "+34", 39.4699, -0.3763, "Europe/Madrid", "es", "EUR", "VLC"),
     Town("Gothenburg", "Vastra Gotaland", "Sweden", "SE", "411 03", "+46", 57.7089, 11.9746, "Europe/Stockholm", "sv",
-         "SEK"),
-    Town("Denver", "CO", "United States", "US", "80202", "+1", 39.7392, -104.9903, "America/Denver", "en", "USD"),
+         "SEK", "GOT"),
+    Town("Denver", "CO", "United States", "US", "80202", "+1", 39.7392, -104.9903, "America/Denver", "en",
+         "USD", "DEN"),
 )  # fmt: skip
 
 SENTENCES = (

@@ -44,7 +44,7 @@ UNSATISFIABLE: list[tuple[Any, str]] = [
     ({"type": "object", "properties": {"a": {"type": "object", "$ref": "#"}}, "required": ["a"]}, "#"),
     ({"enum": []}, "#"),
     ({"const": 1, "type": "string"}, "#"),
-    ({"oneOf": [{"type": "string"}, {"type": "string"}], "type": "string"}, "#/oneOf/0"),
+    ({"oneOf": [{"type": "string"}, {"type": "string"}], "type": "string"}, "#/oneOf"),
     ({"$ref": "#"}, "#"),
     ({"anyOf": [{"$ref": "#"}, {"type": "string"}]}, "#"),
     ({"type": "object", "required": ["a"], "allOf": [{"properties": {"a": False}}]}, "#/allOf/0"),

@@ -4,10 +4,26 @@ Each module has a table of phrases and what they mean. Nothing that is read here
 does not allow is passed over.
 """
 
-from emulator.schema_values.phrases.forms import form
+from emulator.schema_values.phrases.forms import agrees, form
+from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
-from emulator.schema_values.phrases.table import LONGEST
-from emulator.schema_values.phrases.texts import Shape, counts, joint, shape
-from emulator.schema_values.phrases.words import offered
+from emulator.schema_values.phrases.table import LONGEST, one_of
+from emulator.schema_values.phrases.texts import Shape, counts, joint, length, shape
+from emulator.schema_values.phrases.words import closed, default, offered
 
-__all__ = ["LONGEST", "Shape", "bounds", "counts", "form", "joint", "offered", "shape"]
+__all__ = [
+    "LONGEST",
+    "Shape",
+    "agrees",
+    "bounds",
+    "closed",
+    "counts",
+    "default",
+    "form",
+    "head",
+    "joint",
+    "length",
+    "offered",
+    "one_of",
+    "shape",
+]

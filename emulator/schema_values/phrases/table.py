@@ -2,12 +2,13 @@
 
 import re
 from functools import lru_cache
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeVar
 
 M = TypeVar("M")
 
 LONGEST = 600
 """Characters of a description that are read."""
+_TOKENS = re.compile(r"[a-z0-9]+|[#@%°]")
 QUOTE = r"[\"'`“”‘’]"
 COUNTS = {
     "zero": 0,
@@ -25,39 +26,48 @@ COUNTS = {
     "twelve": 12,
     "a single": 1,
     "a couple of": 2,
+    "a pair of": 2,
     "a few": 3,
 }
 
 
-@lru_cache(maxsize=4096)
+def one_of(words: str) -> frozenset[str]:
+    """The words of a text, as a set to look them up in."""
+    return frozenset(words.split())
+
+
+@lru_cache(maxsize=512)
 def plain(note: str) -> str:
     """The part of a description that is read, with single spaces."""
     return " ".join(note[:LONGEST].split())
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def lowered(note: str) -> str:
     """The part of a description that is read, in lower case."""
     return plain(note).lower()
 
 
-Rows: TypeAlias = tuple[tuple[tuple[str, ...], re.Pattern[str], M], ...]
+@lru_cache(maxsize=512)
+def tokens(note: str) -> frozenset[str]:
+    """The words of the part of a description that is read, in lower case, and some signs."""
+    return frozenset(_TOKENS.findall(lowered(note)))
 
 
-def table(*rows: tuple[str, str, M]) -> Rows[M]:
-    """A table of what phrases mean: words of which one stands in each phrase, an expression, and the meaning.
+class Table(Generic[M]):
+    """What phrases mean. Each row has words of which one stands in the phrase, an expression, and the meaning.
 
     Expressions are for texts in lower case. The words are looked for first, which is sooner done.
     """
-    return tuple((tuple(words.split()), re.compile(pattern), meaning) for words, pattern, meaning in rows)
 
+    def __init__(self, *rows: tuple[str, str, M]) -> None:
+        self._rows = [(frozenset(words.split()), re.compile(pattern), meaning) for words, pattern, meaning in rows]
+        self._words = frozenset(word for words, _, _ in self._rows for word in words)
 
-def meaning(rows: Rows[M], text: str) -> M | None:
-    """What the first phrase of a table that stands in a text in lower case means."""
-    for words, pattern, meant in rows:
-        for word in words:
-            if word in text:
-                if pattern.search(text):
-                    return meant
-                break
-    return None
+    def meaning(self, note: str) -> M | None:
+        """What the first phrase of the table that stands in a description means."""
+        if not (known := self._words & tokens(note)):
+            return None
+        text = lowered(note)
+        rows = (row for row in self._rows if not row[0].isdisjoint(known))
+        return next((meaning for _, pattern, meaning in rows if pattern.search(text)), None)

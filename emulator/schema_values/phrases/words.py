@@ -1,94 +1,183 @@
 """The words to choose from: "one of: small, large", "either 'on' or 'off'", "(e.g. italian, chinese)"."""
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
-from emulator.schema_values.phrases.table import QUOTE, lowered, plain
+from emulator.schema_values.phrases.table import QUOTE, one_of, plain, tokens
 
 _MOST_WORDS = 12
 _LONGEST_WORD = 40
+_NO_QUOTE = r"[^\"'`“”‘’]"
 
-_QUOTED = re.compile(rf"(?<!\w){QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}(?!\w)")
+_QUOTES = re.compile(QUOTE)
+_QUOTED = re.compile(rf"(?<!\w)(?<!format )(?<!format of ){QUOTE}({_NO_QUOTE}{{1,100}}){QUOTE}(?!\w)")
+_QUOTED_LIST = re.compile(
+    rf"{QUOTE}{_NO_QUOTE}{{1,{_LONGEST_WORD}}}{QUOTE}(?:,? ?(?:or|and|oder|ou|o|/|\|)? ?"
+    rf"{QUOTE}{_NO_QUOTE}{{1,{_LONGEST_WORD}}}{QUOTE}){{1,12}}"
+)
 _LISTED = re.compile(
-    r"\b(?:(?:one|any) of|either|(?:can|could|may|must|should) be|choose from|select from|enum"
+    r"\b(?:(?:one|any) of|either|eine[rs]? von|entweder|l'une? de|soit|un[oa] de|(?:can|could|may|must|should) be"
+    r"|choose (?:from|between)|select from|enum"
     r"|(?:(?:allowed|possible|valid|supported|available|accepted|permitted) )?(?:values?|options?|choices?|types?)"
-    r"(?: are| is| include)?)(?: the following)?(?: values| options)?[:;]? ([^.;\n)]{1,300})",
+    r"(?: are| is| include)?)"
+    r"(?: (?:one|any) of| either)?(?: the following)?(?: values| options)?[:;]? ([^.;\n)\]]{1,300})",
     re.IGNORECASE,
 )
-_LISTING = ("of", "either", "be", "from", "enum", "value", "option", "choice", "type")
+_LISTING = one_of(
+    "one any either eine einer eines entweder une un soit uno una can could may must should choose select enum "
+    "value values option options choice choices type types"
+)
 _EXAMPLES = re.compile(
-    r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? ([^;\n)]{1,200})",
+    r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? "
+    r"((?:[^;\n()]|\([^()]{0,40}\)){1,200})",
     re.IGNORECASE,
 )
-_EXEMPLARY = ("e.g.", "eg.", "example", "instance", "such as", "like")
-_BRACKETS = re.compile(r"\(([^()]{3,200})\)")
-_SPLIT = re.compile(r"\s*(?:,\s*(?:or|and)\s|,|\bor\b|\band\b|\||/)\s*")
-_DEFAULT = re.compile(
-    rf"\bdefaults?(?: value)?(?: is| to|:|=)? ?(?:{QUOTE}([^\"'`“”‘’]{{1,{_LONGEST_WORD}}}){QUOTE}"
-    rf"|([\w.+-]{{1,{_LONGEST_WORD}}}?)(?=[\s,;.)]|$))",
-    re.IGNORECASE,
-)
-_ARTICLE = re.compile(
-    r"(?:an?|the|any|some|each|etc|other|others|your|its|this|that|in|of|to|be|more)\b", re.IGNORECASE
-)
-_PLACE = re.compile(r"[A-Z][\w.' -]{1,30}, (?:[A-Z]{2,3}|USA|UK|[A-Z][a-z]{3,12}land|France|Japan|Germany|Italy|Spain)")
+_EXEMPLARY = frozenset(["e", "eg", "example", "examples", "instance", "such", "like"])
 _EXAMPLE_END = re.compile(r"\.(?=\s|$)|,? etc\b|,? and so on\b")
+_BRACKETS = re.compile(r"[(\[]([^()\[\]]{3,200})[)\]]")
+
+_OR = r"(?:or|and|oder|und|ou|et|o|y)"
+_SLASH = r"(?<=[a-z\s])/(?=[a-z\s])|(?<=[A-Z\d])/(?=[A-Z]\d)|(?<=[A-Z\s][A-Z\s])/(?=[A-Z\s]{2})|(?<=[a-z])/(?=[A-Z])"
+_SPLIT = re.compile(rf"\s?(?:,\s?{_OR}\s|,|(?<=\s){_OR}\s|\||{_SLASH})\s?")
+_SPLIT_EXAMPLES = re.compile(rf"\s?(?:,\s?{_OR}\s|,|(?<=\s){_OR}\s|\||(?<=\s)/(?=\s))\s?")
+"""As before, but a slash may be part of an example, as in EUR/USD."""
+_LEAD = re.compile(r": | [-–] ")
+_BETWEEN = frozenset(["|", "/", "or", "oder", "ou", "o"])
+
+_DEFAULT = re.compile(
+    r"\bdefaults?(?: value)?(?: is| to|:|=)(?: the(?= )| an?(?= ))? ?"
+    rf"(?:{QUOTE}({_NO_QUOTE}{{1,{_LONGEST_WORD}}}){QUOTE}|([\w+-]{{1,{_LONGEST_WORD}}}(?:\.\w{{1,20}}){{0,3}})(?=[\s,;.)]|$))",
+    re.IGNORECASE,
+)
+_DEFAULTS = frozenset(["default", "defaults"])
+_NO_DEFAULTS = one_of("empty none null any today current now not no an a the same")
+_NO_MEMBERS = one_of(
+    "etc e.g i.e others other optional required inclusive nullable default more null case-sensitive case-insensitive "
+    "lowercase uppercase"
+) | {"if any", "if known", "if applicable", "so on"}
+_NO_WORD = re.compile(
+    r"(?:a(?=\s)|an|the|any|some|each|etc|other|others|your|its|this|that|in|of|to|be|more)\b", re.IGNORECASE
+)
+_LAYOUT = re.compile(r"[YMDHS]{2,4}(?:[-/:. T]{1,2}[YMDHS]{2,4}){1,5}Z?", re.IGNORECASE)
+"""How a date is spelled, which is no date."""
+
+_PLACE = re.compile(r"[A-Z][\w.' -]{1,30}, (?:[A-Z]{2,3}|USA|UK|[A-Z][a-z]{3,12}land|France|Japan|Germany|Italy|Spain)")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def offered(note: str) -> tuple[str, ...]:
     """The texts that a description offers: those listed, those quoted beside each other, or examples.
 
     >>> offered("Either 'on' or 'off'"), offered("The cuisine (e.g. italian, chinese)")
     (('on', 'off'), ('italian', 'chinese'))
     """
-    return tuple(dict.fromkeys(_offered(plain(note), lowered(note))))
+    text, words = plain(note), tokens(note)
+    found = () if _LISTING.isdisjoint(words) else _listed(_LISTED, text)
+    found = found or (_listed(_BRACKETS, text) if "(" in text or "[" in text else ())
+    found = found or (() if _EXEMPLARY.isdisjoint(words) else _examples(text))
+    found = found or _bare(_LEAD.split(text)[-1])
+    said = None if found or _DEFAULTS.isdisjoint(words) else _default(text)
+    return found or ((said,) if said else ())
 
 
-def _offered(text: str, lower: str) -> Iterator[str]:
-    for pattern, words in ((_LISTED, _LISTING), (_BRACKETS, ("(",))):
-        if not any(word in lower for word in words):
-            continue
-        for found in pattern.finditer(text):
-            listed = [] if _EXAMPLES.match(found[1]) else _members(found[1], least=2)
-            if listed:
-                yield from listed
-                return
-    last = text.rpartition(": ")[2]
-    listed = _members(last.rstrip("."), least=2, plain=_is_bare(last))
-    if listed:
-        yield from listed
-        return
-    for example in _EXAMPLES.finditer(text) if any(word in lower for word in _EXEMPLARY) else ():
-        said = _EXAMPLE_END.split(example[1])[0].strip()
-        listed = [said] if _PLACE.fullmatch(said) else _members(said, least=1)
-        if listed:
-            yield from listed
-            return
-    if "default" in lower and (default := _DEFAULT.search(text)):
-        yield default[1] or default[2]
+@lru_cache(maxsize=512)
+def closed(note: str) -> frozenset[str]:
+    """The words, in lower case, of which a value is one, if a description lists them all.
+
+    >>> sorted(closed("Either 'on' or 'off'")), sorted(closed("The cuisine (e.g. italian, chinese)"))
+    (['off', 'on'], [])
+    """
+    text = plain(note)
+    found = () if _LISTING.isdisjoint(tokens(note)) else _listed(_LISTED, text)
+    if not found and _EXEMPLARY.isdisjoint(tokens(note)):
+        found = _bare(_LEAD.split(text)[-1])
+    return frozenset(word.lower() for word in found)
 
 
-def _members(text: str, *, least: int, plain: bool = True) -> list[str]:
+@lru_cache(maxsize=512)
+def default(note: str) -> float | None:
+    """The number that a description says is the default.
+
+    >>> default("How many (default: 10)")
+    10.0
+    """
+    if _DEFAULTS.isdisjoint(tokens(note)) or (said := _default(plain(note))) is None:
+        return None
+    try:
+        return float(said)
+    except ValueError:
+        return None
+
+
+def _listed(pattern: "re.Pattern[str]", text: str) -> tuple[str, ...]:
+    for found in pattern.finditer(text):
+        if not _EXAMPLES.match(found[1]) and (members := _members(found[1], least=2)):
+            return members
+    return ()
+
+
+def _examples(text: str) -> tuple[str, ...]:
+    for found in _EXAMPLES.finditer(text):
+        said = _EXAMPLE_END.split(found[1])[0].strip()
+        if members := (said,) if _PLACE.fullmatch(said) else _members(said, least=1, split=_SPLIT_EXAMPLES):
+            return members
+    return ()
+
+
+def _bare(text: str) -> tuple[str, ...]:
+    """The members of a text that is nothing but a list, as "positive, negative or neutral", or has quoted ones."""
+    words = text.rstrip(".").split(" ", 2)
+    is_list = words[0].endswith((",", "|")) or "/" in words[0] or (len(words) > 2 and words[1] in _BETWEEN)
+    parts = _SPLIT.split(text.rstrip(".")) if is_list else []
+    is_list = len(parts) >= 2 and all(len(part.split()) == 1 for part in parts)
+    if is_list:
+        return _members(text.rstrip("."), least=2)
+    if _QUOTES.match(text):
+        return _members(text, least=2, plain=False)
+    found = _QUOTED_LIST.search(text) if _QUOTES.search(text) else None
+    return _members(found[0], least=2, plain=False) if found else ()
+
+
+def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[str]" = _SPLIT) -> tuple[str, ...]:
     """The members of a list in a text: its quoted parts, or without any, its parts between commas and "or"."""
-    quoted = _QUOTED.findall(text)
+    quoted = (
+        [part for part in _QUOTED.findall(text) if part.strip() and not _LAYOUT.fullmatch(part)]
+        if _QUOTES.search(text)
+        else []
+    )
     if len(quoted) >= least:
-        return quoted[:_MOST_WORDS]
-    if not plain or (least > 1 and not re.search(r",|\bor\b|\||/", text)):
-        return []
-    parts = [part.strip(" .:()[]") for part in _SPLIT.split(text)]
-    parts = [part for part in parts if part and part.lower() not in ("etc", "e.g", "others")]
+        return _different(quoted)
+    if not plain:
+        return ()
+    parts = [_trimmed(part) for part in split.split(text)]
+    parts = [part for part in parts if part and part.lower() not in _NO_MEMBERS]
     if least <= len(parts) <= _MOST_WORDS and all(_is_word(part) for part in parts):
-        return parts
-    return []
+        return _different(parts)
+    return ()
+
+
+def _different(parts: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parts))[:_MOST_WORDS]
+
+
+def _trimmed(part: str) -> str:
+    part = part.strip(" .:[]")
+    return part if part.count("(") == part.count(")") else part.strip("() ")
 
 
 def _is_word(part: str) -> bool:
-    return len(part) <= _LONGEST_WORD and len(part.split()) <= 3 and not _ARTICLE.match(part) and "=" not in part
+    return (
+        len(part) <= _LONGEST_WORD
+        and len(part.split()) <= 3
+        and "=" not in part
+        and not _LAYOUT.fullmatch(part)
+        and not _NO_WORD.match(part)
+    )
 
 
-def _is_bare(text: str) -> bool:
-    """Whether a description is nothing but a list of a few single words, as in "positive, negative or neutral"."""
-    parts = _SPLIT.split(text.rstrip("."))
-    return len(parts) >= 2 and bool(re.search(r"\bor\b|\||,", text)) and all(len(part.split()) == 1 for part in parts)
+def _default(text: str) -> str | None:
+    """What a text says is the default, unless it says that there is none."""
+    if (found := _DEFAULT.search(text)) is None:
+        return None
+    said: str = found[1] or found[2].rstrip(".")
+    return None if found[1] is None and said.lower() in _NO_DEFAULTS else said
