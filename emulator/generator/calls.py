@@ -27,16 +27,18 @@ from emulator.generator.turns import Made, Turn, ends, turn
 if TYPE_CHECKING:
     from emulator.schema_values import Budget
 
+_ATTEMPTS = 10
+"""So many sets of arguments are tried to find one that a call has not had."""
 _RESULT = 2_000
 """So many characters of a result are repeated by the tool that ends."""
 
 
 class _Wish(NamedTuple):
-    """A call to make: a tool, and what is said of its parameters; `again` is how often it was called before."""
+    """A call to make: a tool, and what is said of its parameters; `before` are the arguments that are not repeated."""
 
     tool: Tool
     values: Mapping[str, Any]
-    again: int = 0
+    before: Sequence[Mapping[str, Any]] = ()
 
 
 class Structured:
@@ -56,10 +58,18 @@ class Structured:
         """
         # Calls of one tool share a seed, so that they are alike in what is not spoken of.
         names = list(dict.fromkeys(wish.tool.name for wish in self._chosen))
-        return tuple(
-            _call(wish, seed.child("call", names.index(wish.tool.name) + wish.again), self._budget, self._sentence)
-            for wish in self._chosen
-        )
+        return tuple(self._call(wish, names.index(wish.tool.name), seed) for wish in self._chosen)
+
+    def _call(self, wish: _Wish, number: int, seed: Seed) -> DraftCall:
+        """Make a call; of several attempts, the first whose arguments are others than before."""
+        first = number + len(wish.before)
+        call = _call(wish, seed.child("call", first), self._budget, self._sentence)
+        for at in range(1, _ATTEMPTS if wish.before else 1):
+            if json.loads(call.arguments.text) not in wish.before:
+                break
+            with suppress(Rejected):  # the budget of the schema is spent
+                call = _call(wish, seed.child("call", first + at), self._budget, self._sentence)
+        return call
 
     def json_text(self, seed: Seed) -> Tokens:
         """Generate a choice in the request's format.
@@ -154,7 +164,7 @@ def _next(tools: Sequence[Tool], ending: Sequence[Tool], now: Turn) -> _Wish:
         task = tasks(fresh, relevant(now.task), forced=True)[0]
         return _Wish(task.tool, task.values)
     least = min(tools, key=lambda tool: called[tool.name])
-    return _Wish(least, {}, called[least.name])
+    return _Wish(least, {}, [_arguments(call) for call in (*now.earlier, *now.made) if call.name == least.name])
 
 
 def _ended(tool: Tool, now: Turn) -> Mapping[str, Any]:
