@@ -224,6 +224,7 @@ RESIDENT = tool("Resident", "", user=dict(tool("", "", name=TEXT, address=dict(S
 FREE = Tool("User", "A user.", {"type": "object", "properties": PERSON.parameters["properties"], "required": []})
 CONTENT = tool("Response", "Correctly formatted response.", content=INTEGER)
 TEAM = tool("Team", "A team.", team=TEXT, members={"type": "array", "items": PERSON.parameters})
+CALCULATOR = tool("calculator", "Useful for math.", expression=TEXT)
 TODO = tool("Task", "A task.", title=TEXT, priority=INTEGER)
 
 
@@ -252,6 +253,8 @@ STRUCTURES = [
         RESIDENT,
         {"user": {"name": "John Doe", "address": {"street": "123 Main St", "city": "Springfield"}}},
     ),
+    ("multiply 6 by 7", CALCULATOR, {"expression": "6 * 7"}),
+    ("Subtract 3 from ten", CALCULATOR, {"expression": "10 - 3"}),
     ("Return the integer 42.", CONTENT, {"content": 42}),
     ("Return the integer -7", CONTENT, {"content": -7}),
     ("Create a task: Fix the bug in login, high priority (9)", TODO, {"title": "Fix the bug in login", "priority": 9}),
