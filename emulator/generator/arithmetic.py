@@ -36,6 +36,12 @@ _OF_TWO = re.compile(
     rf"\b(?P<what>sum|total|product|difference|quotient)\s+(?:of|between)\s+(?P<left>{_OPERAND})\s+and\s+(?P<right>{_OPERAND})",
     re.IGNORECASE,
 )
+_TO_DO = re.compile(
+    rf"\b(?P<what>multiply|divide|add|subtract)\s+(?P<left>{_OPERAND})\s+(?:by|and|to|with|from)\s+(?P<right>{_OPERAND})"
+    r"(?![\w-]|\.\d|\s*(?:,|and\b)\s*\w)",
+    re.IGNORECASE,
+)
+_DONE = {"multiply": "*", "divide": "/", "add": "+", "subtract": "-"}
 _OF = {"sum": "+", "total": "+", "product": "*", "difference": "-", "quotient": "/"}
 _TOKEN = re.compile(rf"{_OPERAND}|[()]|{_SIGN}", re.IGNORECASE)
 
@@ -58,6 +64,10 @@ def calculation(text: str) -> Calculation | None:
     text = text[:_READ]
     if found := _OF_TWO.search(text):
         return _calculated(found, [found["left"], _OF[found["what"].lower()], found["right"]])
+    if found := _TO_DO.search(text):
+        what, numbers = found["what"].lower(), [found["left"], found["right"]]
+        left, right = numbers[::-1] if what == "subtract" else numbers
+        return _calculated(found, [left, _DONE[what], right])
     calculations = list(islice(_CALCULATION.finditer(text), 2))
     return _calculated(calculations[0], _TOKEN.findall(calculations[0][0])) if len(calculations) == 1 else None
 

@@ -459,6 +459,31 @@ def test_an_answer_is_in_the_tags_that_are_asked_for(text: str, pattern: str) ->
     assert re.fullmatch(pattern, answer(text))
 
 
+@pytest.mark.parametrize(
+    ("question", "action"),
+    [
+        ("multiply 6 by 7", 'multiply\nAction Input: {"a": 6, "b": 7}'),
+        ("What is 3 plus 4?", 'add\nAction Input: {"a": 3, "b": 4}'),
+        ("Jason Liu is 25 years old", 'create_user\nAction Input: {"name": "Jason Liu", "age": 25}'),
+        ("divide 10 by 4 with the calculator", "calculator\nAction Input: 10 / 4"),
+    ],
+)
+def test_the_input_of_an_action_is_what_the_question_says(question: str, action: str) -> None:
+    """As the arguments of a tool call are."""
+    tools = """multiply(a: int, b: int) -> int - Multiply two integers.
+add(a: int, b: int) -> int - Add two integers.
+create_user(name: str, age: int) -> str - Create a user.
+calculator: useful for math"""
+    text = f"""Answer with these tools:\n\n{tools}\n
+Thought: think about what to do
+Action: the action to take, one of [multiply, add, create_user, calculator]
+Action Input: the input
+Final Answer: the answer\n
+Question: {question}
+Thought:"""
+    assert answer(text).endswith(f"Action: {action}")
+
+
 def test_thoughts_and_actions_end_with_an_answer() -> None:
     """First a tool is called by a line; after its observation comes the final answer."""
     called = answer(REACT, stop=["\nObservation"])

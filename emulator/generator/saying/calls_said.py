@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
+from emulator.generator.arithmetic import calculation
 from emulator.generator.saying.assigning import Said, assigned
 from emulator.generator.saying.mentions import Mention, Text, behind, read
 from emulator.generator.saying.notation import set_to
@@ -17,7 +18,11 @@ def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> li
     """The calls, each with the values that the text clearly says."""
     reading = read(text)
     end = len(reading.tokens) if end is None else end
-    fixed = {**_objects(reading, start, end, of), **set_to(reading, start, end, of.parameters)}
+    fixed = {
+        **_calculation(of, reading, start, end),
+        **_objects(reading, start, end, of),
+        **set_to(reading, start, end, of.parameters),
+    }
     own = [each for each in of.parameters if each.name not in fixed]
     lists = {name: _Listing(reading, start, end, name, items) for name, items in of.rows.items() if name not in fixed}
     titles = {each.at for each in reading.mentions if each.kind == "name" and of.parts.issuperset(stems(each.value))}
@@ -31,6 +36,19 @@ def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> li
     if len(calls) > 1:
         _share(calls, lambda call: _choose(call, of, reading, start, end))
     return calls
+
+
+def _calculation(of: Signature, reading: Text, start: int, end: int) -> Said:
+    """The expression of what the text says in words to calculate, for a tool that only needs an expression."""
+    needed = [each for each in of.parameters if each.required]
+    if (
+        len(needed) != 1
+        or needed[0].role != "expression"
+        or any(each.kind == "expression" for each in reading.mentions)
+    ):
+        return {}
+    found = calculation(reading.source(start, end))
+    return {needed[0].name: found.written} if found else {}
 
 
 def _objects(reading: Text, start: int, end: int, of: Signature) -> Said:

@@ -249,8 +249,8 @@ def _more(tokens: Sequence[Token], at: int) -> int:
         return 1
     if token.kind == "number" and token.text.isdigit() and _BRAND.fullmatch(tokens[at - 1].text):
         return 1
-    if token.text in _OF_NAMES and at + 1 < len(tokens) and tokens[at + 1].text in _OF_NAMES | {"der", "den"}:
-        return 1 + _more(tokens, at + 2) if _more(tokens, at + 2) == 1 else 0
+    if token.text in _OF_NAMES and at + 2 < len(tokens) and tokens[at + 1].text in _OF_NAMES | {"der", "den"}:
+        return 3 if tokens[at + 2].kind == "word" and tokens[at + 2].text[0].isupper() else 0
     if at + 1 == len(tokens) or tokens[at + 1].kind != "word" or not tokens[at + 1].text[0].isupper():
         return 0
     if token.text == "." and len(tokens[at - 1].text) <= 2:

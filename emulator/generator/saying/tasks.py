@@ -125,7 +125,8 @@ def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
 
 def _preference(of: Signature, values: Said, words: frozenset[str]) -> float:
     """How much a tool is preferred to others: also by how many values of the text it has a parameter for."""
-    spoken_of = len(words & of.parts) + len(words & of.notes)
+    sought = any(each.required and each.role == "topic" for each in of.parameters)
+    spoken_of = 0.5 * sought + len(words & of.parts) + len(words & of.notes)
     return _fit(of, values, words) + 0.4 * min(len(values), 5) + 0.2 * spoken_of
 
 
