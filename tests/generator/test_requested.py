@@ -204,6 +204,7 @@ def test_a_system_message_tells_what_to_answer() -> None:
         "Give me tips for working with JSON",
         "List the advantages of JSON",
         "Name three alternatives to JSON",
+        "Is it cheaper to fly or drive?",
     ],
 )
 def test_a_question_about_a_form_is_no_request_for_it(text: str) -> None:

@@ -49,7 +49,8 @@ _DEMANDS = re.compile(
     re.IGNORECASE,
 )
 _CLASSIFIES = re.compile(
-    r"\b(?:classif\w+|categori[sz]e|label|sentiment|choose|pick|select|decide|determine|is it|identify)\b"
+    r"\b(?:classif\w+|categori[sz]e|label|sentiment|choose|pick|select|decide|determine|identify)\b"
+    r"|\bis it (?:about |an? |the )?[\w'-]+(?:,| or\b)"
     r"|\b(?:yes|true) ?(?:or|/) ?(?:no|false)\b",
     re.IGNORECASE,
 )

@@ -12,8 +12,11 @@ from emulator.scenario.reading.nodes import LOADER
 from emulator.scenario.reading.surrogates import hide_pairs
 
 _TEXTS = frozenset(
-    {"text", "reasoning", "message", "description", "last_user", "first_user", "system", "any_message", "prompt"}
-    | {"content", "equals", "contains", "starts_with", "ends_with"}
+    [
+        *("text", "reasoning", "message", "description", "content"),
+        *("last_user", "first_user", "system", "any_message", "prompt"),
+        *("equals", "contains", "starts_with", "ends_with"),
+    ]
 )
 """Keys whose values are free text, in which a number sign is likely."""
 _COMMENT = re.compile(r"\s+(#\S.*)")
