@@ -283,6 +283,12 @@ def test_a_list_has_an_item_for_each_thing_of_the_prompt(form: str, listed: list
     assert [(each["name"], each["age"]) for each in arguments["users"]] == listed
 
 
+def test_a_tool_for_one_thing_is_called_for_each() -> None:
+    """The number of the things is no value of any of them."""
+    found = called("Make 2 people: John (20), Jane (22)", PERSON, mode="required")
+    assert [arguments for _, arguments in found] == people(John=20, Jane=22)["users"]
+
+
 def test_an_object_in_the_prompt_is_the_arguments() -> None:
     """If the tool has all its properties."""
     assert called('Store the person {"name": "Bo", "age": 3}.', PERSON) == [("Person", {"name": "Bo", "age": 3})]

@@ -25,7 +25,11 @@ def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> li
     }
     own = [each for each in of.parameters if each.name not in fixed]
     lists = {name: _Listing(reading, start, end, name, items) for name, items in of.rows.items() if name not in fixed}
-    titles = {each.at for each in reading.mentions if each.kind == "name" and of.parts.issuperset(stems(each.value))}
+    titles = {
+        each.at
+        for each in reading.mentions
+        if (each.kind == "name" and of.parts.issuperset(stems(each.value))) or _counts(reading, each, frozenset())
+    }
     parts = assigned(reading, start, end, own, titles.union(*(each.places for each in lists.values())))
     taken = {at for part in parts for at in part.places}
     items = {name: found for name, each in lists.items() if (found := each.items(taken))}
