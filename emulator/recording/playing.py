@@ -75,7 +75,7 @@ async def play(scenario: str, request: InferenceRequest, catalog: Catalog) -> Ex
     name = library.put("recorded", scenario).scenario.name
     engine = make_engine(SETTINGS, catalog, clock, library, name)
     client, dialect = _Client(ENDPOINTS[request.endpoint].path, clock), DIALECTS.by_name[request.endpoint]
-    asked = msgspec.structs.replace(request, key="akml-recorder", headers={})
+    asked = msgspec.structs.replace(request, key="akml-local", headers={})
     plan = await engine.plan(asked)
     player = Player(plan, dialect, clock, SETTINGS.keep_alive, client.scope, client.receive, client.take)
     await player.play(asked)

@@ -6,6 +6,7 @@ from typing import Any, cast
 import msgspec
 
 from emulator.core.fields import Fields, Limits, at_least
+from emulator.core.malformed import why
 from emulator.core.settings import Settings
 from emulator.core.tokens import VOCABULARY_SIZE
 from emulator.core.vocabulary import Media, Message, ReasoningControl, Role, Sampling, ToolUse
@@ -160,7 +161,7 @@ def _function_made(function: Fields) -> tuple[str, str]:
     try:
         msgspec.json.decode(arguments)
     except (msgspec.MsgspecError, RecursionError) as error:
-        function.reject("arguments", f"JSON text ({error})")
+        function.reject("arguments", f"JSON text ({why(arguments.encode(), error).rstrip('.')})")
     return name, arguments
 
 
