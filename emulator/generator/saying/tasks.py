@@ -124,8 +124,8 @@ def _fit(of: Signature, values: Said, words: frozenset[str]) -> float:
 
 
 def _preference(of: Signature, values: Said, words: frozenset[str]) -> float:
-    """How much a tool is preferred to others: also by how many values of the text it has a parameter for."""
-    sought = any(each.required and each.role == "topic" for each in of.parameters)
+    """How much a tool is preferred to others: by how many values it has a parameter for, or since it searches."""
+    sought = [each.role for each in of.parameters if each.required] == ["topic"]
     spoken_of = 0.5 * sought + len(words & of.parts) + len(words & of.notes)
     return _fit(of, values, words) + 0.4 * min(len(values), 5) + 0.2 * spoken_of
 
