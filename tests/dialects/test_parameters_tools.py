@@ -50,12 +50,12 @@ CHOICES: dict[str, Body] = {
         ("none", [], [], []),
         ("auto", [], ["get_weather"], ["get_weather", "send_email"]),
         ("left out", [], ["get_weather"], ["get_weather", "send_email"]),
-        ("required", ["get_weather"], ["get_weather"], ["get_weather", "send_email"]),
+        ("required", ["search"], ["get_weather"], ["get_weather", "send_email"]),
         ("named", ["send_email"], ["send_email"], ["send_email"]),
     ],
 )
 def test_tool_choice_decides(path: str, choice: str, walk: list[str], weather: list[str], two: list[str]) -> None:
-    """`none` forbids, `auto` calls what the message speaks of, `required` and `any` force one, a name forces that."""
+    """`none` forbids, `auto` calls what the message speaks of, `required` and `any` force one, that which searches if none is spoken of, and a name forces that."""
     for text, wanted in ((WALK, walk), (WEATHER, weather), (TWO, two)):
         body = asked(path, text, tool_choice=CHOICES[choice][path])
         assert names(told(path, body, named_tool_finish="tool_calls")) == wanted

@@ -96,7 +96,8 @@ def test_the_setting_names_the_model_that_answers(value: Any, id: str) -> None:
 def test_an_unknown_model_cannot_answer() -> None:
     """The setting's value must be a model; the nearest one is named."""
     with pytest.raises(
-        SettingsError, match='cannot be "zai-org/GLM-5": expected the id of a model of the catalogue; did you mean "zai-org/GLM-5'
+        SettingsError,
+        match='cannot be "zai-org/GLM-5": expected the id of a model of the catalogue; did you mean "zai-org/GLM-5',
     ):
         Emulator(any_model="zai-org/GLM-5")
 
