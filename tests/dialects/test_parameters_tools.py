@@ -55,7 +55,7 @@ CHOICES: dict[str, Body] = {
     ],
 )
 def test_tool_choice_decides(path: str, choice: str, walk: list[str], weather: list[str], two: list[str]) -> None:
-    """`none` forbids, `auto` calls what is spoken of, `required` and `any` force one (a search at least), a name that."""
+    """`none` forbids, `auto` calls what is spoken of, `required` and `any` force a call, and a name one of its tool."""
     for text, wanted in ((WALK, walk), (WEATHER, weather), (TWO, two)):
         body = asked(path, text, tool_choice=CHOICES[choice][path])
         assert names(told(path, body, named_tool_finish="tool_calls")) == wanted
