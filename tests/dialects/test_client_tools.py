@@ -80,6 +80,7 @@ def test_a_file_tool_is_called_with_one_of_its_commands(type: str) -> None:
     for command in commands:
         assert called(tool, f"Use {command} now.")["command"] == command
     if not type.startswith("memory"):
+        assert called(tool, "Run `ls -la /etc`")["path"].startswith("/repo/")
         assert called(tool, "view the file src/main.py") == {"command": "view", "path": "src/main.py"}
 
 
@@ -112,6 +113,8 @@ def test_a_shell_gets_a_command() -> None:
     tool = {"type": "bash_20250124", "name": "bash"}
     assert called(tool)["command"]
     assert called(tool, "Run `make test` for me") == {"command": "make test"}
+    for question in ("List the files in /tmp", "Create a file notes.txt", "Show me README.md"):
+        assert called(tool, question)["command"].split()[0] in ("ls", "pwd", "git")
     named = {"type": "tool", "name": "bash", "disable_parallel_tool_use": True}
     assert set(called(tool, tool_choice=named)) == {"command"}
     assert set(called(tool, "Run `ls` in the shell", tool_choice={"type": "auto"})) == {"command"}

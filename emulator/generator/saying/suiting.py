@@ -1,5 +1,6 @@
 """Whether a mention of a text can be the value of a parameter, by its type and its kind, and what the value then is."""
 
+import re
 from typing import Any
 
 from emulator.generator.saying.mentions import Mention
@@ -39,7 +40,7 @@ _SUITS = {
     "email": ("email", "name", ""),
     "date": ("date", "time", ""),
     "time": ("time", "date"),
-    "path": ("path", "name", "command"),
+    "path": ("path", "name"),
     "id": ("id", "symbol", "name", "", "expression"),
     "expression": ("expression", "text", ""),
 }  # fmt: skip
@@ -60,6 +61,8 @@ OWN = {
 }
 """The parameters that are made for a kind of mention."""
 _NUMBERS = ("integer", "number")
+_ARGUMENT = re.compile(r"\s[-/]")
+"""What a command has, and a path has not."""
 
 
 def is_number(parameter: Parameter) -> bool:
@@ -121,6 +124,8 @@ def _suits_role(mention: Mention, role: str) -> bool:
         return mention.value[:3].lower() in _CALENDAR
     if mention.kind == "name" and role == "symbol":
         return bool(mention.value.isupper()) and len(mention.value) < 6
+    if mention.kind == "quoted" and role == "path":
+        return _ARGUMENT.search(mention.value) is None
     return role in _SUITS[mention.kind]
 
 
