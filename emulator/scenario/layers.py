@@ -37,7 +37,7 @@ class Index(NamedTuple):
 
     files: dict[str, Path]
     meant: dict[str, str]
-    clashes: dict[str, Mistake]
+    clashes: dict[str, list[Mistake]]
 
 
 def scenario_files(folder: Path) -> list[Path]:
@@ -65,11 +65,11 @@ def _add(index: Index, layer: Layer) -> None:
     own: dict[str, tuple[Path, Names]] = {}
     for word, path, names in words:
         if word in own:
-            index.clashes[word] = clash(word, path, names, *own[word])
+            index.clashes.setdefault(word, []).append(clash(word, path, names, *own[word]))
             continue
         own[word] = path, names
         index.meant[word] = names.name
-        index.clashes.pop(word, None)
+        index.clashes.pop(word, None)  # of layers before
         if word == names.name:
             index.files[word] = path
 

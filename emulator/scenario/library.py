@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -189,7 +190,7 @@ class Library:
             return self._added[name]
         index = self._index()
         if word in index.clashes:
-            raise ScenarioError([index.clashes[word]])
+            raise ScenarioError(index.clashes[word])
         path = index.files[name]
         if path not in self._loaded and (mistakes := self._read(path)):
             raise ScenarioError(mistakes)
@@ -213,12 +214,12 @@ class Library:
     def mistakes(self, name: str) -> tuple[Mistake, ...]:
         """The mistakes in the file of a scenario, as far as it was read."""
         path, index = self.source(name), self._index()
-        clashes = tuple(clash for word, clash in index.clashes.items() if index.meant[word] == name)
+        clashes = tuple(clash for word, own in index.clashes.items() if index.meant[word] == name for clash in own)
         return clashes + (self._mistakes.get(path, ()) if path else ())
 
     def clashes(self) -> tuple[Mistake, ...]:
         """The names and aliases that two scenarios of one folder have."""
-        return tuple(self._index().clashes.values())
+        return tuple(chain.from_iterable(self._index().clashes.values()))
 
     def nearest(self, word: str) -> str | None:
         """The most similar name or alias, whatever the case, or None.

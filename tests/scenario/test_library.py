@@ -95,6 +95,15 @@ def test_a_name_or_alias_of_two_scenarios_is_a_mistake(tmp_path: Path, one: str,
     assert text_of(library, "other") == "3"
 
 
+def test_each_further_scenario_of_a_name_is_a_mistake(tmp_path: Path) -> None:
+    """Of three files with one name, two are told, whatever they are called."""
+    write(tmp_path, {name: story("1", "name: sunny\n") for name in ("a.yaml", "b.yaml", "sunny.yaml")})
+    told = [clash.render() for clash in library_of(tmp_path).clashes()]
+    assert [str(tmp_path / name) in each for name, each in zip(("b.yaml", "sunny.yaml"), told, strict=True)] == [
+        True
+    ] * 2
+
+
 def test_a_later_folder_overrides_an_earlier_one(tmp_path: Path) -> None:
     """By name, also where a shipped scenario has the name as an alias; that is no mistake."""
     folder = write(tmp_path, {"hello.yaml": story("mine"), "x.yaml": story("slow", "name: ratelimit\n")})
