@@ -157,6 +157,7 @@ def _merge_content(facts: Facts, node: SchemaNode, scopes: Scopes) -> None:
     media_type = node.schema["contentMediaType"]
     if isinstance(media_type, str) and media_type.partition(";")[0].strip().endswith(("/json", "+json")):
         told = node.says("contentSchema")
+        facts.formats += () if "contentEncoding" in node.schema else ("json-string",)
         facts.content = node.child("contentSchema") if told else node.document.derived(_DOCUMENT, node)
 
 

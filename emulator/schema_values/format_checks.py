@@ -1,9 +1,21 @@
-"""Recognises texts by their `format`: those of JSON Schema 2020-12, section 7.3 (validation), and of UUIDs."""
+"""Recognises texts by their `format`: those of JSON Schema 2020-12, section 7.3, and of pydantic and Zod."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import date
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import (
+    AddressValueError,
+    IPv4Address,
+    IPv4Interface,
+    IPv4Network,
+    IPv6Address,
+    IPv6Interface,
+    IPv6Network,
+    ip_address,
+    ip_interface,
+    ip_network,
+)
 from typing import Any
 
 from emulator.schema_values.regex import compiled
@@ -82,5 +94,29 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "json-pointer": _matches(_POINTER),
     "relative-json-pointer": _matches(_RELATIVE_POINTER),
     "regex": lambda text: len(text) <= _LONGEST_REGEX and _parses(compiled, ValueError)(text),
+}
+_NUMERIC = re.compile(r"[+-]?\d+(\.\d+)?\Z")
+_CHECKS |= {
+    "name-email": _matches(re.compile(r"([^<>]*<)?[^@\s<>]+@[^@\s<>]+>?\Z")),
+    **dict.fromkeys(("cidr", "cidrv4", "ipv4network"), _parses(IPv4Network, ValueError)),
+    **dict.fromkeys(("cidrv6", "ipv6network"), _parses(IPv6Network, ValueError)),
+    "ipv4interface": _parses(IPv4Interface, ValueError),
+    "ipv6interface": _parses(IPv6Interface, ValueError),
+    "ipvanyaddress": _parses(ip_address, ValueError),
+    "ipvanynetwork": _parses(ip_network, ValueError),
+    "ipvanyinterface": _parses(ip_interface, ValueError),
+    "multi-host-uri": _matches(_URI),
+    "ulid": _matches(re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")),
+    "nanoid": _matches(re.compile(r"[\w-]{21}\Z", re.ASCII)),
+    "cuid": _matches(re.compile(r"[cC][0-9a-z]{8,}\Z")),
+    "cuid2": _matches(re.compile(r"[a-z][0-9a-z]+\Z")),
+    "jwt": _matches(re.compile(r"[\w-]+\.[\w-]+\.[\w-]*\Z", re.ASCII)),
+    **dict.fromkeys(("byte", "base64"), _matches(re.compile(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2,3}={1,2})?\Z"))),
+    "base64url": _matches(re.compile(r"([\w-]{4})*([\w-]{2,3}={0,2})?\Z", re.ASCII)),
+    **dict.fromkeys(("json", "json-string"), _parses(json.loads, ValueError, RecursionError)),
+    "e164": _matches(re.compile(r"\+[1-9]\d{6,14}\Z", re.ASCII)),
+    **dict.fromkeys(("phone", "phone-number", "tel"), _matches(re.compile(r"\+?[\d(][\d\s().-]{5,18}\Z", re.ASCII))),
+    **dict.fromkeys(("decimal", "double", "float", "number"), _matches(_NUMERIC)),
+    **dict.fromkeys(("int32", "int64", "uint32", "uint64", "integer"), _matches(re.compile(r"-?\d+\Z", re.ASCII))),
 }
 _CHECKS["ip-address"], _CHECKS["host-name"] = _CHECKS["ipv4"], _CHECKS["hostname"]

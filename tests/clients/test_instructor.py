@@ -35,8 +35,10 @@ def url() -> Iterator[str]:
 def models() -> Sequence[Any]:
     """The models that are asked for."""
     from support.client_models import MODELS
+    from support.pipeline_models import PIPELINES
 
-    return MODELS
+    assert len(MODELS + PIPELINES) == 60
+    return MODELS + PIPELINES
 
 
 def _client(url: str, kind: str, mode: str) -> Any:

@@ -40,6 +40,16 @@ const SCHEMAS = {
   plan: z.object({ actions: z.array(z.enum(["search", "read", "stop"])).min(1), done: z.boolean() }),
   graph: z.object({ nodes: z.array(z.string()), edges: z.array(z.object({ from: z.string(), to: z.string() })) }),
   native: z.object({ level: z.nativeEnum({ Low: "low", High: "high" }) }),
+  mail: z.object({ from: z.email(), to: z.array(z.email()).min(1).max(3), subject: z.string() }),
+  keys: z.object({ ulid: z.ulid(), uuid: z.uuid(), nano: z.nanoid(), cuid: z.cuid2() }),
+  hosts: z.object({ v4: z.ipv4(), v6: z.ipv6(), net: z.cidrv4() }),
+  words: z.object({ first: z.string().regex(/^[^aeiou]+$/), second: z.string().regex(/^[A-Z]{2}\d{2}$/) }),
+  token: z.object({ jwt: z.jwt() }),
+  times: z.object({ at: z.iso.datetime(), on: z.iso.date(), clock: z.iso.time(), took: z.iso.duration() }),
+  phone: z.object({ number: z.e164(), country: z.string().length(2) }),
+  whole: z.object({ small: z.int32(), ratio: z.float32(), count: z.number().int().min(1).max(9) }),
+  catalog: z.object({ products: z.array(z.object({ sku: z.string(), price: z.number().positive() })).min(1) }),
+  emoji: z.object({ reaction: z.emoji(), note: z.string().nullable() }),
   either: z.object({ result: z.union([person, z.object({ error: z.string() })]) }),
 };
 

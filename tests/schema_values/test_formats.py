@@ -98,3 +98,10 @@ def test_null_is_taken_from_a_list_where_nothing_else_is_left() -> None:
     """OpenAPI's `nullable` allows the null of its `enum`."""
     assert make({"type": "string", "nullable": True, "enum": [None]}) is None
     assert make({"type": "string", "nullable": True, "enum": ["a", None]}) == "a"
+
+
+@pytest.mark.parametrize("form", ["name-email", "ulid", "jwt", "base64", "ipv4network", "e164", "int64", "json-string"])
+def test_a_hint_has_the_format(form: str) -> None:
+    """A word of the conversation is no value of a format that it has not."""
+    schema = {"type": "object", "properties": {"who": {"type": "string", "format": form}}, "required": ["who"]}
+    assert make(schema, who="Ada Lovelace")["who"] != "Ada Lovelace"
