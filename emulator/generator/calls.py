@@ -121,10 +121,21 @@ def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
     working = [
         tool for tool in tools if tool not in ending or (tool.name.isalpha() and tool.name.lower() in text.lower())
     ]
-    left = _not_made(tasks(working or tools, text, forced=choice.mode != "auto"), now)
+    wanted = tasks(working or tools, text, forced=choice.mode != "auto")
+    if choice.mode != "auto" and len(wanted) == 1 and not wanted[0].values:
+        wanted = _of_system(request, wanted[0])
+    left = _not_made(wanted, now)
     if left or choice.mode == "auto":
         return left
     return [_next(tools, ending, now)]
+
+
+def _of_system(request: InferenceRequest, task: Task) -> Sequence[Task]:
+    """The task with what the system message says, such as a document, if that is all that the tool must be told."""
+    system = request.last("system") or request.last("developer")
+    said = tasks([task.tool], relevant(system.text), forced=True)[:1] if system else []
+    needed = [each.name for each in Signature(task.tool).parameters if each.required]
+    return said if needed and said and said[0].values.keys() >= set(needed) else [task]
 
 
 def _not_made(wanted: Sequence[Task], now: Turn) -> list[_Wish]:

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.asgi import CHAT, MESSAGES
+from support.asgi import CHAT, MESSAGES, ask, make_engine
 from support.parameters import body_of
 from support.tools import calls, told
 
@@ -18,6 +18,7 @@ from emulator.core.vocabulary import InferenceRequest, Message, Tool, ToolChoice
 from emulator.generator.calls import Structured
 from emulator.generator.saying.tasks import tasks
 from emulator.generator.turns import ends
+from emulator.web.app import create_app
 
 Body: TypeAlias = dict[str, Any]
 
@@ -466,6 +467,36 @@ def test_the_tool_that_ends_is_given_the_result() -> None:
     """As its first text."""
     turns = looped(CHAT, "Weather in Oslo", WEATHER, FINAL, tool_choice="required")
     assert turns == [[("get_weather", {"location": "Oslo"})], [("final_answer", {"answer": "It is sunny, 21."})]]
+
+
+@pytest.mark.parametrize(
+    ("system", "wanted"),
+    [
+        ("<story>Mike is 37 years old</story>", {"name": "Mike", "age": 37}),
+        ("<story>" + "Mike is 37 years old. " * 400 + "</story>", {"name": "Mike", "age": 37}),
+    ],
+)
+def test_a_document_in_the_system_message_is_read(system: str, wanted: dict[str, Any]) -> None:
+    """Where the user says no value of a tool that is forced, those of the system message are taken."""
+    messages = [{"role": "system", "content": system}, {"role": "user", "content": "Extract a user from the story."}]
+    assert _user(messages) == wanted
+
+
+def test_a_role_in_the_system_message_is_no_document() -> None:
+    """A system message that does not say all that the tool needs says nothing of it."""
+    messages = [{"role": "system", "content": "You are a helpful assistant."}, {"role": "user", "content": "Go on."}]
+    assert "assistant" not in _user(messages)["name"]
+
+
+def _user(messages: list[dict[str, str]]) -> dict[str, Any]:
+    properties = {"name": {"type": "string"}, "age": {"type": "integer"}}
+    parameters = {"type": "object", "properties": properties, "required": ["name", "age"]}
+    tools = [{"type": "function", "function": {"name": "User", "parameters": parameters}}]
+    choice = {"type": "function", "function": {"name": "User"}}
+    body = {"model": "openai/gpt-oss-20b", "messages": messages, "tools": tools, "tool_choice": choice}
+    (call,) = ask(create_app(make_engine()), "POST", CHAT, body).json["choices"][0]["message"]["tool_calls"]
+    made: dict[str, Any] = json.loads(call["function"]["arguments"])
+    return made
 
 
 @BOTH
