@@ -21,6 +21,7 @@ INSTRUCTOR = Suite(
     },
     reasons=[
         Reason("AkashML has no embeddings.", ["*.test_has_embedding*"]),
+        Reason("AkashML's usage tells of no cached tokens.", ["*.test_creation_with_system_cache*"]),
         Reason("AkashML has no moderations.", ["*.test_patch_completes_successfully"]),
         Reason(
             "To follow a rule in prose, or to judge a text by it, takes a model that understands it.",
