@@ -470,6 +470,18 @@ def test_the_tool_that_ends_is_given_the_result() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["Answer in Spanish and French: How are you?", "Reply in French and in Spanish, please."]
+)
+def test_tools_are_told_apart_by_the_words_that_are_their_own(text: str) -> None:
+    """Two tools that respond in some language are called once each, with the whole question."""
+    parameters = {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
+    tools = [Tool(f"respond_{language}", parameters=parameters) for language in ("spanish", "french", "italian")]
+    called = tasks(tools, text, forced=False)
+    assert sorted(task.tool.name for task in called) == ["respond_french", "respond_spanish"]
+    assert all(task.values == {"input": text} for task in called)
+
+
+@pytest.mark.parametrize(
     ("system", "wanted"),
     [
         ("<story>Mike is 37 years old</story>", {"name": "Mike", "age": 37}),

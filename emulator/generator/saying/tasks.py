@@ -133,9 +133,9 @@ def _preference(of: Signature, values: Said, words: frozenset[str]) -> float:
 def _asked_for(of: Signature, values: Said, words: frozenset[str]) -> float:
     """How clearly a text asks for a tool: by the words of its name, and by the values that it must have."""
     needed = [each for each in of.parameters if each.required] or of.parameters
-    filled = sum(each.name in values for each in needed)
-    counted = [each.name in values for each in needed if is_number(each)]
     named = len(of.names & words)
+    filled = sum(each.name in values or (each.role == "text" and named == len(of.names)) for each in needed)
+    counted = [each.name in values for each in needed if is_number(each)]
     score = 2.04 * named / max(1, len(of.names)) + 0.7 * min(named, 3)
     score += 2.6 * filled / max(1, len(needed)) + 0.18 * min(filled, 4) + 0.2 * _fit(of, values, words)
     if counted:
