@@ -130,7 +130,7 @@ def _chosen(request: InferenceRequest) -> Sequence[_Wish]:
     return [_next(tools, ending, now)]
 
 
-def _of_system(request: InferenceRequest, task: Task) -> Sequence[Task]:
+def _of_system(request: InferenceRequest, task: Task) -> list[Task]:
     """The task with what the system message says, such as a document, if that is all that the tool must be told."""
     system = request.last("system") or request.last("developer")
     said = tasks([task.tool], relevant(system.text), forced=True)[:1] if system else []
