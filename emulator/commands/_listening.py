@@ -17,7 +17,7 @@ def listening(host: str, port: int) -> tuple[list[socket.socket], str]:
     """The listening sockets, and a URL for clients on this machine. Raises ClickException for an unusable address."""
     from emulator.wire.server import listeners
 
-    host = host.removeprefix("[").removesuffix("]")  # as in a URL
+    host = _bare(host)
     try:
         sockets = listeners(host, port)
     except OSError as error:
@@ -31,4 +31,9 @@ def access_to(sockets: list[socket.socket], settings: "Settings", host: str) -> 
     """Who is let in to a server on these sockets."""
     from emulator.web.doors import Access
 
-    return Access.on((each.getsockname()[0] for each in sockets), settings, host.removeprefix("[").removesuffix("]"))
+    return Access.on((each.getsockname()[0] for each in sockets), settings, _bare(host))
+
+
+def _bare(host: str) -> str:
+    """The host without the brackets that an IPv6 address has in a URL."""
+    return host.removeprefix("[").removesuffix("]")

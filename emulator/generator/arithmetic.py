@@ -9,7 +9,9 @@ from typing import NamedTuple
 _READ = 2_000
 _MOST = 20
 """Numbers of one calculation."""
-_SMALL = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+UP_TO_TWELVE = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+"""The words of the numbers from one to twelve."""
+_SMALL = ["zero", *UP_TO_TWELVE]
 _SMALL += ["thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _WORDS = {word: number for number, word in enumerate(_SMALL)} | {
@@ -53,6 +55,15 @@ class Calculation(NamedTuple):
     end: int
     written: str
     result: str
+
+
+def count(word: str) -> int:
+    """The number that digits, or one of the words up to twelve, say.
+
+    >>> count("3"), count("Three")
+    (3, 3)
+    """
+    return int(word) if word.isdigit() else _SMALL.index(word.lower())
 
 
 def calculation(text: str) -> Calculation | None:

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from emulator.generator.arithmetic import calculation
+from emulator.generator.arithmetic import UP_TO_TWELVE, calculation, count
 from emulator.generator.topics import relevant, turned
 
 
@@ -49,8 +49,7 @@ _HOW = re.compile(
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"\W*(?:(?:can|could|would|will) you|please)\s+(?:please\s+)?", re.IGNORECASE)
-_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_COUNT = re.compile(rf"\b(\d{{1,2}}|{'|'.join(_COUNTS)})\b", re.IGNORECASE)
+_COUNT = re.compile(rf"\b(\d{{1,2}}|{'|'.join(UP_TO_TWELVE[:10])})\b", re.IGNORECASE)
 _LANGUAGES = {
     **dict.fromkeys(["javascript", "typescript", "js"], "javascript"),
     **dict.fromkeys(["bash", "shell"], "bash"),
@@ -116,10 +115,7 @@ def _sum(text: str) -> str:
 
 def _count(text: str) -> int:
     found = _COUNT.search(text)
-    if not found:
-        return 4
-    word = found[1].lower()
-    return max(1, min(int(word) if word.isdigit() else _COUNTS.index(word) + 1, 20))
+    return max(1, min(count(found[1]), 20)) if found else 4
 
 
 @cache

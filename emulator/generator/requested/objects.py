@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from emulator.core.seeds import Seed
+from emulator.generator.arithmetic import count
 from emulator.generator.requested.asked import Asked, Make
 from emulator.generator.requested.described import described, is_schema, quotations, shown
 from emulator.generator.requested.instructed import instructed
@@ -65,7 +66,6 @@ _ARRAY = re.compile(
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"\b(\d{1,2}|two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
-_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _KEY_WORD = re.compile(r"\b(?:keys?|fields?|properties|property|attributes?)\b", re.IGNORECASE)
 _ABOUT_JSON = re.compile(r"\bjson\b[^.?!\n]{0,200}", re.IGNORECASE)
 _KEYS_BEFORE = re.compile(
@@ -260,8 +260,8 @@ def _array(text: str, forced: bool) -> Mapping[str, Any] | None:
     else:
         kind = re.search(r"\b(strings?|integers?|numbers?|floats?|booleans?)\b", of)
         items = described(kind[1].rstrip("s")) if kind else {"type": "string"}
-    count = _COUNT.search(of) or _COUNT.search(text)
-    if not count:
+    told = _COUNT.search(of) or _COUNT.search(text)
+    if not told:
         return {"type": "array", "items": items, "minItems": 2, "maxItems": 5, "uniqueItems": True}
-    size = int(count[1]) if count[1].isdigit() else _COUNTS.index(count[1].lower()) + 1
+    size = count(told[1])
     return {"type": "array", "items": items, "minItems": size, "maxItems": size, "uniqueItems": True}

@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 from emulator.core.seeds import Seed
-from emulator.generator.arithmetic import calculation
+from emulator.generator.arithmetic import UP_TO_TWELVE, calculation, count
 from emulator.generator.composing import Composition, composed, phrases
 from emulator.generator.grammar import NonTerminal, Run, run, tokens
 from emulator.generator.requested.asked import Asked, Make, sentences, spoken
@@ -70,12 +70,11 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SCALE = re.compile(r"\b(?:rate|score|rank|scale|between|from|range)\b", re.IGNORECASE)
-_COUNTS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-_COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)}|an?)"
+_COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(UP_TO_TWELVE)}|an?)"
 _SO_MANY_WORDS = re.compile(
     rf"\b(?:in|with|using|of|exactly|only|just|precisely|at most|maximum)\s+"
     rf"(?:exactly |only |just |precisely |at most ){{0,2}}{_COUNT}[ -]words?\b"
-    rf"|\b(?P<count2>\d{{1,3}}|{'|'.join(_COUNTS)})-word (?:answer|sentence|reply|response|summary|title|slogan)",
+    rf"|\b(?P<count2>\d{{1,3}}|{'|'.join(UP_TO_TWELVE)})-word (?:answer|sentence|reply|response|summary|title|slogan)",
     re.IGNORECASE,
 )
 _SO_MANY_SENTENCES = re.compile(
@@ -93,7 +92,7 @@ _ELABORATES = re.compile(
     re.IGNORECASE,
 )
 _PARSES = re.compile(r"\b(?:parse|file|csv|split|read|how|why)\b", re.IGNORECASE)
-_ONE_COUNT = re.compile(rf"\b(?P<count>\d{{1,2}}|{'|'.join(_COUNTS)})\b", re.IGNORECASE)
+_ONE_COUNT = re.compile(rf"\b(?P<count>\d{{1,2}}|{'|'.join(UP_TO_TWELVE)})\b", re.IGNORECASE)
 _PLURAL = re.compile(r"\b(?!(?:items|words|values|things|elements|commas)\b)([a-z]{3,}s)\b", re.IGNORECASE)
 
 
@@ -241,8 +240,7 @@ def _so_many(count: int) -> list[NonTerminal | Run]:
 
 
 def _counted(text: str) -> int:
-    lower = text.lower()
-    return int(text) if text.isdigit() else 1 if lower in ("a", "an") else _COUNTS.index(lower) + 1
+    return 1 if text.lower() in ("a", "an") else count(text)
 
 
 def _line_of_list(asked: Asked, text: str, told: str) -> Make | None:
