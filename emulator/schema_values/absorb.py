@@ -28,12 +28,11 @@ def absorb(facts: Facts, item: Demand, scopes: Scopes = ()) -> None:
     """Merge an item and all schemas that it implies. Raises Unsatisfiable or Malformed."""
     todo = [(item, scopes)]
     while todo:
-        (node, wanted), seen_by = todo.pop()
-        key = (id(node), wanted)
-        if key in facts.seen:
+        item, seen_by = todo.pop()
+        if item in facts.absorbed:
             continue
-        facts.seen.add(key)
-        facts.absorbed.append((node, wanted))
+        facts.absorbed[item] = None
+        node, wanted = item
         facts.node = node
         facts.budget.spend(1 + (len(node.schema) if isinstance(node.schema, dict) else 0))
         if isinstance(wanted, str):

@@ -92,7 +92,7 @@ class Building:
         self.spent = 0
         self._given = {name: hint for name, hint in hints.items() if not isinstance(hint, str)}
         self._manner = manner
-        self._merged: dict[tuple[Any, ...], BuildOutcome] = {}
+        self._merged: dict[tuple[bool, Demands], BuildOutcome] = {}
 
     @property
     def sparse(self) -> bool:
@@ -190,7 +190,7 @@ class Building:
                     yield facts
 
     def _merge(self, items: tuple[Demand, ...], strict: bool) -> BuildOutcome:
-        key = (strict, *((id(node), wanted) for node, wanted in items))
+        key = strict, items
         found = self._merged.get(key)
         if found is None:
             found = self._merged[key] = _merged(Facts(self.budget, strict=strict), items, ())

@@ -98,8 +98,7 @@ class Facts:
     def __init__(self, budget: Budget, *, strict: bool = True) -> None:
         self.budget = budget
         self.strict = strict
-        self.absorbed: list[Demand] = []
-        self.seen: set[tuple[int, bool | str]] = set()
+        self.absorbed: dict[Demand, None] = {}
         self.required: dict[str, None] = {}
         self.properties: dict[str, tuple[SchemaNode, ...]] = {}
         self.scopes: dict[SchemaNode, tuple[Declaration, ...]] = {}
@@ -111,9 +110,8 @@ class Facts:
         sizes = len(self.absorbed) + len(self.required) + len(self.properties) + len(self.choices)
         self.budget.spend(5 + sizes // 16)
         other = Facts(self.budget, strict=self.strict)
-        other.__dict__.update(self.__dict__)
-        for name in ("absorbed", "seen", "required", "properties", "scopes", "row_scopes", "outlines"):
-            setattr(other, name, getattr(self, name).copy())
+        for name, value in vars(self).items():
+            setattr(other, name, value.copy() if isinstance(value, dict) else value)
         return other
 
     def conflict(self, why: str) -> Unsatisfiable:
@@ -137,12 +135,11 @@ class Facts:
     def _declared(self, name: str) -> tuple[SchemaNode, ...]:
         self.budget.spend(1 + len(self.by_pattern) + len(self.closures))
         nodes = self.properties.get(name, ())
-        nodes += tuple(node for pattern, node in self.by_pattern if node.document.matches(pattern, name))
-        return nodes + tuple(node for declared, node in self.closures if not declared.covers(name))
-
-    def allows(self, name: str) -> bool:
-        """Whether a property with this name may exist, as far as this is known without building it."""
-        return all(node.schema is not False for node in self.schemas_of(name))
+        if self.by_pattern:
+            nodes += tuple([node for pattern, node in self.by_pattern if node.document.matches(pattern, name)])
+        if self.closures:
+            nodes += tuple([node for declared, node in self.closures if not declared.covers(name)])
+        return nodes
 
     def excludes(self, value: Any) -> bool:
         """Whether this value is excluded."""

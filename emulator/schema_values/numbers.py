@@ -36,14 +36,14 @@ def number(builder: Builder, facts: Facts, place: FieldContext) -> int | float:
     """Build a number that satisfies the facts. Raises Unsatisfiable."""
     bounds = (facts.low, facts.low_open, facts.high, facts.high_open, facts.steps, facts.not_steps)
     builder.budget.spend(20 + facts.excluded_weight // 8 + 4 * len(facts.steps))
-    demands = repr(("number" in facts.types, "integer" in facts.types, bounds, facts.excluded))
-    if demands not in builder.hopeless:
+    demands = ("number" in facts.types, "integer" in facts.types, bounds, facts.excluded)
+    if not builder.hopeless or repr(demands) not in builder.hopeless:
         cost = 2 + 4 * (len(facts.steps) + len(facts.not_steps)) + facts.excluded_weight // 4
         for candidate in _candidates(builder, facts, place):
             builder.budget.spend(cost)
             if _accepts(facts, candidate):
                 return candidate
-        builder.hopeless.add(demands)
+        builder.hopeless.add(repr(demands))
     raise facts.conflict("no number satisfies all parts of the schema")
 
 

@@ -1,7 +1,6 @@
 """Builds objects: the declared properties for which there is room, and invented ones if none are declared."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
@@ -30,12 +29,17 @@ def object_(builder: Builder, facts: Facts, place: FieldContext) -> dict[str, An
 
 
 class _ObjectBuilder:
+    """Builds one object. `around` is what it is called: by its members, its own name, and the title of its schema."""
+
     def __init__(self, builder: Builder, facts: Facts, place: FieldContext) -> None:
         self.builder = builder
         self.facts = facts
         self.place = place
         self.built: dict[str, Any] = {}
         self.failing: dict[str, None] = {}
+        kind, titles = believable.kind(facts.properties.keys()), [node.title for node in place.within[-1:]]
+        self.around = " ".join([kind, place.name or place.parent, *titles])
+        self._schemas: dict[str, tuple[SchemaNode, ...]] = {}
 
     def made(self) -> dict[str, Any]:
         facts = self.facts
@@ -61,13 +65,24 @@ class _ObjectBuilder:
 
     # ------------------------------------------------------------------------------------------ which
 
+    def schemas_of(self, name: str) -> tuple[SchemaNode, ...]:
+        """The demands on a property with this name."""
+        found = self._schemas.get(name)
+        if found is None:
+            found = self._schemas[name] = self.facts.schemas_of(name)
+        return found
+
+    def allows(self, name: str) -> bool:
+        """Whether a property with this name may exist, as far as this is known without building it."""
+        return all(node.schema is not False for node in self.schemas_of(name))
+
     def names(self) -> list[str]:
         """The properties to build, in the order of their declaration."""
         facts = self.facts
         must = self.needed()
         if self.builder.sparse:
             return list(must)
-        declared = [name for name in facts.properties if name in must or facts.allows(name)]
+        declared = [name for name in facts.properties if name in must or self.allows(name)]
         names = list(dict.fromkeys([*declared, *must]))
         surplus = len(names) - min(facts.max_properties, _LARGEST)
         kept = []
@@ -98,7 +113,7 @@ class _ObjectBuilder:
     def build_all(self, names: list[str]) -> None:
         """Build the plain properties first, which are cheap; then share the remaining room among the others."""
         must = self.needed()
-        schemas = {name: self.facts.schemas_of(name) for name in sorted(names, key=lambda name: name not in must)}
+        schemas = {name: self.schemas_of(name) for name in sorted(names, key=lambda name: name not in must)}
         for name in must:
             if self.builder.is_opposed(schemas[name]):
                 raise self.facts.conflict(f"no text satisfies all parts of the schema of the property {name!r}")
@@ -128,7 +143,7 @@ class _ObjectBuilder:
         """Build a property. An optional one is omitted if it does not fit or cannot be built."""
         if name in self.built:
             return
-        if must and not self.facts.allows(name):
+        if must and not self.allows(name):
             raise self.facts.conflict(f"the property {name!r} is required and not allowed")
         if must and any(map(self.builder.is_endless, nodes)):
             raise Unsatisfiable(nodes[0].pointer, "values would nest without end")
@@ -139,12 +154,6 @@ class _ObjectBuilder:
         except (Unsatisfiable, Malformed):
             if must:
                 raise
-
-    @cached_property
-    def around(self) -> str:
-        """What the object is called: by what its members tell, by its own name, and by the title of its schema."""
-        place, kind = self.place, believable.kind(self.facts.properties.keys())
-        return " ".join([kind, place.name or place.parent, *(node.title for node in place.within[-1:])])
 
     def inside(self, name: str, nodes: tuple[SchemaNode, ...], room: int, must: bool) -> FieldContext:
         place = self.place
@@ -162,7 +171,7 @@ class _ObjectBuilder:
                 self.built |= change
 
     def permits(self, name: str, value: Any) -> bool:
-        return all(valid(node, value) for node in self.facts.schemas_of(name))
+        return all(valid(node, value) for node in self.schemas_of(name))
 
     # ------------------------------------------------------------------------------------------ failing
 
@@ -172,9 +181,9 @@ class _ObjectBuilder:
         names = chain(self.facts.properties, self.facts.required, self.names_to_fail(node, keyword))
         for name in islice(names, len(self.facts.properties) + len(self.facts.required) + _TRIES):
             items = self.failing_items(node, keyword, name)
-            if items is None or name in self.built or not self.facts.allows(name):
+            if items is None or name in self.built or not self.allows(name):
                 continue
-            nodes = self.facts.schemas_of(name)
+            nodes = self.schemas_of(name)
             items += tuple((node, True) for node in nodes)
             try:
                 room = max(0, self.place.room - 4) // 2
@@ -224,10 +233,10 @@ class _ObjectBuilder:
                 name = self.name()
             except Unsatisfiable:
                 return False
-            if name in self.built or not self.facts.allows(name):
+            if name in self.built or not self.allows(name):
                 continue
             try:
-                self.attempt(name, self.facts.schemas_of(name), max(0, self.place.room - 4) // 2, True)
+                self.attempt(name, self.schemas_of(name), max(0, self.place.room - 4) // 2, True)
                 return True
             except (Unsatisfiable, Malformed):
                 failed += 1

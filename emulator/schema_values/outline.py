@@ -12,6 +12,7 @@ DEEPEST = 20
 """A schema whose values all nest deeper than this counts as one without values."""
 
 _SCALARS = TYPES - {"array", "object"}
+_IN_PLACE = frozenset(["$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf"])
 _HOPS = 4
 
 
@@ -138,10 +139,18 @@ def depth(node: SchemaNode, *, any_type: bool = False) -> int:
     """
     found: int | None = node.cache.get(("depth", any_type))
     if found is None:
-        fits = _Search(any_type).fits
-        found = next((levels for levels in range(DEEPEST + 1) if fits(node, levels)), DEEPEST + 1)
+        found = 0
+        if not _is_scalar(node):
+            fits = _Search(any_type).fits
+            found = next((levels for levels in range(DEEPEST + 1) if fits(node, levels)), DEEPEST + 1)
         node.cache["depth", any_type] = found
     return found
+
+
+def _is_scalar(node: SchemaNode) -> bool:
+    """Whether the schema itself says that no value is an array or an object, and applies no other to it."""
+    kind = node.schema.get("type") if isinstance(node.schema, dict) else None
+    return isinstance(kind, str) and kind in _SCALARS and _IN_PLACE.isdisjoint(node.schema)
 
 
 class _Search:

@@ -33,11 +33,8 @@ def string(builder: Builder, facts: Facts, place: FieldContext) -> str:
         raise facts.conflict(f"no text of {facts.min_length} characters and more can be written")
     demands = (facts.patterns, facts.unlike, facts.excluded, facts.formats, facts.min_length, facts.max_length)
     builder.budget.spend(5 + facts.excluded_weight // 8 + sum(map(len, facts.patterns + facts.unlike)) // 64)
-    text = (
-        None
-        if opposed(facts.patterns, builder.opposed) or repr(demands) in builder.hopeless
-        else _found(builder, facts, place)
-    )
+    hopeless = bool(builder.hopeless) and repr(demands) in builder.hopeless
+    text = None if hopeless or opposed(facts.patterns, builder.opposed) else _found(builder, facts, place)
     if text is None:
         builder.hopeless.add(repr(demands))
         raise facts.conflict("no text satisfies all parts of the schema")
@@ -139,7 +136,7 @@ def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     """Yield the texts of which the descriptions speak."""
     for note in facts.notes or place.notes:
         builder.budget.spend(10 + min(len(note), phrases.LONGEST) // 4)
-        joint, shape = phrases.joint(note), phrases.shape(note)
+        joint = phrases.joint(note)
         for _ in range(2):
             if joint:
                 least, most = phrases.counts(note)
@@ -150,7 +147,7 @@ def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
                 yield text
             elif length := phrases.length(note):
                 yield " ".join(builder.random.sample(COMMON, min(builder.random.randint(*length), _ITEMS)))
-            elif any(shape):
+            elif any(shape := phrases.shape(note)):
                 yield _shaped(_one(builder, place, note), shape)
 
 

@@ -34,29 +34,20 @@ def valid(node: SchemaNode, value: Any) -> bool:
 
 
 def _compile(node: SchemaNode) -> Assertion:
+    """A test of the schema. What it asks of values of a type is compiled when the first of them is tested."""
     schema, spend = node.schema, node.document.budget.spend
     if isinstance(schema, bool):
         return lambda value: spend() or schema
     spend(4 + len(schema))
     by_type: dict[type, list[Assertion]] = {}
-    hides = node.hides_siblings
-    shares = node.resource.legacy and "$ref" in schema and not hides
-    for keyword in ("$ref",) if hides else schema:
-        kinds, make = _KEYWORDS.get(keyword, ((), None))
-        if make and (keyword not in node.resource.keywords or (shares and keyword != "$ref")):
-            node.document.mixed = True
-            if node.document.exact:
-                continue
-        test = make(node) if make else None
-        for kind in kinds if test else ():
-            by_type.setdefault(kind, []).append(test)  # type: ignore[arg-type]
-    if "type" in schema and not hides:
-        _narrow(by_type, types(node))
 
     def run(value: Any) -> bool:
         kind = type(value)
         spend(1 + len(value) // 16 if kind is dict or kind is list else 1)
-        for test in by_type.get(kind, ()):  # noqa: SIM110 - a generator takes twice as long, and time goes here
+        tests = by_type.get(kind)
+        if tests is None:
+            tests = by_type[kind] = _tests(node, kind)
+        for test in tests:  # noqa: SIM110 - a generator takes twice as long, and time goes here
             if not test(value):
                 return False
         return True
@@ -64,13 +55,32 @@ def _compile(node: SchemaNode) -> Assertion:
     return run
 
 
-def _narrow(by_type: dict[type, list[Assertion]], allowed: frozenset[str]) -> None:
-    """Make values of all other types fail immediately."""
-    for kind, name in _BY_TYPE.items():
-        if name not in allowed:
-            by_type[kind] = [_never]
-    if "number" not in allowed:
-        by_type[float] = [float.is_integer, *by_type.get(float, ())] if "integer" in allowed else [_never]
+def _tests(node: SchemaNode, kind: type) -> list[Assertion]:
+    """The tests of a value of this Python type."""
+    hides = node.hides_siblings
+    tests = [] if hides or "type" not in node.schema else _tests_of_type(types(node), kind)
+    if _never in tests:
+        return tests
+    shares = node.resource.legacy and "$ref" in node.schema and not hides
+    makers = _MAKERS[kind]
+    for keyword in ("$ref",) if hides else node.schema:
+        make = makers.get(keyword)
+        if make is None:
+            continue
+        if keyword not in node.resource.keywords or (shares and keyword != "$ref"):
+            node.document.mixed = True
+            if node.document.exact:
+                continue
+        test = make(node)
+        if test is not None:
+            tests.append(test)
+    return tests
+
+
+def _tests_of_type(allowed: frozenset[str], kind: type) -> list[Assertion]:
+    if kind is float and "number" not in allowed:
+        return [float.is_integer] if "integer" in allowed else [_never]
+    return [] if kind is float or _BY_TYPE[kind] in allowed else [_never]
 
 
 def _never(value: Any) -> bool:
@@ -307,3 +317,6 @@ _KEYWORDS: dict[str, tuple[tuple[type, ...], Maker]] = {
     "dependencies": (_OBJECT, _dependencies("dependencies")),
     "unevaluatedProperties": (_OBJECT, _unevaluated_properties),
 }
+
+_MAKERS = {kind: {keyword: make for keyword, (kinds, make) in _KEYWORDS.items() if kind in kinds} for kind in _ALL}
+"""The makers of tests by the Python type of a value, then by keyword."""
