@@ -69,9 +69,8 @@ def _absorb(facts: Facts, node: SchemaNode, scopes: Scopes) -> Todo:
         merge = _MERGE.get(keyword)
         if merge is not None:
             merge(facts, node, scopes)
-        follow = _FOLLOW.get(keyword)
-        if follow is not None:
-            more += [((other, True), scopes) for other in follow(node)]
+        elif keyword in _FOLLOW:
+            more += [((other, True), scopes) for other in _FOLLOW[keyword](node)]
     if scopes:
         _declare_to(facts, node, scopes)
     return more

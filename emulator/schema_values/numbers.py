@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from emulator.core.seeds import Random
@@ -68,7 +70,8 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
         yield builder.random.choice(samples)
     whole = "number" not in facts.types
     step, told = _step(facts, whole), None if facts.steps else _told_step(facts)
-    spans = list(_spans(facts, place, whole))
+    spans = _spans(facts, place, whole)
+    first = next(spans)
     usual = next((default for default in map(phrases.default, facts.notes) if default is not None), None)
     if usual is not None and math.isfinite(usual) and builder.random.random() < _DEFAULTS:
         yield int(usual) if usual.is_integer() else usual
@@ -77,8 +80,8 @@ def _candidates(builder: Builder, facts: Facts, place: FieldContext) -> Iterator
     if options := _offered(facts):
         yield builder.random.choice(options)
     if told is not None:
-        yield _drawn(builder.random, spans[0], told, whole)
-    for span in spans:
+        yield _drawn(builder.random, first, told, whole)
+    for span in chain([first], spans):
         for _ in range(_TRIES):
             yield _drawn(builder.random, span, step, whole)
     yield from _edges(facts, step)
@@ -121,6 +124,7 @@ def _step(facts: Facts, whole: bool) -> Fraction | None:
     return Fraction(numerator, denominator)
 
 
+@lru_cache(maxsize=1024)
 def exact(value: float) -> Fraction:
     """The exact value of a number in decimal notation: 0.1 is a tenth."""
     return Fraction(Decimal(str(value)))

@@ -12,6 +12,7 @@ DEEPEST = 20
 """A schema whose values all nest deeper than this counts as one without values."""
 
 _SCALARS = TYPES - {"array", "object"}
+_OBJECT, _ARRAY = frozenset({"object"}), frozenset({"array"})
 _IN_PLACE = frozenset(["$ref", "$dynamicRef", "$recursiveRef", "allOf", "anyOf", "oneOf"])
 _HOPS = 4
 
@@ -52,7 +53,7 @@ def _outline(node: SchemaNode, hops: int) -> Outline:
         return found
     if "$ref" in schema:
         found = both(found, outline(node.target("$ref"), hops - 1))
-    for part in node.children("allOf"):
+    for part in node.children("allOf") if "allOf" in schema else ():
         found = both(found, outline(part, hops - 1))
     return found
 
@@ -63,11 +64,12 @@ def _types(node: SchemaNode) -> frozenset[str]:
 
 def _spoken_of(node: SchemaNode) -> frozenset[str]:
     """The types that a schema allows, or if it allows all, the type that its other keywords concern."""
-    if node.says("type"):
+    schema = node.schema
+    if "type" in schema:
         return types(node)
-    if node.says("properties") or node.says("required"):
-        return frozenset({"object"})
-    return frozenset({"array"}) if node.says("items") else TYPES
+    if "properties" in schema or "required" in schema:
+        return _OBJECT
+    return _ARRAY if "items" in schema else TYPES
 
 
 def both(left: Outline, right: Outline) -> Outline:
@@ -99,7 +101,8 @@ def any_left(left: Outline, banned: tuple[Any, ...]) -> bool:
 
 def is_plain(node: SchemaNode) -> bool:
     """Whether no value of the schema is an array or an object."""
-    return outline(node).types <= _SCALARS or outline(node).values is not None
+    kinds, values = outline(node)
+    return kinds <= _SCALARS or values is not None
 
 
 def subject(node: SchemaNode) -> SchemaNode:
@@ -126,7 +129,8 @@ def is_unknown(node: SchemaNode) -> bool:
     if found is None:
         node.document.budget.spend()
         found = node.cache["unknown"] = False
-        found = subject(node) is node.document.anything or any(map(is_unknown, node.children("allOf")))
+        found = subject(node) is node.document.anything
+        found = found or (node.says("allOf") and any(map(is_unknown, node.children("allOf"))))
         node.cache["unknown"] = found
     return found
 
@@ -203,7 +207,7 @@ class _Search:
         for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
             if keyword in schema and not self.fits(node.target(keyword), levels):
                 return False
-        if not all(self.fits(part, levels) for part in node.children("allOf")):
+        if "allOf" in schema and not all(self.fits(part, levels) for part in node.children("allOf")):
             return False
         for keyword in ("anyOf", "oneOf"):
             if keyword in schema and not any(self.fits(part, levels) for part in node.children(keyword)):
@@ -220,6 +224,8 @@ class _Search:
         )
 
     def _object_fits(self, node: SchemaNode, levels: int) -> bool:
+        if "required" not in node.schema:
+            return True
         members = node.members("properties")
         return all(self.fits(members[name], levels - 1) for name in node.names("required") if name in members)
 
