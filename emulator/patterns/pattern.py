@@ -51,7 +51,8 @@ class Pattern:
         if self._cost.is_quick(steps, len(text), _QUICK_OF_BUDGET) or self._irregular:
             budget.spend(steps)
             return self._regex.search(text) is not None
-        return self._everywhere.matches(text, budget)
+        budget.spend(len(text))
+        return self._first.search(text) is not None and self._everywhere.matches(text, budget)
 
     def check(self) -> None:
         """Raise ValueError, with the reason, unless a text of any length can be searched."""
