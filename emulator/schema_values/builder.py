@@ -137,7 +137,7 @@ class Building:
     def build(self, items: tuple[Demand, ...], place: FieldContext) -> Any:
         """Build a value that satisfies all items. Raises Unsatisfiable or Malformed."""
         self._spend(items, place)
-        items = tuple((bare(node), wanted) for node, wanted in items)
+        items = tuple([(bare(node), wanted) for node, wanted in items])
         problem: Exception | None = None
         lessons: Lessons = {}
         for _ in range(_LESSONS):

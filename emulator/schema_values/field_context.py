@@ -34,7 +34,7 @@ class FieldContext(NamedTuple):
 
     def holds(self, nodes: Iterable[SchemaNode]) -> bool:
         """Whether a value of one of these schemas is already nested in another one of the same schema."""
-        return any(self.within.count(subject(node)) >= 2 for node in nodes)
+        return len(self.within) >= 2 and any(self.within.count(subject(node)) >= 2 for node in nodes)
 
     def inside(self, nodes: Iterable[SchemaNode]) -> tuple[SchemaNode, ...]:
         """The `within` of a member with these schemas."""

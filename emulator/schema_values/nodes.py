@@ -24,9 +24,12 @@ _INDEX_DIGITS = 10
 
 
 class SchemaNode:
-    """One schema (a dict or a boolean) of a document. There is one node per dict, so nodes compare by identity."""
+    """One schema (a dict or a boolean) of a document, which may refer to another one by `$ref`.
 
-    __slots__ = ("_key", "_parent", "cache", "document", "resource", "schema", "test")
+    There is one node per dict, so nodes compare by identity.
+    """
+
+    __slots__ = ("_key", "_parent", "cache", "document", "refers", "resource", "schema", "test")
 
     def __init__(
         self, document: "Document", schema: Any, resource: Resource, parent: "SchemaNode | None", key: str
@@ -34,6 +37,7 @@ class SchemaNode:
         self.document = document
         self.schema = schema
         self.resource = resource
+        self.refers = isinstance(schema, dict) and "$ref" in schema
         self.cache: dict[Any, Any] = {}
         self.test: Callable[[Any], bool] | None = None
         self._parent = parent
@@ -58,7 +62,7 @@ class SchemaNode:
     @property
     def hides_siblings(self) -> bool:
         """Whether only `$ref` counts, as up to draft 7. Values are also built for what stands beside it if possible."""
-        return self.document.exact and self.resource.legacy and "$ref" in self.schema
+        return self.refers and self.document.exact and self.resource.legacy
 
     def says(self, keyword: str) -> bool:
         """Whether the schema has that keyword."""

@@ -114,7 +114,7 @@ class _ObjectBuilder:
         """Build the plain properties first, which are cheap; then share the remaining room among the others."""
         must = self.needed()
         schemas = {name: self.schemas_of(name) for name in sorted(names, key=lambda name: name not in must)}
-        for name in must:
+        for name in must if self.builder.opposed else ():
             if self.builder.is_opposed(schemas[name]):
                 raise self.facts.conflict(f"no text satisfies all parts of the schema of the property {name!r}")
         plain = {name for name, nodes in schemas.items() if nodes and all(map(is_plain, nodes))}

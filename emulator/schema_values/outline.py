@@ -107,19 +107,17 @@ def is_plain(node: SchemaNode) -> bool:
 
 def subject(node: SchemaNode) -> SchemaNode:
     """The target of the schema's reference, if it has no other keyword; otherwise the schema itself."""
-    for _ in range(_HOPS):
-        if not node.says("$ref"):
-            break
-        node = node.target("$ref")
+    hops = _HOPS
+    while node.refers and hops:
+        node, hops = node.target("$ref"), hops - 1
     return node
 
 
 def bare(node: SchemaNode) -> SchemaNode:
     """The end of the chain of references that starts at this schema, if they have no other keywords."""
-    for _ in range(_HOPS):
-        if not node.says("$ref") or (len(node.schema) > 1 and not node.hides_siblings):
-            break
-        node = node.target("$ref")
+    hops = _HOPS
+    while node.refers and (len(node.schema) == 1 or node.hides_siblings) and hops:
+        node, hops = node.target("$ref"), hops - 1
     return node
 
 

@@ -27,7 +27,9 @@ class Resource:
         if not isinstance(schema, dict):
             return ""
         keyword = identifier(str(schema["$schema"])) if "$schema" in schema else self.identifier
-        said = schema.get(keyword)
+        if keyword not in schema:
+            return ""
+        said = schema[keyword]
         if not isinstance(said, str) or said.startswith("#") or (self.legacy and "$ref" in schema):
             return ""
         return said

@@ -17,6 +17,7 @@ class Searches:
         self._characters = _CHARACTERS
         self._budget = Budget(_STEPS)
         self._patterns: dict[str, Pattern] = {}
+        self._found: dict[tuple[str, str], bool] = {}
 
     def compiled(self, pattern: str) -> Pattern:
         """Compile a pattern. Raises ValueError for an invalid regular expression, and if the patterns are too long."""
@@ -28,12 +29,14 @@ class Searches:
         return self._patterns[pattern]
 
     def matches(self, pattern: str, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text.
+        """Whether the pattern matches anywhere in the text, which is found out once.
 
         Raises Unsatisfiable if the searches take too long, and ValueError for a pattern that `compiled` refuses.
         """
-        found = self.compiled(pattern)
-        try:
-            return found.matches_within(self._budget, text)
-        except TooCostly:
-            raise Unsatisfiable("#", "it takes too long to find out which texts its patterns match") from None
+        found = self._found.get((pattern, text))
+        if found is None:
+            try:
+                found = self._found[pattern, text] = self.compiled(pattern).matches_within(self._budget, text)
+            except TooCostly:
+                raise Unsatisfiable("#", "it takes too long to find out which texts its patterns match") from None
+        return found
