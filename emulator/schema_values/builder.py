@@ -216,7 +216,7 @@ class Building:
             tight = self.sparse or place.room <= 0 or place.depth > 6
             tight = tight or place.holds([choice.node, *(option[0][0] for option in options)])
             numeric = any(outline(option[0][0]).types <= NUMBERS for option in options)
-            options.sort(key=lambda option: (numeric and is_any_text(option[0][0]), *rank(option, tight)))
+            options.sort(key=lambda option: (numeric and is_any_text(option[0][0]), *rank(option, facts, tight)))
         elif choice.kind == "if":
             options = options[::-1] if meek or self.random.random() < 0.4 else options
         elif choice.kind == "dependency":

@@ -12,11 +12,19 @@ NUMBERS = frozenset({"integer", "number"})
 _TOLD = {"type", "title", "description", "pattern"}
 
 
-def rank(option: Demands, tight: bool) -> tuple[bool, bool, int, bool]:
+def rank(option: Demands, facts: Facts, tight: bool) -> tuple[bool, bool, int, bool]:
     """The sort key of an option: known schemas first and null last; if there is little room, the smallest first."""
     node = option[0][0]
     plain, levels = (is_plain(node), depth(node)) if tight else (True, 0)
-    return is_unknown(node), not plain, levels, outline(node).types == {"null"}
+    unknown = is_unknown(node) or _requires_unknown(node, facts)
+    return unknown, not plain, levels, outline(node).types == {"null"}
+
+
+def _requires_unknown(node: SchemaNode, facts: Facts) -> bool:
+    """Whether the schema requires a property whose schema is in another document."""
+    names = node.names("required")
+    facts.budget.spend(len(names) // 8)
+    return any(is_unknown(part) for name in names for part in facts.properties.get(name, ()))
 
 
 def keeps_formats(node: SchemaNode, value: Any) -> bool:
