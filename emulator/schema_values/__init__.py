@@ -1,6 +1,7 @@
 """Generates a believable value that is valid against a JSON Schema. The value depends on a seed.
 
-A package of its own: of this project it imports only seeds. docs/values.md describes the values for their readers.
+A package of its own: of this project it imports only seeds and patterns. README.md shows its use, and docs/values.md
+describes the values for their readers.
 
 It promises that a value is valid by the draft that its schema declares (3 to 2020-12), or that an error says where no
 value was found and why; that the same schema, seed and hints give the same value anywhere; that optional properties are

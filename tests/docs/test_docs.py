@@ -24,6 +24,7 @@ from emulator.scenario.loader import load_text
 from emulator.web.control.rows import ROUTES
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
+READMES = [ROOT / "README.md", *sorted((ROOT / "emulator").rglob("README.md"))]
 CI, RECORDING, INFERENCES = (
     (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("ci", "recording", "inferences")
 )
@@ -72,7 +73,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{shim.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
 
 
-@pytest.mark.parametrize("path", [*DOCS, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCS, *READMES, ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
 def test_links_lead_somewhere(path: Path) -> None:
     """Every file that a page links to is there."""
     linked = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text(encoding="utf-8"))
