@@ -100,7 +100,7 @@ def _is_heading(reading: Text, mention: Mention) -> bool:
 def worded(
     of: Signature, calls: list[Said], text: str, start: int = 0, end: int | None = None, *, named: bool = False
 ) -> list[Said]:
-    """The calls, each with phrases of the text for parameters that are texts; with `named`, only what it names, and a title."""
+    """The calls, each with phrases of the text for texts; with `named`, only for what it names and for titles."""
     reading = read(text)
     last = len(reading.tokens) if end is None else end
     _share(calls, lambda call: _word(call, of, reading, start, last, named))
