@@ -23,8 +23,18 @@ def _about(path: str) -> TextMaker:
     return lambda random, persona, words: str(read(persona))
 
 
+_SIDES = {"home": 0, "away": 1, "visiting": 1, "opponent": 1, "buyer": 0, "seller": 1, "subject": 0, "object": 1}
+_SIDES |= {"source": 0, "target": 1, "before": 0, "after": 1, "old": 0, "new": 1, "front": 0, "back": 1}
+
+
 def _one_of(*options: str) -> TextMaker:
-    return lambda random, persona, words: random.choice(options)
+    """Return a writer of one of the texts: another one for each of two sides, such as the home and the away team."""
+
+    def write(random: Random, persona: Persona, words: Words) -> str:
+        side = _SIDES.get(words[0]) if words else None
+        return random.choice(options) if side is None else options[(persona.number + side) % len(options)]
+
+    return write
 
 
 def _said(prose: Prose) -> TextMaker:
@@ -62,6 +72,26 @@ def _identifier(random: Random, persona: Persona, words: Words) -> str:
     return f"{prefix}_{drawn(random, 8)}"
 
 
+_PROFILES = {
+    "linkedin": "https://www.linkedin.com/in/{}-example",
+    "github": "https://github.com/{}-example",
+    "gitlab": "https://gitlab.com/{}-example",
+    "twitter": "https://twitter.com/{}-example",
+    "facebook": "https://www.facebook.com/{}-example",
+    "instagram": "https://www.instagram.com/{}-example",
+}
+
+
+def _profile(random: Random, persona: Persona, words: Words) -> str:
+    """The address of a person's page at the service that the words name."""
+    service = next(word for word in words if word in _PROFILES)
+    return _PROFILES[service].format(persona.user.replace(".", "-"))
+
+
+def _account(random: Random, persona: Persona, words: Words) -> str:
+    return persona.user.replace(".", "-")
+
+
 def _file(random: Random, persona: Persona, words: Words) -> str:
     return f"{random.choice(COMMON)}.{random.choice(('txt', 'json', 'csv', 'md'))}"
 
@@ -95,6 +125,16 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("participant, friend, artist, actor, director, creator, contributor, customer name, author name", _about("name")),
     ("email, mail, email address, e mail, correo, correo electronico, courriel", _about("email")),
     ("user, nickname, user name, screen name, account name", _about("user")),
+    ("username, login name", _about("user")),
+    ("github username, github user, github login, repository owner, repository assignee, git user", _account),
+    (", ".join(f"{name}{end}" for name in _PROFILES for end in ("", " url", " profile", " link", " page")), _profile),
+    ("github profile url, linkedin profile url", _profile),
+    (
+        "podcast host, show host, event host, speaker, narrator, presenter, organizer, organiser, reporter",
+        _about("name"),
+    ),
+    ("reviewer, quote speaker, landlord, tenant, performer, claimant, witness, lawyer, therapist", _about("name")),
+    ("agency, agent agency, broker, clinic, contractor, insurer, issuer, client company", _about("company")),
     ("password, passphrase", formats.WRITERS["password"]),
     ("phone, telephone, mobile, fax, tel, cell, phone number", _about("phone")),
     (
@@ -136,7 +176,8 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("check in, check out, checkin, checkout, payment due, valid from, valid until, valid to", _day("%Y-%m-%d")),
     ("date of birth, birth date, born, expiration, expiry, geburtsdatum", _day("%Y-%m-%d")),
     ("datetime, timestamp, created, updated, modified, at, expires, published, time stamp", _day("%Y-%m-%dT%H:%M:%SZ")),
-    ("on, last login, last seen, last active, login", _day("%Y-%m-%dT%H:%M:%SZ")),
+    ("on, last login, last seen, last active, login, date time, as of", _day("%Y-%m-%dT%H:%M:%SZ")),
+    ("next meeting, next appointment, next visit, open house, next review, next session", _day("%Y-%m-%dT%H:%M:%SZ")),
     ("time, hour, pickup time, opening time, closing time, uhrzeit, hora, heure", _day("%H:%M")),
     ("month, month name", _day("%B")),
     ("weekday, day of week, day name, wochentag", _day("%A")),
@@ -149,6 +190,9 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("invoice, invoice id, invoice number, invoice no", _numbered("INV-####")),
     ("ticket, ticket id, ticket number, issue key, case id, case number", _numbered("TCK-####")),
     ("employee id, employee number", _numbered("EMP-####")),
+    ("vat id, vat number, tax id, tax number, vat identification number, vat", _numbered("DE#########")),
+    ("ein, employer identification number", _numbered("##-#######")),
+    ("clause number, section number, article number of law", _numbered("#.#")),
     ("sku, product code, item code, part number, article number, model number", _numbered("@@-####")),
     ("serial, serial number", _numbered("SN-######")),
     ("flight, flight number, flight no", _numbered("LH###")),
@@ -226,7 +270,7 @@ TOGETHER = {key.replace(" ", ""): key for key in TEXTS if " " in key}
 TELLING = frozenset(
     {"full name", "first name", "last name", "email", "email address", "mail", "phone", "phone number", "url", "uri"}
     | {"website", "date", "city", "country", "company", "address", "ip address", "hostname"}
-    | {"currency", "language", "color", "timezone", "uuid", "postal code", "zip code"}
+    | {"currency", "language", "color", "timezone", "uuid", "postal code", "zip code", "username", "github username"}
 )
 """Keys that tell what a text is wherever they stand in a name or a description, not only at its end."""
 
@@ -257,6 +301,15 @@ _MEMBERS = (
     ("recipe", "ingredients servings cuisine prep_time cook_time"),
     ("quiz", "options choices correct_answer correct_index correctAnswer correct_option"),
     ("patient", "diagnosis symptoms blood_pressure dosage medication patient_name patient_id"),
+    ("meeting", "action_items actionItems decisions agenda minutes next_meeting"),
+    ("weather", "humidity feels_like feelsLike precipitation precipitation_probability wind wind_speed"),
+    ("house", "bedrooms bathrooms square_feet squareFeet property_type propertyType"),
+    ("stock", "pe_ratio previous_close market_cap ticker ticker_symbol"),
+    ("repository", "repo repo_name pull_number issue_number default_branch"),
+    ("podcast", "episode_number chapters guests podcast_name"),
+    ("triple", "predicate"),
+    ("exercise", "sets reps"),
+    ("match", "home_team away_team homeTeam awayTeam"),
     ("event", "attendees start_time startTime end_time endTime organizer"),
     ("product", "sku price in_stock inStock brand stock"),
     ("person", "email first_name last_name age birth_date date_of_birth gender job_title occupation email_address"),
@@ -264,7 +317,22 @@ _MEMBERS = (
     ("person", "phoneNumber hire_date salary bio linkedin role"),
 )
 _DAY = r"(?is).*(?:\d|day|tomorrow|tonight|now|noon|week|month|year|morning|evening|spring|summer|autumn|winter).*"
+_SENTENCE = r"(?s)\S+\s+\S+\s+\S.*"
+_MONEY = r"(?i)[a-z]{3}|[€$£¥]|(?:us |canadian |australian )?dollars?|euros?|pounds?|yen|rupees?|francs?|pesos?|yuan"
 _LOOKS = (
+    ("currency, currency code", _MONEY),
+    ("gender, sex", r"(?i)(?:fe)?male|[mfdx]|(?:wo)?man|boy|girl|other|diverse|non-?binary"),
+    ("sentiment, polarity", r"(?i)(?:very |mostly )?(?:positive|negative|neutral|mixed|good|bad|happy|angry|sad)"),
+    (
+        "severity, priority, urgency, importance",
+        r"(?i)(?:very |super )?(?:low|medium|high|critical|urgent|minor|major|normal|severe|moderate|trivial|block"
+        r"|info|warn|error|asap|top|immediate|sev|p?\d)\b.*",
+    ),
+    ("reasoning, rationale, justification, thought, analysis, conclusion, assessment, interpretation", _SENTENCE),
+    ("summary, explanation, abstract, synopsis, overview", r"(?s)\S+\s+\S.*"),
+    ("full name, person, author", r"(?!.*\b(?:I'm|I am|My)\b).*"),
+    ("linkedin, linkedin url, github, github url", r"\S+"),
+    ("open house, next meeting, next appointment", _DAY),
     ("date, day, birthday, due, deadline, since, until, start, end, check in, check out, date of birth", _DAY),
     ("datetime, timestamp, created, updated, modified, at, expires, published, time, on, start time, end time", _DAY),
     ("email, mail, email address, correo", r".+@.+"),

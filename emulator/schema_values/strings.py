@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import combinations
 
+from emulator.core.seeds import Random
 from emulator.schema_values import believable, formats, phrases
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.format_checks import conforms
+from emulator.schema_values.identifiers import CAPITALS, DIGITS, drawn
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.spelling import LONGEST, Matches, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
@@ -22,6 +24,9 @@ _SEVERAL = 3
 
 _ITEMS = 12
 """The most items of a list that is one text."""
+
+_CODE = 40
+"""A text of an exact number of characters is a code, if there are no more of them."""
 
 _SAMPLE = 40
 """So many of the texts that were written for them show which ones."""
@@ -193,7 +198,30 @@ def _shaped(text: str, shape: phrases.Shape) -> str:
     if shape.end.startswith("."):
         text = text.partition(".")[0].replace(" ", "-")
     start = "" if text.startswith(shape.start) else shape.start
+    if start.endswith(("_", "-", ":")) and not shape.style and not text.islower():
+        text = _code(start, text)
     return start + text + ("" if text.endswith(shape.end) else shape.end)
+
+
+def _code(start: str, text: str) -> str:
+    """What stands behind the prefix of an identifier, which no name of something is: the digits of one, or a hash."""
+    if digits := "".join([sign for sign in text if sign.isdecimal()]):
+        return digits
+    return text.encode().hex()[-12:] if start.islower() else f"{sum(text.encode()) * 7 % 9000 + 1000}"
+
+
+def _sized(text: str, note: str, random: Random) -> str:
+    """The text, shortened to whole sentences or words, or made a code, if a description says how long it is."""
+    if (said := phrases.size(note)) is None or said[0] <= len(text) <= said[1]:
+        return text
+    least, most = said
+    if least == most and " " not in text:
+        return text[:most] if len(text) > most else drawn(random, most, CAPITALS + DIGITS)
+    if least == most:
+        return drawn(random, most, CAPITALS + DIGITS) if most <= _CODE else text
+    cut = text[: most + 1]
+    whole = max(cut.rfind(". "), cut.rfind("? ")) + 1 or cut.rfind(" ")
+    return text[:whole].rstrip(" ,;:") if len(text) > most and whole > 0 else text
 
 
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
@@ -204,6 +232,7 @@ def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]
         yield _fitted(builder, facts, builder.sentences(random))
     for _ in range(2):
         text = believable.text(place.name, place.parent, notes, random, persona)
+        text = _sized(text, notes[0], random) if notes else text
         yield _fitted(builder, facts, text)
         if facts.patterns:
             yield from _restyled(text)

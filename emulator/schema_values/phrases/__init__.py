@@ -8,7 +8,7 @@ from emulator.schema_values.phrases.forms import agrees, form
 from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
 from emulator.schema_values.phrases.table import LONGEST, one_of
-from emulator.schema_values.phrases.texts import Shape, counts, joint, length, shape
+from emulator.schema_values.phrases.texts import Shape, counts, joint, length, shape, size
 from emulator.schema_values.phrases.words import closed, default, offered
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "offered",
     "one_of",
     "shape",
+    "size",
 ]

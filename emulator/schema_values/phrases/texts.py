@@ -28,6 +28,11 @@ _MEMBERS = re.compile(r"\[ ?([a-z]\w{0,20}(?:, ?[a-z]\w{0,20}){1,7}) ?\]")
 _LENGTH = re.compile(
     rf"\b(up to |at most |no more than |max(?:imum)?(?: of)? )?(?:{_COUNT} ?(?:to|-|–|or) ?)?{_COUNT}[- ]words?\b"
 )
+_CHARACTERS = re.compile(
+    r"(up to |at most |no more than |no longer than |under |within |less than |max(?:imum)?(?: of)? ?)?"
+    r"(?:(\d{1,4}) ?(?:to|-|–) ?)?(\d{1,4})[- ]?(?:characters?|chars?)\b( (?:or less|max(?:imum)?|long at most))?"
+)
+_LETTERED = frozenset(["character", "characters", "char", "chars"])
 _WORDY = frozenset(["word", "words"])
 _COUNTING = frozenset(word for count in COUNTS for word in count.split()) - {"a", "of"}
 _DIGIT = re.compile(r"\d")
@@ -98,6 +103,20 @@ def length(note: str) -> tuple[int, int] | None:
     most = _count(found[3])
     least = _count(found[2]) if found[2] else 1 if found[1] else most
     return (least, most) if 0 < least <= most else None
+
+
+@lru_cache(maxsize=512)
+def size(note: str) -> tuple[int, int] | None:
+    """The least and the greatest number of characters of a text of which a description speaks.
+
+    >>> size("a 12-character code"), size("no longer than 60 characters")
+    ((12, 12), (0, 60))
+    """
+    if _LETTERED.isdisjoint(tokens(note)) or not (found := _CHARACTERS.search(lowered(note))):
+        return None
+    most = int(found[3])
+    least = int(found[2]) if found[2] else 0 if found[1] or found[4] else most
+    return (least, most) if least <= most and most else None
 
 
 @lru_cache(maxsize=512)

@@ -17,14 +17,15 @@ _QUOTED_LIST = re.compile(
 )
 _LISTED = re.compile(
     r"\b(?:(?:one|any) of|either|eine[rs]? von|entweder|l'une? de|soit|un[oa] de|(?:can|could|may|must|should) be"
-    r"|choose (?:from|between)|select from|enum"
+    r"|cho(?:ose|sen|ice) (?:from|between|among|of)|(?:select|selected|picked|drawn|taken) (?:from|among)|enum"
     r"|(?:(?:allowed|possible|valid|supported|available|accepted|permitted) )?(?:values?|options?|choices?|types?)"
     r"(?: are| is| include)?)"
     r"(?: (?:one|any) of| either)?(?: the following)?(?: values| options)?[:;]? ([^.;\n)\]]{1,300})",
     re.IGNORECASE,
 )
 _LISTING = one_of(
-    "one any either eine einer eines entweder une un soit uno una can could may must should choose select enum "
+    "one any either eine einer eines entweder une un soit uno una can could may must should choose chosen choice select selected picked drawn taken "
+    "enum "
     "value values option options choice choices type types"
 )
 _EXAMPLES = re.compile(
