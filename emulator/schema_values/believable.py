@@ -42,6 +42,9 @@ _WEAK = phrases.one_of(
 )
 """Names that say less than a description."""
 
+_TIMES = frozenset(["date", "time", "datetime", "timestamp", "day"])
+"""Words of names that say nothing of when it is."""
+
 _COORDINATES = frozenset(["latitude", "lat", "longitude", "lon", "lng", "long"])
 
 _IN = re.compile(rf"\bin (?:whole )?({'|'.join(UNITS)})\b|\(({'|'.join(UNITS)})\)")
@@ -85,6 +88,12 @@ def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona
     if key is not None:
         return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
     return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
+
+
+def words_at(name: str, parent: str) -> Words:
+    """The words of a name, and of the object that has it if the name only says that it is a time."""
+    words = words_of(name)
+    return (*words_of(parent), *words) if words and _TIMES.issuperset(words) else words
 
 
 def _arranged(words: Words) -> Words:
@@ -132,7 +141,9 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
     """
     words, parents = _arranged(words_of(name)), words_of(parent)
     key = (_key(parents) if words in _GENERAL else None) or _key(words)
-    if words and (inner := _inner(parents, (key, " ".join(words)))) in TEXTS:
+    if words and words[-1] in _TIMES:
+        words = words_at(name, parent)
+    elif words and (inner := _inner(parents, (key, " ".join(words)))) in TEXTS:
         return words, inner
     for note in notes:
         said = phrases.head(note)
@@ -226,7 +237,7 @@ def number(name: str, parent: str, notes: tuple[str, ...] = ()) -> tuple[float, 
     keys = [_measure(said, unit, parents), *(_measure(phrases.head(note), unit) for note in notes)]
     if keys[0] is not None and (more := next((key for key in keys[1:] if _tells_more(key, keys[0], said)), None)):
         keys.insert(0, more)
-    around = _measure(parents, unit)
+    around = _measure(tuple(map(singular, parents)), unit) or _measure(parents, unit)
     keys.insert(0 if VAGUE.issuperset(said) else len(keys), around)
     key = next(filter(None, keys), f"unit {unit}" if unit else "")
     otherwise = COUNTED if words and singular(words[-1]) != words[-1] else USUAL

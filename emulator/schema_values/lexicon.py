@@ -133,6 +133,10 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
         "podcast host, show host, event host, speaker, narrator, presenter, organizer, organiser, reporter",
         _about("name"),
     ),
+    (
+        "address name, shipping name, billing name, contact name, card holder, cardholder, cardholder name",
+        _about("name"),
+    ),
     ("reviewer, quote speaker, landlord, tenant, performer, claimant, witness, lawyer, therapist", _about("name")),
     ("agency, agent agency, broker, clinic, contractor, insurer, issuer, client company", _about("company")),
     ("password, passphrase", formats.WRITERS["password"]),
@@ -179,6 +183,7 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("on, last login, last seen, last active, login, date time, as of", _day("%Y-%m-%dT%H:%M:%SZ")),
     ("next meeting, next appointment, next visit, open house, next review, next session", _day("%Y-%m-%dT%H:%M:%SZ")),
     ("time, hour, pickup time, opening time, closing time, uhrzeit, hora, heure", _day("%H:%M")),
+    ("session day, workout day, training day, class day", _day("%A")),
     ("month, month name", _day("%B")),
     ("weekday, day of week, day name, wochentag", _day("%A")),
     ("year", _day("%Y")),
@@ -301,6 +306,8 @@ _MEMBERS = (
     ("recipe", "ingredients servings cuisine prep_time cook_time"),
     ("quiz", "options choices correct_answer correct_index correctAnswer correct_option"),
     ("patient", "diagnosis symptoms blood_pressure dosage medication patient_name patient_id"),
+    ("finding", "suggestion suggested_fix suggestedFix rule_id ruleId line_start startLine"),
+    ("job", "employment_type employmentType responsibilities application_deadline"),
     ("meeting", "action_items actionItems decisions agenda minutes next_meeting"),
     ("weather", "humidity feels_like feelsLike precipitation precipitation_probability wind wind_speed"),
     ("house", "bedrooms bathrooms square_feet squareFeet property_type propertyType"),
@@ -328,6 +335,17 @@ _LOOKS = (
         r"(?i)(?:very |super )?(?:low|medium|high|critical|urgent|minor|major|normal|severe|moderate|trivial|block"
         r"|info|warn|error|asap|top|immediate|sev|p?\d)\b.*",
     ),
+    (
+        "language, language code, target language, source language",
+        r"(?i)[a-z]{2,3}(?:[-_]\w{2,8})?|(?:\w+ )?(?:english|spanish|french|german|italian|portuguese|dutch|swedish"
+        r"|danish|norwegian|finnish|polish|czech|greek|turkish|russian|ukrainian|arabic|hebrew|hindi|bengali|urdu|tamil"
+        r"|chinese|mandarin|cantonese|japanese|korean|thai|vietnamese|indonesian|malay|swahili|romanian|hungarian|latin"
+        r"|catalan|persian|farsi|python|java|javascript|typescript|go|rust|ruby|php|sql|c\+\+|c#|c|kotlin|swift|bash)",
+    ),
+    ("issue state, pull request state, pr state, repository state", r"(?i)open|closed|merged|all|draft"),
+    ("governing law, jurisdiction", r"[A-Z]\w+(?: .*)?(?<!lyse)(?<!lyze)"),
+    ("company, company name, publisher, vendor, organization", r"(?![A-Z]\w* [a-z]+$).*"),
+    ("author, patient name", r"(?![a-z]+$)(?![A-Z]\w* [a-z]+$).*"),
     ("reasoning, rationale, justification, thought, analysis, conclusion, assessment, interpretation", _SENTENCE),
     ("summary, explanation, abstract, synopsis, overview", r"(?s)\S+\s+\S.*"),
     ("full name, person, author", r"(?!.*\b(?:I'm|I am|My)\b).*"),

@@ -131,6 +131,11 @@ class Persona:
         """Where something is: the town to which they travel, or their own, according to the words of the name."""
         return self.town if _THERE.isdisjoint(names) else self.goal
 
+    def span(self, names: tuple[str, ...]) -> datetime:
+        """Less than an hour and a half since midnight, later according to the words of the property's name."""
+        later = 0 if _LATE.isdisjoint(names) else 4
+        return self.day.replace(hour=0, minute=2 + self.number // 2 + later, second=self.number * 7 % 60)
+
     def moment(self, names: tuple[str, ...]) -> datetime:
         """A point in time, early or late according to the words of the property's name."""
         days = 0.0
@@ -166,6 +171,11 @@ _LATE = frozenset(
         "latest",
         "before",
         "dropoff",
+        "termination",
+        "next",
+        "upcoming",
+        "follow",
+        "renewal",
     ]
 )
 _MIDDLE = frozenset(

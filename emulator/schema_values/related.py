@@ -29,7 +29,7 @@ _PAIRS = (
     "issued expires, issue expiry, issue due, invoice due, in out, departure return, departure arrival, depart return, "
     "depart arrive, outbound inbound, open close, opening closing, opens closes, opened closed, earliest latest, "
     "oldest newest, after before, hire termination, order delivery, ordered delivered, order ship, ordered shipped, "
-    "shipped delivered, pickup dropoff, birth death, first last, published updated, started finished, "
+    "shipped delivered, pickup dropoff, birth death, first last, published updated, effective termination, effective expiration, placed shipped, placed delivered, started finished, "
     "started completed, checkin checkout, net gross, diastolic systolic, left right"
 )
 _LATER: dict[str, tuple[str, ...]] = {}
@@ -89,6 +89,17 @@ _NUMBERED = frozenset(
 _NUMBERED |= frozenset(["chapter", "sequence", "line number", "position", "priority rank", "no"])
 _ON_TIME = frozenset(["date", "time", "start", "end", "start time", "end time", "timestamp", "starts at", "ends at"])
 
+_BEFORE = frozenset(["depends on", "dependencies", "depends", "after"])
+_NEAR = {
+    "price": {"open": 0.992, "previous close": 0.987, "high": 1.012, "low": 0.981, "close": 1.004},
+    "current price": {"open": 0.992, "previous close": 0.987, "high": 1.012, "low": 0.981},
+    "open": {"high": 1.012, "low": 0.981, "close": 1.004},
+    "temperature": {"feels like": 0.94},
+}
+"""What is close to another number, and how close."""
+
+_CHANGES = frozenset(["change", "change percent", "change pct", "percent change"])
+
 _LOOSE = frozenset(["date", "at", "time", "day", "on", "datetime", "value", "timestamp"])
 """Last words that one of two names may have and the other not."""
 
@@ -126,6 +137,7 @@ def changes(values: Mapping[str, Any]) -> Iterator[Change]:
     for whole, parts in _wholes(names):
         if all(_is_number(values[name]) for name in (whole, *parts)):
             yield {whole: _rounded(sum(values[name] for name in parts))}
+    yield from _nearby(values, _said(names))
     if roles := _roles(names):
         yield from _summed(values, dict(roles))
     if lists := [name for name in names if isinstance(values[name], list)]:
@@ -143,6 +155,8 @@ def in_sequence(items: Sequence[Any]) -> Iterator[tuple[int, Change]]:
     if len(rows) < _SEVERAL or not all(isinstance(row, dict) for row in rows):
         return
     for name, words in _named(tuple(rows[0])[:_READ]):
+        if words in _BEFORE and all(isinstance(row.get(name), list) for row in rows):
+            yield from ((at, {name: [at] if at else []}) for at in range(len(rows)))
         found = [row.get(name) for row in rows]
         is_id = words == "id" and any(other.startswith("depends") for other in rows[0])
         if (words in _NUMBERED or is_id) and all(isinstance(value, int) and _is_number(value) for value in found):
@@ -172,7 +186,9 @@ def _chosen(values: Mapping[str, Any], names: tuple[str, ...], lists: list[str])
             yield {name: value % len(options)}
         elif options and words in _CORRECT and isinstance(value, str) and value not in options and len(value) > 1:
             yield {name: options[len(value) % len(options)]}
-        elif len(lists) == 1 and words in _COUNTS and isinstance(value, int) and _is_number(value):
+        elif (
+            len(lists) == 1 and words in _COUNTS and not _roles(names) and isinstance(value, int) and _is_number(value)
+        ):
             yield {name: len(values[lists[0]])}
 
 
@@ -208,6 +224,22 @@ def _chains(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 def _percentiles(words: Words) -> Words:
     """The words, with `p` and a number together: p 95 -> p95."""
     return words_together if (words_together := tuple(_P.sub(r"\1\2", " ".join(words)).split())) else words
+
+
+def _nearby(values: Mapping[str, Any], said: Mapping[str, str]) -> Iterator[Change]:
+    """Propose numbers close to the one that they are compared with, and how much they changed."""
+    for anchor, others in _NEAR.items():
+        if anchor in said and _is_number(value := values[said[anchor]]) and any(other in said for other in others):
+            for other, factor in others.items():
+                near = values.get(said.get(other, ""))
+                if _is_number(near) and abs(near - value) > abs(value) / 10:
+                    yield {said[other]: round(value * factor) if isinstance(near, int) else round(value * factor, 2)}
+            before = values.get(said.get("previous close", ""))
+            if _is_number(before) and before:
+                change = values[said[anchor]] - before
+                for words in _CHANGES & said.keys():
+                    yield {said[words]: round(change if words == "change" else 100 * change / before, 2)}
+            return
 
 
 def _sorted(values: Mapping[str, Any], chain: tuple[str, ...]) -> Iterator[Change]:

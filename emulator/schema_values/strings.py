@@ -28,6 +28,9 @@ _ITEMS = 12
 _CODE = 40
 """A text of an exact number of characters is a code, if there are no more of them."""
 
+_LONG = frozenset(["duration", "length", "runtime", "elapsed", "pace"])
+"""Names of how long something is."""
+
 _SAMPLE = 40
 """So many of the texts that were written for them show which ones."""
 
@@ -133,7 +136,7 @@ def _contained(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     for name in facts.formats:
         for _ in range(_TRIES):
-            text = formats.written(name, builder.random, place.persona, believable.words_of(place.name))
+            text = formats.written(name, builder.random, place.persona, believable.words_at(place.name, place.parent))
             if text is not None:
                 yield text if len(text) >= facts.min_length else formats.stretched(name, text, facts.min_length)
         if name in formats.SHORTEST:
@@ -173,12 +176,17 @@ def _one(builder: Builder, place: FieldContext, note: str) -> str:
 
 def _spoken_of(builder: Builder, place: FieldContext, note: str) -> str | None:
     """One of the words that a description offers, or a text in the format that it names."""
-    form, names = phrases.form(note), believable.words_of(place.name)
+    form, names = phrases.form(note), believable.words_at(place.name, place.parent)
     if "%" in form:
-        return place.persona.moment(names).strftime(form)
+        return (place.persona.moment(names) if _is_clock(form, names) else place.persona.span(names)).strftime(form)
     if words := phrases.offered(note):
         return builder.random.choice(words)
     return formats.written(form, builder.random, place.persona, names) if form else None
+
+
+def _is_clock(form: str, names: tuple[str, ...]) -> bool:
+    """Whether a layout is that of a point in time, and not of how long something is or where in it something is."""
+    return "%M:%S" not in form or ("%H" in form and _LONG.isdisjoint(names))
 
 
 def _shaped(text: str, shape: phrases.Shape) -> str:

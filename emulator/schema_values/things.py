@@ -42,7 +42,7 @@ THINGS = (
      "University of Lisbon|Lakeside College|Northern State University"),
     ("institution name, place of study", "University of Lisbon|Lakeside College"),
     ("proficiency, language level, language proficiency", "native|fluent|intermediate|basic"),
-    ("salary period, pay period, salary unit", "year|month|hour"),
+    ("salary period, pay period, salary unit", "year"),
     ("company size, organization size", "11-50|51-200|201-500"),
     ("meeting decision", "The launch moves to the second week of May.|The budget stays as it is."
      "|The old page is switched off at the end of the month."),
@@ -151,6 +151,11 @@ THINGS = (
     ("weight unit", "kg|g|lb"),
     ("weather unit, temperature unit, temperature scale", "celsius|fahrenheit"),
     ("recipe tag", "dinner|quick|vegetarian|family"),
+    ("activity location, activity place, activity venue", "Old Harbor|City Museum|Botanical Garden|Castle Hill|Market Hall"),
+    ("day theme, trip theme", "Old town and harbor|Museums and galleries|Food and markets|A day in nature"),
+    ("review title, review headline, review subject", "Good value|Does what it should|Better than expected|Not for me"),
+    ("quiz question", "Which of these cities has the most inhabitants?|Which of these cities lies furthest north?"
+     "|Which of these cities lies by the sea?|Which of these cities is the oldest?"),
     ("activity name, trip activity", "Walk through the old town|Visit to the City Museum|Boat trip|Cooking class"),
     ("product feature, key feature, selling point",
      "Easy to clean|Two-year warranty|Quiet motor|Folds flat|Works without an app"),

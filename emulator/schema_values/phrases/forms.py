@@ -137,7 +137,7 @@ def _layout(spelled: str) -> str:
     >>> _layout("DD/MM/YYYY"), _layout("YYYY-MM-DD HH:MM")
     ('%d/%m/%Y', '%Y-%m-%d %H:%M')
     """
-    clock = False
+    clock = spelled.lower().startswith("mm:ss")
 
     def token(found: "re.Match[str]") -> str:
         nonlocal clock
