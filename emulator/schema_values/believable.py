@@ -22,6 +22,7 @@ from emulator.schema_values.lexicon import (
     TELLING,
     TEXTS,
     THING_KEYS,
+    THINGS_THAT_DO,
     TOGETHER,
     Words,
 )
@@ -203,7 +204,7 @@ def _told(note: str) -> str | None:
 def _named(parents: Words, random: Random, persona: Persona) -> str:
     """A name for an object whose kind is known from the words."""
     for word in map(singular, reversed(parents)):
-        if word in PEOPLE:
+        if word in PEOPLE or (word.endswith(("er", "or")) and word not in THINGS_THAT_DO and word not in THING_KEYS):
             return persona.name
         if word in COMPANIES:
             return persona.company
@@ -261,7 +262,8 @@ def _unit(note: str) -> str:
 def _tells_more(key: str | None, than: str, said: Words) -> bool:
     """Whether a key says what kind of the same quantity is meant: "body temperature" for a temperature."""
     first, _, last = (key or "").partition(" ")
-    return last in said and first not in than.split()
+    known = set(than.split())
+    return (last in said and first not in known) or (" " in (key or "") and known < set((key or "").split()))
 
 
 def coordinate(name: str, persona: Persona) -> float | None:

@@ -218,6 +218,7 @@ WRITERS: dict[str, Writer] = {
     "country-alpha-3": _one_of("PRT", "USA", "JPN", "DEU", "CAN", "FRA", "AUS", "KEN", "IND", "ESP"),
     "us-state": _one_of("TX", "WA", "CA", "NY", "CO", "OR"),
     "iata": _iata,
+    "assignment": _one_of("LOG_LEVEL=info", "PORT=8080", "DEBUG=false"),
     "repository": _one_of("acme/website", "acme/api"),
     **{f"digits-{size}": _characters(size, DIGITS[1:]) for size in range(1, 20)},
     **{f"letters-{size}": _characters(size, CAPITALS) for size in range(1, 20)},

@@ -301,7 +301,17 @@ PEOPLE = frozenset(
     | {"participant", "reviewer", "assignee", "creator", "editor", "friend", "parent", "child", "spouse", "traveler"}
     | {"from", "to", "shipper", "stylist", "therapist", "dentist", "host", "agent", "people"}
 )
+THINGS_THAT_DO = frozenset(
+    "server container cluster folder number order layer filter header footer router sensor monitor color "
+    "cursor calendar chapter register paper newsletter letter power error provider printer parameter worker computer "
+    "controller adapter docker helper trigger handler parser loader builder logger buffer pointer integer character "
+    "river corner center floor door sector vector motor factor indicator connector identifier "
+    "locker poster banner marker timer counter paper weather water tower theater quarter semester flower".split()
+)
+"""Words that end like those of people, and are none."""
+
 _MEMBERS = (
+    ("metric", "recall f1 f1_score f1Score auc"),
     ("line", "quantity unit_price unitPrice line_total"),
     ("recipe", "ingredients servings cuisine prep_time cook_time"),
     ("quiz", "options choices correct_answer correct_index correctAnswer correct_option"),

@@ -172,6 +172,7 @@ _LATE = frozenset(
         "before",
         "dropoff",
         "termination",
+        "sunset",
         "next",
         "upcoming",
         "follow",

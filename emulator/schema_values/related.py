@@ -29,7 +29,7 @@ _PAIRS = (
     "issued expires, issue expiry, issue due, invoice due, in out, departure return, departure arrival, depart return, "
     "depart arrive, outbound inbound, open close, opening closing, opens closes, opened closed, earliest latest, "
     "oldest newest, after before, hire termination, order delivery, ordered delivered, order ship, ordered shipped, "
-    "shipped delivered, pickup dropoff, birth death, first last, published updated, effective termination, effective expiration, placed shipped, placed delivered, started finished, "
+    "shipped delivered, pickup dropoff, birth death, first last, published updated, effective termination, effective expiration, sunrise sunset, placed shipped, placed delivered, started finished, "
     "started completed, checkin checkout, net gross, diastolic systolic, left right"
 )
 _LATER: dict[str, tuple[str, ...]] = {}

@@ -155,7 +155,7 @@ def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
                 texts = [_one(builder, _another(builder, place), note) for _ in range(_TRIES + count)]
                 yield joint.join(list(dict.fromkeys(texts))[:count])
             elif (text := _spoken_of(builder, place, note)) is not None:
-                yield text
+                yield _cased(text, shape)
             elif length := phrases.length(note):
                 yield " ".join(builder.random.sample(COMMON, min(builder.random.randint(*length), _ITEMS)))
             elif any(shape):
@@ -179,7 +179,7 @@ def _spoken_of(builder: Builder, place: FieldContext, note: str) -> str | None:
     form, names = phrases.form(note), believable.words_at(place.name, place.parent)
     if "%" in form:
         return (place.persona.moment(names) if _is_clock(form, names) else place.persona.span(names)).strftime(form)
-    if words := phrases.offered(note):
+    if words := [word for word in phrases.offered(note) if not form or phrases.agrees(note, word)]:
         return builder.random.choice(words)
     return formats.written(form, builder.random, place.persona, names) if form else None
 
@@ -189,7 +189,13 @@ def _is_clock(form: str, names: tuple[str, ...]) -> bool:
     return "%M:%S" not in form or ("%H" in form and _LONG.isdisjoint(names))
 
 
+def _cased(text: str, shape: phrases.Shape) -> str:
+    text = text.removeprefix(shape.without)
+    return text.lower() if shape.style == "lower" else text.upper() if shape.style == "upper" else text
+
+
 def _shaped(text: str, shape: phrases.Shape) -> str:
+    text = text.removeprefix(shape.without)
     words = "".join([character if character.isalnum() else " " for character in text]).split()
     match shape.style:
         case "snake":

@@ -64,6 +64,7 @@ _FORMS = Table(
     ("164 e164 international", r"\be\.?164\b|\binternational (?:phone|format)", "e164"),
     ("mail email", r"\be-?mail address\b|\bvalid e-?mail\b", "email"),
     ("owner org user", r"\b(?:owner|org|user)/(?:name|repo)", "repository"),
+    ("key value", r"\bkey ?= ?value\b", "assignment"),
     ("slug", r"\bslug\b", "slug"),
     ("url uri web", r"\b(?:url|uri|web address)\b", "uri"),
     ("ipv6", r"\bipv6\b", "ipv6"),

@@ -36,6 +36,7 @@ _SPANS = tuple(
         rf"[\[(] ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER} ?[\])]",
         rf"(?:^|[\s(]){_NUMBER} ?(?:\([^)]{{1,30}}\) ?)?(?:to|–|\.\.\.?|…) ?{_NUMBER}",
         rf"(?:^|[:,]\s){_NUMBER}-{_NUMBER}(?=$|[\s,.;)])",
+        rf"{_NUMBER}[-–]{_NUMBER}[- ](?:scale|stars?|points?|rating|range)\b",
         rf"{_NUMBER} ?<=? ?\w{{1,20}} ?<=? ?{_NUMBER}",
     )
 )
@@ -61,6 +62,7 @@ _SENSES = Table(
         (1.7e12, 1.76e12),
     ),
     ("epoch unix", r"\bunix (?:time|epoch)|\bepoch (?:seconds?|time)|\bseconds since (?:the )?epoch", (1.7e9, 1.76e9)),
+    ("log logprob", r"\blog[- ]?prob", (-5, -0.01)),
     (
         "probability likelihood confidence fraction normalized normalised ratio",
         r"\b(?:probability|likelihood|confidence|fraction|normali[sz]ed|ratio)\b(?!.{0,40}%)",

@@ -45,6 +45,7 @@ _SPLIT_EXAMPLES = re.compile(rf"\s?(?:,\s?{_OR}\s|,|(?<=\s){_OR}\s|\||(?<=\s)/(?
 _LEAD = re.compile(r": | [-–] ")
 _BETWEEN = frozenset(["|", "/", "or", "oder", "ou", "o"])
 
+_SCALE = re.compile(r"(?:\bfrom |\bbetween |[(:] ?)([A-Z])\+? ?(?:to|and|through|-|–) ?([A-Z])(?![\w-])")
 _DEFAULT = re.compile(
     r"\bdefaults?(?: value)?(?: is| to|:|=)(?: the(?= )| an?(?= ))? ?"
     rf"(?:{QUOTE}({_NO_QUOTE}{{1,{_LONGEST_WORD}}}){QUOTE}|([\w+-]{{1,{_LONGEST_WORD}}}(?:\.\w{{1,20}}){{0,3}})(?=[\s,;.)]|$))",
@@ -76,7 +77,7 @@ def offered(note: str) -> tuple[str, ...]:
     found = () if _LISTING.isdisjoint(words) else _listed(_LISTED, text)
     found = found or (_listed(_BRACKETS, text) if "(" in text or "[" in text else ())
     found = found or (() if _EXEMPLARY.isdisjoint(words) else _examples(text))
-    found = found or _bare(_LEAD.split(text)[-1])
+    found = found or _bare(_LEAD.split(text)[-1]) or _letters(text)
     said = None if found or _DEFAULTS.isdisjoint(words) else _default(text)
     return found or ((said,) if said else ())
 
@@ -108,6 +109,12 @@ def default(note: str) -> float | None:
         return float(said)
     except ValueError:
         return None
+
+
+def _letters(text: str) -> tuple[str, ...]:
+    """The letters of a scale, as in "from A to F"."""
+    found = _SCALE.search(text)
+    return tuple(map(chr, range(ord(found[1]), ord(found[2]) + 1))) if found and found[1] < found[2] else ()
 
 
 def _listed(pattern: "re.Pattern[str]", text: str) -> tuple[str, ...]:
