@@ -12,12 +12,10 @@ from typing import Any
 
 from emulator.core.seeds import Random
 from emulator.schema_values import faked, phrases
+from emulator.schema_values.kinds import KEYS, KINDS, LOOKS
 from emulator.schema_values.lexicon import (
     ABOUT,
     COMPANIES,
-    KEYS,
-    KINDS,
-    LOOKS,
     PEOPLE,
     TELLING,
     TEXTS,

@@ -49,7 +49,8 @@ PROSE = (
         ),
     ),
     Prose(
-        "review, review text, review body, review content, review comment, review description, feedback, testimonial, customer comment, opinion",
+        "review, review text, review body, review content, review comment, review description, feedback, "
+        "testimonial, customer comment, opinion",
         (
             "Good value for the price, and it arrived on time.",
             "It does what it promises and was easy to set up.",
@@ -73,7 +74,8 @@ PROSE = (
         "instruction, instructions, step, next step, direction, action item, recommendation, suggestion, advice, tip, "
         "hint, task description, todo, follow up, improvement, responsibility, duty, requirement, objective, goal, "
         "acceptance criterion, plan, agenda item, resolution, fix, solution, proposal, guideline, recommended action, "
-        "suggested action, step description, plan step, plan description, workaround, mitigation, goal description, task, "
+        "suggested action, step description, plan step, plan description, workaround, mitigation, "
+        "goal description, task, "
         "acceptance criteria, criteria, criterion, homework, assignment",
         (
             "Check the settings and save them again.",

@@ -6,11 +6,11 @@ Everything here is a proposal: a changed value counts only where its own schema 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from math import prod
 from typing import Any, TypeAlias
 
 from emulator.schema_values.believable import singular, words_of
 from emulator.schema_values.lexicon import Words
+from emulator.schema_values.totals import has_totals, is_number, rounded, totals
 
 Change: TypeAlias = dict[str, Any]
 
@@ -18,9 +18,6 @@ _READ = 64
 """So many members of an object are looked at, and so many items of a list."""
 
 _SEVERAL = 2
-_FULL = 100
-"""Percent."""
-
 _P = re.compile(r"\b([pq]) (\d+)\b")
 
 _PAIRS = (
@@ -29,7 +26,8 @@ _PAIRS = (
     "issued expires, issue expiry, issue due, invoice due, in out, departure return, departure arrival, depart return, "
     "depart arrive, outbound inbound, open close, opening closing, opens closes, opened closed, earliest latest, "
     "oldest newest, after before, hire termination, order delivery, ordered delivered, order ship, ordered shipped, "
-    "shipped delivered, pickup dropoff, birth death, first last, published updated, effective termination, effective expiration, sunrise sunset, placed shipped, placed delivered, started finished, "
+    "shipped delivered, pickup dropoff, birth death, first last, published updated, started finished, "
+    "effective termination, effective expiration, sunrise sunset, placed shipped, placed delivered, "
     "started completed, checkin checkout, net gross, diastolic systolic, left right"
 )
 _LATER: dict[str, tuple[str, ...]] = {}
@@ -53,28 +51,6 @@ _CHAINS = tuple(
     )
 )
 """Words of names of numbers that are in this order, as far as they are there."""
-
-_PARTS = {
-    "total time": "prep time, preparation time, cook time, cooking time, bake time, rest time",
-    "total tokens": "prompt tokens, completion tokens, input tokens, output tokens",
-    "total passengers": "adults, children, infants",
-    "total guests": "adults, children, infants",
-    "changes": "additions, deletions",
-    "total changes": "additions, deletions",
-    "total tests": "passed, failed, skipped",
-    "total price": "base price, base fare, taxes",
-    "total score": "home score, away score",
-    "requests": "successful, failed",
-    "total requests": "successful, failed, successful requests, failed requests",
-    "games": "wins, losses, draws",
-    "games played": "wins, losses, draws",
-    "monthly payment": "principal, interest",
-}
-_WHOLE = {whole: tuple(parts.split(", ")) for whole, parts in _PARTS.items()}
-"""What is the sum of at least two others."""
-
-_MINUTES = frozenset(["minutes", "mins", "min", "ms", "seconds", "hours"])
-"""Units at the end of names."""
 
 _LIMITS = frozenset(["max", "maximum", "total", "possible"])
 _OPTIONS = frozenset(["options", "choices", "answers", "answer options", "alternatives"])
@@ -106,22 +82,6 @@ _LOOSE = frozenset(["date", "at", "time", "day", "on", "datetime", "value", "tim
 _ORDERED = re.compile(r"\d{4}-\d\d(?:-\d\d(?:[T ]\d\d:\d\d.{0,12})?)?|\d\d:\d\d(?::\d\d)?")
 """Texts that are in the order of what they mean."""
 
-_ROLES = {
-    "subtotal": "subtotal, sub total, net, net amount, net total, amount net, total net, base amount",
-    "tax": "tax, taxes, vat, tax amount, vat amount, sales tax, total tax",
-    "rate": "tax rate, vat rate, sales tax rate, tax percent, vat percent, tax percentage",
-    "extra": "shipping, shipping cost, shipping fee, delivery fee, service fee, fee, fees, tip, surcharge",
-    "less": "discount, discount amount, deduction, total discount",
-    "total": "total, grand total, total amount, amount due, gross, gross amount, total price, total cost, total due, "
-    "invoice total, order total, amount total, total gross, sum",
-    "line": "line total, amount, line amount, extended price, cost, item total",
-    "quantity": "quantity, qty, count, units, hours, nights",
-    "price": "unit price, price, price per unit, unit cost, hourly rate, rate, price each, price per night",
-    "items": "items, line items, products, lines, positions, entries, expenses, order items, invoice items, charges",
-}
-_ROLE = {name: role for role, names in _ROLES.items() for name in names.split(", ")}
-_CURRENCIES = frozenset(["eur", "usd", "gbp", "dollars", "euros"])
-
 
 def changes(values: Mapping[str, Any]) -> Iterator[Change]:
     """Propose changes of the members of an object, one after the other; each is made or not before the next is asked.
@@ -134,12 +94,8 @@ def changes(values: Mapping[str, Any]) -> Iterator[Change]:
         yield from _in_order(values, low, high)
     for chain in _chains(names):
         yield from _sorted(values, chain)
-    for whole, parts in _wholes(names):
-        if all(_is_number(values[name]) for name in (whole, *parts)):
-            yield {whole: _rounded(sum(values[name] for name in parts))}
     yield from _nearby(values, _said(names))
-    if roles := _roles(names):
-        yield from _summed(values, dict(roles))
+    yield from totals(values, names)
     if lists := [name for name in names if isinstance(values[name], list)]:
         yield from _chosen(values, names, lists)
     yield from _consistent(values, _said(names))
@@ -159,7 +115,7 @@ def in_sequence(items: Sequence[Any]) -> Iterator[tuple[int, Change]]:
             yield from ((at, {name: [at] if at else []}) for at in range(len(rows)))
         found = [row.get(name) for row in rows]
         is_id = words == "id" and any(other.startswith("depends") for other in rows[0])
-        if (words in _NUMBERED or is_id) and all(isinstance(value, int) and _is_number(value) for value in found):
+        if (words in _NUMBERED or is_id) and all(isinstance(value, int) and is_number(value) for value in found):
             yield from ((at, {name: at + 1}) for at in range(len(rows)))
         elif words in _ON_TIME and all(isinstance(value, str) and _ORDERED.fullmatch(value) for value in found):
             yield from ((at, {name: value}) for at, value in enumerate(sorted(found)))
@@ -187,7 +143,11 @@ def _chosen(values: Mapping[str, Any], names: tuple[str, ...], lists: list[str])
         elif options and words in _CORRECT and isinstance(value, str) and value not in options and len(value) > 1:
             yield {name: options[len(value) % len(options)]}
         elif (
-            len(lists) == 1 and words in _COUNTS and not _roles(names) and isinstance(value, int) and _is_number(value)
+            len(lists) == 1
+            and words in _COUNTS
+            and not has_totals(names)
+            and isinstance(value, int)
+            and is_number(value)
         ):
             yield {name: len(values[lists[0]])}
 
@@ -229,13 +189,13 @@ def _percentiles(words: Words) -> Words:
 def _nearby(values: Mapping[str, Any], said: Mapping[str, str]) -> Iterator[Change]:
     """Propose numbers close to the one that they are compared with, and how much they changed."""
     for anchor, others in _NEAR.items():
-        if anchor in said and _is_number(value := values[said[anchor]]) and any(other in said for other in others):
+        if anchor in said and is_number(value := values[said[anchor]]) and any(other in said for other in others):
             for other, factor in others.items():
                 near = values.get(said.get(other, ""))
-                if _is_number(near) and abs(near - value) > abs(value) / 10:
+                if is_number(near) and abs(near - value) > abs(value) / 10:
                     yield {said[other]: round(value * factor) if isinstance(near, int) else round(value * factor, 2)}
             before = values.get(said.get("previous close", ""))
-            if _is_number(before) and before:
+            if is_number(before) and before:
                 change = values[said[anchor]] - before
                 for words in _CHANGES & said.keys():
                     yield {said[words]: round(change if words == "change" else 100 * change / before, 2)}
@@ -244,23 +204,8 @@ def _nearby(values: Mapping[str, Any], said: Mapping[str, str]) -> Iterator[Chan
 
 def _sorted(values: Mapping[str, Any], chain: tuple[str, ...]) -> Iterator[Change]:
     found = [values[name] for name in chain]
-    if all(map(_is_number, found)) and found != sorted(found):
+    if all(map(is_number, found)) and found != sorted(found):
         yield dict(zip(chain, sorted(found), strict=True))
-
-
-@lru_cache(maxsize=1024)
-def _wholes(names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The names of sums, each with those of its parts."""
-    known = {
-        " ".join(words[:-1] if words[-1:] and words[-1] in _MINUTES else words): name
-        for name, words in ((name, words_of(name)) for name in names)
-    }
-    sums = (
-        (known[whole], tuple(known[part] for part in parts if part in known))
-        for whole, parts in _WHOLE.items()
-        if whole in known
-    )
-    return tuple((whole, parts) for whole, parts in sums if len(parts) >= _SEVERAL)
 
 
 @lru_cache(maxsize=1024)
@@ -296,86 +241,16 @@ def _stem(words: Words) -> Words:
 def _in_order(values: Mapping[str, Any], low: str, high: str) -> Iterator[Change]:
     if _is_less(values[high], values[low]):
         yield {low: values[high], high: values[low]}
-    if _is_number(values[low]) and _is_number(values[high]):
+    if is_number(values[low]) and is_number(values[high]):
         if values[low] >= values[high]:
-            yield {high: _rounded(values[low] + max(1, abs(values[low]) // 4))}
+            yield {high: rounded(values[low] + max(1, abs(values[low]) // 4))}
         if values[low] >= values[high]:
-            yield {low: _rounded(values[high] - max(1, abs(values[high]) // 4))}
+            yield {low: rounded(values[high] - max(1, abs(values[high]) // 4))}
 
 
 def _is_less(left: Any, right: Any) -> bool:
-    if _is_number(left) and _is_number(right):
+    if is_number(left) and is_number(right):
         return bool(left < right)
     if isinstance(left, str) and isinstance(right, str):
         return left < right and len(left) == len(right) and bool(_ORDERED.fullmatch(left) and _ORDERED.fullmatch(right))
     return False
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _rounded(value: float) -> float:
-    return value if isinstance(value, int) else round(value, 2)
-
-
-@lru_cache(maxsize=1024)
-def _roles(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The part that each member has in a sum or a product; none if nothing is to be summed up."""
-    roles: dict[str, str] = {}
-    for name in names:
-        words = words_of(name)
-        words = words[:-1] if words[-1:] and words[-1] in _CURRENCIES else words
-        role = _ROLE.get(" ".join(words))
-        if role is not None:
-            roles.setdefault(role, name)
-    is_product = {"quantity", "price"} <= roles.keys()
-    if not is_product and not ({"subtotal", "items"} & roles.keys() and "total" in roles):
-        roles = {}
-    return tuple(roles.items())
-
-
-def _summed(values: Mapping[str, Any], roles: dict[str, str]) -> Iterator[Change]:
-    """Propose the product of a quantity and a price, the sum of the items, and the total of all parts."""
-    amounts = {role: values[name] for role, name in roles.items() if _is_number(values[name])}
-    base = amounts.get("subtotal")
-    if "quantity" in amounts and "price" in amounts:
-        base = _rounded(amounts["quantity"] * amounts["price"])
-        if "line" in amounts:
-            yield {roles["line"]: base}
-    elif "items" in roles and (sums := _sums(values[roles["items"]])):
-        base = _rounded(sum(sums))
-    if base is None:
-        return
-    if "subtotal" in amounts:
-        yield {roles["subtotal"]: base}
-        base = values[roles["subtotal"]]
-    if "tax" in amounts and 0 < (rate := amounts.get("rate", 0)) < _FULL:
-        amounts["tax"] = _rounded(base * (rate if rate < 1 else rate / 100))
-        yield {roles["tax"]: amounts["tax"]}
-    for role, part in (("tax", 0.1), ("less", 0.05)):
-        if role in amounts and not base / 50 <= amounts[role] <= base / 3 and not isinstance(amounts[role], int):
-            yield {roles[role]: round(base * part, 2)}
-    amount = {role: values[roles[role]] for role in ("tax", "extra", "less") if role in amounts}
-    if "total" in amounts:
-        yield {roles["total"]: _rounded(base + amount.get("tax", 0) + amount.get("extra", 0) - amount.get("less", 0))}
-
-
-def _sums(items: Any) -> list[float]:
-    """What each item of a list costs; empty unless it is known of all."""
-    sums: list[float] = []
-    for item in items[:_READ] if isinstance(items, list) else ():
-        roles = dict(_costs(tuple(item)[:_READ])) if isinstance(item, dict) else {}
-        amounts = {role: item[name] for role, name in roles.items() if _is_number(item[name])}
-        whole = amounts.get("line", amounts.get("total"))
-        if whole is None and "price" in amounts:
-            whole = prod([amounts["price"], amounts.get("quantity", 1)])
-        if whole is None:
-            return []
-        sums.append(whole)
-    return sums if len(sums) == len(items or ()) else []
-
-
-@lru_cache(maxsize=1024)
-def _costs(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((role, name) for name in names if (role := _ROLE.get(" ".join(words_of(name)))) is not None)

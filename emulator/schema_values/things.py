@@ -49,7 +49,8 @@ THINGS = (
     ("business purpose, expense purpose", "Lunch with a client|Travel to a customer|Books for the team"),
     ("expense category, transaction category, spending category", "meals|travel|office supplies|software"),
     ("party role", "buyer|seller|tenant|landlord"),
-    ("governing law, jurisdiction, applicable law, venue of law", "State of New York|England and Wales|Germany|Ontario"),
+    ("governing law, jurisdiction, applicable law, venue of law",
+     "State of New York|England and Wales|Germany|Ontario"),
     ("clause title, section title, clause name",
      "Term and Termination|Payment|Confidentiality|Limitation of Liability"),
     ("clause text, clause, provision, contract clause",
@@ -57,7 +58,7 @@ THINGS = (
      "|The tenant shall pay the rent on the first day of each month."
      "|Neither party is liable for loss that it could not foresee."),
     ("red flag, contract risk",
-     "The contract renews itself without notice|The deposit may be kept for normal wear|No limit of liability is named"),
+     "The contract renews itself without notice|The deposit covers normal wear|No limit of liability is named"),
     ("response status, attendee status, rsvp, rsvp status", "accepted|declined|tentative"),
     ("reminder method, reminder type", "email|popup"),
     ("issue state, pull request state, pr state, repository state", "open|closed"),
@@ -151,7 +152,8 @@ THINGS = (
     ("weight unit", "kg|g|lb"),
     ("weather unit, temperature unit, temperature scale", "celsius|fahrenheit"),
     ("recipe tag", "dinner|quick|vegetarian|family"),
-    ("activity location, activity place, activity venue", "Old Harbor|City Museum|Botanical Garden|Castle Hill|Market Hall"),
+    ("activity location, activity place, activity venue",
+     "Old Harbor|City Museum|Botanical Garden|Castle Hill|Market Hall"),
     ("day theme, trip theme", "Old town and harbor|Museums and galleries|Food and markets|A day in nature"),
     ("review title, review headline, review subject", "Good value|Does what it should|Better than expected|Not for me"),
     ("quiz question", "Which of these cities has the most inhabitants?|Which of these cities lies furthest north?"

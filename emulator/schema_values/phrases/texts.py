@@ -10,8 +10,9 @@ _COUNT = rf"(\d{{1,6}}|{'|'.join(COUNTS)})"
 
 
 class Shape(NamedTuple):
-    """How a text begins and ends, its style (`snake`, `kebab`, `camel`, `pascal`, `upper`, `lower`), and a sign without
-    which it begins.
+    """How a text begins and ends, its style, and the sign that it does not begin with.
+
+    The styles are `snake`, `kebab`, `camel`, `pascal`, `upper` and `lower`.
     """
 
     start: str = ""

@@ -24,9 +24,8 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 _LISTING = one_of(
-    "one any either eine einer eines entweder une un soit uno una can could may must should choose chosen choice select selected picked drawn taken "
-    "enum "
-    "value values option options choice choices type types"
+    "one any either eine einer eines entweder une un soit uno una can could may must should choose chosen choice "
+    "select selected picked drawn taken enum value values option options choice choices type types"
 )
 _EXAMPLES = re.compile(
     r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? "
