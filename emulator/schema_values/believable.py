@@ -202,12 +202,14 @@ def _told(note: str) -> str | None:
 def _named(parents: Words, random: Random, persona: Persona) -> str:
     """A name for an object whose kind is known from the words."""
     for word in map(singular, reversed(parents)):
-        if word in PEOPLE or (word.endswith(("er", "or")) and word not in THINGS_THAT_DO and word not in THING_KEYS):
+        if word in PEOPLE:
             return persona.name
         if word in COMPANIES:
             return persona.company
         if word in THING_KEYS:
             return TEXTS[word](random, persona, (word,))
+        if word.endswith(("er", "or")) and word not in THINGS_THAT_DO:
+            return persona.name
         if word in ("product", "line", "item", "goods", "article"):
             return random.choice(PRODUCTS)
         if word in ("city", "town", "place", "location"):

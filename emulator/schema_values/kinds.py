@@ -51,6 +51,7 @@ _LOOKS = (
     ("governing law, jurisdiction", r"[A-Z]\w+(?: .*)?(?<!lyse)(?<!lyze)"),
     ("company, company name, publisher, vendor, organization", r"(?![A-Z]\w* [a-z]+$).*"),
     ("author, patient name", r"(?![a-z]+$)(?![A-Z]\w* [a-z]+$).*"),
+    ("question, quiz question", r"(?s).*\?|\S+\s+\S+\s+\S+\s+\S.*"),
     ("reasoning, rationale, justification, thought, analysis, conclusion, assessment, interpretation", _SENTENCE),
     ("summary, explanation, abstract, synopsis, overview", r"(?s)\S+\s+\S.*"),
     ("full name, person, author", r"(?!.*\b(?:I'm|I am|My)\b).*"),

@@ -135,7 +135,7 @@ PROSE = (
         about=False,
     ),
     Prose(
-        "product description, product summary, item description, product overview",
+        "product description, product summary, product overview",
         (
             "A sturdy everyday companion with a clean design and a two-year warranty.",
             "Made of durable materials, easy to clean and ready to use in a minute.",
@@ -173,7 +173,8 @@ PROSE = (
         about=False,
     ),
     Prose(
-        "finding message, finding description, finding comment, finding summary, finding explanation, code comment",
+        "finding message, finding description, finding comment, finding summary, finding explanation, code comment, "
+        "issue message, issue comment, comment message",
         (
             "This branch is never tested.",
             "The name says less than the function does.",

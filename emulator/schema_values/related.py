@@ -62,7 +62,7 @@ _FLAGGED = frozenset(["flagged", "is flagged"])
 _NUMBERED = frozenset(
     ["day", "step", "number", "order", "rank", "step number", "day number", "question number", "week"]
 )
-_NUMBERED |= frozenset(["chapter", "sequence", "line number", "position", "priority rank", "no"])
+_NUMBERED |= frozenset(["chapter", "sequence", "position", "priority rank", "no"])
 _ON_TIME = frozenset(["date", "time", "start", "end", "start time", "end time", "timestamp", "starts at", "ends at"])
 
 _BEFORE = frozenset(["depends on", "dependencies", "depends", "after"])

@@ -57,6 +57,8 @@ THINGS = (
      "Either party may end this agreement with thirty days' written notice."
      "|The tenant shall pay the rent on the first day of each month."
      "|Neither party is liable for loss that it could not foresee."),
+    ("finding file, finding path, finding file path, issue file, comment file, source file",
+     "src/client.py|app/models.py|lib/retry.ts|tests/test_client.py"),
     ("red flag, contract risk",
      "The contract renews itself without notice|The deposit covers normal wear|No limit of liability is named"),
     ("response status, attendee status, rsvp, rsvp status", "accepted|declined|tentative"),

@@ -13,6 +13,9 @@ from emulator.generator.saying.words import stems
 _FORMAL = frozenset(["email", "url", "date", "time", "path", "currency", "symbol", "command", "id"])
 """What a phrase cannot be."""
 
+_ECHOES = frozenset(["text", "input", "prompt", "query", "original", "sentence"])
+"""Names of what an answer repeats of a text."""
+
 _TITLES = frozenset(["title", "name", "subject"])
 """What a text gives an object behind a colon, as in "A task: mend the fence"."""
 
@@ -137,7 +140,7 @@ def _word(call: Said, of: Signature, reading: Text, start: int, end: int, named:
     for each in left:
         if each.type == "array" and each.items == "string" and (items := series(each, reading.tokens[start:end])):
             call[each.name] = items
-        elif each.type in ("string", "") and (plain := _plain(each, reading, start, end)):
+        elif each.type in ("string", "") and (plain := _plain(each, reading, start, end, named)):
             call[each.name] = plain
         elif (
             each.type in ("string", "array")
@@ -155,9 +158,12 @@ def _word(call: Said, of: Signature, reading: Text, start: int, end: int, named:
             call[each.name] = [phrase] if each.type == "array" else phrase
 
 
-def _plain(parameter: Parameter, reading: Text, start: int, end: int) -> str:
-    """The words of a text for a parameter that is a text itself, a topic, or named in it."""
-    if parameter.role == "text":
+def _plain(parameter: Parameter, reading: Text, start: int, end: int, named: bool) -> str:
+    """The words of a text for a parameter that is a text itself, a topic, or named in it.
+
+    In an answer, which is no echo, only what is called so is the text itself.
+    """
+    if parameter.role == "text" and (not named or not _ECHOES.isdisjoint(parameter.name.lower().split("_"))):
         return " ".join(reading.source(start, end).split())[:200]
     if words := beside(parameter, reading.tokens[start:end]):
         return words
