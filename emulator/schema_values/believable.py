@@ -280,8 +280,8 @@ def _measure(words: Words, unit: str, parents: Words = ()) -> str | None:
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - 3), end):
             key = " ".join(words[start:end])
-            owned = [f"{singular(parent)} {key}" for parent in reversed(parents)]
-            known = (each for each in (*owned, key) for each in (f"{each} {unit}", each) if each in NUMBERS)
+            keys = [*(f"{singular(parent)} {key}" for parent in reversed(parents)), key]
+            known = (each for each in (*(f"{each} {unit}" for each in keys if unit), *keys) if each in NUMBERS)
             if (found := next(known, None)) is not None:
                 return found
     return None

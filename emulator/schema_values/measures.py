@@ -193,7 +193,6 @@ _UNITS = {
     "mm": "mm millimeters millimetres",
     "in": "inches inch",
     "mb": "mb megabytes megabyte mib",
-    "c": "c celsius",
     "f": "f fahrenheit",
     "cents": "cents",
     "minutes": "minutes mins",

@@ -221,7 +221,8 @@ def _code(start: str, text: str) -> str:
     """What stands behind the prefix of an identifier, which no name of something is: the digits of one, or a hash."""
     if digits := "".join([sign for sign in text if sign.isdecimal()]):
         return digits
-    return text.encode().hex()[-12:] if start.islower() else f"{sum(text.encode()) * 7 % 9000 + 1000}"
+    code = text.encode(errors="replace")
+    return code.hex()[-12:] if start.islower() else f"{sum(code) * 7 % 9000 + 1000}"
 
 
 def _sized(text: str, note: str, random: Random) -> str:

@@ -257,7 +257,7 @@ THINGS = (
     ("env var, environment variable", "LOG_LEVEL|DATABASE_URL"),
     ("arn, role arn, resource arn", "arn:aws:s3:::example-bucket|arn:aws:iam::123456789012:role/example"),
     ("instance id", "i-0a1b2c3d4e5f67890|i-0f9e8d7c6b5a43210"),
-    ("bucket, bucket name", "example-bucket|reports|uploads"),
+    ("bucket, bucket name", "example-bucket|example-reports|example-uploads|example-backups"),
     ("region aws, aws region, cloud region", "eu-west-1|us-east-1|ap-southeast-2"),
     ("namespace, kubernetes namespace", "default|staging|monitoring"),
     ("pod, pod name", "web-5d8f7c9b6-x2k4q|worker-0"),

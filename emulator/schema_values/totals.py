@@ -11,6 +11,7 @@ _READ = 64
 """So many items of a list, and members of each, are looked at."""
 
 _SEVERAL = 2
+_LARGEST = 1e15
 _FULL = 100
 """Percent."""
 
@@ -72,8 +73,8 @@ def has_totals(names: tuple[str, ...]) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a number, which a truth value is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Whether a value is a number with which one can reckon: no truth value, and not too large."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def rounded(value: float) -> float:
