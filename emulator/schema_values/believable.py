@@ -24,7 +24,7 @@ from emulator.schema_values.lexicon import (
     TOGETHER,
     Words,
 )
-from emulator.schema_values.measures import COUNTED, LARGE, LOWER, NUMBERS, UNITS, UPPER, USUAL, VAGUE
+from emulator.schema_values.measures import COUNTED, LARGE, LASTING, LOWER, NUMBERS, UNITS, UPPER, USUAL, VAGUE
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
 
@@ -86,7 +86,9 @@ def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona
     words, key = _meant(name, parent, notes)
     if key is not None:
         return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
-    return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
+    if not words:
+        return persona.name if singular(" ".join(words_of(name)[-1:])) in PEOPLE else random.choice(COMMON)
+    return _named(words[:-1] or words_of(parent), random, persona)
 
 
 def words_at(name: str, parent: str) -> Words:
@@ -241,6 +243,8 @@ def number(name: str, parent: str, notes: tuple[str, ...] = ()) -> tuple[float, 
     around = _measure(tuple(map(singular, parents)), unit) or _measure(parents, unit)
     keys.insert(0 if VAGUE.issuperset(said) else len(keys), around)
     key = next(filter(None, keys), f"unit {unit}" if unit else "")
+    if unit in LASTING and not key.endswith(unit):
+        key = unit
     otherwise = COUNTED if words and singular(words[-1]) != words[-1] else USUAL
     least, most, decimals = NUMBERS.get(f"unit {unit}" if unit in LARGE else key, otherwise)
     if unit == "cents" and not key.endswith(unit):

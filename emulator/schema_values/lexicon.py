@@ -287,6 +287,11 @@ PEOPLE = frozenset(
     | {"ceo", "founder", "president", "chair", "captain", "coach", "character", "witness", "winner", "hero", "relative"}
     | {
         "leader",
+        "mayor",
+        "minister",
+        "senator",
+        "governor",
+        "reporter",
         "lead",
         "engineer",
         "developer",

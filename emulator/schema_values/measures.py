@@ -95,6 +95,7 @@ _SPANS = (
     ("box office, worldwide gross, budget film", (2_000_000, 600_000_000, 0)),
     ("logprob, log probability", (-5, -0.01, 3)),
     ("metric precision, metric recall, auc", (0.05, 0.98, 2)),
+    ("p value, significance level", (0.001, 0.2, 3)),
     ("exit code, return code", (0, 2, 0)),
     ("distance, mileage", (1, 250, 1)),
     ("speed, velocity, wind speed", (5, 120, 1)),
@@ -207,6 +208,9 @@ UNITS = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 
 LARGE = frozenset({"thousands", "millions", "billions"})
 """Units in which any amount is some hundreds at most."""
+
+LASTING = frozenset({"minutes", "hours", "days"})
+"""Units of time, which say enough where no row of the table has them."""
 
 VAGUE = frozenset({"amount", "value", "number", "min", "max", "minimum", "maximum", "average", "avg", "mean", "median"})
 """Names that say less of a number than that of the object that has it."""

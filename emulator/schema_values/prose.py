@@ -20,7 +20,7 @@ PROSE = (
         "description, summary, text, body, content, comment, note, detail, about, abstract, remark, overview, caption, "
         "answer, desc, usage, help, excerpt, paragraph, sentence, info, statement, documentation, passage, context, "
         "background, hypothesis, thesis, assumption, disclaimer, caveat, policy, terms, trade off, tradeoff, "
-        "synopsis, introduction, conclusion, outcome, finding, insight, takeaway, key point, point, fact, "
+        "docstring, synopsis, introduction, conclusion, outcome, finding, insight, takeaway, key point, point, fact, "
         "highlight, observation, memory, snippet, chunk, section, article text, evidence, claim, quote, impression, "
         "history, final answer, result summary, story, analysis, interpretation, translation, transcript, output text, "
         "beschreibung, zusammenfassung, antwort, bemerkung, notiz, resume, reponse, descripcion, resumen, respuesta",

@@ -179,6 +179,9 @@ def _spoken_of(builder: Builder, place: FieldContext, note: str) -> str | None:
     form, names = phrases.form(note), believable.words_at(place.name, place.parent)
     if "%" in form:
         return (place.persona.moment(names) if _is_clock(form, names) else place.persona.span(names)).strftime(form)
+    if form.startswith(phrases.MASK):
+        mask = form.removeprefix(phrases.MASK)
+        return "".join([drawn(builder.random, 1, DIGITS) if sign in "NX#" else sign for sign in mask])
     if words := [word for word in phrases.offered(note) if not form or phrases.agrees(note, word)]:
         return builder.random.choice(words)
     return formats.written(form, builder.random, place.persona, names) if form else None

@@ -204,6 +204,7 @@ THINGS = (
      "Getting Started|Lessons from the First Year|What We Would Do Again|Questions from Listeners"),
     ("age restriction, age rating, content rating", "18+|12+|All ages"),
     # -- computers
+    ("doi", "10.1000/example.2024.17|10.1000/example.2023.042"),
     ("jql, jql query", 'project = WEB AND status = "In Progress" ORDER BY created DESC'),
     ("graphql, graphql query", "query { orders(first: 5) { id total } }"),
     ("cypher, cypher query", "MATCH (p:Person)-[:WORKS_FOR]->(c:Company) RETURN p.name, c.name"),

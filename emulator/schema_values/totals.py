@@ -54,7 +54,7 @@ _ROLE = {name: role for role, names in _ROLES.items() for name in names.split(",
 _CURRENCIES = frozenset(["eur", "usd", "gbp", "dollars", "euros"])
 
 
-def totals(values: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Mapping[str, Any]]:
+def totals(values: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """Propose sums and products of the members of an object that have these names.
 
     >>> list(totals({"additions": 3, "deletions": 2, "changes": 90}, ("additions", "deletions", "changes")))
@@ -113,7 +113,7 @@ def _roles(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(roles.items())
 
 
-def _summed(values: Mapping[str, Any], roles: dict[str, str]) -> Iterator[Mapping[str, Any]]:
+def _summed(values: Mapping[str, Any], roles: dict[str, str]) -> Iterator[dict[str, Any]]:
     """Propose the product of a quantity and a price, the sum of the items, and the total of all parts."""
     amounts = {role: values[name] for role, name in roles.items() if is_number(values[name])}
     base = amounts.get("subtotal")

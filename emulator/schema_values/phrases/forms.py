@@ -18,6 +18,10 @@ _LAYOUTS = (
 _PART = r"(?:YYYY|MMM|MM|DD|HH|SS|YY|yyyy|mm|dd|hh|ss|yy)"
 _LAYOUT = re.compile(rf"(?<![A-Za-z])({_PART}(?:[-/. :T]{{1,2}}{_PART}){{1,5}}Z?)(?![A-Za-z])")
 _CHARACTERS = re.compile(rf"\b([1-9]|1\d|{'|'.join(list(COUNTS)[1:11])})[- ](digit|letter)s?\b")
+MASK = "mask:"
+"""What stands before a mask, which has a letter for each digit, as in "NN-NN-NN"."""
+
+_MASK = re.compile(r"(?<![\w-])(?:[NX#]{2,6}[-/. ]){1,4}[NX#]{2,6}(?![\w-])")
 _LOOKS = {
     "date": re.compile(r"\d{4}-\d\d-\d\d"),
     "date-time": re.compile(r"\d{4}-\d\d-\d\d.+"),
@@ -108,6 +112,8 @@ def form(note: str) -> str:
     text = plain(note)
     if found := _LAYOUT.search(text):
         return _layout(found[1])
+    if found := _MASK.search(text):
+        return f"{MASK}{found[0]}"
     if named := _FORMS.meaning(note):
         return named
     if not _SIZED.isdisjoint(tokens(note)) and (found := _CHARACTERS.search(lowered(note))):

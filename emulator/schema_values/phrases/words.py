@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from emulator.schema_values.phrases.table import QUOTE, one_of, plain, tokens
 
@@ -43,6 +44,10 @@ _SPLIT_EXAMPLES = re.compile(rf"\s?(?:,\s?{_OR}\s|,|(?<=\s){_OR}\s|\||(?<=\s)/(?
 """As before, but a slash may be part of an example, as in EUR/USD."""
 _LEAD = re.compile(r": | [-–] ")
 _BETWEEN = frozenset(["|", "/", "or", "oder", "ou", "o"])
+
+_OR_LAST = re.compile(r"^[a-z]+(?: [a-z]+)?(?:, [a-z]+(?: [a-z]+)?){1,8},? or [a-z]+(?: [a-z]+)?\.?$")
+_FIELDS = one_of("name names address date number id code url email phone time title type")
+"""What several parts of a description name if they are no words to choose from."""
 
 _SCALE = re.compile(r"(?:\bfrom |\bbetween |[(:] ?)([A-Z])\+? ?(?:to|and|through|-|–) ?([A-Z])(?![\w-])")
 _DEFAULT = re.compile(
@@ -136,13 +141,22 @@ def _bare(text: str) -> tuple[str, ...]:
     words = text.rstrip(".").split(" ", 2)
     is_list = words[0].endswith((",", "|")) or "/" in words[0] or (len(words) > 2 and words[1] in _BETWEEN)
     parts = _SPLIT.split(text.rstrip(".")) if is_list else []
-    is_list = len(parts) >= 2 and all(len(part.split()) == 1 for part in parts)
+    parts = parts or (_SPLIT.split(text.rstrip(".")) if _OR_LAST.search(text) else [])
+    is_list = len(parts) >= 2 and (all(len(part.split()) == 1 for part in parts) or _share(parts))
     if is_list:
         return _members(text.rstrip("."), least=2)
     if _QUOTES.match(text):
         return _members(text, least=2, plain=False)
     found = _QUOTED_LIST.search(text) if _QUOTES.search(text) else None
     return _members(found[0], least=2, plain=False) if found else ()
+
+
+def _share(parts: list[str]) -> bool:
+    """Whether the parts of a list are of one kind, such as "full sun, partial shade or full shade"."""
+    words = [part.split() for part in parts]
+    heads = {each[-1] for each in words if each}
+    shared = any(set(one) & set(other) for one, other in pairwise(sorted(words)))
+    return shared and all(len(each) <= 2 for each in words) and heads.isdisjoint(_FIELDS)
 
 
 def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[str]" = _SPLIT) -> tuple[str, ...]:
