@@ -18,7 +18,8 @@ _KEYS = re.compile(
 def hints(text: str, schema: Mapping[str, Any] | bool) -> Mapping[str, Any]:
     """Return what a text says of the properties of an object with this schema.
 
-    A text that asks a question does not list the values of its answer: of it, only what is named is taken.
+    A text does not list the values of its answer, as it does those of a call: its phrases are not shared among texts
+    of other names, and of a question only what is named is taken.
 
     >>> properties = {"city": {}, "days": {}, "unit": {}}
     >>> hints("What's the weather in San Francisco for 3 days?", {"properties": properties})
@@ -28,7 +29,7 @@ def hints(text: str, schema: Mapping[str, Any] | bool) -> Mapping[str, Any]:
         return {}
     of = Signature(Tool("", parameters=schema), optional=_asks(text))
     calls = said(of, text)
-    return nested(of.parameters, worded(of, calls, text)[0])
+    return nested(of.parameters, worded(of, calls, text, named=True)[0])
 
 
 def _asks(text: str) -> bool:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.schema_values import believable, phrases
+from emulator.schema_values import believable, phrases, related
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.item_plans import ItemPlan, Items, least, most, nodes, own_items, plans
-from emulator.schema_values.persona import Persona
 from emulator.schema_values.validation import valid
 from emulator.schema_values.values import distinct, identity
 
@@ -24,7 +23,7 @@ def array(builder: Builder, facts: Facts, place: FieldContext) -> list[Any]:
     problem: Exception | None = None
     for plan in plans(builder, facts, place):
         try:
-            built = _ArrayBuilder(builder, facts, place, plan).made()
+            built = _in_sequence(builder, facts, place, plan, _ArrayBuilder(builder, facts, place, plan).made())
             if not facts.excludes(built) and _holds(facts, built):
                 return built
         except (Unsatisfiable, Malformed) as error:
@@ -32,6 +31,18 @@ def array(builder: Builder, facts: Facts, place: FieldContext) -> list[Any]:
     if (facts.contains or facts.repeated) and least(facts) <= most(facts):
         raise problem or facts.conflict("no array was found that contains what it must")
     raise problem or facts.conflict(f"no array has at least {least(facts)} and at most {most(facts)} items")
+
+
+def _in_sequence(builder: Builder, facts: Facts, place: FieldContext, plan: ItemPlan, built: list[Any]) -> list[Any]:
+    """The items with their numbers and times in order, where their schemas allow it and nobody gave them."""
+    if builder.sparse or facts.contains or plan.same or (place.depth == 1 and place.name in builder.hinted):
+        return built
+    items = list(built)
+    for at, change in related.in_sequence(built):
+        item = items[at] | change
+        if item != items[at] and all(valid(node, item) is wanted for node, wanted in plan.items[at]):
+            items[at] = item
+    return built if facts.unique and not distinct(items) else items
 
 
 def _holds(facts: Facts, built: list[Any]) -> bool:
@@ -128,6 +139,6 @@ class _ArrayBuilder:
         place, size = self.place, len(self.plan.items)
         room = max(0, (place.room - size) // size)
         name = believable.singular(place.name)
-        persona = Persona(self.builder.random)
+        persona = place.persona.another(self.builder.random, len(self.built))
         within, notes = place.inside(nodes(items)), self.facts.notes or place.notes
         return FieldContext(name, place.parent, persona, place.depth + 1, room, optional, within, notes)

@@ -6,26 +6,25 @@ unknown name, Faker is used if it has a provider of that name, and a plain word 
 
 import re
 import unicodedata
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from functools import lru_cache
 from typing import Any
 
 from emulator.core.seeds import Random
 from emulator.schema_values import faked, phrases
+from emulator.schema_values.kinds import KEYS, KINDS, LOOKS
 from emulator.schema_values.lexicon import (
     ABOUT,
     COMPANIES,
-    KEYS,
-    KINDS,
-    LOOKS,
     PEOPLE,
     TELLING,
     TEXTS,
     THING_KEYS,
+    THINGS_THAT_DO,
     TOGETHER,
     Words,
 )
-from emulator.schema_values.measures import COUNTED, LOWER, NUMBERS, UPPER, USUAL
+from emulator.schema_values.measures import COUNTED, LARGE, LASTING, LOWER, NUMBERS, UNITS, UPPER, USUAL, VAGUE
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.words import COMMON, PRODUCTS
 
@@ -42,7 +41,12 @@ _WEAK = phrases.one_of(
 )
 """Names that say less than a description."""
 
+_TIMES = frozenset(["date", "time", "datetime", "timestamp", "day"])
+"""Words of names that say nothing of when it is."""
+
 _COORDINATES = frozenset(["latitude", "lat", "longitude", "lon", "lng", "long"])
+
+_IN = re.compile(rf"\bin (?:whole )?({'|'.join(UNITS)})\b|\(({'|'.join(UNITS)})\)")
 
 _LONG = re.compile(r"\b(?:describ|explain|detail|paragraph|sentence|essay|in words|free[- ]text|narrative)")
 """What a description of a longer text says, whatever it is called."""
@@ -82,7 +86,15 @@ def text(name: str, parent: str, notes: tuple[str, ...], random: Random, persona
     words, key = _meant(name, parent, notes)
     if key is not None:
         return TEXTS[key](random, persona, words) if key in TEXTS else faked.text(key, random)
-    return _named(words[:-1] or words_of(parent), random, persona) if words else random.choice(COMMON)
+    if not words:
+        return persona.name if singular(" ".join(words_of(name)[-1:])) in PEOPLE else random.choice(COMMON)
+    return _named(words[:-1] or words_of(parent), random, persona)
+
+
+def words_at(name: str, parent: str) -> Words:
+    """The words of a name, and of the object that has it if the name only says that it is a time."""
+    words = words_of(name)
+    return (*words_of(parent), *words) if words and _TIMES.issuperset(words) else words
 
 
 def _arranged(words: Words) -> Words:
@@ -130,8 +142,9 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
     """
     words, parents = _arranged(words_of(name)), words_of(parent)
     key = (_key(parents) if words in _GENERAL else None) or _key(words)
-    inner = f"{parents[0]} {key}" if key is not None and parents else ""
-    if inner in TEXTS:
+    if words and words[-1] in _TIMES:
+        words = words_at(name, parent)
+    elif words and (inner := _inner(parents, (key, " ".join(words)))) in TEXTS:
         return words, inner
     for note in notes:
         said = phrases.head(note)
@@ -150,6 +163,12 @@ def _meant(name: str, parent: str, notes: tuple[str, ...]) -> tuple[Words, str |
     if key is None and any(_LONG.search(note.lower()) for note in notes):
         key = "description"
     return (words, key) if key else ((), None)
+
+
+def _inner(parents: Words, keys: Iterable[str | None]) -> str:
+    """The key of a property of a certain kind of object, such as "recipe step"; empty if there is none of its own."""
+    pairs = (f"{singular(parent)} {key}" for parent in reversed(parents) for key in keys if key)
+    return next((pair for pair in pairs if pair in TEXTS), "")
 
 
 @lru_cache(maxsize=4096)
@@ -189,6 +208,10 @@ def _named(parents: Words, random: Random, persona: Persona) -> str:
             return persona.name
         if word in COMPANIES:
             return persona.company
+        if word in THING_KEYS:
+            return TEXTS[word](random, persona, (word,))
+        if word.endswith(("er", "or")) and word not in THINGS_THAT_DO:
+            return persona.name
         if word in ("product", "line", "item", "goods", "article"):
             return random.choice(PRODUCTS)
         if word in ("city", "town", "place", "location"):
@@ -204,22 +227,47 @@ def is_numeric(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def number(name: str, notes: tuple[str, ...] = ()) -> tuple[float, float, int]:
-    """The usual minimum and maximum of a property with this name, and its number of decimals.
+def number(name: str, parent: str, notes: tuple[str, ...] = ()) -> tuple[float, float, int]:
+    """The usual minimum and maximum of a property of an object called `parent`, and its number of decimals.
 
-    If the name is unknown, the `notes` are used. A minimum or a start is in the lower half of the range, a maximum or
-    an end in the upper half.
+    A name that is unknown or says less than the `notes` or the object gives way to them. A minimum or a start is in the
+    lower half of the range, a maximum or an end in the upper half.
     """
-    words = _arranged(words_of(name))
-    spans = (_span(words), *(_span(phrases.head(note)) for note in notes))
+    words, parents = _arranged(words_of(name)), words_of(parent)
+    unit = UNITS.get(words[-1], "") if len(words) > 1 else ""
+    said = words[:-1] if unit else words
+    unit = unit or next(filter(None, map(_unit, notes)), "")
+    keys = [_measure(said, unit, parents), *(_measure(phrases.head(note), unit) for note in notes)]
+    if keys[0] is not None and (more := next((key for key in keys[1:] if _tells_more(key, keys[0], said)), None)):
+        keys.insert(0, more)
+    around = _measure(tuple(map(singular, parents)), unit) or _measure(parents, unit)
+    keys.insert(0 if VAGUE.issuperset(said) else len(keys), around)
+    key = next(filter(None, keys), f"unit {unit}" if unit else "")
+    if unit in LASTING and not key.endswith(unit):
+        key = unit
     otherwise = COUNTED if words and singular(words[-1]) != words[-1] else USUAL
-    least, most, decimals = next(filter(None, spans), otherwise)
+    least, most, decimals = NUMBERS.get(f"unit {unit}" if unit in LARGE else key, otherwise)
+    if unit == "cents" and not key.endswith(unit):
+        least, most, decimals = 100 * least, 100 * most, 0
     middle = (least + most) // 2 if decimals == 0 else (least + most) / 2
     if not LOWER.isdisjoint(words):
         return least, middle, decimals
     if not UPPER.isdisjoint(words):
         return middle, most, decimals
     return least, most, decimals
+
+
+def _unit(note: str) -> str:
+    """The unit of a number that a description names: "the weight in grams"."""
+    found = _IN.search(note.lower())
+    return UNITS[found[1] or found[2]] if found else ""
+
+
+def _tells_more(key: str | None, than: str, said: Words) -> bool:
+    """Whether a key says what kind of the same quantity is meant: "body temperature" for a temperature."""
+    first, _, last = (key or "").partition(" ")
+    known = set(than.split())
+    return (last in said and first not in known) or (" " in (key or "") and known < set((key or "").split()))
 
 
 def coordinate(name: str, persona: Persona) -> float | None:
@@ -231,12 +279,15 @@ def coordinate(name: str, persona: Persona) -> float | None:
     return place.latitude if words[-1] in ("latitude", "lat") else place.longitude
 
 
-def _span(words: Words) -> tuple[float, float, int] | None:
-    """Where numbers of this name usually are: by its last known words, as many as are known."""
+def _measure(words: Words, unit: str, parents: Words = ()) -> str | None:
+    """The key in the table of numbers for these words: their last known ones, as many as are known."""
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - 3), end):
-            if (span := NUMBERS.get(" ".join(words[start:end]))) is not None:
-                return span
+            key = " ".join(words[start:end])
+            keys = [*(f"{singular(parent)} {key}" for parent in reversed(parents)), key]
+            known = (each for each in (*(f"{each} {unit}" for each in keys if unit), *keys) if each in NUMBERS)
+            if (found := next(known, None)) is not None:
+                return found
     return None
 
 

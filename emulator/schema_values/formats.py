@@ -121,6 +121,15 @@ def _mac(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     return ":".join(["02", *(drawn(random, 2) for _ in range(5))])
 
 
+_LASTING = frozenset(["trial", "retention", "period", "subscription", "validity", "notice", "expiry", "warranty"])
+
+
+def _duration(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
+    """Some minutes or hours, or some days for what lasts."""
+    options = ("PT15M", "PT30M", "PT45M", "PT1H", "PT1H30M") if _LASTING.isdisjoint(words) else ("P7D", "P14D", "P1M")
+    return random.choice(options)
+
+
 def _base64(random: Random, persona: Persona, words: tuple[str, ...]) -> str:
     """A text without padding, which not everyone reads."""
     text = f"{persona.word} {persona.user}"
@@ -147,9 +156,7 @@ WRITERS: dict[str, Writer] = {
     "time": _day("%H:%M:%SZ"),
     "time-local": _day("%H:%M:%S"),
     "year-month": _day("%Y-%m"),
-    **dict.fromkeys(
-        ("duration", "iso8601-duration"), _one_of("PT15M", "PT30M", "PT1H", "PT2H30M", "P1D", "P7D", "P1M")
-    ),
+    **dict.fromkeys(("duration", "iso8601-duration"), _duration),
     **dict.fromkeys(("email", "idn-email"), _about(lambda persona: persona.email)),
     "name-email": _about(lambda persona: f"{persona.name} <{persona.email}>"),
     **dict.fromkeys(("hostname", "host-name", "idn-hostname", "domain"), _about(lambda persona: persona.host)),
@@ -211,6 +218,8 @@ WRITERS: dict[str, Writer] = {
     "country-alpha-3": _one_of("PRT", "USA", "JPN", "DEU", "CAN", "FRA", "AUS", "KEN", "IND", "ESP"),
     "us-state": _one_of("TX", "WA", "CA", "NY", "CO", "OR"),
     "iata": _iata,
+    "assignment": _one_of("LOG_LEVEL=info", "PORT=8080", "DEBUG=false"),
+    "repository": _one_of("acme/website", "acme/api"),
     **{f"digits-{size}": _characters(size, DIGITS[1:]) for size in range(1, 20)},
     **{f"letters-{size}": _characters(size, CAPITALS) for size in range(1, 20)},
     "coordinates": _about(lambda persona: f"{persona.town.latitude},{persona.town.longitude}"),

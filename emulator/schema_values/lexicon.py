@@ -1,6 +1,5 @@
 """Tables that map the words of property names to usual texts, numbers and keys."""
 
-import re
 from collections.abc import Callable
 from operator import attrgetter
 from typing import TypeAlias
@@ -9,6 +8,7 @@ from emulator.core.seeds import Random
 from emulator.schema_values import formats
 from emulator.schema_values.identifiers import CAPITALS, DIGITS, drawn
 from emulator.schema_values.persona import Persona
+from emulator.schema_values.phrases import one_of
 from emulator.schema_values.prose import PROSE, Prose
 from emulator.schema_values.things import THINGS
 from emulator.schema_values.words import COMMON, JOBS, PRODUCTS, TITLES
@@ -23,8 +23,18 @@ def _about(path: str) -> TextMaker:
     return lambda random, persona, words: str(read(persona))
 
 
+_SIDES = {"home": 0, "away": 1, "visiting": 1, "opponent": 1, "buyer": 0, "seller": 1, "subject": 0, "object": 1}
+_SIDES |= {"source": 0, "target": 1, "before": 0, "after": 1, "old": 0, "new": 1, "front": 0, "back": 1}
+
+
 def _one_of(*options: str) -> TextMaker:
-    return lambda random, persona, words: random.choice(options)
+    """Return a writer of one of the texts: another one for each of two sides, such as the home and the away team."""
+
+    def write(random: Random, persona: Persona, words: Words) -> str:
+        side = _SIDES.get(words[0]) if words else None
+        return random.choice(options) if side is None else options[(persona.number + side) % len(options)]
+
+    return write
 
 
 def _said(prose: Prose) -> TextMaker:
@@ -62,6 +72,26 @@ def _identifier(random: Random, persona: Persona, words: Words) -> str:
     return f"{prefix}_{drawn(random, 8)}"
 
 
+_PROFILES = {
+    "linkedin": "https://www.linkedin.com/in/{}-example",
+    "github": "https://github.com/{}-example",
+    "gitlab": "https://gitlab.com/{}-example",
+    "twitter": "https://twitter.com/{}-example",
+    "facebook": "https://www.facebook.com/{}-example",
+    "instagram": "https://www.instagram.com/{}-example",
+}
+
+
+def _profile(random: Random, persona: Persona, words: Words) -> str:
+    """The address of a person's page at the service that the words name."""
+    service = next(word for word in words if word in _PROFILES)
+    return _PROFILES[service].format(persona.user.replace(".", "-"))
+
+
+def _account(random: Random, persona: Persona, words: Words) -> str:
+    return persona.user.replace(".", "-")
+
+
 def _file(random: Random, persona: Persona, words: Words) -> str:
     return f"{random.choice(COMMON)}.{random.choice(('txt', 'json', 'csv', 'md'))}"
 
@@ -95,6 +125,20 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("participant, friend, artist, actor, director, creator, contributor, customer name, author name", _about("name")),
     ("email, mail, email address, e mail, correo, correo electronico, courriel", _about("email")),
     ("user, nickname, user name, screen name, account name", _about("user")),
+    ("username, login name", _about("user")),
+    ("github username, github user, github login, repository owner, repository assignee, git user", _account),
+    (", ".join(f"{name}{end}" for name in _PROFILES for end in ("", " url", " profile", " link", " page")), _profile),
+    ("github profile url, linkedin profile url", _profile),
+    (
+        "podcast host, show host, event host, speaker, narrator, presenter, organizer, organiser, reporter",
+        _about("name"),
+    ),
+    (
+        "address name, shipping name, billing name, contact name, card holder, cardholder, cardholder name",
+        _about("name"),
+    ),
+    ("reviewer, quote speaker, landlord, tenant, performer, claimant, witness, lawyer, therapist", _about("name")),
+    ("agency, agent agency, broker, clinic, contractor, insurer, issuer, client company", _about("company")),
     ("password, passphrase", formats.WRITERS["password"]),
     ("phone, telephone, mobile, fax, tel, cell, phone number", _about("phone")),
     (
@@ -136,8 +180,10 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("check in, check out, checkin, checkout, payment due, valid from, valid until, valid to", _day("%Y-%m-%d")),
     ("date of birth, birth date, born, expiration, expiry, geburtsdatum", _day("%Y-%m-%d")),
     ("datetime, timestamp, created, updated, modified, at, expires, published, time stamp", _day("%Y-%m-%dT%H:%M:%SZ")),
-    ("on, last login, last seen, last active, login", _day("%Y-%m-%dT%H:%M:%SZ")),
+    ("on, last login, last seen, last active, login, date time, as of", _day("%Y-%m-%dT%H:%M:%SZ")),
+    ("next meeting, next appointment, next visit, open house, next review, next session", _day("%Y-%m-%dT%H:%M:%SZ")),
     ("time, hour, pickup time, opening time, closing time, uhrzeit, hora, heure", _day("%H:%M")),
+    ("session day, workout day, training day, class day", _day("%A")),
     ("month, month name", _day("%B")),
     ("weekday, day of week, day name, wochentag", _day("%A")),
     ("year", _day("%Y")),
@@ -149,6 +195,9 @@ _WRITERS: tuple[tuple[str, TextMaker], ...] = (
     ("invoice, invoice id, invoice number, invoice no", _numbered("INV-####")),
     ("ticket, ticket id, ticket number, issue key, case id, case number", _numbered("TCK-####")),
     ("employee id, employee number", _numbered("EMP-####")),
+    ("vat id, vat number, tax id, tax number, vat identification number, vat", _numbered("DE#########")),
+    ("ein, employer identification number", _numbered("##-#######")),
+    ("clause number, section number, article number of law", _numbered("#.#")),
     ("sku, product code, item code, part number, article number, model number", _numbered("@@-####")),
     ("serial, serial number", _numbered("SN-######")),
     ("flight, flight number, flight no", _numbered("LH###")),
@@ -226,7 +275,7 @@ TOGETHER = {key.replace(" ", ""): key for key in TEXTS if " " in key}
 TELLING = frozenset(
     {"full name", "first name", "last name", "email", "email address", "mail", "phone", "phone number", "url", "uri"}
     | {"website", "date", "city", "country", "company", "address", "ip address", "hostname"}
-    | {"currency", "language", "color", "timezone", "uuid", "postal code", "zip code"}
+    | {"currency", "language", "color", "timezone", "uuid", "postal code", "zip code", "username", "github username"}
 )
 """Keys that tell what a text is wherever they stand in a name or a description, not only at its end."""
 
@@ -238,6 +287,11 @@ PEOPLE = frozenset(
     | {"ceo", "founder", "president", "chair", "captain", "coach", "character", "witness", "winner", "hero", "relative"}
     | {
         "leader",
+        "mayor",
+        "minister",
+        "senator",
+        "governor",
+        "reporter",
         "lead",
         "engineer",
         "developer",
@@ -252,49 +306,16 @@ PEOPLE = frozenset(
     | {"participant", "reviewer", "assignee", "creator", "editor", "friend", "parent", "child", "spouse", "traveler"}
     | {"from", "to", "shipper", "stylist", "therapist", "dentist", "host", "agent", "people"}
 )
-_MEMBERS = (
-    ("line", "quantity unit_price unitPrice line_total"),
-    ("recipe", "ingredients servings cuisine prep_time cook_time"),
-    ("quiz", "options choices correct_answer correct_index correctAnswer correct_option"),
-    ("patient", "diagnosis symptoms blood_pressure dosage medication patient_name patient_id"),
-    ("event", "attendees start_time startTime end_time endTime organizer"),
-    ("product", "sku price in_stock inStock brand stock"),
-    ("person", "email first_name last_name age birth_date date_of_birth gender job_title occupation email_address"),
-    ("person", "birthdate birthday phone phone_number nationality firstName lastName jobTitle birthDate emailAddress"),
-    ("person", "phoneNumber hire_date salary bio linkedin role"),
+THINGS_THAT_DO = one_of(
+    "server container cluster folder number order layer filter header footer router sensor monitor color "
+    "cursor calendar chapter register paper newsletter letter power error provider printer parameter worker "
+    "computer controller adapter docker helper trigger handler parser loader builder logger buffer pointer "
+    "integer character river corner center floor door sector vector motor factor indicator connector "
+    "identifier locker poster banner marker timer counter weather water tower theater quarter semester flower"
 )
-_DAY = r"(?is).*(?:\d|day|tomorrow|tonight|now|noon|week|month|year|morning|evening|spring|summer|autumn|winter).*"
-_LOOKS = (
-    ("date, day, birthday, due, deadline, since, until, start, end, check in, check out, date of birth", _DAY),
-    ("datetime, timestamp, created, updated, modified, at, expires, published, time, on, start time, end time", _DAY),
-    ("email, mail, email address, correo", r".+@.+"),
-    ("url, uri, link, website, homepage, endpoint, webhook", r"\S*[.:/]\S*"),
-    ("sql, sql query, sql statement", r"(?is)\s*(?:select|insert|update|delete|with|create|alter|drop)\b.*"),
-    ("order id, ticket id, invoice number, order number, ticket number, phone, phone number", r".*\d.*"),
-    ("uuid, guid", r"[\w-]{8,}"),
-)
-LOOKS = {key: re.compile(pattern) for keys, pattern in _LOOKS for key in keys.split(", ")}
-"""What a text of a key looks like, if it is not just anything."""
-
-KINDS: tuple[tuple[str, frozenset[str]], ...] = tuple((kind, frozenset(names.split())) for kind, names in _MEMBERS)
-"""What an object is, by the names of its members. A text may have a key of its own for each, as "recipe step"."""
+"""Words that end like those of people, and are none."""
 
 COMPANIES = frozenset(
     {"company", "organization", "organisation", "employer", "vendor", "supplier", "publisher", "business", "brand"}
     | {"org", "hotel", "restaurant", "school", "university", "airline", "store", "shop"}
 )
-
-KEYS: dict[str, Words] = {
-    "labels": ("app", "tier", "component", "version"),
-    "annotations": ("description", "owner", "revision"),
-    "selector": ("app", "tier", "component"),
-    "headers": ("X-Request-Id", "Accept-Language", "Cache-Control"),
-    "env": ("LOG_LEVEL", "DATABASE_URL", "PORT"),
-    "environment": ("LOG_LEVEL", "DATABASE_URL", "PORT"),
-    "scripts": ("build", "test", "start"),
-    "dependencies": ("left-hand", "parser-core", "fast-queue"),
-    "metadata": ("source", "owner", "revision"),
-    "parameters": ("limit", "offset", "sort"),
-    "": ("primary", "secondary", "fallback", "main", "other", "first", "second", "third", "default", "extra"),
-}
-"""What the properties of a map are called, by a word of the map's name."""

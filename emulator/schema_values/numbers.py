@@ -135,7 +135,7 @@ def _spans(facts: Facts, place: FieldContext, whole: bool) -> Iterator[NumberRan
     low = exact(facts.low) if math.isfinite(facts.low) else None
     high = exact(facts.high) if math.isfinite(facts.high) else None
     notes = facts.notes or tuple(note for note in place.notes if phrases.bounds(note)[:2] != phrases.counts(note))
-    named = believable.number(place.name, notes)
+    named = believable.number(place.name, place.parent, notes)
     yield from _told(facts, named, notes, low, high, whole)
     for least, most, decimals in (named, USUAL):
         if whole and most < 1:

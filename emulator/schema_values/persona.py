@@ -19,6 +19,7 @@ from emulator.schema_values.words import (
 T = TypeVar("T")
 
 _EPOCH = datetime(2024, 1, 8, 9, 0, tzinfo=UTC)
+_DAYS = 700
 
 
 class Persona:
@@ -28,9 +29,14 @@ class Persona:
     domains that RFC 2606 reserves, and telephone numbers end in 555 01xx.
     """
 
-    def __init__(self, random: Random, words: Collection[object] = ()) -> None:
+    def __init__(self, random: Random, words: Collection[object] = (), day: int | None = None) -> None:
         self._drawn = random.getrandbits(160)
+        self._day = (self._drawn >> 128) % _DAYS if day is None else day % _DAYS
         self._home = next((town for town in TOWNS if town.city in words), None) if words else None
+
+    def another(self, random: Random, later: int) -> "Persona":
+        """Somebody else, so many days later."""
+        return Persona(random, day=self._day + later)
 
     def _one_of(self, options: Sequence[T], at: int) -> T:
         """One of some options, decided by the bits at a place of the drawn number."""
@@ -69,7 +75,7 @@ class Persona:
     @property
     def day(self) -> datetime:
         """The day and the time of what they do, in the hours of work."""
-        return _EPOCH + timedelta(days=(self._drawn >> 128) % 700, minutes=15 * ((self._drawn >> 144) % 32))
+        return _EPOCH + timedelta(days=self._day, minutes=15 * ((self._drawn >> 144) % 32))
 
     @property
     def goal(self) -> Town:
@@ -125,6 +131,11 @@ class Persona:
         """Where something is: the town to which they travel, or their own, according to the words of the name."""
         return self.town if _THERE.isdisjoint(names) else self.goal
 
+    def span(self, names: tuple[str, ...]) -> datetime:
+        """Less than an hour and a half since midnight, later according to the words of the property's name."""
+        later = 0 if _LATE.isdisjoint(names) else 4
+        return self.day.replace(hour=0, minute=2 + self.number // 2 + later, second=self.number * 7 % 60)
+
     def moment(self, names: tuple[str, ...]) -> datetime:
         """A point in time, early or late according to the words of the property's name."""
         days = 0.0
@@ -160,6 +171,12 @@ _LATE = frozenset(
         "latest",
         "before",
         "dropoff",
+        "termination",
+        "sunset",
+        "next",
+        "upcoming",
+        "follow",
+        "renewal",
     ]
 )
 _MIDDLE = frozenset(

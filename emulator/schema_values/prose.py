@@ -20,7 +20,7 @@ PROSE = (
         "description, summary, text, body, content, comment, note, detail, about, abstract, remark, overview, caption, "
         "answer, desc, usage, help, excerpt, paragraph, sentence, info, statement, documentation, passage, context, "
         "background, hypothesis, thesis, assumption, disclaimer, caveat, policy, terms, trade off, tradeoff, "
-        "synopsis, introduction, conclusion, outcome, finding, insight, takeaway, key point, point, fact, "
+        "docstring, synopsis, introduction, conclusion, outcome, finding, insight, takeaway, key point, point, fact, "
         "highlight, observation, memory, snippet, chunk, section, article text, evidence, claim, quote, impression, "
         "history, final answer, result summary, story, analysis, interpretation, translation, transcript, output text, "
         "beschreibung, zusammenfassung, antwort, bemerkung, notiz, resume, reponse, descripcion, resumen, respuesta",
@@ -49,7 +49,8 @@ PROSE = (
         ),
     ),
     Prose(
-        "review, review text, feedback, testimonial, customer comment, opinion",
+        "review, review text, review body, review content, review comment, review description, feedback, "
+        "testimonial, customer comment, opinion",
         (
             "Good value for the price, and it arrived on time.",
             "It does what it promises and was easy to set up.",
@@ -73,7 +74,8 @@ PROSE = (
         "instruction, instructions, step, next step, direction, action item, recommendation, suggestion, advice, tip, "
         "hint, task description, todo, follow up, improvement, responsibility, duty, requirement, objective, goal, "
         "acceptance criterion, plan, agenda item, resolution, fix, solution, proposal, guideline, recommended action, "
-        "suggested action, workaround, mitigation, goal description, task, "
+        "suggested action, step description, plan step, plan description, workaround, mitigation, "
+        "goal description, task, "
         "acceptance criteria, criteria, criterion, homework, assignment",
         (
             "Check the settings and save them again.",
@@ -128,6 +130,68 @@ PROSE = (
             "The page stays blank after the login.",
             "A setting was missing after the last update.",
             "The connection was closed before the answer was complete.",
+        ),
+        most=1,
+        about=False,
+    ),
+    Prose(
+        "product description, product summary, product overview",
+        (
+            "A sturdy everyday companion with a clean design and a two-year warranty.",
+            "Made of durable materials, easy to clean and ready to use in a minute.",
+            "A compact model for small kitchens, desks and workshops.",
+            "It works quietly and comes with everything that is needed.",
+        ),
+        about=False,
+    ),
+    Prose(
+        "house description, property description, listing description, house summary",
+        (
+            "A bright home with a garden, close to schools and shops.",
+            "The kitchen was renewed last year, and the living room faces south.",
+            "A quiet street, ten minutes from the station.",
+        ),
+        about=False,
+    ),
+    Prose(
+        "recipe description, dish description, recipe summary, meal description",
+        (
+            "A simple dish for weeknights, ready in less than an hour.",
+            "A family favourite with few ingredients and little work.",
+            "Rich and warming, and even better on the next day.",
+        ),
+        most=1,
+        about=False,
+    ),
+    Prose(
+        "job description, position description, role description, experience description, work description",
+        (
+            "Plan the work of a small team and report to the head of the department.",
+            "Take care of customers from the first call to the delivery.",
+            "Improve the tools that the whole company uses every day.",
+        ),
+        about=False,
+    ),
+    Prose(
+        "finding message, finding description, finding comment, finding summary, finding explanation, code comment, "
+        "issue message, issue comment, comment message",
+        (
+            "This branch is never tested.",
+            "The name says less than the function does.",
+            "The timeout is not passed on to the second call.",
+            "An empty list is not handled here.",
+            "The error is caught but never reported.",
+        ),
+        most=1,
+        about=False,
+    ),
+    Prose(
+        "finding suggestion, finding suggested fix, finding fix, finding recommendation",
+        (
+            "Add a test for the empty case.",
+            "Rename the variable to what it holds.",
+            "Pass the timeout on as an argument.",
+            "Return early if the list is empty.",
         ),
         most=1,
         about=False,

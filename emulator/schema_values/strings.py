@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import combinations
 
+from emulator.core.seeds import Random
 from emulator.schema_values import believable, formats, phrases
 from emulator.schema_values.errors import Malformed, Unsatisfiable
 from emulator.schema_values.facts import Facts
 from emulator.schema_values.field_context import Builder, FieldContext
 from emulator.schema_values.format_checks import conforms
+from emulator.schema_values.identifiers import CAPITALS, DIGITS, drawn
 from emulator.schema_values.persona import Persona
 from emulator.schema_values.spelling import LONGEST, Matches, combined, matching
 from emulator.schema_values.words import COMMON, SENTENCES
@@ -22,6 +24,12 @@ _SEVERAL = 3
 
 _ITEMS = 12
 """The most items of a list that is one text."""
+
+_CODE = 40
+"""A text of an exact number of characters is a code, if there are no more of them."""
+
+_LONG = frozenset(["duration", "length", "runtime", "elapsed", "pace"])
+"""Names of how long something is."""
 
 _SAMPLE = 40
 """So many of the texts that were written for them show which ones."""
@@ -125,7 +133,7 @@ def _contained(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[
 def _formatted(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
     for name in facts.formats:
         for _ in range(_TRIES):
-            text = formats.written(name, builder.random, place.persona, believable.words_of(place.name))
+            text = formats.written(name, builder.random, place.persona, believable.words_at(place.name, place.parent))
             if text is not None:
                 yield text if len(text) >= facts.min_length else formats.stretched(name, text, facts.min_length)
         if name in formats.SHORTEST:
@@ -144,7 +152,7 @@ def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
                 texts = [_one(builder, _another(builder, place), note) for _ in range(_TRIES + count)]
                 yield joint.join(list(dict.fromkeys(texts))[:count])
             elif (text := _spoken_of(builder, place, note)) is not None:
-                yield text
+                yield _cased(text, shape)
             elif length := phrases.length(note):
                 yield " ".join(builder.random.sample(COMMON, min(builder.random.randint(*length), _ITEMS)))
             elif any(shape := phrases.shape(note)):
@@ -165,15 +173,29 @@ def _one(builder: Builder, place: FieldContext, note: str) -> str:
 
 def _spoken_of(builder: Builder, place: FieldContext, note: str) -> str | None:
     """One of the words that a description offers, or a text in the format that it names."""
-    form, names = phrases.form(note), believable.words_of(place.name)
+    form, names = phrases.form(note), believable.words_at(place.name, place.parent)
     if "%" in form:
-        return place.persona.moment(names).strftime(form)
-    if words := phrases.offered(note):
+        return (place.persona.moment(names) if _is_clock(form, names) else place.persona.span(names)).strftime(form)
+    if form.startswith(phrases.MASK):
+        mask = form.removeprefix(phrases.MASK)
+        return "".join([drawn(builder.random, 1, DIGITS) if sign in "NX#" else sign for sign in mask])
+    if words := [word for word in phrases.offered(note) if not form or phrases.agrees(note, word)]:
         return builder.random.choice(words)
     return formats.written(form, builder.random, place.persona, names) if form else None
 
 
+def _is_clock(form: str, names: tuple[str, ...]) -> bool:
+    """Whether a layout is that of a point in time, and not of how long something is or where in it something is."""
+    return "%M:%S" not in form or ("%H" in form and _LONG.isdisjoint(names))
+
+
+def _cased(text: str, shape: phrases.Shape) -> str:
+    text = text.removeprefix(shape.without)
+    return text.lower() if shape.style == "lower" else text.upper() if shape.style == "upper" else text
+
+
 def _shaped(text: str, shape: phrases.Shape) -> str:
+    text = text.removeprefix(shape.without)
     words = "".join([character if character.isalnum() else " " for character in text]).split()
     match shape.style:
         case "snake":
@@ -190,7 +212,31 @@ def _shaped(text: str, shape: phrases.Shape) -> str:
     if shape.end.startswith("."):
         text = text.partition(".")[0].replace(" ", "-")
     start = "" if text.startswith(shape.start) else shape.start
+    if start.endswith(("_", "-", ":")) and not shape.style and not text.islower():
+        text = _code(start, text)
     return start + text + ("" if text.endswith(shape.end) else shape.end)
+
+
+def _code(start: str, text: str) -> str:
+    """What stands behind the prefix of an identifier, which no name of something is: the digits of one, or a hash."""
+    if digits := "".join([sign for sign in text if sign.isdecimal()]):
+        return digits
+    code = text.encode(errors="replace")
+    return code.hex()[-12:] if start.islower() else f"{sum(code) * 7 % 9000 + 1000}"
+
+
+def _sized(text: str, note: str, random: Random) -> str:
+    """The text, shortened to whole sentences or words, or made a code, if a description says how long it is."""
+    if (said := phrases.size(note)) is None or said[0] <= len(text) <= said[1]:
+        return text
+    least, most = said
+    if least == most and " " not in text:
+        return text[:most] if len(text) > most else drawn(random, most, CAPITALS + DIGITS)
+    if least == most:
+        return drawn(random, most, CAPITALS + DIGITS) if most <= _CODE else text
+    cut = text[: most + 1]
+    whole = max(cut.rfind(". "), cut.rfind("? ")) + 1 or cut.rfind(" ")
+    return text[:whole].rstrip(" ,;:") if len(text) > most and whole > 0 else text
 
 
 def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
@@ -201,6 +247,7 @@ def _named(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]
         yield _fitted(builder, facts, builder.sentences(random))
     for _ in range(2):
         text = believable.text(place.name, place.parent, notes, random, persona)
+        text = _sized(text, notes[0], random) if notes else text
         yield _fitted(builder, facts, text)
         if facts.patterns:
             yield from _restyled(text)

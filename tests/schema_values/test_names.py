@@ -8,7 +8,7 @@ from support.schemas import SEED, judge, make
 
 from emulator.core.seeds import Random
 from emulator.schema_values import value
-from emulator.schema_values.related import changes
+from emulator.schema_values.related import changes, in_sequence
 
 SENTENCE = r"[A-Z].{12,}[.!?]"
 TEXTS = [
@@ -71,6 +71,51 @@ TOGETHER: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"items": [{"price": 2, "quantity": 3}, {"price": 4}], "total": 1}, {"total": 10}),
     ({"items": [{"name": "x"}], "total": 1}, {}),
     ({"total": 5, "page": 2}, {}),
+    ({"prep_time": 5, "cook_time": 20, "total_time": 9}, {"total_time": 25}),
+    ({"promptTokens": 5, "completionTokens": 7, "totalTokens": 1}, {"totalTokens": 12}),
+    ({"subtotal": 200.0, "tax_rate": 7, "tax": 99.0, "total": 1}, {"tax": 14.0, "total": 214.0}),
+    ({"p50_ms": 9, "p95_ms": 4, "p99_ms": 7}, {"p50_ms": 4, "p95_ms": 7, "p99_ms": 9}),
+    ({"open": 10.0, "high": 9.8, "low": 10.1, "close": 10.2}, {"high": 10.2, "low": 9.8}),
+    ({"points": 9, "max_points": 4}, {"points": 4, "max_points": 9}),
+    ({"page": 9, "total_pages": 4}, {"page": 4, "total_pages": 9}),
+    ({"price": 100.0, "previous_close": 30.0, "change": 4.0}, {"previous_close": 98.7, "change": 1.3}),
+    ({"options": ["Rome", "Oslo"], "correct_index": 7}, {"correct_index": 1}),
+    ({"options": ["Rome", "Oslo"], "correct_answer": "Paris"}, {"correct_answer": "Oslo"}),
+    ({"options": ["Rome", "Oslo"], "correct_answer": "B"}, {}),
+    ({"results": ["x", "y", "z"], "total_results": 40}, {"total_results": 3}),
+    ({"success": True, "error": "It failed."}, {"error": None}),
+    ({"success": False, "error": "It failed."}, {}),
+    ({"flagged": False, "categories": {"hate": True, "violence": False}}, {"flagged": True}),
+    ({"points": 10**400, "max_points": 4, "price": 10**400, "open": 1}, {}),
+]
+SEQUENCES: list[tuple[list[Any], list[Any]]] = [
+    ([{"day": 27}, {"day": 4}], [{"day": 1}, {"day": 2}]),
+    (
+        [{"id": 7, "depends_on": [3]}, {"id": 9, "depends_on": []}],
+        [{"id": 1, "depends_on": []}, {"id": 2, "depends_on": [1]}],
+    ),
+    ([{"start": "10:30"}, {"start": "09:00"}], [{"start": "09:00"}, {"start": "10:30"}]),
+    ([{"day": "Monday"}, {"day": "Friday"}], [{"day": "Monday"}, {"day": "Friday"}]),
+    ([{"id": 7}, {"id": 3}], [{"id": 7}, {"id": 3}]),
+    ([{"day": 3}, "x"], [{"day": 3}, "x"]),
+    ([{"day": 3}], [{"day": 3}]),
+]
+OWNED = [
+    ("vitals", "temperature", "number", "", r"3[67]\..*|38\..*|3[678]"),
+    ("salary", "min", "number", "", r"\d{5,6}"),
+    ("category_scores", "hate", "number", "", r"0\.\d+"),
+    ("ingredients", "unit", "string", "", r"g|ml|tbsp|cups|pieces"),
+    ("ingredients", "name", "string", "", r"[a-z ]+"),
+    ("experience", "title", "string", "", r"[A-Z]\w+ .*"),
+    ("parcel", "weight", "number", "Weight in grams", r"\d{2,4}"),
+    ("call", "timeout_ms", "integer", "", r"\d{3,5}"),
+    ("charge", "amount", "integer", "In cents", r"\d{3,5}"),
+    ("company", "market_cap", "number", "In billions of USD", r"\d{1,3}(\.\d)?"),
+    ("scan", "temperature", "number", "Body temperature", r"3[678](\.\d)?"),
+    ("match", "home_score", "integer", "Goals scored", r"[0-4]"),
+    ("end", "dateTime", "string", "", r"\d{4}-.*T.*Z"),
+    ("profile", "linkedin", "string", "", r"https://www\.linkedin\.com/in/[\w-]+-example"),
+    ("contact", "reporter_name", "string", "", r"[A-Z]\w+ [A-Z]\w+"),
 ]
 
 
@@ -126,6 +171,34 @@ def test_values_that_belong_together(values: dict[str, Any], changed: dict[str, 
         found |= change
     assert {name: found[name] for name in values if found[name] != values[name]}.items() >= changed.items()
     assert changed or found == values
+
+
+@pytest.mark.parametrize(("items", "ordered"), SEQUENCES)
+def test_items_are_in_sequence(items: list[Any], ordered: list[Any]) -> None:
+    """What numbers the objects of a list counts from 1, a step depends on that before it, and times ascend."""
+    found = list(items)
+    for at, change in in_sequence(items):
+        found[at] = found[at] | change
+    assert found == ordered
+
+
+def test_items_are_in_sequence_only_as_their_schema_allows() -> None:
+    """An item stays as it is if it would not be valid otherwise."""
+    row = {"type": "object", "properties": {"day": {"type": "integer", "minimum": 2}}, "required": ["day"]}
+    schema = {"type": "array", "items": row, "minItems": 3, "maxItems": 3}
+    found = make(schema)
+    assert judge(schema, found) is None
+    assert [item["day"] for item in found[1:]] == [2, 3]
+
+
+@pytest.mark.parametrize(("owner", "name", "kind", "description", "form"), OWNED)
+def test_what_has_a_value_says_what_it_is(owner: str, name: str, kind: str, description: str, form: str) -> None:
+    """A temperature among vitals is a body's, a minimum of a salary is one, and units are heeded."""
+    leaf = {"type": kind, **({"description": description} if description else {})}
+    part = {"type": "object", "properties": {name: leaf}, "required": [name]}
+    for seed in range(8):
+        found = make({"type": "object", "properties": {owner: part}, "required": [owner]}, seed)[owner][name]
+        assert re.fullmatch(form, str(found)), found
 
 
 def test_values_agree_only_as_their_schemas_allow() -> None:

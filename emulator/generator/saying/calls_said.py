@@ -13,6 +13,12 @@ from emulator.generator.saying.words import stems
 _FORMAL = frozenset(["email", "url", "date", "time", "path", "currency", "symbol", "command", "id"])
 """What a phrase cannot be."""
 
+_ECHOES = frozenset(["text", "input", "prompt", "query", "original", "sentence"])
+"""Names of what an answer repeats of a text."""
+
+_TITLES = frozenset(["title", "name", "subject"])
+"""What a text gives an object behind a colon, as in "A task: mend the fence"."""
+
 
 def said(of: Signature, text: str, start: int = 0, end: int | None = None) -> list[Said]:
     """The calls, each with the values that the text clearly says."""
@@ -94,11 +100,13 @@ def _is_heading(reading: Text, mention: Mention) -> bool:
     return mention.kind == "name" and first.text == ":" and second.kind != "number"
 
 
-def worded(of: Signature, calls: list[Said], text: str, start: int = 0, end: int | None = None) -> list[Said]:
-    """The calls, each with phrases of the text for parameters that are texts."""
+def worded(
+    of: Signature, calls: list[Said], text: str, start: int = 0, end: int | None = None, *, named: bool = False
+) -> list[Said]:
+    """The calls, each with phrases of the text for texts; with `named`, only for what it names and for titles."""
     reading = read(text)
     last = len(reading.tokens) if end is None else end
-    _share(calls, lambda call: _word(call, of, reading, start, last))
+    _share(calls, lambda call: _word(call, of, reading, start, last, named))
     return calls
 
 
@@ -125,33 +133,37 @@ def _choose(call: Said, of: Signature, reading: Text, start: int, end: int) -> N
             call[each.name] = [value] if each.type == "array" else value
 
 
-def _word(call: Said, of: Signature, reading: Text, start: int, end: int) -> None:
+def _word(call: Said, of: Signature, reading: Text, start: int, end: int, named: bool) -> None:
     """Add phrases of the text for other texts."""
     left = [each for each in of.parameters if each.name not in call and not each.schema.get("enum")]
     loose: list[Parameter] = []
     for each in left:
         if each.type == "array" and each.items == "string" and (items := series(each, reading.tokens[start:end])):
             call[each.name] = items
-        elif each.type in ("string", "") and (plain := _plain(each, reading, start, end)):
+        elif each.type in ("string", "") and (plain := _plain(each, reading, start, end, named)):
             call[each.name] = plain
         elif (
             each.type in ("string", "array")
             and each.required
+            and (not named or (each.name in _TITLES and ": " in reading.source(start, end)))
             and each.role not in _FORMAL
             and each.items in ("string", "")
         ):
             loose.append(each)
     if loose:
-        named = frozenset(part for each in of.parameters for part in each.names)
+        names = frozenset(part for each in of.parameters for part in each.names)
         used = " ".join(str(value).lower() for value in call.values())
-        free = [phrase for phrase in phrases(reading, start, end, of.parts | named) if phrase.lower() not in used]
+        free = [phrase for phrase in phrases(reading, start, end, of.parts | names) if phrase.lower() not in used]
         for each, phrase in zip(loose, free, strict=False):
             call[each.name] = [phrase] if each.type == "array" else phrase
 
 
-def _plain(parameter: Parameter, reading: Text, start: int, end: int) -> str:
-    """The words of a text for a parameter that is a text itself, a topic, or named in it."""
-    if parameter.role == "text":
+def _plain(parameter: Parameter, reading: Text, start: int, end: int, named: bool) -> str:
+    """The words of a text for a parameter that is a text itself, a topic, or named in it.
+
+    In an answer, which is no echo, only what is called so is the text itself.
+    """
+    if parameter.role == "text" and (not named or not _ECHOES.isdisjoint(parameter.name.lower().split("_"))):
         return " ".join(reading.source(start, end).split())[:200]
     if words := beside(parameter, reading.tokens[start:end]):
         return words

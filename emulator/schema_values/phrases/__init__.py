@@ -4,15 +4,16 @@ Each module has a table of phrases and what they mean. Nothing that is read here
 does not allow is passed over.
 """
 
-from emulator.schema_values.phrases.forms import agrees, form
+from emulator.schema_values.phrases.forms import MASK, agrees, form
 from emulator.schema_values.phrases.heads import head
 from emulator.schema_values.phrases.numbers import bounds
 from emulator.schema_values.phrases.table import LONGEST, one_of
-from emulator.schema_values.phrases.texts import Shape, counts, joint, length, shape
+from emulator.schema_values.phrases.texts import Shape, counts, joint, length, shape, size
 from emulator.schema_values.phrases.words import closed, default, offered
 
 __all__ = [
     "LONGEST",
+    "MASK",
     "Shape",
     "agrees",
     "bounds",
@@ -26,4 +27,5 @@ __all__ = [
     "offered",
     "one_of",
     "shape",
+    "size",
 ]

@@ -18,6 +18,10 @@ _LAYOUTS = (
 _PART = r"(?:YYYY|MMM|MM|DD|HH|SS|YY|yyyy|mm|dd|hh|ss|yy)"
 _LAYOUT = re.compile(rf"(?<![A-Za-z])({_PART}(?:[-/. :T]{{1,2}}{_PART}){{1,5}}Z?)(?![A-Za-z])")
 _CHARACTERS = re.compile(rf"\b([1-9]|1\d|{'|'.join(list(COUNTS)[1:11])})[- ](digit|letter)s?\b")
+MASK = "mask:"
+"""What stands before a mask, which has a letter for each digit, as in "NN-NN-NN"."""
+
+_MASK = re.compile(r"(?<![\w-])(?:[NX#]{2,6}[-/. ]){1,4}[NX#]{2,6}(?![\w-])")
 _LOOKS = {
     "date": re.compile(r"\d{4}-\d\d-\d\d"),
     "date-time": re.compile(r"\d{4}-\d\d-\d\d.+"),
@@ -63,6 +67,8 @@ _FORMS = Table(
     ("ulid", r"\bulid\b", "ulid"),
     ("164 e164 international", r"\be\.?164\b|\binternational (?:phone|format)", "e164"),
     ("mail email", r"\be-?mail address\b|\bvalid e-?mail\b", "email"),
+    ("owner org user", r"\b(?:owner|org|user)/(?:name|repo)", "repository"),
+    ("key value", r"\bkey ?= ?value\b", "assignment"),
     ("slug", r"\bslug\b", "slug"),
     ("url uri web", r"\b(?:url|uri|web address)\b", "uri"),
     ("ipv6", r"\bipv6\b", "ipv6"),
@@ -106,6 +112,8 @@ def form(note: str) -> str:
     text = plain(note)
     if found := _LAYOUT.search(text):
         return _layout(found[1])
+    if found := _MASK.search(text):
+        return f"{MASK}{found[0]}"
     if named := _FORMS.meaning(note):
         return named
     if not _SIZED.isdisjoint(tokens(note)) and (found := _CHARACTERS.search(lowered(note))):
@@ -136,7 +144,7 @@ def _layout(spelled: str) -> str:
     >>> _layout("DD/MM/YYYY"), _layout("YYYY-MM-DD HH:MM")
     ('%d/%m/%Y', '%Y-%m-%d %H:%M')
     """
-    clock = False
+    clock = spelled.lower().startswith("mm:ss")
 
     def token(found: "re.Match[str]") -> str:
         nonlocal clock

@@ -36,6 +36,7 @@ _SPANS = tuple(
         rf"[\[(] ?{_NUMBER}(?:{_TO}| ?, ?){_NUMBER} ?[\])]",
         rf"(?:^|[\s(]){_NUMBER} ?(?:\([^)]{{1,30}}\) ?)?(?:to|–|\.\.\.?|…) ?{_NUMBER}",
         rf"(?:^|[:,]\s){_NUMBER}-{_NUMBER}(?=$|[\s,.;)])",
+        rf"{_NUMBER}[-–]{_NUMBER}[- ](?:scale|stars?|points?|rating|range)\b",
         rf"{_NUMBER} ?<=? ?\w{{1,20}} ?<=? ?{_NUMBER}",
     )
 )
@@ -56,15 +57,21 @@ _LABELS = re.compile(
 _STEPS = re.compile(rf"(?:multiples? of|increments? of|steps? of|divisible by|nearest) ?{_NUMBER}")
 _SENSES = Table(
     (
-        "epoch",
-        r"\bmilliseconds? since (?:the )?(?:unix )?epoch|\bepoch (?:time )?(?:in )?m(?:s|illi)",
+        "epoch unix",
+        r"\bmilliseconds? since (?:the )?(?:unix )?epoch|\b(?:epoch|unix)\b.{0,25}\bm(?:s\b|illi)",
         (1.7e12, 1.76e12),
     ),
     ("epoch unix", r"\bunix (?:time|epoch)|\bepoch (?:seconds?|time)|\bseconds since (?:the )?epoch", (1.7e9, 1.76e9)),
+    ("log logprob", r"\blog[- ]?prob", (-5, -0.01)),
     (
         "probability likelihood confidence fraction normalized normalised ratio",
         r"\b(?:probability|likelihood|confidence|fraction|normali[sz]ed|ratio)\b(?!.{0,40}%)",
         (0, 1),
+    ),
+    (
+        "percent percentage",
+        r"\bpercent(?:age)? (?:change|growth|return)|\b(?:change|growth) (?:in|as a) percent",
+        (-8, 8),
     ),
     ("percent percentage %", r"\bpercent(?:age)?\b|\bin %|\(%\)", (0, 100)),
     ("status", r"\bhttp status\b|\bstatus code\b", (200, 599)),

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from emulator.schema_values.phrases.table import QUOTE, one_of, plain, tokens
 
@@ -17,15 +18,15 @@ _QUOTED_LIST = re.compile(
 )
 _LISTED = re.compile(
     r"\b(?:(?:one|any) of|either|eine[rs]? von|entweder|l'une? de|soit|un[oa] de|(?:can|could|may|must|should) be"
-    r"|choose (?:from|between)|select from|enum"
+    r"|cho(?:ose|sen|ice) (?:from|between|among|of)|(?:select|selected|picked|drawn|taken) (?:from|among)|enum"
     r"|(?:(?:allowed|possible|valid|supported|available|accepted|permitted) )?(?:values?|options?|choices?|types?)"
     r"(?: are| is| include)?)"
     r"(?: (?:one|any) of| either)?(?: the following)?(?: values| options)?[:;]? ([^.;\n)\]]{1,300})",
     re.IGNORECASE,
 )
 _LISTING = one_of(
-    "one any either eine einer eines entweder une un soit uno una can could may must should choose select enum "
-    "value values option options choice choices type types"
+    "one any either eine einer eines entweder une un soit uno una can could may must should choose chosen choice "
+    "select selected picked drawn taken enum value values option options choice choices type types"
 )
 _EXAMPLES = re.compile(
     r"\b(?:e\.g\.|eg\.|for example|for instance|examples?(?: are| include)?|such as|like)[,:]? "
@@ -44,6 +45,11 @@ _SPLIT_EXAMPLES = re.compile(rf"\s?(?:,\s?{_OR}\s|,|(?<=\s){_OR}\s|\||(?<=\s)/(?
 _LEAD = re.compile(r": | [-–] ")
 _BETWEEN = frozenset(["|", "/", "or", "oder", "ou", "o"])
 
+_OR_LAST = re.compile(r"^[a-z]+(?: [a-z]+)?(?:, [a-z]+(?: [a-z]+)?){1,8},? or [a-z]+(?: [a-z]+)?\.?$")
+_FIELDS = one_of("name names address date number id code url email phone time title type")
+"""What several parts of a description name if they are no words to choose from."""
+
+_SCALE = re.compile(r"(?:\bfrom |\bbetween |[(:] ?)([A-Z])\+? ?(?:to|and|through|-|–) ?([A-Z])(?![\w-])")
 _DEFAULT = re.compile(
     r"\bdefaults?(?: value)?(?: is| to|:|=)(?: the(?= )| an?(?= ))? ?"
     rf"(?:{QUOTE}({_NO_QUOTE}{{1,{_LONGEST_WORD}}}){QUOTE}|([\w+-]{{1,{_LONGEST_WORD}}}(?:\.\w{{1,20}}){{0,3}})(?=[\s,;.)]|$))",
@@ -75,7 +81,7 @@ def offered(note: str) -> tuple[str, ...]:
     found = () if _LISTING.isdisjoint(words) else _listed(_LISTED, text)
     found = found or (_listed(_BRACKETS, text) if "(" in text or "[" in text else ())
     found = found or (() if _EXEMPLARY.isdisjoint(words) else _examples(text))
-    found = found or _bare(_LEAD.split(text)[-1])
+    found = found or _bare(_LEAD.split(text)[-1]) or _letters(text)
     said = None if found or _DEFAULTS.isdisjoint(words) else _default(text)
     return found or ((said,) if said else ())
 
@@ -109,6 +115,12 @@ def default(note: str) -> float | None:
         return None
 
 
+def _letters(text: str) -> tuple[str, ...]:
+    """The letters of a scale, as in "from A to F"."""
+    found = _SCALE.search(text)
+    return tuple(map(chr, range(ord(found[1]), ord(found[2]) + 1))) if found and found[1] < found[2] else ()
+
+
 def _listed(pattern: "re.Pattern[str]", text: str) -> tuple[str, ...]:
     for found in pattern.finditer(text):
         if not _EXAMPLES.match(found[1]) and (members := _members(found[1], least=2)):
@@ -129,13 +141,22 @@ def _bare(text: str) -> tuple[str, ...]:
     words = text.rstrip(".").split(" ", 2)
     is_list = words[0].endswith((",", "|")) or "/" in words[0] or (len(words) > 2 and words[1] in _BETWEEN)
     parts = _SPLIT.split(text.rstrip(".")) if is_list else []
-    is_list = len(parts) >= 2 and all(len(part.split()) == 1 for part in parts)
+    parts = parts or (_SPLIT.split(text.rstrip(".")) if _OR_LAST.search(text) else [])
+    is_list = len(parts) >= 2 and (all(len(part.split()) == 1 for part in parts) or _share(parts))
     if is_list:
         return _members(text.rstrip("."), least=2)
     if _QUOTES.match(text):
         return _members(text, least=2, plain=False)
     found = _QUOTED_LIST.search(text) if _QUOTES.search(text) else None
     return _members(found[0], least=2, plain=False) if found else ()
+
+
+def _share(parts: list[str]) -> bool:
+    """Whether the parts of a list are of one kind, such as "full sun, partial shade or full shade"."""
+    words = [part.split() for part in parts]
+    heads = {each[-1] for each in words if each}
+    shared = any(set(one) & set(other) for one, other in pairwise(sorted(words)))
+    return shared and all(len(each) <= 2 for each in words) and heads.isdisjoint(_FIELDS)
 
 
 def _members(text: str, *, least: int, plain: bool = True, split: "re.Pattern[str]" = _SPLIT) -> tuple[str, ...]:
