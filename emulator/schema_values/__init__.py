@@ -17,8 +17,8 @@ How it searches, from the outside in:
   believable to the most careful.
 - `objects`, `arrays`, `strings`, `numbers`: build one kind of value each, trying candidates from the most believable to
   the most certain: hints, examples, what descriptions say (`phrases`), formats, what names say (`believable` with its
-  tables `lexicon`, `kinds`, `things`, `prose` and `measures`), and what patterns match (`regex`, `spelling`). Members of one
-  object are about one `persona`, and agree with each other (`related`).
+  tables `lexicon`, `kinds`, `things`, `prose` and `measures`), and what patterns match (`regex`, `spelling`). Members
+  of one object are about one `persona`, and agree with each other (`related`, `totals`).
 
 The budgets: `budget.STEPS` for all work on a schema, of which an attempt takes two thirds of what is left; a number of
 values, levels, items and properties in `builder`, `item_plans` and `objects`; `phrases.LONGEST` characters of a
