@@ -12,6 +12,7 @@ from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.fold import Completion
 from emulator.core.json_schemas import Schema
 from emulator.core.plan import FrameMarks
+from emulator.core.ready import ReadyEvents
 from emulator.core.vocabulary import Event, InferenceRequest
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ class Encoder(Protocol):
 
     def frames(self, event: Event) -> Sequence[bytes]:
         """The SSE frames of an event, each ending with a blank line."""
+        ...
+
+    def ready_frames(self, ready: ReadyEvents) -> bytes:
+        """The frames of all events between `Start` and `End`, joined."""
         ...
 
 

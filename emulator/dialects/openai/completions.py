@@ -8,6 +8,7 @@ import msgspec
 
 from emulator.core.fields import Fields, Limits, as_integer, at_least
 from emulator.core.fold import Choice, Completion
+from emulator.core.ready import ReadyEvents
 from emulator.core.settings import Settings
 from emulator.core.tokens import decode
 from emulator.core.vocabulary import (
@@ -37,6 +38,7 @@ from emulator.dialects.openai.surface import (
     failure_frames,
     wording,
 )
+from emulator.dialects.segments import GAP, joined, segments
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
@@ -158,6 +160,18 @@ class CompletionEncoder:
             case _:
                 self._usage.suffix(event.tokens)
         return ()
+
+    def ready_frames(self, ready: ReadyEvents) -> bytes:
+        """The frames of all events between `Start` and `End`, joined."""
+        if self._usage.running:
+            return joined(ready, self.frames)
+        return self._head.join(segments(ready, ("completions", self._usage.suffix(0)), self._with_gaps))
+
+    def _with_gaps(self, ready: ReadyEvents) -> bytes:
+        head, self._head = self._head, GAP
+        frames = joined(ready, self.frames)
+        self._head = head
+        return frames
 
     def _chunk(
         self, choice: int, text: str, tokens: int, *, finish: bytes = b"null", logprobs: bytes = b"null"
