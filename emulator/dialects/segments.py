@@ -1,6 +1,6 @@
-"""Frames that are encoded once, although each answer has its own id, time and model in every frame.
+"""Answers that are encoded once, although each has its own id, time and model, in a stream even in every frame.
 
-What differs is left out when the frames are encoded: they are kept as the segments between these gaps.
+What differs is left out when they are encoded: the segments between these gaps are kept.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -12,14 +12,14 @@ GAP = b"\0"
 """What stands for the part that differs. Frames of JSON have control characters in escaped form only."""
 
 
-def segments(ready: ReadyEvents, key: Hashable, encode: Callable[[ReadyEvents], bytes]) -> Sequence[bytes]:
-    """The segments of the frames of these events, which `encode` writes with gaps the first time.
+def segments(ready: ReadyEvents, key: Hashable, encode: Callable[[], bytes]) -> Sequence[bytes]:
+    """The segments of these events, which `encode` writes with gaps the first time.
 
-    `key` tells apart what else the frames depend on.
+    `key` tells apart what else they depend on.
     """
     found = ready.segments.get(key)
     if found is None:
-        found = ready.segments[key] = encode(ready).split(GAP)
+        found = ready.segments[key] = encode().split(GAP)
     return found
 
 

@@ -125,7 +125,7 @@ class Player:
     # ------------------------------------------------------------------------------------------ a ready answer
 
     async def _ready_body(self, steps: ReadySteps, request: InferenceRequest) -> None:
-        body = b"".join(self._dialect.parts(steps.completion(), request))
+        body = self._dialect.ready_body(steps, request)
         await self._start(200, [JSON, (b"content-length", b"%d" % len(body))])
         self.sent.used = steps.usage
         self._end("completed")

@@ -9,7 +9,7 @@ from emulator.core.fields import Fields
 from emulator.core.fold import Completion
 from emulator.core.json_schemas import STRING, answered, asked, event, json_text
 from emulator.core.plan import FrameMarks
-from emulator.core.ready import ReadyEvents
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Event, InferenceRequest, Message, Text, Verbatim
 from emulator.dialects import Shapes
@@ -57,6 +57,10 @@ class Echo:
     def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The JSON of a whole answer."""
         yield msgspec.json.encode({"echo": completion.choices[0].text})
+
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole answer that is ready."""
+        return b"".join(self.parts(steps.completion(), request))
 
 
 class EchoDecoder(Decoder):

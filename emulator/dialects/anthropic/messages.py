@@ -8,7 +8,7 @@ import msgspec
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Block, Choice, Completion, ReasoningBlock, TextBlock
-from emulator.core.ready import ReadyEvents
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
@@ -51,6 +51,9 @@ from emulator.dialects.segments import joined, segments
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
+
+
+_NONE = Choice(0, (), None)
 
 
 class AnthropicMessages:
@@ -114,19 +117,15 @@ class AnthropicMessages:
 
     def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The JSON of a whole message, in parts."""
-        choice = completion.choices[0] if completion.choices else Choice(0, (), None)
-        omits = omits_thinking(request.body)
-        yield encode(
-            {
-                "id": message_id(completion.id),
-                "type": "message",
-                "role": "assistant",
-                "model": completion.model,
-                "content": [_block(completion.id, block, omits, choice.finish_reason) for block in choice.blocks],
-                **_stop(choice.finish_reason, choice.stop_sequence),
-                "usage": usage_object(completion.usage) if completion.usage else None,
-            }
-        )
+        yield _message(completion, _content(completion, omits_thinking(request.body)))
+
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole message that is ready. Only ids and signatures in its content differ."""
+        completion, events = steps.completion(), steps.events
+        if events.derives_ids or any(choice.reasoning for choice in completion.choices):
+            return b"".join(self.parts(completion, request))
+        content = segments(events, "content", lambda: encode(_content(completion, omits_thinking=False)))
+        return _message(completion, msgspec.Raw(content[0]))
 
     def count(self, tokens: int) -> bytes:
         """The body of an answer to count_tokens."""
@@ -160,7 +159,7 @@ class MessageEncoder:
         if ready.derives_ids or choice.reasoning or len(ready.choices) > 1:
             return joined(ready, self.frames)
         self._stop = _stop(choice.finish_reason, choice.stop_sequence)
-        return segments(ready, "messages", lambda ready: joined(ready, self.frames))[0]
+        return segments(ready, "events", lambda: joined(ready, self.frames))[0]
 
     def _text(self, event: Text) -> Sequence[bytes]:
         if not event.text:
@@ -255,6 +254,26 @@ _WRITERS: Mapping[type[Event], Callable[[MessageEncoder, Any], Sequence[bytes]]]
 
 def _frame(name: bytes, payload: dict[str, Any]) -> bytes:
     return b"event: " + name + b"\ndata: " + encode(payload) + b"\n\n"
+
+
+def _message(completion: Completion, content: Any) -> bytes:
+    choice = completion.choices[0] if completion.choices else _NONE
+    return encode(
+        {
+            "id": message_id(completion.id),
+            "type": "message",
+            "role": "assistant",
+            "model": completion.model,
+            "content": content,
+            **_stop(choice.finish_reason, choice.stop_sequence),
+            "usage": usage_object(completion.usage) if completion.usage else None,
+        }
+    )
+
+
+def _content(completion: Completion, omits_thinking: bool) -> list[dict[str, Any]]:
+    choice = completion.choices[0] if completion.choices else _NONE
+    return [_block(completion.id, block, omits_thinking, choice.finish_reason) for block in choice.blocks]
 
 
 def message_id(id: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Choice, Completion
-from emulator.core.ready import ReadyEvents
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
     End,
@@ -38,6 +38,7 @@ from emulator.dialects.openai.surface import (
     FUNCTION_FINISHES,
     OpenAISurface,
     StreamUsage,
+    array,
     array_parts,
     body_parts,
     call_id,
@@ -45,6 +46,7 @@ from emulator.dialects.openai.surface import (
     encode,
     failure_frames,
     logprob_object,
+    ready_body,
     wording,
 )
 from emulator.dialects.openai.tools import read_tools
@@ -110,15 +112,23 @@ class OpenAIChat:
 
     def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The JSON of a whole chat completion, in parts."""
-        legacy = uses_functions(request.body)
-        shown = {
-            "id": completion_id("chatcmpl-", completion.id),
-            "object": "chat.completion",
-            "created": completion.created,
-            "model": completion.model,
-        }
-        choices = (self._choice(completion, choice, legacy) for choice in completion.choices)
+        shown = _shown("chat.completion", completion.id, completion.created, completion.model)
+        choices = self._choices(completion, uses_functions(request.body))
         return body_parts(shown, choices, completion.usage, self._settings.usage_details)
+
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole chat completion that is ready."""
+        start, events, legacy = steps.start, steps.events, uses_functions(request.body)
+        if events.derives_ids:
+            return b"".join(self.parts(steps.completion(), request))
+        shown = _shown("chat.completion", start.id, start.created, start.model)
+        choices = segments(
+            events, ("chat.completion", legacy), lambda: array(self._choices(steps.completion(), legacy))
+        )
+        return ready_body(shown, choices[0], steps.usage, self._settings.usage_details)
+
+    def _choices(self, completion: Completion, legacy: bool) -> Iterator[Iterator[bytes]]:
+        return (self._choice(completion, choice, legacy) for choice in completion.choices)
 
     def _choice(self, completion: Completion, choice: Choice, legacy: bool) -> Iterator[bytes]:
         message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None}
@@ -168,8 +178,8 @@ class ChatEncoder:
         """The frames of all events between `Start` and `End`, joined."""
         if self._usage.running or ready.derives_ids:
             return joined(ready, self.frames)
-        key = "chat", self._legacy, self._usage.suffix(0)
-        return self._head.join(segments(ready, key, self._with_gaps))
+        key = "chat.completion.chunk", self._legacy, self._usage.suffix(0)
+        return self._head.join(segments(ready, key, lambda: self._with_gaps(ready)))
 
     def _with_gaps(self, ready: ReadyEvents) -> bytes:
         head = self._head
@@ -217,13 +227,7 @@ class ChatEncoder:
         return (self._chunk(event.choice, b"{}", 0, finish=encode(finish_name(event.reason, self._legacy))),)
 
     def _start(self, event: Start) -> Sequence[bytes]:
-        chunk = "chat.completion.chunk"
-        shown = {
-            "id": completion_id("chatcmpl-", event.id),
-            "object": chunk,
-            "created": event.created,
-            "model": event.model,
-        }
+        shown = _shown("chat.completion.chunk", event.id, event.created, event.model)
         self._id = event.id
         self._begin(b"data: " + encode(shown)[:-1])
         self._usage.start(event.prompt_tokens)
@@ -265,6 +269,10 @@ _WRITERS: Mapping[type[Event], Callable[[ChatEncoder, Any], Sequence[bytes]]] = 
     Failure: ChatEncoder._failure,
     Verbatim: ChatEncoder._verbatim,
 }
+
+
+def _shown(object: str, id: str, created: int, model: str) -> dict[str, Any]:
+    return {"id": completion_id("chatcmpl-", id), "object": object, "created": created, "model": model}
 
 
 def reasoning_names(settings: Settings) -> tuple[str, ...]:
