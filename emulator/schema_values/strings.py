@@ -152,7 +152,7 @@ def _told(builder: Builder, facts: Facts, place: FieldContext) -> Iterator[str]:
                 texts = [_one(builder, _another(builder, place), note) for _ in range(_TRIES + count)]
                 yield joint.join(list(dict.fromkeys(texts))[:count])
             elif (text := _spoken_of(builder, place, note)) is not None:
-                yield _cased(text, shape)
+                yield _cased(text, phrases.shape(note))
             elif length := phrases.length(note):
                 yield " ".join(builder.random.sample(COMMON, min(builder.random.randint(*length), _ITEMS)))
             elif any(shape := phrases.shape(note)):
