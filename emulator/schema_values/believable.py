@@ -65,6 +65,7 @@ def words_of(name: str) -> Words:
     return tuple(part.lower() for part in _PARTS.findall(name))
 
 
+@lru_cache(maxsize=4096)
 def singular(name: str) -> str:
     """The singular of a name.
 

@@ -6,6 +6,7 @@ Everything here is a proposal: a changed value counts only where its own schema 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 from emulator.schema_values.believable import singular, words_of
@@ -19,6 +20,7 @@ _READ = 64
 
 _SEVERAL = 2
 _P = re.compile(r"\b([pq]) (\d+)\b")
+_P_WORDS = frozenset(["p", "q"])
 
 _PAIRS = (
     "min max, minimum maximum, start end, starts ends, start finish, start stop, begin end, begins ends, from to, "
@@ -35,8 +37,8 @@ for _low, _high in (pair.split() for pair in _PAIRS.split(", ")):
     _LATER[_low] = (*_LATER.get(_low, ()), _high)
 
 _CHAINS = tuple(
-    tuple(chain.split())
-    for chain in (
+    tuple(words.split())
+    for words in (
         "low open high",
         "low close high",
         "min avg max",
@@ -51,6 +53,11 @@ _CHAINS = tuple(
     )
 )
 """Words of names of numbers that are in this order, as far as they are there."""
+_LINKS = {
+    word: tuple(number for number, words in enumerate(_CHAINS) if word in words)
+    for word in chain.from_iterable(_CHAINS)
+}
+"""The chains that have a word."""
 
 _LIMITS = frozenset(["max", "maximum", "total", "possible"])
 _OPTIONS = frozenset(["options", "choices", "answers", "answer options", "alternatives"])
@@ -92,8 +99,8 @@ def changes(values: Mapping[str, Any]) -> Iterator[Change]:
     names = tuple(values)[:_READ]
     for low, high in _pairs(names):
         yield from _in_order(values, low, high)
-    for chain in _chains(names):
-        yield from _sorted(values, chain)
+    for ordered in _chains(names):
+        yield from _sorted(values, ordered)
     yield from _nearby(values, _said(names))
     yield from totals(values, names)
     if lists := [name for name in names if isinstance(values[name], list)]:
@@ -169,21 +176,23 @@ def _consistent(values: Mapping[str, Any], said: Mapping[str, str]) -> Iterator[
 @lru_cache(maxsize=1024)
 def _chains(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The names of numbers that are in order, the least first."""
-    found = []
-    for chain in _CHAINS:
-        known: dict[Words, dict[str, str]] = {}
-        for name in names:
-            words = _percentiles(words_of(name))
-            for at, word in enumerate(words):
-                if word in chain:
-                    known.setdefault((*words[:at], *words[at + 1 :]), {})[word] = name
-        found += [tuple(each[word] for word in chain if word in each) for each in known.values()]
-    return tuple(chain for chain in found if len(chain) >= _SEVERAL)
+    known: dict[tuple[int, Words], dict[str, str]] = {}
+    for name in names:
+        words = _percentiles(words_of(name))
+        for at, word in enumerate(words):
+            for number in _LINKS.get(word, ()):
+                known.setdefault((number, (*words[:at], *words[at + 1 :])), {})[word] = name
+    found = sorted(known.items(), key=lambda item: item[0][0])
+    return tuple(
+        tuple(each[word] for word in _CHAINS[number] if word in each)
+        for (number, _), each in found
+        if len(each) >= _SEVERAL
+    )
 
 
 def _percentiles(words: Words) -> Words:
     """The words, with `p` and a number together: p 95 -> p95."""
-    return words_together if (words_together := tuple(_P.sub(r"\1\2", " ".join(words)).split())) else words
+    return words if _P_WORDS.isdisjoint(words) else tuple(_P.sub(r"\1\2", " ".join(words)).split())
 
 
 def _nearby(values: Mapping[str, Any], said: Mapping[str, str]) -> Iterator[Change]:
@@ -202,10 +211,10 @@ def _nearby(values: Mapping[str, Any], said: Mapping[str, str]) -> Iterator[Chan
             return
 
 
-def _sorted(values: Mapping[str, Any], chain: tuple[str, ...]) -> Iterator[Change]:
-    found = [values[name] for name in chain]
+def _sorted(values: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[Change]:
+    found = [values[name] for name in names]
     if all(map(is_number, found)) and found != sorted(found):
-        yield dict(zip(chain, sorted(found), strict=True))
+        yield dict(zip(names, sorted(found), strict=True))
 
 
 @lru_cache(maxsize=1024)
