@@ -1,0 +1,132 @@
+"""The servers of a run: each is started when a row first needs it, and stopped when the run ends."""
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .peers import PEERS, Peer, Skipped
+from .answers import Answer
+from .servers import ROOT, Server, bare, emulator, free_port, running
+
+WORDS = "about board canal cargo coast ferry ports fleet light north ocean river south water".split()
+TEXT = " ".join(WORDS[number * 5 % len(WORDS)] for number in range(200))
+"""200 words of five letters, each a token of the emulator: a peer that cuts every six characters sends as many events."""
+OTHER_TEXT = TEXT.replace("about", "shore")
+ECHO = "You asked: "
+RATE = 50
+SLOW_RATE = 0.1
+FAR_AWAY = 10**9
+
+
+def scenario(name: str, *rules: str) -> str:
+    """A scenario of these rules."""
+    return f"name: {name}\nunscripted: fail\nrules:\n" + "".join(f"  - {rule}\n" for rule in rules)
+
+
+def reply(text: str = TEXT, pace: str = "") -> str:
+    """A reply with a text, and the pace of its stream."""
+    return f"{{text: {json.dumps(text)}{pace and f', stream: {{{pace}}}'}}}"
+
+
+def many_rules(name: str, count: int) -> str:
+    """A scenario of so many rules, of which only the last one matches."""
+    others = [
+        f'{{when: {{last_user: {{contains: "word {number}"}}, model: "*Llama*", endpoint: chat}}, reply: {{text: No.}}}}'
+        for number in range(count - 1)
+    ]
+    return scenario(name, *others, f"{{when: {{last_user: {{contains: harbour}}}}, reply: {reply()}}}")
+
+
+SCENARIOS = {
+    "plain": scenario("plain", f"reply: {reply()}"),
+    "templated": scenario("templated", f"reply: {reply(ECHO + '{{ request.last_user }} ' + TEXT)}"),
+    "sequence": scenario("sequence", f"replies: [{reply()}, {reply(OTHER_TEXT)}]\n    then: loop"),
+    "paced": scenario("paced", f"reply: {reply(pace=f'tokens_per_second: {RATE}, first_token: 0ms')}"),
+    "slow": scenario("slow", f"reply: {reply(pace=f'tokens_per_second: {SLOW_RATE}, first_token: 0ms')}"),
+    **{f"rules-{count}": many_rules(f"rules-{count}", count) for count in (1, 10, 100, 1000)},
+}
+
+
+@dataclass
+class Bench:
+    """What a run measures with."""
+
+    folder: Path
+    stack: ExitStack
+    rounds: int = 5
+    seconds: float = 2
+    against: Path | None = None
+    only: frozenset[str] | None = None
+    servers: dict[str, Server] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def scenarios(self) -> Path:
+        """The folder of the scenarios."""
+        folder = self.folder / "scenarios"
+        folder.mkdir(exist_ok=True)
+        for name, text in SCENARIOS.items():
+            (folder / f"{name}.yaml").write_text(text)
+        return folder
+
+    def emulator(self, source: Path = ROOT, *arguments: str) -> Server:
+        """The emulator of a source tree."""
+        name = " ".join(("emulator", str(source), *arguments))
+        if name not in self.servers:
+            port = free_port()
+            command = emulator(port, "--scenarios", str(self.scenarios()), *arguments)
+            self.start(name, command, port, {"PYTHONPATH": str(source)})
+        return self.servers[name]
+
+    def ours(self, *arguments: str) -> dict[str, Server]:
+        """The emulators that are measured: this one, and that of another source tree if one was named."""
+        trees = {"emulator": ROOT} | ({"before": self.against.resolve()} if self.against else {})
+        return {name: self.emulator(tree, *arguments) for name, tree in trees.items()}
+
+    def bare(self, name: str, answer: Answer, rate: float = 0) -> Server:
+        """A bare server that sends the same answer."""
+        if name not in self.servers:
+            file = self.folder / f"{name}.json"
+            headers = [header for header in answer.headers if header[0] not in ("date", "server", "transfer-encoding")]
+            file.write_text(json.dumps({"headers": headers, "body": answer.body.decode()}))
+            port = free_port()
+            self.start(name, bare(port, file, rate=rate), port)
+        return self.servers[name]
+
+    def peers(self, *names: str) -> dict[Peer, Server]:
+        """The other mock servers that could be started, of these or of all; the others are listed as skipped."""
+        started = {}
+        for peer in PEERS:
+            wanted = peer.name in names if names else self.only is None or peer.name in self.only
+            if not wanted or peer.name in self.skipped:
+                continue
+            try:
+                started[peer] = self.peer(peer)
+            except Skipped as reason:
+                self.skipped[peer.name] = str(reason)
+        return started
+
+    def peer(self, peer: Peer) -> Server:
+        """Another mock server, installed and configured to answer with the text."""
+        if peer.name not in self.servers:
+            peer.install()
+            folder = self.folder / peer.name
+            folder.mkdir(exist_ok=True)
+            port = free_port()
+            try:
+                self.start(peer.name, peer.command(folder, port, TEXT), port, peer.environment(folder, port), folder)
+                peer.prepare(port, TEXT)
+            except (OSError, RuntimeError) as error:
+                raise Skipped(f"does not start: {error}") from error
+        return self.servers[peer.name]
+
+    def start(
+        self,
+        name: str,
+        command: list[str],
+        port: int,
+        environment: dict[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Start a server that runs until the run ends."""
+        self.servers[name] = self.stack.enter_context(running(command, port, folder, environment))
