@@ -1,6 +1,7 @@
 """Asks one question over a plain socket, and reads the answer as far as a benchmark must know it."""
 
 import json
+import secrets
 import socket
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 NUMBER, KEY_NUMBER = b"@@NUMBER@@", b"@@@KEY@@@@"
 """Places in a request for its number and that of its key; both have ten digits."""
 MODEL = "meta-llama/Llama-3.3-70B-Instruct"
-QUESTION = f"Question {NUMBER.decode()}: tell me about the harbour of Lisbon, its ships and its history."
+QUESTION = "Question {run} {number}: tell me about the harbour of Lisbon, its ships and its history."
 
 
 class Request(NamedTuple):
@@ -28,7 +29,8 @@ def chat(key: str, *, stream: bool = False, history: int = 0, **more: Any) -> Re
         {"role": ("user", "assistant")[turn % 2], "content": "The harbour and its ships. " * 18}
         for turn in range(2 * round(history / 1000))
     ]
-    messages = [*earlier, {"role": "user", "content": QUESTION}]
+    question = QUESTION.format(run=secrets.token_hex(4), number=NUMBER.decode())
+    messages = [*earlier, {"role": "user", "content": question}]
     body = {"model": MODEL, "messages": messages, **({"stream": True} if stream else {}), **more}
     content = json.dumps(body).encode()
     head = (

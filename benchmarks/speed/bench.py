@@ -1,8 +1,10 @@
 """The servers of a run: each is started when a row first needs it, and stopped when the run ends."""
 
 import json
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from .peers import PEERS, Peer, Skipped
@@ -16,7 +18,7 @@ OTHER_TEXT = TEXT.replace("about", "shore")
 ECHO = "You asked: "
 RATE = 50
 SLOW_RATE = 0.1
-FAR_AWAY = 10**9
+RULES = (1, 10, 100, 1_000)
 
 
 def scenario(name: str, *rules: str) -> str:
@@ -44,7 +46,7 @@ SCENARIOS = {
     "sequence": scenario("sequence", f"replies: [{reply()}, {reply(OTHER_TEXT)}]\n    then: loop"),
     "paced": scenario("paced", f"reply: {reply(pace=f'tokens_per_second: {RATE}, first_token: 0ms')}"),
     "slow": scenario("slow", f"reply: {reply(pace=f'tokens_per_second: {SLOW_RATE}, first_token: 0ms')}"),
-    **{f"rules-{count}": many_rules(f"rules-{count}", count) for count in (1, 10, 100, 1000)},
+    **{f"rules-{count}": many_rules(f"rules-{count}", count) for count in RULES},
 }
 
 
@@ -69,29 +71,45 @@ class Bench:
             (folder / f"{name}.yaml").write_text(text)
         return folder
 
-    def emulator(self, source: Path = ROOT, *arguments: str) -> Server:
-        """The emulator of a source tree."""
-        name = " ".join(("emulator", str(source), *arguments))
-        if name not in self.servers:
-            port = free_port()
-            command = emulator(port, "--scenarios", str(self.scenarios()), *arguments)
-            self.start(name, command, port, {"PYTHONPATH": str(source)})
-        return self.servers[name]
-
-    def ours(self, *arguments: str) -> dict[str, Server]:
+    def ours(self) -> dict[str, Server]:
         """The emulators that are measured: this one, and that of another source tree if one was named."""
-        trees = {"emulator": ROOT} | ({"before": self.against.resolve()} if self.against else {})
-        return {name: self.emulator(tree, *arguments) for name, tree in trees.items()}
+        for name in self.trees():
+            if name not in self.servers:
+                self.servers[name] = self.stack.enter_context(self.fresh()[name]())
+        return {name: self.servers[name] for name in self.trees()}
+
+    def trees(self) -> dict[str, Path]:
+        """The source trees of the emulators that are measured."""
+        return {"emulator": ROOT} | ({"before": self.against.resolve()} if self.against else {})
+
+    def fresh(self) -> dict[str, Callable[[], AbstractContextManager[Server]]]:
+        """What starts the emulators anew, each for as long as it is measured."""
+        return {name: partial(self.started, tree) for name, tree in self.trees().items()}
+
+    def started(self, source: Path) -> AbstractContextManager[Server]:
+        """An emulator of its own."""
+        port = free_port()
+        command = emulator(port, "--scenarios", str(self.scenarios()))
+        return running(command, port, environment={"PYTHONPATH": str(source)})
+
+    def fresh_bare(self, name: str, answer: Answer, rate: float) -> AbstractContextManager[Server]:
+        """A bare server of its own."""
+        port = free_port()
+        return running(bare(port, self.saved(name, answer), rate=rate), port)
 
     def bare(self, name: str, answer: Answer, rate: float = 0) -> Server:
         """A bare server that sends the same answer."""
         if name not in self.servers:
-            file = self.folder / f"{name}.json"
-            headers = [header for header in answer.headers if header[0] not in ("date", "server", "transfer-encoding")]
-            file.write_text(json.dumps({"headers": headers, "body": answer.body.decode()}))
             port = free_port()
-            self.start(name, bare(port, file, rate=rate), port)
+            self.start(name, bare(port, self.saved(name, answer), rate=rate), port)
         return self.servers[name]
+
+    def saved(self, name: str, answer: Answer) -> Path:
+        """A file with the answer that a bare server sends."""
+        file = self.folder / f"{name}.json"
+        headers = [header for header in answer.headers if header[0] not in ("date", "server", "transfer-encoding")]
+        file.write_text(json.dumps({"headers": headers, "body": answer.body.decode()}))
+        return file
 
     def peers(self, *names: str) -> dict[Peer, Server]:
         """The other mock servers that could be started, of these or of all; the others are listed as skipped."""

@@ -25,7 +25,7 @@ class Void(Exception):
 
 
 class Round(NamedTuple):
-    """One round: requests per second, microseconds of the server's processor per answer, and wrk's share of its core."""
+    """One round: answers per second, microseconds of the server's processor for each, and wrk's share of its core."""
 
     rate: float
     processor: float
@@ -36,8 +36,9 @@ class Round(NamedTuple):
 class Contestant:
     """A server, and what it is asked.
 
-    `wrong` says what is wrong with an answer, and is empty for a right one. `goal` is how many times as fast the emulator
-    shall be, and 0 if there is no goal.
+    `wrong` says what is wrong with an answer, and is empty for a right one. `goal` is how many times as fast the
+    emulator shall be, and 0 if there is no goal. `asked` counts the questions over a plain socket, `answered` all
+    answers, and `events` the events with text of one answer.
     """
 
     name: str
@@ -50,12 +51,17 @@ class Contestant:
     rounds: list[Round] = field(default_factory=list)
     void: str = ""
     asked: int = 0
+    answered: int = 0
     events: int = 1
 
     @property
     def processor(self) -> float:
         """The median of the microseconds per answer."""
-        return statistics.median(each.processor for each in self.rounds)
+        return statistics.median(self.costs())
+
+    def costs(self) -> list[float]:
+        """The microseconds per answer, of each round."""
+        return [each.processor for each in self.rounds]
 
     @property
     def an_event(self) -> float:
@@ -109,6 +115,7 @@ def voiding(contestant: Contestant) -> Iterator[None]:
 def measure(contestant: Contestant, seconds: float) -> Round:
     """One round, with an answer checked before it and after it."""
     before = contestant.checked()
+    contestant.answered += 2
     used = contestant.server.processor_seconds()
     told = wrk(contestant, seconds)
     used = contestant.server.processor_seconds() - used
@@ -142,6 +149,7 @@ def wrk(contestant: Contestant, seconds: float) -> dict[str, float]:
         before = children_seconds()
         output = subprocess.run(pinned(command, LOAD_CORE), capture_output=True, text=True, check=True).stdout
     told: dict[str, float] = json.loads(output.rpartition("RESULT ")[2])
+    contestant.answered += int(told["requests"])
     return {**told, "load": children_seconds() - before}
 
 

@@ -1,5 +1,6 @@
 """The rows that wrk measures: whole answers and streams without a pace, beside bare servers and other mock servers."""
 
+import statistics
 from collections.abc import Callable, Sequence
 
 from .answers import Answer, Request, chat
@@ -35,7 +36,7 @@ def streamed_text(events: int | None = None) -> Callable[[Answer], str]:
 def echoed(answer: Answer) -> str:
     """What is wrong with an answer that does not repeat the question before the text."""
     text = answer.text()
-    right = text.startswith(f"{ECHO}Question 0") and text.endswith(TEXT)
+    right = text.startswith(f"{ECHO}Question ") and text.endswith(TEXT)
     return "" if right else f"another text was answered: {text[:80]!r}"
 
 
@@ -116,7 +117,8 @@ def outcome(title: str, text: str, contestants: Sequence[Contestant]) -> Outcome
     """The table of a row whose first line is the emulator, and the goals of the others."""
     ours, *others = contestants
     goals = [at_least(ours, other, f"{title}, by {other.name}") for other in others if other.goal]
-    return Outcome(title, text, table(contestants), goals)
+    bare = [max(costs) / min(costs) for each in others if each.name == "bare" and (costs := each.costs())]
+    return Outcome(title, text, table(contestants), goals, noise=max(bare, default=None))
 
 
 def table(contestants: Sequence[Contestant]) -> Table:
@@ -131,13 +133,20 @@ def line(each: Contestant, first: Contestant) -> list[str]:
     if void := each.void or first.void:
         return [each.name, f"void: {void}", "", "", "", "", ""]
     an_event = f"{each.an_event:.2f}" if each.request.streamed else ""
-    ratios = [f"{each.an_event / first.an_event:.2f}x", f"{by_rate(first, each):.2f}x"]
+    ratios = [f"{by_processor(first, each):.2f}x", f"{by_rate(first, each):.2f}x"]
     return [each.name, f"{each.processor:.0f}", an_event, f"{each.rate:.0f}", *ratios, f"{each.load:.0%}"]
 
 
+def by_processor(ours: Contestant, other: Contestant) -> float:
+    """How many times less processor time one takes for an event: the median of the rounds."""
+    rounds = zip(ours.rounds, other.rounds, strict=True)
+    return statistics.median(their.processor / our.processor for our, their in rounds) * ours.events / other.events
+
+
 def by_rate(ours: Contestant, other: Contestant) -> float:
-    """How many times as many events one sends in a second."""
-    return ours.rate * ours.events / (other.rate * other.events)
+    """How many times as many events one sends in a second: the median of the rounds."""
+    rounds = zip(ours.rounds, other.rounds, strict=True)
+    return statistics.median(our.rate / their.rate for our, their in rounds) * ours.events / other.events
 
 
 def at_least(ours: Contestant, other: Contestant, what: str) -> Verdict:
@@ -145,7 +154,7 @@ def at_least(ours: Contestant, other: Contestant, what: str) -> Verdict:
     goal = f"at least {other.goal:g}x"
     if void := ours.void or other.void:
         return Verdict(what, f"void: {void}", goal, False)
-    measured = other.an_event / ours.an_event
+    measured = by_processor(ours, other)
     return Verdict(what, f"{measured:.2f}x ({by_rate(ours, other):.2f}x by rate)", goal, measured >= other.goal)
 
 
@@ -154,5 +163,5 @@ def at_most(ours: Contestant, other: Contestant, times: float, what: str) -> Ver
     goal = f"at most {times:g}x"
     if void := ours.void or other.void:
         return Verdict(what, f"void: {void}", goal, False)
-    measured = ours.processor / other.processor
-    return Verdict(what, f"{measured:.2f}x ({other.rate / ours.rate:.2f}x by rate)", goal, measured <= times)
+    measured = by_processor(other, ours)
+    return Verdict(what, f"{measured:.2f}x ({by_rate(other, ours):.2f}x by rate)", goal, measured <= times)
