@@ -5,16 +5,16 @@
     PYTHONPATH=benchmarks:. python -m speed --rows whole,stream --rounds 3 --against DIR
 
 The server has one core and the load another. wrk asks over 16 kept connections; a script gives each request its own
-prompt, so that no answer can be a remembered one. Streams that have a pace are read by an epoll client, which notes when
-each event arrives.
+prompt, so that no answer can be a remembered one. A client with epoll reads the streams that have a pace, and notes
+when each event arrives.
 
-All servers of a row run at once, and are asked in turn: a round is one of each. A figure is the median of its rounds, and
-a goal is a ratio of two figures of the same run. Beside the requests per second stands the processor time of the server
-for each answer, its children's included, which other work on the machine disturbs less; goals are judged by it.
+All servers of a row run at once and are asked in turn, round after round. A figure is the median of its rounds, and a
+goal is a ratio of two servers of the same run. Beside the answers per second stands the processor time of the server
+and its children for each answer. Other work on the machine disturbs it less, so goals are judged by it.
 
-Before and after each round a new question is asked over a plain socket. If its answer is not a 200 with the right text
-and the right number of events, if wrk saw an error, or if the bytes that it read are not those of as many right answers,
-the figure is void, and the table says why.
+Before and after each round a new question is asked over a plain socket. The figure is void, and the table says why, if
+the answer is not a 200 with the right text in the right number of events, if wrk saw an error, or if the bytes that wrk
+read are not those of as many right answers.
 
 A bare server is an ASGI app under uvicorn that reads the body and sends the emulator's bytes (bare.py). The other mock
 servers are installed from npm and PyPI into .cache/peers (peers.py). One that cannot be had is listed as skipped.

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from .peers import PEERS, Peer, Skipped
 from .answers import Answer
+from .peers import PEERS, Peer, Skipped
 from .servers import ROOT, Server, bare, emulator, free_port, running
 
-WORDS = "about board canal cargo coast ferry ports fleet light north ocean river south water".split()
+WORDS = ("about", "board", "canal", "cargo", "coast", "ferry", "fleet", "light", "north", "ocean", "river", "water")
 TEXT = " ".join(WORDS[number * 5 % len(WORDS)] for number in range(200))
-"""200 words of five letters, each a token of the emulator: a peer that cuts every six characters sends as many events."""
+"""200 words of five letters, each of one token: a server that cuts every six characters sends as many events."""
 OTHER_TEXT = TEXT.replace("about", "shore")
 ECHO = "You asked: "
 RATE = 50
@@ -34,7 +34,7 @@ def reply(text: str = TEXT, pace: str = "") -> str:
 def many_rules(name: str, count: int) -> str:
     """A scenario of so many rules, of which only the last one matches."""
     others = [
-        f'{{when: {{last_user: {{contains: "word {number}"}}, model: "*Llama*", endpoint: chat}}, reply: {{text: No.}}}}'
+        f'{{when: {{last_user: {{contains: "word {number}"}}, model: "*Llama*", endpoint: chat}}, reply: {{text: X}}}}'
         for number in range(count - 1)
     ]
     return scenario(name, *others, f"{{when: {{last_user: {{contains: harbour}}}}, reply: {reply()}}}")

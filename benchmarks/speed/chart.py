@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 860, 420
@@ -78,6 +79,6 @@ def spread(places: Sequence[float], least: float) -> list[float]:
     """The places, moved down until any two have at least this distance."""
     moved = list(places)
     order = sorted(range(len(moved)), key=moved.__getitem__)
-    for upper, lower in zip(order, order[1:], strict=False):
+    for upper, lower in pairwise(order):
         moved[lower] = max(moved[lower], moved[upper] + least)
     return moved

@@ -34,8 +34,8 @@ def growth(bench: Bench) -> Outcome:
     columns = max(len(each.points) for each in series)
     lines = [[each.name, *each.cells(), *[""] * (columns - len(each.points))] for each in series]
     text = (
-        "Microseconds of processor time for each whole answer of 200 words, each prompt new; with a schema, the answer is "
-        "generated. Of the rules, the last one matches. The chart shows the same."
+        "Microseconds of processor time for each whole answer of 200 words, each prompt new; with a schema, the "
+        "answer is generated. Of the rules, the last one matches. The chart shows the same."
     )
     table = Table(["what grows", *["size: cost"] * columns], lines)
     return Outcome("Cost as work grows", text, table, series=series)
