@@ -5,8 +5,9 @@ import os
 import platform
 import resource
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -20,6 +21,8 @@ ROWS: dict[str, Callable[[Bench], Outcome]] = {
     "stream": rows.stream,
     "scripted": rows.scripted,
     "generated": rows.generate,
+    "sampling": rows.sampling,
+    "account": rows.account,
     "hundred": streams.a_hundred,
     "five-hundred": streams.five_hundred,
     "open": streams.open_streams,
@@ -28,11 +31,13 @@ ROWS: dict[str, Callable[[Bench], Outcome]] = {
 }
 
 
-QUICK = "whole,stream,scripted,generated,start"
+QUICK = ("whole", "stream", "scripted", "generated", "start")
 
 
 def main() -> None:
     options = arguments()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is needed; on Debian and Ubuntu: apt install wrk")
     os.sched_setaffinity(0, {LOAD_CORE})
     open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
@@ -50,24 +55,22 @@ def main() -> None:
         write(ROOT / "docs", outcomes, bench.skipped, machine())
 
 
-def arguments() -> argparse.Namespace:
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="speed", description="How fast the emulator is, beside other servers.")
-    parser.add_argument("--rows", default=",".join(ROWS), help="of " + ", ".join(ROWS))
+    parser.add_argument("--rows", help=f"of {', '.join(ROWS)} [default: all]")
     parser.add_argument("--rounds", type=int, default=5, help="[default: %(default)s]")
     parser.add_argument("--seconds", type=int, default=1, help="of each round [default: %(default)s]")
     parser.add_argument("--peers", help="the other mock servers to measure, or none [default: all]")
     parser.add_argument("--against", type=Path, help="a source tree of the emulator to measure in the same run")
-    parser.add_argument("--quick", action="store_true", help=f"the rows {QUICK}, and no peer but aimock")
+    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}, and of the peers only aimock")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
-    options = parser.parse_args()
+    options = parser.parse_args(given)
     if options.quick:
-        options.rows, options.rounds, options.peers = QUICK, 3, "aimock"
-    options.rows = options.rows.split(",")
+        options.rounds, options.peers = min(options.rounds, 3), options.peers or "aimock"
+    options.rows = options.rows.split(",") if options.rows else list(QUICK if options.quick else ROWS)
     if unknown := [name for name in options.rows if name not in ROWS]:
         parser.error(f"there is no row {', '.join(unknown)}; there are {', '.join(ROWS)}")
-    if not shutil.which("wrk"):
-        parser.error("wrk is needed; on Debian and Ubuntu: apt install wrk")
     return options
 
 

@@ -6,6 +6,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+PARAGRAPH = "The international understanding of environmental transportation was particularly interesting. " * 5
+"""About half a kilobyte, in few tokens: a megabyte of it has to fit into a context."""
 NUMBER, KEY_NUMBER = b"@@NUMBER@@", b"@@@KEY@@@@"
 """Places in a request for its number and that of its key; both have ten digits."""
 MODEL = "meta-llama/Llama-3.3-70B-Instruct"
@@ -26,8 +28,7 @@ class Request(NamedTuple):
 def chat(key: str, *, stream: bool = False, history: int = 0, **more: Any) -> Request:
     """A request for a chat completion that asks a new question each time, after so many bytes of history."""
     earlier = [
-        {"role": ("user", "assistant")[turn % 2], "content": "The harbour and its ships. " * 18}
-        for turn in range(2 * round(history / 1000))
+        {"role": ("user", "assistant")[turn % 2], "content": PARAGRAPH} for turn in range(2 * round(history / 1000))
     ]
     question = QUESTION.format(run=secrets.token_hex(4), number=NUMBER.decode())
     messages = [*earlier, {"role": "user", "content": question}]

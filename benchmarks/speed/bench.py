@@ -15,6 +15,7 @@ WORDS = ("about", "board", "canal", "cargo", "coast", "ferry", "fleet", "light",
 TEXT = " ".join(WORDS[number * 5 % len(WORDS)] for number in range(200))
 """200 words of five letters, each of one token: a server that cuts every six characters sends as many events."""
 OTHER_TEXT = TEXT.replace("about", "shore")
+SHORT = "Aye."
 ECHO = "You asked: "
 RATE = 50
 SLOW_RATE = 0.1
@@ -43,6 +44,7 @@ def many_rules(name: str, count: int) -> str:
 SCENARIOS = {
     "plain": scenario("plain", f"reply: {reply()}"),
     "templated": scenario("templated", f"reply: {reply(ECHO + '{{ request.last_user }} ' + TEXT)}"),
+    "short": scenario("short", f"reply: {reply(SHORT)}"),
     "sequence": scenario("sequence", f"replies: [{reply()}, {reply(OTHER_TEXT)}]\n    then: loop"),
     "paced": scenario("paced", f"reply: {reply(pace=f'tokens_per_second: {RATE}, first_token: 0ms')}"),
     "slow": scenario("slow", f"reply: {reply(pace=f'tokens_per_second: {SLOW_RATE}, first_token: 0ms')}"),
@@ -86,10 +88,10 @@ class Bench:
         """What starts the emulators anew, each for as long as it is measured."""
         return {name: partial(self.started, tree) for name, tree in self.trees().items()}
 
-    def started(self, source: Path) -> AbstractContextManager[Server]:
+    def started(self, source: Path, *arguments: str) -> AbstractContextManager[Server]:
         """An emulator of its own."""
         port = free_port()
-        command = emulator(port, "--scenarios", str(self.scenarios()))
+        command = emulator(port, "--scenarios", str(self.scenarios()), *arguments)
         return running(command, port, environment={"PYTHONPATH": str(source)})
 
     def fresh_bare(self, name: str, answer: Answer, rate: float) -> AbstractContextManager[Server]:

@@ -62,7 +62,8 @@ class Peer:
                 raise Skipped(f"cannot be installed: {error}") from error
             if done.returncode:
                 lines = done.stderr.strip().splitlines() or ["no reason is given"]
-                raise Skipped(f"cannot be installed: {lines[-1]}")
+                errors = [line for line in lines if "error" in line.lower()]
+                raise Skipped(f"cannot be installed: {(errors or lines)[0]}")
 
     def commands(self) -> list[list[str]]:
         """The commands that install it."""

@@ -2,11 +2,14 @@
 
 import statistics
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
 
 from .answers import Answer, Request, chat
 from .bench import ECHO, OTHER_TEXT, TEXT, Bench
 from .load import Contestant, compare, voiding
 from .report import Outcome, Table, Verdict
+from .servers import ROOT
 
 TOKENS = 60
 
@@ -111,6 +114,48 @@ def generate(bench: Bench) -> Outcome:
     ]
     compare([*ours, *canned], bench.rounds, bench.seconds)
     return outcome(f"A generated answer of {TOKENS} tokens", "Whole, each prompt new.", [*ours, *canned])
+
+
+SAMPLING: dict[str, dict[str, Any]] = {
+    "default": {},
+    "temperature 0": {"temperature": 0},
+    "temperature 0.7, top_p 0.9": {"temperature": 0.7, "top_p": 0.9},
+    "frequency_penalty 0.5": {"frequency_penalty": 0.5},
+    "5 log probabilities": {"logprobs": True, "top_logprobs": 5},
+}
+
+
+def sampling(bench: Bench) -> Outcome:
+    """What the sampling parameters of a generated answer cost."""
+    server = bench.ours()["emulator"]
+    requests = {name: chat("akml-local", max_tokens=TOKENS, ignore_eos=True, **each) for name, each in SAMPLING.items()}
+    contestants = [Contestant(name, server, each, generated, spread=0.1) for name, each in requests.items()]
+    compare(contestants, bench.rounds, bench.seconds)
+    return outcome("Sampling parameters", f"A generated answer of {TOKENS} tokens.", contestants)
+
+
+def account(bench: Bench) -> Outcome:
+    """What limits cost that are far away, so that the windows fill with the requests of a minute."""
+    far = str(10**9)
+    limits = {
+        "no limits": (),
+        "one window": ("--requests-per-minute", far),
+        "credits": ("--credits", far),
+        "all limits": tuple(
+            argument
+            for flag in ("--requests-per-minute", "--tokens-per-minute", "--concurrency", "--credits")
+            for argument in (flag, far)
+        ),
+    }
+    with ExitStack() as stack:
+        contestants = [
+            Contestant(name, stack.enter_context(bench.started(ROOT, *flags)), chat("akml-plain"), whole_text(TEXT))
+            for name, flags in limits.items()
+        ]
+        compare(contestants, bench.rounds, bench.seconds)
+    plain, *others = contestants
+    goals = [at_most(each, plain, 1.1, f"an account with {each.name}") for each in others]
+    return Outcome("What an account's limits cost", "Whole answers of 200 words.", table(contestants), goals)
 
 
 def outcome(title: str, text: str, contestants: Sequence[Contestant]) -> Outcome:
