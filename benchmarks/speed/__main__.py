@@ -13,7 +13,8 @@ from pathlib import Path
 
 from . import growth, rows, starts, streams
 from .bench import Bench
-from .report import Outcome, goals, noise, write
+from .load import Void
+from .report import Outcome, Table, goals, noise, write
 from .servers import CORES, LOAD_CORE, ROOT
 
 ROWS: dict[str, Callable[[Bench], Outcome]] = {
@@ -46,13 +47,21 @@ def main() -> None:
         bench = Bench(Path(folder), stack, options.rounds, options.seconds, options.against, only)
         outcomes = []
         for name in options.rows:
-            outcomes.append(ROWS[name](bench))
+            outcomes.append(measured(name, bench))
             print(outcomes[-1], flush=True)
     print(f"## Goals\n\n{goals(outcomes)}\n\n{noise(outcomes)}")
     for name, reason in bench.skipped.items():
         print(f"Skipped: {name} {reason}")
     if options.write:
         write(ROOT / "docs", outcomes, bench.skipped, machine())
+
+
+def measured(name: str, bench: Bench) -> Outcome:
+    """What a row has measured, or why it has no figures: the others count all the same."""
+    try:
+        return ROWS[name](bench)
+    except (Void, OSError, RuntimeError) as error:
+        return Outcome(f"The row {name}", f"Void: {error}", Table(("server",), []))
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:

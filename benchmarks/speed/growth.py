@@ -89,7 +89,7 @@ def keys(bench: Bench) -> Series:
 
 
 def records(bench: Bench) -> Series:
-    """The requests that a server has seen, whose record keeps the last ones; with a short answer, which is soon sent."""
+    """The requests that a server has seen, whose record keeps the last ones; their answer is short."""
     points = []
     with bench.fresh()["emulator"]() as server:
         asking = Contestant("", server, chat("akml-short"), whole_text(SHORT))

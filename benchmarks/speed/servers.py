@@ -66,9 +66,10 @@ def running(
     command: Sequence[str], port: int, folder: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """A server that the command starts, from when it listens on the port. What it writes is thrown away."""
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    everything = {**os.environ, **BYTE_CODE, "PYTHONPATH": "", **(environment or {})}
-    with subprocess.Popen(pinned(command, SERVER_CORE), cwd=folder, env=everything, **quiet) as process:
+    away = subprocess.DEVNULL
+    variables = {**os.environ, **BYTE_CODE, "PYTHONPATH": "", **(environment or {})}
+    own = pinned(command, SERVER_CORE)
+    with subprocess.Popen(own, cwd=folder, env=variables, stdin=away, stdout=away, stderr=away) as process:
         try:
             wait_until_open(process, port)
             yield Server(process.pid, port)
@@ -95,6 +96,11 @@ def emulator(port: int, *arguments: str) -> list[str]:
     """The command of an emulator."""
     quiet = ("--print", "nothing", "--log-level", "warning")
     return [sys.executable, "-m", "emulator", "serve", "--port", str(port), *quiet, *arguments]
+
+
+def hello(port: int) -> list[str]:
+    """The command of a hello-world."""
+    return [sys.executable, str(Path(__file__).with_name("hello.py")), str(port)]
 
 
 def bare(port: int, answer: Path, *, rate: float = 0) -> list[str]:

@@ -1,15 +1,15 @@
 """From the start of the process to its first answer, and the memory that it then has."""
 
 import statistics
-import sys
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .answers import ask
 from .bench import Bench
+from .load import Void
 from .report import Outcome, Table, Verdict
-from .servers import emulator, free_port, running
+from .servers import emulator, free_port, hello, running
 
 ROUNDS = 7
 MIB = 1024 * 1024
@@ -27,10 +27,9 @@ class Start(NamedTuple):
 
 def starts(bench: Bench) -> Outcome:
     """How long a start takes, beside a hello-world of Starlette under uvicorn."""
-    hello = str(Path(__file__).with_name("hello.py"))
-    cases = {
+    cases: dict[str, tuple[Callable[[int], list[str]], bytes, dict[str, str]]] = {
         **{name: (emulator, HEALTH, {"PYTHONPATH": str(tree)}) for name, tree in bench.trees().items()},
-        "hello-world": (lambda port: [sys.executable, hello, str(port)], HELLO, {}),
+        "hello-world": (hello, HELLO, {}),
     }
     rounds: dict[str, list[Start]] = {name: [] for name in cases}
     for number in range(ROUNDS + 1):
@@ -40,7 +39,8 @@ def starts(bench: Bench) -> Outcome:
             with running(command(port), port, environment=environment) as server:
                 status = ask(port, request).status
                 elapsed = time.perf_counter() - begun
-                assert status == 200, f"{name} answers with {status}"
+                if status != 200:
+                    raise Void(f"{name} answers with {status}")
                 if number:  # the first one writes byte code
                     rounds[name].append(Start(elapsed, server.processor_seconds(), server.memory() / MIB))
     medians = {name: Start(*map(statistics.median, zip(*each, strict=True))) for name, each in rounds.items()}

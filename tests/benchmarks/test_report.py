@@ -65,21 +65,24 @@ def test_the_chart_has_a_line_for_each_series(tmp_path: Path) -> None:
         assert 0 < float(circle.attrib["cy"]) < height
 
 
-@pytest.mark.parametrize("python", [True, False])
+@pytest.mark.parametrize("npm", [True, False])
 def test_a_server_that_cannot_be_installed_is_skipped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, npm: bool
 ) -> None:
-    """A mock server that cannot be had is listed with the reason, and the others are measured."""
-    monkeypatch.setenv("PATH", "")
+    """A mock server that cannot be had is listed with the reason, whether npm fails or is not there."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if npm:
+        (tmp_path / "npm").write_text("#!/bin/sh\necho Trying >&2\necho npm error 404 Not Found >&2\nexit 1\n")
+        (tmp_path / "npm").chmod(0o755)
     monkeypatch.setattr("speed.peers.CACHE", tmp_path / "cache")
-    absent = Peer("absent", str(tmp_path / "no-such-package"), "absent", python=python)
+    absent = Peer("absent", "absent", "absent")
     rust = Peer("oxide", unavailable="is only published as a Rust crate")
     monkeypatch.setattr("speed.bench.PEERS", (absent, rust))
     with ExitStack() as stack:
         bench = Bench(tmp_path, stack)
         assert bench.peers() == {}
-    reason = "cannot be installed: ERROR" if python else "needs Node.js and npm"
-    assert bench.skipped["absent"].startswith(reason)
+    reason = "cannot be installed: npm error 404 Not Found" if npm else "needs Node.js and npm"
+    assert bench.skipped["absent"] == reason
     assert bench.skipped["oxide"] == "is only published as a Rust crate"
 
 
