@@ -2,11 +2,16 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+if sys.platform != "linux":
+    pytest.skip("the benchmarks read /proc", allow_module_level=True)
+
 from speed.answers import Answer, Request, chat
 from speed.load import CONNECTIONS, Contestant, Void, compare, examine
 from speed.paced import timing

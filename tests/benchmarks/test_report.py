@@ -1,10 +1,15 @@
 """The tables, the page and the chart that the benchmarks write, and the servers that they could not measure."""
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+
+if sys.platform != "linux":
+    pytest.skip("the benchmarks read /proc", allow_module_level=True)
+
 from speed.__main__ import QUICK, ROWS, arguments
 from speed.bench import Bench
 from speed.peers import Peer
