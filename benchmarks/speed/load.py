@@ -115,9 +115,9 @@ def voiding(contestant: Contestant) -> Iterator[None]:
 
 def measure(contestant: Contestant, seconds: float) -> Round:
     """One round, with an answer checked before it and after it. It lasts longer if one answer takes long."""
-    begun = time.perf_counter()
+    asked = time.perf_counter()
     before = contestant.checked()
-    alone = time.perf_counter() - begun
+    alone = time.perf_counter() - asked
     contestant.answered += 2
     used = contestant.server.processor_seconds()
     told = wrk(contestant, max(seconds, 3 * alone))
@@ -126,9 +126,8 @@ def measure(contestant: Contestant, seconds: float) -> Round:
     size = (before.size + after.size) / 2
     examine(told, size, contestant.spread)
     elapsed = told["microseconds"] / 1e6
-    answers = min(
-        max(told["requests"], told["bytes"] / size), told["requests"] + CONNECTIONS
-    )  # those begun count in part
+    begun = min(max(0, told["bytes"] / size - told["requests"]), CONNECTIONS)  # answers of which a part was read
+    answers = told["requests"] + begun
     return Round(answers / elapsed, used / answers * 1e6, told["load"] / elapsed)
 
 

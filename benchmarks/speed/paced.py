@@ -51,14 +51,21 @@ class Timing:
 class Reader:
     """Connections to one server, read with epoll."""
 
-    def __init__(self, port: int, count: int) -> None:
+    def __init__(self, port: int) -> None:
+        self.port = port
         self.poll = select.epoll()
         self.streams: dict[int, Stream] = {}
+
+    def open(self, count: int) -> list[Stream]:
+        """So many more connections."""
+        opened = []
         for _ in range(count):
-            connection = socket.create_connection(("127.0.0.1", port))
+            connection = socket.create_connection(("127.0.0.1", self.port))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.streams[connection.fileno()] = Stream(connection)
+            opened.append(Stream(connection))
+            self.streams[connection.fileno()] = opened[-1]
             self.poll.register(connection, select.EPOLLIN)
+        return opened
 
     def __enter__(self) -> "Reader":
         return self
@@ -87,8 +94,8 @@ def timing(port: int, request: Request, count: int, events: int, rate: float, nu
 
     A stream has the role's event, then `events` with text, the first of them due at once, and then those of its end.
     """
-    with Reader(port, count) as reader:
-        streams = list(reader.streams.values())
+    with Reader(port) as reader:
+        streams = reader.open(count)
         deadline = time.perf_counter() + 5 * events / rate + 10
         used = time.process_time()
         reader.ask(request, streams, number)
@@ -114,14 +121,13 @@ def timing(port: int, request: Request, count: int, events: int, rate: float, nu
     )
 
 
-def hold_open(reader: Reader, request: Request) -> None:
-    """Ask on every connection, and return when each has sent its role and its first text."""
-    streams = list(reader.streams.values())
+def hold_open(reader: Reader, request: Request, count: int) -> None:
+    """Ask for so many streams, and return when each has sent its role and its first text."""
     deadline = time.perf_counter() + 120
-    for start in range(0, len(streams), OPENED_AT_ONCE):
-        some = streams[start : start + OPENED_AT_ONCE]
+    for start in range(0, count, OPENED_AT_ONCE):
+        some = reader.open(min(OPENED_AT_ONCE, count - start))
         reader.ask(request, some, start)
         while not all(len(stream.arrivals) > 1 for stream in some):
             reader.read(deadline)
-    if not all(stream.right for stream in streams):
+    if not all(stream.right for stream in reader.streams.values()):
         raise Void("the status of a stream is not 200")

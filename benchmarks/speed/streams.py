@@ -108,10 +108,10 @@ def open_streams(bench: Bench) -> Outcome:
 
 def memory_of_a_stream(server: Server, request: Request) -> float:
     """KiB that the server holds more for each of many open streams."""
-    with Reader(server.port, 10) as few:
-        hold_open(few, request)
+    with Reader(server.port) as few:
+        hold_open(few, request, 10)
     before = server.memory()
-    with Reader(server.port, OPEN) as many:
-        hold_open(many, request)
+    with Reader(server.port) as many:
+        hold_open(many, request, OPEN)
         time.sleep(0.5)
         return (server.memory() - before) / OPEN / KIB
