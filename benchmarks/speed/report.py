@@ -88,8 +88,8 @@ def page(outcomes: Sequence[Outcome], skipped: Mapping[str, str], machine: str, 
     parts = [
         "# Performance",
         "`make bench` writes this page, except for the part that was written by hand. `benchmarks/speed/__init__.py` "
-        "says what is measured and how. A ratio is the processor time of a server divided by that of the first line, or "
-        "the rate of the first line divided by that of the server. Compare only figures of one run.",
+        "says what is measured and how. A ratio is the processor time of a server divided by that of the first line, "
+        "or the rate of the first line divided by that of the server. Compare only figures of one run.",
         f"{machine} {noise(outcomes)}",
         f"## Goals\n\n{goals(outcomes)}",
         by_hand(earlier),
