@@ -9,10 +9,10 @@ WORKERS ?= auto
 # Ruff has the same rules (S104, S506), and reasons stand beside the exceptions.
 CHECKED_BY_RUFF := B104,B506
 
-.PHONY: run test check bench fuzz clients soak suites audit cover house api language clean constraints transcripts help
+.PHONY: run test check bench bench-quick fuzz clients soak suites audit cover house api language clean constraints transcripts help
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
 run: $(VENV)/run  ## serve on 127.0.0.1:8402
 	@$(BIN)/akashml-emulator serve $(ARGS)
@@ -25,8 +25,11 @@ check: $(VENV)/test  ## format, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-bench: $(VENV)/test  ## measure, side by side with the bare servers
-	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+bench: $(VENV)/test  ## measure beside bare and other mock servers, ten minutes; writes docs/performance.md (needs wrk)
+	@PYTHONPATH=benchmarks $(BIN)/python -m speed --write $(ARGS)
+
+bench-quick: $(VENV)/test  ## measure for a minute; ARGS="--rows whole,stream --against DIR"
+	@PYTHONPATH=benchmarks $(BIN)/python -m speed --quick $(ARGS)
 
 fuzz: $(VENV)/fuzz  ## try odd inputs in process and over sockets, some minutes; ARGS="--seconds 600 --target schemas"
 	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)

@@ -144,7 +144,7 @@ class _Front:
     """A wrapper of the Starlette app: accepts paths with a trailing slash, and has a fast path for inferences.
 
     An inference that does not come from a browser goes directly to its endpoint, because the router and the middleware
-    would add nothing and cost as much as the inference itself (benchmarks/bench_throughput.py).
+    would add nothing and cost as much as the inference itself (benchmarks/speed).
     """
 
     def __init__(self, app: ASGIApp, inferences: Mapping[str, ASGIApp], clock: Clock, refusing: ASGIApp) -> None:

@@ -11,11 +11,11 @@ from support.imports import Module, read_modules
 MODULES = list(read_modules(ROOT / PACKAGE, ROOT))
 TESTS = list(read_modules(ROOT / "tests", ROOT))
 BENCHMARKS = list(read_modules(ROOT / "benchmarks", ROOT))
-THEATRE = {"director", "performance", "performer", "reel", "rehearsal", "dry_run", "scene", "sin", "sins"}
+THEATRE = {"director", "performer", "reel", "rehearsal", "dry_run", "scene", "sin", "sins"}
 """Words that are no terms of the field."""
 DATA = {Path(__file__).name, "lexicon.py"}
 """Files whose words are data: this list itself, and the names of fields that schemas have."""
-OTHER_FOLDERS = {"clients", "docs", "fuzz", "hostile", "house", "suites", "support", "wrong_inputs"}
+OTHER_FOLDERS = {"benchmarks", "clients", "docs", "fuzz", "hostile", "house", "suites", "support", "wrong_inputs"}
 """Folders of tests/ that are no room's."""
 
 
