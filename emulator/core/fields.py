@@ -80,7 +80,7 @@ def converted(value: Any, kind: type[T]) -> T | None:
     """
     try:
         return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, UnicodeError):
+    except msgspec.ValidationError:
         return None
 
 

@@ -77,7 +77,7 @@ class _Result(msgspec.Struct, tag_field="type", tag="tool_result"):
 
     def message(self) -> Message:
         content = self.content or ""
-        text = content if type(content) is str else "\n".join([block.text for block in content])
+        text = content if isinstance(content, str) else "\n".join([block.text for block in content])
         return Message("tool", text, tool_call_id=self.tool_use_id)
 
 
@@ -85,11 +85,11 @@ class _User(msgspec.Struct, tag_field="role", tag="user"):
     content: str | tuple[_Text | _Result, ...]
 
     def results(self) -> list[_Result]:
-        return [] if type(self.content) is str else [block for block in self.content if type(block) is _Result]
+        return [] if isinstance(self.content, str) else [block for block in self.content if type(block) is _Result]
 
     def messages(self) -> list[Message]:
         """First the results of tools, then what the user says."""
-        if type(self.content) is str:
+        if isinstance(self.content, str):
             return [Message("user", self.content)]
         messages = [result.message() for result in self.results()]
         texts = [block.text for block in self.content if type(block) is _Text]
@@ -100,10 +100,10 @@ class _Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     content: str | tuple[_Text | _Thinking | _Use, ...]
 
     def calls(self) -> list[_Use]:
-        return [] if type(self.content) is str else [block for block in self.content if type(block) is _Use]
+        return [] if isinstance(self.content, str) else [block for block in self.content if type(block) is _Use]
 
     def messages(self) -> list[Message]:
-        if type(self.content) is str:
+        if isinstance(self.content, str):
             return [Message("assistant", self.content)]
         texts = [block.text for block in self.content if type(block) is _Text]
         thoughts = [block.thinking for block in self.content if type(block) is _Thinking]
@@ -122,7 +122,7 @@ def usual_messages(body: Mapping[str, Any]) -> tuple[Message, ...] | None:
     if asked is None or not _are_paired(asked.messages):
         return None
     system = asked.system or ""
-    text = system if type(system) is str else system_text([block.text for block in system])
+    text = system if isinstance(system, str) else system_text([block.text for block in system])
     told = [message for entry in asked.messages for message in entry.messages()]
     return (Message("system", text), *told) if text else tuple(told)
 
@@ -131,7 +131,7 @@ def _are_paired(entries: Sequence[_User | _Assistant]) -> bool:
     """Whether each call has one result before the assistant's next turn, and each result a call."""
     waiting, answered = list[str](), True
     for entry in entries:
-        if type(entry) is _User:
+        if isinstance(entry, _User):
             for result in entry.results():
                 if result.tool_use_id not in waiting:
                     return False

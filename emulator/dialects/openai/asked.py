@@ -125,7 +125,7 @@ class _Conversation(msgspec.Struct):
 
 
 def _text(content: _Content) -> str:
-    return content if type(content) is str else "".join([part.text for part in content])
+    return content if isinstance(content, str) else "".join([part.text for part in content])
 
 
 def usual_messages(body: Mapping[str, Any]) -> tuple[Message, ...] | None:
@@ -204,7 +204,7 @@ def usual_sampling(body: Mapping[str, Any], max_tokens: int | None, logprobs: in
         frequency_penalty=asked.frequency_penalty,
         presence_penalty=asked.presence_penalty,
         seed=asked.seed,
-        stop=(stop,) if type(stop) is str else stop,
+        stop=(stop,) if isinstance(stop, str) else stop,
         max_tokens=max_tokens,
         logprobs=logprobs,
     )
