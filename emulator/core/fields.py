@@ -293,14 +293,13 @@ def _whole_number(within: Limits) -> str:
 
 def decode(body: bytes) -> dict[str, Any]:
     """Decode a request's body as a JSON object. Raises `Rejected` for anything else."""
-    if not body.strip():
-        raise Rejected(ApiError("bad_request", "The request body is empty: expected a JSON object."))
     try:
         value = msgspec.json.decode(body)
     except RecursionError:
         raise Rejected(_too_deep()) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Rejected(ApiError("bad_request", f"The request body is not valid JSON: {why(body, error)}")) from None
+        reason = f"not valid JSON: {why(body, error)}" if body.strip() else "empty: expected a JSON object."
+        raise Rejected(ApiError("bad_request", f"The request body is {reason}")) from None
     if not isinstance(value, dict):
         got = type_name(value)
         raise Rejected(ApiError("bad_request", f"The request body has to be a JSON object, but it is {got}."))

@@ -5,7 +5,7 @@ wrong, is None here, and is read field by field, which accepts it or says what i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
@@ -61,7 +61,8 @@ class _Said(msgspec.Struct, tag_field="role"):
     reasoning: None = None
 
     def message(self) -> Message:
-        return Message(self.role, _text(self.content), name=self.name)
+        content = self.content
+        return Message(self.role, content if isinstance(content, str) else _joined(content), name=self.name)
 
 
 class _System(_Said, tag="system"):
@@ -100,9 +101,10 @@ class _Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     reasoning: str | None = None
 
     def message(self) -> Message:
+        content = self.content or ""
         return Message(
             "assistant",
-            _text(self.content) if self.content else "",
+            content if isinstance(content, str) else _joined(content),
             reasoning=self.reasoning_content or self.reasoning or "",
             tool_calls=tuple([call.made() for call in self.tool_calls]) if self.tool_calls else (),
             name=self.name,
@@ -117,15 +119,17 @@ class _Result(msgspec.Struct, tag_field="role", tag="tool"):
     reasoning: None = None
 
     def message(self) -> Message:
-        return Message("tool", _text(self.content), tool_call_id=self.tool_call_id, name=self.name)
+        content = self.content
+        text = content if isinstance(content, str) else _joined(content)
+        return Message("tool", text, tool_call_id=self.tool_call_id, name=self.name)
 
 
 class _Conversation(msgspec.Struct):
     messages: Annotated[tuple[_System | _Developer | _User | _Assistant | _Result, ...], msgspec.Meta(min_length=1)]
 
 
-def _text(content: _Content) -> str:
-    return content if isinstance(content, str) else "".join([part.text for part in content])
+def _joined(parts: Iterable[_TextPart]) -> str:
+    return "".join([part.text for part in parts])
 
 
 def usual_messages(body: Mapping[str, Any]) -> tuple[Message, ...] | None:

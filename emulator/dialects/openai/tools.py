@@ -8,7 +8,8 @@ from emulator.core.settings import Settings
 from emulator.core.vocabulary import FinishReason, Tool, ToolChoice
 from emulator.dialects.openai.asked import TOOL_NAME, usual_tools
 
-_FIELDS = frozenset({"tools", "tool_choice", "parallel_tool_calls", "functions", "function_call"})
+_DEPRECATED = frozenset({"functions", "function_call"})
+_FIELDS = _DEPRECATED | {"tools", "tool_choice", "parallel_tool_calls"}
 _CHOICES: Mapping[Any, ToolChoice] = {mode: ToolChoice(mode) for mode in ("none", "auto", "required")}
 
 
@@ -18,8 +19,7 @@ def read_tools(fields: Fields, settings: Settings) -> tuple[tuple[Tool, ...], To
         return (), _CHOICES["none"], True
     if fields.data.get("tools") == [] and settings.strictness == "vllm":
         fields.reject("tools", "at least one tool, or no tools at all", got=[])
-    functions = tuple(_function(function) for function in fields.objects("functions"))
-    function_call = _function_call(fields, functions)
+    functions, function_call = _read_functions(fields)
     tools = usual_tools(fields.data)
     if tools is None:
         tools = read_each_tool(fields)
@@ -33,6 +33,13 @@ def read_tools(fields: Fields, settings: Settings) -> tuple[tuple[Tool, ...], To
 def read_each_tool(fields: Fields) -> tuple[Tool, ...]:
     """The tools, whatever their form."""
     return tuple(map(_tool, fields.objects("tools")))
+
+
+def _read_functions(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice]:
+    if _DEPRECATED.isdisjoint(fields.data):
+        return (), _CHOICES["auto"]
+    functions = tuple(map(_function, fields.objects("functions")))
+    return functions, _function_call(fields, functions)
 
 
 def _tool(fields: Fields) -> Tool:
