@@ -84,8 +84,8 @@ class _Result(msgspec.Struct, tag_field="type", tag="tool_result"):
 class _User(msgspec.Struct, tag_field="role", tag="user"):
     content: str | tuple[_Text | _Result, ...]
 
-    def results(self) -> list[_Result]:
-        return [] if isinstance(self.content, str) else [block for block in self.content if type(block) is _Result]
+    def results(self) -> Sequence[_Result]:
+        return () if isinstance(self.content, str) else [block for block in self.content if type(block) is _Result]
 
     def messages(self) -> list[Message]:
         """First the results of tools, then what the user says."""
@@ -99,8 +99,8 @@ class _User(msgspec.Struct, tag_field="role", tag="user"):
 class _Assistant(msgspec.Struct, tag_field="role", tag="assistant"):
     content: str | tuple[_Text | _Thinking | _Use, ...]
 
-    def calls(self) -> list[_Use]:
-        return [] if isinstance(self.content, str) else [block for block in self.content if type(block) is _Use]
+    def calls(self) -> Sequence[_Use]:
+        return () if isinstance(self.content, str) else [block for block in self.content if type(block) is _Use]
 
     def messages(self) -> list[Message]:
         if isinstance(self.content, str):
@@ -129,18 +129,21 @@ def usual_messages(body: Mapping[str, Any]) -> tuple[Message, ...] | None:
 
 def _are_paired(entries: Sequence[_User | _Assistant]) -> bool:
     """Whether each call has one result before the assistant's next turn, and each result a call."""
-    waiting, answered = list[str](), True
+    waiting, answered = set[str](), True
     for entry in entries:
-        if isinstance(entry, _User):
+        if isinstance(entry, _Assistant):
+            for call in entry.calls():
+                if call.id in waiting:
+                    return False
+                waiting.add(call.id)
+            if not answered:
+                return False
+        else:
             for result in entry.results():
                 if result.tool_use_id not in waiting:
                     return False
                 waiting.remove(result.tool_use_id)
             answered = not waiting
-        else:
-            waiting += [call.id for call in entry.calls()]
-            if not answered or len(set(waiting)) < len(waiting):
-                return False
     return not waiting
 
 
