@@ -45,8 +45,8 @@ def key_of(headers: Mapping[str, str], auth: str, *, x_api_key: bool) -> str:
 def presented(headers: Mapping[str, str], *, x_api_key: bool) -> str:
     """The key that a request presents, which may be invalid; empty if there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token.strip():
-        return token.strip()
+    if scheme.lower() == "bearer" and (token := token.strip()):
+        return token
     return headers.get("x-api-key", "").strip() if x_api_key else ""
 
 

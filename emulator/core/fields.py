@@ -6,7 +6,7 @@ described by an `Invalid`; each surface words it as its clients expect.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias
+from typing import Any, Literal, NamedTuple, NoReturn, TypeAlias, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.core.malformed import why
 
 Path: TypeAlias = tuple[str | int, ...]
+T = TypeVar("T")
 
 NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What `msgspec.json.decode` raises for bytes that are no JSON, or nested too deeply for it."""
@@ -42,12 +43,17 @@ class Invalid(msgspec.Struct, frozen=True):
 class Limits(NamedTuple):
     """The limits of a number: from `low` to `high`; with `above`, greater than `low`.
 
-    Who reads a field and who describes it for clients share one of these.
+    Who reads a field, who types it and who describes it for clients share one of these.
     """
 
     low: float
     high: float
     above: bool = False
+
+    @property
+    def meta(self) -> msgspec.Meta:
+        """The same limits, for the annotation of a type."""
+        return msgspec.Meta(gt=self.low, le=self.high) if self.above else msgspec.Meta(ge=self.low, le=self.high)
 
     def __contains__(self, value: object) -> bool:
         return (
@@ -65,6 +71,17 @@ def at_least(low: int) -> Limits:
 
 
 Wording: TypeAlias = Callable[[Invalid], ApiError]
+
+
+def converted(value: Any, kind: type[T]) -> T | None:
+    """A JSON value as a value of a type, or None if it is not one, for which `Fields` finds the reason.
+
+    Nothing is coerced, except that an integer is a number.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return None
 
 
 def show(value: Any) -> str:
@@ -97,23 +114,18 @@ def type_name(value: Any) -> str:
 
 
 class Fields:
-    """A JSON object in a request, and its path in the request."""
+    """A JSON object in a request, and its path in the request. `data` is the object as the client sent it."""
 
-    __slots__ = ("_data", "_path", "_wording")
+    __slots__ = ("_path", "_wording", "data")
 
     def __init__(self, data: Mapping[str, Any], wording: Wording, path: Path = ()) -> None:
-        self._data = data
+        self.data = data
         self._path = path
         self._wording = wording
 
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """The object as the client sent it."""
-        return self._data
-
     def has(self, name: str) -> bool:
         """Whether the field is present and not null."""
-        return self._data.get(name) is not None
+        return self.data.get(name) is not None
 
     def place(self, name: str) -> str:
         """The path of a field in the request, as the surface writes it for clients."""
@@ -129,7 +141,7 @@ class Fields:
 
     def number(self, name: str, within: Limits, default: float) -> float:
         """A number within its limits, or the default when it is absent."""
-        value = self._data.get(name)
+        value = self.data.get(name)
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -140,9 +152,9 @@ class Fields:
 
     def integer(self, name: str, within: Limits = INT64) -> int | None:
         """An integer within its limits (64 bits by default), or None when it is absent."""
-        value = self._data.get(name)
-        if value is None:
-            return None
+        value = self.data.get(name)
+        if value is None or (type(value) is int and within.low <= value <= within.high):
+            return value
         number = as_integer(value)
         if number is None:
             self._refuse(Invalid((*self._path, name), "type", _whole_number(within), value))
@@ -153,7 +165,7 @@ class Fields:
 
     def string(self, name: str, default: str | None = None) -> str | None:
         """A string, or the default when it is absent."""
-        value = self._data.get(name)
+        value = self.data.get(name)
         if value is None:
             return default
         if not isinstance(value, str):
@@ -171,7 +183,7 @@ class Fields:
 
     def boolean(self, name: str, default: bool) -> bool:
         """True or false, or the default when it is absent."""
-        value = self._data.get(name)
+        value = self.data.get(name)
         if value is None:
             return default
         if not isinstance(value, bool):
@@ -189,7 +201,7 @@ class Fields:
 
     def strings(self, name: str, *, single: bool = False) -> tuple[str, ...]:
         """An array of strings (or, with `single`, one string); empty when it is absent."""
-        value = self._data.get(name)
+        value = self.data.get(name)
         if value is None:
             return ()
         if single and isinstance(value, str):
@@ -211,7 +223,7 @@ class Fields:
 
     def object(self, name: str) -> "Fields | None":
         """An object, or None when it is absent."""
-        value = self._data.get(name)
+        value = self.data.get(name)
         if value is None:
             return None
         if not isinstance(value, dict):
@@ -237,7 +249,7 @@ class Fields:
         self._refuse(Invalid((*self._path, name), "type", expected, self._value(name)))
 
     def _array(self, name: str, expected: str) -> list[Any]:
-        value = self._data.get(name)
+        value = self.data.get(name)
         if value is None:
             return []
         if not isinstance(value, list):
@@ -251,7 +263,7 @@ class Fields:
         self._refuse(Invalid(path, "low", expected, value, bound=within.low))
 
     def _value(self, name: str | int) -> Any:
-        return self._data.get(name) if isinstance(name, str) else None
+        return self.data.get(name) if isinstance(name, str) else None
 
     def _refuse(self, invalid: Invalid) -> NoReturn:
         raise Rejected(self._wording(invalid))
@@ -281,14 +293,13 @@ def _whole_number(within: Limits) -> str:
 
 def decode(body: bytes) -> dict[str, Any]:
     """Decode a request's body as a JSON object. Raises `Rejected` for anything else."""
-    if not body.strip():
-        raise Rejected(ApiError("bad_request", "The request body is empty: expected a JSON object."))
     try:
         value = msgspec.json.decode(body)
     except RecursionError:
         raise Rejected(_too_deep()) from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise Rejected(ApiError("bad_request", f"The request body is not valid JSON: {why(body, error)}")) from None
+        reason = f"not valid JSON: {why(body, error)}" if body.strip() else "empty: expected a JSON object."
+        raise Rejected(ApiError("bad_request", f"The request body is {reason}")) from None
     if not isinstance(value, dict):
         got = type_name(value)
         raise Rejected(ApiError("bad_request", f"The request body has to be a JSON object, but it is {got}."))

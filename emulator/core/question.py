@@ -14,4 +14,6 @@ def question_of(endpoint: str, body: Mapping[str, Any]) -> bytes:
     >>> question_of("chat", {"n": 1, "model": "m"}) == question_of("chat", {"model": "m", "n": 1, "stream": True})
     True
     """
-    return canonical((endpoint, {name: value for name, value in body.items() if name not in _DELIVERY}))
+    if not _DELIVERY.isdisjoint(body):
+        body = {name: value for name, value in body.items() if name not in _DELIVERY}
+    return canonical((endpoint, body))

@@ -27,10 +27,10 @@ from emulator.core.vocabulary import (
     Verbatim,
 )
 from emulator.dialects import BARE_ID
+from emulator.dialects.anthropic.asked import MAX_TOKENS
 from emulator.dialects.anthropic.marks import MARKS
 from emulator.dialects.anthropic.passed_over import PassedOver
 from emulator.dialects.anthropic.requests import (
-    MAX_TOKENS,
     omits_thinking,
     read_messages,
     read_reasoning,

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.fields import Fields, Limits, at_least
+from emulator.core.fields import Fields
 from emulator.core.vocabulary import (
     Media,
     Message,
@@ -14,46 +14,46 @@ from emulator.core.vocabulary import (
     Sampling,
     ToolUse,
 )
+from emulator.dialects.anthropic.asked import (
+    ASSISTANT,
+    DISPLAYS,
+    DOCUMENTS,
+    EFFORTS,
+    PAGE,
+    RESULT,
+    SOURCES,
+    TEMPERATURE,
+    TEXT,
+    THINKING,
+    THINKING_BUDGET,
+    TOP_K,
+    TOP_P,
+    USER,
+    Blocks,
+    system_text,
+    usual_messages,
+    usual_sampling,
+)
 from emulator.dialects.anthropic.passed_over import PassedOver
 from emulator.dialects.anthropic.surface import encode
 from emulator.dialects.open_calls import OpenCalls
 
-MAX_TOKENS = at_least(0)
-THINKING_BUDGET = at_least(1024)
-TEMPERATURE = TOP_P = Limits(0, 1)
-TOP_K = at_least(0)
-EFFORTS = ("low", "medium", "high", "xhigh", "max")
-THINKING = ("enabled", "adaptive", "disabled")
-DISPLAYS = ("summarized", "omitted")
-_BILLING_BLOCK = "x-anthropic-billing-header"
 _CONTENT = "a string or a list of blocks"
-SOURCES: Mapping[str, Literal["data", "url", "file_id"]] = {"base64": "data", "url": "url", "file": "file_id"}
-"""Which field a source of each type has."""
-DOCUMENTS = ("text", "base64", "url", "content", "file")
 _INTERLEAVED = re.compile(r"(?:^|,)\s*interleaved-thinking-")
-
-
-class Blocks(NamedTuple):
-    """The types of blocks that are read in an array, and those that are refused because they belong elsewhere.
-
-    All others are passed over.
-    """
-
-    read: tuple[str, ...]
-    refused: tuple[str, ...]
-
-
-_OF_ASSISTANTS = ("tool_use", "thinking", "redacted_thinking")
-_PARTS = ("text", "image", "document", "search_result")
-USER = Blocks((*_PARTS, "tool_result"), _OF_ASSISTANTS)
-ASSISTANT = Blocks(("text", *_OF_ASSISTANTS), ("tool_result",))
-RESULT = Blocks(_PARTS, (*_OF_ASSISTANTS, "tool_result"))
-PAGE = Blocks(_PARTS[:2], (*_PARTS[2:], *RESULT.refused))
-TEXT = Blocks(_PARTS[:1], (*_PARTS[1:], *RESULT.refused))
+_FORMAT = frozenset({"output_config", "output_format"})
+_REASONING = frozenset({"output_config", "thinking"})
+_NO_FORMAT = ResponseFormat()
+_UNSAID = ReasoningControl()
 
 
 def read_messages(fields: Fields, passed_over: PassedOver) -> tuple[Message, ...]:
     """The system prompt and the messages. System entries among the messages join the conversation where they stand."""
+    usual = usual_messages(fields.data)
+    return read_each_message(fields, passed_over) if usual is None else usual
+
+
+def read_each_message(fields: Fields, passed_over: PassedOver) -> tuple[Message, ...]:
+    """The system prompt and the messages, whatever their form."""
     messages = list(_system(fields, passed_over))
     if not fields.has("messages"):
         fields.missing("messages", "an array of messages")
@@ -104,8 +104,7 @@ def _text_only(fields: Fields, name: str, passed_over: PassedOver) -> str:
     if isinstance(value := fields.data.get(name), str):
         return value
     blocks = _blocks(fields, name, "a string or a list of text blocks", TEXT, passed_over)
-    texts = [block.required_string("text", empty=True) for kind, block in blocks if kind]
-    return "\n".join(text for text in texts if not text.startswith(_BILLING_BLOCK))
+    return system_text([block.required_string("text", empty=True) for kind, block in blocks if kind])
 
 
 def _blocks(
@@ -245,6 +244,12 @@ def _source(block: Fields, kinds: tuple[str, ...], passed_over: PassedOver) -> t
 
 def read_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
     """The sampling fields, with Anthropic's ranges; stop sequences need something to stop at."""
+    usual = usual_sampling(fields.data, max_tokens)
+    return read_each_sampling(fields, max_tokens) if usual is None else usual
+
+
+def read_each_sampling(fields: Fields, max_tokens: int | None) -> Sampling:
+    """The sampling fields, whatever their form."""
     stop = fields.strings("stop_sequences")
     if any(not sequence.strip() for sequence in stop):
         fields.reject("stop_sequences", "each stop sequence must contain non-whitespace")
@@ -262,6 +267,8 @@ def read_reasoning(
     fields: Fields, max_tokens: int | None, headers: Mapping[str, str], passed_over: PassedOver
 ) -> ReasoningControl:
     """`thinking` and `output_config.effort` as one word about reasoning. An effort alone asks for reasoning too."""
+    if _REASONING.isdisjoint(fields.data):
+        return _UNSAID
     config = fields.object("output_config")
     effort = passed_over.one_of(config, "effort", EFFORTS) if config else None
     unsaid = ReasoningControl(enabled=True if effort else None, effort=effort)
@@ -309,6 +316,8 @@ def read_response_format(fields: Fields) -> ResponseFormat:
 
     It is `output_config.format`, or `output_format`, as beta versions of the API have it.
     """
+    if _FORMAT.isdisjoint(fields.data):
+        return _NO_FORMAT
     config = fields.object("output_config")
     given, beta = config.object("format") if config else None, fields.object("output_format")
     other = _response_format(beta)
@@ -317,7 +326,7 @@ def read_response_format(fields: Fields) -> ResponseFormat:
 
 def _response_format(given: Fields | None) -> ResponseFormat:
     if given is None:
-        return ResponseFormat()
+        return _NO_FORMAT
     given.one_of("type", ("json_schema",)) or given.missing("type", "'json_schema'")
     schema = given.required_object("schema").data
     return ResponseFormat("json_schema", schema, strict=True, place=given.place("schema"))

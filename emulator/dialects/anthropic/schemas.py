@@ -27,8 +27,7 @@ from emulator.core.json_schemas import (
 )
 from emulator.core.settings import Settings
 from emulator.dialects import Shapes
-from emulator.dialects.anthropic.client_tools import CLIENT_TOOL, DISPLAY
-from emulator.dialects.anthropic.requests import (
+from emulator.dialects.anthropic.asked import (
     ASSISTANT,
     DOCUMENTS,
     MAX_TOKENS,
@@ -39,13 +38,14 @@ from emulator.dialects.anthropic.requests import (
     TEXT,
     THINKING,
     THINKING_BUDGET,
+    TOOL_NAME,
     TOP_K,
     TOP_P,
     USER,
     Blocks,
 )
+from emulator.dialects.anthropic.client_tools import CLIENT_TOOL, DISPLAY
 from emulator.dialects.anthropic.surface import STOP_REASONS, STOP_SEQUENCE
-from emulator.dialects.anthropic.tools import TOOL_NAME
 
 # ---------------------------------------------------------------------------------------------- what is asked
 

@@ -5,42 +5,38 @@ from typing import Any, cast
 
 import msgspec
 
-from emulator.core.fields import Fields, Limits, at_least
+from emulator.core.fields import Fields, Limits
 from emulator.core.malformed import why
 from emulator.core.settings import Settings
 from emulator.core.tokens import VOCABULARY_SIZE
 from emulator.core.vocabulary import Media, Message, ReasoningControl, Role, Sampling, ToolUse
 from emulator.dialects.open_calls import OpenCalls
+from emulator.dialects.openai.asked import (
+    EFFORTS,
+    LOGIT_BIAS,
+    MAX_BIASES,
+    MAX_TOKENS,
+    MEDIA,
+    MIN_TOKENS,
+    NUMBERS,
+    REASONING_TOKENS,
+    ROLES,
+    STREAM_OPTIONS,
+    THINKING_TOKENS,
+    TOP_K,
+    TOP_LOGPROBS,
+    URL_SCHEMES,
+    usual_messages,
+    usual_sampling,
+)
 
-ROLES: tuple[Role, ...] = ("system", "developer", "user", "assistant", "tool", "function")
-EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-MEDIA: Mapping[str, Any] = {"image_url": "image", "input_audio": "audio", "file": "file", "video_url": "video"}
 _PARTS = ("text", "refusal", *MEDIA)
-URL_SCHEMES = ("http://", "https://", "data:")
-STREAM_OPTIONS = ("include_usage", "continuous_usage_stats", "include_obfuscation")
-MAX_TOKENS = at_least(1)
-MIN_TOKENS = at_least(0)
-TOP_K = at_least(-1)
-REASONING_TOKENS = at_least(0)
-THINKING_TOKENS = at_least(-1)
-TOP_LOGPROBS = Limits(0, 20)
-LOGIT_BIAS = Limits(-100, 100)
-MAX_BIASES = 1024
-"""The token ids of a `logit_bias`, each of which is looked up for every token of an answer."""
-NUMBERS = {
-    "temperature": Limits(0, 2),
-    "top_p": Limits(0, 1, above=True),
-    "min_p": Limits(0, 1),
-    "frequency_penalty": Limits(-2, 2),
-    "presence_penalty": Limits(-2, 2),
-    "repetition_penalty": Limits(0, 2, above=True),
-}
-"""The sampling fields that are numbers."""
 _PLAIN = Sampling()
-_SAMPLING_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Sampling)) - {
-    "max_tokens",
-    "logprobs",
-}
+_LOGPROBS = frozenset({"logprobs", "top_logprobs"})
+_REASONING = frozenset(
+    {"reasoning", "reasoning_effort", "thinking_token_budget", "include_reasoning", "chat_template_kwargs"}
+)
+_UNSAID = ReasoningControl()
 
 
 # ---------------------------------------------------------------------------------------------- messages
@@ -48,15 +44,22 @@ _SAMPLING_FIELDS = frozenset(field.name for field in msgspec.structs.fields(Samp
 
 def read_messages(fields: Fields, settings: Settings) -> tuple[Message, ...]:
     """The conversation: at least one message. OpenAI pairs calls and results; vLLM gives any to the chat template."""
+    messages = usual_messages(fields.data)
+    if messages is None:
+        messages = read_each_message(fields)
+    if settings.strictness == "openai":
+        _check_results(list(fields.objects("messages")), messages)
+    return messages
+
+
+def read_each_message(fields: Fields) -> tuple[Message, ...]:
+    """The messages, whatever their form."""
     if not fields.has("messages"):
         fields.missing("messages", "an array of messages")
     given = list(fields.objects("messages", "an array of messages"))
     if not given:
         fields.reject("messages", "at least one message", got=[])
-    messages = tuple(map(_message, given))
-    if settings.strictness == "openai":
-        _check_results(given, messages)
-    return messages
+    return tuple(map(_message, given))
 
 
 def _check_results(given: Sequence[Fields], messages: Sequence[Message]) -> None:
@@ -177,6 +180,8 @@ def read_max_tokens(fields: Fields) -> int | None:
 
 def read_logprobs(fields: Fields, settings: Settings) -> int | None:
     """How many alternatives to tell per token, or None where no log probabilities are wanted."""
+    if _LOGPROBS.isdisjoint(fields.data):
+        return None
     wanted = fields.boolean("logprobs", False)
     top = fields.integer("top_logprobs", TOP_LOGPROBS)
     if not wanted and (top or (top is not None and settings.strictness == "openai")):
@@ -193,6 +198,8 @@ def check_modalities(fields: Fields, settings: Settings) -> None:
 
 def read_reasoning(fields: Fields) -> ReasoningControl:
     """`reasoning` beats vLLM's fields and `reasoning_effort`, which beats `chat_template_kwargs` (docs/contract.md)."""
+    if _REASONING.isdisjoint(fields.data):
+        return _UNSAID
     effort = fields.one_of("reasoning_effort", EFFORTS)
     thinking = fields.integer("thinking_token_budget", THINKING_TOKENS)
     thinking = None if thinking == -1 else thinking
@@ -239,8 +246,12 @@ def _template_switch(fields: Fields) -> bool | None:
 
 def read_sampling(fields: Fields, settings: Settings, max_tokens: int | None, logprobs: int | None) -> Sampling:
     """The sampling fields that both endpoints have, with their documented ranges."""
-    if _SAMPLING_FIELDS.isdisjoint(fields.data):
-        return Sampling(max_tokens=max_tokens, logprobs=logprobs)
+    usual = usual_sampling(fields.data, max_tokens, logprobs)
+    return read_each_sampling(fields, settings, max_tokens, logprobs) if usual is None else usual
+
+
+def read_each_sampling(fields: Fields, settings: Settings, max_tokens: int | None, logprobs: int | None) -> Sampling:
+    """The sampling fields, whatever their form."""
     min_tokens = fields.integer("min_tokens", MIN_TOKENS) or 0
     if max_tokens is not None and min_tokens > max_tokens:
         fields.reject("min_tokens", f"at most as many tokens as the answer may have, which is {max_tokens}")

@@ -32,10 +32,7 @@ from emulator.core.json_schemas import (
 from emulator.core.settings import Settings
 from emulator.core.tokens import VOCABULARY_SIZE
 from emulator.dialects import Shapes
-from emulator.dialects.openai.chat import reasoning_names
-from emulator.dialects.openai.completions import BEST_OF, LOGPROBS, MAX_PROMPTS
-from emulator.dialects.openai.completions import MAX_TOKENS as COMPLETION_TOKENS
-from emulator.dialects.openai.requests import (
+from emulator.dialects.openai.asked import (
     EFFORTS,
     LOGIT_BIAS,
     MAX_BIASES,
@@ -45,12 +42,15 @@ from emulator.dialects.openai.requests import (
     REASONING_TOKENS,
     STREAM_OPTIONS,
     THINKING_TOKENS,
+    TOOL_NAME,
     TOP_K,
     TOP_LOGPROBS,
     URL_SCHEMES,
 )
+from emulator.dialects.openai.chat import reasoning_names
+from emulator.dialects.openai.completions import BEST_OF, LOGPROBS, MAX_PROMPTS
+from emulator.dialects.openai.completions import MAX_TOKENS as COMPLETION_TOKENS
 from emulator.dialects.openai.surface import DONE, FINISHES, FUNCTION_FINISHES
-from emulator.dialects.openai.tools import NAME
 from emulator.dialects.sse import field
 
 # ---------------------------------------------------------------------------------------------- what is asked
@@ -81,7 +81,7 @@ _MESSAGE = any_of(
     asked({"role": word("function"), "content": _CONTENT, "name": NONEMPTY}, {"reasoning_content": STRING}),
 )
 _FUNCTION = asked(
-    {"name": STRING | {"pattern": f"^{NAME.pattern}$"}},
+    {"name": STRING | {"pattern": f"^{TOOL_NAME.pattern}$"}},
     {"description": STRING, "parameters": OBJECT, "strict": BOOLEAN},
 )
 _NAMED = asked({"name": NONEMPTY})

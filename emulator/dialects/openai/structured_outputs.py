@@ -10,9 +10,14 @@ from emulator.core.vocabulary import ResponseFormat
 CONSTRAINTS = ("json", "regex", "choice", "grammar", "json_object", "structural_tag")
 """The keys of `structured_outputs` of which one says what the text is; others tune how vLLM keeps to it."""
 
+_FIELDS = frozenset({"response_format", "structured_outputs"})
+_ANY_TEXT = ResponseFormat()
+
 
 def read_response_format(fields: Fields, *, forced: bool = False) -> ResponseFormat:
     """The form of the text. As in vLLM, `response_format` beats a constraint, which excludes a `forced` tool."""
+    if _FIELDS.isdisjoint(fields.data):
+        return _ANY_TEXT
     constraint = _constraint(fields)
     if constraint is not None and forced:
         fields.reject("structured_outputs", "no constraint of the text, since tool_choice names a tool")
@@ -23,7 +28,7 @@ def read_response_format(fields: Fields, *, forced: bool = False) -> ResponseFor
 def _response_format(fields: Fields) -> ResponseFormat:
     given = fields.object("response_format")
     if given is None:
-        return ResponseFormat()
+        return _ANY_TEXT
     kinds = ("text", "json_object", "json_schema")
     kind = given.one_of("type", kinds) or given.missing("type", f"one of {', '.join(kinds)}")
     if kind != "json_schema":

@@ -1,27 +1,45 @@
 """Reading what a chat may call: tools, and the choice among them."""
 
-import re
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from emulator.core.fields import Fields
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import FinishReason, Tool, ToolChoice
+from emulator.dialects.openai.asked import TOOL_NAME, usual_tools
 
-NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DEPRECATED = frozenset({"functions", "function_call"})
+_FIELDS = _DEPRECATED | {"tools", "tool_choice", "parallel_tool_calls"}
+_CHOICES: Mapping[Any, ToolChoice] = {mode: ToolChoice(mode) for mode in ("none", "auto", "required")}
 
 
 def read_tools(fields: Fields, settings: Settings) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
     """Tools, the choice among them, and whether several calls may be made; also in the deprecated spelling."""
+    if _FIELDS.isdisjoint(fields.data):
+        return (), _CHOICES["none"], True
     if fields.data.get("tools") == [] and settings.strictness == "vllm":
         fields.reject("tools", "at least one tool, or no tools at all", got=[])
-    functions = tuple(_function(function) for function in fields.objects("functions"))
-    function_call = _function_call(fields, functions)
-    tools = tuple(_tool(tool) for tool in fields.objects("tools"))
+    functions, function_call = _read_functions(fields)
+    tools = usual_tools(fields.data)
+    if tools is None:
+        tools = read_each_tool(fields)
     choice, tools = _tool_choice(fields, tools, settings.named_tool_finish)
     parallel = fields.boolean("parallel_tool_calls", True)
     if functions and not fields.data.get("tools"):
         return functions, function_call, False
     return tools, choice, parallel
+
+
+def read_each_tool(fields: Fields) -> tuple[Tool, ...]:
+    """The tools, whatever their form."""
+    return tuple(map(_tool, fields.objects("tools")))
+
+
+def _read_functions(fields: Fields) -> tuple[tuple[Tool, ...], ToolChoice]:
+    if _DEPRECATED.isdisjoint(fields.data):
+        return (), _CHOICES["auto"]
+    functions = tuple(map(_function, fields.objects("functions")))
+    return functions, _function_call(fields, functions)
 
 
 def _tool(fields: Fields) -> Tool:
@@ -31,8 +49,8 @@ def _tool(fields: Fields) -> Tool:
 
 def _function(function: Fields) -> Tool:
     name = function.required_string("name")
-    if not NAME.fullmatch(name):
-        function.reject("name", f"a name that matches ^{NAME.pattern}$")
+    if not TOOL_NAME.fullmatch(name):
+        function.reject("name", f"a name that matches ^{TOOL_NAME.pattern}$")
     parameters = function.object("parameters")
     return Tool(
         name=name,
@@ -48,14 +66,13 @@ def _tool_choice(
 ) -> tuple[ToolChoice, tuple[Tool, ...]]:
     given = fields.data.get("tool_choice")
     if given is None:
-        return ToolChoice("auto" if tools else "none"), tools
+        return _CHOICES["auto" if tools else "none"], tools
     if given == "none":
-        return ToolChoice("none"), tools
+        return _CHOICES["none"], tools
     if not tools:
         fields.reject("tool_choice", "'none', since no tools are given")
     if isinstance(given, str):
-        mode = fields.one_of("tool_choice", ("none", "auto", "required"))
-        return ToolChoice(cast(Any, mode)), tools
+        return _CHOICES[fields.one_of("tool_choice", tuple(_CHOICES))], tools
     if not isinstance(given, dict):
         fields.wrong_type("tool_choice", "a string or an object")
     chosen = fields.required_object("tool_choice")
@@ -70,7 +87,7 @@ def _allowed_tools(allowed: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice
     names = {_known_name(tool.required_object("function"), tools) for tool in allowed.objects("tools")}
     if not names:
         allowed.reject("tools", "at least one tool")
-    return ToolChoice(cast(Any, mode)), tuple(tool for tool in tools if tool.name in names)
+    return _CHOICES[mode], tuple(tool for tool in tools if tool.name in names)
 
 
 def _function_call(fields: Fields, functions: tuple[Tool, ...]) -> ToolChoice:
@@ -78,7 +95,7 @@ def _function_call(fields: Fields, functions: tuple[Tool, ...]) -> ToolChoice:
     if given not in (None, "none") and not functions:
         fields.reject("function_call", "'none', since no functions are given")
     if given is None or isinstance(given, str):
-        return ToolChoice(cast(Any, fields.one_of("function_call", ("none", "auto"), "auto")))
+        return _CHOICES[fields.one_of("function_call", ("none", "auto"), "auto")]
     if not isinstance(given, dict):
         fields.wrong_type("function_call", "a string or an object")
     return ToolChoice("named", _known_name(fields.required_object("function_call"), functions))
