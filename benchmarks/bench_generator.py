@@ -10,7 +10,7 @@ from itertools import accumulate
 from random import Random
 
 from emulator.core.seeds import Seed
-from emulator.core.tokens import count
+from emulator.core.token_counts import count
 from emulator.core.vocabulary import InferenceRequest, Message, Sampling
 from emulator.generator import GeneratedChoice
 
