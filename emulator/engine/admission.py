@@ -11,6 +11,7 @@ from emulator.core.catalog import Model
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.prompt_sizes import PromptSize
+from emulator.core.seeds import Seed
 from emulator.core.vocabulary import Failure, Step, Usage
 from emulator.scenario.library import LoadedScenario
 from emulator.store import Store
@@ -64,6 +65,8 @@ class Gate:
         """
         policy = _managed(key, shared, now) if shared.keys is not None else None
         name, version, terms = self._place(shared, playing)
+        if terms is None and policy is None and not own.accounts:
+            return None
         account = own.account(name, version)
         if account is not None:
             if policy != account.managed:
@@ -114,7 +117,7 @@ class Gate:
     def admit(
         self,
         ticket: str,
-        inference_id: str,
+        identity: Seed,
         size: PromptSize,
         model: Model,
         account: "Account | None",
@@ -122,7 +125,7 @@ class Gate:
         entered: SlotResult | None,
         now: float,
     ) -> Admitted | None:
-        """Admit a request, or return None if nothing is limited.
+        """Admit a request, or return None if nothing is limited. The inference's id derives from `identity`.
 
         `entered` is the result of asking the backends that all keys share. Raises `Rejected`, with X-RateLimit-*
         headers if there are limits. A refused request is not counted.
@@ -133,7 +136,7 @@ class Gate:
         headers: RateLimitHeaders = ()
         if account is not None and limited:
             try:
-                headers = account.admit(now, model, size.tokens, size.wanted, ticket, inference_id)
+                headers = account.admit(now, model, size.tokens, size.wanted, ticket, identity.uuid4())
             except Rejected as rejected:
                 raise Rejected(rejected.error, account.headers(now, rejected.error)) from None
         slot = entered or SlotResult()

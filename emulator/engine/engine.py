@@ -7,13 +7,16 @@ rule and reply, and the ids. The text and the steps are made outside the turn.
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from emulator.account.keys import ANONYMOUS, INVALID, key_of
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
+from emulator.core.lazy import lazy
 from emulator.core.plan import Plan
 from emulator.core.prompt_sizes import LongRequests, PromptSize
 from emulator.core.question import question_of
@@ -31,14 +34,14 @@ from emulator.store.state import KeyState, SharedState
 if TYPE_CHECKING:
     from emulator.account.account import Account
     from emulator.account.terms import Terms
-    from emulator.engine.scripted import Chosen, Trace
+    from emulator.engine.scripted import Chosen, Scripts, Trace
 
 T = TypeVar("T")
 WARNING_HEADER = "x-emulator-warning"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class _Decision(NamedTuple):
+class _Decision(msgspec.Struct, frozen=True):
     """The result of a turn. `refused` is a refusal; `chosen` is the scenario's reply, or None for the generator.
 
     `elsewhere` is the id of a model whose backends all keys share; they must be asked for a slot before the decision.
@@ -126,7 +129,7 @@ class Engine:
         entered: SlotResult | None = None,
     ) -> _Decision:
         identity = identity or self._occurrence(request.key, question, own)
-        choice, model, admitted, trace, chosen = NOTHING, None, None, None, None
+        choice, model, admitted, trace = NOTHING, None, None, None
         try:
             choice = self._chooser.choose(request.headers, request.key, own, shared).warning_of(request)
             playing = choice.playing
@@ -136,52 +139,54 @@ class Engine:
             if entered is None and shared.fleet is not None and shared.fleet.get(model.id) is not None:
                 return _Decision(identity, size, elsewhere=model.id)
             pool = self.gate.pool(model.id, own, playing, now) if entered is None else None
-            admitted = self.gate.admit(ticket, identity.uuid4(), size, model, account, pool, entered, now)
-            if playing is not None:
-                from emulator.engine.scripted import choose  # noqa: PLC0415 (imported when the first scenario plays)
-
-                trace, chosen, refused = choose(playing, own, request, identity, now)
-                if refused is not None:
-                    raise refused
+            admitted = self.gate.admit(ticket, identity, size, model, account, pool, entered, now)
+            if playing is None:
+                return _Decision(identity, size, model, choice, admitted)
+            found = self._scripts.choose(playing, own, request, identity, now)
+            trace, refused = found.trace, found.refused
+            return _Decision(identity, size, model, choice, admitted, trace, found.chosen, refused)
         except Rejected as rejected:
             return _Decision(identity, size, model, choice, admitted, trace, refused=rejected)
-        return _Decision(identity, size, model, choice, admitted, trace, chosen)
 
     def _planned(self, request: InferenceRequest, question: bytes, decision: _Decision, holding: Holding) -> Plan:
         """Make the plan of a decision."""
-        ids = _ids(decision.identity)
         try:
             answered_by, answer = self._answer(request, question, decision)
         except Rejected as rejected:
             answered_by, answer = rejected.error.kind, PlannedAnswer(failing(rejected.error), rejected.headers)
+        inference_id, request_id = _ids(decision.identity)
         steps, headers, warning = answer.steps, answer.headers, decision.choice.warning
         if warning:
             headers = (*headers, (WARNING_HEADER, warning))
         why = partial(explanation, decision.choice, decision.trace, answered_by)
-        faults, model = answer.frame_faults, decision.model
-        if decision.admitted is None:
-            return Plan(steps, answered_by, *ids, headers, faults, model, why=why, warning=warning)
-        holding.slot = decision.admitted.slot
-        if self.settings.credits_run_out == "error" and decision.admitted.affordable is not None:
-            steps = until_spent(steps, decision.admitted.affordable)
-        place = holding if holding.waits else None
-        headers = (*decision.admitted.headers, *headers)
-        return Plan(steps, answered_by, *ids, headers, faults, model, place, holding.end, why, warning)
+        faults, model, end, place = answer.frame_faults, decision.model, None, None
+        if decision.admitted is not None:
+            holding.slot = decision.admitted.slot
+            if self.settings.credits_run_out == "error" and decision.admitted.affordable is not None:
+                steps = until_spent(steps, decision.admitted.affordable)
+            end, place = holding.end, holding if holding.waits else None
+            headers = (*decision.admitted.headers, *headers)
+        return Plan(
+            steps, answered_by, inference_id, request_id, headers, faults, model, place, end, why, warning
+        )
 
     def _answer(self, request: InferenceRequest, question: bytes, decision: _Decision) -> tuple[str, PlannedAnswer]:
         """Return the name of what answers, and the answer. Raises `Rejected` for a refusal."""
         if decision.refused is not None or decision.model is None:
             raise decision.refused or Rejected(unknown_model(request.model, self.catalog))
         if decision.chosen is not None:
-            from emulator.engine.scripted import answer  # noqa: PLC0415 (imported when the first scenario plays)
-
-            chosen, model = decision.chosen, decision.model
-            return answer(self._planner, chosen, model, decision.size, decision.identity, self._seed, question)
+            return self._scripts.answer(decision.chosen, decision.model, decision.size, decision.identity, question)
         asked = self._planner.check(request, decision.model, decision.size)
         drafted = self._planner.generated(asked, question)
         now, whole = self.clock.now(), not request.stream
         steps = self._planner.steps(asked, drafted, decision.identity.hex(32), now, whole=whole)
         return "generator", PlannedAnswer(steps, self._planner.warnings(request, decision.model))
+
+    @lazy
+    def _scripts(self) -> "Scripts":
+        from emulator.engine.scripted import Scripts  # noqa: PLC0415 (imported when the first scenario plays)
+
+        return Scripts(self._planner, self._seed)
 
     def _playing(
         self, headers: Mapping[str, str], key: str, own: KeyState, shared: SharedState
@@ -292,10 +297,8 @@ class Engine:
         """
 
         def decide(own: KeyState, shared: SharedState) -> tuple[Choice, "Trace | None"]:
-            from emulator.engine.scripted import trace_of  # noqa: PLC0415 (imported when the first scenario plays)
-
             choice = self._chooser.choose(request.headers, request.key, own, shared).warning_of(request)
-            return choice, None if choice.playing is None else trace_of(choice.playing, own, request)
+            return choice, None if choice.playing is None else self._scripts.trace(choice.playing, own, request)
 
         choice, trace = await self.store.turn(request.key, decide)
         return explanation(choice, trace, expected(trace), lambda: request)

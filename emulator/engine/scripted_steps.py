@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from emulator.core.catalog import Model
+from emulator.core.drafts import Draft
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import End, Finish, Raw, Start, Step, Usage, Verbatim
@@ -62,10 +63,13 @@ def _said(planner: Planner, reply: Reply, context: ReplyContext, asked: CheckedR
     if reply.generate is not None:
         exact = reply.generate.reasoning_tokens is not None
         return planner.generate(_generating(asked, reply.generate), exact=exact)
+    draft = reply.choices[0] if reply.choices else None
+    if type(draft) is Draft and reply.finish is None:
+        unchanged = planner.keeps(asked, draft) if reply.obey else len(reply.choices) == 1
+        if unchanged:
+            return planner.canned(draft)
     drafts = replies.drafts(reply, context)
-    said = planner.obeyed(asked, drafts) if reply.obey else DraftedAnswer(drafts)
-    uncut = len(said.choices) == 1 and said.choices[0] is reply.choices[0] and not said.discarded
-    return planner.canned(said) if uncut else said
+    return planner.obeyed(asked, drafts) if reply.obey else DraftedAnswer(drafts)
 
 
 def _generating(asked: CheckedRequest, wanted: Generate) -> CheckedRequest:

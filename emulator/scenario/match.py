@@ -48,10 +48,11 @@ def failing(condition: Condition, subject: Subject) -> Criterion | None:
 
 def match(condition: Condition, subject: Subject) -> Match | None:
     """The match, or None if the request does not meet the condition."""
-    return None if failing(condition, subject) else _matched(condition, subject)
+    return None if failing(condition, subject) else match_of(condition, subject)
 
 
-def _matched(condition: Condition, subject: Subject) -> Match:
+def match_of(condition: Condition, subject: Subject) -> Match:
+    """The match of a condition that the request meets."""
     return Match(groups(condition, subject)) if condition.names else _MATCH
 
 
@@ -73,7 +74,7 @@ def matching(scenario: Scenario, subject: Subject) -> Iterator[tuple[int, Rule, 
     """The rules that match a request, in their order, each with its number."""
     for number in scenario.matching(subject):
         rule = scenario.rules[number]
-        yield number, rule, _matched(rule.when, subject)
+        yield number, rule, match_of(rule.when, subject)
 
 
 _TEXTS = frozenset({"last_user", "first_user", "system", "any_message", "prompt", "tool_result"})
