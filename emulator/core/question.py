@@ -5,8 +5,6 @@ from typing import Any
 
 from emulator.core.seeds import canonical
 
-_DELIVERY = frozenset({"stream", "stream_options"})
-
 
 def question_of(endpoint: str, body: Mapping[str, Any]) -> bytes:
     """The same bytes for the same question, streamed or not, and whatever the order of the keys.
@@ -14,4 +12,7 @@ def question_of(endpoint: str, body: Mapping[str, Any]) -> bytes:
     >>> question_of("chat", {"n": 1, "model": "m"}) == question_of("chat", {"model": "m", "n": 1, "stream": True})
     True
     """
-    return canonical((endpoint, {name: value for name, value in body.items() if name not in _DELIVERY}))
+    asked = dict(body)
+    asked.pop("stream", None)
+    asked.pop("stream_options", None)
+    return canonical((endpoint, asked))

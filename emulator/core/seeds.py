@@ -64,8 +64,7 @@ class Seed(msgspec.Struct, frozen=True):
 
 
 def _digest(start: bytes, parts: tuple[str | bytes | int, ...]) -> bytes:
-    raw = [start]
     for part in parts:
         data = part if type(part) is bytes else str(part).encode("utf-8", "surrogatepass")
-        raw.append(b"%d:%b," % (len(data), data))
-    return blake2b(b"".join(raw)).digest()
+        start += b"%d:%b," % (len(data), data)
+    return blake2b(start).digest()

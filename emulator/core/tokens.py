@@ -21,7 +21,7 @@ text.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
@@ -186,8 +186,12 @@ def _split(text: str) -> Tokens:
     return Tokens(text, tuple(chain.from_iterable(map(_pieces, _chunks(text)))))
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """Yield the chunks of a text, window by window, so that a long text is never held as a list of all its words."""
+def _chunks(text: str) -> Iterable[str]:
+    """The chunks of a text. A long text is read window by window, and never held as a list of all its words."""
+    return _CHUNK.findall(text) if len(text) <= _WINDOW else _windows(text)
+
+
+def _windows(text: str) -> Iterator[str]:
     start = 0
     while len(text) - start > _WINDOW:
         chunks = _CHUNK.findall(text, start, start + _WINDOW)

@@ -39,11 +39,13 @@ class SlotResult(NamedTuple):
 class Admitted(NamedTuple):
     """The result of an admission: the X-RateLimit-* `headers` of the answer, and the `slot` at the backends.
 
+    `everywhere` says that these are the backends that all keys share.
     `affordable` is the number of completion tokens that the credits can pay; None: any number.
     """
 
     headers: "RateLimitHeaders"
     slot: SlotResult
+    everywhere: bool
     affordable: int | None
 
 
@@ -146,7 +148,8 @@ class Gate:
             if account is not None:
                 account.cancel(ticket)
             raise Rejected(slot.error)
-        return Admitted(headers, slot, account.affordable(now, model) if account is not None else None)
+        affordable = account.affordable(now, model) if account is not None else None
+        return Admitted(headers, slot, entered is not None, affordable)
 
     def pool(self, model: str, own: KeyState, playing: LoadedScenario | None, now: float) -> "Pool | None":
         """The backends of a model that the scenario configures."""
@@ -176,49 +179,59 @@ def enter(pool: "Pool | None", ticket: str, now: float) -> SlotResult:
 
 
 class Holding:
-    """The slot and the reservation that a request holds until it ends.
+    """The slot and the reservation that a request, which has a `ticket`, holds until it ends.
 
     `everywhere` says that the `slot` is at the backends that all keys share. It is also the `QueuePlace` in which the
     request waits for its slot; if it waits in vain, it gets an error with the status `timeout_status`.
     """
 
-    __slots__ = ("_clock", "_ended", "_key", "_store", "_timeout_status", "everywhere", "slot", "ticket")
+    __slots__ = ("_clock", "_ended", "_everywhere", "_key", "_slot", "_store", "_ticket", "_timeout_status")
 
-    def __init__(self, store: Store, clock: Clock, key: str, timeout_status: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        key: str,
+        ticket: str,
+        timeout_status: str,
+        slot: SlotResult,
+        *,
+        everywhere: bool,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._key = key
-        self._ended = False
+        self._ticket = ticket
         self._timeout_status = timeout_status
-        self.ticket = store.ticket()
-        self.slot = SlotResult()
-        self.everywhere = False
+        self._slot = slot
+        self._everywhere = everywhere
+        self._ended = False
 
     @property
     def waits(self) -> bool:
         """Whether the request had to wait when it was admitted."""
-        return self.slot.deadline is not None
+        return self._slot.deadline is not None
 
     @property
     def deadline(self) -> float:
         """The end of the wait, in Unix seconds."""
-        return self.slot.deadline or 0.0
+        return self._slot.deadline or 0.0
 
     def on_slot(self, wake: Callable[[], object]) -> None:
         """Register a callback for when the request gets its slot."""
-        self._store.on_slot(self.ticket, wake)
+        self._store.on_slot(self._ticket, wake)
 
     async def claim(self) -> None:
         """Stop waiting. Raises `Rejected` if the request has no slot."""
-        ticket = self.ticket
-        if self.everywhere:
+        ticket = self._ticket
+        if self._everywhere:
             claimed = await self._store.shared_turn(lambda shared: shared.claim(ticket))
         else:
             claimed = await self._store.turn(self._key, lambda own, shared: own.claim(ticket))
         if not claimed:
             from emulator.account.backends import queue_timeout  # noqa: PLC0415 (only who waited comes here)
 
-            raise Rejected(queue_timeout(self.slot.queue, self._timeout_status))
+            raise Rejected(queue_timeout(self._slot.queue, self._timeout_status))
 
     async def end(self, used: Usage | None) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.
@@ -227,10 +240,10 @@ class Holding:
         """
         if self._ended:
             return
-        self._store.on_slot(self.ticket, None)
-        ticket, now = self.ticket, self._clock.now()
+        self._store.on_slot(self._ticket, None)
+        ticket, now = self._ticket, self._clock.now()
         await self._store.turn(self._key, lambda own, shared: own.end(ticket, now, used))
-        if self.everywhere:
+        if self._everywhere:
             await self._store.shared_turn(lambda shared: shared.leave(ticket))
         self._ended = True
 

@@ -61,8 +61,7 @@ class Planner:
         read = readable(request, model)
         prompt = size.tokens if read is request else size.without_media(read)
         request = read
-        without_effect = self._without_effect(request, model)
-        if without_effect:
+        if without_effect := self._without_effect(request, model):
             sampling = msgspec.structs.replace(request.sampling, **without_effect)
             request = msgspec.structs.replace(request, sampling=sampling)
         longest = max(size.prompts) if len(request.prompts) > 1 else prompt
@@ -73,7 +72,7 @@ class Planner:
         unlisted = _unlisted(request, model)
         if unlisted and self._settings.unsupported_sampling == "reject":
             raise Rejected(ApiError("bad_request", _not_listed(unlisted, request.model), param=unlisted[0]))
-        without_effect = {name: getattr(_PLAIN, name) for name in unlisted}
+        without_effect = {name: getattr(_PLAIN, name) for name in unlisted} if unlisted else {}
         if request.sampling.logprobs is not None and not model.supports_logprobs:
             without_effect["logprobs"] = None
         return without_effect
@@ -279,10 +278,10 @@ def unknown_scenario(name: str, library: Library) -> Rejected:
     return Rejected(ApiError("not_found", library.unknown(name)))
 
 
-def _unlisted(request: InferenceRequest, model: Model) -> list[str]:
+def _unlisted(request: InferenceRequest, model: Model) -> Sequence[str]:
     """The parameters that the request sets and the model does not list, among those that a model can list."""
     lacking = _lacking(model.supported_sampling_parameters)
-    return [name for name in lacking if getattr(request.sampling, name) != getattr(_PLAIN, name)]
+    return lacking and [name for name in lacking if getattr(request.sampling, name) != getattr(_PLAIN, name)]
 
 
 @lru_cache(maxsize=64)
@@ -305,8 +304,10 @@ def readable(request: InferenceRequest, model: Model) -> InferenceRequest:
 
     Some models silently drop media that they cannot read (docs/contract.md, images).
     """
-    media = [media for message in request.messages for media in message.media]
-    unread = media and [each for each in media if not _reads(model, each)]
+    unread: list[Media] = []
+    for message in request.messages:
+        if message.media:
+            unread += [media for media in message.media if not _reads(model, media)]
     if not unread:
         return request
     if model.images != "drop":

@@ -16,9 +16,9 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
-from emulator.engine.scripted_steps import scripted_answer
+from emulator.engine.scripted_steps import plain_answer, scripted_answer
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Match, description, differences, distance, explanation, match_of
+from emulator.scenario.match import description, differences, distance, explanation, match_of
 from emulator.scenario.reply import START, ReplyContext, choose_reply
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule, Scenario
@@ -75,11 +75,12 @@ class Scripts:
         scenario = playing.scenario
         progress = own.progress_of(scenario.name, playing.version)
         states, passed = progress.states, ()
-        subject, random_number = Subject(request, states), _RandomNumbers(identity)
+        subject, random_number = Subject(request, states), None
         for number in scenario.matching(subject):
             rule = scenario.rules[number]
             reply = rule.sole
             if reply is None:
+                random_number = random_number or _RandomNumbers(identity)
                 position = progress.positions.get(number, START)
                 reply, progress.positions[number] = choose_reply(rule, position, random_number)
             if reply is not None:
@@ -108,10 +109,15 @@ class Scripts:
         scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
         if rule is None or reply is None:
             return f"{scenario.name}/echo", self._echo(chosen, model, size, identity)
+        name = f"{scenario.name}/{rule.name}"
+        if reply.plain is not None:
+            request = chosen.subject.request
+            answer = plain_answer(self._planner, reply.plain, request, model, size, identity, chosen.now)
+            if answer is not None:
+                return name, answer
         match = match_of(rule.when, chosen.subject)
         context = ReplyContext(scenario, rule, match, chosen.subject, self._seed, chosen.now, question)
-        answer = scripted_answer(self._planner, reply, context, model, size, identity)
-        return f"{scenario.name}/{rule.name}", answer
+        return name, scripted_answer(self._planner, reply, context, model, size, identity)
 
     def _echo(self, chosen: Chosen, model: Model, size: PromptSize, identity: Seed) -> PlannedAnswer:
         planner, request = self._planner, chosen.subject.request

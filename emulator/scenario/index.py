@@ -35,8 +35,8 @@ class _SharedTest(_Test, Protocol):
 class RuleIndex:
     """The rules of a scenario, ready to be asked which of them match a request.
 
-    Only the tests of rules that may be the next to match are made, each once. So the time for a hundred rules depends on
-    the number of their properties more than on that of their criteria.
+    Only the tests of rules that may be the next to match are made, each once. So the time for a hundred rules depends
+    on the number of their properties more than on that of their criteria.
     """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
@@ -49,8 +49,12 @@ class RuleIndex:
         self._tests = [tuple(dict.fromkeys(tests[criterion] for criterion in rule.when.criteria)) for rule in rules]
 
     def __call__(self, subject: Subject) -> Iterator[int]:
-        """Yield the numbers of the rules that match, in their order."""
-        left, made = self._all, set[_Test]()
+        """The numbers of the rules that match, in their order."""
+        return self._walk(subject) if any(self._tests) else iter(range(len(self._tests)))
+
+    def _walk(self, subject: Subject) -> Iterator[int]:
+        made: set[_Test] = set()
+        left = self._all
         while left:
             lowest = left & -left
             number = lowest.bit_length() - 1

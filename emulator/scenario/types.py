@@ -150,7 +150,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One reply of a rule. Exactly one of `choices`, `generate`, `error`, `raw` and `frames` is given.
 
     The reply is used `times` times before the next one (None: without end), each time with the given `probability`.
-    With `obey`, the request's max_tokens, stop and n apply to it.
+    With `obey`, the request's max_tokens, stop and n apply to it. `plain` is the draft of a reply that says nothing
+    else about the answer.
     """
 
     choices: tuple[Draft | ChoiceSpec, ...] = ()
@@ -171,6 +172,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     set_state: Mapping[str, str] = NOTHING
     name: str = ""
     obey: bool = True
+    plain: Draft | None = None
     line: int = 0
 
 
@@ -218,9 +220,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A scenario: its rules, and the account, clock and models that it starts with.
 
     `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are those of each model,
-    by its id; `source` is the file or name that mistakes refer to. `matching` yields the numbers of the rules that match
-    a request, in their order (see `RuleIndex`). `aliases` are further names; `lines` has the line of the name and of each
-    alias, as far as they are written in a text.
+    by its id; `source` is the file or name that mistakes refer to. `matching` gives the numbers of the rules that match
+    a request, in their order (see `RuleIndex`). `aliases` are further names; `lines` has the line of the name and of
+    each alias, as far as they are written in a text.
     """
 
     name: str

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, get_args
 
+from emulator.scenario.index import RuleIndex
 from emulator.scenario.language.conditions import CONDITION
 from emulator.scenario.language.environment import ACCOUNT, CLOCK, MODELS
 from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.replies import REPLY
-from emulator.scenario.index import RuleIndex
 from emulator.scenario.names import NAME
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
