@@ -68,7 +68,10 @@ class Draft(msgspec.Struct, frozen=True):
 
     def __len__(self) -> int:
         """The number of tokens of the choice as sent."""
-        return len(self.reasoning) + len(self.text) + sum(len(call.arguments) for call in self.tool_calls)
+        size = len(self.reasoning.pieces) + len(self.text.pieces)
+        for call in self.tool_calls:
+            size += len(call.arguments.pieces)
+        return size
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
 
 from emulator.core.errors import ApiError
-from emulator.core.tokens import count
+from emulator.core.token_counts import count
 from emulator.core.vocabulary import InferenceRequest, Message, Tool
 
 T = TypeVar("T")
@@ -28,18 +28,26 @@ _encode = msgspec.json.Encoder().encode
 class PromptSize:
     """The size of a request in tokens, counted once, when it is first needed."""
 
+    __slots__ = ("_prompts", "_request", "_tokens")
+
     def __init__(self, request: InferenceRequest) -> None:
         self._request = request
+        self._tokens: int | None = None
+        self._prompts: list[int] | None = None
 
-    @cached_property
+    @property
     def tokens(self) -> int:
         """The tokens of the whole prompt, as the model reads it."""
-        return sum(self.prompts) if self._request.prompts else prompt_tokens(self._request)
+        if self._tokens is None:
+            self._tokens = sum(self.prompts) if self._request.prompts else prompt_tokens(self._request)
+        return self._tokens
 
-    @cached_property
+    @property
     def prompts(self) -> list[int]:
         """The tokens of each prompt of a text completion."""
-        return prompt_sizes(self._request)
+        if self._prompts is None:
+            self._prompts = prompt_sizes(self._request)
+        return self._prompts
 
     def without_media(self, read: InferenceRequest) -> int:
         """The tokens of the same request without some of its media."""
@@ -58,24 +66,21 @@ class LongRequests:
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
 
-    async def read(self, read: Callable[[], T]) -> T:
-        """The result of reading something of a long request."""
+    async def read(self, length: int, read: Callable[[], T]) -> T:
+        """The result of reading something of a request whose body has this number of bytes."""
+        if length <= LONG:
+            return read()
         async with self._turn:
             return await asyncio.to_thread(read)
-
-    async def size(self, request: InferenceRequest, length: int) -> PromptSize:
-        """The size of a request whose body has this number of bytes. That of a long one is counted already."""
-        size = PromptSize(request)
-        if length > LONG:
-            await self.read(lambda: size.tokens)
-        return size
 
 
 def prompt_tokens(request: InferenceRequest) -> int:
     """Count the tokens of the whole prompt, as the model reads it."""
     if request.prompts:
         return sum(prompt_sizes(request))
-    total = PER_ANSWER + sum(map(_message, request.messages))
+    total = PER_ANSWER
+    for message in request.messages:
+        total += _message(message)
     if request.tools and request.tool_choice.mode != "none":
         total += sum(map(_tool, request.tools))
     if request.response_format.kind == "json_schema":
@@ -112,7 +117,9 @@ def _message(message: Message) -> int:
         total += count(message.reasoning)
     for call in message.tool_calls:
         total += count(call.name) + count(call.arguments)
-    return total + sum(PER_MEDIA[media.kind] for media in message.media)
+    for media in message.media:
+        total += PER_MEDIA[media.kind]
+    return total
 
 
 def _media_tokens(request: InferenceRequest) -> int:

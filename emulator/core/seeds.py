@@ -4,9 +4,9 @@ A `Seed` is a value. The same parts give the same seed in any process and on any
 salted per process, is not used.
 """
 
-import hashlib
 import random
 import secrets
+from hashlib import blake2b
 from typing import Self, TypeAlias
 
 import msgspec
@@ -16,6 +16,7 @@ Random: TypeAlias = random.Random
 
 _LETTERS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _AS_LETTERS = bytes(_LETTERS[byte % 62] for byte in range(256))
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 canonical = msgspec.json.Encoder(order="sorted").encode
 """The JSON of a value in bytes that are the same for equal values, whatever the order of their keys."""
@@ -50,7 +51,7 @@ class Seed(msgspec.Struct, frozen=True):
 
     def hex(self, digits: int) -> str:
         """Return up to 128 hexadecimal digits."""
-        return self.digest.hex()[:digits]
+        return self.digest[: (digits + 1) // 2].hex()[:digits]
 
     def letters(self, length: int) -> str:
         """Return up to 32 letters and digits, for use in ids."""
@@ -59,10 +60,11 @@ class Seed(msgspec.Struct, frozen=True):
     def uuid4(self) -> str:
         """Return an id in the form of a version 4 UUID (RFC 9562, section 5.4)."""
         digits = self.digest[16:32].hex()
-        variant = "89ab"[int(digits[16], 16) % 4]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
 
 
 def _digest(start: bytes, parts: tuple[str | bytes | int, ...]) -> bytes:
-    raw = [part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass") for part in parts]
-    return hashlib.blake2b(b"".join([start, *(b"%d:%b," % (len(part), part) for part in raw)])).digest()
+    for part in parts:
+        data = part if type(part) is bytes else str(part).encode("utf-8", "surrogatepass")
+        start += b"%d:%b," % (len(data), data)
+    return blake2b(start).digest()

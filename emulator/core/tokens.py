@@ -1,4 +1,4 @@
-"""The tokenizer: splits text into pieces, converts between text and token ids, and counts tokens.
+"""The tokenizer: splits text into pieces, and converts between text and token ids.
 
 A text is first split into chunks (words, numbers, punctuation, white space), and each chunk into the longest pieces in
 the vocabulary. A chunk always has the same pieces. Every text can be split: each character of the Basic Multilingual
@@ -21,7 +21,7 @@ text.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
@@ -96,7 +96,6 @@ _CHUNK = re.compile("|".join(_KINDS.values()))
 _KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WINDOW = 1 << 13
-_COUNTED = 1 << 22
 _LONGEST = 16
 
 
@@ -125,14 +124,8 @@ def split(text: str) -> Tokens:
     return _remembered(text) if len(text) <= 8_192 else _split(text)
 
 
-def count(text: str) -> int:
-    """Count the tokens of a text: the length of `split(text)`, without building it.
-
-    Of a text of more than 4 Mi characters, which no model takes, only the beginning is counted, and the rest in
-    proportion.
-    """
-    if len(text) > _COUNTED:
-        return count(text[:_COUNTED]) * len(text) // _COUNTED
+def measure(text: str) -> int:
+    """The length of `split(text)`, without building it (see also `token_counts`)."""
     return sum(map(len, map(_pieces, _chunks(text))))
 
 
@@ -193,8 +186,12 @@ def _split(text: str) -> Tokens:
     return Tokens(text, tuple(chain.from_iterable(map(_pieces, _chunks(text)))))
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """Yield the chunks of a text, window by window, so that a long text is never held as a list of all its words."""
+def _chunks(text: str) -> Iterable[str]:
+    """The chunks of a text. A long text is read window by window, and never held as a list of all its words."""
+    return _CHUNK.findall(text) if len(text) <= _WINDOW else _windows(text)
+
+
+def _windows(text: str) -> Iterator[str]:
     start = 0
     while len(text) - start > _WINDOW:
         chunks = _CHUNK.findall(text, start, start + _WINDOW)
@@ -211,6 +208,8 @@ def _read(text: str) -> Iterator[tuple[tuple[int, ...], tuple[str, ...]]]:
 
 @lru_cache(maxsize=16_384)
 def _pieces(chunk: str) -> tuple[str, ...]:
+    if chunk.isascii() and chunk.isdigit():
+        return (chunk,)
     return tuple([piece for piece, _ in _tokens(chunk)])
 
 

@@ -11,6 +11,7 @@ from emulator.core.catalog import Model
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.prompt_sizes import PromptSize
+from emulator.core.seeds import Seed
 from emulator.core.vocabulary import Failure, Step, Usage
 from emulator.scenario.library import LoadedScenario
 from emulator.store import Store
@@ -38,11 +39,13 @@ class SlotResult(NamedTuple):
 class Admitted(NamedTuple):
     """The result of an admission: the X-RateLimit-* `headers` of the answer, and the `slot` at the backends.
 
+    `everywhere` says that these are the backends that all keys share.
     `affordable` is the number of completion tokens that the credits can pay; None: any number.
     """
 
     headers: "RateLimitHeaders"
     slot: SlotResult
+    everywhere: bool
     affordable: int | None
 
 
@@ -64,6 +67,8 @@ class Gate:
         """
         policy = _managed(key, shared, now) if shared.keys is not None else None
         name, version, terms = self._place(shared, playing)
+        if terms is None and policy is None and not own.accounts:
+            return None
         account = own.account(name, version)
         if account is not None:
             if policy != account.managed:
@@ -114,7 +119,7 @@ class Gate:
     def admit(
         self,
         ticket: str,
-        inference_id: str,
+        identity: Seed,
         size: PromptSize,
         model: Model,
         account: "Account | None",
@@ -122,7 +127,7 @@ class Gate:
         entered: SlotResult | None,
         now: float,
     ) -> Admitted | None:
-        """Admit a request, or return None if nothing is limited.
+        """Admit a request, or return None if nothing is limited. The inference's id derives from `identity`.
 
         `entered` is the result of asking the backends that all keys share. Raises `Rejected`, with X-RateLimit-*
         headers if there are limits. A refused request is not counted.
@@ -133,7 +138,7 @@ class Gate:
         headers: RateLimitHeaders = ()
         if account is not None and limited:
             try:
-                headers = account.admit(now, model, size.tokens, size.wanted, ticket, inference_id)
+                headers = account.admit(now, model, size.tokens, size.wanted, ticket, identity.uuid4())
             except Rejected as rejected:
                 raise Rejected(rejected.error, account.headers(now, rejected.error)) from None
         slot = entered or SlotResult()
@@ -143,7 +148,8 @@ class Gate:
             if account is not None:
                 account.cancel(ticket)
             raise Rejected(slot.error)
-        return Admitted(headers, slot, account.affordable(now, model) if account is not None else None)
+        affordable = account.affordable(now, model) if account is not None else None
+        return Admitted(headers, slot, entered is not None, affordable)
 
     def pool(self, model: str, own: KeyState, playing: LoadedScenario | None, now: float) -> "Pool | None":
         """The backends of a model that the scenario configures."""
@@ -173,49 +179,59 @@ def enter(pool: "Pool | None", ticket: str, now: float) -> SlotResult:
 
 
 class Holding:
-    """The slot and the reservation that a request holds until it ends.
+    """The slot and the reservation that a request, which has a `ticket`, holds until it ends.
 
     `everywhere` says that the `slot` is at the backends that all keys share. It is also the `QueuePlace` in which the
     request waits for its slot; if it waits in vain, it gets an error with the status `timeout_status`.
     """
 
-    __slots__ = ("_clock", "_ended", "_key", "_store", "_timeout_status", "everywhere", "slot", "ticket")
+    __slots__ = ("_clock", "_ended", "_everywhere", "_key", "_slot", "_store", "_ticket", "_timeout_status")
 
-    def __init__(self, store: Store, clock: Clock, key: str, timeout_status: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        key: str,
+        ticket: str,
+        timeout_status: str,
+        slot: SlotResult,
+        *,
+        everywhere: bool,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._key = key
-        self._ended = False
+        self._ticket = ticket
         self._timeout_status = timeout_status
-        self.ticket = store.ticket()
-        self.slot = SlotResult()
-        self.everywhere = False
+        self._slot = slot
+        self._everywhere = everywhere
+        self._ended = False
 
     @property
     def waits(self) -> bool:
         """Whether the request had to wait when it was admitted."""
-        return self.slot.deadline is not None
+        return self._slot.deadline is not None
 
     @property
     def deadline(self) -> float:
         """The end of the wait, in Unix seconds."""
-        return self.slot.deadline or 0.0
+        return self._slot.deadline or 0.0
 
     def on_slot(self, wake: Callable[[], object]) -> None:
         """Register a callback for when the request gets its slot."""
-        self._store.on_slot(self.ticket, wake)
+        self._store.on_slot(self._ticket, wake)
 
     async def claim(self) -> None:
         """Stop waiting. Raises `Rejected` if the request has no slot."""
-        ticket = self.ticket
-        if self.everywhere:
+        ticket = self._ticket
+        if self._everywhere:
             claimed = await self._store.shared_turn(lambda shared: shared.claim(ticket))
         else:
             claimed = await self._store.turn(self._key, lambda own, shared: own.claim(ticket))
         if not claimed:
             from emulator.account.backends import queue_timeout  # noqa: PLC0415 (only who waited comes here)
 
-            raise Rejected(queue_timeout(self.slot.queue, self._timeout_status))
+            raise Rejected(queue_timeout(self._slot.queue, self._timeout_status))
 
     async def end(self, used: Usage | None) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.
@@ -224,10 +240,10 @@ class Holding:
         """
         if self._ended:
             return
-        self._store.on_slot(self.ticket, None)
-        ticket, now = self.ticket, self._clock.now()
+        self._store.on_slot(self._ticket, None)
+        ticket, now = self._ticket, self._clock.now()
         await self._store.turn(self._key, lambda own, shared: own.end(ticket, now, used))
-        if self.everywhere:
+        if self._everywhere:
             await self._store.shared_turn(lambda shared: shared.leave(ticket))
         self._ended = True
 

@@ -54,10 +54,27 @@ class Chooser:
         self._keys = frozenset(settings.keys)
         self._library = library
         self._errors: dict[str, LoadedScenario] = {}
+        self._usual: dict[tuple[str, str | None], Choice] = {}
+        self._changes = -1
         self._warnings: dict[str, tuple[int, str]] = {}
 
     def choose(self, headers: Mapping[str, str], key: str, own: KeyState, shared: SharedState) -> Choice:
         """Return the scenario for a request. Raises `Rejected` for one that is unknown or has mistakes."""
+        if _OWN_HEADERS in " ".join(headers):
+            by_header = self._by_header(headers)
+            if by_header is not None:
+                return by_header
+        if own.scenario is not None:
+            return Choice(self.get(own.scenario), "activation of the key")
+        if self._changes != self._library.changes or len(self._usual) >= _MOST_REMEMBERED:
+            self._usual.clear()
+            self._changes = self._library.changes
+        found = self._usual.get((key, shared.scenario))
+        if found is None:
+            found = self._usual[key, shared.scenario] = self._chosen(key, shared.scenario)
+        return found
+
+    def _by_header(self, headers: Mapping[str, str]) -> Choice | None:
         for name in headers:
             if name.startswith(_OWN_HEADERS) and name not in _HEADERS:
                 hint = did_you_mean(name, _HEADERS) or f"; expected {' or '.join(_HEADERS)}"
@@ -67,13 +84,13 @@ class Chooser:
             if scenario is not None:
                 raise _bad(f"{SCENARIO_HEADER} and {ERROR_HEADER} exclude each other: send one of them.")
             return Choice(self._error(error), f"the header {ERROR_HEADER}")
-        if scenario is not None:
-            return Choice(self.get(scenario), f"the header {SCENARIO_HEADER}")
-        if own.scenario is not None:
-            return Choice(self.get(own.scenario), "activation of the key")
+        return None if scenario is None else Choice(self.get(scenario), f"the header {SCENARIO_HEADER}")
+
+    def _chosen(self, key: str, active: str | None) -> Choice:
+        """The scenario that a key names, or else the one that is active for all keys."""
         chosen = self._of_key(key)
-        if chosen.playing is None and shared.scenario is not None:
-            return Choice(self.get(shared.scenario), "the server", chosen.warning)
+        if chosen.playing is None and active is not None:
+            return Choice(self.get(active), "the server", chosen.warning)
         return chosen
 
     def get(self, name: str) -> LoadedScenario:

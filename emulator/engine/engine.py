@@ -7,21 +7,23 @@ rule and reply, and the ids. The text and the steps are made outside the turn.
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from emulator.account.keys import ANONYMOUS, INVALID, key_of
 from emulator.core.catalog import Catalog, Model
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
+from emulator.core.lazy import lazy
 from emulator.core.plan import Plan
-from emulator.core.prompt_sizes import LongRequests, PromptSize
+from emulator.core.prompt_sizes import LONG, LongRequests, PromptSize
 from emulator.core.question import question_of
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
-from emulator.engine.admission import Admitted, Gate, Holding, SlotResult, enter, until_spent
+from emulator.engine.admission import Gate, Holding, SlotResult, enter, until_spent
 from emulator.engine.choosing import NOTHING, Choice, Chooser
+from emulator.engine.decision import Decision
 from emulator.engine.explaining import expected, explanation
 from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
 from emulator.scenario.library import Library, LoadedScenario
@@ -31,28 +33,11 @@ from emulator.store.state import KeyState, SharedState
 if TYPE_CHECKING:
     from emulator.account.account import Account
     from emulator.account.terms import Terms
-    from emulator.engine.scripted import Chosen, Trace
+    from emulator.engine.scripted import Scripts, Trace
 
 T = TypeVar("T")
 WARNING_HEADER = "x-emulator-warning"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-
-class _Decision(NamedTuple):
-    """The result of a turn. `refused` is a refusal; `chosen` is the scenario's reply, or None for the generator.
-
-    `elsewhere` is the id of a model whose backends all keys share; they must be asked for a slot before the decision.
-    """
-
-    identity: Seed
-    size: PromptSize
-    model: Model | None = None
-    choice: Choice = NOTHING
-    admitted: Admitted | None = None
-    trace: "Trace | None" = None
-    chosen: "Chosen | None" = None
-    refused: Rejected | None = None
-    elsewhere: str | None = None
 
 
 class Engine:
@@ -87,31 +72,34 @@ class Engine:
     async def plan(self, request: InferenceRequest, length: int = 0) -> Plan:
         """Return the plan of the answer to a request of `length` bytes. A refusal is a `Failure` without a `Start`."""
         question = question_of(request.endpoint, request.body)
-        holding = Holding(self.store, self.clock, request.key, self.settings.queue_timeout_status)
+        ticket, now = self.store.ticket(), self.clock.now()
         try:
-            size = await self.long_requests.size(request, length)
-            decision = await self._decided(request, question, size, holding)
-            return self._planned(request, question, decision, holding)
+            size = PromptSize(request)
+            if length > LONG:
+                await self.long_requests.read(length, lambda: size.tokens)
+            decide = partial(self._decide, request, question, size, ticket, now)
+            decision = await self.store.turn(request.key, decide)
+            if decision.elsewhere is not None:
+                decision = await self._decided_elsewhere(request.key, decide, decision, ticket, now)
+            return self._planned(request, question, decision, ticket)
         except BaseException:  # a mistake of ours is no reason to keep a slot
-            await holding.end(None)
+            await self._holding(request.key, ticket, SlotResult(), everywhere=True).end(None)
             raise
 
-    async def _decided(
-        self, request: InferenceRequest, question: bytes, size: PromptSize, holding: Holding
-    ) -> _Decision:
-        """Decide in a turn of the key. A model whose backends all keys share takes three turns."""
-        ticket, now = holding.ticket, self.clock.now()
-        decide = partial(self._decide, request, question, size, ticket, now)
-        decision = await self.store.turn(request.key, decide)
-        if decision.elsewhere is None:
-            return decision
-        model, holding.everywhere = decision.elsewhere, True
+    async def _decided_elsewhere(
+        self, key: str, decide: Callable[..., Decision], first: Decision, ticket: str, now: float
+    ) -> Decision:
+        """Ask the backends that all keys share for a slot, and decide on the result in a third turn."""
+        model = first.elsewhere or ""
         slot = await self.store.shared_turn(lambda shared: enter(shared.backends().get(model), ticket, now))
-        again = partial(decide, identity=decision.identity, entered=slot)
-        decision = await self.store.turn(request.key, again)
+        decision = await self.store.turn(key, partial(decide, identity=first.identity, entered=slot))
         if decision.admitted is None:
-            await holding.end(None)
+            await self._holding(key, ticket, slot, everywhere=True).end(None)
         return decision
+
+    def _holding(self, key: str, ticket: str, slot: SlotResult, *, everywhere: bool) -> Holding:
+        status = self.settings.queue_timeout_status
+        return Holding(self.store, self.clock, key, ticket, status, slot, everywhere=everywhere)
 
     def _decide(
         self,
@@ -124,64 +112,67 @@ class Engine:
         shared: SharedState,
         identity: Seed | None = None,
         entered: SlotResult | None = None,
-    ) -> _Decision:
+    ) -> Decision:
         identity = identity or self._occurrence(request.key, question, own)
-        choice, model, admitted, trace, chosen = NOTHING, None, None, None, None
+        choice, model, admitted, trace = NOTHING, None, None, None
         try:
-            choice = self._chooser.choose(request.headers, request.key, own, shared).warning_of(request)
+            choice = self._chooser.choose(request.headers, request.key, own, shared)
+            if request.warning:
+                choice = choice.warning_of(request)
             playing = choice.playing
             if account := self.gate.account(request.key, own, shared, playing, now):
                 account.policy.authorize(now)
             model = self.model(request.model, playing, aliased=request.aliased)
             if entered is None and shared.fleet is not None and shared.fleet.get(model.id) is not None:
-                return _Decision(identity, size, elsewhere=model.id)
+                return Decision(identity, size, elsewhere=model.id)
             pool = self.gate.pool(model.id, own, playing, now) if entered is None else None
-            admitted = self.gate.admit(ticket, identity.uuid4(), size, model, account, pool, entered, now)
-            if playing is not None:
-                from emulator.engine.scripted import choose  # noqa: PLC0415 (imported when the first scenario plays)
-
-                trace, chosen, refused = choose(playing, own, request, identity, now)
-                if refused is not None:
-                    raise refused
+            admitted = self.gate.admit(ticket, identity, size, model, account, pool, entered, now)
+            if playing is None:
+                return Decision(identity, size, model, choice, admitted)
+            found = self._scripts.choose(playing, own, request, identity, now)
+            trace, refused = found.trace, found.refused
+            return Decision(identity, size, model, choice, admitted, trace, found.chosen, refused)
         except Rejected as rejected:
-            return _Decision(identity, size, model, choice, admitted, trace, refused=rejected)
-        return _Decision(identity, size, model, choice, admitted, trace, chosen)
+            return Decision(identity, size, model, choice, admitted, trace, refused=rejected)
 
-    def _planned(self, request: InferenceRequest, question: bytes, decision: _Decision, holding: Holding) -> Plan:
+    def _planned(self, request: InferenceRequest, question: bytes, decision: Decision, ticket: str) -> Plan:
         """Make the plan of a decision."""
-        ids = _ids(decision.identity)
         try:
             answered_by, answer = self._answer(request, question, decision)
         except Rejected as rejected:
             answered_by, answer = rejected.error.kind, PlannedAnswer(failing(rejected.error), rejected.headers)
+        ids, admitted = _ids(decision.identity), decision.admitted
         steps, headers, warning = answer.steps, answer.headers, decision.choice.warning
         if warning:
             headers = (*headers, (WARNING_HEADER, warning))
         why = partial(explanation, decision.choice, decision.trace, answered_by)
         faults, model = answer.frame_faults, decision.model
-        if decision.admitted is None:
+        if admitted is None:
             return Plan(steps, answered_by, *ids, headers, faults, model, why=why, warning=warning)
-        holding.slot = decision.admitted.slot
-        if self.settings.credits_run_out == "error" and decision.admitted.affordable is not None:
-            steps = until_spent(steps, decision.admitted.affordable)
+        if self.settings.credits_run_out == "error" and admitted.affordable is not None:
+            steps = until_spent(steps, admitted.affordable)
+        holding = self._holding(request.key, ticket, admitted.slot, everywhere=admitted.everywhere)
         place = holding if holding.waits else None
-        headers = (*decision.admitted.headers, *headers)
+        headers = (*admitted.headers, *headers)
         return Plan(steps, answered_by, *ids, headers, faults, model, place, holding.end, why, warning)
 
-    def _answer(self, request: InferenceRequest, question: bytes, decision: _Decision) -> tuple[str, PlannedAnswer]:
+    def _answer(self, request: InferenceRequest, question: bytes, decision: Decision) -> tuple[str, PlannedAnswer]:
         """Return the name of what answers, and the answer. Raises `Rejected` for a refusal."""
         if decision.refused is not None or decision.model is None:
             raise decision.refused or Rejected(unknown_model(request.model, self.catalog))
         if decision.chosen is not None:
-            from emulator.engine.scripted import answer  # noqa: PLC0415 (imported when the first scenario plays)
-
-            chosen, model = decision.chosen, decision.model
-            return answer(self._planner, chosen, model, decision.size, decision.identity, self._seed, question)
+            return self._scripts.answer(decision.chosen, decision.model, decision.size, decision.identity, question)
         asked = self._planner.check(request, decision.model, decision.size)
         drafted = self._planner.generated(asked, question)
         now, whole = self.clock.now(), not request.stream
         steps = self._planner.steps(asked, drafted, decision.identity.hex(32), now, whole=whole)
         return "generator", PlannedAnswer(steps, self._planner.warnings(request, decision.model))
+
+    @lazy
+    def _scripts(self) -> "Scripts":
+        from emulator.engine.scripted import Scripts  # noqa: PLC0415 (imported when the first scenario plays)
+
+        return Scripts(self._planner, self._seed)
 
     def _playing(
         self, headers: Mapping[str, str], key: str, own: KeyState, shared: SharedState
@@ -292,10 +283,8 @@ class Engine:
         """
 
         def decide(own: KeyState, shared: SharedState) -> tuple[Choice, "Trace | None"]:
-            from emulator.engine.scripted import trace_of  # noqa: PLC0415 (imported when the first scenario plays)
-
             choice = self._chooser.choose(request.headers, request.key, own, shared).warning_of(request)
-            return choice, None if choice.playing is None else trace_of(choice.playing, own, request)
+            return choice, None if choice.playing is None else self._scripts.trace(choice.playing, own, request)
 
         choice, trace = await self.store.turn(request.key, decide)
         return explanation(choice, trace, expected(trace), lambda: request)
@@ -321,7 +310,8 @@ class Engine:
         """Count the prompt tokens of a request. Raises `Rejected` if the model is unknown or refuses the request."""
         playing = await self.playing(request.key, request.headers)
         model = self.model(request.model, playing, aliased=request.aliased)
-        return (await self.long_requests.size(readable(request, model), length)).tokens
+        size = PromptSize(readable(request, model))
+        return await self.long_requests.read(length, lambda: size.tokens)
 
     async def with_account(self, key: str, act: "Callable[[Account, float], T]") -> T:
         """Call `act` with the account of a key, under its active scenario, and with the time; return the result.

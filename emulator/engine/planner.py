@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
+from typing import Any
 
 import msgspec
 
@@ -55,22 +56,26 @@ class Planner:
 
         A model without log probabilities returns null for them, as AkashML was seen to do.
         """
-        if request.response_format.strict or any(tool.strict for tool in request.tools):
+        if request.response_format.strict or (request.tools and any(tool.strict for tool in request.tools)):
             _check_strict(request)
         read = readable(request, model)
         prompt = size.tokens if read is request else size.without_media(read)
         request = read
-        unlisted = _unlisted(request, model)
-        if unlisted and self._settings.unsupported_sampling == "reject":
-            raise Rejected(ApiError("bad_request", _not_listed(unlisted, request.model), param=unlisted[0]))
-        without_effect = {name: getattr(_PLAIN, name) for name in unlisted}
-        if request.sampling.logprobs is not None and not model.supports_logprobs:
-            without_effect["logprobs"] = None
-        if without_effect:
+        if without_effect := self._without_effect(request, model):
             sampling = msgspec.structs.replace(request.sampling, **without_effect)
             request = msgspec.structs.replace(request, sampling=sampling)
         longest = max(size.prompts) if len(request.prompts) > 1 else prompt
         return CheckedRequest(request, model, prompt, self._limit(request, model, longest))
+
+    def _without_effect(self, request: InferenceRequest, model: Model) -> dict[str, Any]:
+        """The parameters that the model ignores, with the values that they then have."""
+        unlisted = _unlisted(request, model)
+        if unlisted and self._settings.unsupported_sampling == "reject":
+            raise Rejected(ApiError("bad_request", _not_listed(unlisted, request.model), param=unlisted[0]))
+        without_effect = {name: getattr(_PLAIN, name) for name in unlisted} if unlisted else {}
+        if request.sampling.logprobs is not None and not model.supports_logprobs:
+            without_effect["logprobs"] = None
+        return without_effect
 
     def warnings(self, request: InferenceRequest, model: Model) -> tuple[tuple[str, str], ...]:
         """The header that lists the parameters without effect, if the settings ask for it."""
@@ -136,12 +141,11 @@ class Planner:
                     del self._remembered[next(iter(self._remembered))]
         return remembered
 
-    def canned(self, said: DraftedAnswer) -> DraftedAnswer:
+    def canned(self, draft: Draft) -> DraftedAnswer:
         """Return the cached answer for a scripted draft that is sent unchanged, to make its steps only once."""
-        draft = said.choices[0]
         remembered = self._canned.get(id(draft))
         if remembered is None or remembered.choices[0] is not draft:
-            remembered = self._canned[id(draft)] = said
+            remembered = self._canned[id(draft)] = DraftedAnswer([draft])
             if len(self._canned) > _REMEMBERED_ANSWERS:
                 del self._canned[next(iter(self._canned))]
         return remembered
@@ -208,6 +212,21 @@ class Planner:
         echoed = [Echoed(draft, prompts[at // sampling.n], describe) for at, draft in enumerate(drafts)]
         return DraftedAnswer(echoed, discarded)
 
+    def keeps(self, asked: CheckedRequest, draft: Draft) -> bool:
+        """Whether a scripted draft, unchanged, is the whole answer; if not, `obeyed` makes one from it."""
+        request, sampling = asked.request, asked.request.sampling
+        return not (
+            sampling.stop
+            or sampling.stop_token_ids
+            or sampling.logprobs is not None
+            or sampling.n > 1
+            or sampling.best_of > 1
+            or len(request.prompts) > 1
+            or request.echo
+            or len(draft) > asked.limit
+            or (draft.tool_calls and not draft.own_finish and draft.finish != request.tool_choice.finish)
+        )
+
     def _obeyed(self, asked: CheckedRequest, draft: Draft) -> Draft:
         sampling, finish = asked.request.sampling, asked.request.tool_choice.finish
         if draft.tool_calls and not draft.own_finish and draft.finish != finish:
@@ -259,10 +278,10 @@ def unknown_scenario(name: str, library: Library) -> Rejected:
     return Rejected(ApiError("not_found", library.unknown(name)))
 
 
-def _unlisted(request: InferenceRequest, model: Model) -> list[str]:
+def _unlisted(request: InferenceRequest, model: Model) -> Sequence[str]:
     """The parameters that the request sets and the model does not list, among those that a model can list."""
     lacking = _lacking(model.supported_sampling_parameters)
-    return [name for name in lacking if getattr(request.sampling, name) != getattr(_PLAIN, name)]
+    return lacking and [name for name in lacking if getattr(request.sampling, name) != getattr(_PLAIN, name)]
 
 
 @lru_cache(maxsize=64)
@@ -285,7 +304,10 @@ def readable(request: InferenceRequest, model: Model) -> InferenceRequest:
 
     Some models silently drop media that they cannot read (docs/contract.md, images).
     """
-    unread = [media for message in request.messages for media in message.media if not _reads(model, media)]
+    unread: list[Media] = []
+    for message in request.messages:
+        if message.media:
+            unread += [media for media in message.media if not _reads(model, media)]
     if not unread:
         return request
     if model.images != "drop":

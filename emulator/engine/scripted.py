@@ -4,7 +4,8 @@ This module is imported when the first scenario is used, which keeps the start o
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+
+import msgspec
 
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
@@ -15,16 +16,16 @@ from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
-from emulator.engine.scripted_steps import scripted_answer
+from emulator.engine.scripted_steps import plain_answer, scripted_answer
 from emulator.scenario.library import LoadedScenario
-from emulator.scenario.match import Match, description, differences, distance, explanation, matching
+from emulator.scenario.match import description, differences, distance, explanation, match_of
 from emulator.scenario.reply import START, ReplyContext, choose_reply
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Reply, Rule, Scenario
 from emulator.store.state import KeyState
 
 
-class Trace(NamedTuple):
+class Trace(msgspec.Struct, frozen=True):
     """What is needed to explain a choice later: the states as they were, and the numbers of rules.
 
     `passed` are the rules that matched and had no reply; `number` is the one that answered, if one did.
@@ -36,7 +37,7 @@ class Trace(NamedTuple):
     number: int | None = None
 
 
-class Chosen(NamedTuple):
+class Chosen(msgspec.Struct, frozen=True):
     """The reply of the rule that matched; without a rule, an echo of the request. `now` is in Unix seconds."""
 
     scenario: Scenario
@@ -44,10 +45,9 @@ class Chosen(NamedTuple):
     now: float
     rule: Rule | None = None
     reply: Reply | None = None
-    match: Match | None = None
 
 
-class Choosing(NamedTuple):
+class Choosing(msgspec.Struct, frozen=True):
     """What a scenario makes of a request: a reply or an echo; `refused` where it must not be answered.
 
     With neither, the generator answers.
@@ -58,51 +58,78 @@ class Choosing(NamedTuple):
     refused: Rejected | None = None
 
 
-def choose(playing: LoadedScenario, own: KeyState, request: InferenceRequest, identity: Seed, now: float) -> Choosing:
-    """Choose what the scenario answers, and take its turns and states a step further.
+class Scripts:
+    """Answers requests as scenarios say. Fake values derive from `seed`."""
 
-    Chances derive from `identity`.
-    """
-    scenario, progress = playing.scenario, own.progress_of(playing.scenario.name, playing.version)
-    subject, random_number = Subject(request, progress.states), _RandomNumbers(identity)
-    trace = Trace(scenario, progress.states)
-    for number, rule, match in matching(scenario, subject):
-        position = progress.positions.get(number, START)
-        reply, progress.positions[number] = choose_reply(rule, position, random_number)
-        if reply is not None:
-            if reply.set_state:
-                progress.states = {**progress.states, **reply.set_state}
-            return Choosing(trace._replace(number=number), Chosen(scenario, subject, now, rule, reply, match))
-        trace = trace._replace(passed=(*trace.passed, number))
-        if rule.then == "fail":
-            return Choosing(trace, refused=_not_found(f"The rule '{rule.name}' has no more replies."))
-    if scenario.unscripted == "fail":
-        return Choosing(trace, refused=_not_found(_unmatched(scenario, subject)))
-    return Choosing(trace, Chosen(scenario, subject, now) if scenario.unscripted == "echo" else None)
+    def __init__(self, planner: Planner, seed: Seed) -> None:
+        self._planner = planner
+        self._seed = seed
+
+    def choose(
+        self, playing: LoadedScenario, own: KeyState, request: InferenceRequest, identity: Seed, now: float
+    ) -> Choosing:
+        """Choose what the scenario answers, and take its turns and states a step further.
+
+        Chances derive from `identity`.
+        """
+        scenario = playing.scenario
+        progress = own.progress_of(scenario.name, playing.version)
+        states, passed = progress.states, ()
+        subject, random_number = Subject(request, states), None
+        for number in scenario.matching(subject):
+            rule = scenario.rules[number]
+            reply = rule.sole
+            if reply is None:
+                random_number = random_number or _RandomNumbers(identity)
+                position = progress.positions.get(number, START)
+                reply, progress.positions[number] = choose_reply(rule, position, random_number)
+            if reply is not None:
+                if reply.set_state:
+                    progress.states = {**states, **reply.set_state}
+                return Choosing(Trace(scenario, states, passed, number), Chosen(scenario, subject, now, rule, reply))
+            passed = (*passed, number)
+            if rule.then == "fail":
+                refused = _not_found(f"The rule '{rule.name}' has no more replies.")
+                return Choosing(Trace(scenario, states, passed), refused=refused)
+        trace = Trace(scenario, states, passed)
+        if scenario.unscripted == "fail":
+            return Choosing(trace, refused=_not_found(_unmatched(scenario, subject)))
+        return Choosing(trace, Chosen(scenario, subject, now) if scenario.unscripted == "echo" else None)
+
+    def trace(self, playing: LoadedScenario, own: KeyState, request: InferenceRequest) -> Trace:
+        """What would be chosen, as far as no chance and no sequence of replies decides. Changes nothing."""
+        progress = own.progress_of(playing.scenario.name, playing.version)
+        number = next(playing.scenario.matching(Subject(request, progress.states)), None)
+        return Trace(playing.scenario, progress.states, number=number)
+
+    def answer(
+        self, chosen: Chosen, model: Model, size: PromptSize, identity: Seed, question: bytes
+    ) -> tuple[str, PlannedAnswer]:
+        """Return the name of what answers, and the answer. Fake values derive from the question, too."""
+        scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
+        if rule is None or reply is None:
+            return f"{scenario.name}/echo", self._echo(chosen, model, size, identity)
+        name = f"{scenario.name}/{rule.name}"
+        if reply.plain is not None:
+            request = chosen.subject.request
+            answer = plain_answer(self._planner, reply.plain, request, model, size, identity, chosen.now)
+            if answer is not None:
+                return name, answer
+        match = match_of(rule.when, chosen.subject)
+        context = ReplyContext(scenario, rule, match, chosen.subject, self._seed, chosen.now, question)
+        return name, scripted_answer(self._planner, reply, context, model, size, identity)
+
+    def _echo(self, chosen: Chosen, model: Model, size: PromptSize, identity: Seed) -> PlannedAnswer:
+        planner, request = self._planner, chosen.subject.request
+        asked = planner.check(request, model, size)
+        text = "\n".join(each.text for each in chosen.subject.last_user)
+        choices = request.sampling.n * max(len(request.prompts), 1)
+        echoed = planner.obeyed(asked, [Draft(text=split(text))] * choices)
+        return PlannedAnswer(planner.steps(asked, echoed, identity.hex(32), chosen.now, whole=not request.stream))
 
 
 def _not_found(message: str) -> Rejected:
     return Rejected(ApiError("not_found", message))
-
-
-def answer(
-    planner: Planner, chosen: Chosen, model: Model, size: PromptSize, identity: Seed, seed: Seed, question: bytes
-) -> tuple[str, PlannedAnswer]:
-    """Return the name of what answers, and the answer. Fake values derive from `seed` and `question`."""
-    scenario, rule, reply = chosen.scenario, chosen.rule, chosen.reply
-    if rule is None or reply is None or chosen.match is None:
-        return f"{scenario.name}/echo", _echo(planner, chosen, model, size, identity)
-    context = ReplyContext(scenario, rule, chosen.match, chosen.subject, seed, chosen.now, question)
-    return f"{scenario.name}/{rule.name}", scripted_answer(planner, reply, context, model, size, identity)
-
-
-def _echo(planner: Planner, chosen: Chosen, model: Model, size: PromptSize, identity: Seed) -> PlannedAnswer:
-    request = chosen.subject.request
-    asked = planner.check(request, model, size)
-    text = "\n".join(each.text for each in chosen.subject.last_user)
-    choices = request.sampling.n * max(len(request.prompts), 1)
-    echoed = planner.obeyed(asked, [Draft(text=split(text))] * choices)
-    return PlannedAnswer(planner.steps(asked, echoed, identity.hex(32), chosen.now, whole=not request.stream))
 
 
 class _RandomNumbers:
@@ -116,14 +143,6 @@ class _RandomNumbers:
         if self._draw is None:
             self._draw = self._identity.child("turn").random().random
         return self._draw()
-
-
-def trace_of(playing: LoadedScenario, own: KeyState, request: InferenceRequest) -> Trace:
-    """What would be chosen for a request, as far as no chance and no sequence of replies decides. Changes nothing."""
-    progress = own.progress_of(playing.scenario.name, playing.version)
-    subject = Subject(request, progress.states)
-    number = next((number for number, _, _ in matching(playing.scenario, subject)), None)
-    return Trace(playing.scenario, progress.states, number=number)
 
 
 def rule_checks(trace: Trace, request: InferenceRequest) -> tuple[RuleCheck, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import msgspec
 
 from emulator.core.plan import FrameFault, FrameMarks
-from emulator.core.tokens import count
+from emulator.core.token_counts import count
 from emulator.faults.text_events import size
 from emulator.faults.where import Divided, Where, after, before, change_rest
 

@@ -6,7 +6,7 @@ import msgspec
 
 from emulator.core.errors import ApiError
 from emulator.core.fold import Choice, Fold
-from emulator.core.tokens import count
+from emulator.core.token_counts import count
 from emulator.core.vocabulary import End, Event, Failure, Reasoning, Text, ToolArguments, ToolCall, Usage
 from emulator.dialects.decoding import Decoder
 from emulator.dialects.endpoints import ENDPOINTS

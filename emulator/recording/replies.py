@@ -13,7 +13,7 @@ import msgspec
 from emulator.core.errors import ERRORS, ApiError, ErrorKind
 from emulator.core.fields import NOT_JSON
 from emulator.core.fold import Choice, ToolCallBlock
-from emulator.core.tokens import count
+from emulator.core.token_counts import count
 from emulator.core.vocabulary import End, FinishReason, Start, ToolChoice, Usage
 from emulator.dialects import Dialect
 from emulator.dialects.decoding import decode

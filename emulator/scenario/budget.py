@@ -26,8 +26,7 @@ def exhausted() -> LimitExceeded:
 class Budget:
     """The steps that are left for the templates of one answer."""
 
-    def __init__(self) -> None:
-        self.left = MAX_STEPS
+    left = MAX_STEPS
 
     def spend(self, steps: int) -> None:
         """Take steps. Raises LimitExceeded if there are not so many left."""

@@ -163,7 +163,8 @@ class Library:
     @property
     def changes(self) -> int:
         """The number of changes of `known` so far."""
-        self._index()
+        if self._known is None:
+            self._index()
         return self._changes
 
     def canonical(self, word: str) -> str | None:

@@ -48,10 +48,11 @@ def failing(condition: Condition, subject: Subject) -> Criterion | None:
 
 def match(condition: Condition, subject: Subject) -> Match | None:
     """The match, or None if the request does not meet the condition."""
-    return None if failing(condition, subject) else _matched(condition, subject)
+    return None if failing(condition, subject) else match_of(condition, subject)
 
 
-def _matched(condition: Condition, subject: Subject) -> Match:
+def match_of(condition: Condition, subject: Subject) -> Match:
+    """The match of a condition that the request meets."""
     return Match(groups(condition, subject)) if condition.names else _MATCH
 
 
@@ -69,33 +70,11 @@ def description(condition: Condition) -> str:
     return " and ".join(f"{criterion.name} {criterion.expected}" for criterion in condition.criteria) or "everything"
 
 
-def sharing(rules: Sequence[Rule]) -> Mapping[Criterion, int]:
-    """The rules that have each criterion, as bits: bit n stands for rule number n."""
-    found: dict[Criterion, int] = {}
-    for number, rule in enumerate(rules):
-        for criterion in rule.when.criteria:
-            found[criterion] = found.get(criterion, 0) | 1 << number
-    return found
-
-
 def matching(scenario: Scenario, subject: Subject) -> Iterator[tuple[int, Rule, Match]]:
-    """The rules that match a request, in their order, each with its number.
-
-    A criterion that is not met rules out all rules that share it. So the time for a hundred rules depends on the number
-    of their different criteria.
-    """
-    rules = scenario.rules
-    left = (1 << len(rules)) - 1
-    while left:
-        lowest = left & -left
-        number = lowest.bit_length() - 1
-        rule = rules[number]
-        criterion = failing(rule.when, subject)
-        if criterion is not None:
-            left &= ~scenario.sharing[criterion]
-        else:
-            left ^= lowest
-            yield number, rule, _matched(rule.when, subject)
+    """The rules that match a request, in their order, each with its number."""
+    for number in scenario.matching(subject):
+        rule = scenario.rules[number]
+        yield number, rule, match_of(rule.when, subject)
 
 
 _TEXTS = frozenset({"last_user", "first_user", "system", "any_message", "prompt", "tool_result"})

@@ -1,28 +1,32 @@
 """A request as the conditions of rules see it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
 
-import msgspec
-
+from emulator.core.lazy import lazy
 from emulator.core.vocabulary import InferenceRequest, Message
 from emulator.patterns import Masks
 
 _NO_STATES: Mapping[str, str] = MappingProxyType({})
 
 
-class FoldedText(msgspec.Struct, frozen=True):
+class FoldedText:
     """A text, the same text with its case folded, and its masks, which all regular expressions share."""
 
-    text: str
-    folded: str
-    masks: Masks
+    __slots__ = ("_masks", "folded", "text")
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.folded = text.casefold()
+        self._masks: Masks | None = None
 
-def folded_text(text: str) -> FoldedText:
-    """The text, ready for comparisons with and without case."""
-    return FoldedText(text, text.casefold(), Masks(text))
+    @property
+    def masks(self) -> Masks:
+        """The masks, which only some expressions need, for long texts."""
+        if self._masks is None:
+            self._masks = Masks(self.text)
+        return self._masks
 
 
 class Subject:
@@ -32,76 +36,76 @@ class Subject:
         self.request = request
         self.states = states
 
-    @cached_property
+    @lazy
     def model(self) -> tuple[FoldedText, ...]:
         """The model's id as it was written, with `/`, and with `--`."""
         return _forms(self.request.model)
 
-    @cached_property
+    @lazy
     def last_user(self) -> tuple[FoldedText, ...]:
         """The last user message, or the prompts of the completions endpoint."""
         message = self.request.last("user")
-        return (folded_text(message.text),) if message else self.prompts
+        return (FoldedText(message.text),) if message else self.prompts
 
-    @cached_property
+    @lazy
     def first_user(self) -> tuple[FoldedText, ...]:
         """The first user message, or the prompts of the completions endpoint."""
         message = next((message for message in self.request.messages if message.role == "user"), None)
-        return (folded_text(message.text),) if message else self.prompts
+        return (FoldedText(message.text),) if message else self.prompts
 
-    @cached_property
+    @lazy
     def system(self) -> tuple[FoldedText, ...]:
         """The system and developer messages."""
         return tuple(
-            folded_text(message.text) for message in self.request.messages if message.role in ("system", "developer")
+            FoldedText(message.text) for message in self.request.messages if message.role in ("system", "developer")
         )
 
-    @cached_property
+    @lazy
     def any_message(self) -> tuple[FoldedText, ...]:
         """All messages and prompts."""
-        return tuple(folded_text(message.text) for message in self.request.messages) + self.prompts
+        return tuple(FoldedText(message.text) for message in self.request.messages) + self.prompts
 
-    @cached_property
+    @lazy
     def prompts(self) -> tuple[FoldedText, ...]:
         """The prompts of the completions endpoint."""
-        return tuple(map(folded_text, self.request.prompts))
+        return tuple(map(FoldedText, self.request.prompts))
 
-    @cached_property
+    @lazy
     def prompt(self) -> tuple[FoldedText, ...]:
         """All messages joined to one text, or each of the prompts."""
         texts = [message.text for message in self.request.messages if message.text]
-        return self.prompts or (folded_text("\n".join(texts)),)
+        return self.prompts or (FoldedText("\n".join(texts)),)
 
-    @cached_property
+    @lazy
     def turn(self) -> int:
         """The number of assistant messages."""
-        return sum(message.role == "assistant" for message in self.request.messages)
+        return [message.role for message in self.request.messages].count("assistant")
 
-    @cached_property
+    @lazy
     def tools(self) -> tuple[FoldedText, ...]:
         """The names of the offered tools."""
-        return tuple(folded_text(tool.name) for tool in self.request.tools)
+        return tuple(FoldedText(tool.name) for tool in self.request.tools)
 
-    @cached_property
+    @lazy
     def tool_choice(self) -> tuple[FoldedText, ...]:
         """The name of the tool that must be called, or none, auto or required."""
         choice = self.request.tool_choice
-        return (folded_text(choice.name or choice.mode),)
+        return (FoldedText(choice.name or choice.mode),)
 
-    @cached_property
+    @lazy
     def tool_results(self) -> tuple[tuple[str, str], ...]:
         """The name and content of each tool result after the last assistant message."""
         return tuple(_tool_results(self.request.messages))
 
-    @cached_property
+    @lazy
     def key(self) -> tuple[FoldedText, ...]:
         """The API key."""
-        return (folded_text(self.request.key),)
+        return (FoldedText(self.request.key),)
 
 
 @lru_cache(maxsize=256)
 def _forms(id: str) -> tuple[FoldedText, ...]:
-    return tuple(map(folded_text, dict.fromkeys((id.replace("--", "/"), id, id.replace("/", "--")))))
+    return tuple(map(FoldedText, dict.fromkeys((id.replace("--", "/"), id, id.replace("/", "--")))))
 
 
 def _tool_results(messages: Sequence[Message]) -> Iterator[tuple[str, str]]:

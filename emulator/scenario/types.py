@@ -1,6 +1,6 @@
 """The parts of a scenario, as the loader makes them: immutable and valid. Durations are in seconds."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -25,12 +25,26 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 # ---------------------------------------------------------------------------------------------- conditions
 
 
+class Comparison(msgspec.Struct, frozen=True):
+    """How the criteria of one property can be tested together.
+
+    `values` are texts of a request. A criterion holds if one of them is one of the `words`, or contains one of them. By
+    `value`, whether it holds is only known to depend on these texts. In words with `case`, upper and lower case differ.
+    """
+
+    how: Literal["equals", "contains", "value"]
+    values: Callable[[Subject], Sequence[str]]
+    words: tuple[str, ...] = ()
+    case: bool = False
+
+
 class Criterion(msgspec.Struct, frozen=True, eq=False):
     """A test of one property of a request.
 
     `name` is the property, such as last_user or header.x-api-key, and `expected` says what it should be. `actual`
     describes what it is in a given request. `groups` returns the named groups of the criterion's regular expressions,
-    `names` lists them. Criteria of lower `cost` are tried first.
+    `names` lists them. Criteria of lower `cost` are tried first. With a `comparison`, those of many rules are tested at
+    once.
     """
 
     name: str
@@ -40,6 +54,7 @@ class Criterion(msgspec.Struct, frozen=True, eq=False):
     actual: Callable[[Subject], str]
     groups: Callable[[Subject], Mapping[str, str]] | None = None
     names: tuple[str, ...] = ()
+    comparison: Comparison | None = None
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -135,7 +150,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """One reply of a rule. Exactly one of `choices`, `generate`, `error`, `raw` and `frames` is given.
 
     The reply is used `times` times before the next one (None: without end), each time with the given `probability`.
-    With `obey`, the request's max_tokens, stop and n apply to it.
+    With `obey`, the request's max_tokens, stop and n apply to it. `plain` is the draft of a reply that says nothing
+    else about the answer.
     """
 
     choices: tuple[Draft | ChoiceSpec, ...] = ()
@@ -156,6 +172,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     set_state: Mapping[str, str] = NOTHING
     name: str = ""
     obey: bool = True
+    plain: Draft | None = None
     line: int = 0
 
 
@@ -203,9 +220,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A scenario: its rules, and the account, clock and models that it starts with.
 
     `models` are fields of catalogue entries, as `Catalog.with_models` takes them; `backends` are those of each model,
-    by its id; `source` is the file or name that mistakes refer to. `sharing` maps each criterion to the rules that have
-    it, bit n for rule number n: where it fails for one of them, it fails for all. `aliases` are further names; `lines`
-    has the line of the name and of each alias, as far as they are written in a text.
+    by its id; `source` is the file or name that mistakes refer to. `matching` gives the numbers of the rules that match
+    a request, in their order (see `RuleIndex`). `aliases` are further names; `lines` has the line of the name and of
+    each alias, as far as they are written in a text.
     """
 
     name: str
@@ -219,5 +236,5 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     unscripted: Unscripted = "generate"
     expect: tuple[Expectation, ...] = ()
     source: str = ""
-    sharing: Mapping[Criterion, int] = MappingProxyType({})
+    matching: Callable[[Subject], Iterator[int]]
     lines: Mapping[str, int] = NOTHING

@@ -3,6 +3,7 @@
 Accounts and backends are imported when a server first needs them, since few servers do.
 """
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import msgspec
@@ -24,7 +25,9 @@ else:  # saved.py reads them
     Accounts, Fleets, Fleet, Registry, Terms = dict, dict, Any, Any, Any
 
 MAX_REQUESTS = 10_000
-"""Different requests remembered for one key. A forgotten one counts as new: its ids come again."""
+"""Different requests remembered for one key, at least. A forgotten one counts as new: its ids come again."""
+_FORGOTTEN = 500
+"""Requests forgotten at once: to find the first entry of a dictionary takes long where others were deleted before it."""
 
 
 class Progress(msgspec.Struct, forbid_unknown_fields=True):
@@ -87,8 +90,9 @@ class KeyState(msgspec.Struct, forbid_unknown_fields=True):
         """Count this request, and return how often it came before."""
         before = self.seen.pop(digest, 0)
         self.seen[digest] = before + 1
-        if len(self.seen) > MAX_REQUESTS:
-            del self.seen[next(iter(self.seen))]
+        if len(self.seen) >= MAX_REQUESTS + _FORGOTTEN:
+            for forgotten in list(islice(self.seen, _FORGOTTEN)):
+                del self.seen[forgotten]
         return before
 
     def claim(self, ticket: str) -> bool:

@@ -98,7 +98,7 @@ class InferenceEndpoint:
             if len(body) <= LONG:
                 request = self._parse(body, headers, key)
             else:
-                request = await engine.long_requests.read(partial(self._parse, body, headers, key))
+                request = await engine.long_requests.read(len(body), partial(self._parse, body, headers, key))
             plan = await engine.plan(request, len(body))
         except UploadCut as cut:
             body = cut.received

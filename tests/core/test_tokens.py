@@ -12,7 +12,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from emulator.core import tokens
-from emulator.core.tokens import END, VOCABULARY_SIZE, count, decode, encode, identified, ids_of, piece_bytes, split
+from emulator.core.token_counts import count
+from emulator.core.tokens import END, VOCABULARY_SIZE, decode, encode, identified, ids_of, piece_bytes, split
 
 COUNTS = json.loads((Path(__file__).parent / "data" / "token_counts.json").read_text(encoding="utf-8"))
 CLOSE = ["english", "code", "chinese", "emoji", "japanese", "korean", "german", "numbers"]

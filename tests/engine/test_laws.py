@@ -18,7 +18,7 @@ from support.asgi import KEY, PLAIN, Exchange, activate, make_engine
 from support.faults import KEEP_TEXT, written
 
 from emulator.core.settings import Settings
-from emulator.core.tokens import count
+from emulator.core.token_counts import count
 from emulator.core.vocabulary import InferenceRequest, Reasoning, Sampling, Text, ToolArguments
 from emulator.dialects.decoding import decode
 from emulator.dialects.endpoints import ENDPOINTS, Dialects

@@ -19,7 +19,8 @@ from support.documented_parameters import SAMPLED
 from support.generated import Said, said_by
 
 from emulator.core.seeds import Seed
-from emulator.core.tokens import END, VOCABULARY_SIZE, Tokens, count, encode, split
+from emulator.core.token_counts import count
+from emulator.core.tokens import END, VOCABULARY_SIZE, Tokens, encode, split
 from emulator.core.vocabulary import (
     InferenceRequest,
     Media,

@@ -172,7 +172,7 @@ def test_nothing_is_held_after_a_mistake_of_the_emulator(monkeypatch: pytest.Mon
     """A failure inside the emulator, in the turn or after it, leaves no slot taken and no credits held."""
     engine = engine_on("memory")
     at_once(engine.activate("shop"))
-    for broken in ("emulator.engine.scripted.choose", "emulator.engine.scripted.answer"):
+    for broken in ("emulator.engine.scripted.Scripts.choose", "emulator.engine.scripted.Scripts.answer"):
         with monkeypatch.context() as patch:
             patch.setattr(broken, lambda *arguments: 1 / 0)
             assert ask(create_app(engine), "POST", CHAT, chat("pay")).status == 500

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 from emulator.account.secrets import carries_secret
 from emulator.core.catalog import Catalog, alias
 from emulator.core.nearest import did_you_mean
@@ -16,6 +18,7 @@ from emulator.scenario.language.lookups import (
     TEXT_LOOKUP,
     VALUE_LOOKUP,
     Lookup,
+    WordComparison,
     shown,
 )
 from emulator.scenario.language.notes import notes
@@ -33,8 +36,8 @@ from emulator.scenario.reading.readers import (
     listed,
     mapped,
 )
-from emulator.scenario.subject import FoldedText, Subject, folded_text
-from emulator.scenario.types import Criterion
+from emulator.scenario.subject import FoldedText, Subject
+from emulator.scenario.types import Comparison, Criterion
 
 _SHOWN_OF_A_SECRET = 9
 _EXPENSIVE = 20
@@ -46,6 +49,7 @@ def _criterion(
 ) -> Criterion:
     """The criterion that a lookup holds for what `get` returns; `show` describes that in differences."""
     holds, found = lookup.holds, lookup.groups
+    comparison = _word_comparison(lookup.alone, get) if lookup.alone else None
     return Criterion(
         name,
         lookup.expected,
@@ -54,7 +58,13 @@ def _criterion(
         lambda subject: show(get(subject)),
         (lambda subject: found(get(subject))) if found else None,
         lookup.names,
+        comparison,
     )
+
+
+def _word_comparison(alone: WordComparison, get: Callable[[Subject], Sequence[FoldedText]]) -> Comparison:
+    of = attrgetter("text" if alone.case else "folded")
+    return Comparison(alone.how, lambda subject: [*map(of, get(subject))], alone.words, alone.case)
 
 
 def _shown_texts(texts: Sequence[FoldedText]) -> str:
@@ -94,13 +104,17 @@ def _model(cursor: Cursor) -> list[Criterion]:
     lookup = GLOB_LOOKUP.read(cursor)
     catalog = notes(cursor).catalog
     ids = list(catalog.models)
-    if not any(lookup.holds((folded_text(id), folded_text(alias(id)))) for id in ids) and not _may_be_named(
+    if not any(lookup.holds((FoldedText(id), FoldedText(alias(id)))) for id in ids) and not _may_be_named(
         lookup, catalog
     ):
         near = did_you_mean(cursor.node.text, [*ids, *map(alias, ids)])
         other = near or "; the name of another needs an entry in models, such as {gpt-4o: {like: zai-org/GLM-5.3}}"
         cursor.report(f"no model is known {lookup.expected}{other}")
-    return [_criterion("model", lookup, attrgetter("model"), 1, lambda texts: quoted(texts[0].text))]
+    criterion = _criterion("model", lookup, attrgetter("model"), 1, lambda texts: quoted(texts[0].text))
+    return [msgspec.structs.replace(criterion, comparison=_SAME_MODEL)]
+
+
+_SAME_MODEL = Comparison("value", lambda subject: (subject.request.model,))
 
 
 def _may_be_named(lookup: Lookup, catalog: Catalog) -> bool:
@@ -159,7 +173,7 @@ def _header(cursor: Cursor) -> list[Criterion]:
 def _header_criterion(name: str, lookup: Lookup) -> Criterion:
     def get(subject: Subject) -> tuple[FoldedText, ...]:
         value = subject.request.headers.get(name)
-        return () if value is None else (folded_text(value),)
+        return () if value is None else (FoldedText(value),)
 
     return _criterion(f"header.{name}", lookup, get, 4, _masked if carries_secret(name) else _shown_texts)
 
@@ -199,7 +213,7 @@ def _state(cursor: Cursor) -> list[Criterion]:
 def _state_criterion(machine: str, lookup: Lookup) -> Criterion:
     def get(subject: Subject) -> tuple[FoldedText, ...]:
         state = subject.states.get(machine)
-        return () if state is None else (folded_text(state),)
+        return () if state is None else (FoldedText(state),)
 
     return _criterion(f"state.{machine}", lookup, get, 3, _shown_texts)
 
@@ -218,7 +232,7 @@ def _result_criterion(cursor: Cursor, values: Mapping[str, Any]) -> Criterion:
 
     def fits(result: tuple[str, str]) -> bool:
         return all(
-            lookup is None or lookup.holds((folded_text(text),))
+            lookup is None or lookup.holds((FoldedText(text),))
             for lookup, text in zip(lookups.values(), result, strict=True)
         )
 
@@ -229,7 +243,7 @@ def _result_criterion(cursor: Cursor, values: Mapping[str, Any]) -> Criterion:
             for lookup, text in zip(lookups.values(), result, strict=True)
             if lookup and lookup.groups
         ]
-        return {group: value for groups, text in pairs for group, value in groups((folded_text(text),)).items()}
+        return {group: value for groups, text in pairs for group, value in groups((FoldedText(text),)).items()}
 
     wanted = [f"{key} {lookup.expected}" for key, lookup in lookups.items() if lookup]
     return Criterion(

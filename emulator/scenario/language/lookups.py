@@ -8,7 +8,7 @@ import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -27,7 +27,7 @@ from emulator.scenario.reading.readers import (
     listed,
     number,
 )
-from emulator.scenario.subject import FoldedText, folded_text
+from emulator.scenario.subject import FoldedText
 
 INFINITY = float("inf")
 _SHOWN = 60
@@ -38,11 +38,19 @@ Groups: TypeAlias = Callable[[Any], Mapping[str, str]]
 _TextPredicate: TypeAlias = Callable[[FoldedText], bool]
 
 
+class WordComparison(msgspec.Struct, frozen=True):
+    """Whether a text equals or contains one of some words. They are case-folded, unless `case` counts."""
+
+    how: Literal["equals", "contains"]
+    words: tuple[str, ...]
+    case: bool
+
+
 class Lookup(msgspec.Struct, frozen=True):
     """A comparison: whether it holds for a value, and what it expects, in words.
 
     `groups` returns the named groups of its regular expression, `names` lists them. `words` are the texts of `equals`
-    or `one_of`, or the glob.
+    or `one_of`, or the glob. `alone` is the only comparison of a lookup that consists of one.
     """
 
     holds: Callable[[Any], bool]
@@ -51,6 +59,7 @@ class Lookup(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     groups: Groups | None = None
     words: tuple[str, ...] = ()
+    alone: WordComparison | None = None
 
 
 # ---------------------------------------------------------------------------------------------- operands
@@ -140,7 +149,18 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
         some = holds
         holds = lambda texts: bool(texts) is exists and (not predicates or some(texts))  # noqa: E731 (a case of `holds`)
     words = (values["equals"],) if "equals" in values else values.get("one_of", ())
-    return Lookup(holds, _sentence(values), *_groups_of(values, case=case), words)
+    return Lookup(holds, _sentence(values), *_groups_of(values, case=case), words, _alone(values, words, case=case))
+
+
+def _alone(values: Mapping[str, Any], words: Sequence[str], *, case: bool) -> WordComparison | None:
+    match [*(values.keys() - {"case"})]:
+        case ["contains"]:
+            how, words = "contains", (values["contains"],)
+        case ["equals" | "one_of"]:
+            how = "equals"
+        case _:
+            return None
+    return WordComparison(how, tuple(words if case else map(str.casefold, words)), case)
 
 
 def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
@@ -272,7 +292,7 @@ def _value_predicate(name: str, operand: Any, *, case: bool) -> Callable[[Any], 
 
 
 def _texts(value: Any) -> Texts:
-    return (folded_text(value),) if isinstance(value, str) else ()
+    return (FoldedText(value),) if isinstance(value, str) else ()
 
 
 def _same(value: Any, expected: Any, *, case: bool) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.core.catalog import alias
+from emulator.core.drafts import Draft
 from emulator.core.nearest import did_you_mean
 from emulator.scenario.language.choices import CHOICE, CONTENT_KEYS, FINISH_KEY, choice_of, not_both
 from emulator.scenario.language.errors import ERRORS
@@ -123,6 +124,9 @@ def _check_headers(cursor: Cursor, values: Mapping[str, Any]) -> None:
         raise cursor.report("retry_after is the header retry-after; give one of them")
 
 
+_PLAIN = {"choices", "name", "probability", "set_state"}
+
+
 def _reply(cursor: Cursor, values: dict[str, Any]) -> Reply:
     content = {name: values.pop(name) for name in CONTENT if name in values}
     if content:
@@ -131,7 +135,15 @@ def _reply(cursor: Cursor, values: dict[str, Any]) -> Reply:
         values["generate"] = Generate()
     _check_headers(cursor, values)
     times = values.pop("times", None if "probability" in values else 1)
-    return Reply(**values, times=times, line=cursor.node.span.line + 1)
+    return Reply(**values, plain=_plain(values), times=times, line=cursor.node.span.line + 1)
+
+
+def _plain(values: Mapping[str, Any]) -> Draft | None:
+    """The draft of a reply that is nothing but a choice without templates."""
+    match values.get("choices"):
+        case (Draft() as draft,) if values.keys() <= _PLAIN:
+            return draft
+    return None
 
 
 REPLY: Section[Reply] = Section(

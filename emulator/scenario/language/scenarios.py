@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, get_args
 
+from emulator.scenario.index import RuleIndex
 from emulator.scenario.language.conditions import CONDITION
 from emulator.scenario.language.environment import ACCOUNT, CLOCK, MODELS
 from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.notes import notes
 from emulator.scenario.language.replies import REPLY
-from emulator.scenario.match import sharing
 from emulator.scenario.names import NAME
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
@@ -180,9 +180,8 @@ def _scenario(cursor: Cursor, values: dict[str, Any]) -> Scenario:
     name = values.pop("name", None) or PurePath(source).stem
     if not NAME.fullmatch(name):
         raise cursor.report(f"a name is needed, since {quoted(name)} cannot be one")
-    shared = sharing(values.get("rules", ()))
-    lines = _lines(cursor)
-    return Scenario(name=name, models=models, backends=backends, source=source, sharing=shared, lines=lines, **values)
+    index, lines = RuleIndex(values.get("rules", ())), _lines(cursor)
+    return Scenario(name=name, models=models, backends=backends, source=source, matching=index, lines=lines, **values)
 
 
 def _lines(cursor: Cursor) -> dict[str, int]:

@@ -1,0 +1,32 @@
+"""What a turn decides about a request."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from emulator.core.catalog import Model
+from emulator.core.errors import Rejected
+from emulator.core.prompt_sizes import PromptSize
+from emulator.core.seeds import Seed
+from emulator.engine.admission import Admitted
+from emulator.engine.choosing import NOTHING, Choice
+
+if TYPE_CHECKING:
+    from emulator.engine.scripted import Chosen, Trace
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The result of a turn. `refused` is a refusal; `chosen` is the scenario's reply, or None for the generator.
+
+    `elsewhere` is the id of a model whose backends all keys share; they must be asked for a slot before the decision.
+    """
+
+    identity: Seed
+    size: PromptSize
+    model: Model | None = None
+    choice: Choice = NOTHING
+    admitted: Admitted | None = None
+    trace: "Trace | None" = None
+    chosen: "Chosen | None" = None
+    refused: Rejected | None = None
+    elsewhere: str | None = None
