@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from emulator.core.drafts import Draft, DraftCall, obey, reasoning_events, text_events
+from emulator.core.drafts import Draft, DraftCall, obey, one_by_one, reasoning_events, text_events
 from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY, Tokens, split
@@ -72,7 +72,7 @@ class GeneratedChoice:
             least = self._exceeded(seed) if self._loose else 0
             room = min(least or self._budget(), left)
             speech = self._thoughts(seed, room, least)
-            for event in reasoning_events(choice, speech, whole=whole, hide=hide_reasoning):
+            for event in reasoning_events(choice, speech.runs(), whole=whole, hide=hide_reasoning):
                 left -= event.tokens
                 yield event
             if not speech.ended and room == self._limit:
@@ -85,8 +85,12 @@ class GeneratedChoice:
             yield from draft.events(choice, whole=whole, hide_reasoning=hide_reasoning)
             return
         speech = self._speech(seed, left, least)
+        if not sampling.stop:
+            yield from text_events(choice, speech.runs(), whole=whole)
+            yield Finish(choice, "stop" if speech.ended else "length")
+            return
         text = Stopped(speech, sampling.stop, least)
-        yield from text_events(choice, text if sampling.stop else speech, whole=whole)
+        yield from text_events(choice, one_by_one(text), whole=whole)
         yield Finish(choice, "stop" if speech.ended or text.sequence else "length", text.sequence)
 
     def check(self) -> None:
@@ -172,12 +176,16 @@ class GeneratedChoice:
         request = self._request
         walk = thoughts(request, self._effort()).walk()
         sampling = msgspec.structs.replace(for_reasoning(request.sampling), min_tokens=least)
-        return speak(walk, sampling, seed.child("reasoning"), room, "")
+        return speak(walk, sampling, seed.child("reasoning"), room)
 
     def _speech(self, seed: Seed, limit: int, least: int) -> Speech:
-        request = self._request
-        sampling = msgspec.structs.replace(request.sampling, min_tokens=least)
-        prompt = "\n".join([*request.prompts, *(message.text for message in request.messages)])
+        request, sampling = self._request, self._request.sampling
+        if least != sampling.min_tokens:
+            sampling = msgspec.structs.replace(sampling, min_tokens=least)
         requested = self._requested
         composition = answer(request) if requested is None or isinstance(requested, str) else requested
-        return speak(composition.walk(), sampling, seed.child("text"), limit, prompt)
+        return speak(composition.walk(), sampling, seed.child("text"), limit, self._prompt)
+
+    def _prompt(self) -> str:
+        request = self._request
+        return "\n".join([*request.prompts, *(message.text for message in request.messages)])

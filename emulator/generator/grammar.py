@@ -12,7 +12,6 @@ different tokens.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, final
 
@@ -31,14 +30,19 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Branch(msgspec.Struct, frozen=True, eq=False):
-    """A choice between tokens; `targets` says, last symbol first, what follows each. The weights add up to 1."""
+    """A choice between tokens; `targets` says, last symbol first, what follows each. The weights add up to 1.
+
+    `runs` are the pieces of each token and of the run right behind it, and `rests` are the symbols that follow those.
+    """
 
     ids: tuple[int, ...]
     pieces: tuple[str, ...]
     weights: tuple[float, ...]
-    cumulative: tuple[float, ...]
     likeliest: int
     targets: tuple["Symbols", ...]
+    runs: tuple[tuple[str, ...], ...]
+    rests: tuple["Symbols", ...]
+    can_end: bool
 
 
 @final
@@ -158,7 +162,7 @@ def _choice(sequences: list[_Sequence], spaced: bool) -> _Choice:
 
 def tokens(text: str) -> list[Token]:
     """The tokens of a text, one by one."""
-    return [Token(id, piece) for id, piece in zip(encode(text), split(text).pieces, strict=True)]
+    return list(map(Token, encode(text), split(text).pieces))
 
 
 # ---------------------------------------------------------------------------------------------- compiling
@@ -178,7 +182,7 @@ def branch(options: Iterable[Option]) -> Branch:
         if not isinstance(first, Token):
             raise ValueError(f"an alternative must not begin with the slot {first}")
         groups.setdefault(first, []).append((weight, rest))
-    return _branch(
+    return choice(
         [
             (sum(weight for weight, _ in group), token, _program(group[0][1]) if len(group) == 1 else (branch(group),))
             for token, group in groups.items()
@@ -190,20 +194,24 @@ def branch(options: Iterable[Option]) -> Branch:
 def endless(branch: Branch) -> Branch:
     """The same choice without the end of the answer."""
     options = zip(branch.weights, map(Token, branch.ids, branch.pieces), branch.targets, strict=True)
-    return _branch([option for option in options if option[1].id != END])
+    return choice([option for option in options if option[1].id != END])
 
 
-def _branch(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
+def choice(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
+    """A choice between tokens with these weights, and what follows each."""
     weights, tokens, targets = zip(*options, strict=True)
-    shares = tuple([weight / sum(weights) for weight in weights])
-    return Branch(
-        ids=tuple([token.id for token in tokens]),
-        pieces=tuple([token.piece for token in tokens]),
-        weights=shares,
-        cumulative=tuple(accumulate(shares)),
-        likeliest=shares.index(max(shares)),
-        targets=targets,
-    )
+    ids, pieces = zip(*tokens, strict=True)
+    total = sum(weights)
+    shares = tuple([weight / total for weight in weights])
+    parts = [_parted(piece, target) for piece, target in zip(pieces, targets, strict=True)]
+    runs, rests = zip(*parts, strict=True)
+    return Branch(ids, pieces, shares, shares.index(max(shares)), targets, runs, rests, END in ids)
+
+
+def _parted(piece: str, target: Symbols) -> tuple[tuple[str, ...], Symbols]:
+    """A piece with those of the run that follows it, and the symbols that follow both."""
+    following = target[-1] if target else None
+    return ((piece, *following.pieces), target[:-1]) if isinstance(following, Run) else ((piece,), target)
 
 
 def _expanded(options: Iterable[Option]) -> Iterator[Option]:

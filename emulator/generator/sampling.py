@@ -125,10 +125,26 @@ class Narrowing(NamedTuple):
         return list(accumulate(weight if at in kept else 0.0 for at, weight in enumerate(heated)))
 
 
-@lru_cache(maxsize=4096)
-def cumulative(weights: tuple[float, ...], temperature: float, narrowing: Narrowing | None) -> list[float]:
-    """The cumulative distribution of these weights at a temperature above 0."""
-    return narrowing.cumulative(weights, temperature) if narrowing else list(accumulate(_heated(weights, temperature)))
+class Distributions(dict[tuple[float, ...], list[float]]):
+    """The cumulative distribution of weights at a temperature above 0, by the weights; those of the grammar are few."""
+
+    def __init__(self, temperature: float, narrowing: Narrowing | None) -> None:
+        super().__init__()
+        self._temperature = temperature
+        self._narrowing = narrowing
+
+    def __missing__(self, weights: tuple[float, ...]) -> list[float]:
+        if self._narrowing is not None:
+            found = self._narrowing.cumulative(weights, self._temperature)
+        elif self._temperature == 1:
+            found = list(accumulate(weights))
+        else:
+            found = list(accumulate(_heated(weights, self._temperature)))
+        self[weights] = found
+        return found
+
+
+distributions = lru_cache(maxsize=16)(Distributions)
 
 
 def _heated(weights: Sequence[float], temperature: float) -> list[float]:

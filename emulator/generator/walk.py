@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from emulator.generator.grammar import Branch, NonTerminal, Option, Run, Slot, Symbols, Token, branch, program, tokens
+from emulator.generator.grammar import Branch, NonTerminal, Run, Slot, Symbols, Token, choice, program, run, tokens
 
 Phrases = Mapping[str, Sequence[str]]
 """The phrases for each slot, the likeliest first."""
@@ -37,9 +37,10 @@ class Walk:
         phrases = self._phrases[slot.name.lower()]
         if slot.name[0].isupper():
             phrases = [phrase[:1].upper() + phrase[1:] for phrase in phrases]
-        options: dict[Token, Option] = {}
+        options: dict[Token, tuple[float, Token, Symbols]] = {}
         for rank, phrase in enumerate(phrases, 1):
             first, *rest = tokens(f" {phrase}" if slot.spaced else phrase)
-            options.setdefault(first, (1 / rank**2, [first, *rest]))
-        self._filled[slot] = (branch(options.values()),)
+            if first not in options:
+                options[first] = 1 / rank**2, first, run(rest)
+        self._filled[slot] = (choice([*options.values()]),)
         return self._filled[slot]
