@@ -50,7 +50,7 @@ class Speech:
 
     def __iter__(self) -> Iterator[Piece]:
         for pieces, entries in self.runs():
-            yield from zip(pieces, repeat(None) if entries is None else entries)
+            yield from zip(pieces, repeat(None) if entries is None else entries, strict=False)
 
     def runs(self) -> Iterator[Pieces]:
         """Yield the tokens; those without a choice between them together, if that is known."""
