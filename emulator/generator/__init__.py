@@ -64,6 +64,8 @@ class GeneratedChoice:
         self._loose = loose
         self._empty_arguments = empty_arguments
         self._first = first
+        self._requesting: Requested = Requested(request) if first is None else first._requesting
+        self._is_structured: bool = self._asks_for_a_form() if first is None else first._is_structured
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
@@ -78,7 +80,7 @@ class GeneratedChoice:
             if not speech.ended and room == self._limit:
                 yield Finish(choice, "length")
                 return
-        draft, sampling = self._structured, self._request.sampling
+        draft, sampling = self._structured if self._is_structured else None, self._request.sampling
         least = max(sampling.min_tokens - (self._limit - left), 0)
         if draft is not None:
             draft = obey(draft, sampling.stop, left, stop_ids=sampling.stop_token_ids, least=least)
@@ -93,9 +95,14 @@ class GeneratedChoice:
         yield from text_events(choice, one_by_one(text), whole=whole)
         yield Finish(choice, "stop" if speech.ended or text.sequence else "length", text.sequence)
 
+    def _asks_for_a_form(self) -> bool:
+        """Whether the answer may be something else than free text."""
+        return bool(self._request.tools) or self._request.response_format.kind != "text" or self._requesting.asks
+
     def check(self) -> None:
         """Raise `Rejected` for a schema that is invalid or that no value satisfies."""
-        _ = self._structured
+        if self._is_structured:
+            _ = self._structured
 
     @cached_property
     def _structured(self) -> Draft | None:
@@ -135,10 +142,6 @@ class GeneratedChoice:
     def _requested(self) -> Made | None:
         requesting = self._requesting
         return requesting.make(self._seed.child("choice", self._number)) if requesting.asks else None
-
-    @cached_property
-    def _requesting(self) -> Requested:
-        return Requested(self._request) if self._first is None else self._first._requesting
 
     def _text(self, text: Tokens, seed: Seed) -> Draft:
         top = self._request.sampling.logprobs
@@ -182,7 +185,7 @@ class GeneratedChoice:
         request, sampling = self._request, self._request.sampling
         if least != sampling.min_tokens:
             sampling = msgspec.structs.replace(sampling, min_tokens=least)
-        requested = self._requested
+        requested = self._requested if self._is_structured else None
         composition = answer(request) if requested is None or isinstance(requested, str) else requested
         return speak(composition.walk(), sampling, seed.child("text"), limit, self._prompt)
 
