@@ -30,7 +30,7 @@ Piece: TypeAlias = tuple[str, TokenLogprob | None]
 """A token of a text, with its log probabilities if they are requested."""
 Pieces: TypeAlias = tuple[Sequence[str], Sequence[TokenLogprob] | None]
 """Successive tokens of a text, with their log probabilities if they are requested."""
-_TOGETHER = 64
+TOGETHER = 64
 """Tokens that one event of a whole body has."""
 _SIDE_BY_SIDE = 128
 """Choices that advance at the same time."""
@@ -217,7 +217,7 @@ def _side_by_side(choices: list[Iterator[Event]]) -> Iterator[Event]:
 
 def text_events(choice: int, tokens: Iterable[Pieces], *, whole: bool) -> Iterator[Text]:
     """The events of a text. A token without text is joined to the next."""
-    most = _TOGETHER if whole else 1
+    most = TOGETHER if whole else 1
     texts: list[str] = []
     entries: list[TokenLogprob] = []
     for pieces, described in tokens:

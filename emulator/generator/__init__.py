@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from emulator.core.drafts import Draft, DraftCall, obey, one_by_one, reasoning_events, text_events
+from emulator.core.drafts import TOGETHER, Draft, DraftCall, obey, one_by_one, reasoning_events, text_events
 from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY, Tokens, split
@@ -70,11 +70,12 @@ class GeneratedChoice:
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
         seed, left = self._seed.child("choice", self._number), self._limit
+        together = TOGETHER if whole else 1
         if self._reasons:
             least = self._exceeded(seed) if self._loose else 0
             room = min(least or self._budget(), left)
             speech = self._thoughts(seed, room, least)
-            for event in reasoning_events(choice, speech.runs(), whole=whole, hide=hide_reasoning):
+            for event in reasoning_events(choice, speech.runs(together), whole=whole, hide=hide_reasoning):
                 left -= event.tokens
                 yield event
             if not speech.ended and room == self._limit:
@@ -88,7 +89,7 @@ class GeneratedChoice:
             return
         speech = self._speech(seed, left, least)
         if not sampling.stop:
-            yield from text_events(choice, speech.runs(), whole=whole)
+            yield from text_events(choice, speech.runs(together), whole=whole)
             yield Finish(choice, "stop" if speech.ended else "length")
             return
         text = Stopped(speech, sampling.stop, least)

@@ -89,12 +89,8 @@ def draw(logprobs: Scores, sampling: Sampling, chance: float) -> int:
         return max(ids, key=logprobs.__getitem__)
     weights = list(map(math.exp, logprobs.values()))
     narrowing = Narrowing.of(sampling)
-    return ids[choose(narrowing.cumulative(weights, 1.0) if narrowing else list(accumulate(weights)), chance)]
-
-
-def choose(cumulative: Sequence[float], chance: float) -> int:
-    """Return the index that a random number in [0, 1) selects in a cumulative distribution with any total."""
-    return bisect(cumulative, chance * cumulative[-1], 0, len(cumulative) - 1)
+    *cumulative, total = narrowing.cumulative(weights, 1.0) if narrowing else accumulate(weights)
+    return ids[bisect(cumulative, chance * total)]
 
 
 class Narrowing(NamedTuple):
@@ -125,23 +121,31 @@ class Narrowing(NamedTuple):
         return list(accumulate(weight if at in kept else 0.0 for at, weight in enumerate(heated)))
 
 
-class Distributions(dict[tuple[float, ...], list[float]]):
-    """The cumulative distribution of weights at a temperature above 0, by the weights; those of the grammar are few."""
+class Distributions(dict[tuple[float, ...], tuple[list[float], float]]):
+    """The cumulative distributions of weights at a temperature above 0, by the weights; those of the grammar are few.
+
+    Each is without its end, the total, which follows it.
+    """
 
     def __init__(self, temperature: float, narrowing: Narrowing | None) -> None:
         super().__init__()
         self._temperature = temperature
         self._narrowing = narrowing
 
-    def __missing__(self, weights: tuple[float, ...]) -> list[float]:
+    def __missing__(self, weights: tuple[float, ...]) -> tuple[list[float], float]:
         if self._narrowing is not None:
-            found = self._narrowing.cumulative(weights, self._temperature)
+            *cumulative, total = self._narrowing.cumulative(weights, self._temperature)
         elif self._temperature == 1:
-            found = list(accumulate(weights))
+            *cumulative, total = accumulate(weights)
         else:
-            found = list(accumulate(_heated(weights, self._temperature)))
-        self[weights] = found
-        return found
+            *cumulative, total = accumulate(_heated(weights, self._temperature))
+        self[weights] = cumulative, total
+        return cumulative, total
+
+    def choose(self, weights: tuple[float, ...], chance: float) -> int:
+        """Return the index that a random number in [0, 1) selects."""
+        cumulative, total = self[weights]
+        return bisect(cumulative, chance * total)
 
 
 distributions = lru_cache(maxsize=16)(Distributions)

@@ -4,10 +4,11 @@ The random number of a position does not depend on any parameter. So `max_tokens
 not change the text, and a slightly higher temperature changes little of it.
 """
 
+from bisect import bisect
 from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Set
-from functools import lru_cache
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from functools import lru_cache, partial
 from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
@@ -21,7 +22,6 @@ from emulator.generator.sampling import (
     Distributions,
     Narrowing,
     Scores,
-    choose,
     distributions,
     draw,
     is_plain,
@@ -33,35 +33,36 @@ from emulator.generator.sampling import (
 from emulator.generator.walk import Walk
 
 _decoder = getincrementaldecoder("utf-8")
-_AT_A_TIME = range(64)
+_SIDE_BY_SIDE = range(64)
 """Positions whose random numbers are drawn together."""
 
 
 class Speech:
     """Generated text, token by token; `ended` is false if the limit cut it, which is known once it is read.
 
-    It is read once, either token by token or, by `runs`, several tokens at a time. Each token has its log
-    probabilities, if they are requested.
+    It is read once, either token by token or, by `runs`, many at a time. Each token has its log probabilities, if they
+    are requested.
     """
 
-    def __init__(self, runs: Generator[Pieces, None, bool]) -> None:
+    def __init__(self, runs: Callable[[int], Generator[Pieces, None, bool]]) -> None:
         self.ended = False
         self._runs = runs
 
     def __iter__(self) -> Iterator[Piece]:
-        for pieces, entries in self.runs():
+        for pieces, entries in self.runs(1):
             yield from zip(pieces, repeat(None) if entries is None else entries, strict=False)
 
-    def runs(self) -> Iterator[Pieces]:
-        """Yield the tokens; those without a choice between them together, if that is known."""
-        self.ended = yield from self._runs
+    def runs(self, together: int) -> Iterator[Pieces]:
+        """Yield the tokens, no fewer than `together` at a time if nothing about a single one is requested."""
+        self.ended = yield from self._runs(together)
 
 
 def speak(walk: Walk, sampling: Sampling, seed: Seed, limit: int, prompt: Callable[[], str] = str) -> Speech:
     """Generate up to `limit` tokens along the walk. The repetition penalty counts the tokens of `prompt`, too."""
+    chances = _Chances(seed)
     if is_plain(sampling) and sampling.logprobs is None:
-        return Speech(_spoken(walk, sampling, _Chances(seed), limit))
-    return Speech(_Speaker(sampling, prompt).speak(walk, _Chances(seed), limit))
+        return Speech(partial(_spoken, walk, sampling, chances, limit))
+    return Speech(lambda _: _Speaker(sampling, prompt).speak(walk, chances, limit))
 
 
 class _Chances:
@@ -70,47 +71,61 @@ class _Chances:
     def __init__(self, seed: Seed) -> None:
         self._seed = seed
         self._random: Callable[[], float] | None = None
-        self._drawn = 0
-        self._numbers: list[float] = []  # of the last positions for which there are some
+        self._numbers: list[float] = []
+        self._end = 0
 
     def __getitem__(self, position: int) -> float:
-        while position >= self._drawn:
-            if self._random is None:
-                self._random = self._seed.random().random
-            random = self._random
-            self._numbers = [random() for _ in _AT_A_TIME]
-            self._drawn += len(_AT_A_TIME)
-        return self._numbers[position - self._drawn]
+        numbers, end = self.around(position)
+        return numbers[position - end]
+
+    def around(self, position: int) -> tuple[Sequence[float], int]:
+        """Return the numbers of a position and those beside it, and the first position after them."""
+        if position >= self._end:
+            random = self._random = self._random or self._seed.random().random
+            while position >= self._end:
+                self._numbers = [random() for _ in _SIDE_BY_SIDE]
+                self._end += len(_SIDE_BY_SIDE)
+        return self._numbers, self._end
 
 
-def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Generator[Pieces, None, bool]:
+def _spoken(
+    walk: Walk, sampling: Sampling, chances: _Chances, limit: int, together: int
+) -> Generator[Pieces, None, bool]:
     """Generate text in the common case, where only a branch of the grammar needs a random number."""
     distributions = _distributions(sampling)
     least = limit + 1 if sampling.ignore_eos else sampling.min_tokens
-    position = 0
+    numbers: Sequence[float] = ()
+    position = begin = end = 0
+    said: list[str] = []
     while True:
         symbol = walk.next()
         if type(symbol) is Run:
-            pieces = symbol.pieces
+            said += symbol.pieces
         else:
-            if symbol.can_end and position < least:
+            if position < least and symbol.can_end:
                 symbol = endless(symbol)
-            at = _chosen(symbol, distributions, chances, position)
+            if distributions is None:
+                at = symbol.likeliest
+            else:
+                if position >= end:
+                    numbers, end = chances.around(position)
+                cumulative, total = distributions[symbol.weights]
+                at = bisect(cumulative, numbers[position - end] * total)
             if symbol.ids[at] == END:
+                if said:
+                    yield said, None
                 return True
-            pieces = symbol.runs[at]
+            said += symbol.runs[at]
             walk.take(symbol.rests[at])
-        position += len(pieces)
+        position = begin + len(said)
         if position > limit:
-            if kept := pieces[: limit - position]:
-                yield kept, None
+            del said[limit - begin :]
+            if said:
+                yield said, None
             return False
-        yield pieces, None
-
-
-def _chosen(branch: Branch, distributions: Distributions | None, chances: _Chances, position: int) -> int:
-    """The index of the token that is chosen at a position."""
-    return branch.likeliest if distributions is None else choose(distributions[branch.weights], chances[position])
+        if position >= begin + together:
+            yield said, None
+            begin, said = position, []
 
 
 def _distributions(sampling: Sampling) -> Distributions | None:
@@ -171,8 +186,10 @@ class _Speaker:
         distribution = log_probabilities(found, self._sampling.temperature)
         if not self._is_plain:
             return draw(distribution, self._sampling, chances[position]), distribution
-        at = _chosen(offer, self._distributions, chances, position) if isinstance(offer, Branch) else 0
-        return offer.ids[at], distribution
+        return offer.ids[self._chosen(offer, chances[position]) if isinstance(offer, Branch) else 0], distribution
+
+    def _chosen(self, branch: Branch, chance: float) -> int:
+        return branch.likeliest if self._distributions is None else self._distributions.choose(branch.weights, chance)
 
     def _never(self, position: int) -> Set[int]:
         if position < self._sampling.min_tokens:
