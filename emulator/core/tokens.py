@@ -21,7 +21,7 @@ text.
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
@@ -141,6 +141,11 @@ def encode(text: str) -> list[int]:
     return list(chain.from_iterable(map(_ids, _chunks(_SURROGATE.sub("\ufffd", text)))))
 
 
+def first_id(text: str) -> int:
+    """Return the id of the first token of a text that is not empty."""
+    return _ids(_SURROGATE.sub("\ufffd", _CHUNK.match(text)[0]))[0]  # type: ignore[index] # every character matches
+
+
 def identified(text: str) -> Iterator[tuple[int, str]]:
     """Yield the id and the piece of each token of a text, while it is read."""
     for ids, pieces in _read(text):
@@ -193,8 +198,12 @@ def _split(text: str) -> Tokens:
     return Tokens(text, tuple(chain.from_iterable(map(_pieces, _chunks(text)))))
 
 
-def _chunks(text: str) -> Iterator[str]:
-    """Yield the chunks of a text, window by window, so that a long text is never held as a list of all its words."""
+def _chunks(text: str) -> Iterable[str]:
+    """The chunks of a text. A long one is read window by window, so that it is never held as a list of all its words."""
+    return _CHUNK.findall(text) if len(text) <= _WINDOW else _windows(text)
+
+
+def _windows(text: str) -> Iterator[str]:
     start = 0
     while len(text) - start > _WINDOW:
         chunks = _CHUNK.findall(text, start, start + _WINDOW)

@@ -17,9 +17,9 @@ from typing import NamedTuple, TypeAlias, final
 
 import msgspec
 
-from emulator.core.tokens import END, encode, split
+from emulator.core.tokens import END, encode, first_id, split
 
-Symbols: TypeAlias = "tuple[Run | Branch | Slot | NonTerminal, ...]"
+Symbols: TypeAlias = "tuple[Run | Phrase | Branch | Slot | NonTerminal, ...]"
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -27,6 +27,23 @@ class Run(msgspec.Struct, frozen=True):
 
     ids: tuple[int, ...]
     pieces: tuple[str, ...]
+
+
+@final
+class Phrase:
+    """The tokens of a text, or those after the first `skipped` ones, as a run whose ids are found when asked for."""
+
+    __slots__ = ("_skipped", "_text", "pieces")
+
+    def __init__(self, text: str, pieces: tuple[str, ...], skipped: int = 0) -> None:
+        self.pieces = pieces[skipped:]
+        self._text = text
+        self._skipped = skipped
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids of the tokens."""
+        return tuple(encode(self._text)[self._skipped :])
 
 
 class Branch(msgspec.Struct, frozen=True, eq=False):
@@ -201,11 +218,30 @@ def choice(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
     """A choice between tokens with these weights, and what follows each."""
     weights, tokens, targets = zip(*options, strict=True)
     ids, pieces = zip(*tokens, strict=True)
-    total = sum(weights)
-    shares = tuple([weight / total for weight in weights])
     parts = [_parted(piece, target) for piece, target in zip(pieces, targets, strict=True)]
     runs, rests = zip(*parts, strict=True)
-    return Branch(ids, pieces, shares, shares.index(max(shares)), targets, runs, rests, END in ids)
+    shares = shared(weights)
+    return Branch(ids, pieces, shares, shares.index(max(shares)), targets, runs, rests, can_end=END in ids)
+
+
+def choice_of_phrases(phrases: Sequence[str]) -> Phrase | Branch:
+    """A choice between phrases, of those that begin with the same token the first; the k-th has the weight 1/k²."""
+    if len(phrases) == 1:
+        return Phrase(phrases[0], split(phrases[0]).pieces)
+    begun: dict[tuple[int, str], tuple[float, str, tuple[str, ...]]] = {}
+    for rank, phrase in enumerate(phrases, 1):
+        run = split(phrase).pieces
+        begun.setdefault((first_id(phrase), run[0]), (1 / rank**2, phrase, run))
+    ids, pieces = zip(*begun, strict=True)
+    weights, texts, runs = zip(*begun.values(), strict=True)
+    targets = tuple([(Phrase(text, run, 1),) for text, run in zip(texts, runs, strict=True)])
+    return Branch(ids, pieces, shared(weights), 0, targets, runs, ((),) * len(runs), can_end=False)
+
+
+def shared(weights: Sequence[float]) -> tuple[float, ...]:
+    """The weights in proportion, so that they add up to 1."""
+    total = sum(weights)
+    return tuple([weight / total for weight in weights])
 
 
 def _parted(piece: str, target: Symbols) -> tuple[tuple[str, ...], Symbols]:

@@ -16,7 +16,7 @@ from emulator.core.drafts import Piece, Pieces
 from emulator.core.seeds import Seed
 from emulator.core.tokens import END, encode, piece_bytes
 from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
-from emulator.generator.grammar import Branch, Run, endless
+from emulator.generator.grammar import Branch, endless
 from emulator.generator.sampling import (
     GREEDY,
     Distributions,
@@ -99,7 +99,7 @@ def _spoken(
     said: list[str] = []
     while True:
         symbol = walk.next()
-        if type(symbol) is Run:
+        if type(symbol) is not Branch:
             said += symbol.pieces
         else:
             if position < least and symbol.can_end:
@@ -201,7 +201,7 @@ def _states(walk: Walk) -> Generator[_Offer, int, None]:
     """Yield the candidates for each token. A sent token that is no candidate is replaced by the likeliest one."""
     while True:
         symbol = walk.next()
-        if isinstance(symbol, Run):
+        if not isinstance(symbol, Branch):
             for id in symbol.ids:
                 yield _Forced((id,))
         else:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from emulator.generator.grammar import Branch, NonTerminal, Run, Slot, Symbols, Token, choice, program, run, tokens
+from emulator.generator.grammar import Branch, NonTerminal, Phrase, Run, Slot, Symbols, choice_of_phrases, program
 
 Phrases = Mapping[str, Sequence[str]]
 """The phrases for each slot, the likeliest first."""
@@ -11,12 +11,12 @@ Phrases = Mapping[str, Sequence[str]]
 class Walk:
     """A position in the grammar: a stack of the symbols still to expand."""
 
-    def __init__(self, symbols: Sequence[Run | Branch | Slot | NonTerminal], phrases: Phrases) -> None:
+    def __init__(self, symbols: Sequence[Run | Phrase | Branch | Slot | NonTerminal], phrases: Phrases) -> None:
         self._stack = list(reversed(symbols))
         self._phrases = phrases
         self._filled: dict[Slot, Symbols] = {}
 
-    def next(self) -> Run | Branch:
+    def next(self) -> Run | Phrase | Branch:
         """Return the next tokens or the next choice. There always is one, since the end is a token of a choice."""
         stack = self._stack
         while True:
@@ -37,10 +37,7 @@ class Walk:
         phrases = self._phrases[slot.name.lower()]
         if slot.name[0].isupper():
             phrases = [phrase[:1].upper() + phrase[1:] for phrase in phrases]
-        options: dict[Token, tuple[float, Token, Symbols]] = {}
-        for rank, phrase in enumerate(phrases, 1):
-            first, *rest = tokens(f" {phrase}" if slot.spaced else phrase)
-            if first not in options:
-                options[first] = 1 / rank**2, first, run(rest)
-        self._filled[slot] = (choice([*options.values()]),)
+        if slot.spaced:
+            phrases = [f" {phrase}" for phrase in phrases]
+        self._filled[slot] = (choice_of_phrases(phrases),)
         return self._filled[slot]
