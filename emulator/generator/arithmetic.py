@@ -47,7 +47,8 @@ _TO_DO = re.compile(
 _DONE = {"multiply": "*", "divide": "/", "add": "+", "subtract": "-"}
 _OF = {"sum": "+", "total": "+", "product": "*", "difference": "-", "quotient": "/"}
 _TELLING = frozenset([*_DONE, *_OF, *(sign.split()[0] for sign in _SIGNS)])
-_SIGNED = re.compile(r"[-+*/−×÷]|[\d)\s][xX][\d(\s-]")
+_SIGN_CHARACTERS = [sign for sign in _SIGNS if not sign[0].isalpha()]
+_TIMES = re.compile(r"\d[xX]|[xX]\d")
 _TOKEN = re.compile(rf"{_OPERAND}|[()]|{_SIGN}", re.IGNORECASE)
 
 
@@ -71,7 +72,8 @@ def count(word: str) -> int:
 
 def may_calculate(text: str, words: AbstractSet[str]) -> bool:
     """Whether a text with these words, in lower case, may have a calculation: it has a sign, or a word for one."""
-    return not words.isdisjoint(_TELLING) or _SIGNED.search(text) is not None
+    signed = any(map(text.__contains__, _SIGN_CHARACTERS)) or not words.isdisjoint(_TELLING)
+    return signed or _TIMES.search(text) is not None
 
 
 def calculation(text: str) -> Calculation | None:

@@ -19,7 +19,8 @@ import msgspec
 
 from emulator.core.tokens import END, encode, first_id, split
 
-Symbols: TypeAlias = "tuple[Run | Phrase | Branch | Slot | NonTerminal, ...]"
+Symbol: TypeAlias = "Run | Phrase | Branch | Slot | NonTerminal"
+Symbols: TypeAlias = tuple[Symbol, ...]
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from emulator.core.drafts import Piece, Pieces
 from emulator.core.seeds import Seed
 from emulator.core.tokens import END, encode, piece_bytes
 from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
-from emulator.generator.grammar import Branch, endless
+from emulator.generator.grammar import Branch, NonTerminal, Slot, endless
 from emulator.generator.sampling import (
     GREEDY,
     Distributions,
@@ -94,15 +94,14 @@ def _spoken(
     """Generate text in the common case, where only a branch of the grammar needs a random number."""
     distributions = _distributions(sampling)
     least = limit + 1 if sampling.ignore_eos else sampling.min_tokens
+    stack = walk.stack
     numbers: Sequence[float] = ()
     position = begin = end = 0
     said: list[str] = []
     while True:
-        symbol = walk.next()
-        if type(symbol) is not Branch:
-            said += symbol.pieces
-        else:
-            if position < least and symbol.can_end:
+        symbol = stack.pop()
+        if type(symbol) is Branch:
+            if symbol.can_end and position < least:
                 symbol = endless(symbol)
             if distributions is None:
                 at = symbol.likeliest
@@ -111,21 +110,25 @@ def _spoken(
                     numbers, end = chances.around(position)
                 cumulative, total = distributions[symbol.weights]
                 at = bisect(cumulative, numbers[position - end] * total)
-            if symbol.ids[at] == END:
-                if said:
-                    yield said, None
-                return True
+            if symbol.can_end and symbol.ids[at] == END:
+                break
             said += symbol.runs[at]
-            walk.take(symbol.rests[at])
+            stack += symbol.rests[at]
+        elif isinstance(symbol, NonTerminal | Slot):
+            stack += walk.expanded(symbol)
+            continue
+        else:
+            said += symbol.pieces
         position = begin + len(said)
         if position > limit:
             del said[limit - begin :]
-            if said:
-                yield said, None
-            return False
+            break
         if position >= begin + together:
             yield said, None
             begin, said = position, []
+    if said:
+        yield said, None
+    return position <= limit
 
 
 def _distributions(sampling: Sampling) -> Distributions | None:
@@ -206,7 +209,7 @@ def _states(walk: Walk) -> Generator[_Offer, int, None]:
                 yield _Forced((id,))
         else:
             id = yield symbol
-            walk.take(symbol.targets[symbol.ids.index(id) if id in symbol.ids else _substitute(symbol)])
+            walk.stack += symbol.targets[symbol.ids.index(id) if id in symbol.ids else _substitute(symbol)]
 
 
 def _substitute(branch: Branch) -> int:

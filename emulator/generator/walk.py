@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from emulator.generator.grammar import Branch, NonTerminal, Phrase, Run, Slot, Symbols, choice_of_phrases, program
+from emulator.generator.grammar import (
+    Branch,
+    NonTerminal,
+    Phrase,
+    Run,
+    Slot,
+    Symbol,
+    Symbols,
+    choice_of_phrases,
+    program,
+)
 
 Phrases = Mapping[str, Sequence[str]]
 """The phrases for each slot, the likeliest first."""
@@ -11,26 +21,22 @@ Phrases = Mapping[str, Sequence[str]]
 class Walk:
     """A position in the grammar: a stack of the symbols still to expand."""
 
-    def __init__(self, symbols: Sequence[Run | Phrase | Branch | Slot | NonTerminal], phrases: Phrases) -> None:
-        self._stack = list(reversed(symbols))
+    def __init__(self, symbols: Sequence[Symbol], phrases: Phrases) -> None:
+        self.stack: list[Symbol] = [*reversed(symbols)]
         self._phrases = phrases
         self._filled: dict[Slot, Symbols] = {}
 
     def next(self) -> Run | Phrase | Branch:
         """Return the next tokens or the next choice. There always is one, since the end is a token of a choice."""
-        stack = self._stack
         while True:
-            symbol = stack.pop()
-            if type(symbol) is NonTerminal:
-                stack += program(symbol)
-            elif type(symbol) is Slot:
-                stack += self._filled.get(symbol) or self._fill(symbol)
-            else:
+            symbol = self.stack.pop()
+            if not isinstance(symbol, NonTerminal | Slot):
                 return symbol
+            self.stack += self.expanded(symbol)
 
-    def take(self, target: Symbols) -> None:
-        """Continue with the symbols that follow a chosen token."""
-        self._stack.extend(target)
+    def expanded(self, symbol: NonTerminal | Slot) -> Symbols:
+        """What a symbol stands for, last symbol first."""
+        return program(symbol) if type(symbol) is NonTerminal else self._filled.get(symbol) or self._fill(symbol)
 
     def _fill(self, slot: Slot) -> Symbols:
         """A slot's phrases as a choice between those that begin differently; the k-th has the weight 1/k²."""
