@@ -199,7 +199,7 @@ def _split(text: str) -> Tokens:
 
 
 def _chunks(text: str) -> Iterable[str]:
-    """The chunks of a text. A long one is read window by window, so that it is never held as a list of all its words."""
+    """The chunks of a text. A long one is read by windows, so that it is never held as a list of all its words."""
     return _CHUNK.findall(text) if len(text) <= _WINDOW else _windows(text)
 
 

@@ -18,7 +18,7 @@ from emulator.core.tokens import EMPTY, Tokens, split
 from emulator.core.vocabulary import Event, Finish, InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe, describe_echo
-from emulator.generator.requested import Made, Requested
+from emulator.generator.requested import Made, Requested, may_ask
 from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
 from emulator.generator.stopping import Stopped
@@ -33,6 +33,11 @@ _EXCEEDING = 695 / 256, 1197 / 256
 """How many times its budget a loose reasoning has, at least and at most: measured with 256 (docs/contract.md)."""
 _LOW_EFFORT = 634, 3219
 """Tokens of a loose reasoning with low effort, at least and at most, as measured."""
+
+
+def _may_ask(request: InferenceRequest) -> bool:
+    """Whether the answer may be something else than free text."""
+    return bool(request.tools) or request.response_format.kind != "text" or may_ask(request)
 
 
 class GeneratedChoice:
@@ -64,8 +69,7 @@ class GeneratedChoice:
         self._loose = loose
         self._empty_arguments = empty_arguments
         self._first = first
-        self._requesting: Requested = Requested(request) if first is None else first._requesting
-        self._is_structured: bool = self._asks_for_a_form() if first is None else first._is_structured
+        self._is_structured: bool = _may_ask(request) if first is None else first._is_structured
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
@@ -96,10 +100,6 @@ class GeneratedChoice:
         yield from text_events(choice, one_by_one(text), whole=whole)
         yield Finish(choice, "stop" if speech.ended or text.sequence else "length", text.sequence)
 
-    def _asks_for_a_form(self) -> bool:
-        """Whether the answer may be something else than free text."""
-        return bool(self._request.tools) or self._request.response_format.kind != "text" or self._requesting.asks
-
     def check(self) -> None:
         """Raise `Rejected` for a schema that is invalid or that no value satisfies."""
         if self._is_structured:
@@ -117,6 +117,10 @@ class GeneratedChoice:
             return self._drafted(first._maker)
         except Rejected:
             return first._structured
+
+    @cached_property
+    def _requesting(self) -> Requested:
+        return Requested(self._request) if self._first is None else self._first._requesting
 
     @cached_property
     def _maker(self) -> "Structured":

@@ -186,11 +186,16 @@ def tokens(text: str) -> list[Token]:
 # ---------------------------------------------------------------------------------------------- compiling
 
 
-@cache
-def program(rule: NonTerminal) -> Symbols:
-    """What a rule says, last symbol first, so that a `Walk` can take from the end."""
-    options = _options(rule.name, rule.spaced)
-    return _program(options[0][1]) if len(options) == 1 else (branch(options),)
+class _Programs(dict[NonTerminal, Symbols]):
+    """What each rule says, last symbol first, so that a `Walk` can take from the end."""
+
+    def __missing__(self, rule: NonTerminal) -> Symbols:
+        options = _options(rule.name, rule.spaced)
+        self[rule] = _program(options[0][1]) if len(options) == 1 else (branch(options),)
+        return self[rule]
+
+
+programs = _Programs()
 
 
 def branch(options: Iterable[Option]) -> Branch:

@@ -103,8 +103,9 @@ class Narrowing(NamedTuple):
     @classmethod
     def of(cls, sampling: Sampling) -> "Narrowing | None":
         """Those of a request, or None if they exclude no token."""
-        found = cls(sampling.min_p, sampling.top_k, sampling.top_p)
-        return found if found.min_p > 0 or found.top_k > 0 or found.top_p < 1 else None
+        if sampling.top_p >= 1 and sampling.top_k <= 0 and sampling.min_p <= 0:
+            return None
+        return cls(sampling.min_p, sampling.top_k, sampling.top_p)
 
     def cumulative(self, weights: Sequence[float], temperature: float) -> list[float]:
         """The cumulative distribution of these weights at a temperature above 0, with 0 for excluded tokens."""

@@ -16,7 +16,7 @@ from emulator.core.drafts import Piece, Pieces
 from emulator.core.seeds import Seed
 from emulator.core.tokens import END, encode, piece_bytes
 from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
-from emulator.generator.grammar import Branch, NonTerminal, Slot, endless
+from emulator.generator.grammar import Branch, NonTerminal, Slot, endless, programs
 from emulator.generator.sampling import (
     GREEDY,
     Distributions,
@@ -114,8 +114,11 @@ def _spoken(
                 break
             said += symbol.runs[at]
             stack += symbol.rests[at]
-        elif isinstance(symbol, NonTerminal | Slot):
-            stack += walk.expanded(symbol)
+        elif type(symbol) is NonTerminal:
+            stack += programs[symbol]
+            continue
+        elif type(symbol) is Slot:
+            stack += walk.filled(symbol)
             continue
         else:
             said += symbol.pieces

@@ -77,11 +77,8 @@ def _phrases(text: str) -> list[list[str]]:
         lower = word.lower()
         if lower in _SMALL:
             connects = lower in _CONNECTORS
-            if open and open[-1].lower() not in _SMALL:
-                joins = connects or open[-1].endswith("ing")
-            else:
-                joins = not connects
-            if joins:
+            follows = bool(open) and open[-1].lower() not in _SMALL
+            if (connects or open[-1].endswith("ing")) if follows else not connects:
                 open.append(word if connects else lower)
             else:
                 phrases.append(open := [] if connects else [lower])
@@ -92,8 +89,7 @@ def _phrases(text: str) -> list[list[str]]:
                 phrases.append(open := [])
         else:
             open.append(lower if place == 0 and word[1:].islower() else word)
-    trimmed = map(_trimmed, phrases)
-    return [phrase for phrase in trimmed if any([word[0].isalpha() for word in phrase])]
+    return [phrase for phrase in map(_trimmed, phrases) if any(map(str.isalpha, [word[0] for word in phrase]))]
 
 
 def _trimmed(phrase: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from emulator.generator.grammar import (
     Symbol,
     Symbols,
     choice_of_phrases,
-    program,
+    programs,
 )
 
 Phrases = Mapping[str, Sequence[str]]
@@ -30,13 +30,16 @@ class Walk:
         """Return the next tokens or the next choice. There always is one, since the end is a token of a choice."""
         while True:
             symbol = self.stack.pop()
-            if not isinstance(symbol, NonTerminal | Slot):
+            if type(symbol) is NonTerminal:
+                self.stack += programs[symbol]
+            elif type(symbol) is Slot:
+                self.stack += self.filled(symbol)
+            else:
                 return symbol
-            self.stack += self.expanded(symbol)
 
-    def expanded(self, symbol: NonTerminal | Slot) -> Symbols:
-        """What a symbol stands for, last symbol first."""
-        return program(symbol) if type(symbol) is NonTerminal else self._filled.get(symbol) or self._fill(symbol)
+    def filled(self, slot: Slot) -> Symbols:
+        """A phrase of the request, or a choice between several."""
+        return self._filled.get(slot) or self._fill(slot)
 
     def _fill(self, slot: Slot) -> Symbols:
         """A slot's phrases as a choice between those that begin differently; the k-th has the weight 1/k²."""

@@ -12,7 +12,7 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.generator.composing import last_words
 from emulator.generator.requested.asked import Made, Make, system_texts
 
-__all__ = ["Made", "Requested"]
+__all__ = ["Made", "Requested", "may_ask"]
 
 _MARKS = ("json", "JSON", "[[ ##", "Action:", "</", "{", "<answer")
 """What a text with a format has somewhere."""
@@ -68,14 +68,14 @@ class Requested:
 
     @cached_property
     def _maker(self) -> Make | None:
-        if not _may_ask(self._request):
+        if not may_ask(self._request):
             return None
         from emulator.generator.requested.kinds import find  # noqa: PLC0415 - as above
 
         return find(self._request)
 
 
-def _may_ask(request: InferenceRequest) -> bool:
+def may_ask(request: InferenceRequest) -> bool:
     """Whether a request may ask for a form; this is quick, and wrong only where it says that it may."""
     if request.response_format.kind == "json_object":
         return True
