@@ -134,7 +134,7 @@ def _count(text: str) -> int:
     return max(1, min(count(found[1]), 20)) if found else 4
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """A rule, the words of which a message that it answers has one, and the pattern that it has."""
 
     rule: str
@@ -143,11 +143,11 @@ class _Row(NamedTuple):
 
 
 @cache
-def rows() -> Sequence[_Row]:
+def rows() -> Sequence[Row]:
     """The rows of the file of patterns. The first whose pattern matches decides."""
     text = (Path(__file__).parent / "data" / "intents.txt").read_text(encoding="utf-8")
     found = re.findall(r"^(\w+): ([a-z ]+)\n +(.+)$", text, re.MULTILINE)
-    return [_Row(rule, words.split(), re.compile(pattern, re.IGNORECASE)) for rule, words, pattern in found]
+    return [Row(rule, words.split(), re.compile(pattern, re.IGNORECASE)) for rule, words, pattern in found]
 
 
 @cache
