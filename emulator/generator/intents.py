@@ -76,17 +76,24 @@ def _intent(text: str) -> Intent:
         return Intent("said", said)
     if sum := _sum(text, words):
         return Intent("arithmetic", sum)
+    by_word = _by_word()
+    tried = sorted({number for word in by_word.keys() & words for number in by_word[word]})
+    return _wanted(text, tried) if tried else Intent("explain")
+
+
+def _wanted(text: str, tried: Sequence[int]) -> Intent:
+    """What a message wants that may match the patterns of these rows."""
     flat = " ".join(text.split())
     polite = _POLITE.match(flat)
     flat = flat[polite.end() :] if polite else flat
-    rule = _rule(flat, words)
+    rule = next((row.rule for row in map(rows().__getitem__, tried) if row.pattern.search(flat)), "")
     match rule:
         case "list":
             return Intent(rule, items=_count(flat))
         case "code":
             named = (_LANGUAGES[word] for word in re.findall(r"\w+", flat.lower()) if word in _LANGUAGES)
             return Intent(next(named, "python"))
-        case "" if "how" in words and (action := _action(flat)):
+        case "" if action := _action(flat):
             return Intent("how", action)
     return Intent(rule or "explain")
 
@@ -94,13 +101,6 @@ def _intent(text: str) -> Intent:
 def words_of(text: str) -> AbstractSet[str]:
     """The words of a text in lower case, as patterns without regard to case see them."""
     return frozenset(_WORD.findall((text if text.isascii() else text.translate(_LIKE_ASCII)).lower()))
-
-
-def _rule(text: str, words: AbstractSet[str]) -> str:
-    """The rule of the first pattern that a text with these words matches; empty if there is none."""
-    by_word, all = _by_word(), rows()
-    tried = sorted({number for word in by_word.keys() & words for number in by_word[word]})
-    return next((all[number].rule for number in tried if all[number].pattern.search(text)), "")
 
 
 def _to_say(text: str) -> str:
