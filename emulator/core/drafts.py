@@ -25,7 +25,9 @@ from emulator.core.vocabulary import (
 
 Piece: TypeAlias = tuple[str, TokenLogprob | None]
 """A token of a text, with its log probabilities if they are requested."""
-_TOGETHER = 64
+Pieces: TypeAlias = tuple[Sequence[str], Sequence[TokenLogprob] | None]
+"""Successive tokens of a text, with their log probabilities if they are requested."""
+TOGETHER = 64
 """Tokens that one event of a whole body has."""
 _SIDE_BY_SIDE = 128
 """Choices that advance at the same time."""
@@ -79,7 +81,7 @@ class Draft(msgspec.Struct, frozen=True):
             for text, size in _parts(self.reasoning, whole):
                 yield Reasoning(choice, "" if hide_reasoning else text, size)
         if self.logprobs is not None:
-            yield from text_events(choice, self._described(self.logprobs()), whole=whole)
+            yield from text_events(choice, one_by_one(self._described(self.logprobs())), whole=whole)
         elif self.text.pieces:
             for text, size in _parts(self.text, whole):
                 yield Text(choice, text, size)
@@ -208,29 +210,44 @@ def _side_by_side(choices: list[Iterator[Event]]) -> Iterator[Event]:
         choices = unfinished
 
 
-def text_events(choice: int, pieces: Iterable[Piece], *, whole: bool) -> Iterator[Text]:
+def text_events(choice: int, tokens: Iterable[Pieces], *, whole: bool) -> Iterator[Text]:
     """The events of a text. A token without text is joined to the next."""
-    most = _TOGETHER if whole else 1
+    most = TOGETHER if whole else 1
     texts: list[str] = []
     entries: list[TokenLogprob] = []
-    for text, entry in pieces:
-        if text and not texts and most == 1:
-            yield Text(choice, text, 1, None if entry is None else (entry,))
+    for pieces, described in tokens:
+        if most == 1 and not texts and described is None and "" not in pieces:
+            for text in pieces:
+                yield Text(choice, text)
             continue
-        texts.append(text)
-        if entry is not None:
-            entries.append(entry)
-        if text and len(texts) >= most:
-            yield Text(choice, "".join(texts), len(texts), tuple(entries) if entries else None)
-            texts.clear()
-            entries.clear()
+        texts += pieces
+        if described is not None:
+            entries += described
+        while len(texts) >= most and (size := _visible_size(texts, most)):
+            yield _joined(choice, texts[:size], entries[:size])
+            del texts[:size], entries[:size]
     if texts:
-        yield Text(choice, "".join(texts), len(texts), tuple(entries) if entries else None)
+        yield _joined(choice, texts, entries)
 
 
-def reasoning_events(choice: int, pieces: Iterable[Piece], *, whole: bool, hide: bool) -> Iterator[Reasoning]:
+def one_by_one(pieces: Iterable[Piece]) -> Iterator[Pieces]:
+    """The same tokens, each alone."""
+    for text, entry in pieces:
+        yield (text,), None if entry is None else (entry,)
+
+
+def _visible_size(texts: Sequence[str], least: int) -> int:
+    """The number of tokens, at least `least`, up to one with text; 0 if there is none."""
+    return next((size for size in range(least, len(texts) + 1) if texts[size - 1]), 0)
+
+
+def _joined(choice: int, texts: Sequence[str], entries: Sequence[TokenLogprob]) -> Text:
+    return Text(choice, "".join(texts), len(texts), tuple(entries) if entries else None)
+
+
+def reasoning_events(choice: int, tokens: Iterable[Pieces], *, whole: bool, hide: bool) -> Iterator[Reasoning]:
     """The events of a reasoning text, of which `hide` drops the text."""
-    for event in text_events(choice, pieces, whole=whole):
+    for event in text_events(choice, tokens, whole=whole):
         yield Reasoning(choice, "" if hide else event.text, event.tokens)
 
 

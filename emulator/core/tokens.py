@@ -134,6 +134,11 @@ def encode(text: str) -> list[int]:
     return list(chain.from_iterable(map(_ids, _chunks(_SURROGATE.sub("\ufffd", text)))))
 
 
+def first_id(text: str) -> int:
+    """Return the id of the first token of a text that is not empty."""
+    return _ids(_SURROGATE.sub("\ufffd", _CHUNK.match(text)[0]))[0]  # type: ignore[index] # every character matches
+
+
 def identified(text: str) -> Iterator[tuple[int, str]]:
     """Yield the id and the piece of each token of a text, while it is read."""
     for ids, pieces in _read(text):

@@ -161,7 +161,10 @@ class InferenceRequest(msgspec.Struct, frozen=True):
 
     def last(self, role: Role) -> Message | None:
         """The last message with that role, or None."""
-        return next((message for message in reversed(self.messages) if message.role == role), None)
+        for message in reversed(self.messages):
+            if message.role == role:
+                return message
+        return None
 
 
 # ---------------------------------------------------------------------------------------------- what is answered

@@ -193,7 +193,8 @@ class Planner:
             empty_arguments=self._settings.empty_arguments,
         )
         first = make(choice=0)
-        return [first, *(make(choice=n, first=first) for n in range(1, max(sampling.n, sampling.best_of)))]
+        number = max(sampling.n, sampling.best_of)
+        return [first] if number == 1 else [first, *(make(choice=n, first=first) for n in range(1, number))]
 
     def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> DraftedAnswer:
         """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from emulator.core.drafts import Draft, DraftCall, obey, reasoning_events, text_events
+from emulator.core.drafts import TOGETHER, Draft, DraftCall, obey, one_by_one, reasoning_events, text_events
 from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY, Tokens, split
 from emulator.core.vocabulary import Event, Finish, InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe, describe_echo
-from emulator.generator.requested import Made, Requested
+from emulator.generator.requested import Made, Requested, may_ask
 from emulator.generator.sampling import for_reasoning
 from emulator.generator.speech import Speech, speak
 from emulator.generator.stopping import Stopped
@@ -33,6 +33,11 @@ _EXCEEDING = 695 / 256, 1197 / 256
 """How many times its budget a loose reasoning has, at least and at most: measured with 256 (docs/contract.md)."""
 _LOW_EFFORT = 634, 3219
 """Tokens of a loose reasoning with low effort, at least and at most, as measured."""
+
+
+def _may_ask(request: InferenceRequest) -> bool:
+    """Whether the answer may be something else than free text."""
+    return bool(request.tools) or request.response_format.kind != "text" or may_ask(request)
 
 
 class GeneratedChoice:
@@ -64,34 +69,41 @@ class GeneratedChoice:
         self._loose = loose
         self._empty_arguments = empty_arguments
         self._first = first
+        self._is_structured: bool = _may_ask(request) if first is None else first._is_structured
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
         seed, left = self._seed.child("choice", self._number), self._limit
+        together = TOGETHER if whole else 1
         if self._reasons:
             least = self._exceeded(seed) if self._loose else 0
             room = min(least or self._budget(), left)
             speech = self._thoughts(seed, room, least)
-            for event in reasoning_events(choice, speech, whole=whole, hide=hide_reasoning):
+            for event in reasoning_events(choice, speech.runs(together), whole=whole, hide=hide_reasoning):
                 left -= event.tokens
                 yield event
             if not speech.ended and room == self._limit:
                 yield Finish(choice, "length")
                 return
-        draft, sampling = self._structured, self._request.sampling
+        draft, sampling = self._structured if self._is_structured else None, self._request.sampling
         least = max(sampling.min_tokens - (self._limit - left), 0)
         if draft is not None:
             draft = obey(draft, sampling.stop, left, stop_ids=sampling.stop_token_ids, least=least)
             yield from draft.events(choice, whole=whole, hide_reasoning=hide_reasoning)
             return
         speech = self._speech(seed, left, least)
+        if not sampling.stop:
+            yield from text_events(choice, speech.runs(together), whole=whole)
+            yield Finish(choice, "stop" if speech.ended else "length")
+            return
         text = Stopped(speech, sampling.stop, least)
-        yield from text_events(choice, text if sampling.stop else speech, whole=whole)
+        yield from text_events(choice, one_by_one(text), whole=whole)
         yield Finish(choice, "stop" if speech.ended or text.sequence else "length", text.sequence)
 
     def check(self) -> None:
         """Raise `Rejected` for a schema that is invalid or that no value satisfies."""
-        _ = self._structured
+        if self._is_structured:
+            _ = self._structured
 
     @cached_property
     def _structured(self) -> Draft | None:
@@ -105,6 +117,10 @@ class GeneratedChoice:
             return self._drafted(first._maker)
         except Rejected:
             return first._structured
+
+    @cached_property
+    def _requesting(self) -> Requested:
+        return Requested(self._request) if self._first is None else self._first._requesting
 
     @cached_property
     def _maker(self) -> "Structured":
@@ -131,10 +147,6 @@ class GeneratedChoice:
     def _requested(self) -> Made | None:
         requesting = self._requesting
         return requesting.make(self._seed.child("choice", self._number)) if requesting.asks else None
-
-    @cached_property
-    def _requesting(self) -> Requested:
-        return Requested(self._request) if self._first is None else self._first._requesting
 
     def _text(self, text: Tokens, seed: Seed) -> Draft:
         top = self._request.sampling.logprobs
@@ -172,12 +184,16 @@ class GeneratedChoice:
         request = self._request
         walk = thoughts(request, self._effort()).walk()
         sampling = msgspec.structs.replace(for_reasoning(request.sampling), min_tokens=least)
-        return speak(walk, sampling, seed.child("reasoning"), room, "")
+        return speak(walk, sampling, seed.child("reasoning"), room)
 
     def _speech(self, seed: Seed, limit: int, least: int) -> Speech:
-        request = self._request
-        sampling = msgspec.structs.replace(request.sampling, min_tokens=least)
-        prompt = "\n".join([*request.prompts, *(message.text for message in request.messages)])
-        requested = self._requested
+        request, sampling = self._request, self._request.sampling
+        if least != sampling.min_tokens:
+            sampling = msgspec.structs.replace(sampling, min_tokens=least)
+        requested = self._requested if self._is_structured else None
         composition = answer(request) if requested is None or isinstance(requested, str) else requested
-        return speak(composition.walk(), sampling, seed.child("text"), limit, prompt)
+        return speak(composition.walk(), sampling, seed.child("text"), limit, self._prompt)
+
+    def _prompt(self) -> str:
+        request = self._request
+        return "\n".join([*request.prompts, *(message.text for message in request.messages)])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from decimal import Decimal, DivisionByZero, InvalidOperation, localcontext
 from itertools import islice
 from typing import NamedTuple
@@ -45,6 +46,9 @@ _TO_DO = re.compile(
 )
 _DONE = {"multiply": "*", "divide": "/", "add": "+", "subtract": "-"}
 _OF = {"sum": "+", "total": "+", "product": "*", "difference": "-", "quotient": "/"}
+_TELLING = frozenset([*_DONE, *_OF, *(sign.split()[0] for sign in _SIGNS)])
+_SIGN_CHARACTERS = [sign for sign in _SIGNS if not sign[0].isalpha()]
+_TIMES = re.compile(r"\d[xX]|[xX]\d")
 _TOKEN = re.compile(rf"{_OPERAND}|[()]|{_SIGN}", re.IGNORECASE)
 
 
@@ -64,6 +68,12 @@ def count(word: str) -> int:
     (3, 3)
     """
     return int(word) if word.isdigit() else _SMALL.index(word.lower())
+
+
+def may_calculate(text: str, words: AbstractSet[str]) -> bool:
+    """Whether a text with these words, in lower case, may have a calculation: it has a sign, or a word for one."""
+    signed = any(map(text.__contains__, _SIGN_CHARACTERS)) or not words.isdisjoint(_TELLING)
+    return signed or _TIMES.search(text) is not None
 
 
 def calculation(text: str) -> Calculation | None:

@@ -87,7 +87,7 @@ class Structured:
 
     def _sentence(self, random: Random) -> str:
         """Write a sentence about the topic of the request."""
-        speech = speak(brief(self._request).walk(), Sampling(), Seed.of(random.getrandbits(64)), 100, "")
+        speech = speak(brief(self._request).walk(), Sampling(), Seed.of(random.getrandbits(64)), 100)
         return "".join(piece for piece, _ in speech)
 
     @cached_property
@@ -281,7 +281,7 @@ def _object(request: InferenceRequest, seed: Seed) -> Mapping[str, Any]:
     text = relevant(last_words(request))
     if names := named(text):
         return {"type": "object", "properties": {name: {"type": "string"} for name in names}, "required": names}
-    speech = speak(brief(request).walk(), Sampling(), seed.child("brief"), 100, "")
+    speech = speak(brief(request).walk(), Sampling(), seed.child("brief"), 100)
     about = next(iter(topics(text)), "this question")
     properties = {"topic": {"const": about}, "answer": {"const": "".join(piece for piece, _ in speech)}}
     return {"type": "object", "properties": properties, "required": list(properties)}

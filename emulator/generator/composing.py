@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 from emulator.core.vocabulary import InferenceRequest, Message
@@ -92,8 +91,9 @@ def _continuing(text: str) -> str:
 
 def _compose(wanted: Intent, request: InferenceRequest, text: str) -> Composition:
     filled = dict(phrases(request))
-    filled["model"] = [request.model.rpartition("/")[2].rpartition("--")[2] or "a model"]
     match wanted.rule:
+        case "identity":
+            filled["model"] = [request.model.rpartition("/")[2].rpartition("--")[2] or "a model"]
         case "said":
             filled["said"] = [wanted.words]
         case "arithmetic":
@@ -113,7 +113,7 @@ def _compose(wanted: Intent, request: InferenceRequest, text: str) -> Compositio
 
 def phrases(request: InferenceRequest) -> Phrases:
     """Return the topics of the request. A message without a topic has that of the message before."""
-    texts = request.prompts or [said(message.text) for message in reversed(request.messages) if message.role == "user"]
+    texts = request.prompts or (said(message.text) for message in reversed(request.messages) if message.role == "user")
     found = next((found for text in texts if (found := topics(text))), None) or ("this question",)
     return {"topic": found[:3], "other": found[1:] or ("everyday life",)}
 
@@ -139,8 +139,13 @@ def _code(about: Sequence[str]) -> Phrases:
 
 def _results(messages: Sequence[Message]) -> list[Message]:
     """The results of tools since the last assistant message. Reminders that clients append are skipped."""
-    since = list(takewhile(lambda message: message.role != "assistant", reversed(messages)))
-    return [message for message in reversed(since) if message.role in ("tool", "function")]
+    results: list[Message] = []
+    for message in reversed(messages):
+        if message.role == "assistant":
+            break
+        if message.role in ("tool", "function"):
+            results.append(message)
+    return results[::-1]
 
 
 def _tool_phrases(request: InferenceRequest, results: Sequence[Message]) -> Phrases:

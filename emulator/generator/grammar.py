@@ -12,15 +12,15 @@ different tokens.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, final
 
 import msgspec
 
-from emulator.core.tokens import END, encode, split
+from emulator.core.tokens import END, encode, first_id, split
 
-Symbols: TypeAlias = "tuple[Run | Branch | Slot | NonTerminal, ...]"
+Symbol: TypeAlias = "Run | Phrase | Branch | Slot | NonTerminal"
+Symbols: TypeAlias = tuple[Symbol, ...]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -30,15 +30,37 @@ class Run(msgspec.Struct, frozen=True):
     pieces: tuple[str, ...]
 
 
+@final
+class Phrase:
+    """The tokens of a text, or those after the first `skipped` ones, as a run whose ids are found when asked for."""
+
+    __slots__ = ("_skipped", "_text", "pieces")
+
+    def __init__(self, text: str, pieces: tuple[str, ...], skipped: int = 0) -> None:
+        self.pieces = pieces[skipped:]
+        self._text = text
+        self._skipped = skipped
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The ids of the tokens."""
+        return tuple(encode(self._text)[self._skipped :])
+
+
 class Branch(msgspec.Struct, frozen=True, eq=False):
-    """A choice between tokens; `targets` says, last symbol first, what follows each. The weights add up to 1."""
+    """A choice between tokens; `targets` says, last symbol first, what follows each. The weights add up to 1.
+
+    `runs` are the pieces of each token and of the run right behind it, and `rests` are the symbols that follow those.
+    """
 
     ids: tuple[int, ...]
     pieces: tuple[str, ...]
     weights: tuple[float, ...]
-    cumulative: tuple[float, ...]
     likeliest: int
     targets: tuple["Symbols", ...]
+    runs: tuple[tuple[str, ...], ...]
+    rests: tuple["Symbols", ...]
+    can_end: bool
 
 
 @final
@@ -158,17 +180,22 @@ def _choice(sequences: list[_Sequence], spaced: bool) -> _Choice:
 
 def tokens(text: str) -> list[Token]:
     """The tokens of a text, one by one."""
-    return [Token(id, piece) for id, piece in zip(encode(text), split(text).pieces, strict=True)]
+    return list(map(Token, encode(text), split(text).pieces))
 
 
 # ---------------------------------------------------------------------------------------------- compiling
 
 
-@cache
-def program(rule: NonTerminal) -> Symbols:
-    """What a rule says, last symbol first, so that a `Walk` can take from the end."""
-    options = _options(rule.name, rule.spaced)
-    return _program(options[0][1]) if len(options) == 1 else (branch(options),)
+class _Programs(dict[NonTerminal, Symbols]):
+    """What each rule says, last symbol first, so that a `Walk` can take from the end."""
+
+    def __missing__(self, rule: NonTerminal) -> Symbols:
+        options = _options(rule.name, rule.spaced)
+        self[rule] = _program(options[0][1]) if len(options) == 1 else (branch(options),)
+        return self[rule]
+
+
+programs = _Programs()
 
 
 def branch(options: Iterable[Option]) -> Branch:
@@ -178,7 +205,7 @@ def branch(options: Iterable[Option]) -> Branch:
         if not isinstance(first, Token):
             raise ValueError(f"an alternative must not begin with the slot {first}")
         groups.setdefault(first, []).append((weight, rest))
-    return _branch(
+    return choice(
         [
             (sum(weight for weight, _ in group), token, _program(group[0][1]) if len(group) == 1 else (branch(group),))
             for token, group in groups.items()
@@ -190,20 +217,43 @@ def branch(options: Iterable[Option]) -> Branch:
 def endless(branch: Branch) -> Branch:
     """The same choice without the end of the answer."""
     options = zip(branch.weights, map(Token, branch.ids, branch.pieces), branch.targets, strict=True)
-    return _branch([option for option in options if option[1].id != END])
+    return choice([option for option in options if option[1].id != END])
 
 
-def _branch(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
+def choice(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
+    """A choice between tokens with these weights, and what follows each."""
     weights, tokens, targets = zip(*options, strict=True)
-    shares = tuple([weight / sum(weights) for weight in weights])
-    return Branch(
-        ids=tuple([token.id for token in tokens]),
-        pieces=tuple([token.piece for token in tokens]),
-        weights=shares,
-        cumulative=tuple(accumulate(shares)),
-        likeliest=shares.index(max(shares)),
-        targets=targets,
-    )
+    ids, pieces = zip(*tokens, strict=True)
+    parts = [_parted(piece, target) for piece, target in zip(pieces, targets, strict=True)]
+    runs, rests = zip(*parts, strict=True)
+    shares = shared(weights)
+    return Branch(ids, pieces, shares, shares.index(max(shares)), targets, runs, rests, can_end=END in ids)
+
+
+def choice_of_phrases(phrases: Sequence[str]) -> Phrase | Branch:
+    """A choice between phrases, of those that begin with the same token the first; the k-th has the weight 1/k²."""
+    if len(phrases) == 1:
+        return Phrase(phrases[0], split(phrases[0]).pieces)
+    begun: dict[tuple[int, str], tuple[float, str, tuple[str, ...]]] = {}
+    for rank, phrase in enumerate(phrases, 1):
+        run = split(phrase).pieces
+        begun.setdefault((first_id(phrase), run[0]), (1 / rank**2, phrase, run))
+    ids, pieces = zip(*begun, strict=True)
+    weights, texts, runs = zip(*begun.values(), strict=True)
+    targets = tuple([(Phrase(text, run, 1),) for text, run in zip(texts, runs, strict=True)])
+    return Branch(ids, pieces, shared(weights), 0, targets, runs, ((),) * len(runs), can_end=False)
+
+
+def shared(weights: Sequence[float]) -> tuple[float, ...]:
+    """The weights in proportion, so that they add up to 1."""
+    total = sum(weights)
+    return tuple([weight / total for weight in weights])
+
+
+def _parted(piece: str, target: Symbols) -> tuple[tuple[str, ...], Symbols]:
+    """A piece with those of the run that follows it, and the symbols that follow both."""
+    following = target[-1] if target else None
+    return ((piece, *following.pieces), target[:-1]) if isinstance(following, Run) else ((piece,), target)
 
 
 def _expanded(options: Iterable[Option]) -> Iterator[Option]:

@@ -1,11 +1,13 @@
 """Recognizing what a message asks for, by regular expressions."""
 
 import re
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from emulator.generator.arithmetic import UP_TO_TWELVE, calculation, count
+from emulator.generator.arithmetic import UP_TO_TWELVE, calculation, count, may_calculate
 from emulator.generator.topics import relevant, turned
 
 
@@ -20,10 +22,8 @@ class Intent(NamedTuple):
     items: int = 0
 
 
-_SAYING = (
-    r"(?:^|[.,:;!?\n]\s*|\b(?:please|just|only|and) )"
-    r"(?:say|reply|respond|answer|repeat|echo|output|print|write|return)\b"
-)
+_TO_SAY = ("say", "reply", "respond", "answer", "repeat", "echo", "output", "print", "write", "return")
+_SAYING = rf"(?:^|[.,:;!?\n]\s*|\b(?:please|just|only|and) )(?:{'|'.join(_TO_SAY)})\b"
 _JUST = r"(?:with|only|exactly|just|back|after me|this|the (?:single )?(?:word|words|phrase|text|sentence|following))"
 _QUOTED = re.compile(
     rf"{_SAYING}(?:\s+{_JUST})*\s*:?\s*[\"“«`'](?P<words>[^\"”»`]{{1,300}}?)[\"”»`']",
@@ -49,6 +49,9 @@ _HOW = re.compile(
     re.IGNORECASE,
 )
 _POLITE = re.compile(r"\W*(?:(?:can|could|would|will) you|please)\s+(?:please\s+)?", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
+_LIKE_ASCII = str.maketrans("İıſ\u212a", "iisk")
+"""Letters beyond ASCII that patterns without regard to case take for letters of ASCII."""
 _COUNT = re.compile(rf"\b(\d{{1,2}}|{'|'.join(UP_TO_TWELVE[:10])})\b", re.IGNORECASE)
 _LANGUAGES = {
     **dict.fromkeys(["javascript", "typescript", "js"], "javascript"),
@@ -68,14 +71,22 @@ def intent(text: str) -> Intent:
 
 @lru_cache(maxsize=256)
 def _intent(text: str) -> Intent:
-    if words := _to_say(text):
-        return Intent("said", words)
-    if sum := _sum(text):
+    words = words_of(text)
+    if not words.isdisjoint(_TO_SAY) and (said := _to_say(text)):
+        return Intent("said", said)
+    if sum := _sum(text, words):
         return Intent("arithmetic", sum)
+    by_word = _by_word()
+    tried = sorted({number for word in by_word.keys() & words for number in by_word[word]})
+    return _wanted(text, tried) if tried else Intent("explain")
+
+
+def _wanted(text: str, tried: Sequence[int]) -> Intent:
+    """What a message wants that may match the patterns of these rows."""
     flat = " ".join(text.split())
     polite = _POLITE.match(flat)
     flat = flat[polite.end() :] if polite else flat
-    rule = next((rule for rule, pattern in _patterns() if pattern.search(flat)), "")
+    rule = next((row.rule for row in map(rows().__getitem__, tried) if row.pattern.search(flat)), "")
     match rule:
         case "list":
             return Intent(rule, items=_count(flat))
@@ -85,6 +96,11 @@ def _intent(text: str) -> Intent:
         case "" if action := _action(flat):
             return Intent("how", action)
     return Intent(rule or "explain")
+
+
+def words_of(text: str) -> AbstractSet[str]:
+    """The words of a text in lower case, as patterns without regard to case see them."""
+    return frozenset(_WORD.findall((text if text.isascii() else text.translate(_LIKE_ASCII)).lower()))
 
 
 def _to_say(text: str) -> str:
@@ -105,9 +121,9 @@ def _action(text: str) -> str:
     return turned(re.sub(r"[\W_]+$", "", found[1]).split()[:9]) if found else ""
 
 
-def _sum(text: str) -> str:
+def _sum(text: str, words: AbstractSet[str]) -> str:
     """The only calculation of a short message, and what it makes; empty for another message."""
-    found = calculation(text) if len(text) < 100 else None
+    found = calculation(text) if len(text) < 100 and may_calculate(text, words) else None
     if not found or re.search(r"\d", text[: found.start] + text[found.end :]):
         return ""
     return f"{found.written} = {found.result}"
@@ -118,8 +134,27 @@ def _count(text: str) -> int:
     return max(1, min(count(found[1]), 20)) if found else 4
 
 
+class Row(NamedTuple):
+    """A rule, the words of which a message that it answers has one, and the pattern that it has."""
+
+    rule: str
+    words: list[str]
+    pattern: re.Pattern[str]
+
+
 @cache
-def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    lines = (Path(__file__).parent / "data" / "intents.txt").read_text(encoding="utf-8").splitlines()
-    rows = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
-    return tuple((rule, re.compile(pattern, re.IGNORECASE)) for rule, pattern in rows)
+def rows() -> Sequence[Row]:
+    """The rows of the file of patterns. The first whose pattern matches decides."""
+    text = (Path(__file__).parent / "data" / "intents.txt").read_text(encoding="utf-8")
+    found = re.findall(r"^(\w+): ([a-z ]+)\n +(.+)$", text, re.MULTILINE)
+    return [Row(rule, words.split(), re.compile(pattern, re.IGNORECASE)) for rule, words, pattern in found]
+
+
+@cache
+def _by_word() -> Mapping[str, Sequence[int]]:
+    """The numbers of the rows that have a word."""
+    numbers: dict[str, list[int]] = {}
+    for number, row in enumerate(rows()):
+        for word in row.words:
+            numbers.setdefault(word, []).append(number)
+    return numbers

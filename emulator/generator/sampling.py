@@ -89,12 +89,8 @@ def draw(logprobs: Scores, sampling: Sampling, chance: float) -> int:
         return max(ids, key=logprobs.__getitem__)
     weights = list(map(math.exp, logprobs.values()))
     narrowing = Narrowing.of(sampling)
-    return ids[choose(narrowing.cumulative(weights, 1.0) if narrowing else list(accumulate(weights)), chance)]
-
-
-def choose(cumulative: Sequence[float], chance: float) -> int:
-    """Return the index that a random number in [0, 1) selects in a cumulative distribution with any total."""
-    return bisect(cumulative, chance * cumulative[-1], 0, len(cumulative) - 1)
+    *cumulative, total = narrowing.cumulative(weights, 1.0) if narrowing else accumulate(weights)
+    return ids[bisect(cumulative, chance * total)]
 
 
 class Narrowing(NamedTuple):
@@ -107,8 +103,9 @@ class Narrowing(NamedTuple):
     @classmethod
     def of(cls, sampling: Sampling) -> "Narrowing | None":
         """Those of a request, or None if they exclude no token."""
-        found = cls(sampling.min_p, sampling.top_k, sampling.top_p)
-        return found if found.min_p > 0 or found.top_k > 0 or found.top_p < 1 else None
+        if sampling.top_p >= 1 and sampling.top_k <= 0 and sampling.min_p <= 0:
+            return None
+        return cls(sampling.min_p, sampling.top_k, sampling.top_p)
 
     def cumulative(self, weights: Sequence[float], temperature: float) -> list[float]:
         """The cumulative distribution of these weights at a temperature above 0, with 0 for excluded tokens."""
@@ -125,10 +122,34 @@ class Narrowing(NamedTuple):
         return list(accumulate(weight if at in kept else 0.0 for at, weight in enumerate(heated)))
 
 
-@lru_cache(maxsize=4096)
-def cumulative(weights: tuple[float, ...], temperature: float, narrowing: Narrowing | None) -> list[float]:
-    """The cumulative distribution of these weights at a temperature above 0."""
-    return narrowing.cumulative(weights, temperature) if narrowing else list(accumulate(_heated(weights, temperature)))
+class Distributions(dict[tuple[float, ...], tuple[list[float], float]]):
+    """The cumulative distributions of weights at a temperature above 0, by the weights; those of the grammar are few.
+
+    Each is without its end, the total, which follows it.
+    """
+
+    def __init__(self, temperature: float, narrowing: Narrowing | None) -> None:
+        super().__init__()
+        self._temperature = temperature
+        self._narrowing = narrowing
+
+    def __missing__(self, weights: tuple[float, ...]) -> tuple[list[float], float]:
+        if self._narrowing is not None:
+            *cumulative, total = self._narrowing.cumulative(weights, self._temperature)
+        elif self._temperature == 1:
+            *cumulative, total = accumulate(weights)
+        else:
+            *cumulative, total = accumulate(_heated(weights, self._temperature))
+        self[weights] = cumulative, total
+        return cumulative, total
+
+    def choose(self, weights: tuple[float, ...], chance: float) -> int:
+        """Return the index that a random number in [0, 1) selects."""
+        cumulative, total = self[weights]
+        return bisect(cumulative, chance * total)
+
+
+distributions = lru_cache(maxsize=16)(Distributions)
 
 
 def _heated(weights: Sequence[float], temperature: float) -> list[float]:

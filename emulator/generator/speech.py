@@ -4,23 +4,25 @@ The random number of a position does not depend on any parameter. So `max_tokens
 not change the text, and a slightly higher temperature changes little of it.
 """
 
+from bisect import bisect
 from codecs import getincrementaldecoder
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Set
-from functools import lru_cache
+from collections.abc import Callable, Generator, Iterator, Sequence, Set
+from functools import lru_cache, partial
+from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
-from emulator.core.drafts import Piece
+from emulator.core.drafts import Piece, Pieces
 from emulator.core.seeds import Seed
 from emulator.core.tokens import END, encode, piece_bytes
 from emulator.core.vocabulary import Sampling, TokenLogprob, TopLogprob
-from emulator.generator.grammar import Branch, Run, endless
+from emulator.generator.grammar import Branch, NonTerminal, Slot, endless, programs
 from emulator.generator.sampling import (
     GREEDY,
+    Distributions,
     Narrowing,
     Scores,
-    choose,
-    cumulative,
+    distributions,
     draw,
     is_plain,
     log_probabilities,
@@ -31,78 +33,111 @@ from emulator.generator.sampling import (
 from emulator.generator.walk import Walk
 
 _decoder = getincrementaldecoder("utf-8")
+_SIDE_BY_SIDE = range(64)
+"""Positions whose random numbers are drawn together."""
 
 
 class Speech:
     """Generated text, token by token; `ended` is false if the limit cut it, which is known once it is read.
 
-    It is read once. Each token has its log probabilities, if they are requested.
+    It is read once, either token by token or, by `runs`, many at a time. Each token has its log probabilities, if they
+    are requested.
     """
 
-    def __init__(self, pieces: Generator[Piece, None, bool]) -> None:
+    def __init__(self, runs: Callable[[int], Generator[Pieces, None, bool]]) -> None:
         self.ended = False
-        self._pieces = pieces
+        self._runs = runs
 
     def __iter__(self) -> Iterator[Piece]:
-        self.ended = yield from self._pieces
+        for pieces, entries in self.runs(1):
+            yield from zip(pieces, repeat(None) if entries is None else entries, strict=False)
+
+    def runs(self, together: int) -> Iterator[Pieces]:
+        """Yield the tokens, no fewer than `together` at a time if nothing about a single one is requested."""
+        self.ended = yield from self._runs(together)
 
 
-def speak(walk: Walk, sampling: Sampling, seed: Seed, limit: int, prompt: str) -> Speech:
+def speak(walk: Walk, sampling: Sampling, seed: Seed, limit: int, prompt: Callable[[], str] = str) -> Speech:
     """Generate up to `limit` tokens along the walk. The repetition penalty counts the tokens of `prompt`, too."""
+    chances = _Chances(seed)
     if is_plain(sampling) and sampling.logprobs is None:
-        return Speech(_spoken(walk, sampling, _Chances(seed), limit))
-    return Speech(_Speaker(sampling, prompt).speak(walk, _Chances(seed), limit))
+        return Speech(partial(_spoken, walk, sampling, chances, limit))
+    return Speech(lambda _: _Speaker(sampling, prompt).speak(walk, chances, limit))
 
 
 class _Chances:
     """A random number in [0, 1) for each position, which positions ask for in their order."""
 
     def __init__(self, seed: Seed) -> None:
-        self._random = seed.random().random
-        self._next = 0
-        self._found = 0.0
+        self._seed = seed
+        self._random: Callable[[], float] | None = None
+        self._numbers: list[float] = []
+        self._end = 0
 
     def __getitem__(self, position: int) -> float:
-        while position >= self._next:
-            self._found = self._random()
-            self._next += 1
-        return self._found
+        numbers, end = self.around(position)
+        return numbers[position - end]
+
+    def around(self, position: int) -> tuple[Sequence[float], int]:
+        """Return the numbers of a position and those beside it, and the first position after them."""
+        if position >= self._end:
+            random = self._random = self._random or self._seed.random().random
+            while position >= self._end:
+                self._numbers = [random() for _ in _SIDE_BY_SIDE]
+                self._end += len(_SIDE_BY_SIDE)
+        return self._numbers, self._end
 
 
-def _spoken(walk: Walk, sampling: Sampling, chances: _Chances, limit: int) -> Generator[Piece, None, bool]:
+def _spoken(
+    walk: Walk, sampling: Sampling, chances: _Chances, limit: int, together: int
+) -> Generator[Pieces, None, bool]:
     """Generate text in the common case, where only a branch of the grammar needs a random number."""
-    decide = _decision(sampling)
+    distributions = _distributions(sampling)
     least = limit + 1 if sampling.ignore_eos else sampling.min_tokens
-    position = 0
+    stack = walk.stack
+    numbers: Sequence[float] = ()
+    position = begin = end = 0
+    said: list[str] = []
     while True:
-        symbol = walk.next()
-        if isinstance(symbol, Run):
-            for piece in symbol.pieces:
-                if position == limit:
-                    return False
-                yield piece, None
-                position += 1
+        symbol = stack.pop()
+        if type(symbol) is Branch:
+            if symbol.can_end and position < least:
+                symbol = endless(symbol)
+            if distributions is None:
+                at = symbol.likeliest
+            else:
+                if position >= end:
+                    numbers, end = chances.around(position)
+                cumulative, total = distributions[symbol.weights]
+                at = bisect(cumulative, numbers[position - end] * total)
+            if symbol.can_end and symbol.ids[at] == END:
+                break
+            said += symbol.runs[at]
+            stack += symbol.rests[at]
+        elif type(symbol) is NonTerminal:
+            stack += programs[symbol]
             continue
-        if position < least and END in symbol.ids:
-            symbol = endless(symbol)
-        index = decide(symbol, chances[position])
-        if symbol.ids[index] == END:
-            return True
-        if position == limit:
-            return False
-        yield symbol.pieces[index], None
-        position += 1
-        walk.take(symbol.targets[index])
+        elif type(symbol) is Slot:
+            stack += walk.filled(symbol)
+            continue
+        else:
+            said += symbol.pieces
+        position = begin + len(said)
+        if position > limit:
+            del said[limit - begin :]
+            break
+        if position >= begin + together:
+            yield said, None
+            begin, said = position, []
+    if said:
+        yield said, None
+    return position <= limit
 
 
-def _decision(sampling: Sampling) -> Callable[[Branch, float], int]:
-    """Return the function that chooses between the tokens of a branch, given a random number."""
-    temperature, narrowing = sampling.temperature, Narrowing.of(sampling)
-    if temperature < GREEDY:
-        return lambda branch, chance: branch.likeliest
-    if temperature == 1 and narrowing is None:
-        return lambda branch, chance: choose(branch.cumulative, chance)
-    return lambda branch, chance: choose(cumulative(branch.weights, temperature, narrowing), chance)
+def _distributions(sampling: Sampling) -> Distributions | None:
+    """The distributions to draw from; None if the likeliest token is taken each time."""
+    temperature = sampling.temperature
+    return None if temperature < GREEDY else distributions(temperature, Narrowing.of(sampling))
 
 
 class _Forced(NamedTuple):
@@ -118,32 +153,33 @@ _Offer: TypeAlias = _Forced | Branch
 class _Speaker:
     """Generates token by token, for parameters that change single scores and for log probabilities."""
 
-    def __init__(self, sampling: Sampling, prompt: str) -> None:
+    def __init__(self, sampling: Sampling, prompt: Callable[[], str]) -> None:
         self._sampling = sampling
-        self._decide = _decision(sampling) if is_plain(sampling) else None
-        self._prompt = frozenset(encode(prompt)) if sampling.repetition_penalty != 1 else frozenset[int]()
+        self._is_plain = is_plain(sampling)
+        self._distributions = _distributions(sampling) if self._is_plain else None
+        self._prompt = frozenset(encode(prompt())) if sampling.repetition_penalty != 1 else frozenset[int]()
         self._stops = {END, *sampling.stop_token_ids}
         self._said: Counter[int] = Counter()
         self._decoder = _decoder("replace")
 
-    def speak(self, walk: Walk, chances: _Chances, limit: int) -> Generator[Piece, None, bool]:
+    def speak(self, walk: Walk, chances: _Chances, limit: int) -> Generator[Pieces, None, bool]:
         """Generate up to `limit` tokens."""
         top = self._sampling.logprobs
         states = _states(walk)
         offer = next(states)
         previous, position = END, 0
         while True:
-            id, distribution = self._next(offer, previous, position, chances[position])
+            id, distribution = self._next(offer, previous, position, chances)
             if id in self._stops or position == limit:
                 return id in self._stops
             piece = self._decoder.decode(piece_bytes(id))
-            yield piece, None if top is None else token_logprob(id, piece, distribution, top)
+            yield (piece,), None if top is None else (token_logprob(id, piece, distribution, top),)
             position += 1
             self._said[id] += 1
             offer = states.send(id)
             previous = id
 
-    def _next(self, offer: _Offer, previous: int, position: int, chance: float) -> tuple[int, Scores]:
+    def _next(self, offer: _Offer, previous: int, position: int, chances: _Chances) -> tuple[int, Scores]:
         """Choose the next token; returns it with the log probabilities of all candidates."""
         never = self._never(position)
         if END in never and END in offer.ids and isinstance(offer, Branch):
@@ -154,9 +190,12 @@ class _Speaker:
         if penalizes(self._sampling):
             found = penalized(found, self._sampling, self._said, self._prompt)
         distribution = log_probabilities(found, self._sampling.temperature)
-        if self._decide is None:
-            return draw(distribution, self._sampling, chance), distribution
-        return offer.ids[self._decide(offer, chance) if isinstance(offer, Branch) else 0], distribution
+        if not self._is_plain:
+            return draw(distribution, self._sampling, chances[position]), distribution
+        return offer.ids[self._chosen(offer, chances[position]) if isinstance(offer, Branch) else 0], distribution
+
+    def _chosen(self, branch: Branch, chance: float) -> int:
+        return branch.likeliest if self._distributions is None else self._distributions.choose(branch.weights, chance)
 
     def _never(self, position: int) -> Set[int]:
         if position < self._sampling.min_tokens:
@@ -168,12 +207,12 @@ def _states(walk: Walk) -> Generator[_Offer, int, None]:
     """Yield the candidates for each token. A sent token that is no candidate is replaced by the likeliest one."""
     while True:
         symbol = walk.next()
-        if isinstance(symbol, Run):
+        if not isinstance(symbol, Branch):
             for id in symbol.ids:
                 yield _Forced((id,))
         else:
             id = yield symbol
-            walk.take(symbol.targets[symbol.ids.index(id) if id in symbol.ids else _substitute(symbol)])
+            walk.stack += symbol.targets[symbol.ids.index(id) if id in symbol.ids else _substitute(symbol)]
 
 
 def _substitute(branch: Branch) -> int:

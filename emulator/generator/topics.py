@@ -5,6 +5,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 _LOOKED_AT = 1_200
+_LONGEST = 7
+"""Words of a phrase."""
 _REMINDER = "<system-reminder>", "</system-reminder>"
 _WORD_OR_BREAK = re.compile(r"[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
 _DETERMINERS = frozenset(["a", "an", "the", "this", "these", "those", "my", "your", "our", "some", "any", "every"])
@@ -44,13 +46,16 @@ def topics(text: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def _topics(text: str) -> tuple[str, ...]:
     phrases: dict[str, float] = {}
+    is_ascii = text.isascii()
     for place, words in enumerate(_phrases(text)):
         content = [word for word in words if word.lower() not in _SMALL]
-        names = sum(word[0].isupper() for word in content)
-        size = max(len(content), sum(word > "\u0fff" for word in content) * len(words[-1]) / 2)
+        names = sum([word[0].isupper() for word in content])
+        size: float = len(content)
+        if not is_ascii:
+            size = max(size, sum([word > "\u0fff" for word in content]) * len(words[-1]) / 2)
         weight = min(size, 3) + 0.5 * min(names, 2) + 0.25 * (words[0] in _DETERMINERS) - 0.01 * place
         phrases.setdefault(turned(words), weight)
-    return tuple(sorted(phrases, key=lambda phrase: -phrases[phrase])[:6])
+    return tuple(sorted(phrases, key=phrases.__getitem__, reverse=True)[:6])
 
 
 def turned(words: list[str]) -> str:
@@ -65,30 +70,31 @@ def says_little(word: str) -> bool:
 
 def _phrases(text: str) -> list[list[str]]:
     """Phrases of content words, such as "the capital of France"."""
-    phrases: list[list[str]] = [[]]
+    little = _passed_over()
+    open: list[str] = []
+    phrases = [open]
     for place, word in enumerate(_WORD_OR_BREAK.findall(text)):
         lower = word.lower()
-        open = phrases[-1]
-        if lower == "than" and open and open[-1].endswith("er"):
-            open.pop()
-        follows = bool(open) and open[-1].lower() not in _SMALL
-        if lower in _CONNECTORS and follows:
-            open.append(word)
-        elif lower in _DETERMINERS:
-            if follows and not open[-1].endswith("ing"):
-                phrases.append([])
-            phrases[-1].append(lower)
-        elif says_little(lower) or not word[0].isalnum() or len(open) >= 7:
-            phrases.append([])
+        if lower in _SMALL:
+            connects = lower in _CONNECTORS
+            follows = bool(open) and open[-1].lower() not in _SMALL
+            if (connects or open[-1].endswith("ing")) if follows else not connects:
+                open.append(word if connects else lower)
+            else:
+                phrases.append(open := [] if connects else [lower])
+        elif lower in little or len(open) >= _LONGEST or not word[0].isalnum():
+            if lower == "than" and open and open[-1].endswith("er"):
+                open.pop()
+            if open:
+                phrases.append(open := [])
         else:
             open.append(lower if place == 0 and word[1:].islower() else word)
-    trimmed = map(_trimmed, phrases)
-    return [phrase for phrase in trimmed if any(word[0].isalpha() for word in phrase)]
+    return [phrase for phrase in map(_trimmed, phrases) if any(map(str.isalpha, [word[0] for word in phrase]))]
 
 
 def _trimmed(phrase: list[str]) -> list[str]:
     while phrase and phrase[-1].lower() in _SMALL:
-        phrase = phrase[:-1]
+        phrase.pop()
     return phrase
 
 

@@ -2,7 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 
-from emulator.generator.grammar import Branch, NonTerminal, Option, Run, Slot, Symbols, Token, branch, program, tokens
+from emulator.generator.grammar import (
+    Branch,
+    NonTerminal,
+    Phrase,
+    Run,
+    Slot,
+    Symbol,
+    Symbols,
+    choice_of_phrases,
+    programs,
+)
 
 Phrases = Mapping[str, Sequence[str]]
 """The phrases for each slot, the likeliest first."""
@@ -11,35 +21,32 @@ Phrases = Mapping[str, Sequence[str]]
 class Walk:
     """A position in the grammar: a stack of the symbols still to expand."""
 
-    def __init__(self, symbols: Sequence[Run | Branch | Slot | NonTerminal], phrases: Phrases) -> None:
-        self._stack = list(reversed(symbols))
+    def __init__(self, symbols: Sequence[Symbol], phrases: Phrases) -> None:
+        self.stack: list[Symbol] = [*reversed(symbols)]
         self._phrases = phrases
         self._filled: dict[Slot, Symbols] = {}
 
-    def next(self) -> Run | Branch:
+    def next(self) -> Run | Phrase | Branch:
         """Return the next tokens or the next choice. There always is one, since the end is a token of a choice."""
-        stack = self._stack
         while True:
-            symbol = stack.pop()
+            symbol = self.stack.pop()
             if type(symbol) is NonTerminal:
-                stack += program(symbol)
+                self.stack += programs[symbol]
             elif type(symbol) is Slot:
-                stack += self._filled.get(symbol) or self._fill(symbol)
+                self.stack += self.filled(symbol)
             else:
                 return symbol
 
-    def take(self, target: Symbols) -> None:
-        """Continue with the symbols that follow a chosen token."""
-        self._stack.extend(target)
+    def filled(self, slot: Slot) -> Symbols:
+        """A phrase of the request, or a choice between several."""
+        return self._filled.get(slot) or self._fill(slot)
 
     def _fill(self, slot: Slot) -> Symbols:
         """A slot's phrases as a choice between those that begin differently; the k-th has the weight 1/k²."""
         phrases = self._phrases[slot.name.lower()]
         if slot.name[0].isupper():
             phrases = [phrase[:1].upper() + phrase[1:] for phrase in phrases]
-        options: dict[Token, Option] = {}
-        for rank, phrase in enumerate(phrases, 1):
-            first, *rest = tokens(f" {phrase}" if slot.spaced else phrase)
-            options.setdefault(first, (1 / rank**2, [first, *rest]))
-        self._filled[slot] = (branch(options.values()),)
+        if slot.spaced:
+            phrases = [f" {phrase}" for phrase in phrases]
+        self._filled[slot] = (choice_of_phrases(phrases),)
         return self._filled[slot]

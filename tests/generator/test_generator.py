@@ -35,7 +35,7 @@ from emulator.core.vocabulary import (
     TopLogprob,
 )
 from emulator.generator import GeneratedChoice, describe
-from emulator.generator.grammar import Branch, NonTerminal, Run, Slot, branch, program, rules
+from emulator.generator.grammar import Branch, NonTerminal, Run, Slot, branch, programs, rules
 from emulator.generator.hints import hints, named
 from emulator.generator.intents import intent
 from emulator.generator.topics import topics
@@ -224,7 +224,7 @@ def test_alternatives_that_part_behind_a_slot_are_refused() -> None:
 def test_every_rule_of_the_grammar_can_be_said() -> None:
     """Each rule compiles with and without a space before it, ends only where it could go on, and names what exists."""
     slots = {"topic", "other", "action", "said", "sum", "word", "model", "tool", "result", "name", "camel"}
-    symbols = [symbol for rule in rules() for spaced in (False, True) for symbol in program(NonTerminal(rule, spaced))]
+    symbols = [symbol for rule in rules() for spaced in (False, True) for symbol in programs[NonTerminal(rule, spaced)]]
     seen = Counter[str]()
     while symbols:
         match symbols.pop():

@@ -4,7 +4,7 @@ Each module finds one kind of form. No model is imitated: a form that is describ
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from emulator.core.errors import Rejected
 from emulator.core.seeds import Seed
@@ -12,7 +12,7 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.generator.composing import last_words
 from emulator.generator.requested.asked import Made, Make, system_texts
 
-__all__ = ["Made", "Requested"]
+__all__ = ["Made", "Requested", "may_ask"]
 
 _MARKS = ("json", "JSON", "[[ ##", "Action:", "</", "{", "<answer")
 """What a text with a format has somewhere."""
@@ -68,28 +68,31 @@ class Requested:
 
     @cached_property
     def _maker(self) -> Make | None:
-        if not _may_ask(self._request):
+        if not may_ask(self._request):
             return None
         from emulator.generator.requested.kinds import find  # noqa: PLC0415 - as above
 
         return find(self._request)
 
 
-def _may_ask(request: InferenceRequest) -> bool:
+def may_ask(request: InferenceRequest) -> bool:
     """Whether a request may ask for a form; this is quick, and wrong only where it says that it may."""
     if request.response_format.kind == "json_object":
         return True
-    return any(_may_be_asked_in(text) for text in (last_words(request), *system_texts(request)))
+    return any(map(_may_be_asked_in, (last_words(request), *system_texts(request))))
 
 
 def _may_be_asked_in(text: str) -> bool:
-    if _holds(text, _MARKS):
-        return True
-    return _holds((text if len(text) <= 2 * _HALF else f"{text[:_HALF]}\n{text[-_HALF:]}").lower(), _WORDS)
+    if len(text) <= 2 * _HALF:
+        return _has_words(text)
+    return _holds(text, _MARKS) or _holds(f"{text[:_HALF]}\n{text[-_HALF:]}".lower(), _WORDS)
+
+
+@lru_cache(maxsize=64)
+def _has_words(text: str) -> bool:
+    """Whether a text, often a system message that every request repeats, has one of the marks or words."""
+    return _holds(text, _MARKS) or _holds(text.lower(), _WORDS)
 
 
 def _holds(text: str, parts: Sequence[str]) -> bool:
-    for part in parts:  # noqa: SIM110 - a generator takes twice as long, and every answer pays it
-        if part in text:
-            return True
-    return False
+    return any(map(text.__contains__, parts))

@@ -88,7 +88,7 @@ def sentences(text: str) -> list[str]:
 def spoken(asked: Asked, symbols: Sequence[NonTerminal | Run], seed: Seed) -> str:
     """What the symbols of the grammar say about the topic of the request."""
     walk = composed([*symbols, NonTerminal("final", False)], asked.request).walk()
-    return "".join(piece for piece, _ in speak(walk, Sampling(), seed, _SPOKEN, ""))
+    return "".join(piece for piece, _ in speak(walk, Sampling(), seed, _SPOKEN))
 
 
 def system_texts(request: InferenceRequest) -> list[str]:
