@@ -8,7 +8,7 @@ therefore read with `clock_gettime`, so that an emulator in the same process goe
 """
 
 import asyncio
-import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -32,6 +32,8 @@ _SETTLING_ROUNDS = 100
 _TURN = 0.002
 """Real seconds that one task works before all others have a turn."""
 _PAUSE = 0.05
+_LONGEST = 24 * 3600.0
+"""Real seconds of the longest timer; a longer wait takes several."""
 
 
 class Clock(Protocol):
@@ -63,8 +65,7 @@ class VirtualClock:
         self._then = _monotonic()
         self._time = _check_time(_wall_time() if start is None else start)
         self.changes = 0
-        self._waiters: dict[int, _Waiter] = {}
-        self._numbers = itertools.count()
+        self._waiters: dict[_Waiter, None] = {}
 
     @property
     def rate(self) -> float:
@@ -75,22 +76,23 @@ class VirtualClock:
         """Return the time, in Unix seconds."""
         if not self._rate:
             return self._time
-        return min(self._time + (_monotonic() - self._then) * self._rate, END)
+        now = self._time + (_monotonic() - self._then) * self._rate
+        return now if now < END else END
 
     async def sleep_until(self, deadline: float) -> None:
         """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is already true."""
         if self.now() >= deadline:
             return
-        number, waiter = next(self._numbers), _Waiter(deadline)
-        self._waiters[number] = waiter
+        waiter = _Waiter(deadline)
+        self._waiters[waiter] = None
         try:
             while self.now() < waiter.deadline:
-                waiter.begin()
+                woken = waiter.begin()
                 self._schedule(waiter)
-                await waiter.woken
+                await woken
         finally:
             waiter.cancel_timer()
-            del self._waiters[number]
+            del self._waiters[waiter]
 
     def run(self, rate: float | str = 1.0) -> None:
         """Run the clock at `rate` emulated seconds per real second, as a number or as in "x60".
@@ -115,7 +117,7 @@ class VirtualClock:
         time = _check_time(units.moment.of(moment) if isinstance(moment, str) else moment)
         by = time - self.now()
         self._move_to(time)
-        for waiter in self._waiters.values():
+        for waiter in self._waiters:
             waiter.deadline += by
         self._reschedule()
 
@@ -146,7 +148,7 @@ class VirtualClock:
         if not seconds >= 0:
             raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
         target = _check_time(self.now() + seconds)
-        while due := [waiter for waiter in self._waiters.values() if waiter.deadline <= target]:
+        while due := [waiter for waiter in self._waiters if waiter.deadline <= target]:
             first = min(due, key=lambda waiter: waiter.deadline)
             self._move_to(max(first.deadline, self.now()))
             await self._settle([waiter for waiter in due if waiter.deadline <= first.deadline])
@@ -162,38 +164,42 @@ class VirtualClock:
 
         When one task ends, another may continue, which is noticed one round later.
         """
-        tasks = [waiter.task for waiter in self._waiters.values() if waiter.task is not None]
+        tasks = [waiter.task for waiter in self._waiters if waiter.task is not None]
         for waiter in due:
             waiter.wake()
         settled = 0
         for _ in range(_SETTLING_ROUNDS):
             await asyncio.sleep(0)
-            waiting = {waiter.task for waiter in self._waiters.values() if waiter.deadline > self.now()}
+            waiting = {waiter.task for waiter in self._waiters if waiter.deadline > self.now()}
             settled = settled + 1 if all(task.done() or task in waiting for task in tasks) else 0
             if settled == 2:
                 break
 
     def _reschedule(self) -> None:
-        for waiter in self._waiters.values():
+        for waiter in self._waiters:
             waiter.cancel_timer()
             self._schedule(waiter)
 
     def _schedule(self, waiter: "_Waiter") -> None:
         if self._rate and waiter.deadline <= END:
-            waiter.start_timer((waiter.deadline - self.now()) / self._rate)
+            now = _monotonic()
+            due = min(self._then + (waiter.deadline - self._time) / self._rate, now + _LONGEST)
+            waiter.start_timer((math.ceil(due * 1000) - math.floor(now * 1000)) / 1000)
 
 
 class _Waiter:
     """A task that waits for a time."""
 
+    __slots__ = ("_timer", "deadline", "task", "woken")
+
     def __init__(self, deadline: float) -> None:
         self.deadline = deadline
         self.task = asyncio.current_task()
-        self.begin()
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self) -> None:
+    def begin(self) -> asyncio.Future[None]:
         self.woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        return self.woken
 
     def wake(self) -> None:
         if not self.woken.done():
@@ -230,6 +236,10 @@ class Turns:
     __slots__ = ("_until",)
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a turn: the task has waited, so all others have had theirs."""
         self._until = _monotonic() + _TURN
 
     @property
@@ -240,7 +250,7 @@ class Turns:
     async def end(self) -> None:
         """Let all other tasks run, and begin the next turn."""
         await asyncio.sleep(0)
-        self._until = _monotonic() + _TURN
+        self.begin()
 
 
 def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:

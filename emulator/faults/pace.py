@@ -27,7 +27,10 @@ def pace(first_token: Distribution, between: Distribution, jitter: float, chunk:
     def paced(steps: Iterable[Step]) -> Iterator[Step]:
         reached = 0
         for step, tokens in advances(token_by_token(steps)):
-            yield Step(step.delay + sum(map(wait, range(reached, reached + tokens))), step.event)
+            delay = step.delay
+            for token in range(reached, reached + tokens):
+                delay += wait(token)
+            yield Step(delay, step.event)
             reached += tokens
 
     group = grouped(chunk)

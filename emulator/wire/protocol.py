@@ -51,7 +51,7 @@ class State(ServerState):
 
 
 class TransportProtocol(OfferIgnoringProtocol):
-    """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"].
+    """uvicorn's protocol, which an app finds as scope["state"]["connection"], and the transport as "transport".
 
     `phase` is what the connection is reading, and `since` when that began, in the loop's seconds.
     """
@@ -67,10 +67,11 @@ class TransportProtocol(OfferIgnoringProtocol):
     """Bytes that came at once, of which a part may belong to the message before."""
     _crowded = False
     _answering: Cycle | None = None
+    _lost: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
         """Store the transport for all requests of this connection."""
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state = {**self.app_state, "transport": transport, "connection": self}
         self.since = self.loop.time()
         super().connection_made(_Transport(transport, self))  # type: ignore[arg-type]
         left = descriptors.reserve_left(transport.get_extra_info("socket").fileno(), len(self.connections))
@@ -100,6 +101,17 @@ class TransportProtocol(OfferIgnoringProtocol):
             self._answering.disconnected = True
             self._answering.message_event.set()
         super().connection_lost(exc)
+        if self._lost is not None:
+            self._lost.set_result(None)
+
+    @property
+    def lost(self) -> asyncio.Future[None]:
+        """What is done once the connection is lost. Nobody may cancel it."""
+        if self._lost is None:
+            self._lost = self.loop.create_future()
+            if self not in self.connections:
+                self._lost.set_result(None)
+        return self._lost
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._answering = cycle
