@@ -8,13 +8,13 @@ therefore read with `clock_gettime`, so that an emulator in the same process goe
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
-from typing import Protocol
+from math import ceil, floor
+from typing import Any, Protocol
 
 from emulator.core import units
 
@@ -34,6 +34,11 @@ _TURN = 0.002
 _PAUSE = 0.05
 _LONGEST = 24 * 3600.0
 """Real seconds of the longest timer; a longer wait takes several."""
+
+
+def real_time() -> float:
+    """The seconds of the machine's monotonic clock, which no emulated clock changes."""
+    return _monotonic()
 
 
 class Clock(Protocol):
@@ -79,17 +84,29 @@ class VirtualClock:
         now = self._time + (_monotonic() - self._then) * self._rate
         return now if now < END else END
 
+    def at(self, moment: float) -> float:
+        """Return the time that it was at a moment of `real_time`, but no earlier than where the clock was moved to since.
+
+        >>> clock = VirtualClock(start=100.0, rate=60)
+        >>> round(clock.at(real_time() + 1))
+        160
+        """
+        return min(self._time + max(moment - self._then, 0.0) * self._rate, END)
+
     async def sleep_until(self, deadline: float) -> None:
         """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is already true."""
         if self.now() >= deadline:
             return
-        waiter = _Waiter(deadline)
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(deadline, asyncio.current_task(loop))
         self._waiters[waiter] = None
         try:
-            while self.now() < waiter.deadline:
-                woken = waiter.begin()
-                self._schedule(waiter)
-                await woken
+            while True:
+                waiter.woken = loop.create_future()
+                self._schedule(waiter, loop)
+                await waiter.woken
+                if self.now() >= waiter.deadline:
+                    return
         finally:
             waiter.cancel_timer()
             del self._waiters[waiter]
@@ -178,40 +195,39 @@ class VirtualClock:
     def _reschedule(self) -> None:
         for waiter in self._waiters:
             waiter.cancel_timer()
-            self._schedule(waiter)
+            self._schedule(waiter, waiter.woken.get_loop())
 
-    def _schedule(self, waiter: "_Waiter") -> None:
+    def _schedule(self, waiter: "_Waiter", loop: asyncio.AbstractEventLoop) -> None:
+        """Let a timer wake this wait. Timers count whole milliseconds: one that ends within the millisecond is early.
+
+        A wait that was woken early would need another timer, or ask for the time again and again.
+        """
         if self._rate and waiter.deadline <= END:
             now = _monotonic()
             due = min(self._then + (waiter.deadline - self._time) / self._rate, now + _LONGEST)
-            waiter.start_timer((math.ceil(due * 1000) - math.floor(now * 1000)) / 1000)
+            waiter.timer = loop.call_later(max(ceil(due * 1000) - floor(now * 1000), 0) / 1000, waiter.wake)
 
 
 class _Waiter:
     """A task that waits for a time."""
 
-    __slots__ = ("_timer", "deadline", "task", "woken")
+    __slots__ = ("deadline", "task", "timer", "woken")
 
-    def __init__(self, deadline: float) -> None:
+    woken: asyncio.Future[None]
+
+    def __init__(self, deadline: float, task: asyncio.Task[Any] | None) -> None:
         self.deadline = deadline
-        self.task = asyncio.current_task()
-        self._timer: asyncio.TimerHandle | None = None
-
-    def begin(self) -> asyncio.Future[None]:
-        self.woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        return self.woken
+        self.task = task
+        self.timer: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         if not self.woken.done():
             self.woken.set_result(None)
 
-    def start_timer(self, seconds: float) -> None:
-        self._timer = self.woken.get_loop().call_later(max(seconds, 0.0), self.wake)
-
     def cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
 
 def _check_rate(rate: float) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from emulator.core.vocabulary import Reasoning, Step, Text, ToolArguments, ToolCall
 
-_CONTENT = frozenset({Text, Reasoning, ToolCall, ToolArguments})
+_CONTENT = (Text, Reasoning, ToolCall, ToolArguments)
 
 
 def advances(steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
@@ -21,7 +21,7 @@ def advances(steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
     for step in steps:
         event = step.event
         tokens = 0
-        if type(event) in _CONTENT:
+        if isinstance(event, _CONTENT):
             length = lengths[event.choice] = lengths.get(event.choice, 0) + (event.tokens or 1)
             if length > longest:
                 tokens, longest = length - longest, length

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
-from emulator.core.clock import Clock, Turns
+from emulator.core.clock import Turns
 from emulator.core.plan import FrameFault, FrameMarks
 from emulator.core.vocabulary import End, Event, Hangup, Progress, Start, Step, Usage
 from emulator.dialects import Encoder
@@ -27,7 +27,6 @@ class TimedFrames:
         encoder: Encoder,
         faults: Sequence[FrameFault],
         marks: FrameMarks,
-        clock: Clock,
         begun: float,
         turns: Turns,
         end_turn: Callable[[], Awaitable[None]],
@@ -35,7 +34,6 @@ class TimedFrames:
         self.due = begun
         self.over = False
         self.last: Event | None = None
-        self._clock = clock
         self._turns = turns
         self._end_turn = end_turn
         self._start: Start | None = None
@@ -51,9 +49,9 @@ class TimedFrames:
                 frames = fault(frames, marks)
             self._batches = ((frame,) for frame in frames)
 
-    async def due_now(self) -> bytes:
+    async def due_until(self, now: float) -> bytes:
         """The next piece of frames that are due, joined; `due` is the time of the next ones, if there are any."""
-        ready, now = [*self._held], self._clock.now()
+        ready = [*self._held]
         measured = size = 0
         for steps, frames in enumerate(self._batches, 1):
             if not steps % self._steps:

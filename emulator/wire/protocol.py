@@ -17,6 +17,7 @@ from urllib.parse import unquote
 import httptools
 from uvicorn.server import ServerState
 
+from emulator.core.clock import real_time
 from emulator.core.errors import ApiError, Rejected
 from emulator.wire import descriptors, refusals
 from emulator.wire.cycle import Cycle
@@ -198,6 +199,7 @@ class TransportProtocol(OfferIgnoringProtocol):
             return
         super().on_message_complete()
         self.phase, self._framing = "idle", 0
+        cast(Any, self.scope)["state"]["arrived"] = real_time()
 
     def on_response_complete(self) -> None:
         """Go on with the next request. Idle connections end in `expire`, so none needs a timer as uvicorn has it."""
@@ -206,7 +208,9 @@ class TransportProtocol(OfferIgnoringProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            cycle, app = self.pipeline.pop()
+            cycle.scope["state"].pop("arrived", None)  # it has its turn only now
+            self._start_asgi_task(cycle, app)
         elif self.phase == "idle":
             self.since = self.loop.time()
 

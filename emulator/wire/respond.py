@@ -46,10 +46,21 @@ class _ClientLeft(Exception):
 
 
 class Player:
-    """Plays one plan to one client; `sent` has the outcome, even if playing was cut short."""
+    """Plays one plan to one client; `sent` has the outcome, even if playing was cut short.
+
+    The delays of the plan count from `begin`, when the request had arrived; by default from now.
+    """
 
     def __init__(
-        self, plan: Plan, dialect: Dialect, clock: Clock, keep_alive: float, scope: Scope, receive: Receive, send: Send
+        self,
+        plan: Plan,
+        dialect: Dialect,
+        clock: Clock,
+        keep_alive: float,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        begin: float | None = None,
     ) -> None:
         self._plan = plan
         self._dialect = dialect
@@ -58,10 +69,10 @@ class Player:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._begin = clock.now()
+        self._begin = clock.now() if begin is None else begin
         self._turns = Turns()
         self._leaving: asyncio.Future[None] | None = None
-        self._waiting: asyncio.Task[Any] | None = None
+        self._sleeping: asyncio.Task[Any] | None = None
         self.sent = Sent()
 
     async def play(self, request: InferenceRequest | None) -> None:
@@ -167,16 +178,20 @@ class Player:
         faults, marks = self._plan.frame_faults, self._dialect.marks
         steps = chain((first,), steps)
         clock, turns = self._clock, self._turns
-        frames = TimedFrames(steps, encoder, faults, marks, clock, self._begin, turns, self._end_turn)
-        part = await frames.due_now()
+        frames = TimedFrames(steps, encoder, faults, marks, self._begin, turns, self._end_turn)
+        part = await frames.due_until(clock.now())
         await self._start(200, _STREAM)
         try:
             while not frames.over:
                 await self._send({"type": "http.response.body", "body": part, "more_body": True})
-                if turns.over:
+                now = clock.now()
+                until = min(frames.due, now + self._keep_alive)
+                if now < until:
+                    await self._sleep(until)
+                elif turns.over:
                     await self._end_turn()
-                await self._wait(min(frames.due, clock.now() + self._keep_alive))
-                part = await frames.due_now() if clock.now() >= frames.due else self._dialect.keep_alive
+                now = clock.now()
+                part = await frames.due_until(now) if now >= frames.due else self._dialect.keep_alive
         finally:  # what was sent is noted and charged before the last frames are: their reader may ask again at once
             self._note(frames)
             if self._plan.end is not None:
@@ -227,30 +242,32 @@ class Player:
         self._begin = self._clock.now()
 
     async def _wait(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
-        """Wait until a deadline or for a slot. Raises `_ClientLeft` if the client disconnects."""
-        if self._clock.now() >= deadline:
-            return
+        """Wait until a deadline, if it is not past, or for a slot. Raises `_ClientLeft` if the client disconnects."""
+        if self._clock.now() < deadline:
+            await self._sleep(deadline, on_slot)
+
+    async def _sleep(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
         leaving = self._watch()
         if leaving.done():
             raise _ClientLeft
-        self._waiting = asyncio.current_task()
+        self._sleeping = asyncio.current_task()
         if on_slot is not None:
             on_slot(self._interrupt)
         try:
             await self._clock.sleep_until(deadline)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if self._waiting is not None or task is None or task.uncancel() > 0:
+            if self._sleeping is not None or task is None or task.uncancel() > 0:
                 raise
             if leaving.done():
                 raise _ClientLeft from None
         finally:
-            self._waiting = None
+            self._sleeping = None
         self._turns.begin()
 
     def _interrupt(self, *left: asyncio.Future[None]) -> None:
         """End the wait, if there is one."""
-        task, self._waiting = self._waiting, None
+        task, self._sleeping = self._sleeping, None
         if task is not None:
             task.cancel()
 
