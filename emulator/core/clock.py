@@ -85,7 +85,7 @@ class VirtualClock:
         return now if now < END else END
 
     def at(self, moment: float) -> float:
-        """Return the time that it was at a moment of `real_time`, but no earlier than where the clock was moved to since.
+        """Return the time that it was at a moment of `real_time`, or to which the clock was moved since.
 
         >>> clock = VirtualClock(start=100.0, rate=60)
         >>> round(clock.at(real_time() + 1))

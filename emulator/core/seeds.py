@@ -7,7 +7,7 @@ salted per process, is not used.
 import hashlib
 import random
 import secrets
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import msgspec
 
@@ -48,6 +48,10 @@ class Seed(msgspec.Struct, frozen=True):
         """Return a new random number generator; every call returns the same sequence."""
         return random.Random(self.digest)
 
+    def late_random(self) -> Random:
+        """Return the same generator as `random`, made when it is first used, since it takes 2.5 KiB."""
+        return cast(Random, _LateRandom(self))
+
     def hex(self, digits: int) -> str:
         """Return up to 128 hexadecimal digits."""
         return self.digest.hex()[:digits]
@@ -61,6 +65,19 @@ class Seed(msgspec.Struct, frozen=True):
         digits = self.digest[16:32].hex()
         variant = "89ab"[int(digits[16], 16) % 4]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+class _LateRandom:
+    """Stands for a random number generator until it is used."""
+
+    def __init__(self, seed: Seed) -> None:
+        self._seed = seed
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_made":
+            self._made = self._seed.random()
+            return self._made
+        return getattr(self._made, name)
 
 
 def _digest(start: bytes, parts: tuple[str | bytes | int, ...]) -> bytes:

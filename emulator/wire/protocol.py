@@ -23,6 +23,7 @@ from emulator.wire import descriptors, refusals
 from emulator.wire.cycle import Cycle
 from emulator.wire.offers import OfferIgnoringProtocol
 from emulator.wire.refusals import MAX_AHEAD, MAX_HEAD, MAX_HEADERS, MAX_URL
+from emulator.wire.signals import Flow, Signal
 
 _CHUNK = 256
 """Bytes of framing that each part of a body may have, beside those of `MAX_HEAD`."""
@@ -57,24 +58,31 @@ class TransportProtocol(OfferIgnoringProtocol):
     `phase` is what the connection is reading, and `since` when that began, in the loop's seconds.
     """
 
+    __slots__ = ("_answering", "_crowded", "_framing", "_lost", "_received", "phase", "since")  # or the dict gets large
+
     server_state: State
     cycle: Cycle
-    phase: Phase = "idle"
-    since = 0.0
     url = b""
-    _framing = 0
-    """Bytes that came since the last complete head or message, without those of bodies."""
-    _received = 0
-    """Bytes that came at once, of which a part may belong to the message before."""
-    _crowded = False
-    _answering: Cycle | None = None
-    _lost: asyncio.Future[None] | None = None
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.pipeline: list[tuple[Cycle, Any]] = []  # type: ignore[assignment] # a deque takes 700 bytes
+        self.phase: Phase = "idle"
+        self.since = 0.0
+        self._framing = 0
+        """Bytes that came since the last complete head or message, without those of bodies."""
+        self._received = 0
+        """Bytes that came at once, of which a part may belong to the message before."""
+        self._crowded = False
+        self._answering: Cycle | None = None
+        self._lost: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
         """Store the transport for all requests of this connection."""
         self.app_state = {**self.app_state, "transport": transport, "connection": self}
         self.since = self.loop.time()
         super().connection_made(_Transport(transport, self))  # type: ignore[arg-type]
+        self.flow = Flow(self.transport)
         left = descriptors.reserve_left(transport.get_extra_info("socket").fileno(), len(self.connections))
         if left < 1:
             self._make_room(left)
@@ -208,7 +216,7 @@ class TransportProtocol(OfferIgnoringProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            cycle, app = self.pipeline.pop()
+            cycle, app = self.pipeline.pop(0)
             cycle.scope["state"].pop("arrived", None)  # it has its turn only now
             self._start_asgi_task(cycle, app)
         elif self.phase == "idle":
@@ -266,7 +274,7 @@ class TransportProtocol(OfferIgnoringProtocol):
             self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=Signal(),
             expect_100_continue=self.expect_100_continue,
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
@@ -278,7 +286,7 @@ class TransportProtocol(OfferIgnoringProtocol):
         if before is None or before.response_complete:
             self._start_asgi_task(cycle, self.app)
         else:
-            self.pipeline.appendleft((cycle, self.app))
+            self.pipeline.append((cycle, self.app))
 
     def expire(self, now: float, deadlines: Deadlines) -> None:
         """End what has been awaited for too long. Time in which the emulator itself does not read is not counted."""
@@ -314,6 +322,8 @@ class _Transport:
     `close` lets a client that is still sending finish, and so read the answer. A socket that is closed with unread data
     resets the connection, and the client may lose an answer that it has not read yet (RFC 9112, section 9.6).
     """
+
+    __slots__ = ("_held", "_holding", "_is_closing", "_lingering", "_protocol", "_transport", "_write")
 
     def __init__(self, transport: asyncio.Transport, protocol: TransportProtocol) -> None:
         self._transport, self._protocol = transport, protocol
