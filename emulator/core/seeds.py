@@ -70,13 +70,15 @@ class Seed(msgspec.Struct, frozen=True):
 class _LateRandom:
     """Stands for a random number generator until it is used."""
 
+    __slots__ = ("_made", "_seed")
+
     def __init__(self, seed: Seed) -> None:
         self._seed = seed
+        self._made: Random | None = None
 
     def __getattr__(self, name: str) -> Any:
-        if name == "_made":
+        if self._made is None:
             self._made = self._seed.random()
-            return self._made
         return getattr(self._made, name)
 
 
