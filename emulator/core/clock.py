@@ -84,15 +84,6 @@ class VirtualClock:
         now = self._time + (_monotonic() - self._then) * self._rate
         return now if now < END else END
 
-    def at(self, moment: float) -> float:
-        """Return the time that it was at a moment of `real_time`, or to which the clock was moved since.
-
-        >>> clock = VirtualClock(start=100.0, rate=60)
-        >>> round(clock.at(real_time() + 1))
-        160
-        """
-        return min(self._time + max(moment - self._then, 0.0) * self._rate, END)
-
     async def sleep_until(self, deadline: float) -> None:
         """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is already true."""
         if self.now() >= deadline:

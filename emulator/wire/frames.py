@@ -21,6 +21,21 @@ class TimedFrames:
     encoded before their time has come.
     """
 
+    __slots__ = (
+        "_batches",
+        "_end_turn",
+        "_held",
+        "_returned",
+        "_size",
+        "_start",
+        "_steps",
+        "_tokens",
+        "_turns",
+        "due",
+        "last",
+        "over",
+    )
+
     def __init__(
         self,
         steps: Iterable[Step],

@@ -21,6 +21,7 @@ from emulator.dialects.openai.chat import OpenAIChat
 from emulator.inferences.live_record import Sent
 from emulator.web.app import create_app
 from emulator.wire.frames import PIECE
+from emulator.wire.receive import arrival
 from emulator.wire.respond import HungUp, Player
 from emulator.wire.server import Background
 
@@ -448,6 +449,14 @@ def test_an_open_stream_is_one_task() -> None:
         assert ended.wait(10)
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize(("rate", "before"), [(0, 0.0), (1, 2.0), (60, 120.0)])
+def test_the_arrival_is_a_time_of_the_clock(rate: float, before: float) -> None:
+    """Two seconds ago are two minutes ago on a fast clock, and now on one that stands still."""
+    clock = VirtualClock(EPOCH, rate=rate)
+    arrived = arrival({"state": {"arrived": real_time() - 2}}, clock)
+    assert arrival({"state": {}}, clock) - arrived == pytest.approx(before, abs=rate / 2)
 
 
 def test_a_request_arrives_with_the_end_of_its_body() -> None:
