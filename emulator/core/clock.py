@@ -8,13 +8,13 @@ therefore read with `clock_gettime`, so that an emulator in the same process goe
 """
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
-from typing import Protocol
+from math import ceil, floor
+from typing import Any, Protocol
 
 from emulator.core import units
 
@@ -32,6 +32,13 @@ _SETTLING_ROUNDS = 100
 _TURN = 0.002
 """Real seconds that one task works before all others have a turn."""
 _PAUSE = 0.05
+_LONGEST = 24 * 3600.0
+"""Real seconds of the longest timer; a longer wait takes several."""
+
+
+def real_time() -> float:
+    """The seconds of the machine's monotonic clock, which no emulated clock changes."""
+    return _monotonic()
 
 
 class Clock(Protocol):
@@ -63,8 +70,7 @@ class VirtualClock:
         self._then = _monotonic()
         self._time = _check_time(_wall_time() if start is None else start)
         self.changes = 0
-        self._waiters: dict[int, _Waiter] = {}
-        self._numbers = itertools.count()
+        self._waiters: dict[_Waiter, None] = {}
 
     @property
     def rate(self) -> float:
@@ -75,22 +81,26 @@ class VirtualClock:
         """Return the time, in Unix seconds."""
         if not self._rate:
             return self._time
-        return min(self._time + (_monotonic() - self._then) * self._rate, END)
+        now = self._time + (_monotonic() - self._then) * self._rate
+        return now if now < END else END
 
     async def sleep_until(self, deadline: float) -> None:
         """Wait until `now() >= deadline`, in Unix seconds. Returns without suspending if that is already true."""
         if self.now() >= deadline:
             return
-        number, waiter = next(self._numbers), _Waiter(deadline)
-        self._waiters[number] = waiter
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(deadline, asyncio.current_task(loop))
+        self._waiters[waiter] = None
         try:
-            while self.now() < waiter.deadline:
-                waiter.begin()
-                self._schedule(waiter)
+            while True:
+                waiter.woken = loop.create_future()
+                self._schedule(waiter, loop)
                 await waiter.woken
+                if self.now() >= waiter.deadline:
+                    return
         finally:
             waiter.cancel_timer()
-            del self._waiters[number]
+            del self._waiters[waiter]
 
     def run(self, rate: float | str = 1.0) -> None:
         """Run the clock at `rate` emulated seconds per real second, as a number or as in "x60".
@@ -115,7 +125,7 @@ class VirtualClock:
         time = _check_time(units.moment.of(moment) if isinstance(moment, str) else moment)
         by = time - self.now()
         self._move_to(time)
-        for waiter in self._waiters.values():
+        for waiter in self._waiters:
             waiter.deadline += by
         self._reschedule()
 
@@ -146,7 +156,7 @@ class VirtualClock:
         if not seconds >= 0:
             raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
         target = _check_time(self.now() + seconds)
-        while due := [waiter for waiter in self._waiters.values() if waiter.deadline <= target]:
+        while due := [waiter for waiter in self._waiters if waiter.deadline <= target]:
             first = min(due, key=lambda waiter: waiter.deadline)
             self._move_to(max(first.deadline, self.now()))
             await self._settle([waiter for waiter in due if waiter.deadline <= first.deadline])
@@ -162,50 +172,53 @@ class VirtualClock:
 
         When one task ends, another may continue, which is noticed one round later.
         """
-        tasks = [waiter.task for waiter in self._waiters.values() if waiter.task is not None]
+        tasks = [waiter.task for waiter in self._waiters if waiter.task is not None]
         for waiter in due:
             waiter.wake()
         settled = 0
         for _ in range(_SETTLING_ROUNDS):
             await asyncio.sleep(0)
-            waiting = {waiter.task for waiter in self._waiters.values() if waiter.deadline > self.now()}
+            waiting = {waiter.task for waiter in self._waiters if waiter.deadline > self.now()}
             settled = settled + 1 if all(task.done() or task in waiting for task in tasks) else 0
             if settled == 2:
                 break
 
     def _reschedule(self) -> None:
-        for waiter in self._waiters.values():
+        for waiter in self._waiters:
             waiter.cancel_timer()
-            self._schedule(waiter)
+            self._schedule(waiter, waiter.woken.get_loop())
 
-    def _schedule(self, waiter: "_Waiter") -> None:
+    def _schedule(self, waiter: "_Waiter", loop: asyncio.AbstractEventLoop) -> None:
+        """Let a timer wake this wait. Timers count whole milliseconds: one that ends within the millisecond is early.
+
+        A wait that was woken early would need another timer, or ask for the time again and again.
+        """
         if self._rate and waiter.deadline <= END:
-            waiter.start_timer((waiter.deadline - self.now()) / self._rate)
+            now = _monotonic()
+            due = min(self._then + (waiter.deadline - self._time) / self._rate, now + _LONGEST)
+            waiter.timer = loop.call_later(max(ceil(due * 1000) - floor(now * 1000), 0) / 1000, waiter.wake)
 
 
 class _Waiter:
     """A task that waits for a time."""
 
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        self.task = asyncio.current_task()
-        self.begin()
-        self._timer: asyncio.TimerHandle | None = None
+    __slots__ = ("deadline", "task", "timer", "woken")
 
-    def begin(self) -> None:
-        self.woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    woken: asyncio.Future[None]
+
+    def __init__(self, deadline: float, task: asyncio.Task[Any] | None) -> None:
+        self.deadline = deadline
+        self.task = task
+        self.timer: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         if not self.woken.done():
             self.woken.set_result(None)
 
-    def start_timer(self, seconds: float) -> None:
-        self._timer = self.woken.get_loop().call_later(max(seconds, 0.0), self.wake)
-
     def cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
 
 def _check_rate(rate: float) -> float:
@@ -230,6 +243,10 @@ class Turns:
     __slots__ = ("_until",)
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a turn: the task has waited, so all others have had theirs."""
         self._until = _monotonic() + _TURN
 
     @property
@@ -240,7 +257,7 @@ class Turns:
     async def end(self) -> None:
         """Let all other tasks run, and begin the next turn."""
         await asyncio.sleep(0)
-        self._until = _monotonic() + _TURN
+        self.begin()
 
 
 def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:

@@ -7,7 +7,7 @@ salted per process, is not used.
 import random
 import secrets
 from hashlib import blake2b
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import msgspec
 
@@ -49,6 +49,10 @@ class Seed(msgspec.Struct, frozen=True):
         """Return a new random number generator; every call returns the same sequence."""
         return random.Random(self.digest)
 
+    def late_random(self) -> Random:
+        """Return the same generator as `random`, made when it is first used, since it takes 2.5 KiB."""
+        return cast(Random, _LateRandom(self))
+
     def hex(self, digits: int) -> str:
         """Return up to 128 hexadecimal digits."""
         return self.digest[: (digits + 1) // 2].hex()[:digits]
@@ -61,6 +65,21 @@ class Seed(msgspec.Struct, frozen=True):
         """Return an id in the form of a version 4 UUID (RFC 9562, section 5.4)."""
         digits = self.digest[16:32].hex()
         return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
+
+
+class _LateRandom:
+    """Stands for a random number generator until it is used."""
+
+    __slots__ = ("_made", "_seed")
+
+    def __init__(self, seed: Seed) -> None:
+        self._seed = seed
+        self._made: Random | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._made is None:
+            self._made = self._seed.random()
+        return getattr(self._made, name)
 
 
 def _digest(start: bytes, parts: tuple[str | bytes | int, ...]) -> bytes:

@@ -41,7 +41,7 @@ def scripted_answer(
     headers = (*replies.headers(reply, context), *planner.warnings(context.request, model))
     if not reply.faults and reply.stream is None:
         return PlannedAnswer(_steps(planner, reply, context, model, size, identity, NO_FAULTS, headers), headers)
-    chance = identity.child("chance").random()
+    chance = identity.child("chance").late_random()
     faults = assemble(((fault.what, fault.value, fault.where) for fault in reply.faults), chance)
     steps = _steps(planner, reply, context, model, size, identity, faults, headers)
     if reply.stream is not None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from emulator.core.vocabulary import Reasoning, Step, Text, ToolArguments, ToolCall
 
-Content = Text | Reasoning | ToolCall | ToolArguments
+_CONTENT = (Text, Reasoning, ToolCall, ToolArguments)
 
 
 def advances(steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
@@ -21,8 +21,8 @@ def advances(steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
     for step in steps:
         event = step.event
         tokens = 0
-        if isinstance(event, Content):
-            lengths[event.choice] = lengths.get(event.choice, 0) + max(event.tokens, 1)
-            tokens = max(lengths[event.choice] - longest, 0)
-            longest += tokens
+        if isinstance(event, _CONTENT):
+            length = lengths[event.choice] = lengths.get(event.choice, 0) + (event.tokens or 1)
+            if length > longest:
+                tokens, longest = length - longest, length
         yield step, tokens

@@ -23,9 +23,13 @@ _OFTEN = 64
 def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
     """The same steps, with at most one token each. The delay of a step is that of its first token."""
     for step in steps:
+        event = step.event
+        if event.tokens <= 1 or not isinstance(event, TextEvent):
+            yield step
+            continue
         delay = step.delay
-        for event in apart(step.event) if isinstance(step.event, TextEvent) else (step.event,):
-            yield Step(delay, event)
+        for part in apart(event):
+            yield Step(delay, part)
             delay = 0.0
 
 

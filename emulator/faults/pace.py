@@ -19,16 +19,18 @@ def pace(first_token: Distribution, between: Distribution, jitter: float, chunk:
 
     Delays are drawn from `random` while the steps are played: make a new pace for each answer.
     """
-
-    def wait(token: int) -> float:
-        seconds = (between if token else first_token)(random)
-        return max(seconds * random.uniform(1 - jitter, 1 + jitter) if jitter else seconds, 0.0)
-
-    def paced(steps: Iterable[Step]) -> Iterator[Step]:
-        reached = 0
-        for step, tokens in advances(token_by_token(steps)):
-            yield Step(step.delay + sum(map(wait, range(reached, reached + tokens))), step.event)
-            reached += tokens
-
     group = grouped(chunk)
-    return lambda steps: group(paced(steps))
+    return lambda steps: group(_paced(steps, first_token, between, jitter, random))
+
+
+def _paced(
+    steps: Iterable[Step], first_token: Distribution, between: Distribution, jitter: float, random: Random
+) -> Iterator[Step]:
+    distribution = first_token
+    for step, tokens in advances(token_by_token(steps)):
+        delay = 0.0
+        for _ in range(tokens):
+            seconds = distribution(random)
+            distribution = between
+            delay += max(seconds * random.uniform(1 - jitter, 1 + jitter) if jitter else seconds, 0.0)
+        yield Step(step.delay + delay, step.event) if tokens else step

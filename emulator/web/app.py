@@ -25,7 +25,7 @@ from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
 from emulator.web.doors import Access, Doors, is_control
 from emulator.web.real_keys import RealKeys
-from emulator.wire.receive import UploadCut, headers_of, read_body
+from emulator.wire.receive import UploadCut, arrival, headers_of, read_body
 from emulator.wire.respond import HungUp, Player
 
 log = logging.getLogger("emulator")
@@ -113,7 +113,8 @@ class InferenceEndpoint:
             await self._real_keys.check(key)
         recorder.begin(key, engine.library, body, asked, plan, self._parse)
         engine.store.inferences.begin(recorder)
-        player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
+        clock, keep_alive = engine.clock, engine.settings.keep_alive
+        player = Player(plan, dialect, clock, keep_alive, scope, receive, recorder.send, arrival(scope, clock))
         sent = recorder.sent = player.sent
         try:
             await player.play(request)

@@ -1,4 +1,9 @@
-"""A paced stream: sse-starlette's event source for encoded frames. No other module imports that library."""
+"""A stream of events that happen at any time: sse-starlette's event source. No other module imports that library.
+
+The answers of models are sent by `respond`, not by it: their events have times that are known before. An event source
+is a group of four tasks, which cost about 20 KiB of memory and half the time of each event. There may be thousands of
+open answers, but few who watch what happens.
+"""
 
 import asyncio
 

@@ -11,17 +11,20 @@ Durations are in real seconds, because a socket lives in real time: the emulator
 import asyncio
 import logging
 import math
-from typing import Any, Literal, NamedTuple, TypeAlias, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
 import httptools
 from uvicorn.server import ServerState
 
+from emulator.core.clock import real_time
 from emulator.core.errors import ApiError, Rejected
 from emulator.wire import descriptors, refusals
 from emulator.wire.cycle import Cycle
 from emulator.wire.offers import OfferIgnoringProtocol
 from emulator.wire.refusals import MAX_AHEAD, MAX_HEAD, MAX_HEADERS, MAX_URL
+from emulator.wire.transport import Flow, Phase, Signal, Transport
 
 _CHUNK = 256
 """Bytes of framing that each part of a body may have, beside those of `MAX_HEAD`."""
@@ -32,8 +35,6 @@ _NO_ANSWER = 0.5
 """The part of the reserve of descriptors below which a connection is closed, since it may keep even a refusal open."""
 
 log = logging.getLogger("emulator")
-
-Phase: TypeAlias = Literal["idle", "head", "body", "closing", "closed"]
 
 
 class Deadlines(NamedTuple):
@@ -51,28 +52,36 @@ class State(ServerState):
 
 
 class TransportProtocol(OfferIgnoringProtocol):
-    """uvicorn's protocol; the app finds the connection's transport as scope["state"]["transport"].
+    """uvicorn's protocol, which an app finds as scope["state"]["connection"], and the transport as "transport".
 
     `phase` is what the connection is reading, and `since` when that began, in the loop's seconds.
     """
 
+    __slots__ = ("_answering", "_crowded", "_framing", "_lost", "_received", "phase", "since")  # or the dict gets large
+
     server_state: State
     cycle: Cycle
-    phase: Phase = "idle"
-    since = 0.0
     url = b""
-    _framing = 0
-    """Bytes that came since the last complete head or message, without those of bodies."""
-    _received = 0
-    """Bytes that came at once, of which a part may belong to the message before."""
-    _crowded = False
-    _answering: Cycle | None = None
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.pipeline: list[tuple[Cycle, Any]] = []  # type: ignore[assignment] # a deque takes 700 bytes
+        self.phase: Phase = "idle"
+        self.since = 0.0
+        self._framing = 0
+        """Bytes that came since the last complete head or message, without those of bodies."""
+        self._received = 0
+        """Bytes that came at once, of which a part may belong to the message before."""
+        self._crowded = False
+        self._answering: Cycle | None = None
+        self._lost: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # uvicorn narrows it so
         """Store the transport for all requests of this connection."""
-        self.app_state = {**self.app_state, "transport": transport}
+        self.app_state = {**self.app_state, "transport": transport, "connection": self}
         self.since = self.loop.time()
-        super().connection_made(_Transport(transport, self))  # type: ignore[arg-type]
+        super().connection_made(Transport(transport, self))  # type: ignore[arg-type]
+        self.flow = Flow(self.transport)
         left = descriptors.reserve_left(transport.get_extra_info("socket").fileno(), len(self.connections))
         if left < 1:
             self._make_room(left)
@@ -100,10 +109,21 @@ class TransportProtocol(OfferIgnoringProtocol):
             self._answering.disconnected = True
             self._answering.message_event.set()
         super().connection_lost(exc)
+        if self._lost is not None:
+            self._lost.set_result(None)
+
+    @property
+    def lost(self) -> asyncio.Future[None]:
+        """What is done once the connection is lost. Nobody may cancel it."""
+        if self._lost is None:
+            self._lost = self.loop.create_future()
+            if self not in self.connections:
+                self._lost.set_result(None)
+        return self._lost
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._answering = cycle
-        self.transport.hold_next()  # type: ignore[attr-defined]  # it is a `_Transport`
+        self.transport.hold_next()  # type: ignore[attr-defined]  # it is a `Transport`
         super()._start_asgi_task(cycle, app)
 
     # ------------------------------------------------------------------------------------------ reading
@@ -152,15 +172,15 @@ class TransportProtocol(OfferIgnoringProtocol):
 
     def _begin(self) -> None:
         """Let the app answer the request whose head is complete, after those before it."""
-        version, url, scope = self.parser.get_http_version(), httptools.parse_url(self.url), cast(Any, self.scope)
+        version, scope = self.parser.get_http_version(), cast(Any, self.scope)
+        path, raw_path, query = _target(self.url)
         if version != "1.1":
             self._check_version(version)
-        path = url.path.decode("ascii")
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = version
-        scope["path"] = self.root_path + (unquote(path) if "%" in path else path)
-        scope["raw_path"] = self.root_path.encode("ascii") + url.path
-        scope["query_string"] = url.query or b""
+        scope["path"] = self.root_path + path
+        scope["raw_path"] = self.root_path.encode("ascii") + raw_path
+        scope["query_string"] = query
         cycle = self._cycle(scope, keep_alive=self.parser.should_keep_alive())
         if version == "1.0":
             cycle.answer_1_0()
@@ -186,6 +206,7 @@ class TransportProtocol(OfferIgnoringProtocol):
             return
         super().on_message_complete()
         self.phase, self._framing = "idle", 0
+        cast(Any, self.scope)["state"]["arrived"] = real_time()
 
     def on_response_complete(self) -> None:
         """Go on with the next request. Idle connections end in `expire`, so none needs a timer as uvicorn has it."""
@@ -194,7 +215,9 @@ class TransportProtocol(OfferIgnoringProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            cycle, app = self.pipeline.pop(0)
+            cycle.scope["state"].pop("arrived", None)  # it has its turn only now
+            self._start_asgi_task(cycle, app)
         elif self.phase == "idle":
             self.since = self.loop.time()
 
@@ -250,7 +273,7 @@ class TransportProtocol(OfferIgnoringProtocol):
             self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=Signal(),
             expect_100_continue=self.expect_100_continue,
             keep_alive=keep_alive,
             on_response=self.on_response_complete,
@@ -262,7 +285,7 @@ class TransportProtocol(OfferIgnoringProtocol):
         if before is None or before.response_complete:
             self._start_asgi_task(cycle, self.app)
         else:
-            self.pipeline.appendleft((cycle, self.app))
+            self.pipeline.append((cycle, self.app))
 
     def expire(self, now: float, deadlines: Deadlines) -> None:
         """End what has been awaited for too long. Time in which the emulator itself does not read is not counted."""
@@ -290,57 +313,9 @@ class TransportProtocol(OfferIgnoringProtocol):
         self.transport.abort()
 
 
-class _Transport:
-    """A transport that sends the head of an answer with what follows it, and that closes without losing an answer.
-
-    A write costs more than the head is worth. If nothing follows at once, the head is sent alone.
-
-    `close` lets a client that is still sending finish, and so read the answer. A socket that is closed with unread data
-    resets the connection, and the client may lose an answer that it has not read yet (RFC 9112, section 9.6).
-    """
-
-    def __init__(self, transport: asyncio.Transport, protocol: TransportProtocol) -> None:
-        self._transport, self._protocol = transport, protocol
-        self._lingering = self._holding = False
-        self._held = b""
-        self._write, self._is_closing = transport.write, transport.is_closing
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def hold_next(self) -> None:
-        """Send what is written next with what follows it."""
-        self._holding = True
-
-    def write(self, data: bytes) -> None:
-        """Send something, unless the client has left or the end was sent."""
-        if self._lingering or self._is_closing():
-            return
-        if self._holding:
-            self._holding, self._held = False, self._held + data
-            self._protocol.loop.call_soon(self._release)
-        else:
-            data, self._held = self._held + data, b""
-            self._write(data)
-
-    def _release(self) -> None:
-        if self._held:
-            self.write(b"")
-
-    def is_closing(self) -> bool:
-        """Whether nothing more is sent."""
-        return self._lingering or self._is_closing()
-
-    def close(self) -> None:
-        """Send what is buffered and the end; then read on for a while if the client may still be sending."""
-        if self.is_closing():
-            return
-        self._release()
-        protocol = self._protocol
-        if protocol.phase not in ("body", "closing"):
-            self._transport.close()
-            return
-        self._lingering = True
-        protocol.phase, protocol.since = "closing", protocol.loop.time()
-        self._transport.write_eof()
-        protocol.flow.resume_reading()
+@lru_cache(maxsize=64)
+def _target(url: bytes) -> tuple[str, bytes, bytes]:
+    """The path of a URL, decoded and as it came, and its query. Raises HttpParserInvalidURLError."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return (unquote(path) if "%" in path else path), parsed.path, parsed.query or b""

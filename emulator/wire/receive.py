@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from starlette.types import Receive, Scope
 
-from emulator.core.clock import Turns
+from emulator.core.clock import Turns, VirtualClock, real_time
 from emulator.core.errors import ApiError, Rejected
 from emulator.wire import codings
 
@@ -30,6 +30,12 @@ def headers_of(scope: Scope) -> dict[str, str]:
                 value.decode("latin-1") for name, value in given if name.decode("latin-1") == listed
             )
     return headers
+
+
+def arrival(scope: Scope, clock: VirtualClock) -> float:
+    """When a request was complete, in the clock's time; now, if the server does not tell."""
+    arrived = scope.get("state", {}).get("arrived")
+    return clock.now() if arrived is None else clock.now() - (real_time() - arrived) * clock.rate
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limit: int) -> bytes:

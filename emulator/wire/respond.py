@@ -10,7 +10,7 @@ that reads slowly holds it up, and every wait and all work ends when the client 
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -49,10 +49,21 @@ class _ClientLeft(Exception):
 
 
 class Player:
-    """Plays one plan to one client; `sent` has the outcome, even if playing was cut short."""
+    """Plays one plan to one client; `sent` has the outcome, even if playing was cut short.
+
+    The delays of the plan count from `begin`, when the request had arrived; by default from now.
+    """
 
     def __init__(
-        self, plan: Plan, dialect: Dialect, clock: Clock, keep_alive: float, scope: Scope, receive: Receive, send: Send
+        self,
+        plan: Plan,
+        dialect: Dialect,
+        clock: Clock,
+        keep_alive: float,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        begin: float | None = None,
     ) -> None:
         self._plan = plan
         self._dialect = dialect
@@ -61,9 +72,10 @@ class Player:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._begin = clock.now()
+        self._begin = clock.now() if begin is None else begin
         self._turns = Turns()
-        self._leaving: asyncio.Task[None] | None = None
+        self._leaving: asyncio.Future[None] | None = None
+        self._sleeping: asyncio.Task[Any] | None = None
         self.sent = Sent()
 
     async def play(self, request: InferenceRequest | None) -> None:
@@ -191,42 +203,31 @@ class Player:
         await self._wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
         faults, marks = self._plan.frame_faults, self._dialect.marks
-        frames = TimedFrames(chain((first,), steps), encoder, faults, marks, self._clock, self._begin, self._turns)
-        first_frames = await frames.due_now()
-        if frames.over and not isinstance(frames.last, Hangup):
-            await self._start(200, _STREAM)
-            self._note(frames)
-            await self._body(first_frames)
-        else:
-            self.sent.status = 200
-            from emulator.wire.event_source import EventSource  # noqa: PLC0415 (only paced streams need the library)
-
-            response = EventSource(self._paced(frames, first_frames), ping=0, sep="\n")
-            response.raw_headers = self._headers(_STREAM)
-            self._unwatch()  # the event source watches the client itself
-            await response(self._scope, self._receive, self._send)
-
-    async def _paced(self, frames: TimedFrames, first_frames: bytes) -> AsyncIterator[bytes]:
-        """Yield frames when they are due, and a keep-alive in every long pause.
-
-        The answer is noted and charged before its last frames are sent: their reader may send a new request at once.
-        """
-        part = first_frames
+        steps = chain((first,), steps)
+        clock, turns = self._clock, self._turns
+        frames = TimedFrames(steps, encoder, faults, marks, self._begin, turns, self._end_turn)
+        part = await frames.due_until(clock.now())
+        await self._start(200, _STREAM)
         try:
             while not frames.over:
-                yield part
-                if self._turns.over:
-                    await self._turns.end()
-                silence = self._clock.now() + self._keep_alive
-                await self._clock.sleep_until(min(frames.due, silence))
-                part = await frames.due_now() if self._clock.now() >= frames.due else self._dialect.keep_alive
-        finally:
+                await self._send({"type": "http.response.body", "body": part, "more_body": True})
+                now = clock.now()
+                until = min(frames.due, now + self._keep_alive)
+                if now < until:
+                    await self._sleep(until)
+                elif turns.over:
+                    await self._end_turn()
+                now = clock.now()
+                part = await frames.due_until(now) if now >= frames.due else self._dialect.keep_alive
+        finally:  # what was sent is noted and charged before the last frames are: their reader may ask again at once
             self._note(frames)
             if self._plan.end is not None:
                 await self._plan.end(self.sent.used)
-        yield part
         if isinstance(frames.last, Hangup):
+            await self._body(part, more=True)
             await self._hang_up(frames.last)
+            part = b""
+        await self._body(part)
 
     def _note(self, frames: TimedFrames) -> None:
         self.sent.used = frames.used
@@ -253,7 +254,7 @@ class Player:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _complete(self, parts: Sequence[bytes]) -> None:
-        """Send a whole body. The answer is noted as complete before its last part is sent, as in `_paced`."""
+        """Send a whole body. The answer is noted as complete before its last part is sent, as in `_stream`."""
         for part in parts[:-1]:
             await self._body(part, more=True)
             if self._turns.over:
@@ -268,34 +269,34 @@ class Player:
         self._begin = self._clock.now()
 
     async def _wait(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
-        """Wait until a deadline or for a slot. Raises `_ClientLeft` if the client disconnects."""
-        if self._clock.now() >= deadline:
-            return
-        waiting = [asyncio.current_task()]
+        """Wait until a deadline, if it is not past, or for a slot. Raises `_ClientLeft` if the client disconnects."""
+        if self._clock.now() < deadline:
+            await self._sleep(deadline, on_slot)
 
-        def interrupt() -> None:
-            if waiting and (task := waiting.pop()) is not None:
-                task.cancel()
-
-        def left(task: asyncio.Task[None]) -> None:
-            if not task.cancelled():
-                interrupt()
-
+    async def _sleep(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
         leaving = self._watch()
-        leaving.add_done_callback(left)
+        if leaving.done():
+            raise _ClientLeft
+        self._sleeping = asyncio.current_task()
         if on_slot is not None:
-            on_slot(interrupt)
+            on_slot(self._interrupt)
         try:
             await self._clock.sleep_until(deadline)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if waiting or task is None or task.uncancel() > 0:
+            if self._sleeping is not None or task is None or task.uncancel() > 0:
                 raise
             if leaving.done():
                 raise _ClientLeft from None
         finally:
-            waiting.clear()
-            leaving.remove_done_callback(left)
+            self._sleeping = None
+        self._turns.begin()
+
+    def _interrupt(self, *left: asyncio.Future[None]) -> None:
+        """End the wait, if there is one."""
+        task, self._sleeping = self._sleeping, None
+        if task is not None:
+            task.cancel()
 
     async def _end_turn(self) -> None:
         """Let all other tasks run. Raises `_ClientLeft` if the client has disconnected."""
@@ -304,15 +305,22 @@ class Player:
         if leaving.done():
             raise _ClientLeft
 
-    def _watch(self) -> asyncio.Task[None]:
-        """The task that ends when the client disconnects. Answers that neither wait nor take long have none."""
+    def _watch(self) -> asyncio.Future[None]:
+        """What is done once the client disconnects. Answers that neither wait nor take long have none.
+
+        A connection of the server's own tells it. Any other server is asked by a task, as ASGI has it.
+        """
         if self._leaving is None:
-            self._leaving = asyncio.ensure_future(self._until_left())
+            connection = self._scope.get("state", {}).get("connection")
+            self._leaving = asyncio.ensure_future(self._until_left()) if connection is None else connection.lost
+            self._leaving.add_done_callback(self._interrupt)
         return self._leaving
 
     def _unwatch(self) -> None:
         if self._leaving is not None:
-            self._leaving.cancel()
+            self._leaving.remove_done_callback(self._interrupt)
+            if isinstance(self._leaving, asyncio.Task):
+                self._leaving.cancel()
             self._leaving = None
 
     async def _until_left(self) -> None:

@@ -1,8 +1,10 @@
 """The clock: time can stand still, run at any rate, be set and be moved, and whoever waits is woken in order."""
 
 import asyncio
+from typing import Any
 
 import pytest
+import uvloop
 
 from emulator import VirtualClock
 from emulator.core.clock import EPOCH, iso
@@ -92,6 +94,41 @@ def test_running_again_wakes_who_waited_while_frozen() -> None:
         return clock.now()
 
     assert asyncio.run(story()) >= 101.0
+
+
+@pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, uvloop.Loop])
+def test_a_wait_sets_one_timer(loop: type[asyncio.AbstractEventLoop]) -> None:
+    """No timer ends before the time has come, whatever part of a millisecond is left, so none is set again."""
+    timers = []
+
+    class Counting(loop):  # type: ignore[misc,valid-type] # the class is a parameter
+        def call_later(self, delay: float, *args: Any, **named: Any) -> Any:
+            timers.append(delay)
+            return super().call_later(delay, *args, **named)
+
+    async def story() -> None:
+        clock = VirtualClock(100.0, rate=1000)
+        for wait in range(40):
+            deadline = clock.now() + 0.05 + wait / 17
+            await clock.sleep_until(deadline)
+            assert clock.now() >= deadline
+
+    with asyncio.Runner(loop_factory=Counting) as runner:
+        runner.run(story())
+    assert len(timers) == 40
+
+
+def test_a_wait_that_no_timer_can_count_is_a_wait() -> None:
+    """A clock so slow that centuries pass before a deadline waits like any other."""
+
+    async def story() -> bool:
+        clock = VirtualClock(100.0, rate=5e-324)
+        task = asyncio.create_task(clock.sleep_until(101.0))
+        await asyncio.sleep(0)
+        await clock.advance(1)
+        return task.done()
+
+    assert asyncio.run(story())
 
 
 def test_freezing_keeps_the_time_that_it_is() -> None:

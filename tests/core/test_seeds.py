@@ -20,6 +20,15 @@ def test_a_seed_is_the_same_on_every_machine() -> None:
     assert Seed.of("a", 1).hex(16) == "01a77fc3eb3dfba8"
 
 
+@given(st.binary(max_size=4), st.lists(st.sampled_from(["random", "normalvariate", "getrandbits"]), max_size=5))
+def test_a_late_source_of_chance_gives_the_same_numbers(part: bytes, draws: list[str]) -> None:
+    """Whatever is drawn from it, a generator that is made when it is used is the one that is made at once."""
+    arguments: dict[str, tuple[int, ...]] = {"normalvariate": (0, 1), "getrandbits": (40,)}
+    late, early = Seed.of(part).late_random(), Seed.of(part).random()
+    for name in draws:
+        assert getattr(late, name)(*arguments.get(name, ())) == getattr(early, name)(*arguments.get(name, ()))
+
+
 @given(PARTS, PARTS)
 def test_parts_are_kept_apart(one: list[str | int | bytes], other: list[str | int | bytes]) -> None:
     """Two lists of parts give the same seed only if their parts read the same."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.asgi import Exchange, events, given_way
 
-from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.clock import EPOCH, VirtualClock, real_time
 from emulator.core.errors import ApiError
 from emulator.core.plan import FrameFault, FrameMarks, Plan
 from emulator.core.settings import Settings
@@ -20,7 +21,9 @@ from emulator.dialects.openai.chat import OpenAIChat
 from emulator.inferences.live_record import Sent
 from emulator.web.app import create_app
 from emulator.wire.frames import PIECE
+from emulator.wire.receive import arrival
 from emulator.wire.respond import HungUp, Player
+from emulator.wire.server import Background
 
 START = Start("0" * 32, "m", 0, 3)
 CHAT, MESSAGES = OpenAIChat(Settings()), AnthropicMessages(Settings())
@@ -143,6 +146,26 @@ def test_deadlines_are_absolute() -> None:
 
     asyncio.run(Exchange(app, "POST", "/").run())
     assert times == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_delays_count_from_the_arrival_of_the_request() -> None:
+    """What was due while the request was read and planned is sent at once, and the next event is not late."""
+    clock, times = LeapingClock(), []
+    clock.time = 1.75
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def timed(message: Message) -> None:
+            if message.get("body"):
+                times.append(clock.time)
+            await send(message)
+
+        await receive()
+        await Player(hello(1, 1, 1), CHAT, clock, 15, scope, receive, timed, begin=0.0).play(
+            InferenceRequest("chat", "m", stream=True)
+        )
+
+    asyncio.run(Exchange(app, "POST", "/").run())
+    assert times == [1.75, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -319,7 +342,6 @@ def test_no_more_is_made_than_the_client_takes() -> None:
 def on_the_wire(plan: Plan, *, stream: bool = True) -> bytes:
     """The raw bytes that a real socket gets, until the connection ends. Raises ConnectionResetError for a RST."""
     from emulator.testing import Emulator
-    from emulator.wire.server import Background
 
     emulator = Emulator()
 
@@ -398,3 +420,68 @@ def test_a_hang_up_comes_at_its_time(before: tuple[Event, ...], dialect: Dialect
     stage.play(look, advance(4.9), look, advance(0.1), look)
     assert seen == [None, None, "reset"]
     assert stage.sent is not None and (stage.sent.outcome, stage.sent.ended) == ("hung up", EPOCH + 5)
+
+
+def test_an_open_stream_is_one_task() -> None:
+    """The connection tells that its client has left: nobody has to wait for it."""
+    plan = plan_of((0, START), (0, Text(0, "one")), (600, Text(0, " two")), (0, End(Usage(3, 2))))
+    ended = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        player = Player(plan, CHAT, VirtualClock(EPOCH, rate=0), 15, scope, receive, send)
+        await player.play(InferenceRequest("chat", "m", stream=True))
+        assert player.sent.outcome == "cut by client"
+        ended.set()
+
+    async def tasks() -> int:
+        return len(asyncio.all_tasks())
+
+    server = Background(app, "127.0.0.1", 0)
+    address = server.start()
+    try:
+        before = server.run(tasks())
+        with socket.create_connection(address) as client:
+            client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+            while b"one" not in client.recv(65536):
+                pass
+            assert server.run(tasks()) == before + 1
+        assert ended.wait(10)
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize(("rate", "before"), [(0, 0.0), (1, 2.0), (60, 120.0)])
+def test_the_arrival_is_a_time_of_the_clock(rate: float, before: float) -> None:
+    """Two seconds ago are two minutes ago on a fast clock, and now on one that stands still."""
+    clock = VirtualClock(EPOCH, rate=rate)
+    arrived = arrival({"state": {"arrived": real_time() - 2}}, clock)
+    assert arrival({"state": {}}, clock) - arrived == pytest.approx(before, abs=rate / 2)
+
+
+def test_a_request_arrives_with_the_end_of_its_body() -> None:
+    """Neither a slow upload nor the answers to the requests before it shorten the delays of an answer."""
+    found: list[tuple[float, float | None]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        called = real_time()
+        while (await receive())["more_body"]:
+            pass
+        found.append((called, scope["state"].get("arrived")))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    server = Background(app, "127.0.0.1", 0)
+    address = server.start()
+    try:
+        with socket.create_connection(address) as client:
+            client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+            client.sendall(b".GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            while client.recv(65536):
+                pass
+    finally:
+        server.stop()
+    (called, arrived), (_, after) = found
+    assert arrived is not None and arrived > called
+    assert after is None
