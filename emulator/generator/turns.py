@@ -6,6 +6,7 @@ Calls are read from the messages' tool calls. Clients that turn them into text f
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from emulator.core.vocabulary import InferenceRequest, Message, Tool
@@ -89,8 +90,13 @@ def ends(tool: Tool) -> bool:
     required = tool.parameters.get("required")
     if isinstance(required, list) and any(str(name).lower().endswith("id") for name in required[:_PARAMETERS]):
         return False
-    plain = re.sub(r"(?<=[a-z])(?=[A-Z])|[-.\s]", "_", tool.name[:100]).lower()
-    return bool(_ENDING.fullmatch(plain) or _ENDS.search(tool.description[:500]))
+    return _is_said_to_end(tool.name[:100], tool.description[:500])
+
+
+@lru_cache(maxsize=256)
+def _is_said_to_end(name: str, description: str) -> bool:
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])|[-.\s]", "_", name).lower()
+    return bool(_ENDING.fullmatch(plain) or _ENDS.search(description))
 
 
 def _told(message: Message, names: frozenset[str]) -> list[Made]:
