@@ -42,12 +42,11 @@ class Cycle(RequestResponseCycle):
         if self.keep_alive:
             if message["type"] == "http.response.start" and self._write_head(message["status"], message["headers"]):
                 return _SENT
-        else:
-            if message["type"] == "http.response.start":
-                headers = [header for header in message["headers"] if header[0] != b"connection"]
-                message = {**message, "headers": headers}
-            elif self._until_close:
-                self.expected_content_length = len(message.get("body", b""))
+        elif message["type"] == "http.response.start":
+            headers = [header for header in message["headers"] if header[0] != b"connection"]
+            message = {**message, "headers": headers}
+        elif self._until_close:
+            self.expected_content_length = len(message.get("body", b""))
         return RequestResponseCycle.send(self, message)
 
     def _write_head(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bool:

@@ -7,16 +7,15 @@ An answer is made while it is sent. Whatever its length, all other tasks have a 
 that reads slowly holds it up, and every wait and all work ends when the client disconnects.
 """
 
-import asyncio
 import socket
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from emulator.core.clock import Clock, Turns
+from emulator.core.clock import Clock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fold import Completion, Fold
 from emulator.core.plan import Plan, QueuePlace
@@ -24,6 +23,7 @@ from emulator.core.ready import ReadySteps
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
 from emulator.dialects import Dialect
 from emulator.inferences.live_record import MAX_RESPONSE, Outcome, Sent
+from emulator.wire.client import Client, ClientLeft
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import PIECE, TimedFrames
 from emulator.wire.headers import JSON, Headers, answer_headers, encoded
@@ -42,10 +42,6 @@ _WITHOUT_LENGTH = (204, 304)
 
 class HungUp(ConnectionError):
     """A planned hang-up had no transport to act on, as with a plain in-process ASGI client."""
-
-
-class _ClientLeft(Exception):
-    """The client closed the connection during a wait, or while its answer was made."""
 
 
 class Player:
@@ -73,9 +69,7 @@ class Player:
         self._receive = receive
         self._send = send
         self._begin = clock.now() if begin is None else begin
-        self._turns = Turns()
-        self._leaving: asyncio.Future[None] | None = None
-        self._sleeping: asyncio.Task[Any] | None = None
+        self._client = Client(scope, receive, clock)
         self.sent = Sent()
 
     async def play(self, request: InferenceRequest | None) -> None:
@@ -98,18 +92,18 @@ class Player:
                 return None
             steps = chain((first,), steps)
             if isinstance(first.event, Failure | Hangup | Raw):
-                await self._wait(self._begin + first.delay)
+                await self._client.wait(self._begin + first.delay)
                 await self._instead(first.event)
             elif request is None or request.stream or isinstance(first.event, Verbatim):
                 await self._stream(steps, request or InferenceRequest(self._dialect.endpoint, ""))
             else:
                 await self._whole(steps, request)
-        except _ClientLeft:
+        except ClientLeft:
             return None
         except Rejected as rejected:
             await self.fail(rejected.error)
         finally:
-            self._unwatch()
+            self._client.unwatch()
 
     async def _instead(self, event: Failure | Hangup | Raw) -> None:
         """Send what replaces an answer of which no part was sent."""
@@ -157,24 +151,24 @@ class Player:
     async def _whole(self, steps: Iterable[Step], request: InferenceRequest) -> None:
         answer, due, hangup = Fold(), self._begin, None
         for step in steps:
-            if self._turns.over:
-                await self._end_turn()
+            if self._client.turns.over:
+                await self._client.end_turn()
             due += step.delay
             event = step.event
             if isinstance(event, Failure):
-                await self._wait(due)
+                await self._client.wait(due)
                 return await self.fail(event.error)
             if isinstance(event, Hangup):
                 hangup = event
                 break
             answer.add(event)
-        await self._wait(due)
+        await self._client.wait(due)
         if hangup is not None and hangup.how != "truncate":
             return await self._hang_up(hangup)
         completion, parts, size = answer.completion(), list[bytes](), 0
         for part in self._encoded(completion, request):
-            if self._turns.over:
-                await self._end_turn()
+            if self._client.turns.over:
+                await self._client.end_turn()
             parts.append(part)
             size += len(part)
         await self._start(200, [JSON, (b"content-length", b"%d" % size)])
@@ -200,12 +194,12 @@ class Player:
 
     async def _stream(self, steps: Iterator[Step], request: InferenceRequest) -> None:
         first = next(steps)
-        await self._wait(self._begin + first.delay)
+        await self._client.wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
         faults, marks = self._plan.frame_faults, self._dialect.marks
         steps = chain((first,), steps)
-        clock, turns = self._clock, self._turns
-        frames = TimedFrames(steps, encoder, faults, marks, self._begin, turns, self._end_turn)
+        clock, turns = self._clock, self._client.turns
+        frames = TimedFrames(steps, encoder, faults, marks, self._begin, turns, self._client.end_turn)
         part = await frames.due_until(clock.now())
         await self._start(200, _STREAM)
         try:
@@ -214,9 +208,9 @@ class Player:
                 now = clock.now()
                 until = min(frames.due, now + self._keep_alive)
                 if now < until:
-                    await self._sleep(until)
+                    await self._client.sleep(until)
                 elif turns.over:
-                    await self._end_turn()
+                    await self._client.end_turn()
                 now = clock.now()
                 part = await frames.due_until(now) if now >= frames.due else self._dialect.keep_alive
         finally:  # what was sent is noted and charged before the last frames are: their reader may ask again at once
@@ -257,75 +251,16 @@ class Player:
         """Send a whole body. The answer is noted as complete before its last part is sent, as in `_stream`."""
         for part in parts[:-1]:
             await self._body(part, more=True)
-            if self._turns.over:
-                await self._end_turn()
+            if self._client.turns.over:
+                await self._client.end_turn()
         self._end("completed")
         await self._body(parts[-1] if parts else b"")
 
     async def _queue(self, place: QueuePlace) -> None:
         """Wait for a slot, after which the answer begins. Raises `Rejected` if none is free in time."""
-        await self._wait(place.deadline, place.on_slot)
+        await self._client.wait(place.deadline, place.on_slot)
         await place.claim()
         self._begin = self._clock.now()
-
-    async def _wait(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
-        """Wait until a deadline, if it is not past, or for a slot. Raises `_ClientLeft` if the client disconnects."""
-        if self._clock.now() < deadline:
-            await self._sleep(deadline, on_slot)
-
-    async def _sleep(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
-        leaving = self._watch()
-        if leaving.done():
-            raise _ClientLeft
-        self._sleeping = asyncio.current_task()
-        if on_slot is not None:
-            on_slot(self._interrupt)
-        try:
-            await self._clock.sleep_until(deadline)
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._sleeping is not None or task is None or task.uncancel() > 0:
-                raise
-            if leaving.done():
-                raise _ClientLeft from None
-        finally:
-            self._sleeping = None
-        self._turns.begin()
-
-    def _interrupt(self, *left: asyncio.Future[None]) -> None:
-        """End the wait, if there is one."""
-        task, self._sleeping = self._sleeping, None
-        if task is not None:
-            task.cancel()
-
-    async def _end_turn(self) -> None:
-        """Let all other tasks run. Raises `_ClientLeft` if the client has disconnected."""
-        leaving = self._watch()
-        await self._turns.end()
-        if leaving.done():
-            raise _ClientLeft
-
-    def _watch(self) -> asyncio.Future[None]:
-        """What is done once the client disconnects. Answers that neither wait nor take long have none.
-
-        A connection of the server's own tells it. Any other server is asked by a task, as ASGI has it.
-        """
-        if self._leaving is None:
-            connection = self._scope.get("state", {}).get("connection")
-            self._leaving = asyncio.ensure_future(self._until_left()) if connection is None else connection.lost
-            self._leaving.add_done_callback(self._interrupt)
-        return self._leaving
-
-    def _unwatch(self) -> None:
-        if self._leaving is not None:
-            self._leaving.remove_done_callback(self._interrupt)
-            if isinstance(self._leaving, asyncio.Task):
-                self._leaving.cancel()
-            self._leaving = None
-
-    async def _until_left(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
 
     async def _hang_up(self, hangup: Hangup) -> None:
         """End the connection; a `end` after the 200 ends the body in order, but too early."""
@@ -336,7 +271,7 @@ class Player:
         if transport is None:
             raise HungUp(f"the scenario hangs up here ({hangup.how})")
         disconnect(transport, reset=hangup.how == "reset")
-        await self._until_left()
+        await self._client.until_left()
 
 
 def _joined(parts: list[bytes], size: int) -> list[bytes]:
