@@ -1,6 +1,6 @@
 """One request and its answer: uvicorn's cycle, for which the connection decides how long it lives."""
 
-from collections.abc import Awaitable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Coroutine, Generator, Sequence
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
@@ -80,8 +80,8 @@ class Cycle(RequestResponseCycle):
 class _Sent:
     """What has been sent already."""
 
-    def __await__(self) -> Iterator[None]:
-        return iter(())
+    def __await__(self) -> Generator[None, None, None]:
+        yield from ()
 
 
 _SENT = _Sent()
