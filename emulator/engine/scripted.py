@@ -74,7 +74,8 @@ class Scripts:
         """
         scenario = playing.scenario
         progress = own.progress_of(scenario.name, playing.version)
-        states, passed = progress.states, ()
+        states = progress.states
+        passed: tuple[int, ...] = ()
         subject, random_number = Subject(request, states), None
         for number in scenario.matching(subject):
             rule = scenario.rules[number]

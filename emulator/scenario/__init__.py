@@ -9,7 +9,8 @@ A module imports only from those above it in this table:
 | `budget`, `fakes` | what templates may do; Faker, for templates |
 | `template` | texts with variables |
 | `types` | the parts of a scenario |
-| `match`, `errors` | which rules match a request; what errors say |
+| `index` | finds the rules that match a request |
+| `match`, `errors` | which conditions a request meets; what errors say |
 | `reply` | what a rule replies to a request |
 | `reading.surrogates`, `reading.quoting` | texts that the YAML parser refuses |
 | `reading.mistakes`, `reading.nodes`, `reading.comments`, `reading.readers` | YAML, mistakes, and readers of values |

@@ -4,15 +4,23 @@ Rules are bits of a number: bit n stands for rule number n. A test rules out all
 which does not hold: all that share it, or all that compare the same property with other words.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Protocol, TypeAlias
 
+from emulator.core.lazy import lazy
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Comparison, Criterion, Rule
 
 Values: TypeAlias = Callable[[Subject], Sequence[str]]
 _FIRST_SEARCH = 8
-"""Words that are searched for together first; each later search has twice as many."""
+"""Words that are searched for together first; each later search has so many times as many as the one before."""
+_GROWTH = 16
+_MANY = 16
+"""Words from which on it is worth while to look for their pieces first."""
+_SHORT = 4
+"""Characters of a text for each word that is searched for: in a longer one, all words are found sooner than pieces."""
 _REMEMBERED = 256
 
 
@@ -89,7 +97,7 @@ def _new_test(comparison: Comparison, before: _SharedTest | None) -> _SharedTest
         case "equals":
             return _Equality(comparison.values)
         case "contains":
-            return _Search(comparison.values, 2 * before.most if isinstance(before, _Search) else _FIRST_SEARCH)
+            return _Search(comparison.values, _GROWTH * before.most if isinstance(before, _Search) else _FIRST_SEARCH)
         case _:
             return _ByValue(comparison.values)
 
@@ -131,7 +139,8 @@ class _Equality:
 class _Search:
     """A test of whether a text contains some words. Each rule has only one criterion of it.
 
-    It has at most so many criteria: where an early rule matches, the words of later ones need not be searched for.
+    It has at most so many criteria: where an early rule matches, the words of later ones need not be searched for. If
+    there are many for the length of the text, only those are searched for of which the text has a piece.
     """
 
     def __init__(self, values: Values, most: int) -> None:
@@ -150,9 +159,42 @@ class _Search:
     def ruled_out(self, subject: Subject) -> int:
         left = self._rules
         for text in self._values(subject):
-            for rules in [rules for word, rules in self._words if word in text]:
+            words = self._likely(text) if _MANY <= len(self._words) > len(text) / _SHORT else self._words
+            for rules in [rules for word, rules in words if word in text]:
                 left &= ~rules
         return left
+
+    def _likely(self, text: str) -> Iterable[tuple[str, int]]:
+        """The words that the text may contain."""
+        brief, by_piece = self._by_piece
+        found = by_piece.keys() & set(_pieces(text.encode("utf-8", "surrogatepass")))
+        return chain(brief, *[by_piece[piece] for piece in found])
+
+    @lazy
+    def _by_piece(self) -> tuple[Sequence[tuple[str, int]], Mapping[int, Sequence[tuple[str, int]]]]:
+        """The words that are too short to be found by their pieces, and the others by four of their pieces.
+
+        A text is cut into pieces from its beginning. Wherever a word is in it, the pieces of the word that begin at one
+        of its first four bytes are among those of the text. The rarest piece of each of these four rows is enough.
+        """
+        brief: list[tuple[str, int]] = []
+        found: dict[int, list[tuple[str, int]]] = {}
+        rows = [
+            [_pieces(word.encode("utf-8", "surrogatepass")[start:]) for start in range(4)] for word, _ in self._words
+        ]
+        frequencies = Counter(piece for four in rows for row in four for piece in row)
+        for word, four in zip(self._words, rows, strict=True):
+            if all(four):
+                for row in four:
+                    found.setdefault(min(row, key=frequencies.__getitem__), []).append(word)
+            else:
+                brief.append(word)
+        return brief, found
+
+
+def _pieces(data: bytes) -> Sequence[int]:
+    """Four bytes in a row each, as numbers."""
+    return memoryview(data)[: len(data) & ~3].cast("I").tolist()
 
 
 class _ByValue:

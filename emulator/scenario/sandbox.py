@@ -8,7 +8,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import jinja2
 from jinja2 import StrictUndefined, Undefined, nodes
@@ -47,7 +47,8 @@ class SandboxedTemplate:
     def render(self, values: dict[str, Any], budget: Budget) -> str:
         """The text. Raises whatever the template raises, and LimitExceeded if it exceeds a limit."""
         budget.spend(self._steps)
-        context = cast(SandboxContext, self._template.new_context(values))
+        environment, blocks = self._template.environment, self._template.blocks
+        context = SandboxContext(environment, {**environment.globals, **values}, None, blocks)
         context.budget = budget
         made, length = [], 0
         for part in self._template.root_render_func(context):

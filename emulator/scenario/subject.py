@@ -44,8 +44,10 @@ class Subject:
     @lazy
     def last_user(self) -> tuple[FoldedText, ...]:
         """The last user message, or the prompts of the completions endpoint."""
-        message = self.request.last("user")
-        return (FoldedText(message.text),) if message else self.prompts
+        for message in reversed(self.request.messages):
+            if message.role == "user":
+                return (FoldedText(message.text),)
+        return self.prompts
 
     @lazy
     def first_user(self) -> tuple[FoldedText, ...]:

@@ -27,7 +27,7 @@ else:  # saved.py reads them
 MAX_REQUESTS = 10_000
 """Different requests remembered for one key, at least. A forgotten one counts as new: its ids come again."""
 _FORGOTTEN = 500
-"""Requests forgotten at once: the first entry of a dictionary is slow to find where others were deleted before it."""
+"""Requests forgotten at once: finding the first entry of a dictionary takes long where others were deleted before."""
 
 
 class Progress(msgspec.Struct, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.core.catalog import Catalog
@@ -356,6 +356,46 @@ def test_any_and_all_are_what_they_say(many: list[dict[str, Any]], request: Infe
 
 
 # ---------------------------------------------------------------------------------------------- several rules
+
+SYLLABLES = st.lists(
+    st.sampled_from(["we", "ather", "ß", "SS", "in ", "Paris", "a", "\n", "🎉", "number 1"]), max_size=7
+)
+WORDS = SYLLABLES.map("".join)
+SEARCHES = st.builds(
+    lambda how, word, case, key: {key: {how: [word] if how == "one_of" else word, "case": case}},
+    st.sampled_from(["contains", "contains", "contains", "equals", "one_of"]),
+    WORDS,
+    st.booleans(),
+    st.sampled_from(["last_user", "last_user", "any_message", "system"]),
+)
+
+
+def left_over(when: dict[str, Any]) -> dict[str, Any]:
+    """A rule that hides no other one, whatever their conditions are."""
+    return {"when": when, "then": "unscripted", "reply": {"text": "x"}}
+
+
+@given(st.lists(SEARCHES | CONDITIONS, max_size=12), st.lists(SEARCHES, max_size=60), st.lists(WORDS, max_size=3))
+@settings(max_examples=150)
+def test_the_index_finds_the_rules_that_match_one_by_one(
+    mixed: list[dict[str, Any]], searches: list[dict[str, Any]], texts: list[str]
+) -> None:
+    """Whatever the rules and the request are: the same rules in the same order, also if it is asked again."""
+    story = scenario(*map(left_over, [*mixed, *searches]))
+    turns = [Message("assistant", "in Paris"), *(Message("user", text) for text in texts)]
+    for request in (asked("Weather in Paris"), asked(messages=tuple(turns)), PROMPTS, asked("Weather in Paris")):
+        subject = Subject(request)
+        one_by_one = [number for number, rule in enumerate(story.rules) if match(rule.when, subject) is not None]
+        assert list(story.matching(subject)) == one_by_one
+
+
+def test_words_are_found_wherever_they_are() -> None:
+    """Of many rules with a word each, those whose word is in the text match, at whatever place it begins."""
+    words = [f"word{number}!" for number in range(200)]
+    story = scenario(*(left_over({"last_user": {"contains": word}}) for word in words))
+    for start in range(9):
+        text = "ß" * (start % 3) + "." * start + "word117! and word9! and word1"
+        assert list(story.matching(Subject(asked(text)))) == [10, 118]
 
 
 def test_the_rules_that_match_come_in_their_order() -> None:

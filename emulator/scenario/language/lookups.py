@@ -153,14 +153,13 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
 
 
 def _alone(values: Mapping[str, Any], words: Sequence[str], *, case: bool) -> WordComparison | None:
+    fold = str if case else str.casefold
     match [*(values.keys() - {"case"})]:
         case ["contains"]:
-            how, words = "contains", (values["contains"],)
+            return WordComparison("contains", (fold(values["contains"]),), case)
         case ["equals" | "one_of"]:
-            how = "equals"
-        case _:
-            return None
-    return WordComparison(how, tuple(words if case else map(str.casefold, words)), case)
+            return WordComparison("equals", tuple(map(fold, words)), case)
+    return None
 
 
 def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
