@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest, Sampling
 from emulator.generator.composing import Composition, composed, last_words
-from emulator.generator.filling import filled
 from emulator.generator.grammar import NonTerminal, Run, run, tokens
 from emulator.generator.requested.reading import window
 from emulator.generator.speech import speak
@@ -61,6 +60,7 @@ class Asked:
 
     def value(self, schema: Mapping[str, Any] | bool, seed: Seed, about: str = "") -> Any:
         """A value for a schema that stands in the request; `about` is the text that it speaks of."""
+        from emulator.generator.filling import filled  # noqa: PLC0415 - as the last
         from emulator.generator.hints import hints  # noqa: PLC0415 - as the next
         from emulator.schema_values import check, value  # noqa: PLC0415 - most answers do not pay its import
 
