@@ -14,20 +14,22 @@ text.
 - words: words.txt, in 15 forms: after nothing, space, dot, underscore or parenthesis; lower case, Capital, UPPER CASE
 - marks: marks.txt, in 6 forms: without and with a space before; 0, 1 or 2 line breaks after
 - east: east.txt (Chinese, Japanese and Korean), in 2 forms: without and with a space before
-- pairs: two characters of one alphabet (`_ALPHABETS`), 128 x 128 for each
+- pairs: two characters of one alphabet (`chunks.ALPHABETS`), 128 x 128 for each
 - characters: of the Basic Multilingual Plane, in 2 forms: without and with a space before
 - `END`, which ends an answer and has no text
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, product
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+
+from emulator.core.chunks import ALPHABETS, CHUNK, KIND, chunks
 
 _Token: TypeAlias = tuple[str, int]
 _Form: TypeAlias = tuple[str, int, str]
@@ -40,7 +42,6 @@ _FIXED_PIECES = (
     *("\n" * length for length in range(2, 5)),
     *(" \n", "  \n", "\r\n", "\r\n\r\n"),
 )
-_ALPHABETS = (0x380, 0x400, 0x580, 0x600, 0x900, 0xE00)
 
 
 class _Section(NamedTuple):
@@ -78,25 +79,15 @@ _EAST = _section(_MARKS.start + 6 * 1_000, "east", ["", " "])
 _SECTIONS = [(section, tuple(section.forms)) for section in (_FIXED, _WORDS, _MARKS, _EAST)]
 _STARTS = [section.start for section, _ in _SECTIONS]
 _PAIRS = _EAST.start + 2 * 2_000
-_CHARACTERS = _PAIRS + 128 * 128 * len(_ALPHABETS)
+_CHARACTERS = _PAIRS + 128 * 128 * len(ALPHABETS)
 END = _CHARACTERS + 2 * 0x10000
 VOCABULARY_SIZE = END + 1
 
-_SCRIPTS = "".join(f"{chr(start)}-{chr(start + 127)}" for start in _ALPHABETS)
-_UPPER, _LOWER = "A-ZÀ-ÖØ-Þ", "a-zß-öø-ɏ"
-_KINDS = {
-    "words": rf"[ ._(]?(?:[{_UPPER}]?[{_LOWER}]{{1,16}}|[{_UPPER}]{{1,16}}(?![{_LOWER}])|[{_SCRIPTS}]{{1,16}})",
-    "fixed": r"'(?:s|t|re|ve|m|ll|d)(?![a-z])|[^\S\r\n]{0,16}[\r\n]{1,8}|[^\S\r\n]{1,32}(?!\S)",
-    "marks": r" ?(?:[^\w\s]|_){1,16}\n{0,2}",
-    "number": r"[0-9]{1,3}",
-    "east": rf" ?[^\W0-9_{_UPPER}{_LOWER}{_SCRIPTS}]{{1,16}}",
-    "character": r"(?s:.)",
-}
-_CHUNK = re.compile("|".join(_KINDS.values()))
-_KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_WINDOW = 1 << 13
 _LONGEST = 16
+_PASSAGE = 1 << 13
+_SHORT = 32
+_REMEMBERED = 1 << 14
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -126,17 +117,17 @@ def split(text: str) -> Tokens:
 
 def measure(text: str) -> int:
     """The length of `split(text)`, without building it (see also `token_counts`)."""
-    return sum(map(len, map(_pieces, _chunks(text))))
+    return sum(map(len, map(_pieces, chunks(text))))
 
 
 def encode(text: str) -> list[int]:
     """Return the ids of a text's tokens. A lone surrogate, which is not a character, becomes U+FFFD."""
-    return list(chain.from_iterable(map(_ids, _chunks(_SURROGATE.sub("\ufffd", text)))))
+    return list(chain.from_iterable(map(_ids, chunks(_SURROGATE.sub("\ufffd", text)))))
 
 
 def first_id(text: str) -> int:
     """Return the id of the first token of a text that is not empty."""
-    return _ids(_SURROGATE.sub("\ufffd", _CHUNK.match(text)[0]))[0]  # type: ignore[index] # every character matches
+    return _ids(_SURROGATE.sub("\ufffd", CHUNK.match(text)[0]))[0]  # type: ignore[index] # every character matches
 
 
 def identified(text: str) -> Iterator[tuple[int, str]]:
@@ -188,26 +179,35 @@ def _remembered(text: str) -> Tokens:
 
 
 def _split(text: str) -> Tokens:
-    return Tokens(text, tuple(chain.from_iterable(map(_pieces, _chunks(text)))))
+    words = text.split() if len(text) <= _PASSAGE else []
+    if words and " ".join(words) == text:  # each of its spaces begins a chunk
+        parts = (_pieces_in(words[0]), *map(_FOLLOWING.__getitem__, words[1:]))
+        return Tokens(text, tuple(chain.from_iterable(parts)))
+    return Tokens(text, _pieces_in(text))
 
 
-def _chunks(text: str) -> Iterable[str]:
-    """The chunks of a text. A long text is read window by window, and never held as a list of all its words."""
-    return _CHUNK.findall(text) if len(text) <= _WINDOW else _windows(text)
+def _pieces_in(text: str) -> tuple[str, ...]:
+    return tuple(chain.from_iterable(map(_pieces, chunks(text))))
 
 
-def _windows(text: str) -> Iterator[str]:
-    start = 0
-    while len(text) - start > _WINDOW:
-        chunks = _CHUNK.findall(text, start, start + _WINDOW)
-        start += _WINDOW - len(chunks.pop())  # the last one may go on behind the window
-        yield from chunks
-    yield from _CHUNK.findall(text, start)
+class _Following(dict[str, tuple[str, ...]]):
+    """The pieces of words behind a space. Those of short words are remembered."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        pieces = _pieces_in(f" {word}")
+        if len(word) <= _SHORT:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[word] = pieces
+        return pieces
+
+
+_FOLLOWING = _Following()
 
 
 def _read(text: str) -> Iterator[tuple[tuple[int, ...], tuple[str, ...]]]:
     """Yield the ids and the pieces of each chunk. The id of a lone surrogate is that of U+FFFD."""
-    for chunk, characters in zip(_chunks(text), _chunks(_SURROGATE.sub("\ufffd", text)), strict=True):
+    for chunk, characters in zip(chunks(text), chunks(_SURROGATE.sub("\ufffd", text)), strict=True):
         yield _ids(characters), _pieces(chunk)
 
 
@@ -224,7 +224,7 @@ def _ids(chunk: str) -> tuple[int, ...]:
 
 
 def _tokens(chunk: str) -> list[_Token]:
-    found = _KIND.match(chunk)
+    found = KIND.match(chunk)
     match found.lastgroup if found else None:
         case "words":
             lead = chunk[0] if chunk[0] in " ._(" else ""
@@ -301,9 +301,9 @@ def _spelled(text: str, lead: str) -> list[_Token]:
 
 def _pair(text: str) -> int | None:
     block = ord(text[0]) & ~127
-    if len(text) < 2 or block not in _ALPHABETS or ord(text[1]) & ~127 != block:
+    if len(text) < 2 or block not in ALPHABETS or ord(text[1]) & ~127 != block:
         return None
-    return _PAIRS + (_ALPHABETS.index(block) << 14) + (ord(text[0]) - block << 7) + ord(text[1]) - block
+    return _PAIRS + (ALPHABETS.index(block) << 14) + (ord(text[0]) - block << 7) + ord(text[1]) - block
 
 
 def _character(text: str) -> list[_Token]:
@@ -324,7 +324,7 @@ def _text(id: int) -> str:
         return "" if id == END else " " * spaced + chr(character)
     if id >= _PAIRS:
         alphabet, pair = divmod(id - _PAIRS, 1 << 14)
-        return chr(_ALPHABETS[alphabet] + (pair >> 7)) + chr(_ALPHABETS[alphabet] + (pair & 127))
+        return chr(ALPHABETS[alphabet] + (pair >> 7)) + chr(ALPHABETS[alphabet] + (pair & 127))
     if id < _FIXED.start:
         number = id - _NUMBERS
         return f"{number:02}" if number < 100 else f"{number - 100:03}"

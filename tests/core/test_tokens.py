@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from emulator.core import tokens
+from emulator.core import chunks, tokens
 from emulator.core.token_counts import count
 from emulator.core.tokens import END, VOCABULARY_SIZE, decode, encode, identified, ids_of, piece_bytes, split
 
@@ -153,7 +153,7 @@ def test_a_long_text_is_cut_as_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -
     text = "It's 1234567 naïve   \n\n  don't—stop… 你好🎉 " * 50
     expected = split(text).pieces
     for window in range(40, 80):
-        monkeypatch.setattr(tokens, "_WINDOW", window)
+        monkeypatch.setattr(chunks, "_WINDOW", window)
         assert tokens._split(text).pieces == expected
 
 
