@@ -107,7 +107,7 @@ def _rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
     if isinstance(choice, Draft):
         return choice
     parts = [choice.reasoning, choice.text, [call.arguments for call in choice.tool_calls]]
-    reasoning, text, arguments = _render(parts, context)
+    reasoning, text, arguments = _rendered(parts, context)
     calls = [
         msgspec.structs.replace(call, arguments=args) for call, args in zip(choice.tool_calls, arguments, strict=True)
     ]
@@ -193,8 +193,10 @@ def is_header_value(text: str) -> bool:
 
 
 def _render(value: Any, context: ReplyContext) -> Any:
-    if not has_template(value):
-        return value
+    return _rendered(value, context) if has_template(value) else value
+
+
+def _rendered(value: Any, context: ReplyContext) -> Any:
     try:
         seed = context.seed.child("said", context.question)
         values = variables(context.subject, context.match.groups, seed, moment(context.now))
