@@ -10,7 +10,7 @@ therefore read with `clock_gettime`, so that an emulator in the same process goe
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
@@ -51,7 +51,7 @@ class VirtualClock:
 
     `start` is a time in Unix seconds; the default is the time of the machine. `rate` is in emulated seconds per real
     second; 0 is a frozen clock. A clock that reaches `END` stands still there. `changes` counts how often it was moved
-    or its rate was changed.
+    or its rate was changed. `elsewhere` waits for what tasks here have asked of other processes; `advance` does, too.
 
     >>> clock = VirtualClock(start=100.0, rate=0)
     >>> clock.now()
@@ -63,6 +63,7 @@ class VirtualClock:
         self._then = _monotonic()
         self._time = _check_time(_wall_time() if start is None else start)
         self.changes = 0
+        self.elsewhere: Callable[[], Awaitable[None]] | None = None
         self._waiters: dict[int, _Waiter] = {}
         self._numbers = itertools.count()
 
@@ -168,6 +169,8 @@ class VirtualClock:
         settled = 0
         for _ in range(_SETTLING_ROUNDS):
             await asyncio.sleep(0)
+            if self.elsewhere is not None:
+                await self.elsewhere()
             waiting = {waiter.task for waiter in self._waiters.values() if waiter.deadline > self.now()}
             settled = settled + 1 if all(task.done() or task in waiting for task in tasks) else 0
             if settled == 2:

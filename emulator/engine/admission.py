@@ -226,9 +226,10 @@ class Holding:
             return
         self._store.on_slot(self.ticket, None)
         ticket, now = self.ticket, self._clock.now()
-        await self._store.turn(self._key, lambda own, shared: own.end(ticket, now, used))
+        store, key = self._store, self._key
+        await store.surely(lambda: store.turn(key, lambda own, shared: own.end(ticket, now, used)))
         if self.everywhere:
-            await self._store.shared_turn(lambda shared: shared.leave(ticket))
+            await store.surely(lambda: store.shared_turn(lambda shared: shared.leave(ticket)))
         self._ended = True
 
 

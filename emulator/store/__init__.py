@@ -8,9 +8,10 @@ object of the state may leave the turn.
 docs/architecture.md lists the turns of a request.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from emulator.core.clock import VirtualClock
 from emulator.inferences.journal import Journal
 from emulator.store.state import KeyState, SharedState
 
@@ -24,19 +25,24 @@ class Store(Protocol):
 
     inferences: Journal
 
-    def remember(self, most: int, now: Callable[[], float]) -> None:
-        """Remember at most so many keys (see `states`). `now` returns the time, in Unix seconds."""
+    def remember(self, most: int, clock: VirtualClock) -> None:
+        """Remember at most so many keys (see `states`). What a key holds depends on the time of `clock`."""
         ...
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything.
 
-        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key.
+        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key, or if the
+        store is not reached.
         """
         ...
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Call `decide` with the shared state, in the same way."""
+        ...
+
+    async def surely(self, turn: Callable[[], Awaitable[object]]) -> None:
+        """Take a turn that has no effect a second time: now, or as soon as the store is reached again."""
         ...
 
     def ticket(self) -> str:

@@ -1,9 +1,10 @@
 """A store in memory. It is bounded: see `states`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import count
 from typing import Any, TypeVar
 
+from emulator.core.clock import VirtualClock
 from emulator.inferences.journal import Journal
 from emulator.store import Decide
 from emulator.store.state import KeyState, SharedState
@@ -26,9 +27,9 @@ class MemoryStore:
         self._tickets = count()
         self._waiting: dict[str, Callable[[], object]] = {}
 
-    def remember(self, most: int, now: Callable[[], float]) -> None:
-        """Remember at most so many keys. `now` returns the time, in Unix seconds."""
-        self._states.most, self._states.now = most, now
+    def remember(self, most: int, clock: VirtualClock) -> None:
+        """Remember at most so many keys. What a key holds depends on the time of `clock`."""
+        self._states.most, self._states.now = most, clock.now
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Call `decide` with the state of a key and the shared state. A new key is remembered if that changes it."""
@@ -48,6 +49,10 @@ class MemoryStore:
         decision = decide(self._shared)
         self._wake_admitted(self._shared)
         return decision
+
+    async def surely(self, turn: Callable[[], Awaitable[object]]) -> None:
+        """Take a turn, which cannot fail here."""
+        await turn()
 
     def ticket(self) -> str:
         """Return a new text that identifies a request in flight."""

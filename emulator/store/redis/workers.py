@@ -1,0 +1,148 @@
+"""The workers that share a store: their leases, what they owe, and the requests that wait in them.
+
+A ticket begins with the worker that plays its request. A worker whose lease has expired is gone: another one ends its
+requests, which frees their slots, and charges what it has told of them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from emulator.core.errors import Rejected
+from emulator.core.vocabulary import Usage
+from emulator.store.redis.names import SHARED, Names
+from emulator.store.redis.scripts import BEAT
+from emulator.store.state import KeyState, SharedState
+
+EXPIRED = 2.5
+"""Seconds after the last sign of life of a worker at which its lease expires."""
+_MOST_EARLY = 10_000
+
+log = logging.getLogger("emulator")
+
+
+class Workers:
+    """This worker among the others.
+
+    `take` takes a turn at the state of a name, `run` runs a script, `call` a command, and `now` returns the time, in
+    Unix seconds.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        names: Names,
+        take: Callable[[str, Callable[[Any, Any], Any]], Awaitable[Any]],
+        run: Callable[..., Awaitable[Any]],
+        call: Callable[..., Awaitable[Any]],
+        now: Callable[[], float],
+    ) -> None:
+        self._worker = worker
+        self._names = names
+        self._take = take
+        self._run = run
+        self._call = call
+        self._now = now
+        self._waiting: dict[str, Callable[[], object]] = {}
+        self._early: dict[str, None] = {}
+        self._owed: list[Callable[[], Awaitable[object]]] = []
+        self._meters: dict[str, Callable[[], Usage | None]] = {}
+        self._reported: dict[str, Usage] = {}
+
+    # ------------------------------------------------------------------------------------------ waiting for a slot
+
+    def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
+        """Call `wake` once the request gets a slot, or soon if it has one already; None removes the callback."""
+        early = ticket in self._early
+        self._early.pop(ticket, None)
+        if wake is None:
+            self._waiting.pop(ticket, None)
+        elif early:
+            asyncio.get_running_loop().call_soon(wake)
+        else:
+            self._waiting[ticket] = wake
+
+    def wake(self, tickets: Iterable[str]) -> None:
+        """Wake the requests that wait here. The message may come before the turn has returned in which one began to."""
+        for ticket in tickets:
+            if not ticket.startswith(f"{self._worker}."):
+                continue
+            if (wake := self._waiting.pop(ticket, None)) is not None:
+                wake()
+                continue
+            self._early[ticket] = None
+            if len(self._early) > _MOST_EARLY:
+                del self._early[next(iter(self._early))]
+
+    # ------------------------------------------------------------------------------------------ leases
+
+    def owe(self, turn: Callable[[], Awaitable[object]]) -> None:
+        """Take this turn as soon as Redis is reached again."""
+        if not self._owed:
+            log.warning("Redis is not reached: what ends now is settled once it is back.")
+        self._owed.append(turn)
+
+    def meter(self, ticket: str, used: Callable[[], Usage | None] | None) -> None:
+        """Tell the others what the answer to a request has used so far, as `used` returns it; None: it has ended."""
+        if used is None:
+            self._meters.pop(ticket, None)
+            self._reported.pop(ticket, None)
+        else:
+            self._meters[ticket] = used
+
+    async def beat(self) -> None:
+        """Renew the lease, settle what is owed, and end what the workers held that are gone. Raises Lost."""
+        of, told = self._names.of, list[Any]()
+        for ticket, meter in self._meters.items():
+            used = meter()
+            if used is not None and used != self._reported.get(ticket):
+                self._reported[ticket] = used
+                told += [ticket, msgspec.json.encode(used)]
+        keys = [of(SHARED, "leases"), of(self._worker, "used")]
+        gone = await self._run(BEAT, keys, self._worker, EXPIRED, *told)
+        owed, self._owed = self._owed, []
+        for turn in owed:
+            try:
+                await turn()
+            except Rejected:
+                self._owed.append(turn)
+        for each in gone:
+            if each.decode() != self._worker:
+                await self._end_all(each.decode())
+
+    async def _end_all(self, worker: str) -> None:
+        """End the requests of a worker that is gone. It is no harm if several workers do this."""
+        of, now = self._names.of, self._now()
+        held, used = of(worker, "held"), of(worker, "used")
+        found = iter(await self._call("HGETALL", used))
+        usage = {ticket.decode(): msgspec.json.decode(told, type=Usage) for ticket, told in zip(found, found)}
+
+        def of_worker(tickets: Iterable[str]) -> list[str]:
+            return sorted(ticket for ticket in tickets if ticket.startswith(f"{worker}."))
+
+        def end(own: KeyState, shared: SharedState) -> int:
+            tickets = of_worker(own.tickets())
+            for ticket in tickets:
+                own.end(ticket, now, usage.get(ticket))
+            return len(tickets)
+
+        def leave(shared: SharedState, _: SharedState) -> int:
+            tickets = of_worker(shared.tickets())
+            for ticket in tickets:
+                shared.leave(ticket)
+            return len(tickets)
+
+        try:
+            ended = await self._take(SHARED, leave)
+            for name in await self._call("SMEMBERS", held):
+                if name.decode() != SHARED:
+                    ended += await self._take(name.decode(), end)
+        except Rejected:
+            return
+        await self._call("ZREM", of(SHARED, "leases"), worker)
+        await self._call("DEL", held, used)
+        if ended:
+            log.warning("The worker %s is gone: what it held of %s requests is free again.", worker, ended)
