@@ -143,16 +143,27 @@ class VirtualClock:
 
         Raises ValueError for a negative number of seconds, for a text that is no duration, and for a time after `END`.
         """
+        target = self._target(seconds)
+        while due := [waiter for waiter in self._waiters.values() if waiter.deadline <= target]:
+            await self._advance_to(min(waiter.deadline for waiter in due))
+        self._move_to(max(target, self.now()))
+        self._reschedule()
+
+    def _target(self, seconds: float | str) -> float:
+        """Return the time after `advance`. Raises the same."""
         seconds = units.duration.of(seconds) if isinstance(seconds, str) else seconds
         if not seconds >= 0:
             raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
-        target = _check_time(self.now() + seconds)
-        while due := [waiter for waiter in self._waiters.values() if waiter.deadline <= target]:
-            first = min(due, key=lambda waiter: waiter.deadline)
-            self._move_to(max(first.deadline, self.now()))
-            await self._settle([waiter for waiter in due if waiter.deadline <= first.deadline])
-        self._move_to(max(target, self.now()))
-        self._reschedule()
+        return _check_time(self.now() + seconds)
+
+    async def _advance_to(self, moment: float) -> float | None:
+        """Advance to a time, up to which nothing else is due; return what is due next, or None, once that has happened.
+
+        A clock that runs is not scheduled anew.
+        """
+        self._move_to(max(moment, self.now()))
+        await self._settle([waiter for waiter in self._waiters.values() if waiter.deadline <= moment])
+        return min((waiter.deadline for waiter in self._waiters.values()), default=None)
 
     def _move_to(self, moment: float) -> None:
         self._time, self._then = moment, _monotonic()

@@ -74,7 +74,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self.store = store
-        self.store.remember(settings.max_keys, clock)
+        self.store.remember(settings.max_keys, clock, library)
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)

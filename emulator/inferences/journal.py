@@ -33,6 +33,9 @@ class Journal:
         self._number = 0
         self.forgotten = 0
 
+    async def refresh(self) -> None:
+        """Read what other processes have recorded; there are none here."""
+
     @property
     def newest(self) -> int:
         """The number of the inference that came last; 0 before the first."""
@@ -119,7 +122,7 @@ class Journal:
         return stop
 
     def append_to(self, path: Path) -> Callable[[], None]:
-        """Append every inference that ends to a file, a line of JSON each; returns what ends that. Raises OSError."""
+        """Append every inference that ends here to a file, a line of JSON each; returns what ends that. Raises OSError."""
         file = path.open("ab")
         encode = msgspec.json.Encoder().encode
 
@@ -127,7 +130,7 @@ class Journal:
             file.write(f"{one_line(encode(inference.as_dict()).decode())}\n".encode())
             file.flush()
 
-        stop = self.listen(write)
+        stop = Journal.listen(self, write)
 
         def close() -> None:
             stop()

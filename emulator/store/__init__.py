@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.core.clock import VirtualClock
 from emulator.inferences.journal import Journal
+from emulator.scenario.library import Library
 from emulator.store.state import KeyState, SharedState
 
 T = TypeVar("T")
@@ -25,8 +26,15 @@ class Store(Protocol):
 
     inferences: Journal
 
-    def remember(self, most: int, clock: VirtualClock) -> None:
-        """Remember at most so many keys (see `states`). What a key holds depends on the time of `clock`."""
+    def remember(self, most: int, clock: VirtualClock, library: Library) -> None:
+        """Remember at most so many keys (see `states`). What a key holds depends on the time of `clock`.
+
+        What other processes do to the clock and the library is done to these.
+        """
+        ...
+
+    async def share(self, name: str, text: str | None) -> None:
+        """Put a scenario, as YAML, into the libraries of all other processes; None removes it."""
         ...
 
     async def turn(self, key: str, decide: Decide[T]) -> T:

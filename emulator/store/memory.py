@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from emulator.core.clock import VirtualClock
 from emulator.inferences.journal import Journal
+from emulator.scenario.library import Library
 from emulator.store import Decide
 from emulator.store.state import KeyState, SharedState
 from emulator.store.states import States, fingerprint
@@ -27,9 +28,12 @@ class MemoryStore:
         self._tickets = count()
         self._waiting: dict[str, Callable[[], object]] = {}
 
-    def remember(self, most: int, clock: VirtualClock) -> None:
+    def remember(self, most: int, clock: VirtualClock, library: Library) -> None:
         """Remember at most so many keys. What a key holds depends on the time of `clock`."""
         self._states.most, self._states.now = most, clock.now
+
+    async def share(self, name: str, text: str | None) -> None:
+        """Do nothing: no other process has this state."""
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Call `decide` with the state of a key and the shared state. A new key is remembered if that changes it."""

@@ -121,6 +121,8 @@ def test_a_slot_goes_to_a_request_of_another_process(store: str, everywhere: boo
             await given_way()
             await engines[0].clock.advance(1)
         assert await ended(exchanges) == [200] * 4
+        for engine in engines:
+            await engine.store.inferences.refresh()
         records = [record for engine in engines for record in engine.store.inferences.all()]
         return sorted({record.started + (record.first_byte or 0) - EPOCH for record in records})
 

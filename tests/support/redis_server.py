@@ -1,6 +1,7 @@
-"""A real Redis for tests: redis-server on a free port of the loopback interface, with its data in a temporary folder."""
+"""A real Redis for tests: redis-server on a free port of the loopback interface, with its data in a new folder."""
 
 import atexit
+import contextlib
 import shutil
 import signal
 import socket
@@ -62,10 +63,8 @@ def _wait() -> None:
         nobody.settimeout(0.02)
         nobody.bind(("127.0.0.1", 0))
         nobody.listen()
-        try:
+        with contextlib.suppress(TimeoutError):
             nobody.accept()
-        except TimeoutError:
-            pass
 
 
 def needs_redis() -> None:

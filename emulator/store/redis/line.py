@@ -1,7 +1,7 @@
-"""The turns at one state: those that come while another one is committed are decided and committed together."""
+"""A state as a worker knows it, and the turns that wait for it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from emulator.store.saved import encoded
@@ -22,8 +22,7 @@ class Waiting(NamedTuple):
 class Line(Generic[S]):
     """A state as this worker knows it, with its token, and the turns that wait for it.
 
-    `state` is decoded from `data`; it is None while a turn changes it. The token is another one after each change, by
-    whomever. `counts` are those of requests that are known, by digest.
+    The token is another one after each change, by whomever. `counts` are the counts of requests that are known.
     """
 
     def __init__(self, name: str, blank: Callable[[], S], decode: Callable[[bytes], S]) -> None:
@@ -32,10 +31,15 @@ class Line(Generic[S]):
         self.counts: dict[str, int] = {}
         self.waiting: list[Waiting] = []
         self.task: asyncio.Task[None] | None = None
-        self._decode = decode
+        self._decode: Callable[[bytes], S] = decode
         self._blank = encoded(blank())
         self._state: S | None = None
         self.data = self._blank
+
+    @property
+    def revision(self) -> int:
+        """How many scenarios were put so far; it is a part of the token of the shared state."""
+        return int(self.token.partition(b"@")[2] or 0)
 
     def view(self) -> S:
         """The state, for those who only read it."""
@@ -43,19 +47,30 @@ class Line(Generic[S]):
             self._state = self._decode(self.data)
         return self._state
 
-    def taken(self) -> S:
+    def take(self) -> S:
         """The state, for a turn that may change it: the next one gets another object."""
         state, self._state = self.view(), None
         return state
 
     def learn(self, token: bytes, data: bytes | None) -> None:
-        """Note what Redis has: None as data is a state that has not begun."""
+        """Note what Redis has. Without data, the state has not begun."""
         if token != self.token:
             self.token, self.data, self._state = token, self._blank if data is None else data, None
 
-    def committed(self, token: bytes, data: bytes, state: S | None) -> None:
-        """Note what was committed."""
-        self.token, self.data, self._state = token, data, state
+    def commit(self, token: bytes, data: bytes, state: S, counts: Mapping[str, int]) -> None:
+        """Note what was committed; without data, only counts have changed."""
+        if data:
+            self.token, self.data = token, data
+        self._state = state
+        for digest, after in counts.items():
+            self.count(digest, after)
+
+    def counted(self, state: Any) -> dict[str, int]:
+        """The counts that a turn has changed. They are no part of what is stored as the state."""
+        if not isinstance(state, KeyState):
+            return {}
+        seen, state.seen = state.seen, {}
+        return {digest: after for digest, after in seen.items() if self.counts.get(digest, 0) != after}
 
     def count(self, digest: str, count: int) -> None:
         """Note how often a request was counted."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
@@ -53,7 +53,7 @@ class Link:
         except ResponseError as error:
             raise Lost(told(error)) from None
 
-    async def run(self, script: Script, keys: list[str], *arguments: Any) -> Any:
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
         """Return what a script returns. Raises Lost."""
         try:
             return await self._ask(("EVALSHA", script.digest, len(keys), *keys, *arguments))

@@ -7,7 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from emulator.account.registry import fingerprint
 
 SHARED = "shared"
-_BY_FINGERPRINT = "fingerprint:"
+_MARK = "…#"
+"""What no header can have, and so no API key."""
 
 
 class Names(NamedTuple):
@@ -28,12 +29,12 @@ class Names(NamedTuple):
 @lru_cache(maxsize=4096)
 def name_of(key: str) -> str:
     """The name of an API key, or of what stands for one."""
-    return key.removeprefix(_BY_FINGERPRINT) if key.startswith(_BY_FINGERPRINT) else fingerprint(key)
+    return key.rpartition(_MARK)[2] if _MARK in key else fingerprint(key)
 
 
-def stand_in(name: str) -> str:
-    """A text that stands for the API key of this name, where the key itself is not known."""
-    return f"{_BY_FINGERPRINT}{name}"
+def stand_in(name: str, shown: str) -> str:
+    """What stands for an API key of which only the name is known, and how it is shown: itself, if it is no secret."""
+    return f"{shown}#{name}" if shown.endswith("…") else shown
 
 
 def split_url(url: str) -> tuple[str, str]:

@@ -149,3 +149,59 @@ return 1
 
 ARGV: the token of the state, the name. Returns whether it was deleted.
 """
+
+CLOCK = _script("""
+local now = redis.call('TIME')
+now = now[1] + now[2] / 1000000
+if ARGV[3] == '1' or redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('HSET', KEYS[1], 'time', ARGV[1], 'rate', ARGV[2], 'at', string.format('%.6f', now))
+end
+local place = redis.call('HMGET', KEYS[1], 'time', 'rate', 'at')
+return {place[1], place[2], string.format('%.6f', now - place[3])}
+""")
+"""Note where the clock is, and return it with the seconds since then. KEYS: the clock.
+
+ARGV: its time, its rate, and whether it was moved: otherwise they are noted only if there are none.
+"""
+
+ALIVE = _script("""
+local now = redis.call('TIME')
+return redis.call('ZRANGEBYSCORE', KEYS[1], now[1] + now[2] / 1000000 - ARGV[1], '+inf')
+""")
+"""Return the workers that have renewed their lease within so many seconds. KEYS: the leases."""
+
+SHARE = _script("""
+local revision = redis.call('HINCRBY', KEYS[1], 'r', 1)
+redis.call('HSET', KEYS[1], 't', ARGV[1] .. '@' .. revision)
+redis.call('HSET', KEYS[2], ARGV[2], revision .. ' ' .. ARGV[3])
+return revision
+""")
+"""Put a scenario for all workers, which see by the token of the shared state that there is one.
+
+KEYS: the shared state, the scenarios. ARGV: a new token, the name, and the text; it is empty if the scenario is gone.
+"""
+
+RECORD = _script("""
+for i = 2, #ARGV, 2 do
+  local number = redis.call('HINCRBY', KEYS[1], 'numbers', 1)
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], number .. '-0', 'k', ARGV[i], 'd', ARGV[i + 1])
+end
+return 1
+""")
+"""Append inferences to the record. KEYS: the counters, the record.
+
+ARGV: how many to keep, and for each inference the name of its key, and itself.
+"""
+
+ERASE = _script("""
+if ARGV[1] == '' then
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[1], 'gone', redis.call('HGET', KEYS[1], 'numbers') or 0)
+else
+  for _, each in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
+    if each[2][2] == ARGV[1] then redis.call('HINCRBY', KEYS[1], 'gone', redis.call('XDEL', KEYS[2], each[1])) end
+  end
+end
+return redis.call('HINCRBY', KEYS[1], 'erased', 1)
+""")
+"""Delete the inferences of a name, or all if it is empty. KEYS: the counters, the record."""

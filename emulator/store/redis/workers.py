@@ -6,15 +6,15 @@ requests, which frees their slots, and charges what it has told of them.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 import msgspec
 
 from emulator.core.errors import Rejected
 from emulator.core.vocabulary import Usage
 from emulator.store.redis.names import SHARED, Names
-from emulator.store.redis.scripts import BEAT
+from emulator.store.redis.scripts import BEAT, Script
 from emulator.store.state import KeyState, SharedState
 
 EXPIRED = 2.5
@@ -24,28 +24,38 @@ _MOST_EARLY = 10_000
 log = logging.getLogger("emulator")
 
 
+class Store(Protocol):
+    """What is needed of the store."""
+
+    names: Names
+
+    @property
+    def worker(self) -> str:
+        """The id of this worker."""
+        ...
+
+    async def take(self, name: str, decide: Callable[[Any, Any], Any]) -> Any:
+        """Take a turn at the state of a name."""
+        ...
+
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
+        """Run a script."""
+        ...
+
+    async def call(self, *command: Any) -> Any:
+        """Send a command."""
+        ...
+
+    def now(self) -> float:
+        """The time, in Unix seconds."""
+        ...
+
+
 class Workers:
-    """This worker among the others.
+    """The part of a worker among those that share a store."""
 
-    `take` takes a turn at the state of a name, `run` runs a script, `call` a command, and `now` returns the time, in
-    Unix seconds.
-    """
-
-    def __init__(
-        self,
-        worker: str,
-        names: Names,
-        take: Callable[[str, Callable[[Any, Any], Any]], Awaitable[Any]],
-        run: Callable[..., Awaitable[Any]],
-        call: Callable[..., Awaitable[Any]],
-        now: Callable[[], float],
-    ) -> None:
-        self._worker = worker
-        self._names = names
-        self._take = take
-        self._run = run
-        self._call = call
-        self._now = now
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._waiting: dict[str, Callable[[], object]] = {}
         self._early: dict[str, None] = {}
         self._owed: list[Callable[[], Awaitable[object]]] = []
@@ -68,7 +78,7 @@ class Workers:
     def wake(self, tickets: Iterable[str]) -> None:
         """Wake the requests that wait here. The message may come before the turn has returned in which one began to."""
         for ticket in tickets:
-            if not ticket.startswith(f"{self._worker}."):
+            if not ticket.startswith(f"{self._store.worker}."):
                 continue
             if (wake := self._waiting.pop(ticket, None)) is not None:
                 wake()
@@ -95,14 +105,14 @@ class Workers:
 
     async def beat(self) -> None:
         """Renew the lease, settle what is owed, and end what the workers held that are gone. Raises Lost."""
-        of, told = self._names.of, list[Any]()
+        of, told = self._store.names.of, list[Any]()
         for ticket, meter in self._meters.items():
             used = meter()
             if used is not None and used != self._reported.get(ticket):
                 self._reported[ticket] = used
                 told += [ticket, msgspec.json.encode(used)]
-        keys = [of(SHARED, "leases"), of(self._worker, "used")]
-        gone = await self._run(BEAT, keys, self._worker, EXPIRED, *told)
+        keys = [of(SHARED, "leases"), of(self._store.worker, "used")]
+        gone = await self._store.run(BEAT, keys, self._store.worker, EXPIRED, *told)
         owed, self._owed = self._owed, []
         for turn in owed:
             try:
@@ -110,15 +120,16 @@ class Workers:
             except Rejected:
                 self._owed.append(turn)
         for each in gone:
-            if each.decode() != self._worker:
+            if each.decode() != self._store.worker:
                 await self._end_all(each.decode())
 
     async def _end_all(self, worker: str) -> None:
         """End the requests of a worker that is gone. It is no harm if several workers do this."""
-        of, now = self._names.of, self._now()
+        of, now = self._store.names.of, self._store.now()
         held, used = of(worker, "held"), of(worker, "used")
-        found = iter(await self._call("HGETALL", used))
-        usage = {ticket.decode(): msgspec.json.decode(told, type=Usage) for ticket, told in zip(found, found)}
+        found = await self._store.call("HGETALL", used)
+        told = zip(found[::2], found[1::2], strict=True)
+        usage = {ticket.decode(): msgspec.json.decode(each, type=Usage) for ticket, each in told}
 
         def of_worker(tickets: Iterable[str]) -> list[str]:
             return sorted(ticket for ticket in tickets if ticket.startswith(f"{worker}."))
@@ -136,13 +147,13 @@ class Workers:
             return len(tickets)
 
         try:
-            ended = await self._take(SHARED, leave)
-            for name in await self._call("SMEMBERS", held):
+            ended = await self._store.take(SHARED, leave)
+            for name in await self._store.call("SMEMBERS", held):
                 if name.decode() != SHARED:
-                    ended += await self._take(name.decode(), end)
+                    ended += await self._store.take(name.decode(), end)
         except Rejected:
             return
-        await self._call("ZREM", of(SHARED, "leases"), worker)
-        await self._call("DEL", held, used)
+        await self._store.call("ZREM", of(SHARED, "leases"), worker)
+        await self._store.call("DEL", held, used)
         if ended:
             log.warning("The worker %s is gone: what it held of %s requests is free again.", worker, ended)

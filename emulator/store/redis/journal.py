@@ -1,0 +1,162 @@
+"""The record of all workers: a stream in Redis, to which each worker appends what has ended in it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from itertools import count
+from typing import Any, NamedTuple
+
+import msgspec
+
+from emulator.core.errors import Rejected
+from emulator.inferences.inference import Inference
+from emulator.inferences.journal import MAX_INFERENCES, Journal, Listener
+from emulator.inferences.live_record import LiveRecord
+from emulator.store.redis.names import SHARED, Names, name_of, stand_in
+from emulator.store.redis.scripts import ERASE, RECORD
+
+_PAUSE = 0.05
+"""Seconds between two looks at the record while somebody follows it."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Inference).decode
+
+
+class _Entry(NamedTuple):
+    """An inference in the record: its number, the name of its key, and itself as JSON."""
+
+    number: int
+    name: str
+    data: bytes
+
+    def inference(self) -> Inference:
+        return msgspec.structs.replace(_decode(self.data), number=self.number)
+
+
+class SharedJournal(Journal):
+    """What was asked of all workers. Inferences that still run are those of this worker, and come last.
+
+    `refresh` has to be awaited before it is read. Inferences are numbered in the order in which they are appended.
+    """
+
+    def __init__(self, names: Names, run: Callable[..., Awaitable[Any]], call: Callable[..., Awaitable[Any]]) -> None:
+        super().__init__()
+        self._names = names
+        self._run = run
+        self._call = call
+        self._entries: deque[_Entry] = deque(maxlen=MAX_INFERENCES)
+        self._ended: deque[LiveRecord] = deque(maxlen=MAX_INFERENCES)
+        self._running: dict[int, LiveRecord] = {}
+        self._followers: list[Listener] = []
+        self._erased = b""
+        self._last = 0
+        self._refreshing = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+
+    @property
+    def newest(self) -> int:
+        """The number of the inference that was appended last, as far as this worker knows."""
+        return self._last
+
+    def begin(self, recorder: LiveRecord) -> None:
+        """An inference begins: it is running from now on."""
+        recorder.number = next(_numbers)
+        self._running[recorder.number] = recorder
+
+    def end(self, recorder: LiveRecord) -> None:
+        """An inference has ended: it is logged, and appended to the record soon."""
+        if self._running.pop(recorder.number, None) is not None:
+            self._ended.append(recorder)
+        super().end(recorder)
+
+    async def refresh(self) -> None:
+        """Append what has ended here, and read what was appended since the last time. Raises `Rejected`."""
+        async with self._refreshing:
+            await self.append()
+            counters, record = self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")
+            erased, *numbers = await self._call("HMGET", counters, "erased", "numbers", "gone")
+            if erased != self._erased:
+                self._entries.clear()
+                self._erased = erased
+            first = self._entries[-1].number if self._entries else 0
+            found = await self._call("XRANGE", record, f"({first}-0", "+")
+            appended = [_Entry(int(id[:-2]), name.decode(), data) for id, (_, name, _, data) in found]
+            self._entries += appended
+            new = [entry for entry in appended if entry.number > self._last]
+            self._last, gone = (int(each or 0) for each in numbers)
+            self.forgotten = max(self._last - gone - await self._call("XLEN", record), 0)
+            for entry in new:
+                for follower in tuple(self._followers):
+                    follower(entry.inference())
+
+    async def append(self) -> None:
+        """Append what has ended here to the record. Raises `Rejected`."""
+        ended, self._ended = list(self._ended), deque(maxlen=MAX_INFERENCES)
+        if not ended:
+            return
+        told = [part for each in ended for part in (name_of(each.key) if each.key else "", self._told(each))]
+        keys = [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")]
+        try:
+            await self._run(RECORD, keys, MAX_INFERENCES, *told)
+        except Rejected:
+            self._ended.extendleft(reversed(ended))
+            raise
+
+    def _told(self, recorder: LiveRecord) -> bytes:
+        return _encode(self._readable(recorder))
+
+    async def erase(self, key: str | None) -> None:
+        """Forget the inferences of one key, or all, in all workers. Raises `Rejected`."""
+        self._ended = deque((each for each in self._ended if key is not None and each.key != key), MAX_INFERENCES)
+        name = "" if key is None else name_of(key)
+        await self._run(ERASE, [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")], name)
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def all(self, key: str | None = None) -> list[Inference]:
+        """The inferences in the order in which they ended, and those that run here; of one key, or of all."""
+        return list(self.after(0, key))
+
+    def after(self, number: int, key: str | None = None) -> Iterator[Inference]:
+        """The inferences numbered above `number`."""
+        name = None if key is None else name_of(key) if key else ""
+        for entry in list(self._entries):
+            if entry.number > number and name in (None, entry.name):
+                yield entry.inference()
+        for at, each in enumerate(list(self._running.values()), self._last + 1):
+            if at > number and (key is None or name_of(each.key) == name_of(key)):
+                yield msgspec.structs.replace(self._readable(each), number=at)
+
+    def keys(self) -> list[str]:
+        """The API keys of the inferences, or what stands for those that are secret."""
+        found = {entry.name: None for entry in self._entries}
+        shown = {entry.name: entry.inference().key for entry in self._entries}
+        keys = [stand_in(name, shown[name]) for name in found]
+        return list(dict.fromkeys([*keys, *(each.key for each in self._running.values())]))
+
+    def get(self, id: str) -> Inference | None:
+        """The inference of that Inference-Id, the latest if there are several, or of that number."""
+        found = (each for each in reversed(list(self.after(0))) if id in (each.id, str(each.number)))
+        return next(found, None)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have this called with every inference that ends, in whatever worker; returns what ends that."""
+        self._followers.append(listener)
+        if self._following is None or self._following.done():
+            self._following = asyncio.ensure_future(self._follow())
+
+        def stop() -> None:
+            with suppress(ValueError):
+                self._followers.remove(listener)
+
+        return stop
+
+    async def _follow(self) -> None:
+        await self.refresh()
+        while self._followers:
+            with suppress(Rejected):
+                await self.refresh()
+            await asyncio.sleep(_PAUSE)
+
+
+_numbers = count(1)
