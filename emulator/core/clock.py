@@ -257,9 +257,11 @@ class Turns:
         self._until = _monotonic() + _TURN
 
 
-def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:
+def make_clock(
+    rate: float = 1.0, start: float | None = None, kind: Callable[[float | None, float], VirtualClock] = VirtualClock
+) -> VirtualClock:
     """Return a clock. Without a start, a frozen clock is set to `EPOCH`, and any other to the machine's time."""
-    return VirtualClock(EPOCH if start is None and not rate else start, rate)
+    return kind(EPOCH if start is None and not rate else start, rate)
 
 
 def patience(seconds: float) -> Iterator[float]:

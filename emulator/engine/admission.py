@@ -205,6 +205,10 @@ class Holding:
         """Register a callback for when the request gets its slot."""
         self._store.on_slot(self.ticket, wake)
 
+    def meter(self, used: Callable[[], Usage | None]) -> None:
+        """Note what returns the usage so far, by which the request is charged if this process dies."""
+        self._store.meter(self.ticket, used)
+
     async def claim(self) -> None:
         """Stop waiting. Raises `Rejected` if the request has no slot."""
         ticket = self.ticket

@@ -166,7 +166,7 @@ class Engine:
             steps = until_spent(steps, decision.admitted.affordable)
         place = holding if holding.waits else None
         headers = (*decision.admitted.headers, *headers)
-        return Plan(steps, answered_by, *ids, headers, faults, model, place, holding.end, why, warning)
+        return Plan(steps, answered_by, *ids, headers, faults, model, place, holding.end, why, warning, holding.meter)
 
     def _answer(self, request: InferenceRequest, question: bytes, decision: _Decision) -> tuple[str, PlannedAnswer]:
         """Return the name of what answers, and the answer. Raises `Rejected` for a refusal."""

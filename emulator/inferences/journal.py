@@ -122,7 +122,7 @@ class Journal:
         return stop
 
     def append_to(self, path: Path) -> Callable[[], None]:
-        """Append every inference that ends here to a file, a line of JSON each; returns what ends that. Raises OSError."""
+        """Append each inference that ends here to a file, a line of JSON each; returns what ends it. Raises OSError."""
         file = path.open("ab")
         encode = msgspec.json.Encoder().encode
 

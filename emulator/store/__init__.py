@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.core.clock import VirtualClock
+from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.store.state import KeyState, SharedState
@@ -90,4 +91,8 @@ class Store(Protocol):
 
         None removes the callback, and is also given for a request that has ended.
         """
+        ...
+
+    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+        """Charge what `used` returns, the usage so far, if this process dies before the request has ended."""
         ...

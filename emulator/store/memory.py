@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from emulator.core.clock import VirtualClock
+from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.store import Decide
@@ -68,6 +69,9 @@ class MemoryStore:
             self._waiting.pop(ticket, None)
         else:
             self._waiting[ticket] = wake
+
+    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+        """Do nothing: what is in memory dies with the process."""
 
     def _wake_admitted(self, state: KeyState | SharedState) -> None:
         if state.admitted:

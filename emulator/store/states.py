@@ -142,8 +142,8 @@ def no_room(most: int) -> Rejected:
     """The refusal of another key than the `most` that are remembered."""
     told = (
         f"{most} API keys are remembered, as many as can be, and each of them holds credits, limits, an activation or "
-        "a position in a scenario. Use one of these keys, reset one (POST /_emulator/reset), or start the emulator with "
-        "a larger max_keys."
+        "a position in a scenario. Use one of these keys, reset one (POST /_emulator/reset), or start the emulator "
+        "with a larger max_keys."
     )
     return Rejected(ApiError("unavailable", told))
 

@@ -185,6 +185,8 @@ class Player:
         The answer is noted and charged before its last frames are sent: their reader may send a new request at once.
         """
         part = first_frames
+        if self._plan.meter is not None:
+            self._plan.meter(lambda: frames.used)
         try:
             while not frames.over:
                 yield part

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from emulator.store.redis.scripts import Script
@@ -20,13 +19,13 @@ class Lost(Exception):
 
 
 class Link:
-    """Sends commands, and returns their answers in the same order.
+    """Sends commands on a connection of a pool of redis-py, and returns their answers in the same order.
 
     A caller that is cancelled leaves the order as it is. A link that has failed stays so: `alive` is False.
     """
 
-    def __init__(self, pool: ConnectionPool) -> None:
-        self._connection: AbstractConnection = pool.make_connection()
+    def __init__(self, pool: Any) -> None:
+        self._connection = pool.make_connection()
         self._waiting: deque[asyncio.Future[Any]] = deque()
         self._unsent: list[bytes] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,8 +146,8 @@ class Link:
 class Subscription:
     """Calls a function with each message of a channel. It is a connection of its own."""
 
-    def __init__(self, pool: ConnectionPool, channel: str, heard: Callable[[bytes], None]) -> None:
-        self._connection: AbstractConnection = pool.make_connection()
+    def __init__(self, pool: Any, channel: str, heard: Callable[[bytes], None]) -> None:
+        self._connection = pool.make_connection()
         self._channel = channel
         self._heard = heard
         self._pongs: deque[asyncio.Future[None]] = deque()
@@ -206,7 +205,7 @@ class Subscription:
         await closed(self._connection)
 
 
-async def closed(connection: AbstractConnection) -> None:
+async def closed(connection: Any) -> None:
     """Close a connection, and let its transport notice it."""
     await connection.disconnect(nowait=True)
     for _ in range(2):

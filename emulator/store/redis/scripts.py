@@ -130,6 +130,7 @@ BEAT = _script("""
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
 redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('DEL', KEYS[2])
 for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
 """)

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import Rejected
+from emulator.core.vocabulary import Usage
+from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store import Decide
@@ -42,11 +44,12 @@ class RedisStore(Turns):
 
     def __init__(self, url: str, scenario: str | None = None) -> None:
         super().__init__(url, scenario)
-        self.inferences = SharedJournal(
+        self._journal = SharedJournal(
             self.names,
             lambda *asked: self.sure(self.run(*asked)),
             lambda *asked: self.sure(self.call(*asked)),
         )
+        self.inferences: Journal = self._journal
         self._workers = Workers(self)
         self._clock: VirtualClock | None = None
         self._library: Library | None = None
@@ -92,6 +95,10 @@ class RedisStore(Turns):
         """Call `wake` once the waiting request gets a slot; None removes the callback."""
         self._workers.on_slot(ticket, wake)
 
+    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+        """Charge what `used` returns, as of the last beat, if this process dies before the request has ended."""
+        self._workers.meter(ticket, used)
+
     # ------------------------------------------------------------------------------------------ other workers
 
     async def check(self) -> None:
@@ -105,7 +112,7 @@ class RedisStore(Turns):
 
     async def _beat(self) -> None:
         await self._workers.beat()
-        await self.inferences.append()
+        await self._journal.append()
 
     def _hear(self, message: bytes) -> None:
         kind, _, rest = message.partition(b" ")
@@ -168,7 +175,7 @@ class RedisStore(Turns):
 
     async def forget(self, key: str | None = None, *, keep_scenario: bool = False) -> None:
         """Delete the state of one key, or of all keys; with `keep_scenario`, activated scenarios stay active."""
-        await self.inferences.erase(key)
+        await self._journal.erase(key)
         index = [self.names.of(SHARED, "keys")]
         if key is not None:
             asked = "", name_of(key)

@@ -60,12 +60,13 @@ class Workers:
         self._early: dict[str, None] = {}
         self._owed: list[Callable[[], Awaitable[object]]] = []
         self._meters: dict[str, Callable[[], Usage | None]] = {}
-        self._reported: dict[str, Usage] = {}
 
     # ------------------------------------------------------------------------------------------ waiting for a slot
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
         """Call `wake` once the request gets a slot, or soon if it has one already; None removes the callback."""
+        if wake is None:
+            self._meters.pop(ticket, None)
         early = ticket in self._early
         self._early.pop(ticket, None)
         if wake is None:
@@ -95,21 +96,16 @@ class Workers:
             log.warning("Redis is not reached: what ends now is settled once it is back.")
         self._owed.append(turn)
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None] | None) -> None:
-        """Tell the others what the answer to a request has used so far, as `used` returns it; None: it has ended."""
-        if used is None:
-            self._meters.pop(ticket, None)
-            self._reported.pop(ticket, None)
-        else:
-            self._meters[ticket] = used
+    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+        """Tell the others what the answer to a request has used so far, as `used` returns it."""
+        self._meters[ticket] = used
 
     async def beat(self) -> None:
         """Renew the lease, settle what is owed, and end what the workers held that are gone. Raises Lost."""
         of, told = self._store.names.of, list[Any]()
         for ticket, meter in self._meters.items():
             used = meter()
-            if used is not None and used != self._reported.get(ticket):
-                self._reported[ticket] = used
+            if used is not None:
                 told += [ticket, msgspec.json.encode(used)]
         keys = [of(SHARED, "leases"), of(self._store.worker, "used")]
         gone = await self._store.run(BEAT, keys, self._store.worker, EXPIRED, *told)
