@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from emulator.engine import Engine
     from emulator.scenario.types import Scenario
     from emulator.store import Store
+    from emulator.wire.server import Beside
 
 _USE = "Share it: --store redis://HOST:6379 (docs/scaling.md)"
 
@@ -62,6 +63,12 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     if scenario is not None and active != scenario:
         told = f"the store goes on with {active or 'no scenario'}. POST /_emulator/activate changes it"
         say(f"Warning: --scenario has no effect: {told}", error=True)
+
+
+def joining(engine: "Engine") -> "list[Beside]":
+    """What a worker does first, beside serving."""
+    join = getattr(engine.store, "join", None)
+    return [join] if join is not None else []
 
 
 def check_workers(workers: int, url: str | None, terms: "Terms | None", scenario: "Scenario | None") -> None:

@@ -11,7 +11,7 @@ from emulator.commands import _options
 from emulator.commands._banner import banner
 from emulator.commands._listening import access_to, listening
 from emulator.commands._printing import say
-from emulator.commands._sharing import check_store, check_workers, store_at
+from emulator.commands._sharing import check_store, check_workers, joining, store_at
 from emulator.core import units
 from emulator.core.files import check_writable, write_atomically
 
@@ -122,6 +122,7 @@ def serve(
     beside = [_watching(engine.library, folder)] if watch else []
     if state is not None:
         beside.append(Saver(engine.store, engine.clock, state).run)
+    beside += joining(engine)
     sockets, url = listening(host, port)
     access = access_to(sockets, engine.settings, host)
     made = "" if engine.settings.control_token else access.token

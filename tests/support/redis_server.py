@@ -41,9 +41,15 @@ class RedisServer:
             except OSError:
                 pass
             assert self.process.poll() is None, (self._folder / "redis.log").read_text()
-            self.process.send_signal(0)
             _wait()
         raise AssertionError("redis-server does not answer")
+
+    def ask(self, *words: str) -> bytes:
+        """The raw answer to one command."""
+        parts = "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words)
+        with socket.create_connection(("127.0.0.1", self.port), 10) as client:
+            client.sendall(f"*{len(words)}\r\n{parts}*1\r\n$4\r\nQUIT\r\n".encode())
+            return b"".join(iter(lambda: client.recv(1 << 16), b"")).removesuffix(b"+OK\r\n")
 
     def stop(self, how: int = signal.SIGTERM) -> None:
         """Stop it; its data stay."""

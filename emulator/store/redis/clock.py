@@ -2,19 +2,16 @@
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from emulator.core.clock import VirtualClock
-from emulator.core.seeds import Seed
-from emulator.store.redis.scripts import CLOCK
+from emulator.store.redis.scripts import CLOCK, Script
 
 _SLIGHT = 0.05
 """Emulated seconds for which a running clock is not set anew."""
-_STEP = 3.0
-"""Seconds until a worker that does not tell of a step is taken for gone."""
 
 
 class _Place(msgspec.Struct):
@@ -28,24 +25,29 @@ class _Place(msgspec.Struct):
 class _Stepped(msgspec.Struct):
     """What a worker tells of a step: when it is next due, and whether anything has happened in it."""
 
-    id: str
-    worker: str
     next: float | None
     busy: bool
 
 
 class Others(Protocol):
-    """What the clock needs of the store."""
+    """What is needed of the store. `taken` counts its turns."""
+
+    taken: int
+
+    @property
+    def worker(self) -> str:
+        """The id of this worker."""
+        ...
 
     async def tell(self, message: str) -> None:
         """Tell all workers, this one included."""
         ...
 
-    async def alive(self) -> set[str]:
-        """The workers that are alive, this one included."""
+    async def ask(self, kind: str, about: str = "") -> list[str]:
+        """Return what all workers answer."""
         ...
 
-    async def run(self, script: Any, keys: list[str], *arguments: Any) -> Any:
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
         """Run a script."""
         ...
 
@@ -59,19 +61,12 @@ class SharedClock(VirtualClock):
 
     _others: Others | None = None
 
-    def join(self, others: Others, name: str, worker: Callable[[], str], turns: Callable[[], int]) -> None:
-        """Share the time with the other workers.
-
-        It is stored under `name`; `worker` returns the id of this one, and `turns` how many turns it has taken.
-        """
+    def join(self, others: Others, name: str) -> None:
+        """Share the time with the other workers. It is stored under `name`."""
         self._others = others
         self._name = name
-        self._worker = worker
-        self._turns = turns
         self._known = 0
         self._telling: set[asyncio.Task[None]] = set()
-        self._stepping: dict[str, dict[str, _Stepped]] = {}
-        self._stepped = asyncio.Event()
 
     # ------------------------------------------------------------------------------------------ moving
 
@@ -93,21 +88,20 @@ class SharedClock(VirtualClock):
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        task = loop.create_task(self._told())
+        task = loop.create_task(self._told(self._others))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    async def _told(self) -> None:
+    async def _told(self, others: Others) -> None:
         place = msgspec.json.encode(_Place(self.now(), self.rate)).decode()
-        if self._others is not None:
-            await self._others.run(CLOCK, [self._name], self.now(), self.rate, "1")
-            await self._others.tell(f"clock {self._worker()} {place}")
+        await others.run(CLOCK, [self._name], self.now(), self.rate, "1")
+        await others.tell(f"clock {others.worker} {place}")
 
-    def follow(self, message: bytes) -> None:
+    def follow(self, message: str) -> None:
         """Move as another worker says."""
-        worker, _, data = message.partition(b" ")
-        if worker.decode() != self._worker():
-            self._go(msgspec.json.decode(data, type=_Place))
+        worker, _, place = message.partition(" ")
+        if self._others is not None and worker != self._others.worker:
+            self._go(msgspec.json.decode(place, type=_Place))
 
     async def meet(self) -> None:
         """Go to where the clocks of the others are, if there are others."""
@@ -130,45 +124,20 @@ class SharedClock(VirtualClock):
             return await super().advance(seconds)
         target, moment = self._target(seconds), self.now()
         while True:
-            told = await self._all_step(others, moment)
-            if not any(each.busy for each in told):
-                due = min((each.next for each in told if each.next is not None), default=math.inf)
-                if moment >= target < due:
-                    break
-                moment = min(due, target)
-        await self._told()
+            told = [msgspec.json.decode(each, type=_Stepped) for each in await others.ask("step", repr(moment))]
+            if any(each.busy for each in told):
+                continue
+            due = min((each.next for each in told if each.next is not None), default=math.inf)
+            if moment >= target < due:
+                break
+            moment = min(due, target)
+        await self._told(others)
         return None
 
-    async def _all_step(self, others: Others, moment: float) -> list[_Stepped]:
-        """Move the clocks of all workers to a time, and return what they tell of it."""
-        id = Seed.unpredictable().hex(16)
-        told = self._stepping[id] = {}
-        alive = await others.alive()
-        await others.tell(f"step {id} {moment!r}")
-        try:
-            async with asyncio.timeout(_STEP):
-                while not alive <= told.keys():
-                    self._stepped.clear()
-                    await self._stepped.wait()
-        except TimeoutError:
-            pass
-        finally:
-            del self._stepping[id]
-        return list(told.values())
-
-    async def step(self, message: bytes) -> None:
-        """Move to a time as the worker says that advances the clock, and tell it once all has happened here."""
-        id, _, moment = message.partition(b" ")
+    async def step(self, moment: str) -> str:
+        """Move to a time as the worker says that advances the clock, and return what is to be told of it."""
         next = await self._advance_to(float(moment))
         self._reschedule()
-        turns, self._known = self._turns() - self._known, self._turns()
-        told = _Stepped(id.decode(), self._worker(), next, turns > 0)
-        if self._others is not None:
-            await self._others.tell(f"stepped {msgspec.json.encode(told).decode()}")
-
-    def hear_step(self, message: bytes) -> None:
-        """Note what a worker tells of a step."""
-        told = msgspec.json.decode(message, type=_Stepped)
-        if told.id in self._stepping:
-            self._stepping[told.id][told.worker] = told
-            self._stepped.set()
+        taken = self._others.taken if self._others is not None else 0
+        busy, self._known = taken != self._known, taken
+        return msgspec.json.encode(_Stepped(next, busy)).decode()

@@ -39,11 +39,18 @@ class SharedJournal(Journal):
     `refresh` has to be awaited before it is read. Inferences are numbered in the order in which they are appended.
     """
 
-    def __init__(self, names: Names, run: Callable[..., Awaitable[Any]], call: Callable[..., Awaitable[Any]]) -> None:
+    def __init__(
+        self,
+        names: Names,
+        run: Callable[..., Awaitable[Any]],
+        call: Callable[..., Awaitable[Any]],
+        ask_for: Callable[[], Awaitable[Any]],
+    ) -> None:
         super().__init__()
         self._names = names
         self._run = run
         self._call = call
+        self._ask_for = ask_for
         self._entries: deque[_Entry] = deque(maxlen=MAX_INFERENCES)
         self._ended: deque[LiveRecord] = deque(maxlen=MAX_INFERENCES)
         self._running: dict[int, LiveRecord] = {}
@@ -52,6 +59,7 @@ class SharedJournal(Journal):
         self._last = 0
         self._refreshing = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
+        self._appending: asyncio.Task[None] | None = None
 
     @property
     def newest(self) -> int:
@@ -64,15 +72,21 @@ class SharedJournal(Journal):
         self._running[recorder.number] = recorder
 
     def end(self, recorder: LiveRecord) -> None:
-        """An inference has ended: it is logged, and appended to the record soon."""
+        """An inference has ended: it is logged, and appended to the record."""
         if self._running.pop(recorder.number, None) is not None:
             self._ended.append(recorder)
+            if self._appending is None or self._appending.done():
+                self._appending = asyncio.ensure_future(self._append_all())
         super().end(recorder)
 
     async def refresh(self) -> None:
-        """Append what has ended here, and read what was appended since the last time. Raises `Rejected`."""
+        """Have all workers append what has ended in them, and read it. Raises `Rejected`."""
+        await self._ask_for()
+        await self._read()
+
+    async def _read(self) -> None:
+        """Read what was appended since the last time."""
         async with self._refreshing:
-            await self.append()
             counters, record = self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")
             erased, *numbers = await self._call("HMGET", counters, "erased", "numbers", "gone")
             if erased != self._erased:
@@ -88,6 +102,11 @@ class SharedJournal(Journal):
             for entry in new:
                 for follower in tuple(self._followers):
                     follower(entry.inference())
+
+    async def _append_all(self) -> None:
+        with suppress(Rejected):
+            while self._ended:
+                await self.append()
 
     async def append(self) -> None:
         """Append what has ended here to the record. Raises `Rejected`."""
@@ -152,11 +171,18 @@ class SharedJournal(Journal):
         return stop
 
     async def _follow(self) -> None:
-        await self.refresh()
         while self._followers:
             with suppress(Rejected):
-                await self.refresh()
+                await self._read()
             await asyncio.sleep(_PAUSE)
+
+    async def stop(self) -> None:
+        """Append what has ended, and call the listeners no more."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        if self._appending is not None:
+            await asyncio.gather(self._appending, return_exceptions=True)
 
 
 _numbers = count(1)

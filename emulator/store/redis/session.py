@@ -45,7 +45,8 @@ class Session:
 class Sessions:
     """The session of the event loop that runs. It is opened when it is first needed, and again after it was lost.
 
-    `opened` is called with each new session, and `beat` every `BEAT` seconds. All ends with the event loop.
+    `opened` is called with each new session, and `beat` every `BEAT` seconds. All ends with the event loop, and first
+    what `end` ends.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Sessions:
         heard: Callable[[bytes], None],
         opened: Callable[[Session], Awaitable[None]],
         beat: Callable[[], Awaitable[None]],
+        end: Callable[[], Awaitable[None]],
     ) -> None:
         self._url = url
         self._channel = channel
         self._heard = heard
         self._opened = opened
         self._beat = beat
+        self._end = end
         self._current: Session | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -113,7 +116,7 @@ class Sessions:
             yield
         finally:
             beating.cancel()
-            await asyncio.gather(beating, return_exceptions=True)
+            await asyncio.gather(beating, self._end(), return_exceptions=True)
             current, self._current = self._current, None
             if current is not None:
                 await current.close()

@@ -14,6 +14,7 @@ from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store import Decide
+from emulator.store.redis.asking import Questions
 from emulator.store.redis.clock import SharedClock
 from emulator.store.redis.journal import SharedJournal
 from emulator.store.redis.link import Lost
@@ -48,6 +49,7 @@ class RedisStore(Turns):
             self.names,
             lambda *asked: self.sure(self.run(*asked)),
             lambda *asked: self.sure(self.call(*asked)),
+            lambda: self.sure(self.ask("append")),
         )
         self.inferences: Journal = self._journal
         self._workers = Workers(self)
@@ -55,6 +57,7 @@ class RedisStore(Turns):
         self._library: Library | None = None
         self._revision = 0
         self._searched: float | None = None
+        self._questions = Questions(self, {"step": self._step, "look": self._look, "append": self._append})
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def remember(self, most: int, clock: VirtualClock, library: Library) -> None:
@@ -62,7 +65,7 @@ class RedisStore(Turns):
         self._most, self._clock, self._library = most, clock, library
         clock.elsewhere = self.settled
         if isinstance(clock, SharedClock):
-            clock.join(self, self.names.of(SHARED, "clock"), lambda: self.worker, lambda: self.taken)
+            clock.join(self, self.names.of(SHARED, "clock"))
 
     def now(self) -> float:
         """The time, in Unix seconds."""
@@ -105,6 +108,10 @@ class RedisStore(Turns):
         """Connect and write, before a server starts. Raises Lost."""
         await self.call("SET", self.names.of("check", "check"), "", "PX", 1000)
 
+    async def join(self) -> None:
+        """Join the other workers as soon as the server has started, and not with its first request."""
+        await self.sure(self.ask("look"))
+
     async def _begin(self, session: Session) -> None:
         await super()._begin(session)
         if isinstance(self._clock, SharedClock):
@@ -114,19 +121,37 @@ class RedisStore(Turns):
         await self._workers.beat()
         await self._journal.append()
 
+    async def _end(self) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
+
     def _hear(self, message: bytes) -> None:
-        kind, _, rest = message.partition(b" ")
-        if kind == b"wake":
-            self._workers.wake(rest.decode().split(" "))
-        elif kind == b"look":
-            self._start(self.take(SHARED, lambda shared, _: None))
-        elif isinstance(self._clock, SharedClock):
-            if kind == b"clock":
+        kind, _, rest = message.decode().partition(" ")
+        match kind:
+            case "wake":
+                self._workers.wake(rest.split(" "))
+            case "ask":
+                self._start(self._questions.answer(rest))
+            case "answer":
+                self._questions.hear(rest)
+            case "clock" if isinstance(self._clock, SharedClock):
                 self._clock.follow(rest)
-            elif kind == b"step":
-                self._start(self._clock.step(rest))
-            elif kind == b"stepped":
-                self._clock.hear_step(rest)
+
+    async def ask(self, kind: str, about: str = "") -> list[str]:
+        """Return what all workers answer. Raises Lost."""
+        return await self._questions.ask(kind, about)
+
+    async def _step(self, moment: str) -> str:
+        return await self._clock.step(moment) if isinstance(self._clock, SharedClock) else ""
+
+    async def _look(self, _: str) -> str:
+        await self.take(SHARED, lambda shared, _: None)
+        return ""
+
+    async def _append(self, _: str) -> str:
+        await self._journal.append()
+        return ""
 
     async def alive(self) -> set[str]:
         """The workers that are alive, this one included. Raises Lost."""
@@ -150,8 +175,7 @@ class RedisStore(Turns):
         """Put a scenario for all workers, from YAML; None removes it. It was put into the library of this one."""
         keys = [self.names.of(SHARED, "state"), self.names.of(SHARED, "scenarios")]
         await self.sure(self.run(SHARE, keys, self._token(), name, text or ""))
-        await self.sure(self.tell("look"))
-        await self.shared_turn(lambda shared: None)
+        await self.sure(self.ask("look"))
 
     async def _refresh(self) -> None:
         """Put scenarios into the library that are newer than what it has."""

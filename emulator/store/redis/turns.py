@@ -50,7 +50,7 @@ class Turns:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shared: Line[SharedState] = Line(SHARED, lambda: SharedState(scenario), decoded_shared)
         self._lines: OrderedDict[str, Line[Any]] = OrderedDict()
-        self._sessions = Sessions(self.url, self.names.events, self._hear, self._begin, self._beat)
+        self._sessions = Sessions(self.url, self.names.events, self._hear, self._begin, self._beat, self._end)
 
     @property
     def worker(self) -> str:
@@ -66,6 +66,9 @@ class Turns:
 
     async def _beat(self) -> None:
         """Do what is done at short intervals."""
+
+    async def _end(self) -> None:
+        """End what was started, before the event loop ends."""
 
     async def _refresh(self) -> None:
         """Do what has to be done before it is decided on a shared state that is new here."""
