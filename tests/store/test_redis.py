@@ -134,7 +134,7 @@ def test_keys_that_hold_nothing_make_room() -> None:
 
 
 def test_a_clock_is_moved_everywhere() -> None:
-    """Set, run or advanced in one process: it is in the others within 50 ms; `advance` returns when all has happened."""
+    """It is set or advanced in one process, and is in all others; `advance` returns when all has happened in each."""
     url = new_url()
     first, second = engine_at(url), engine_at(url)
     for engine in (first, second):
@@ -212,7 +212,7 @@ def test_a_scenario_that_is_put_plays_everywhere() -> None:
 
 
 def test_the_record_is_read_in_any_process() -> None:
-    """Each inference is in it once, with its number and without its key, and is followed, judged and erased anywhere."""
+    """Each is in it once, with its number and without its key, and it is followed, judged and erased anywhere."""
     url = new_url()
     first, second = engine_at(url), engine_at(url)
 

@@ -224,6 +224,7 @@ def told(error: BaseException) -> str:
 
 
 _TOLD = (
+    ("onnection refused", "nothing listens there; is Redis running?"),
     ("Connect call failed", "nothing listens there; is Redis running?"),
     ("Name or service not known", "there is no host of that name"),
     ("WRONGPASS", "the password, or the user, is wrong"),
@@ -232,7 +233,7 @@ _TOLD = (
     ("NOAUTH", "it asks for a password: write redis://:PASSWORD@host"),
     ("Authentication required", "it asks for a password: write redis://:PASSWORD@host"),
     ("without any password configured", "it has no password, but one was given"),
-    ("OOM", "its memory is full: raise maxmemory, or delete what is not needed"),
+    ("maxmemory", "its memory is full: raise maxmemory, or delete what is not needed"),
     ("READONLY", "it is a replica that only reads: name the primary"),
     ("read only replica", "it is a replica that only reads: name the primary"),
     ("MISCONF", "it cannot save to its disk, and so takes no changes"),
