@@ -74,7 +74,7 @@ def test_a_turn_that_was_overtaken_is_taken_again() -> None:
     """Another process commits while a turn decides: it is decided on the newest state, of the key and of all keys."""
     url = new_url()
     first, other = RedisStore(url), RedisStore(url)
-    seen = []
+    seen = list[tuple[str | None, str | None]]()
 
     def decide(own: KeyState, shared: SharedState) -> None:
         if not seen:
@@ -97,16 +97,17 @@ def test_a_turn_that_was_overtaken_is_taken_again() -> None:
 def test_the_round_trips_of_a_request(story: str, most: int) -> None:
     """One if nothing but the count of the question depends on it, and one more after the last byte if it is charged."""
     engine = engine_at(new_url())
-    assert isinstance(engine.store, CountingStore)
+    store = engine.store
+    assert isinstance(store, CountingStore)
     engine.library.put("story", story)
 
     async def trips() -> list[int]:
         await engine.activate("story")
         counted = []
         for number in range(4):
-            before = engine.store.trips
+            before = store.trips
             assert (await asked(engine, "POST", CHAT, chat(f"Number {number}."))).status == 200
-            counted.append(engine.store.trips - before)
+            counted.append(store.trips - before)
         return counted
 
     first, *others = at_once(trips())

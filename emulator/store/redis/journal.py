@@ -16,8 +16,10 @@ from emulator.inferences.live_record import LiveRecord
 from emulator.store.redis.names import SHARED, Names, name_of, stand_in
 from emulator.store.redis.scripts import ERASE, RECORD
 
+_AT_ONCE = 50
+"""Inferences that are appended together. More that end in the pause wait, and of them only the last are kept."""
 _PAUSE = 0.05
-"""Seconds between two looks at the record while somebody follows it."""
+"""Seconds between two times that is appended, and between two looks at the record while somebody follows it."""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Inference).decode
 
@@ -53,6 +55,7 @@ class SharedJournal(Journal):
         self._ask_for = ask_for
         self._entries: deque[_Entry] = deque(maxlen=MAX_INFERENCES)
         self._ended: deque[LiveRecord] = deque(maxlen=MAX_INFERENCES)
+        self._dropped = 0
         self._running: dict[int, LiveRecord] = {}
         self._followers: list[Listener] = []
         self._erased = b""
@@ -74,6 +77,7 @@ class SharedJournal(Journal):
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: it is logged, and appended to the record."""
         if self._running.pop(recorder.number, None) is not None:
+            self._dropped += len(self._ended) == MAX_INFERENCES
             self._ended.append(recorder)
             if self._appending is None or self._appending.done():
                 self._appending = asyncio.ensure_future(self._append_all())
@@ -106,19 +110,22 @@ class SharedJournal(Journal):
     async def _append_all(self) -> None:
         with suppress(Rejected):
             while self._ended:
-                await self.append()
+                await self.append(_AT_ONCE)
+                await asyncio.sleep(_PAUSE)
 
-    async def append(self) -> None:
-        """Append what has ended here to the record. Raises `Rejected`."""
-        ended, self._ended = list(self._ended), deque(maxlen=MAX_INFERENCES)
+    async def append(self, most: int = MAX_INFERENCES) -> None:
+        """Append what has ended here to the record, at most so many. Raises `Rejected`."""
+        ended = [self._ended.popleft() for _ in range(min(most, len(self._ended)))]
         if not ended:
             return
+        dropped, self._dropped = self._dropped, 0
         told = [part for each in ended for part in (name_of(each.key) if each.key else "", self._told(each))]
         keys = [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")]
         try:
-            await self._run(RECORD, keys, MAX_INFERENCES, *told)
+            await self._run(RECORD, keys, MAX_INFERENCES, dropped, *told)
         except Rejected:
             self._ended.extendleft(reversed(ended))
+            self._dropped += dropped
             raise
 
     def _told(self, recorder: LiveRecord) -> bytes:

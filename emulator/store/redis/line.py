@@ -8,7 +8,7 @@ from emulator.store.saved import encoded
 from emulator.store.state import KeyState, SharedState
 
 S = TypeVar("S", KeyState, SharedState)
-_MOST_COUNTS = 500
+_MOST_COUNTS = 200
 """Counts of requests that a worker remembers of one key, so that it need not ask for them."""
 
 
@@ -17,6 +17,18 @@ class Waiting(NamedTuple):
 
     decide: Callable[[Any, Any], Any]
     decision: "asyncio.Future[Any]"
+
+
+class Counts(dict[str, int]):
+    """Counts of requests by digest, which notes those that a turn changes."""
+
+    def __init__(self, known: Mapping[str, int]) -> None:
+        super().__init__(known)
+        self.changed: dict[str, int] = {}
+
+    def __setitem__(self, digest: str, count: int) -> None:
+        super().__setitem__(digest, count)
+        self.changed[digest] = count
 
 
 class Line(Generic[S]):
@@ -64,13 +76,6 @@ class Line(Generic[S]):
         self._state = state
         for digest, after in counts.items():
             self.count(digest, after)
-
-    def counted(self, state: Any) -> dict[str, int]:
-        """The counts that a turn has changed. They are no part of what is stored as the state."""
-        if not isinstance(state, KeyState):
-            return {}
-        seen, state.seen = state.seen, {}
-        return {digest: after for digest, after in seen.items() if self.counts.get(digest, 0) != after}
 
     def count(self, digest: str, count: int) -> None:
         """Note how often a request was counted."""

@@ -66,7 +66,7 @@ class Link:
             raise Lost("the connection was lost")
         answer = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
-        self._unsent += self._connection.pack_command(*command)
+        self._unsent.append(_packed(command))
         if not self._sending:
             self._sending = True
             self._start(self._send())
@@ -78,7 +78,7 @@ class Link:
         try:
             while self._unsent:
                 unsent, self._unsent = self._unsent, []
-                await self._connection.send_packed_command(unsent, check_health=False)
+                await self._connection.send_packed_command([b"".join(unsent)], check_health=False)
         except (RedisError, OSError) as error:
             self._fail(error)
         finally:
@@ -203,6 +203,15 @@ class Subscription:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await closed(self._connection)
+
+
+def _packed(command: Sequence[Any]) -> bytes:
+    """A command as Redis reads it: an array of texts."""
+    parts = [b"*%d\r\n" % len(command)]
+    for each in command:
+        part = each if isinstance(each, bytes) else str(each).encode()
+        parts.append(b"$%d\r\n%b\r\n" % (len(part), part))
+    return b"".join(parts)
 
 
 async def closed(connection: Any) -> None:

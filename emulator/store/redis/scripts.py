@@ -183,7 +183,8 @@ KEYS: the shared state, the scenarios. ARGV: a new token, the name, and the text
 """
 
 RECORD = _script("""
-for i = 2, #ARGV, 2 do
+redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
+for i = 3, #ARGV, 2 do
   local number = redis.call('HINCRBY', KEYS[1], 'numbers', 1)
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], number .. '-0', 'k', ARGV[i], 'd', ARGV[i + 1])
 end
@@ -191,7 +192,7 @@ return 1
 """)
 """Append inferences to the record. KEYS: the counters, the record.
 
-ARGV: how many to keep, and for each inference the name of its key, and itself.
+ARGV: how many to keep, how many were dropped, and for each inference the name of its key, and itself.
 """
 
 ERASE = _script("""

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.seeds import Seed
-from emulator.store.redis.line import Line, Waiting
+from emulator.store.redis.line import Counts, Line, Waiting
 from emulator.store.redis.link import Lost
 from emulator.store.redis.names import SHARED, Names, name_of, shown, split_url
 from emulator.store.redis.scripts import BEGIN, COMMIT, Script
@@ -179,7 +179,9 @@ class Turns:
             state, everyone = self._states(line)
             outcomes = [_decided(each, state, everyone) for each in asked]
             admitted, state.admitted = state.admitted, []
-            counts = line.counted(state)
+            counts: dict[str, int] = {}
+            if line is not self._shared:
+                counts, state.seen = state.seen.changed, {}
             data = encoded(state)
             if data == line.data:
                 new, data = base, b""
@@ -210,7 +212,7 @@ class Turns:
             state = decoded_shared(line.data)
             return state, state
         state = line.take()
-        state.seen = dict(line.counts)
+        state.seen = Counts(line.counts)
         return state, self._shared.view()
 
     def _asked(
