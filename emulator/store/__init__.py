@@ -8,7 +8,7 @@ object of the state may leave the turn.
 docs/architecture.md lists the turns of a request.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.core.clock import VirtualClock
@@ -80,6 +80,10 @@ class Store(Protocol):
 
         Each has the fingerprint of its key. Others may take turns while this is read.
         """
+        ...
+
+    async def metrics(self) -> tuple[Mapping[str, float], int]:
+        """What all processes have counted since the first call, and how many requests wait for a slot."""
         ...
 
     def shared(self) -> bytes:

@@ -1,6 +1,6 @@
 """A store in memory. It is bounded: see `states`."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, TypeVar
 
@@ -124,6 +124,10 @@ class MemoryStore:
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
         """The states that may have changed since the last call, encoded, and None for those that are forgotten."""
         return self._states.changes()
+
+    async def metrics(self) -> tuple[Mapping[str, float], int]:
+        """What was counted since the first call, and how many requests wait for a slot."""
+        return self.inferences.metrics().counts, len(self._waiting)
 
     def shared(self) -> bytes:
         """The shared state, encoded."""

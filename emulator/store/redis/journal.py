@@ -73,6 +73,8 @@ class SharedJournal(Journal):
         """An inference begins: it is running from now on."""
         recorder.number = next(_numbers)
         self._running[recorder.number] = recorder
+        if self._metrics is not None:
+            self._metrics.begin(recorder)
 
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: it is logged, and appended to the record."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -57,7 +57,7 @@ class RedisStore(Turns):
         self._library: Library | None = None
         self._revision = 0
         self._searched: float | None = None
-        self._questions = Questions(self, {"step": self._step, "look": self._look, "append": self._append})
+        self._questions = Questions(self, self._answers())
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def remember(self, most: int, clock: VirtualClock, library: Library) -> None:
@@ -142,6 +142,9 @@ class RedisStore(Turns):
         """Return what all workers answer. Raises Lost."""
         return await self._questions.ask(kind, about)
 
+    def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
+        return {"step": self._step, "look": self._look, "append": self._append, "count": self._count}
+
     async def _step(self, moment: str) -> str:
         return await self._clock.step(moment) if isinstance(self._clock, SharedClock) else ""
 
@@ -168,6 +171,19 @@ class RedisStore(Turns):
         task = asyncio.ensure_future(quietly())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def metrics(self) -> tuple[Mapping[str, float], int]:
+        """What all workers have counted since the first call, and how many requests wait for a slot."""
+        waiting = sum(map(int, await self.sure(self.ask("count"))))
+        found = await self.sure(self.call("HGETALL", self.names.of(SHARED, "metrics")))
+        samples = zip(found[::2], found[1::2], strict=True)
+        return {name.decode(): float(count) for name, count in samples}, waiting
+
+    async def _count(self, _: str) -> str:
+        """Add what was counted here to what all have counted; the counts of a worker that is gone stay."""
+        for sample, more in self._journal.metrics().take().items():
+            await self.call("HINCRBYFLOAT", self.names.of(SHARED, "metrics"), sample, more)
+        return str(self._workers.waiting)
 
     # ------------------------------------------------------------------------------------------ scenarios
 

@@ -88,6 +88,11 @@ class Workers:
             if len(self._early) > _MOST_EARLY:
                 del self._early[next(iter(self._early))]
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait here for a slot."""
+        return len(self._waiting)
+
     # ------------------------------------------------------------------------------------------ leases
 
     def owe(self, turn: Callable[[], Awaitable[object]]) -> None:
