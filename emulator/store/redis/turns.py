@@ -120,14 +120,13 @@ class Turns:
 
     async def settled(self) -> None:
         """Return once nothing is under way here, and all is heard that others have told before."""
-        session = self._sessions.current
-        if session is None:
-            return
         loop = asyncio.get_running_loop()
         end = loop.time() + _SETTLING
-        while session.alive and loop.time() < end:
+        while self._loop is loop and loop.time() < end:
             if self._idle:
-                await session.subscription.caught_up()
+                session = self._sessions.current
+                if session is not None:
+                    await session.subscription.caught_up()
                 if self._idle:
                     return
             await asyncio.sleep(0)
