@@ -17,7 +17,7 @@ def _script(text: str) -> Script:
 
 COMMIT = _script("""
 local own = redis.call('HGET', KEYS[1], 't') or ''
-if ARGV[4] ~= '' and own == ARGV[3] then return {1} end
+if redis.call('HGET', KEYS[8], ARGV[5]) == ARGV[3] then return {1} end
 local shared = redis.call('HGET', KEYS[2], 't') or ''
 local lock = redis.call('GET', KEYS[7])
 local free = not lock or lock == ARGV[5]
@@ -39,6 +39,8 @@ if ARGV[4] ~= '' or #ARGV > 12 then
     if redis.call('ZCARD', KEYS[5]) >= most and not redis.call('ZSCORE', KEYS[5], ARGV[6]) then return {2} end
     redis.call('ZADD', KEYS[5], redis.call('TIME')[1], ARGV[6])
   end
+  redis.call('HSET', KEYS[8], ARGV[5], ARGV[3])
+  redis.call('EXPIRE', KEYS[8], 60)
   if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 't', ARGV[3], 's', ARGV[4]) end
   for i = 13, #ARGV, 3 do
     redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 2])
@@ -56,7 +58,8 @@ return {1}
 """Commit a turn, unless others have committed meanwhile.
 
 KEYS: the state, the shared state, the counts of requests, their order, the index of all keys, the names under which
-the worker holds something, the lock. ARGV: the tokens of both states on which was decided, the new token, the new state
+the worker holds something, the lock, the last token of each worker, by which a commit is known that is sent again
+because its answer was lost. ARGV: the tokens of both states on which was decided, the new token, the new state
 (empty: it is unchanged), the worker, the name of the key, how many keys may be remembered (-1: this one is not
 counted), whether it holds something, whether to lock, the channel, a message for it, how many counts may be remembered,
 and for each count its digest with the values before and after. Returns 1; or 0, whether the key is not locked, and both

@@ -183,9 +183,8 @@ class Turns:
                 counts, state.seen = state.seen.changed, {}
             data = encoded(state)
             if data == line.data:
-                new, data = base, b""
-            else:
-                new = token + b"@%d" % line.revision if line.revision else token
+                data = b""
+            new = token + b"@%d" % line.revision if line.revision else token
             told = await self.run(COMMIT, *self._asked(line, base, shared, new, data, admitted, counts, attempt))
             if told[0] == 1:
                 self.taken += len(asked)
@@ -235,6 +234,7 @@ class Turns:
             of(SHARED, "keys"),
             of(worker, "held"),
             of(name, "lock"),
+            of(name, "last"),
         ]
         most = -1 if name in (SHARED, name_of("")) else self._most
         held = "1" if worker.encode() in data else ""
