@@ -11,13 +11,14 @@ import msgspec
 
 from emulator.core.errors import Rejected
 from emulator.inferences.inference import Inference
-from emulator.inferences.journal import MAX_INFERENCES, Journal, Listener
+from emulator.inferences.journal import MAX_BYTES, MAX_INFERENCES, Journal, Listener
 from emulator.inferences.live_record import LiveRecord
 from emulator.store.redis.names import SHARED, Names, name_of, stand_in
 from emulator.store.redis.scripts import ERASE, RECORD
 
-_AT_ONCE = 50
-"""Inferences that are appended together. More that end in the pause wait, and of them only the last are kept."""
+_AT_ONCE = 20
+"""Inferences that are appended together, which bounds what the record costs a busy worker. Those that wait are bounded,
+too: of more the last are kept."""
 _PAUSE = 0.05
 """Seconds between two times that is appended, and between two looks at the record while somebody follows it."""
 _encode = msgspec.json.Encoder().encode
@@ -38,7 +39,7 @@ class _Entry(NamedTuple):
 class SharedJournal(Journal):
     """What was asked of all workers. Inferences that still run are those of this worker, and come last.
 
-    `refresh` has to be awaited before it is read. Inferences are numbered in the order in which they are appended.
+    What other workers have appended is read by `refresh`. Inferences are numbered in the order of being appended.
     """
 
     def __init__(
@@ -54,8 +55,9 @@ class SharedJournal(Journal):
         self._call = call
         self._ask_for = ask_for
         self._entries: deque[_Entry] = deque(maxlen=MAX_INFERENCES)
-        self._ended: deque[LiveRecord] = deque(maxlen=MAX_INFERENCES)
+        self._ended: deque[LiveRecord] = deque()
         self._dropped = 0
+        self._unread: deque[tuple[int, LiveRecord]] = deque()
         self._running: dict[int, LiveRecord] = {}
         self._followers: list[Listener] = []
         self._erased = b""
@@ -79,8 +81,9 @@ class SharedJournal(Journal):
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: it is logged, and appended to the record."""
         if self._running.pop(recorder.number, None) is not None:
-            self._dropped += len(self._ended) == MAX_INFERENCES
             self._ended.append(recorder)
+            self._bytes += recorder.size
+            self._bound()
             if self._appending is None or self._appending.done():
                 self._appending = asyncio.ensure_future(self._append_all())
         super().end(recorder)
@@ -94,6 +97,7 @@ class SharedJournal(Journal):
         """Read what was appended since the last time."""
         async with self._refreshing:
             counters, record = self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")
+            own = self._unread[-1][0] if self._unread else 0
             erased, *numbers = await self._call("HMGET", counters, "erased", "numbers", "gone")
             if erased != self._erased:
                 self._entries.clear()
@@ -102,6 +106,8 @@ class SharedJournal(Journal):
             found = await self._call("XRANGE", record, f"({first}-0", "+")
             appended = [_Entry(int(id[:-2]), name.decode(), data) for id, (_, name, _, data) in found]
             self._entries += appended
+            while self._unread and self._unread[0][0] <= own:
+                self._bytes -= self._unread.popleft()[1].size
             new = [entry for entry in appended if entry.number > self._last]
             self._last, gone = (int(each or 0) for each in numbers)
             self.forgotten = max(self._last - gone - await self._call("XLEN", record), 0)
@@ -124,18 +130,31 @@ class SharedJournal(Journal):
         told = [part for each in ended for part in (name_of(each.key) if each.key else "", self._told(each))]
         keys = [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")]
         try:
-            await self._run(RECORD, keys, MAX_INFERENCES, dropped, *told)
+            last = await self._run(RECORD, keys, MAX_INFERENCES, dropped, *told)
         except Rejected:
             self._ended.extendleft(reversed(ended))
             self._dropped += dropped
             raise
+        self._unread += zip(range(last - len(ended) + 1, last + 1), ended, strict=True)
+
+    def _bound(self) -> None:
+        """Forget what has no room: first what can be read in Redis, then what waits to be appended."""
+        while len(self._unread) + len(self._ended) > MAX_INFERENCES or self._bytes > MAX_BYTES:
+            if self._unread:
+                _, gone = self._unread.popleft()
+            else:
+                gone = self._ended.popleft()
+                self._dropped += 1
+            self._bytes -= gone.size
 
     def _told(self, recorder: LiveRecord) -> bytes:
         return _encode(self._readable(recorder))
 
     async def erase(self, key: str | None) -> None:
         """Forget the inferences of one key, or all, in all workers. Raises `Rejected`."""
-        self._ended = deque((each for each in self._ended if key is not None and each.key != key), MAX_INFERENCES)
+        self._ended = deque(each for each in self._ended if key is not None and each.key != key)
+        self._unread = deque(each for each in self._unread if key is not None and each[1].key != key)
+        self._bytes = sum(each.size for each in (*self._ended, *(record for _, record in self._unread)))
         name = "" if key is None else name_of(key)
         await self._run(ERASE, [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")], name)
 
@@ -151,16 +170,19 @@ class SharedJournal(Journal):
         for entry in list(self._entries):
             if entry.number > number and name in (None, entry.name):
                 yield entry.inference()
-        for at, each in enumerate(list(self._running.values()), self._last + 1):
+        last = self._unread[-1][0] if self._unread else self._last
+        others = enumerate([*self._ended, *self._running.values()], last + 1)
+        for at, each in [*self._unread, *others]:
             if at > number and (key is None or name_of(each.key) == name_of(key)):
                 yield msgspec.structs.replace(self._readable(each), number=at)
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, or what stands for those that are secret."""
-        found = {entry.name: None for entry in self._entries}
         shown = {entry.name: entry.inference().key for entry in self._entries}
-        keys = [stand_in(name, shown[name]) for name in found]
-        return list(dict.fromkeys([*keys, *(each.key for each in self._running.values())]))
+        own = [each.key for each in (*(record for _, record in self._unread), *self._ended, *self._running.values())]
+        names = {name_of(key) if key else "" for key in own}
+        others = [stand_in(name, key) for name, key in shown.items() if name not in names]
+        return list(dict.fromkeys([*others, *own]))
 
     def get(self, id: str) -> Inference | None:
         """The inference of that Inference-Id, the latest if there are several, or of that number."""

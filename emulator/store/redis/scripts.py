@@ -186,14 +186,14 @@ KEYS: the shared state, the scenarios. ARGV: a new token, the name, and the text
 """
 
 RECORD = _script("""
-redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
+local number = redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
 for i = 3, #ARGV, 2 do
-  local number = redis.call('HINCRBY', KEYS[1], 'numbers', 1)
+  number = redis.call('HINCRBY', KEYS[1], 'numbers', 1)
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], number .. '-0', 'k', ARGV[i], 'd', ARGV[i + 1])
 end
-return 1
+return number
 """)
-"""Append inferences to the record. KEYS: the counters, the record.
+"""Append inferences to the record, and return the number of the last. KEYS: the counters, the record.
 
 ARGV: how many to keep, how many were dropped, and for each inference the name of its key, and itself.
 """
