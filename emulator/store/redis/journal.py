@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
-from itertools import count
+from itertools import count, islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -48,15 +48,19 @@ class SharedJournal(Journal):
         run: Callable[..., Awaitable[Any]],
         call: Callable[..., Awaitable[Any]],
         ask_for: Callable[[], Awaitable[Any]],
+        worker: Callable[[], str],
     ) -> None:
         super().__init__()
         self._names = names
         self._run = run
         self._call = call
         self._ask_for = ask_for
+        self._worker = worker
         self._entries: deque[_Entry] = deque(maxlen=MAX_INFERENCES)
         self._ended: deque[LiveRecord] = deque()
         self._dropped = 0
+        self._batch = 0
+        self._sending = asyncio.Lock()
         self._unread: deque[tuple[int, LiveRecord]] = deque()
         self._running: dict[int, LiveRecord] = {}
         self._followers: list[Listener] = []
@@ -122,20 +126,23 @@ class SharedJournal(Journal):
                 await asyncio.sleep(_PAUSE)
 
     async def append(self, most: int = MAX_INFERENCES) -> None:
-        """Append what has ended here to the record, at most so many. Raises `Rejected`."""
-        ended = [self._ended.popleft() for _ in range(min(most, len(self._ended)))]
-        if not ended:
-            return
-        dropped, self._dropped = self._dropped, 0
-        told = [part for each in ended for part in (name_of(each.key) if each.key else "", self._told(each))]
-        keys = [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")]
-        try:
-            last = await self._run(RECORD, keys, MAX_INFERENCES, dropped, *told)
-        except Rejected:
-            self._ended.extendleft(reversed(ended))
-            self._dropped += dropped
-            raise
-        self._unread += zip(range(last - len(ended) + 1, last + 1), ended, strict=True)
+        """Append what has ended here to the record, at most so many. Raises `Rejected`.
+
+        What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
+        """
+        async with self._sending:
+            self._batch = self._batch or min(most, len(self._ended))
+            batch = list(islice(self._ended, self._batch))
+            if not batch:
+                return
+            dropped, name = self._dropped, f"{self._worker()}-{batch[0].number}-{len(batch)}"
+            told = [part for each in batch for part in (name_of(each.key) if each.key else "", self._told(each))]
+            keys = [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")]
+            last = await self._run(RECORD, keys, MAX_INFERENCES, dropped, self._worker(), name, *told)
+            self._batch, self._dropped = 0, self._dropped - dropped
+            for number, each in enumerate(batch, last - len(batch) + 1):
+                if self._ended and self._ended[0] is each:
+                    self._unread.append((number, self._ended.popleft()))
 
     def _bound(self) -> None:
         """Forget what has no room: first what can be read in Redis, then what waits to be appended."""

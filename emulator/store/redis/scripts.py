@@ -186,16 +186,21 @@ KEYS: the shared state, the scenarios. ARGV: a new token, the name, and the text
 """
 
 RECORD = _script("""
+local by = 'by:' .. ARGV[3]
+local name, last = string.match(redis.call('HGET', KEYS[1], by) or '', '(%S*) ?(%d*)')
+if name == ARGV[4] then return tonumber(last) end
 local number = redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
-for i = 3, #ARGV, 2 do
+for i = 5, #ARGV, 2 do
   number = redis.call('HINCRBY', KEYS[1], 'numbers', 1)
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], number .. '-0', 'k', ARGV[i], 'd', ARGV[i + 1])
 end
+redis.call('HSET', KEYS[1], by, ARGV[4] .. ' ' .. number)
 return number
 """)
 """Append inferences to the record, and return the number of the last. KEYS: the counters, the record.
 
-ARGV: how many to keep, how many were dropped, and for each inference the name of its key, and itself.
+ARGV: how many to keep, how many were dropped, the worker, a name for this call, by which it is known if it is repeated,
+and for each inference the name of its key, and itself.
 """
 
 ERASE = _script("""

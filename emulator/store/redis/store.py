@@ -50,6 +50,7 @@ class RedisStore(Turns):
             lambda *asked: self.sure(self.run(*asked)),
             lambda *asked: self.sure(self.call(*asked)),
             lambda: self.sure(self.ask("append")),
+            lambda: self.worker,
         )
         self.inferences: Journal = self._journal
         self._workers = Workers(self)

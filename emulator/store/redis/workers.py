@@ -156,5 +156,6 @@ class Workers:
             return
         await self._store.call("ZREM", of(SHARED, "leases"), worker)
         await self._store.call("DEL", held, used)
+        await self._store.call("HDEL", of(SHARED, "counters"), f"by:{worker}")
         if ended:
             log.warning("The worker %s is gone: what it held of %s requests is free again.", worker, ended)
