@@ -88,8 +88,7 @@ class SharedJournal(Journal):
             self._ended.append(recorder)
             self._bytes += recorder.size
             self._bound()
-            if self._appending is None or self._appending.done():
-                self._appending = asyncio.ensure_future(self._append_all())
+            self.go_on()
         super().end(recorder)
 
     async def refresh(self) -> None:
@@ -119,19 +118,29 @@ class SharedJournal(Journal):
                 for follower in tuple(self._followers):
                     follower(entry.inference())
 
-    async def _append_all(self) -> None:
+    def go_on(self) -> None:
+        """Append what has ended here, a few at a time."""
+        if self._ended and (self._appending is None or self._appending.done()):
+            self._appending = asyncio.ensure_future(self._append_slowly())
+
+    async def _append_slowly(self) -> None:
         with suppress(Rejected):
             while self._ended:
-                await self.append(_AT_ONCE)
+                await self._append_some()
                 await asyncio.sleep(_PAUSE)
 
-    async def append(self, most: int = MAX_INFERENCES) -> None:
-        """Append what has ended here to the record, at most so many. Raises `Rejected`.
+    async def append(self) -> None:
+        """Append all that has ended here by now to the record. Raises `Rejected`."""
+        for _ in range(0, len(self._ended), _AT_ONCE):
+            await self._append_some()
+
+    async def _append_some(self) -> None:
+        """Append the next inferences. Raises `Rejected`.
 
         What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
         """
         async with self._sending:
-            self._batch = self._batch or min(most, len(self._ended))
+            self._batch = self._batch or min(_AT_ONCE, len(self._ended))
             batch = list(islice(self._ended, self._batch))
             if not batch:
                 return

@@ -1,8 +1,8 @@
 """What a worker has open at Redis: two connections, and a task that renews its lease."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 from redis.asyncio.connection import ConnectionPool
@@ -13,6 +13,9 @@ BEAT = 0.25
 """Seconds between two renewals of a lease."""
 _PAUSE = 0.25
 """Seconds after a failure in which it is not tried again."""
+
+
+log = logging.getLogger("emulator")
 
 
 class Session:
@@ -123,6 +126,10 @@ class Sessions:
 
     async def _beating(self) -> None:
         while True:
-            with suppress(Lost):
+            try:
                 await self._beat()
+            except Lost:
+                pass  # what needs Redis tells it
+            except Exception:  # a worker that does not beat is taken for gone
+                log.exception("A beat of this worker has failed")
             await asyncio.sleep(BEAT)

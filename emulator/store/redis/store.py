@@ -119,8 +119,11 @@ class RedisStore(Turns):
             self._start(self._clock.meet())
 
     async def _beat(self) -> None:
-        await self._workers.beat()
-        await self._journal.append()
+        try:
+            await self._workers.beat()
+        except Rejected as rejected:
+            raise Lost(rejected.error.message) from None
+        self._journal.go_on()
 
     async def _end(self) -> None:
         for task in tuple(self._tasks):
