@@ -5,7 +5,7 @@ WORKDIR /opt/akashml-emulator
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY emulator emulator
 COPY scenarios scenarios
-RUN pip install --no-cache-dir --constraint constraints.txt . && useradd --system --no-create-home emulator
+RUN pip install --no-cache-dir --constraint constraints.txt '.[redis]' && useradd --system --no-create-home emulator
 USER emulator
 EXPOSE 8402
 HEALTHCHECK --interval=5s --timeout=5s CMD ["akashml-emulator", "wait", "http://127.0.0.1:8402", "--timeout", "3"]

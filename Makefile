@@ -9,7 +9,7 @@ WORKERS ?= auto
 # Ruff has the same rules (S104, S506), and reasons stand beside the exceptions.
 CHECKED_BY_RUFF := B104,B506
 
-.PHONY: run test check bench bench-quick fuzz clients soak suites audit cover house api language clean constraints transcripts help
+.PHONY: run test check bench bench-quick fuzz clients soak soak-redis suites audit cover house api language clean constraints transcripts help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -37,6 +37,9 @@ fuzz: $(VENV)/fuzz  ## try odd inputs in process and over sockets, some minutes;
 
 soak: $(VENV)/test  ## ten minutes of mixed traffic, after which nothing may be left; ARGS="--seconds 60"
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.soak $(ARGS)
+
+soak-redis: $(VENV)/test  ## two minutes in which workers and a Redis are killed, after which nothing may be lost or doubled
+	@PYTHONPATH=tests $(BIN)/python -m fuzz.soak_redis $(ARGS)
 
 suites: $(VENV)/test  ## run the tests of SDKs and frameworks, some minutes; ARGS="openai-python instructor"
 	@PYTHONPATH=tests $(BIN)/python -m suites $(ARGS)

@@ -166,6 +166,10 @@ class Fleet(Struct, forbid_unknown_fields=True):
         """The tickets of all waiting requests."""
         return [ticket for pool in self.pools.values() for ticket in pool.waiting]
 
+    def tickets(self) -> set[str]:
+        """The tickets of all requests that run or wait."""
+        return {ticket for pool in self.pools.values() for ticket in (*pool.running, *pool.waiting)}
+
     def holds(self) -> bool:
         """Whether there are requests, or backends that come and go since they were configured."""
         return any(pool.running or pool.waiting or pool.backends.flapping for pool in self.pools.values())

@@ -1,22 +1,22 @@
 """`serve`: serve the emulated API until stopped."""
 
 import gc
-import json
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from emulator.commands import _options
+from emulator.commands._banner import banner
 from emulator.commands._listening import access_to, listening
 from emulator.commands._printing import say
+from emulator.commands._sharing import check_store, check_workers, joining, store_at
 from emulator.core import units
 from emulator.core.files import check_writable, write_atomically
-from emulator.core.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from decimal import Decimal
 
     from emulator.account.terms import Terms
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from emulator.scenario.library import Library
     from emulator.wire.server import Beside
 
-_KEY = "akml-local"
-_MODEL = "zai-org/GLM-5.3"
 _FILE = click.Path(path_type=Path)
 
 
@@ -79,6 +77,13 @@ _FILE = click.Path(path_type=Path)
 )
 @_options.limits
 @click.option("--state", type=_FILE, help="File to go on from, and to save each change to.")
+@click.option(
+    "--store",
+    "store_url",
+    metavar="URL",
+    help="Redis that keeps the state for all workers and hosts, as in redis://HOST:6379/0?prefix=akml.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that serve.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
 @click.option("--port-file", type=_FILE, help="File that gets the port once it is open.")
@@ -92,6 +97,7 @@ def serve(
     watch: bool,
     state: Path | None,
     inferences: Path | None,
+    workers: int,
     form: str,
     port_file: Path | None,
     ready_fd: int | None,
@@ -109,13 +115,14 @@ def serve(
     from emulator.wire.server import serve as serve_app
 
     _check_writable(state, port_file, ready_fd)
-    engine = _engine(folder=folder, state=state, **world)
+    engine = _engine(folder=folder, state=state, workers=workers, **world)
     log_to_stderr(log_level)
     if inferences is not None:
         _append(engine, inferences)
     beside = [_watching(engine.library, folder)] if watch else []
     if state is not None:
         beside.append(Saver(engine.store, engine.clock, state).run)
+    beside += joining(engine)
     sockets, url = listening(host, port)
     access = access_to(sockets, engine.settings, host)
     made = "" if engine.settings.control_token else access.token
@@ -126,13 +133,24 @@ def serve(
 
     def ready() -> None:
         if form != "nothing":
-            say(_ready(url, engine.settings, made, form))
+            say(banner(url, engine.settings, made, form))
         if port_file is not None:
             write_atomically(port_file, f"{url.rpartition(':')[2]}\n".encode())
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
 
-    serve_app(create_app(engine, access), sockets, ready, grace, engine.settings, beside)
+    app = create_app(engine, access)
+    if workers > 1:
+        from emulator.wire.workers import Workers
+
+        def worker(started: "Callable[[], object]", until_orphaned: "Beside") -> None:
+            serve_app(app, sockets, started, grace, engine.settings, [*beside, until_orphaned])
+
+        code = Workers(workers, worker, ready).run()
+        if code:
+            raise click.exceptions.Exit(code)
+        return
+    serve_app(app, sockets, ready, grace, engine.settings, beside)
     if state is not None:
         try:
             write_state(engine.store, engine.clock, state)
@@ -153,6 +171,8 @@ def _engine(
     error: str | None,
     retry_after: str | None,
     state: Path | None,
+    store_url: str | None,
+    workers: int,
     credits: "Decimal | None",
     requests_per_minute: int | None,
     tokens_per_minute: int | None,
@@ -169,6 +189,9 @@ def _engine(
     from emulator.scenario.reading.mistakes import ScenarioError
     from emulator.store.snapshot import StateError, read_state
 
+    if state is not None and (store_url is not None or workers > 1):
+        raise click.ClickException("--state is for one process: with --workers or --store, Redis keeps the state")
+    make_store, clock = store_at(store_url)
     if scenario is not None and (reply, error, retry_after) != (None, None, None):
         raise click.ClickException("--scenario excludes --reply, --error and --retry-after")
     try:
@@ -176,13 +199,15 @@ def _engine(
         library = Library(catalog, [SHIPPED])
         playing = _scenarios(library, folder, scenario) or _quick(library, reply, error, retry_after)
         terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
-        engine = make_engine(chosen, catalog, make_clock(rate), library, playing, terms)
+        story = library.get(playing) if playing is not None else None
+        check_workers(workers, store_url, terms, story.scenario if story is not None else None)
+        engine = make_engine(chosen, catalog, make_clock(rate, kind=clock), library, playing, terms, make_store)
+        check_store(engine, store_url, playing)
         saved = state if state is not None and state.exists() else None
         if saved is not None:
             read_state(engine.store, engine.clock, library, saved)
     except (SettingsError, CatalogError, ScenarioError, StateError) as wrong:
         raise click.ClickException(str(wrong)) from None
-    story = library.get(playing) if playing is not None else None
     for told in overridden(story.scenario if story is not None else None, saved):
         say(f"Warning: {told}", error=True)
     return engine
@@ -312,38 +337,3 @@ def _watching(library: "Library", folder: Path | None) -> "Beside":
     if not folders:
         raise click.ClickException("--watch has no effect without --scenarios FOLDER or --scenario FILE")
     return lambda: watch(library, sorted(folders))
-
-
-def _ready(url: str, settings: "Settings", token: str, form: str) -> str:
-    """What is printed once requests are answered. `key` is one that is accepted, and null in JSON if none is yet.
-
-    `token` is a token of the control routes that nobody knows yet; there is none if it is empty.
-    """
-    from emulator.core.proxies import no_proxy, proxied
-
-    key = settings.keys[0] if settings.keys else None if settings.auth == "strict" else _KEY
-    if form == "json":
-        shown = {"url": url, "openai_base_url": f"{url}/v1", "anthropic_base_url": f"{url}/anthropic", "key": key}
-        return json.dumps(shown | ({"control_token": token} if token else {}))
-    lines = [f"AkashML emulator {__version__} on {url}", ""]
-    if key is None:
-        lines += ["  No key is accepted yet: add --key KEY, or make one with POST /_emulator/keys.", ""]
-    key = key or "KEY"
-    quoted, authorization = shlex.quote(key), f"Authorization: Bearer {key}"
-    lines += [
-        f"  export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={quoted}",
-        f"  export ANTHROPIC_BASE_URL={url}/anthropic ANTHROPIC_AUTH_TOKEN={quoted}",
-    ]
-    if token:
-        lines.append(f"  export {_options.TOKEN_VARIABLE}={token}  # for /_emulator, and the commands that ask it")
-    if proxied(os.environ):
-        lines.append(f"  export {' '.join(f'{name}={hosts}' for name, hosts in no_proxy(os.environ).items())}")
-    request = json.dumps({"model": _MODEL, "messages": [{"role": "user", "content": "Hello!"}]})
-    authorization = f'"{authorization}"' if quoted == key else shlex.quote(authorization)
-    lines += [
-        "",
-        f'  curl {url}/v1/chat/completions -H {authorization} -H "Content-Type: application/json" \\',
-        f"    -d '{request}'",
-        "",
-    ]
-    return "\n".join(lines)

@@ -9,7 +9,7 @@ therefore read with `clock_gettime`, so that an emulator in the same process goe
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
@@ -58,7 +58,7 @@ class VirtualClock:
 
     `start` is a time in Unix seconds; the default is the time of the machine. `rate` is in emulated seconds per real
     second; 0 is a frozen clock. A clock that reaches `END` stands still there. `changes` counts how often it was moved
-    or its rate was changed.
+    or its rate was changed. `elsewhere` waits for what tasks here have asked of other processes; `advance` does, too.
 
     >>> clock = VirtualClock(start=100.0, rate=0)
     >>> clock.now()
@@ -70,6 +70,7 @@ class VirtualClock:
         self._then = _monotonic()
         self._time = _check_time(_wall_time() if start is None else start)
         self.changes = 0
+        self.elsewhere: Callable[[], Awaitable[None]] | None = None
         self._waiters: dict[_Waiter, None] = {}
 
     @property
@@ -152,16 +153,27 @@ class VirtualClock:
 
         Raises ValueError for a negative number of seconds, for a text that is no duration, and for a time after `END`.
         """
+        target = self._target(seconds)
+        while due := [waiter for waiter in self._waiters if waiter.deadline <= target]:
+            await self._advance_to(min(waiter.deadline for waiter in due))
+        self._move_to(max(target, self.now()))
+        self._reschedule()
+
+    def _target(self, seconds: float | str) -> float:
+        """Return the time after `advance`. Raises the same."""
         seconds = units.duration.of(seconds) if isinstance(seconds, str) else seconds
         if not seconds >= 0:
             raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
-        target = _check_time(self.now() + seconds)
-        while due := [waiter for waiter in self._waiters if waiter.deadline <= target]:
-            first = min(due, key=lambda waiter: waiter.deadline)
-            self._move_to(max(first.deadline, self.now()))
-            await self._settle([waiter for waiter in due if waiter.deadline <= first.deadline])
-        self._move_to(max(target, self.now()))
-        self._reschedule()
+        return _check_time(self.now() + seconds)
+
+    async def _advance_to(self, moment: float) -> float | None:
+        """Advance to a time, up to which nothing else is due; return what is due next, or None, once that has happened.
+
+        A clock that runs is not scheduled anew.
+        """
+        self._move_to(max(moment, self.now()))
+        await self._settle([waiter for waiter in self._waiters if waiter.deadline <= moment])
+        return min((waiter.deadline for waiter in self._waiters), default=None)
 
     def _move_to(self, moment: float) -> None:
         self._time, self._then = moment, _monotonic()
@@ -178,6 +190,8 @@ class VirtualClock:
         settled = 0
         for _ in range(_SETTLING_ROUNDS):
             await asyncio.sleep(0)
+            if self.elsewhere is not None:
+                await self.elsewhere()
             waiting = {waiter.task for waiter in self._waiters if waiter.deadline > self.now()}
             settled = settled + 1 if all(task.done() or task in waiting for task in tasks) else 0
             if settled == 2:
@@ -260,9 +274,11 @@ class Turns:
         self.begin()
 
 
-def make_clock(rate: float = 1.0, start: float | None = None) -> VirtualClock:
+def make_clock(
+    rate: float = 1.0, start: float | None = None, kind: Callable[[float | None, float], VirtualClock] = VirtualClock
+) -> VirtualClock:
     """Return a clock. Without a start, a frozen clock is set to `EPOCH`, and any other to the machine's time."""
-    return VirtualClock(EPOCH if start is None and not rate else start, rate)
+    return kind(EPOCH if start is None and not rate else start, rate)
 
 
 def patience(seconds: float) -> Iterator[float]:

@@ -65,7 +65,8 @@ class Plan(msgspec.Struct, frozen=True):
     are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
     order, after encoding. `model` is the model that answers, as it was when the plan was made; None if there is none.
     If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with the
-    usage that was sent (None: nothing was sent); only the first call counts. `why` explains the decision to those who
+    usage that was sent (None: nothing was sent); only the first call counts. `meter` is called with a function that
+    returns the usage so far, if the answer takes its time. `why` explains the decision to those who
     ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
     person whose key nearly names a scenario, or whose request has something without effect.
     """
@@ -81,3 +82,4 @@ class Plan(msgspec.Struct, frozen=True):
     end: Callable[[Usage | None], Awaitable[None]] | None = None
     why: Why = Explanation.of_nothing
     warning: str = ""
+    meter: Callable[[Callable[[], Usage | None]], None] | None = None

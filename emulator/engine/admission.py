@@ -221,6 +221,10 @@ class Holding:
         """Register a callback for when the request gets its slot."""
         self._store.on_slot(self._ticket, wake)
 
+    def meter(self, used: Callable[[], Usage | None]) -> None:
+        """Note what returns the usage so far, by which the request is charged if this process dies."""
+        self._store.meter(self._ticket, used)
+
     async def claim(self) -> None:
         """Stop waiting. Raises `Rejected` if the request has no slot."""
         ticket = self._ticket
@@ -242,9 +246,10 @@ class Holding:
             return
         self._store.on_slot(self._ticket, None)
         ticket, now = self._ticket, self._clock.now()
-        await self._store.turn(self._key, lambda own, shared: own.end(ticket, now, used))
+        store, key = self._store, self._key
+        await store.surely(lambda: store.turn(key, lambda own, shared: own.end(ticket, now, used)))
         if self._everywhere:
-            await self._store.shared_turn(lambda shared: shared.leave(ticket))
+            await store.surely(lambda: store.shared_turn(lambda shared: shared.leave(ticket)))
         self._ended = True
 
 

@@ -59,7 +59,7 @@ class Engine:
         self.catalog = catalog
         self.clock = clock
         self.store = store
-        self.store.remember(settings.max_keys, clock.now)
+        self.store.remember(settings.max_keys, clock, library)
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)
@@ -154,7 +154,7 @@ class Engine:
         holding = self._holding(request.key, ticket, admitted.slot, everywhere=admitted.everywhere)
         place = holding if holding.waits else None
         headers = (*admitted.headers, *headers)
-        return Plan(steps, answered_by, *ids, headers, faults, model, place, holding.end, why, warning)
+        return Plan(steps, answered_by, *ids, headers, faults, model, place, holding.end, why, warning, holding.meter)
 
     def _answer(self, request: InferenceRequest, question: bytes, decision: Decision) -> tuple[str, PlannedAnswer]:
         """Return the name of what answers, and the answer. Raises `Rejected` for a refusal."""

@@ -14,6 +14,7 @@ from emulator.inferences.live_record import LiveRecord
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
+    from emulator.inferences.metrics import Metrics
 
 MAX_INFERENCES = 1000
 MAX_BYTES = 64 * 1024 * 1024
@@ -32,6 +33,18 @@ class Journal:
         self._bytes = 0
         self._number = 0
         self.forgotten = 0
+        self._metrics: Metrics | None = None
+
+    def metrics(self) -> "Metrics":
+        """What counts the inferences, from the first call on."""
+        if self._metrics is None:
+            from emulator.inferences.metrics import Metrics  # noqa: PLC0415 (imported when somebody asks)
+
+            self._metrics = Metrics()
+        return self._metrics
+
+    async def refresh(self) -> None:
+        """Read what other processes have recorded; there are none here."""
 
     @property
     def newest(self) -> int:
@@ -45,6 +58,8 @@ class Journal:
         self._recorders.append(recorder)
         if len(self._recorders) > MAX_INFERENCES:
             self._forget()
+        if self._metrics is not None:
+            self._metrics.begin(recorder)
 
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: its line is logged, and the listeners are called."""
@@ -52,6 +67,8 @@ class Journal:
             self._bytes += recorder.size
             while self._bytes > MAX_BYTES:
                 self._forget()
+        if self._metrics is not None:
+            self._metrics.end(recorder)
         if self._listeners:
             self._tell(self._readable(recorder))
         if log.isEnabledFor(logging.INFO):
@@ -119,7 +136,7 @@ class Journal:
         return stop
 
     def append_to(self, path: Path) -> Callable[[], None]:
-        """Append every inference that ends to a file, a line of JSON each; returns what ends that. Raises OSError."""
+        """Append each inference that ends here to a file, a line of JSON each; returns what ends it. Raises OSError."""
         file = path.open("ab")
         encode = msgspec.json.Encoder().encode
 
@@ -127,7 +144,7 @@ class Journal:
             file.write(f"{one_line(encode(inference.as_dict()).decode())}\n".encode())
             file.flush()
 
-        stop = self.listen(write)
+        stop = Journal.listen(self, write)
 
         def close() -> None:
             stop()

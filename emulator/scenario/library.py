@@ -90,10 +90,11 @@ class Library:
         """Read these files now, even if they were read before. Returns the mistakes of all of them."""
         return tuple(mistake for path in paths for mistake in self._reload(path))
 
-    def put(self, name: str, text: str, *, exact: bool = False) -> LoadedScenario:
+    def put(self, name: str, text: str, *, exact: bool = False, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one.
 
-        `name` is that of a text without one. With `exact`, a text with another name is a mistake.
+        `name` is that of a text without one. With `exact`, a text with another name is a mistake. `version` is the one
+        that several processes have agreed on.
         """
         from emulator.scenario.loader import load_text  # noqa: PLC0415 (imported when it is needed)
 
@@ -104,11 +105,13 @@ class Library:
         taken = [self._taken(scenario, word) for word in (scenario.name, *scenario.aliases)]
         if any(taken):
             raise ScenarioError(filter(None, taken))
-        return self.add(scenario)
+        return self.add(scenario, version)
 
-    def add(self, scenario: Scenario) -> LoadedScenario:
-        """Add or replace a scenario."""
+    def add(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
+        """Add or replace a scenario. `version` is as in `put`."""
         loaded = self._made(scenario)
+        if version is not None:
+            loaded = loaded._replace(version=version)
         self._drop(scenario.name)
         self._added[scenario.name] = loaded
         self._changes += 1

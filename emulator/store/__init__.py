@@ -8,10 +8,13 @@ object of the state may leave the turn.
 docs/architecture.md lists the turns of a request.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from emulator.core.clock import VirtualClock
+from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
+from emulator.scenario.library import Library
 from emulator.store.state import KeyState, SharedState
 
 T = TypeVar("T")
@@ -24,19 +27,31 @@ class Store(Protocol):
 
     inferences: Journal
 
-    def remember(self, most: int, now: Callable[[], float]) -> None:
-        """Remember at most so many keys (see `states`). `now` returns the time, in Unix seconds."""
+    def remember(self, most: int, clock: VirtualClock, library: Library) -> None:
+        """Remember at most so many keys (see `states`). What a key holds depends on the time of `clock`.
+
+        What other processes do to the clock and the library is done to these.
+        """
+        ...
+
+    async def share(self, name: str, text: str | None) -> None:
+        """Put a scenario, as YAML, into the libraries of all other processes; None removes it."""
         ...
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything.
 
-        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key.
+        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key, or if the
+        store is not reached.
         """
         ...
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Call `decide` with the shared state, in the same way."""
+        ...
+
+    async def surely(self, turn: Callable[[], Awaitable[object]]) -> None:
+        """Take a turn that has no effect a second time: now, or as soon as the store is reached again."""
         ...
 
     def ticket(self) -> str:
@@ -67,6 +82,10 @@ class Store(Protocol):
         """
         ...
 
+    async def metrics(self) -> tuple[Mapping[str, float], int]:
+        """What all processes have counted since the first call, and how many requests wait for a slot."""
+        ...
+
     def shared(self) -> bytes:
         """The shared state, as JSON."""
         ...
@@ -76,4 +95,8 @@ class Store(Protocol):
 
         None removes the callback, and is also given for a request that has ended.
         """
+        ...
+
+    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+        """Charge what `used` returns, the usage so far, if this process dies before the request has ended."""
         ...

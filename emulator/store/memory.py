@@ -1,10 +1,13 @@
 """A store in memory. It is bounded: see `states`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, TypeVar
 
+from emulator.core.clock import VirtualClock
+from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
+from emulator.scenario.library import Library
 from emulator.store import Decide
 from emulator.store.state import KeyState, SharedState
 from emulator.store.states import States, fingerprint
@@ -26,9 +29,12 @@ class MemoryStore:
         self._tickets = count()
         self._waiting: dict[str, Callable[[], object]] = {}
 
-    def remember(self, most: int, now: Callable[[], float]) -> None:
-        """Remember at most so many keys. `now` returns the time, in Unix seconds."""
-        self._states.most, self._states.now = most, now
+    def remember(self, most: int, clock: VirtualClock, library: Library) -> None:
+        """Remember at most so many keys. What a key holds depends on the time of `clock`."""
+        self._states.most, self._states.now = most, clock.now
+
+    async def share(self, name: str, text: str | None) -> None:
+        """Do nothing: no other process has this state."""
 
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Call `decide` with the state of a key and the shared state. A new key is remembered if that changes it."""
@@ -49,6 +55,10 @@ class MemoryStore:
         self._wake_admitted(self._shared)
         return decision
 
+    async def surely(self, turn: Callable[[], Awaitable[object]]) -> None:
+        """Take a turn, which cannot fail here."""
+        await turn()
+
     def ticket(self) -> str:
         """Return a new text that identifies a request in flight."""
         return str(next(self._tickets))
@@ -59,6 +69,9 @@ class MemoryStore:
             self._waiting.pop(ticket, None)
         else:
             self._waiting[ticket] = wake
+
+    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+        """Do nothing: what is in memory dies with the process."""
 
     def _wake_admitted(self, state: KeyState | SharedState) -> None:
         if state.admitted:
@@ -111,6 +124,10 @@ class MemoryStore:
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
         """The states that may have changed since the last call, encoded, and None for those that are forgotten."""
         return self._states.changes()
+
+    async def metrics(self) -> tuple[Mapping[str, float], int]:
+        """What was counted since the first call, and how many requests wait for a slot."""
+        return self.inferences.metrics().counts, len(self._waiting)
 
     def shared(self) -> bytes:
         """The shared state, encoded."""

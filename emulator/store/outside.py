@@ -20,6 +20,7 @@ def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
         try:
             return loop.run_until_complete(coroutine)
         finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())  # with which a store closes its connections
             loop.close()
     try:
         while coroutine.send(None) is None:

@@ -25,6 +25,10 @@ class _SharedState(SharedState):
     fleet: Fleet | None = None
 
 
+_decode_key = msgspec.json.Decoder(_KeyState).decode
+_decode_shared = msgspec.json.Decoder(_SharedState).decode
+
+
 class _Saved(msgspec.Struct, forbid_unknown_fields=True):
     shared: Any
     keys: dict[str, Any]
@@ -39,6 +43,16 @@ def saved(state: KeyState | SharedState) -> dict[str, Any]:
     """Convert a state, including requests in flight."""
     data: dict[str, Any] = msgspec.json.decode(encoded(state))
     return data
+
+
+def decoded(data: bytes) -> KeyState:
+    """The state of a key from what `encoded` made of it."""
+    return _decode_key(data)
+
+
+def decoded_shared(data: bytes) -> SharedState:
+    """The shared state from what `encoded` made of it."""
+    return _decode_shared(data)
 
 
 def key_state(data: Any, place: str = "") -> KeyState:

@@ -113,6 +113,11 @@ class KeyState(msgspec.Struct, forbid_unknown_fields=True):
         for _, fleet in self.fleets.values():
             self.admitted += fleet.leave(ticket)
 
+    def tickets(self) -> set[str]:
+        """The tickets of all requests in flight."""
+        reserved = {ticket for _, account in self.accounts.values() for ticket in account.in_flight}
+        return reserved.union(*(fleet.tickets() for _, fleet in self.fleets.values()))
+
     def holds(self, now: float) -> bool:
         """Whether more than counts of requests would be lost with this state; `now` is in Unix seconds."""
         return (
@@ -178,6 +183,10 @@ class SharedState(msgspec.Struct, forbid_unknown_fields=True):
     def waiting(self) -> list[str]:
         """The tickets of all requests that wait for the shared backends."""
         return [] if self.fleet is None else self.fleet.waiting()
+
+    def tickets(self) -> set[str]:
+        """The tickets of all requests in flight at the shared backends."""
+        return set() if self.fleet is None else self.fleet.tickets()
 
     def leave(self, ticket: str) -> None:
         """Free the slot of a request that has ended."""

@@ -114,13 +114,9 @@ class States:
                 self._recent[key] = self._holding.pop(key)
             self._forget_one(now)
         if not self._has_room():
-            refusal = (
-                f"{self.most} API keys are remembered, as many as can be, and each of them holds credits, limits, an "
-                "activation or a position in a scenario. Use one of these keys, reset one (POST /_emulator/reset), or "
-                "start the emulator with a larger max_keys."
-            )
+            refusal = no_room(self.most)
             self._tell(f"New API keys are refused: {refusal}")
-            raise Rejected(ApiError("unavailable", refusal))
+            raise refusal
 
     def _forget_one(self, now: float) -> bool:
         while self._recent:
@@ -140,6 +136,16 @@ class States:
         if message not in self._told:
             self._told.add(message)
             log.warning(message)
+
+
+def no_room(most: int) -> Rejected:
+    """The refusal of another key than the `most` that are remembered."""
+    told = (
+        f"{most} API keys are remembered, as many as can be, and each of them holds credits, limits, an activation or "
+        "a position in a scenario. Use one of these keys, reset one (POST /_emulator/reset), or start the emulator "
+        "with a larger max_keys."
+    )
+    return Rejected(ApiError("unavailable", told))
 
 
 def fingerprint(key: str) -> str:

@@ -36,6 +36,7 @@ async def judged(engine: Engine, key: str | None = None, default: str = "") -> l
     key whose scenario cannot be played.
     """
     record = engine.store.inferences
+    await record.refresh()
     found = [await _judged(engine, each, record.all(each)) for each in ([key] if key is not None else record.keys())]
     if key is None:
         playing = await engine.playing(default)

@@ -202,6 +202,8 @@ class Player:
         frames = TimedFrames(steps, encoder, faults, marks, self._begin, turns, self._client.end_turn)
         part = await frames.due_until(clock.now())
         await self._start(200, _STREAM)
+        if self._plan.meter is not None:
+            self._plan.meter(lambda: frames.used)
         try:
             while not frames.over:
                 await self._send({"type": "http.response.body", "body": part, "more_body": True})

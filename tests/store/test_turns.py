@@ -130,6 +130,7 @@ def test_a_slot_goes_to_the_request_that_waits(store: str, everywhere: bool) -> 
             await engine.clock.advance(1)
         await asyncio.gather(*tasks)
         assert [exchange.status for exchange in exchanges] == [200, 200]
+        await engine.store.inferences.refresh()
         return [record.started + (record.first_byte or 0) - EPOCH for record in engine.store.inferences.all()]
 
     assert asyncio.run(two()) == [0, 3]

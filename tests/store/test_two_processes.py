@@ -121,6 +121,8 @@ def test_a_slot_goes_to_a_request_of_another_process(store: str, everywhere: boo
             await given_way()
             await engines[0].clock.advance(1)
         assert await ended(exchanges) == [200] * 4
+        for engine in engines:
+            await engine.store.inferences.refresh()
         records = [record for engine in engines for record in engine.store.inferences.all()]
         return sorted({record.started + (record.first_byte or 0) - EPOCH for record in records})
 
@@ -139,4 +141,6 @@ def test_a_turn_of_a_key_is_decided_on_the_newest_shared_state(store: str) -> No
         _, noted = await asyncio.gather(second.activate("other"), first.store.turn(KEY, note))
         return noted
 
-    assert asyncio.run(both()) == at_once(second.store.turn(KEY, lambda own, shared: own.scenario)) == "other"
+    noted = asyncio.run(both())
+    assert noted == at_once(second.store.turn(KEY, lambda own, shared: own.scenario))
+    assert noted == "other" or store == "redis"  # there, nobody knows which of the two commits first

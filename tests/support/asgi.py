@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message
+from support.settling import elsewhere
 
 from emulator import engine
 from emulator.core.catalog import Catalog
@@ -103,6 +104,7 @@ async def given_way(until: Callable[[], bool] = lambda: False) -> None:
     """Let everything happen that is due, without any time passing; at most until this is true."""
     for _ in range(100):
         await asyncio.sleep(0)
+        await elsewhere.settled()
         if until():
             break
 

@@ -58,6 +58,7 @@ async def listing(engine: Engine, request: Request) -> Response:
 async def one(engine: Engine, request: Request) -> Response:
     """GET /_emulator/inferences/{id}."""
     id, form = request.path_params["id"], _form(request.query_params.get("format", "json"))
+    await engine.store.inferences.refresh()
     found = engine.store.inferences.get(id)
     if found is None:
         told = (
@@ -129,6 +130,7 @@ def _short(inference: "Inference") -> dict[str, Any]:
 async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[list[Inference], bool]":
     """The page that is wanted, oldest first, and whether there are more behind it."""
     found: list[Inference] = []
+    await engine.store.inferences.refresh()
     for inference in engine.store.inferences.after(wanted.after, key):
         if inference in wanted:
             if len(found) == wanted.limit:
@@ -170,6 +172,7 @@ def _followed(engine: Engine, wanted: "Selection") -> Response:
             waiting.put_nowait(inference)
 
     async def told() -> AsyncIterator[bytes]:
+        await engine.store.inferences.refresh()
         stop = engine.store.inferences.listen(note)
         try:
             yield b": what ends from now on\n\n"

@@ -56,4 +56,5 @@ ROUTES = (
     Row("GET", "/_emulator/inferences/{id}", "inferences.one", query="format"),
     Row("GET", "/_emulator/verify", "inferences.verify", query="key most_attempts format"),
     Row("GET", "/_emulator/verdict", "inferences.verdict", query="key most_attempts"),
+    Row("GET", "/_emulator/metrics", "metrics.metrics", query=None),
 )

@@ -34,6 +34,7 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
             found = library.canonical(name)
             if found is None or not library.remove(found):
                 raise unknown_scenario(name, library)
+            await engine.store.share(found, None)
             return JSONResponse({"deleted": found})
     try:
         story = library.get(name)
@@ -47,11 +48,13 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
 async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
     """Store the scenario in the body, as YAML. It replaces an earlier one, and its rules start from the beginning."""
     body = await read_body(headers_of(request.scope), request.receive, engine.settings.max_body_bytes)
+    text = body.decode(errors="replace")
     try:
-        scenario = engine.library.put(name, body.decode(errors="replace"), exact=True).scenario
+        scenario = engine.library.put(name, text, exact=True).scenario
     except ScenarioError as error:
         told = {"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]}
         return JSONResponse(told, 400)
+    await engine.store.share(name, text)
     return JSONResponse(shown(scenario))
 
 

@@ -38,6 +38,7 @@ from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
 from emulator.inferences.inference import Inference, Outcome
+from emulator.inferences.metrics import MEDIA_TYPE as METRICS
 from emulator.inferences.selecting import MOST
 from emulator.inferences.verdict.reports import KeyReport, Report
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
@@ -117,6 +118,7 @@ class _Row(NamedTuple):
     formats: Mapping[str, str] = {}
     status: int = 200
     mistakes: tuple[Schema, ...] = ()
+    media_type: str = JSON
 
 
 def operations(settings: Settings) -> Iterator[Described]:
@@ -132,7 +134,7 @@ def operations(settings: Settings) -> Iterator[Described]:
             row.path,
             Operation(
                 told.summary,
-                {**others, JSON: told.answer, **({EVENTS: _FOLLOWED} if "follow" in query else {})},
+                {**others, told.media_type: told.answer, **({EVENTS: _FOLLOWED} if "follow" in query else {})},
                 _REFUSED,
                 told.status,
                 {YAML: _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
@@ -255,6 +257,7 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/inferences": _Row("List the inferences, or follow them", found, formats=exports),
         "GET /_emulator/inferences/{id}": _Row("Show an inference", ref("InferenceRecord"), formats=exports),
         "GET /_emulator/verify": _Row("Verify what was expected", ref("Verification"), formats=REPORTS),
+        "GET /_emulator/metrics": _Row("Metrics for Prometheus", STRING, media_type=METRICS),
         "GET /_emulator/verdict": _Row("Judge the client", answered(judged, {"nothing_asked": STRING})),
     }
 

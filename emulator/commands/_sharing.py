@@ -1,0 +1,104 @@
+"""The options of `serve` for several processes: --workers and --store."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from emulator.commands._printing import say
+
+if TYPE_CHECKING:
+    from emulator.account.terms import Terms
+    from emulator.core.clock import VirtualClock
+    from emulator.engine import Engine
+    from emulator.scenario.types import Scenario
+    from emulator.store import Store
+    from emulator.wire.server import Beside
+
+_USE = "Share it: --store redis://HOST:6379 (docs/scaling.md)"
+
+
+def store_at(url: str | None) -> "tuple[Callable[[str | None], Store], Callable[[float | None, float], VirtualClock]]":
+    """What makes the store at a URL, and a clock for it; in memory if there is none. Raises ClickException."""
+    from emulator.core.clock import VirtualClock
+    from emulator.store.memory import MemoryStore
+
+    if url is None:
+        return MemoryStore, VirtualClock
+    if url.partition("://")[0] not in ("redis", "rediss", "unix"):
+        raise click.ClickException(f"--store {url}: expected a URL such as redis://127.0.0.1:6379/0?prefix=akml")
+    try:
+        from emulator.store.redis.clock import SharedClock
+        from emulator.store.redis.store import RedisStore
+    except ImportError:
+        raise click.ClickException("--store needs a package: pip install 'akashml-emulator[redis]'") from None
+    return (lambda scenario: RedisStore(url, scenario)), SharedClock
+
+
+def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None:
+    """Connect to the store. Raises ClickException, in one sentence, if it cannot be used."""
+    if url is None:
+        return
+    from emulator.core.errors import Rejected
+    from emulator.store.outside import at_once
+    from emulator.store.redis.link import Lost
+    from emulator.store.redis.names import shown
+    from emulator.store.redis.store import RedisStore
+
+    assert isinstance(engine.store, RedisStore)  # noqa: S101 (made by `store_at`)
+
+    async def used(store: RedisStore) -> str | None:
+        await store.check()
+        return await engine.active()
+
+    try:
+        active = at_once(used(engine.store))
+    except ValueError as error:
+        raise click.ClickException(f"--store {shown(url)}: {error}") from None
+    except Lost as lost:
+        raise click.ClickException(f"the store {shown(url)} cannot be used: {lost}") from None
+    except Rejected as rejected:
+        raise click.ClickException(rejected.error.message) from None
+    if scenario is not None and active != scenario:
+        told = f"the store goes on with {active or 'no scenario'}. POST /_emulator/activate changes it"
+        say(f"Warning: --scenario has no effect: {told}", error=True)
+
+
+def joining(engine: "Engine") -> "list[Beside]":
+    """What a worker does first, beside serving."""
+    join = getattr(engine.store, "join", None)
+    return [join] if join is not None else []
+
+
+def check_workers(workers: int, url: str | None, terms: "Terms | None", scenario: "Scenario | None") -> None:
+    """Refuse several workers without a store if there is something to share. Raises ClickException."""
+    if workers == 1:
+        return
+    if not hasattr(os, "fork"):
+        raise click.ClickException("--workers needs an operating system with fork(), which this one is not")
+    if url is not None:
+        return
+    if terms is not None or (scenario is not None and _has_state(scenario)):
+        what = "the limits and credits of keys" if terms is not None else f"what the scenario {_name(scenario)} counts"
+        raise click.ClickException(f"{workers} workers would each have their own state, but {what} need one. {_USE}")
+    say(
+        f"Warning: {workers} workers without a store share nothing: sequences of replies, activations, the clock, the "
+        f"record and all else under /_emulator belong to the one that a connection reaches. {_USE}",
+        error=True,
+    )
+
+
+def _has_state(scenario: "Scenario") -> bool:
+    """Whether answers depend on what was asked before."""
+    return (
+        scenario.account is not None
+        or scenario.clock is not None
+        or bool(scenario.backends)
+        or any(rule.sole is None or rule.sole.set_state for rule in scenario.rules)
+        or any(criterion.name.startswith("state") for rule in scenario.rules for criterion in rule.when.criteria)
+    )
+
+
+def _name(scenario: "Scenario | None") -> str:
+    return scenario.name if scenario is not None else ""

@@ -1,0 +1,143 @@
+"""A clock that several workers share: whoever moves it, all others follow."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from emulator.core.clock import VirtualClock
+from emulator.store.redis.scripts import CLOCK, Script
+
+_SLIGHT = 0.05
+"""Emulated seconds for which a running clock is not set anew."""
+
+
+class _Place(msgspec.Struct):
+    """Where the clock is: its time and rate, and the seconds since then on Redis's own clock."""
+
+    time: float
+    rate: float
+    since: float = 0.0
+
+
+class _Stepped(msgspec.Struct):
+    """What a worker tells of a step: when it is next due, and whether anything has happened in it."""
+
+    next: float | None
+    busy: bool
+
+
+class Others(Protocol):
+    """What is needed of the store. `taken` counts its turns."""
+
+    taken: int
+
+    @property
+    def worker(self) -> str:
+        """The id of this worker."""
+        ...
+
+    async def tell(self, message: str) -> None:
+        """Tell all workers, this one included."""
+        ...
+
+    async def ask(self, kind: str, about: str = "") -> list[str]:
+        """Return what all workers answer."""
+        ...
+
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
+        """Run a script."""
+        ...
+
+
+class SharedClock(VirtualClock):
+    """The clock of a worker. `join` is called before the server starts.
+
+    A clock that is set, frozen or run here tells the others. `advance` moves all of them from one due time to the next,
+    and waits at each until all workers have come to rest.
+    """
+
+    _others: Others | None = None
+
+    def join(self, others: Others, name: str) -> None:
+        """Share the time with the other workers. It is stored under `name`."""
+        self._others = others
+        self._name = name
+        self._known = 0
+        self._telling: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------------------------------------ moving
+
+    def run(self, rate: float | str = 1.0) -> None:
+        """Run the clocks of all workers at this rate."""
+        super().run(rate)
+        self._tell()
+
+    def set(self, moment: float | str) -> None:
+        """Set the clocks of all workers."""
+        super().set(moment)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell the others where the clock is. Before the server starts, nobody has to know."""
+        if self._others is None:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        task = loop.create_task(self._told(self._others))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _told(self, others: Others) -> None:
+        place = msgspec.json.encode(_Place(self.now(), self.rate)).decode()
+        await others.run(CLOCK, [self._name], self.now(), self.rate, "1")
+        await others.tell(f"clock {others.worker} {place}")
+
+    def follow(self, message: str) -> None:
+        """Move as another worker says."""
+        worker, _, place = message.partition(" ")
+        if self._others is not None and worker != self._others.worker:
+            self._go(msgspec.json.decode(place, type=_Place))
+
+    async def meet(self) -> None:
+        """Go to where the clocks of the others are, if there are others."""
+        if self._others is not None:
+            time, rate, since = await self._others.run(CLOCK, [self._name], self.now(), self.rate, "")
+            self._go(_Place(float(time), float(rate), float(since)))
+
+    def _go(self, place: _Place) -> None:
+        time = place.time + place.since * place.rate
+        if place.rate != self.rate or abs(time - self.now()) > (_SLIGHT if place.rate else 0):
+            super().set(time)
+            super().run(place.rate)
+
+    # ------------------------------------------------------------------------------------------ advancing
+
+    async def advance(self, seconds: float | str) -> None:
+        """Advance the clocks of all workers, and return once all that became due has happened in each of them."""
+        others = self._others
+        if others is None:
+            return await super().advance(seconds)
+        target, moment = self._target(seconds), self.now()
+        while True:
+            told = [msgspec.json.decode(each, type=_Stepped) for each in await others.ask("step", repr(moment))]
+            if any(each.busy for each in told):
+                continue
+            due = min((each.next for each in told if each.next is not None), default=math.inf)
+            if moment >= target < due:
+                break
+            moment = min(due, target)
+        await self._told(others)
+        return None
+
+    async def step(self, moment: str) -> str:
+        """Move to a time as the worker says that advances the clock, and return what is to be told of it."""
+        next = await self._advance_to(float(moment))
+        self._reschedule()
+        taken = self._others.taken if self._others is not None else 0
+        busy, self._known = taken != self._known, taken
+        return msgspec.json.encode(_Stepped(next, busy)).decode()

@@ -1,0 +1,235 @@
+"""The record of all workers: a stream in Redis, to which each worker appends what has ended in it."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from itertools import count, islice
+from typing import Any, NamedTuple
+
+import msgspec
+
+from emulator.core.errors import Rejected
+from emulator.inferences.inference import Inference
+from emulator.inferences.journal import MAX_BYTES, MAX_INFERENCES, Journal, Listener
+from emulator.inferences.live_record import LiveRecord
+from emulator.store.redis.names import SHARED, Names, name_of, stand_in
+from emulator.store.redis.scripts import ERASE, RECORD
+
+_AT_ONCE = 20
+"""Inferences that are appended together, which bounds what the record costs a busy worker. Those that wait are bounded,
+too: of more the last are kept."""
+_PAUSE = 0.05
+"""Seconds between two times that is appended, and between two looks at the record while somebody follows it."""
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Inference).decode
+
+
+class _Entry(NamedTuple):
+    """An inference in the record: its number, the name of its key, and itself as JSON."""
+
+    number: int
+    name: str
+    data: bytes
+
+    def inference(self) -> Inference:
+        return msgspec.structs.replace(_decode(self.data), number=self.number)
+
+
+class SharedJournal(Journal):
+    """What was asked of all workers. Inferences that still run are those of this worker, and come last.
+
+    What other workers have appended is read by `refresh`. Inferences are numbered in the order of being appended.
+    """
+
+    def __init__(
+        self,
+        names: Names,
+        run: Callable[..., Awaitable[Any]],
+        call: Callable[..., Awaitable[Any]],
+        ask_for: Callable[[], Awaitable[Any]],
+        worker: Callable[[], str],
+    ) -> None:
+        super().__init__()
+        self._names = names
+        self._run = run
+        self._call = call
+        self._ask_for = ask_for
+        self._worker = worker
+        self._entries: deque[_Entry] = deque(maxlen=MAX_INFERENCES)
+        self._ended: deque[LiveRecord] = deque()
+        self._dropped = 0
+        self._batch = 0
+        self._sending = asyncio.Lock()
+        self._unread: deque[tuple[int, LiveRecord]] = deque()
+        self._running: dict[int, LiveRecord] = {}
+        self._followers: list[Listener] = []
+        self._erased = b""
+        self._last = 0
+        self._refreshing = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+        self._appending: asyncio.Task[None] | None = None
+
+    @property
+    def newest(self) -> int:
+        """The number of the inference that was appended last, as far as this worker knows."""
+        return self._last
+
+    def begin(self, recorder: LiveRecord) -> None:
+        """An inference begins: it is running from now on."""
+        recorder.number = next(_numbers)
+        self._running[recorder.number] = recorder
+        if self._metrics is not None:
+            self._metrics.begin(recorder)
+
+    def end(self, recorder: LiveRecord) -> None:
+        """An inference has ended: it is logged, and appended to the record."""
+        if self._running.pop(recorder.number, None) is not None:
+            self._ended.append(recorder)
+            self._bytes += recorder.size
+            self._bound()
+            self.go_on()
+        super().end(recorder)
+
+    async def refresh(self) -> None:
+        """Have all workers append what has ended in them, and read it. Raises `Rejected`."""
+        await self._ask_for()
+        await self._read()
+
+    async def _read(self) -> None:
+        """Read what was appended since the last time."""
+        async with self._refreshing:
+            counters, record = self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")
+            own = self._unread[-1][0] if self._unread else 0
+            erased, *numbers = await self._call("HMGET", counters, "erased", "numbers", "gone")
+            if erased != self._erased:
+                self._entries.clear()
+                self._erased = erased
+            first = self._entries[-1].number if self._entries else 0
+            found = await self._call("XRANGE", record, f"({first}-0", "+")
+            appended = [_Entry(int(id[:-2]), name.decode(), data) for id, (_, name, _, data) in found]
+            self._entries += appended
+            while self._unread and self._unread[0][0] <= own:
+                self._bytes -= self._unread.popleft()[1].size
+            new = [entry for entry in appended if entry.number > self._last]
+            self._last, gone = (int(each or 0) for each in numbers)
+            self.forgotten = max(self._last - gone - await self._call("XLEN", record), 0)
+            for entry in new:
+                for follower in tuple(self._followers):
+                    follower(entry.inference())
+
+    def go_on(self) -> None:
+        """Append what has ended here, a few at a time."""
+        if self._ended and (self._appending is None or self._appending.done()):
+            self._appending = asyncio.ensure_future(self._append_slowly())
+
+    async def _append_slowly(self) -> None:
+        with suppress(Rejected):
+            while self._ended:
+                await self._append_some()
+                await asyncio.sleep(_PAUSE)
+
+    async def append(self) -> None:
+        """Append all that has ended here by now to the record. Raises `Rejected`."""
+        for _ in range(0, len(self._ended), _AT_ONCE):
+            await self._append_some()
+
+    async def _append_some(self) -> None:
+        """Append the next inferences. Raises `Rejected`.
+
+        What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
+        """
+        async with self._sending:
+            self._batch = self._batch or min(_AT_ONCE, len(self._ended))
+            batch = list(islice(self._ended, self._batch))
+            if not batch:
+                return
+            dropped, name = self._dropped, f"{self._worker()}-{batch[0].number}-{len(batch)}"
+            told = [part for each in batch for part in (name_of(each.key) if each.key else "", self._told(each))]
+            keys = [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")]
+            last = await self._run(RECORD, keys, MAX_INFERENCES, dropped, self._worker(), name, *told)
+            self._batch, self._dropped = 0, self._dropped - dropped
+            for number, each in enumerate(batch, last - len(batch) + 1):
+                if self._ended and self._ended[0] is each:
+                    self._unread.append((number, self._ended.popleft()))
+
+    def _bound(self) -> None:
+        """Forget what has no room: first what can be read in Redis, then what waits to be appended."""
+        while len(self._unread) + len(self._ended) > MAX_INFERENCES or self._bytes > MAX_BYTES:
+            if self._unread:
+                _, gone = self._unread.popleft()
+            else:
+                gone = self._ended.popleft()
+                self._dropped += 1
+            self._bytes -= gone.size
+
+    def _told(self, recorder: LiveRecord) -> bytes:
+        return _encode(self._readable(recorder))
+
+    async def erase(self, key: str | None) -> None:
+        """Forget the inferences of one key, or all, in all workers. Raises `Rejected`."""
+        self._ended = deque(each for each in self._ended if key is not None and each.key != key)
+        self._unread = deque(each for each in self._unread if key is not None and each[1].key != key)
+        self._bytes = sum(each.size for each in (*self._ended, *(record for _, record in self._unread)))
+        name = "" if key is None else name_of(key)
+        await self._run(ERASE, [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")], name)
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def all(self, key: str | None = None) -> list[Inference]:
+        """The inferences in the order in which they ended, and those that run here; of one key, or of all."""
+        return list(self.after(0, key))
+
+    def after(self, number: int, key: str | None = None) -> Iterator[Inference]:
+        """The inferences numbered above `number`."""
+        name = None if key is None else name_of(key) if key else ""
+        for entry in list(self._entries):
+            if entry.number > number and name in (None, entry.name):
+                yield entry.inference()
+        last = self._unread[-1][0] if self._unread else self._last
+        others = enumerate([*self._ended, *self._running.values()], last + 1)
+        for at, each in [*self._unread, *others]:
+            if at > number and (key is None or name_of(each.key) == name_of(key)):
+                yield msgspec.structs.replace(self._readable(each), number=at)
+
+    def keys(self) -> list[str]:
+        """The API keys of the inferences, or what stands for those that are secret."""
+        shown = {entry.name: entry.inference().key for entry in self._entries}
+        own = [each.key for each in (*(record for _, record in self._unread), *self._ended, *self._running.values())]
+        names = {name_of(key) if key else "" for key in own}
+        others = [stand_in(name, key) for name, key in shown.items() if name not in names]
+        return list(dict.fromkeys([*others, *own]))
+
+    def get(self, id: str) -> Inference | None:
+        """The inference of that Inference-Id, the latest if there are several, or of that number."""
+        found = (each for each in reversed(list(self.after(0))) if id in (each.id, str(each.number)))
+        return next(found, None)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Have this called with every inference that ends, in whatever worker; returns what ends that."""
+        self._followers.append(listener)
+        if self._following is None or self._following.done():
+            self._following = asyncio.ensure_future(self._follow())
+
+        def stop() -> None:
+            with suppress(ValueError):
+                self._followers.remove(listener)
+
+        return stop
+
+    async def _follow(self) -> None:
+        while self._followers:
+            with suppress(Rejected):
+                await self._read()
+            await asyncio.sleep(_PAUSE)
+
+    async def stop(self) -> None:
+        """Append what has ended, and call the listeners no more."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        if self._appending is not None:
+            await asyncio.gather(self._appending, return_exceptions=True)
+
+
+_numbers = count(1)

@@ -1,0 +1,217 @@
+"""What Redis does in one step, in Lua. No rule of the emulator is here: states are compared, stored and returned."""
+
+import hashlib
+from typing import NamedTuple
+
+
+class Script(NamedTuple):
+    """A script, and the digest by which Redis knows it once it has run."""
+
+    text: str
+    digest: str
+
+
+def _script(text: str) -> Script:
+    return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+COMMIT = _script("""
+local own = redis.call('HGET', KEYS[1], 't') or ''
+if redis.call('HGET', KEYS[8], ARGV[5]) == ARGV[3] then return {1} end
+local shared = redis.call('HGET', KEYS[2], 't') or ''
+local lock = redis.call('GET', KEYS[7])
+local free = not lock or lock == ARGV[5]
+local same = free and own == ARGV[1] and shared == ARGV[2]
+for i = 13, #ARGV, 3 do
+  same = same and (redis.call('HGET', KEYS[3], ARGV[i]) or '0') == ARGV[i + 1]
+end
+if not same then
+  if ARGV[9] == '1' and not lock then redis.call('SET', KEYS[7], ARGV[5], 'PX', 100) end
+  local told = {0, free and 1 or 0, own, false, shared, false}
+  if own ~= ARGV[1] then told[4] = redis.call('HGET', KEYS[1], 's') end
+  if shared ~= ARGV[2] then told[6] = redis.call('HGET', KEYS[2], 's') end
+  for i = 13, #ARGV, 3 do told[#told + 1] = redis.call('HGET', KEYS[3], ARGV[i]) or '0' end
+  return told
+end
+local most = tonumber(ARGV[7])
+if ARGV[4] ~= '' or #ARGV > 12 then
+  if most >= 0 then
+    if redis.call('ZCARD', KEYS[5]) >= most and not redis.call('ZSCORE', KEYS[5], ARGV[6]) then return {2} end
+    redis.call('ZADD', KEYS[5], redis.call('TIME')[1], ARGV[6])
+  end
+  redis.call('HSET', KEYS[8], ARGV[5], ARGV[3])
+  redis.call('EXPIRE', KEYS[8], 60)
+  if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 't', ARGV[3], 's', ARGV[4]) end
+  for i = 13, #ARGV, 3 do
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 2])
+    redis.call('ZADD', KEYS[4], redis.call('HINCRBY', KEYS[1], 'n', 1), ARGV[i])
+    if redis.call('ZCARD', KEYS[4]) > tonumber(ARGV[12]) then
+      redis.call('HDEL', KEYS[3], redis.call('ZPOPMIN', KEYS[4])[1])
+    end
+  end
+end
+if ARGV[8] ~= '' then redis.call('SADD', KEYS[6], ARGV[6]) end
+if lock then redis.call('DEL', KEYS[7]) end
+if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
+return {1}
+""")
+"""Commit a turn, unless others have committed meanwhile.
+
+KEYS: the state, the shared state, the counts of requests, their order, the index of all keys, the names under which
+the worker holds something, the lock, the last token of each worker, by which a commit is known that is sent again
+because its answer was lost. ARGV: the tokens of both states on which was decided, the new token, the new state
+(empty: it is unchanged), the worker, the name of the key, how many keys may be remembered (-1: this one is not
+counted), whether it holds something, whether to lock, the channel, a message for it, how many counts may be remembered,
+and for each count its digest with the values before and after. Returns 1; or 0, whether the key is not locked, and both
+tokens and states, if they are others, with the counts; or 2 if there is no room for another key.
+"""
+
+ALL = _script("""
+local told = {redis.call('HGET', KEYS[1], 's')}
+local names = redis.call('ZRANGE', KEYS[2], 0, -1)
+for i = 2, #ARGV do names[#names + 1] = ARGV[i] end
+for _, name in ipairs(names) do
+  local key = ARGV[1] .. ':{' .. name .. '}:'
+  local seen = {}
+  for _, digest in ipairs(redis.call('ZRANGE', key .. 'recent', 0, -1)) do
+    seen[#seen + 1] = digest
+    seen[#seen + 1] = redis.call('HGET', key .. 'seen', digest)
+  end
+  told[#told + 1] = {name, redis.call('HGET', key .. 'state', 's'), seen}
+end
+return told
+""")
+"""Return the shared state, and the name, the state and the counts of each key, in their order.
+
+KEYS: the shared state, the index. ARGV: the prefix, and names that are not in the index.
+"""
+
+FORGET = _script("""
+local told = {}
+local names = {}
+if ARGV[2] == 'all' then names = redis.call('ZRANGE', KEYS[1], 0, -1) end
+for i = 3, #ARGV do names[#names + 1] = ARGV[i] end
+for _, name in ipairs(names) do
+  local key = ARGV[1] .. ':{' .. name .. '}:'
+  local state = redis.call('HGET', key .. 'state', 's')
+  redis.call('DEL', key .. 'state', key .. 'seen', key .. 'recent')
+  redis.call('ZREM', KEYS[1], name)
+  if state then told[#told + 1] = {name, state} end
+end
+return told
+""")
+"""Delete what is known of keys, and return the names and states of those that had one.
+
+KEYS: the index. ARGV: the prefix, "all" for all keys of the index or "", and names.
+"""
+
+BEGIN = _script("""
+if redis.call('HSETNX', KEYS[1], 'f', ARGV[1]) == 1 then redis.call('HSET', KEYS[1], 't', ARGV[2], 's', ARGV[3]) end
+return redis.call('HMGET', KEYS[1], 'f', 't', 's')
+""")
+"""Begin with a shared state unless there is one, and return the version of its format, its token and itself.
+
+KEYS: the shared state. ARGV: the version, the token and the state with which to begin.
+"""
+
+RESTORE = _script("""
+local key = ARGV[1] .. ':{' .. ARGV[2] .. '}:'
+redis.call('HSET', key .. 'state', 't', ARGV[4], 's', ARGV[5])
+for i = 6, #ARGV, 2 do
+  redis.call('HSET', key .. 'seen', ARGV[i], ARGV[i + 1])
+  redis.call('ZADD', key .. 'recent', redis.call('HINCRBY', key .. 'state', 'n', 1), ARGV[i])
+end
+if ARGV[3] ~= '' then redis.call('ZADD', KEYS[1], redis.call('TIME')[1], ARGV[2]) end
+return 1
+""")
+"""Put the state of a key back. KEYS: the index.
+
+ARGV: the prefix, the name, whether it belongs to the index, the token, the state, and counts of requests by digest.
+"""
+
+BEAT = _script("""
+local now = redis.call('TIME')
+now = now[1] + now[2] / 1000000
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('DEL', KEYS[2])
+for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+""")
+"""Renew the lease of a worker, and note what its answers have used so far.
+
+KEYS: the leases, the usage of this worker. ARGV: the worker, the seconds after which a lease has expired, and tickets
+with their usage. Returns the workers whose lease has expired.
+"""
+
+EVICT = _script("""
+if (redis.call('HGET', KEYS[1], 't') or '') ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+redis.call('ZREM', KEYS[4], ARGV[2])
+return 1
+""")
+"""Delete the state of a key unless it has changed. KEYS: the state, the counts, their order, the index.
+
+ARGV: the token of the state, the name. Returns whether it was deleted.
+"""
+
+CLOCK = _script("""
+local now = redis.call('TIME')
+now = now[1] + now[2] / 1000000
+if ARGV[3] == '1' or redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('HSET', KEYS[1], 'time', ARGV[1], 'rate', ARGV[2], 'at', string.format('%.6f', now))
+end
+local place = redis.call('HMGET', KEYS[1], 'time', 'rate', 'at')
+return {place[1], place[2], string.format('%.6f', now - place[3])}
+""")
+"""Note where the clock is, and return it with the seconds since then. KEYS: the clock.
+
+ARGV: its time, its rate, and whether it was moved: otherwise they are noted only if there are none.
+"""
+
+ALIVE = _script("""
+local now = redis.call('TIME')
+return redis.call('ZRANGEBYSCORE', KEYS[1], now[1] + now[2] / 1000000 - ARGV[1], '+inf')
+""")
+"""Return the workers that have renewed their lease within so many seconds. KEYS: the leases."""
+
+SHARE = _script("""
+local revision = redis.call('HINCRBY', KEYS[1], 'r', 1)
+redis.call('HSET', KEYS[1], 't', ARGV[1] .. '@' .. revision)
+redis.call('HSET', KEYS[2], ARGV[2], revision .. ' ' .. ARGV[3])
+return revision
+""")
+"""Put a scenario for all workers, which see by the token of the shared state that there is one.
+
+KEYS: the shared state, the scenarios. ARGV: a new token, the name, and the text; it is empty if the scenario is gone.
+"""
+
+RECORD = _script("""
+local by = 'by:' .. ARGV[3]
+local name, last = string.match(redis.call('HGET', KEYS[1], by) or '', '(%S*) ?(%d*)')
+if name == ARGV[4] then return tonumber(last) end
+local number = redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
+for i = 5, #ARGV, 2 do
+  number = redis.call('HINCRBY', KEYS[1], 'numbers', 1)
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], number .. '-0', 'k', ARGV[i], 'd', ARGV[i + 1])
+end
+redis.call('HSET', KEYS[1], by, ARGV[4] .. ' ' .. number)
+return number
+""")
+"""Append inferences to the record, and return the number of the last. KEYS: the counters, the record.
+
+ARGV: how many to keep, how many were dropped, the worker, a name for this call, by which it is known if it is repeated,
+and for each inference the name of its key, and itself.
+"""
+
+ERASE = _script("""
+if ARGV[1] == '' then
+  redis.call('DEL', KEYS[2])
+  redis.call('HSET', KEYS[1], 'gone', redis.call('HGET', KEYS[1], 'numbers') or 0)
+else
+  for _, each in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
+    if each[2][2] == ARGV[1] then redis.call('HINCRBY', KEYS[1], 'gone', redis.call('XDEL', KEYS[2], each[1])) end
+  end
+end
+return redis.call('HINCRBY', KEYS[1], 'erased', 1)
+""")
+"""Delete the inferences of a name, or all if it is empty. KEYS: the counters, the record."""

@@ -1,0 +1,135 @@
+"""What a worker has open at Redis: two connections, and a task that renews its lease."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from weakref import WeakKeyDictionary
+
+from redis.asyncio.connection import ConnectionPool
+
+from emulator.store.redis.link import CONNECT, Link, Lost, Subscription
+
+BEAT = 0.25
+"""Seconds between two renewals of a lease."""
+_PAUSE = 0.25
+"""Seconds after a failure in which it is not tried again."""
+
+
+log = logging.getLogger("emulator")
+
+
+class Session:
+    """The connections of one event loop."""
+
+    def __init__(self, pool: ConnectionPool, channel: str, heard: Callable[[bytes], None]) -> None:
+        self.link = Link(pool)
+        self.subscription = Subscription(pool, channel, heard)
+
+    async def open(self) -> None:
+        """Connect. Raises Lost."""
+        await self.link.open()
+        try:
+            await self.subscription.open()
+        except Lost:
+            await self.link.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether both connections work."""
+        return self.link.alive and self.subscription.alive
+
+    async def close(self) -> None:
+        """Close both connections."""
+        await self.subscription.close()
+        await self.link.close()
+
+
+class Sessions:
+    """The session of the event loop that runs. It is opened when it is first needed, and again after it was lost.
+
+    `opened` is called with each new session, and `beat` every `BEAT` seconds. All ends with the event loop, and first
+    what `end` ends.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        channel: str,
+        heard: Callable[[bytes], None],
+        opened: Callable[[Session], Awaitable[None]],
+        beat: Callable[[], Awaitable[None]],
+        end: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._url = url
+        self._channel = channel
+        self._heard = heard
+        self._opened = opened
+        self._beat = beat
+        self._end = end
+        self._current: Session | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._anchors: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncIterator[None]] = WeakKeyDictionary()
+        self._failure: tuple[float, str] | None = None
+
+    @property
+    def current(self) -> Session | None:
+        """The session of the event loop that runs, if there is one."""
+        return self._current if self._loop is asyncio.get_running_loop() else None
+
+    async def get(self) -> Session:
+        """Return the session. Raises Lost, at once if it was lost a moment before."""
+        loop, current = asyncio.get_running_loop(), self._current
+        if current is not None and self._loop is loop and current.alive:
+            return current
+        async with self._locks.setdefault(loop, asyncio.Lock()):
+            current = self._current
+            if current is not None and self._loop is loop and current.alive:
+                return current
+            return await self._open(loop)
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> Session:
+        if self._loop is not loop:
+            self._failure = None
+        elif self._current is not None:
+            await self._current.close()
+        self._loop, self._current = loop, None
+        if loop not in self._anchors:
+            self._anchors[loop] = anchor = self._while_open()
+            await anchor.__anext__()
+        if self._failure is not None and loop.time() - self._failure[0] < _PAUSE:
+            raise Lost(self._failure[1])
+        pool = ConnectionPool.from_url(self._url, protocol=2, socket_timeout=None, socket_connect_timeout=CONNECT)
+        session = Session(pool, self._channel, self._heard)
+        try:
+            await session.open()
+            await self._opened(session)
+        except Lost as lost:
+            await session.close()
+            self._failure = loop.time(), str(lost)
+            raise
+        self._failure, self._current = None, session
+        return session
+
+    async def _while_open(self) -> AsyncIterator[None]:
+        """Beat until the event loop ends, which closes its asynchronous generators, and then close what is open."""
+        beating = asyncio.ensure_future(self._beating())
+        try:
+            yield
+        finally:
+            beating.cancel()
+            await asyncio.gather(beating, self._end(), return_exceptions=True)
+            current, self._current = self._current, None
+            if current is not None:
+                await current.close()
+
+    async def _beating(self) -> None:
+        while True:
+            try:
+                await self._beat()
+            except Lost:
+                pass  # what needs Redis tells it
+            except Exception:  # a worker that does not beat is taken for gone
+                log.exception("A beat of this worker has failed")
+            await asyncio.sleep(BEAT)

@@ -1,0 +1,109 @@
+"""Several processes that serve the same sockets, and the one that starts them anew when they die."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType
+from typing import Any, TypeAlias
+
+Serve: TypeAlias = Callable[[Callable[[], object], Callable[[], Any]], None]
+"""Serves until stopped. It is given what to call when a signal can stop it, and a coroutine to run beside serving."""
+STARTUP = 3
+"""The exit code of a worker that has failed before it served."""
+
+log = logging.getLogger("emulator")
+
+
+class Workers:
+    """Starts `count` processes that call `serve`, and others for those that die; all end with this process.
+
+    A signal that ends this process is passed on, so that each worker ends as a server of one process does.
+    """
+
+    def __init__(self, count: int, serve: Serve, ready: Callable[[], None]) -> None:
+        self._count = count
+        self._serve = serve
+        self._ready = ready
+        self._running: set[int] = set()
+        self._stopping = False
+        self._started, self._tell_started = os.pipe()
+        self._parent, self._parent_alive = os.pipe()
+
+    def run(self) -> int:
+        """Run until stopped, and return the exit code: 0, or that of a worker which could not start."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        for _ in range(self._count):
+            self._start()
+        ready, failed = 0, 0
+        while self._running:
+            if ready < self._count and not failed:
+                ready += len(self._read_started())
+                if ready >= self._count:
+                    self._ready()
+            try:
+                process, status = os.waitpid(-1, os.WNOHANG if ready < self._count and not failed else 0)
+            except InterruptedError:
+                continue
+            if not process:
+                continue
+            self._running.discard(process)
+            code = os.waitstatus_to_exitcode(status)
+            if code == STARTUP and not self._stopping:
+                failed = code
+                self._stop(signal.SIGTERM, None)
+            elif not self._stopping:
+                log.warning("The worker %s has ended (%s); another one takes its place.", process, code)
+                self._start()
+        return failed
+
+    def _read_started(self) -> bytes:
+        """Wait a moment for workers that serve by now."""
+        os.set_blocking(self._started, False)
+        with suppress(BlockingIOError):
+            return os.read(self._started, self._count)
+        signal.sigtimedwait([], 0.01)
+        return b""
+
+    def _start(self) -> None:
+        process = os.fork()
+        if process:
+            self._running.add(process)
+            if self._stopping:
+                os.kill(process, signal.SIGTERM)
+            return
+        code = STARTUP
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.close(self._parent_alive)
+            self._serve(lambda: os.write(self._tell_started, b"."), self._until_orphaned)
+            code = 0
+        except BaseException:
+            log.exception("A worker has failed")
+        finally:
+            with suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(code)
+
+    async def _until_orphaned(self) -> None:
+        """Stop this worker once the process that started it is gone."""
+        gone = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._parent, gone.set)
+        try:
+            await gone.wait()
+        finally:
+            loop.remove_reader(self._parent)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True
+        for process in tuple(self._running):
+            with suppress(ProcessLookupError):
+                os.kill(process, number)

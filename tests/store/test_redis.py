@@ -1,0 +1,253 @@
+"""The store in Redis, with a real one: what several workers share, what it costs, and what becomes of it."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from support.asgi import CHAT, KEY, PLAIN, Exchange, chat, given_way
+from support.redis_server import needs_redis, new_url, redis_server
+from support.settling import elsewhere
+
+from emulator.core.catalog import Catalog
+from emulator.core.clock import EPOCH
+from emulator.core.settings import Settings
+from emulator.engine import Engine, make_engine
+from emulator.scenario.library import Library
+from emulator.store.outside import at_once
+from emulator.store.redis.clock import SharedClock
+from emulator.store.redis.scripts import COMMIT, Script
+from emulator.store.redis.store import RedisStore
+from emulator.store.state import KeyState, SharedState
+from emulator.web.app import create_app
+
+pytestmark = pytest.mark.usefixtures("redis")
+
+SLOW = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
+LIMITED = "account: {credits: 5 USD, keys: {default: {requests_per_minute: 50, concurrency: 9}}}\n"
+WITHIN = 5
+"""Seconds in which the others notice that a worker is gone."""
+
+
+@pytest.fixture
+def redis() -> None:
+    """Skip the test where there is no Redis."""
+    needs_redis()
+
+
+class CountingStore(RedisStore):
+    """Counts the round trips for turns."""
+
+    trips = 0
+
+    async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
+        """Run a script."""
+        self.trips += script is COMMIT
+        return await super().run(script, keys, *arguments)
+
+
+def engine_at(url: str, **settings: Any) -> Engine:
+    """The engine of one process."""
+    stores = []
+
+    def store(scenario: str | None) -> RedisStore:
+        stores.append(CountingStore(url, scenario))
+        return stores[0]
+
+    catalog = Catalog.load()
+    clock = SharedClock(EPOCH, rate=0)
+    engine = make_engine(Settings(**settings), catalog, clock, Library(catalog, []), store=store)
+    elsewhere.add(stores[0].settled)
+    return engine
+
+
+async def asked(engine: Engine, method: str, path: str, body: Any = None, **more: Any) -> Exchange:
+    """One exchange with the app of an engine."""
+    return await Exchange(create_app(engine), method, path, body, **more).run()
+
+
+# ---------------------------------------------------------------------------------------------- turns
+
+
+def test_a_turn_that_was_overtaken_is_taken_again() -> None:
+    """Another process commits while a turn decides: it is decided on the newest state, of the key and of all keys."""
+    url = new_url()
+    first, other = RedisStore(url), RedisStore(url)
+    seen = list[tuple[str | None, str | None]]()
+
+    def decide(own: KeyState, shared: SharedState) -> None:
+        if not seen:
+            thread = threading.Thread(target=lambda: at_once(overtake()))
+            thread.start()
+            thread.join()
+        seen.append((own.scenario, shared.scenario))
+
+    async def overtake() -> None:
+        await other.turn(KEY, lambda own, shared: setattr(own, "scenario", "mine"))
+        await other.shared_turn(lambda shared: setattr(shared, "scenario", "everybody's"))
+
+    at_once(first.turn(KEY, decide))
+    assert seen == [(None, None), ("mine", "everybody's")]
+
+
+@pytest.mark.parametrize(
+    ("story", "most"), [("rules: [{reply: {text: Hello.}}]", 1), (f"{LIMITED}rules: [{{reply: {{text: Hello.}}}}]", 2)]
+)
+def test_the_round_trips_of_a_request(story: str, most: int) -> None:
+    """One if nothing but the count of the question depends on it, and one more after the last byte if it is charged."""
+    engine = engine_at(new_url())
+    store = engine.store
+    assert isinstance(store, CountingStore)
+    engine.library.put("story", story)
+
+    async def trips() -> list[int]:
+        await engine.activate("story")
+        counted = []
+        for number in range(4):
+            before = store.trips
+            assert (await asked(engine, "POST", CHAT, chat(f"Number {number}."))).status == 200
+            counted.append(store.trips - before)
+        return counted
+
+    first, *others = at_once(trips())
+    assert first <= most + 1
+    assert others == [most] * 3
+
+
+def test_keys_that_hold_nothing_make_room() -> None:
+    """Only so many keys are remembered: one that holds nothing is forgotten, and one that does is not."""
+    url = new_url()
+    engine = engine_at(url, max_keys=3)
+
+    async def play() -> list[int]:
+        await engine.activate("story", "akml-0")
+        statuses = [(await asked(engine, "POST", CHAT, chat(), key=f"akml-{number}")).status for number in range(1, 6)]
+        for number in range(6, 8):
+            await engine.activate("story", f"akml-{number}")
+        return [*statuses, (await asked(engine, "POST", CHAT, chat(), key="akml-new")).status]
+
+    engine.library.put("story", "rules: [{reply: {text: Hello.}}]")
+    assert at_once(play()) == [200] * 5 + [503]
+
+
+# ---------------------------------------------------------------------------------------------- what is shared
+
+
+def test_a_clock_is_moved_everywhere() -> None:
+    """It is set or advanced in one process, and is in all others; `advance` returns when all has happened in each."""
+    url = new_url()
+    first, second = engine_at(url), engine_at(url)
+    for engine in (first, second):
+        engine.library.put("slow", SLOW)
+
+    async def play() -> None:
+        await first.activate("slow")
+        await second.active()
+        first.clock.set(EPOCH + 1000)
+        await given_way()
+        assert second.clock.now() == EPOCH + 1000
+        streams = [Exchange(create_app(engine), "POST", CHAT, chat(stream=True)) for engine in (first, second)]
+        tasks = [asyncio.ensure_future(stream.run()) for stream in streams]
+        await given_way()
+        assert not any(stream.complete for stream in streams)
+        await second.clock.advance(60)
+        assert all(stream.complete for stream in streams)
+        assert first.clock.now() == second.clock.now() == EPOCH + 1060
+        await asyncio.gather(*tasks)
+
+    at_once(play())
+
+
+def test_a_slot_is_handed_on_in_order_of_time_while_a_clock_is_advanced() -> None:
+    """Streams in two processes take turns on one slot: each begins at the emulated time at which the last one ended."""
+    url = new_url()
+    engines = [engine_at(url), engine_at(url)]
+    for engine in engines:
+        engine.library.put("slow", f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 60s}}}}}}\n{SLOW}")
+
+    async def play() -> list[float]:
+        await engines[0].activate("slow")
+        tasks = []
+        for number in range(4):
+            exchange = Exchange(create_app(engines[number % 2]), "POST", CHAT, chat(stream=True))
+            tasks.append(asyncio.ensure_future(exchange.run()))
+            await given_way()
+        await engines[0].clock.advance(60)
+        await asyncio.gather(*tasks)
+        await engines[1].store.inferences.refresh()
+        records = engines[1].store.inferences.all()
+        return sorted(round(record.started + (record.first_byte or 0) - EPOCH, 3) for record in records)
+
+    first, *others = at_once(play())
+    assert first == 0
+    assert others == [3, 6, 9]
+
+
+def test_a_scenario_that_is_put_plays_everywhere() -> None:
+    """Put, put again and deleted in one process, it plays from its beginning in all, one that begins later included."""
+    url = new_url()
+    first, second = engine_at(url), engine_at(url)
+    path = "/_emulator/scenarios/story"
+
+    def story(*replies: str) -> bytes:
+        return f"rules: [{{replies: [{', '.join(f'{{text: {reply}}}' for reply in replies)}]}}]".encode()
+
+    async def told(engine: Engine) -> str:
+        done = await asked(engine, "POST", CHAT, chat())
+        return str(done.json["choices"][0]["message"]["content"])
+
+    async def play() -> None:
+        await second.active()
+        assert (await asked(first, "PUT", path, story("A1.", "A2.", "A3."), key=None)).status == 200
+        assert (await asked(second, "POST", "/_emulator/activate", {"scenario": "story"}, key=None)).status == 200
+        assert [await told(engine) for engine in (first, second)] == ["A1.", "A2."]
+        third = engine_at(url)
+        assert await told(third) == "A3."
+        assert (await asked(second, "PUT", path, story("A1.", "A2.", "A3."), key=None)).status == 200
+        assert [await told(engine) for engine in (first, third, second)] == ["A1.", "A2.", "A3."]
+        assert (await asked(third, "DELETE", path, key=None)).status == 200
+        assert (await asked(first, "POST", CHAT, chat())).status == 404
+
+    at_once(play())
+
+
+def test_the_record_is_read_in_any_process() -> None:
+    """Each is in it once, with its number and without its key, and it is followed, judged and erased anywhere."""
+    url = new_url()
+    first, second = engine_at(url), engine_at(url)
+
+    async def play() -> None:
+        heard: list[str] = []
+        await second.active()
+        await second.store.inferences.refresh()
+        stop = second.store.inferences.listen(lambda inference: heard.append(inference.endpoint))
+        for number in range(3):
+            key = "akml-0123456789abcdefghij"
+            await asked(first if number % 2 else second, "POST", CHAT, chat(f"Number {number}."), key=key)
+        for engine in (first, second):
+            listed = (await asked(engine, "GET", "/_emulator/inferences", key=None)).json["inferences"]
+            assert [each["number"] for each in listed] == [1, 2, 3]
+            assert {each["key"] for each in listed} == {"akml-0123…"}
+            one = (await asked(engine, "GET", f"/_emulator/inferences/{listed[1]['id']}", key=None)).json
+            assert one["request"]["messages"][0]["content"] == "Number 1."
+            mine = await asked(engine, "GET", "/_emulator/inferences?key=akml-0123456789abcdefghij", key=None)
+            assert len(mine.json["inferences"]) == 3
+            assert (await asked(engine, "GET", "/_emulator/verify", key=None)).json["asked"] == 3
+        assert heard == ["chat"] * 3
+        stop()
+        await asked(first, "POST", "/_emulator/reset", {}, key=None)
+        assert (await asked(second, "GET", "/_emulator/inferences", key=None)).json["inferences"] == []
+
+    at_once(play())
+    assert b"0123456789abcdefghij" not in everything(url)
+
+
+def everything(url: str) -> bytes:
+    """All that Redis stores under the prefix of a URL."""
+    prefix = url.rpartition("=")[2]
+    script = (
+        "local told = {} for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do "
+        "told[#told + 1] = key .. redis.call('DUMP', key) end return table.concat(told)"
+    )
+    return redis_server().ask("EVAL", script, "0", prefix)

@@ -1,0 +1,219 @@
+"""Several worker processes on one Redis: what they count together, and what becomes of it when one of them dies."""
+
+import json
+import os
+import signal
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from support.asgi import CHAT, PLAIN, chat
+from support.redis_server import RedisServer, needs_redis, new_url, redis_server
+from support.served import PATIENCE, Served, get, post, read_all, served
+
+from emulator.cli import main
+from emulator.core.clock import patience
+
+pytestmark = pytest.mark.usefixtures("redis")
+WITHIN = 5
+"""Seconds in which the others notice that a worker is gone."""
+REPLIES = 60
+PRICE = f"models: {{{PLAIN}: {{pricing: {{input: '1', output: '1'}}}}}}\n"
+SEQUENCE = f"""
+account: {{credits: 1000000 USD, keys: {{default: {{requests_per_minute: {REPLIES}, concurrency: 20}}}}}}
+{PRICE}
+rules: [{{replies: [{", ".join(f"{{text: Reply {number}.}}" for number in range(2 * REPLIES))}]}}]
+"""
+STREAM = f"""
+account: {{credits: 1000000 USD}}
+models: {{{PLAIN}: {{pricing: {{input: '1', output: '1'}}, backends: {{slots: 1, queue: 30s}}}}}}
+rules:
+  - when: {{last_user: slow}}
+    reply: {{text: {" ".join(["word"] * 200)}, stream: {{between_tokens: 50ms}}}}
+  - reply: {{text: Quick.}}
+"""
+
+
+@pytest.fixture
+def redis() -> None:
+    """Skip the test where there is no Redis."""
+    needs_redis()
+
+
+def story(tmp_path: Path, text: str) -> str:
+    """A file with a scenario."""
+    path = tmp_path / "story.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def options(url: str, scenario: str, *more: str) -> tuple[str, ...]:
+    """The options of a server."""
+    return ("--store", url, "--scenario", scenario, "--log-level", "error", *more)
+
+
+def body(answer: bytes) -> Any:
+    """The JSON of an answer."""
+    return json.loads(answer.partition(b"\r\n\r\n")[2])
+
+
+def text(answer: bytes) -> str:
+    """The text of a whole answer."""
+    return str(body(answer)["choices"][0]["message"]["content"])
+
+
+def eventually(check: Any, within: float) -> Any:
+    """What a function returns, once that is true."""
+    for _ in patience(within):
+        if found := check():
+            return found
+    raise AssertionError("it did not come true")
+
+
+def ledger(server: Served) -> tuple[Counter[str], Decimal]:
+    """How often each inference was charged, and the sum of all charges."""
+    told = body(server.ask(get("/_emulator/ledger")))
+    charges = [entry for entry in told["entries"] if entry["kind"] == "charge"]
+    assert sum(Decimal(entry["amount"]) for entry in told["entries"]) == Decimal(told["balance"].removesuffix(" USD"))
+    return Counter(entry["inference_id"] for entry in charges), sum((-Decimal(e["amount"]) for e in charges), Decimal())
+
+
+def test_four_workers_count_as_one(tmp_path: Path) -> None:
+    """Each reply of a sequence once, as many as the window has, all charged once, and never more than run at a time."""
+    with served(*options(new_url(), story(tmp_path, SEQUENCE), "--workers", "4", "--clock", "frozen")) as server:
+        with ThreadPoolExecutor(16) as clients:
+            answers = list(clients.map(lambda _: server.ask(post(CHAT, chat())), range(REPLIES + 30)))
+        statuses = Counter(answer.split(b" ")[1] for answer in answers)
+        good = [answer for answer in answers if answer.startswith(b"HTTP/1.1 200 ")]
+        assert set(statuses) == {b"200", b"429"}
+        assert statuses[b"200"] <= REPLIES
+        assert statuses[b"200"] == REPLIES or any(b"oncurrency limit" in answer for answer in answers)
+        assert sorted(text(answer) for answer in good) == sorted(f"Reply {number}." for number in range(len(good)))
+        charged, total = ledger(server)
+        assert set(charged.values()) == {1}
+        assert len(charged) == len(good)
+        assert total == sum(body(answer)["usage"]["total_tokens"] for answer in good)
+        processes = {body(server.ask(get("/_emulator/ready")))["process"][0] for _ in range(40)}
+        assert len(processes) > 1
+
+
+def test_a_worker_that_is_killed_gives_back_what_it_held(tmp_path: Path) -> None:
+    """In the middle of a stream: the next in the queue has its slot within 5 s, and what was sent is charged."""
+    url, scenario = new_url(), story(tmp_path, STREAM)
+    with served(*options(url, scenario)) as first, served(*options(url, scenario)) as second:
+        slow = first.connect(post(CHAT, chat("slow", stream=True)))
+        received = b""
+        while received.count(b"word") < 30:
+            received += slow.recv(1 << 16)
+        waiting = second.connect(post(CHAT, chat("quick")))
+        assert body(second.ask(get("/_emulator/account")))["in_flight"] == 2
+        first.process.kill()
+        waiting.settimeout(WITHIN)
+        assert text(read_all(waiting)) == "Quick."
+        received += read_all(slow)
+        slow.close()
+        waiting.close()
+        assert body(second.ask(get("/_emulator/account")))["in_flight"] == 0
+        charged, total = ledger(second)
+        assert set(charged.values()) == {1}
+        assert len(charged) == 2
+        assert 30 - 12 <= total - 2 * 8 <= received.count(b"word") + 20
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    """Another one takes its place, and the state goes on; a signal ends all of them."""
+    with served(*options(new_url(), story(tmp_path, SEQUENCE), "--workers", "2")) as server:
+        assert text(server.ask(post(CHAT, chat()))) == "Reply 0."
+        process = body(server.ask(get("/_emulator/ready")))["process"][0]
+        os.kill(process, signal.SIGKILL)
+
+        def others() -> bool:
+            with_it = [body(server.ask(get("/_emulator/ready")))["process"][0] for _ in range(10)]
+            return process not in with_it and len(set(with_it)) > 1
+
+        eventually(others, PATIENCE)
+        assert text(server.ask(post(CHAT, chat()))) == "Reply 1."
+        assert server.stop().code == 0
+
+
+def test_redis_goes_away_and_comes_back(tmp_path: Path) -> None:
+    """Requests get a 503 at once that says why; afterwards all goes on, and what ended meanwhile is charged once."""
+    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    try:
+        with served(*options(redis.url, story(tmp_path, STREAM))) as server:
+            assert text(server.ask(post(CHAT, chat("quick")))) == "Quick."
+            slow = server.begin(post(CHAT, chat("slow", stream=True), close=True))
+            while b"word" not in slow.recv(1 << 16):
+                pass
+            redis.stop(signal.SIGKILL)
+            refused = server.ask(post(CHAT, chat("quick")))
+            assert refused.startswith(b"HTTP/1.1 503 ")
+            assert "nothing listens there" in body(refused)["error"]["message"]
+            assert server.ask(post("/anthropic/v1/messages", {})).startswith(b"HTTP/1.1 503 ")
+            assert server.ask(get("/_emulator/account")).startswith(b"HTTP/1.1 503 ")
+            rest = read_all(slow)
+            slow.close()
+            assert rest.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+            redis.start()
+            eventually(lambda: server.ask(post(CHAT, chat("quick"))).startswith(b"HTTP/1.1 200 "), WITHIN)
+            eventually(lambda: body(server.ask(get("/_emulator/account")))["in_flight"] == 0, WITHIN)
+            charged, total = ledger(server)
+            assert set(charged.values()) == {1}
+            assert len(charged) == 3
+            assert total > 200
+    finally:
+        redis.end()
+
+
+# ---------------------------------------------------------------------------------------------- at start
+
+
+def refused(*arguments: str) -> str:
+    """The sentence with which a server does not start."""
+    done = CliRunner().invoke(main, ["serve", "--port", "0", *arguments])
+    assert done.exit_code == 1, done.output
+    return done.output
+
+
+def test_a_store_that_cannot_be_used_is_told_at_start() -> None:
+    """One sentence for each reason: unreachable, a password, a replica, full memory, another version, no URL."""
+    servers = []
+
+    def server(*options: str) -> RedisServer:
+        servers.append(RedisServer(*options))
+        return servers[-1]
+
+    try:
+        assert "nothing listens there" in refused("--store", "redis://127.0.0.1:1/0")
+        secret = server("--requirepass", "secret")
+        assert "it asks for a password" in refused("--store", secret.url)
+        wrong = refused("--store", secret.url.replace("//", "//:wrong@"))
+        assert "the password, or the user, is wrong" in wrong
+        assert "wrong@" not in wrong
+        full = server("--maxmemory", "1")
+        assert "its memory is full" in refused("--store", full.url)
+        replica = server("--replicaof", "127.0.0.1", str(redis_server().port))
+        assert "a replica that only reads" in refused("--store", replica.url)
+        url = new_url()
+        redis_server().ask("HSET", f"{url.rpartition('=')[2]}:{{shared}}:state", "f", "0")
+        assert "is of version 0, but this emulator needs 1" in refused("--store", url)
+        assert "expected a URL such as redis://" in refused("--store", "http://127.0.0.1")
+    finally:
+        for each in servers:
+            each.end()
+
+
+def test_workers_without_a_store_are_refused_if_they_would_differ(tmp_path: Path) -> None:
+    """Limits, sequences and a file of state need one state: the sentence says what to do; else it is a warning."""
+    assert "the limits and credits of keys need one. Share it: --store redis://" in refused(
+        "--workers", "2", "--credits", "5"
+    )
+    assert "what the scenario story counts" in refused("--workers", "2", "--scenario", story(tmp_path, SEQUENCE))
+    assert "--state is for one process" in refused("--workers", "2", "--state", str(tmp_path / "state.json"))
+    with served("--workers", "2", "--reply", "Hello.", "--log-level", "error") as server:
+        assert text(server.ask(post(CHAT, chat()))) == "Hello."
+        assert "share nothing" in server.stop().stderr
