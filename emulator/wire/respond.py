@@ -50,6 +50,19 @@ class Player:
     The delays of the plan count from `begin`, when the request had arrived; by default from now.
     """
 
+    __slots__ = (
+        "_begin",
+        "_client",
+        "_clock",
+        "_dialect",
+        "_keep_alive",
+        "_plan",
+        "_receive",
+        "_scope",
+        "_send",
+        "sent",
+    )
+
     def __init__(
         self,
         plan: Plan,
