@@ -10,7 +10,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from emulator.store.redis.scripts import Script
 
 CONNECT = 1.0
-ANSWER = 2.0
+ANSWER = 1.0
 """Seconds until a connection, or an answer, has failed."""
 
 

@@ -67,8 +67,7 @@ class Sessions:
         self._opened = opened
         self._beat = beat
         self._end = end
-        self._current: Session | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, Session] = WeakKeyDictionary()
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._anchors: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncIterator[None]] = WeakKeyDictionary()
         self._failure: tuple[float, str] | None = None
@@ -76,27 +75,27 @@ class Sessions:
     @property
     def current(self) -> Session | None:
         """The session of the event loop that runs, if there is one."""
-        return self._current if self._loop is asyncio.get_running_loop() else None
+        return self._sessions.get(asyncio.get_running_loop())
 
     async def get(self) -> Session:
         """Return the session. Raises Lost, at once if it was lost a moment before."""
-        loop, current = asyncio.get_running_loop(), self._current
-        if current is not None and self._loop is loop and current.alive:
+        current = self.current
+        if current is not None and current.alive:
             return current
+        loop = asyncio.get_running_loop()
         async with self._locks.setdefault(loop, asyncio.Lock()):
-            current = self._current
-            if current is not None and self._loop is loop and current.alive:
+            current = self.current
+            if current is not None and current.alive:
                 return current
             return await self._open(loop)
 
     async def _open(self, loop: asyncio.AbstractEventLoop) -> Session:
-        if self._loop is not loop:
-            self._failure = None
-        elif self._current is not None:
-            await self._current.close()
-        self._loop, self._current = loop, None
+        old = self._sessions.pop(loop, None)
+        if old is not None:
+            await old.close()
         if loop not in self._anchors:
-            self._anchors[loop] = anchor = self._while_open()
+            self._failure = None
+            self._anchors[loop] = anchor = self._while_open(loop)
             await anchor.__anext__()
         if self._failure is not None and loop.time() - self._failure[0] < _PAUSE:
             raise Lost(self._failure[1])
@@ -109,10 +108,10 @@ class Sessions:
             await session.close()
             self._failure = loop.time(), str(lost)
             raise
-        self._failure, self._current = None, session
+        self._failure, self._sessions[loop] = None, session
         return session
 
-    async def _while_open(self) -> AsyncIterator[None]:
+    async def _while_open(self, loop: asyncio.AbstractEventLoop) -> AsyncIterator[None]:
         """Beat until the event loop ends, which closes its asynchronous generators, and then close what is open."""
         beating = asyncio.ensure_future(self._beating())
         try:
@@ -120,9 +119,9 @@ class Sessions:
         finally:
             beating.cancel()
             await asyncio.gather(beating, self._end(), return_exceptions=True)
-            current, self._current = self._current, None
-            if current is not None:
-                await current.close()
+            session = self._sessions.pop(loop, None)
+            if session is not None:
+                await session.close()
 
     async def _beating(self) -> None:
         while True:
