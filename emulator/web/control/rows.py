@@ -20,6 +20,8 @@ class Row(NamedTuple):
 
 
 ROUTES = (
+    Row("GET", "/_emulator", "console.page", query=None),
+    Row("GET", "/_emulator/console/{file}", "console.file", query=None),
     Row("GET", "/_emulator/health", "server.health", query=None),
     Row("GET", "/_emulator/ready", "server.ready", query=None),
     Row("GET", "/_emulator/openapi.json", "openapi.openapi"),
