@@ -38,7 +38,8 @@ def test_a_file_is_sent_once(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["none.js", "../__init__.py", "%2e%2e/__init__.py", "..%2f__init__.py", "/etc/passwd", "%2fetc%2fpasswd", "."]
+    "name",
+    ["none.js", "../__init__.py", "%2e%2e/__init__.py", "..%2f__init__.py", "/etc/passwd", "%2fetc%2fpasswd", "."],
 )
 def test_no_other_file_is_sent(name: str) -> None:
     """Neither one that is not there, nor one outside of the folder, however its name is written."""
@@ -63,7 +64,7 @@ def test_a_browser_is_led_to_the_console() -> None:
     for accept in ("*/*", "application/json"):
         told = ask(app, "GET", "/", headers={"accept": accept})
         assert (told.status, told.json["console"]) == (200, "http://127.0.0.1:8402/_emulator/")
-        assert told.headers["vary"] == led.headers["vary"] == "accept"
+        assert "accept" in told.headers["vary"] and "accept" in led.headers["vary"]
 
 
 @pytest.mark.parametrize("path", ["/_emulator/", f"/_emulator/console/{FILES[0]}"])

@@ -38,7 +38,7 @@ from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
 from emulator.inferences.inference import Inference, Outcome
-from emulator.inferences.selecting import MOST
+from emulator.inferences.selecting import MOST, ORDERS
 from emulator.inferences.verdict.reports import KeyReport, Report
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
 from emulator.scenario.language.scenarios import SCENARIO
@@ -47,7 +47,8 @@ from emulator.scenario.reading.mistakes import Mistake
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
 from emulator.web.control.console import PAGE, TYPES
-from emulator.web.control.inferences import LONG, REPORTS
+from emulator.web.control.inferences import FOLLOWING, REPORTS
+from emulator.web.control.live import LONG
 from emulator.web.control.rows import ROUTES
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
 
@@ -94,8 +95,13 @@ _QUERY: dict[str, Schema] = {
     "rule": NONEMPTY,
     "since": STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"},
     "limit": integer(Limits(1, MOST)),
+    "namespace": NONEMPTY,
+    "scenario": NONEMPTY,
+    "text": NONEMPTY,
     "after": integer(_COUNTED),
-    "follow": word("true", "false"),
+    "before": integer(_COUNTED),
+    "order": word(*ORDERS),
+    "follow": word("false", *FOLLOWING),
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
 """The query parameters, but `format`."""
@@ -135,7 +141,11 @@ def operations(settings: Settings) -> Iterator[Described]:
             row.path,
             Operation(
                 told.summary,
-                {**others, **dict.fromkeys(told.media, told.answer), **({EVENTS: _FOLLOWED} if "follow" in query else {})},
+                {
+                    **others,
+                    **dict.fromkeys(told.media, told.answer),
+                    **({EVENTS: _FOLLOWED} if "follow" in query else {}),
+                },
                 _REFUSED,
                 told.status,
                 {YAML: _SCENARIO} if row.fields is None else _body(told, row.fields.split()),

@@ -55,7 +55,11 @@ def operations(settings: Settings) -> Iterator[Described]:
         yield "GET", path, listed._replace(headers=_STEERED, known=known)
     yield "GET", "/anthropic", Operation("Probe the server", {JSON: _OK})
     yield "GET", "/anthropic/api/hello", Operation("Probe the server", {JSON: _OK})
-    yield "GET", "/", Operation("Describe the server, or lead a browser to the console", {JSON: _WELCOME}, bodiless=(303,))
+    yield (
+        "GET",
+        "/",
+        Operation("Describe the server, or lead a browser to the console", {JSON: _WELCOME}, bodiless=(303,)),
+    )
 
 
 def components(settings: Settings) -> dict[str, Schema]:
