@@ -12,18 +12,15 @@ import msgspec
 
 from emulator.core.tokens import EMPTY, Tokens, ids_of
 from emulator.core.vocabulary import (
-    End,
     Event,
     Finish,
     FinishReason,
     Reasoning,
-    Start,
     Step,
     Text,
     TokenLogprob,
     ToolArguments,
     ToolCall,
-    Usage,
 )
 
 Piece: TypeAlias = tuple[str, TokenLogprob | None]
@@ -183,11 +180,6 @@ def _first(tokens: Tokens, limit: int) -> Tokens:
         return tokens
     pieces = tokens.pieces[: max(limit, 0)]
     return Tokens("".join(pieces), pieces)
-
-
-def steps(start: Start, content: Iterable[Step], usage: Usage) -> list[Step]:
-    """Return the steps of a whole answer, given the steps between its `Start` and its `End`."""
-    return [Step(0.0, start), *content, Step(0.0, End(usage))]
 
 
 def content_steps(choices: Sequence[PlannedChoice], *, whole: bool, hide_reasoning: bool) -> Iterator[Step]:

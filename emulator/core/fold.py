@@ -1,6 +1,6 @@
 """Builds a whole (non-streamed) answer from the events that a stream would have sent."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -96,15 +96,6 @@ class Fold:
         self._blocks: dict[int, list[_Open]] = {}
         self._calls: dict[int, _Open] = {}
         self._finishes: dict[int, Finish] = {}
-        self._takers: dict[type[Event], Callable[[Any], None]] = {
-            Text: self._text,
-            Reasoning: self._reasoning,
-            ToolCall: self._tool_call,
-            ToolArguments: self._tool_arguments,
-            Finish: self._finish,
-            Start: self._start,
-            End: self._end,
-        }
 
     def add(self, event: Event) -> None:
         """Add one event. `Failure`, `Hangup`, `Raw` and `Verbatim` add nothing; the caller has to handle them.
@@ -114,9 +105,9 @@ class Fold:
         >>> answer.completion().choices[0].text
         'Hello'
         """
-        taker = self._takers.get(type(event))
+        taker = _TAKERS.get(type(event))
         if taker is not None:
-            taker(event)
+            taker(self, event)
 
     def _start(self, event: Start) -> None:
         self.start = event
@@ -165,12 +156,27 @@ class Fold:
         """Return the answer so far. Raises ValueError if there was no `Start` yet."""
         if self.start is None:
             raise ValueError("a completion starts with a Start event")
+        return Completion(self.start.id, self.start.model, self.start.created, self.choices(), self.usage)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """Return the choices so far."""
         choices = []
         for index, blocks in sorted(self._blocks.items()):
             finish = self._finishes.get(index)
             reason, stop = (finish.reason, finish.stop_sequence) if finish else (None, None)
             choices.append(Choice(index, tuple(block.closed() for block in blocks), reason, stop))
-        return Completion(self.start.id, self.start.model, self.start.created, tuple(choices), self.usage)
+        return tuple(choices)
+
+
+_TAKERS: Mapping[type[Event], Callable[[Fold, Any], None]] = {
+    Text: Fold._text,
+    Reasoning: Fold._reasoning,
+    ToolCall: Fold._tool_call,
+    ToolArguments: Fold._tool_arguments,
+    Finish: Fold._finish,
+    Start: Fold._start,
+    End: Fold._end,
+}
 
 
 class _Open:

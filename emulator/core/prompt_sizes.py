@@ -20,7 +20,7 @@ PER_MEDIA = {"image": 258, "audio": 128, "video": 1024, "file": 256}
 """Tokens of a part that is not text. Real models count pixels and seconds; the emulator does not open the part."""
 
 _REMEMBERED = 2000
-_LONG = 256 * 1024
+LONG = 256 * 1024
 """Bytes of a request that is read in a thread, because that takes longer than others should wait."""
 _encode = msgspec.json.Encoder().encode
 
@@ -58,18 +58,16 @@ class LongRequests:
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
 
-    async def read(self, length: int, read: Callable[[], T]) -> T:
-        """The result of reading something of a request whose body has this number of bytes."""
-        if length <= _LONG:
-            return read()
+    async def read(self, read: Callable[[], T]) -> T:
+        """The result of reading something of a long request."""
         async with self._turn:
             return await asyncio.to_thread(read)
 
     async def size(self, request: InferenceRequest, length: int) -> PromptSize:
         """The size of a request whose body has this number of bytes. That of a long one is counted already."""
         size = PromptSize(request)
-        if length > _LONG:
-            await self.read(length, lambda: size.tokens)
+        if length > LONG:
+            await self.read(lambda: size.tokens)
         return size
 
 

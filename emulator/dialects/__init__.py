@@ -12,6 +12,7 @@ from emulator.core.errors import ApiError, ErrorKind
 from emulator.core.fold import Completion
 from emulator.core.json_schemas import Schema
 from emulator.core.plan import FrameMarks
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.vocabulary import Event, InferenceRequest
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Encoder(Protocol):
         """The SSE frames of an event, each ending with a blank line."""
         ...
 
+    def ready_frames(self, ready: ReadyEvents) -> bytes:
+        """The frames of all events between `Start` and `End`, joined."""
+        ...
+
 
 class Dialect(Protocol):
     """The shapes of one endpoint."""
@@ -109,4 +114,8 @@ class Dialect(Protocol):
 
     def parts(self, completion: Completion, request: InferenceRequest) -> Iterable[bytes]:
         """The JSON of a whole answer, in parts that are encoded when they are read."""
+        ...
+
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole answer that is ready."""
         ...

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from emulator.core.drafts import PlannedChoice, content_steps, steps
+from emulator.core.drafts import Draft, PlannedChoice, content_steps
 from emulator.core.errors import Rejected
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.vocabulary import (
     End,
     Event,
@@ -20,6 +21,8 @@ from emulator.core.vocabulary import (
 
 _KEPT = 8192
 """Events, tokens and log probabilities of an answer whose steps are kept, in all."""
+_AT_ONCE = 1024
+"""Tokens of an answer whose steps are all made before the first is sent, if it is a draft."""
 _ECHOED = 256
 """Tokens of an echo that one event has, if they have log probabilities."""
 
@@ -38,6 +41,14 @@ class Contest(NamedTuple):
     n: int
 
 
+class _Content(NamedTuple):
+    """What an answer has between its start and its end, and its tokens, of which some are of the reasoning."""
+
+    events: ReadyEvents
+    tokens: int
+    reasoning: int
+
+
 class DraftedAnswer:
     """The choices of an answer, or the contests that decide on them. Short answers keep their steps.
 
@@ -50,15 +61,29 @@ class DraftedAnswer:
         self.choices = choices
         self.discarded = discarded
         self._contests = contests
-        self._kept: dict[tuple[bool, bool], tuple[list[Step], int, int]] = {}
+        self._kept: dict[tuple[bool, bool], _Content] = {}
 
     def steps(self, start: Start, *, whole: bool, hide_reasoning: bool) -> Iterable[Step]:
         """Make the steps of the answer, with its usage, while they are read."""
         kept = self._kept.get((whole, hide_reasoning))
         if kept is None:
-            return self._made(start, whole, hide_reasoning)
-        content, tokens, reasoning = kept
-        return steps(start, content, Usage(start.prompt_tokens, tokens, reasoning))
+            made = self._made(start, whole, hide_reasoning)
+            if not self._is_short:
+                return made
+            for _ in made:
+                pass
+            kept = self._kept[whole, hide_reasoning]
+        return ReadySteps(start, kept.events, Usage(start.prompt_tokens, kept.tokens, kept.reasoning))
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether the answer is drafts that are short enough to be made at once."""
+        tokens = 0
+        for choice in self.choices:
+            if type(choice) is not Draft or choice.logprobs is not None:
+                return False
+            tokens += len(choice)
+        return tokens <= _AT_ONCE and not self._contests
 
     def _made(self, start: Start, whole: bool, hide_reasoning: bool) -> Iterator[Step]:
         yield Step(0.0, start)
@@ -79,7 +104,7 @@ class DraftedAnswer:
             yield Step(0.0, Failure(rejected.error))
             return
         if room > 0:
-            self._kept[whole, hide_reasoning] = content, tokens, reasoning
+            self._kept[whole, hide_reasoning] = _Content(ReadyEvents(content), tokens, reasoning)
         yield Step(0.0, End(Usage(start.prompt_tokens, tokens, reasoning)))
 
     def _chosen(self) -> Generator[Step, None, tuple[Sequence[PlannedChoice], int]]:

@@ -1,12 +1,13 @@
 """Taking note of one inference while it runs. Every request pays for it, so it is made readable only when asked for."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from sys import getsizeof
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 from starlette.types import Message, Send
 
+from emulator.account.keys import Names, shown
 from emulator.core.catalog import Model
 from emulator.core.clock import Clock
 from emulator.core.errors import ApiError
@@ -56,15 +57,14 @@ class Sent(msgspec.Struct):
 class LiveRecord:
     """Notes what is asked and what is sent; its `send` stands before the real one.
 
-    `key` is what the request brought, good or not; it stays in this process, and `shown` is how people see it. `size`
-    is about how many bytes of memory the record takes, once the inference has ended. The other attributes are read by
-    `readable.py` only.
+    `key` is what the request brought, good or not; it stays in this process. `sent` has what was sent so far, and at
+    the end how it ended. `size` is about how many bytes of memory the record takes, once the inference has ended. The
+    other attributes are read by `readable.py` only.
     """
 
     number = 0
     kept = False
     key = ""
-    shown = ""
     id = ""
     body = b""
     body_cut = False
@@ -83,6 +83,7 @@ class LiveRecord:
     size = 0
     sent: Sent
     answering: Model | None = None
+    _names: Names = frozenset[str]()
     _parse: Parse | None = None
     _explained: Explanation | None = None
     _long: "fingerprints.StreamedAnswer | None" = None
@@ -100,7 +101,7 @@ class LiveRecord:
     def begin(
         self,
         key: str,
-        shown: str,
+        names: Names,
         body: bytes,
         asked: tuple[str, bool] | None,
         plan: Plan,
@@ -108,17 +109,23 @@ class LiveRecord:
     ) -> None:
         """It was decided what is answered.
 
-        `shown` is what people see of the key. `asked` is the model and whether a stream is wanted, if that is known.
+        `names` are those of the scenarios. `asked` is the model and whether a stream is wanted, if that is known.
         `parse` reads the request again from its body, its headers and its key: a parsed one takes far more memory.
         """
-        self.key, self.shown = key, shown
+        self.key, self._names = key, names
         self.body = body
         self.model, self.stream = asked or (None, False)
         self.id = plan.inference_id
         self.answered_by = plan.answered_by
+        self.answering = plan.model
         self.warning = plan.warning
         self.why = plan.why
         self._parse = parse
+
+    @property
+    def shown(self) -> str:
+        """The key as people see it."""
+        return shown(self.key, self._names)
 
     def explanation(self) -> Explanation:
         """Why the request got its answer."""
@@ -129,13 +136,8 @@ class LiveRecord:
             raise LookupError("a request that was not parsed is not explained by rules")
         return self._parse(self.body, self.headers, self.key)
 
-    def follow(self, sent: Sent, answering: Model | None) -> None:
-        """The answer of a model is being sent: `sent` has what was sent so far, and at the end how it ended."""
-        self.sent = sent
-        self.answering = answering
-
-    async def send(self, message: Message) -> None:
-        """Send a part of the answer. It is noted first: a client can act on it before `send` returns."""
+    def send(self, message: Message) -> Awaitable[None]:
+        """Send a part of the answer. It is noted first: a client can act on it before it was sent."""
         if message["type"] == "http.response.body":
             self.complete = not message.get("more_body", False)
             body = message.get("body")
@@ -143,7 +145,7 @@ class LiveRecord:
                 self._sent(body)
         else:
             self.status, self.head = message["status"], message["headers"]
-        await self._send(message)
+        return self._send(message)
 
     def _sent(self, body: bytes) -> None:
         at, size, timeline = self._clock.now() - self.started, len(body), self.timeline

@@ -10,12 +10,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulator.account.keys import presented, shown
+from emulator.account.keys import looks_real, presented
 from emulator.core.clock import Clock, http_date
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import decode
 from emulator.core.files import out_of_descriptors
 from emulator.core.plan import Plan
+from emulator.core.prompt_sizes import LONG
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects import Dialect
 from emulator.dialects.endpoints import Dialects
@@ -94,7 +95,10 @@ class InferenceEndpoint:
         try:
             key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
-            request = await engine.long_requests.read(len(body), partial(self._parse, body, headers, key))
+            if len(body) <= LONG:
+                request = self._parse(body, headers, key)
+            else:
+                request = await engine.long_requests.read(partial(self._parse, body, headers, key))
             plan = await engine.plan(request, len(body))
         except UploadCut as cut:
             body = cut.received
@@ -105,12 +109,12 @@ class InferenceEndpoint:
             plan = await engine.refuse(_logged(error), "", body)
         asked = (request.model, request.stream) if request is not None else None
         key = key or presented(headers, x_api_key=True)
-        await self._real_keys.check(key)
-        recorder.begin(key, shown(key, engine.library), body, asked, plan, self._parse)
+        if looks_real(key):
+            await self._real_keys.check(key)
+        recorder.begin(key, engine.library, body, asked, plan, self._parse)
         engine.store.inferences.begin(recorder)
         player = Player(plan, dialect, engine.clock, engine.settings.keep_alive, scope, receive, recorder.send)
-        sent = player.sent
-        recorder.follow(sent, plan.model)
+        sent = recorder.sent = player.sent
         try:
             await player.play(request)
         except HungUp:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.account.keys import presented
@@ -103,8 +103,11 @@ async def probe(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-async def welcome(request: Request) -> JSONResponse:
-    """GET /: a short description, for opening the address in a browser."""
+async def welcome(request: Request) -> Response:
+    """GET /: a short description; a browser is led to the console."""
+    vary = {"vary": "accept"}
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/_emulator/", 303, vary)
     base = str(request.base_url).rstrip("/")
     return JSONResponse(
         {
@@ -114,7 +117,9 @@ async def welcome(request: Request) -> JSONResponse:
             "anthropic_base_url": f"{base}/anthropic",
             "models": f"{base}/anthropic/v1/models",
             "health": f"{base}/_emulator/health",
-        }
+            "console": f"{base}/_emulator/",
+        },
+        headers=vary,
     )
 
 

@@ -20,6 +20,7 @@ from emulator.core.clock import Clock, Turns
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fold import Completion, Fold
 from emulator.core.plan import Plan, QueuePlace
+from emulator.core.ready import ReadySteps
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
 from emulator.dialects import Dialect
 from emulator.inferences.live_record import MAX_RESPONSE, Outcome, Sent
@@ -33,6 +34,8 @@ _STREAM: Headers = [
     (b"connection", b"keep-alive"),
     (b"x-accel-buffering", b"no"),
 ]
+_READY = 512
+"""Events of a ready answer that are sent at once: about as many as `PIECE` has room for."""
 _WITHOUT_LENGTH = (204, 304)
 """Statuses whose answers have no body, and do not tell that its length is 0 (RFC 9110, section 8.6)."""
 
@@ -68,14 +71,20 @@ class Player:
 
         A plan without steps sends nothing.
         """
-        steps = iter(self._plan.steps)
-        first = next(steps, None)
-        if first is None:
-            return
-        steps = chain((first,), steps)
+        plan = self._plan
         try:
-            if self._plan.place is not None:
-                await self._queue(self._plan.place)
+            if plan.place is not None:
+                await self._queue(plan.place)
+            if request is not None and type(plan.steps) is ReadySteps and not plan.frame_faults:
+                if not request.stream:
+                    return await self._ready_body(plan.steps, request)
+                if len(plan.steps.events.steps) <= _READY:
+                    return await self._ready_stream(plan.steps, request)
+            steps = iter(plan.steps)
+            first = next(steps, None)
+            if first is None:
+                return None
+            steps = chain((first,), steps)
             if isinstance(first.event, Failure | Hangup | Raw):
                 await self._wait(self._begin + first.delay)
                 await self._instead(first.event)
@@ -84,7 +93,7 @@ class Player:
             else:
                 await self._whole(steps, request)
         except _ClientLeft:
-            return
+            return None
         except Rejected as rejected:
             await self.fail(rejected.error)
         finally:
@@ -112,6 +121,24 @@ class Player:
         response = ErrorResponse(error, self._dialect.surface, ids, self._clock.now(), plan.headers)
         self._end("failed", error)
         await response(self._scope, self._receive, self._send)
+
+    # ------------------------------------------------------------------------------------------ a ready answer
+
+    async def _ready_body(self, steps: ReadySteps, request: InferenceRequest) -> None:
+        body = self._dialect.ready_body(steps, request)
+        await self._start(200, [JSON, (b"content-length", b"%d" % len(body))])
+        self.sent.used = steps.usage
+        self._end("completed")
+        await self._body(body)
+
+    async def _ready_stream(self, steps: ReadySteps, request: InferenceRequest) -> None:
+        encoder = self._dialect.encoder(request, self._plan.request_id)
+        start = encoder.frames(steps.start)
+        ready = encoder.ready_frames(steps.events)
+        await self._start(200, _STREAM)
+        self.sent.used = steps.usage
+        self._end("completed")
+        await self._body(b"".join((*start, ready, *encoder.frames(End(steps.usage)))))
 
     # ------------------------------------------------------------------------------------------ a whole body
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core.drafts import Draft, DraftCall, PlannedChoice, content_steps, obey, steps
+from emulator.core.drafts import Draft, DraftCall, PlannedChoice, content_steps, obey
 from emulator.core.fold import Completion, fold
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.tokens import Tokens, split
 from emulator.core.vocabulary import Reasoning, Start, Step, Text, TokenLogprob, Usage
 from emulator.engine.drafted import Echoed
@@ -17,7 +18,8 @@ TEXTS = st.text(st.sampled_from("ab 1.é中👍\n"), max_size=60)
 
 
 def told(drafts: Sequence[PlannedChoice], *, whole: bool = False, hide: bool = False) -> list[Step]:
-    return steps(START, content_steps(drafts, whole=whole, hide_reasoning=hide), Usage(1, 2))
+    content = [*content_steps(drafts, whole=whole, hide_reasoning=hide)]
+    return [*ReadySteps(START, ReadyEvents(content), Usage(1, 2))]
 
 
 def texts(found: list[Step]) -> list[str]:

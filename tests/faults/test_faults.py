@@ -20,10 +20,10 @@ from support.faults import KEEP_TEXT, values
 
 import emulator.faults
 from emulator.core.drafts import Draft, DraftCall, content_steps
-from emulator.core.drafts import steps as told
 from emulator.core.errors import ApiError
 from emulator.core.fold import Completion, fold
 from emulator.core.plan import Fault, FrameMarks
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.tokens import split
@@ -104,7 +104,8 @@ EXAMPLE = draft("It is sunny.", "Let me look.", '{"city": "Paris"}')
 
 def answer(*drafts: Draft, whole: bool = False) -> list[Step]:
     """The steps of an answer of these choices."""
-    return told(START, content_steps(drafts or (EXAMPLE,), whole=whole, hide_reasoning=False), Usage(5, 20))
+    content = [*content_steps(drafts or (EXAMPLE,), whole=whole, hide_reasoning=False)]
+    return [*ReadySteps(START, ReadyEvents(content), Usage(5, 20))]
 
 
 @st.composite
@@ -831,7 +832,8 @@ FAULT = FaultType(
 PLAYED = """
 import json
 from emulator.core.catalog import Catalog
-from emulator.core.drafts import content_steps, steps
+from emulator.core.drafts import content_steps
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import Start, Text, Usage
 from emulator.faults import FAULTS, assemble
@@ -841,7 +843,8 @@ from emulator.scenario.loader import load_text
 story = "rules: [{reply: {text: one two, faults: [{stutter: {times: 2, pause: 3s}, after: {tokens: 1}}]}}]"
 (reply,) = load_text(story, "story.yaml", catalog=Catalog.load()).rules[0].replies
 faults = assemble([(each.what, each.value, each.where) for each in reply.faults], Seed.of("").random())
-answer = steps(Start("id", "model", 0, 5), content_steps(reply.choices, whole=False, hide_reasoning=False), Usage(5, 2))
+content = [*content_steps(reply.choices, whole=False, hide_reasoning=False)]
+answer = ReadySteps(Start("id", "model", 0, 5), ReadyEvents(content), Usage(5, 2))
 played = [(step.delay, step.event.text) for step in faults.events[0](answer) if isinstance(step.event, Text)]
 keys = [row.key for row in reference() if row.section == "stutter"]
 print(json.dumps([list(FAULTS)[-1], keys, list(json_schema()["$defs"]["stutter"]["properties"]), played]))

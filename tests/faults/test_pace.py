@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.core.drafts import Draft, DraftCall, content_steps
-from emulator.core.drafts import steps as told
 from emulator.core.errors import ApiError
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import (
@@ -38,7 +38,8 @@ DISTRIBUTIONS = [Constant(0.02), Uniform(0.01, 0.05), Normal(0.02, 0.05), Lognor
 
 def steps(*drafts: Draft, whole: bool = False) -> list[Step]:
     """An answer of these choices, not yet paced."""
-    return told(START, content_steps(drafts, whole=whole, hide_reasoning=False), Usage(1, 1))
+    content = [*content_steps(drafts, whole=whole, hide_reasoning=False)]
+    return [*ReadySteps(START, ReadyEvents(content), Usage(1, 1))]
 
 
 def draft(text: str, reasoning: str = "", arguments: str = "", logprobs: bool = False) -> Draft:

@@ -9,12 +9,14 @@ from emulator.core.fields import Fields
 from emulator.core.fold import Completion
 from emulator.core.json_schemas import STRING, answered, asked, event, json_text
 from emulator.core.plan import FrameMarks
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Event, InferenceRequest, Message, Text, Verbatim
 from emulator.dialects import Shapes
 from emulator.dialects.decoding import Decoder
 from emulator.dialects.endpoints import ENDPOINTS, Endpoint
 from emulator.dialects.openai.surface import OpenAISurface, wording
+from emulator.dialects.segments import joined
 
 PATH = "/v1/echo"
 SAMPLE = {"model": "meta-llama/Llama-3.3-70B-Instruct", "say": "Hello!"}
@@ -56,6 +58,10 @@ class Echo:
         """The JSON of a whole answer."""
         yield msgspec.json.encode({"echo": completion.choices[0].text})
 
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole answer that is ready."""
+        return b"".join(self.parts(steps.completion(), request))
+
 
 class EchoDecoder(Decoder):
     """Reads what the dialect writes."""
@@ -77,6 +83,10 @@ class EchoEncoder:
             case Verbatim():
                 return (event.frame,)
         return ()
+
+    def ready_frames(self, ready: ReadyEvents) -> bytes:
+        """The frames of all events between `Start` and `End`, joined."""
+        return joined(ready, self.frames)
 
 
 def shapes(settings: Settings) -> Shapes:

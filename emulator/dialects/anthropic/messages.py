@@ -8,6 +8,7 @@ import msgspec
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Block, Choice, Completion, ReasoningBlock, TextBlock
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
@@ -46,9 +47,13 @@ from emulator.dialects.anthropic.surface import (
 )
 from emulator.dialects.anthropic.tools import read_tools
 from emulator.dialects.partial_json import whole_part
+from emulator.dialects.segments import joined, segments
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
+
+
+_NONE = Choice(0, (), None)
 
 
 class AnthropicMessages:
@@ -112,19 +117,15 @@ class AnthropicMessages:
 
     def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The JSON of a whole message, in parts."""
-        choice = completion.choices[0] if completion.choices else Choice(0, (), None)
-        omits = omits_thinking(request.body)
-        yield encode(
-            {
-                "id": message_id(completion.id),
-                "type": "message",
-                "role": "assistant",
-                "model": completion.model,
-                "content": [_block(completion.id, block, omits, choice.finish_reason) for block in choice.blocks],
-                **_stop(choice.finish_reason, choice.stop_sequence),
-                "usage": usage_object(completion.usage) if completion.usage else None,
-            }
-        )
+        yield _message(completion, _content(completion, omits_thinking(request.body)))
+
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole message that is ready. Only ids and signatures in its content differ."""
+        completion, events = steps.completion(), steps.events
+        if events.derives_ids or any(choice.reasoning for choice in completion.choices):
+            return b"".join(self.parts(completion, request))
+        content = segments(events, "content", lambda: encode(_content(completion, omits_thinking=False)))
+        return _message(completion, msgspec.Raw(content[0]))
 
     def count(self, tokens: int) -> bytes:
         """The body of an answer to count_tokens."""
@@ -138,6 +139,7 @@ class MessageEncoder:
     """
 
     def __init__(self, request_id: str, *, omits_thinking: bool = False) -> None:
+        self._request_id = request_id
         self._omits_thinking = omits_thinking
         self._id = ""
         self._index = -1
@@ -146,21 +148,18 @@ class MessageEncoder:
         self._thinking: list[str] = []
         self._calls = 0
         self._stop: dict[str, Any] = _stop(None, None)
-        self._writers: dict[type[Event], Callable[[Any], Sequence[bytes]]] = {
-            Text: self._text,
-            Reasoning: self._reasoning,
-            ToolCall: self._tool_call,
-            ToolArguments: self._tool_arguments,
-            Finish: self._finish,
-            Start: self._start,
-            End: self._end,
-            Failure: lambda event: (_frame(b"error", error_object(event.error, request_id)),),
-            Verbatim: lambda event: (event.frame,),
-        }
 
     def frames(self, event: Event) -> Sequence[bytes]:
         """The SSE frames of an event, each with its `event:` line, without which the SDKs drop it."""
-        return self._writers[type(event)](event)
+        return _WRITERS[type(event)](self, event)
+
+    def ready_frames(self, ready: ReadyEvents) -> bytes:
+        """The frames of all events between `Start` and `End`, joined. Only ids and signatures differ."""
+        choice = ready.choices[0]
+        if ready.derives_ids or choice.reasoning or len(ready.choices) > 1:
+            return joined(ready, self.frames)
+        self._stop = _stop(choice.finish_reason, choice.stop_sequence)
+        return segments(ready, "events", lambda: joined(ready, self.frames))[0]
 
     def _text(self, event: Text) -> Sequence[bytes]:
         if not event.text:
@@ -209,6 +208,12 @@ class MessageEncoder:
         delta = {"type": "message_delta", "delta": self._stop, "usage": usage_object(event.usage)}
         return (_frame(b"message_delta", delta), _frame(b"message_stop", {"type": "message_stop"}))
 
+    def _failure(self, event: Failure) -> Sequence[bytes]:
+        return (_frame(b"error", error_object(event.error, self._request_id)),)
+
+    def _verbatim(self, event: Verbatim) -> Sequence[bytes]:
+        return (event.frame,)
+
     def _begin(self, block: dict[str, Any]) -> Sequence[bytes]:
         """Close the open block and open this one. Anthropic sends one ping after the first block has started."""
         closing = self._close()
@@ -234,8 +239,41 @@ class MessageEncoder:
         return (self._head + b'"signature_delta","signature":' + encode(text) + b"}}\n\n",)
 
 
+_WRITERS: Mapping[type[Event], Callable[[MessageEncoder, Any], Sequence[bytes]]] = {
+    Text: MessageEncoder._text,
+    Reasoning: MessageEncoder._reasoning,
+    ToolCall: MessageEncoder._tool_call,
+    ToolArguments: MessageEncoder._tool_arguments,
+    Finish: MessageEncoder._finish,
+    Start: MessageEncoder._start,
+    End: MessageEncoder._end,
+    Failure: MessageEncoder._failure,
+    Verbatim: MessageEncoder._verbatim,
+}
+
+
 def _frame(name: bytes, payload: dict[str, Any]) -> bytes:
     return b"event: " + name + b"\ndata: " + encode(payload) + b"\n\n"
+
+
+def _message(completion: Completion, content: Any) -> bytes:
+    choice = completion.choices[0] if completion.choices else _NONE
+    return encode(
+        {
+            "id": message_id(completion.id),
+            "type": "message",
+            "role": "assistant",
+            "model": completion.model,
+            "content": content,
+            **_stop(choice.finish_reason, choice.stop_sequence),
+            "usage": usage_object(completion.usage) if completion.usage else None,
+        }
+    )
+
+
+def _content(completion: Completion, omits_thinking: bool) -> list[dict[str, Any]]:
+    choice = completion.choices[0] if completion.choices else _NONE
+    return [_block(completion.id, block, omits_thinking, choice.finish_reason) for block in choice.blocks]
 
 
 def message_id(id: str) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.core.fields import Fields
 from emulator.core.fold import Choice, Completion
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import (
     End,
@@ -37,6 +38,7 @@ from emulator.dialects.openai.surface import (
     FUNCTION_FINISHES,
     OpenAISurface,
     StreamUsage,
+    array,
     array_parts,
     body_parts,
     call_id,
@@ -44,9 +46,11 @@ from emulator.dialects.openai.surface import (
     encode,
     failure_frames,
     logprob_object,
+    ready_body,
     wording,
 )
 from emulator.dialects.openai.tools import read_tools
+from emulator.dialects.segments import GAP, joined, segments
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
@@ -108,15 +112,23 @@ class OpenAIChat:
 
     def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The JSON of a whole chat completion, in parts."""
-        legacy = uses_functions(request.body)
-        shown = {
-            "id": completion_id("chatcmpl-", completion.id),
-            "object": "chat.completion",
-            "created": completion.created,
-            "model": completion.model,
-        }
-        choices = (self._choice(completion, choice, legacy) for choice in completion.choices)
+        shown = _shown("chat.completion", completion.id, completion.created, completion.model)
+        choices = self._choices(completion, uses_functions(request.body))
         return body_parts(shown, choices, completion.usage, self._settings.usage_details)
+
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole chat completion that is ready."""
+        start, events, legacy = steps.start, steps.events, uses_functions(request.body)
+        if events.derives_ids:
+            return b"".join(self.parts(steps.completion(), request))
+        shown = _shown("chat.completion", start.id, start.created, start.model)
+        choices = segments(
+            events, ("chat.completion", legacy), lambda: array(self._choices(steps.completion(), legacy))
+        )
+        return ready_body(shown, choices[0], steps.usage, self._settings.usage_details)
+
+    def _choices(self, completion: Completion, legacy: bool) -> Iterator[Iterator[bytes]]:
+        return (self._choice(completion, choice, legacy) for choice in completion.choices)
 
     def _choice(self, completion: Completion, choice: Choice, legacy: bool) -> Iterator[bytes]:
         message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None}
@@ -147,6 +159,7 @@ class ChatEncoder:
     """Writes the events of one chat stream as chunks; `frames` gives the frames of one event."""
 
     def __init__(self, request: InferenceRequest, settings: Settings) -> None:
+        self._settings = settings
         self._legacy = uses_functions(request.body)
         self._reasoning_names = reasoning_names(settings)
         self._usage = StreamUsage(request.body, settings)
@@ -156,21 +169,24 @@ class ChatEncoder:
         self._choices = max(request.sampling.n, 1)
         self._contents: list[bytes] = []
         self._text_end = b"" if self._usage.running else _TEXT_END + self._usage.suffix(0)
-        self._writers: dict[type[Event], Callable[[Any], Sequence[bytes]]] = {
-            Text: self._text,
-            Reasoning: self._reasoning,
-            ToolCall: self._tool_call,
-            ToolArguments: self._tool_arguments,
-            Finish: self._finish,
-            Start: self._start,
-            End: self._end,
-            Failure: lambda event: failure_frames(event.error, settings),
-            Verbatim: lambda event: (event.frame,),
-        }
 
     def frames(self, event: Event) -> Sequence[bytes]:
         """The SSE frames of an event, each ending with a blank line."""
-        return self._writers[type(event)](event)
+        return _WRITERS[type(event)](self, event)
+
+    def ready_frames(self, ready: ReadyEvents) -> bytes:
+        """The frames of all events between `Start` and `End`, joined."""
+        if self._usage.running or ready.derives_ids:
+            return joined(ready, self.frames)
+        key = "chat.completion.chunk", self._legacy, self._usage.suffix(0)
+        return self._head.join(segments(ready, key, lambda: self._with_gaps(ready)))
+
+    def _with_gaps(self, ready: ReadyEvents) -> bytes:
+        head = self._head
+        self._begin(GAP)
+        frames = joined(ready, self.frames)
+        self._begin(head)
+        return frames
 
     def _text(self, event: Text) -> Sequence[bytes]:
         if event.logprobs is None:
@@ -211,31 +227,52 @@ class ChatEncoder:
         return (self._chunk(event.choice, b"{}", 0, finish=encode(finish_name(event.reason, self._legacy))),)
 
     def _start(self, event: Start) -> Sequence[bytes]:
-        chunk = "chat.completion.chunk"
-        shown = {
-            "id": completion_id("chatcmpl-", event.id),
-            "object": chunk,
-            "created": event.created,
-            "model": event.model,
-        }
+        shown = _shown("chat.completion.chunk", event.id, event.created, event.model)
         self._id = event.id
-        self._head = b"data: " + encode(shown)[:-1]
+        self._begin(b"data: " + encode(shown)[:-1])
         self._usage.start(event.prompt_tokens)
-        opening = b'%b,"choices":[{"index":%d,"delta":{"content":'
-        self._contents = [opening % (self._head, choice) for choice in range(self._choices)]
         role = b'{"role":"assistant","content":""}'
         return tuple(self._chunk(choice, role, 0) for choice in range(self._choices))
+
+    def _begin(self, head: bytes) -> None:
+        """Begin the chunks of the answer with this."""
+        opening = b'%b,"choices":[{"index":%d,"delta":{"content":'
+        self._head = head
+        self._contents = [opening % (head, choice) for choice in range(self._choices)]
 
     def _end(self, event: End) -> Sequence[bytes]:
         if not self._usage.at_end:
             return (DONE,)
         return (self._head + b',"choices":[],"usage":' + self._usage.final(event.usage) + b"}\n\n", DONE)
 
+    def _failure(self, event: Failure) -> Sequence[bytes]:
+        return failure_frames(event.error, self._settings)
+
+    def _verbatim(self, event: Verbatim) -> Sequence[bytes]:
+        return (event.frame,)
+
     def _chunk(
         self, choice: int, delta: bytes, tokens: int, *, finish: bytes = b"null", logprobs: bytes = b"null"
     ) -> bytes:
         opening = b'%b,"choices":[{"index":%d,"delta":%b,"logprobs":%b,"finish_reason":%b}]'
         return opening % (self._head, choice, delta, logprobs, finish) + self._usage.suffix(tokens)
+
+
+_WRITERS: Mapping[type[Event], Callable[[ChatEncoder, Any], Sequence[bytes]]] = {
+    Text: ChatEncoder._text,
+    Reasoning: ChatEncoder._reasoning,
+    ToolCall: ChatEncoder._tool_call,
+    ToolArguments: ChatEncoder._tool_arguments,
+    Finish: ChatEncoder._finish,
+    Start: ChatEncoder._start,
+    End: ChatEncoder._end,
+    Failure: ChatEncoder._failure,
+    Verbatim: ChatEncoder._verbatim,
+}
+
+
+def _shown(object: str, id: str, created: int, model: str) -> dict[str, Any]:
+    return {"id": completion_id("chatcmpl-", id), "object": object, "created": created, "model": model}
 
 
 def reasoning_names(settings: Settings) -> tuple[str, ...]:

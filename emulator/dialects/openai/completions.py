@@ -8,6 +8,7 @@ import msgspec
 
 from emulator.core.fields import Fields, Limits, as_integer, at_least
 from emulator.core.fold import Choice, Completion
+from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.settings import Settings
 from emulator.core.tokens import decode
 from emulator.core.vocabulary import (
@@ -30,13 +31,16 @@ from emulator.dialects.openai.surface import (
     FINISHES,
     OpenAISurface,
     StreamUsage,
+    array,
     array_parts,
     body_parts,
     completion_id,
     encode,
     failure_frames,
+    ready_body,
     wording,
 )
+from emulator.dialects.segments import GAP, joined, segments
 
 if TYPE_CHECKING:
     from emulator.dialects.decoding import Decoder
@@ -113,13 +117,15 @@ class OpenAICompletions:
 
     def parts(self, completion: Completion, request: InferenceRequest) -> Iterator[bytes]:
         """The JSON of a whole text completion, in parts."""
-        shown = {
-            "id": completion_id("cmpl-", completion.id),
-            "object": "text_completion",
-            "created": completion.created,
-            "model": completion.model,
-        }
+        shown = _shown(completion.id, completion.created, completion.model)
         return body_parts(shown, map(_choice, completion.choices), completion.usage, self._settings.usage_details)
+
+    def ready_body(self, steps: ReadySteps, request: InferenceRequest) -> bytes:
+        """The JSON of a whole text completion that is ready."""
+        start, events = steps.start, steps.events
+        choices = segments(events, "text_completion", lambda: array(map(_choice, events.choices)))
+        shown = _shown(start.id, start.created, start.model)
+        return ready_body(shown, choices[0], steps.usage, self._settings.usage_details)
 
 
 class CompletionEncoder:
@@ -139,13 +145,7 @@ class CompletionEncoder:
             case Finish(choice, reason):
                 return (self._chunk(choice, "", 0, finish=encode(FINISHES[reason])),)
             case Start(id, model, created, prompt_tokens):
-                shown = {
-                    "id": completion_id("cmpl-", id),
-                    "object": "text_completion",
-                    "created": created,
-                    "model": model,
-                }
-                self._head = b"data: " + encode(shown)[:-1]
+                self._head = b"data: " + encode(_shown(id, created, model))[:-1]
                 self._usage.start(prompt_tokens)
             case End(usage):
                 if not self._usage.at_end:
@@ -159,6 +159,19 @@ class CompletionEncoder:
                 self._usage.suffix(event.tokens)
         return ()
 
+    def ready_frames(self, ready: ReadyEvents) -> bytes:
+        """The frames of all events between `Start` and `End`, joined."""
+        if self._usage.running:
+            return joined(ready, self.frames)
+        key = "text_completion chunk", self._usage.suffix(0)
+        return self._head.join(segments(ready, key, lambda: self._with_gaps(ready)))
+
+    def _with_gaps(self, ready: ReadyEvents) -> bytes:
+        head, self._head = self._head, GAP
+        frames = joined(ready, self.frames)
+        self._head = head
+        return frames
+
     def _chunk(
         self, choice: int, text: str, tokens: int, *, finish: bytes = b"null", logprobs: bytes = b"null"
     ) -> bytes:
@@ -171,6 +184,10 @@ class CompletionEncoder:
         offset = self._offsets.get(choice, 0)
         self._offsets[choice] = offset + sum(len(entry.token) for entry in logprobs)
         return encode(_logprobs_object(logprobs, offset))
+
+
+def _shown(id: str, created: int, model: str) -> dict[str, Any]:
+    return {"id": completion_id("cmpl-", id), "object": "text_completion", "created": created, "model": model}
 
 
 def _prompts(fields: Fields, settings: Settings) -> tuple[str, ...]:

@@ -183,6 +183,18 @@ def body_parts(
     yield ending if opening == b"," else opening + ending
 
 
+def ready_body(shown: dict[str, Any], choices: bytes, usage: Usage, details: bool) -> bytes:
+    """The JSON of a whole answer with choices that are encoded already."""
+    shown["choices"] = msgspec.Raw(choices)
+    shown["usage"] = usage_object(usage, details)
+    return encode(shown)
+
+
+def array(items: Iterable[Iterable[bytes]]) -> bytes:
+    """The JSON of an array of items that are encoded in parts."""
+    return b"[%b]" % b",".join(map(b"".join, items))
+
+
 def array_parts(items: Iterable[Any]) -> Iterator[bytes]:
     """The JSON of an array in parts of a few items."""
     opening, rest = b"[", iter(items)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.web.control.bodies import bad_parameter as _bad
+from emulator.web.control.live import ended, live, summary
 from emulator.web.expectations import judged, nothing_asked
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415 # the modules that format and judge records are imported on demand
 
-_BACKLOG = 1000
-"""The most inferences that are queued for a slow follower; further ones are dropped."""
-LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules"})
-"""The fields of an inference that a list leaves out."""
+FOLLOWING = {"true": ended, "live": live}
+"""What is followed, besides nothing."""
 REPORTS = {"json": "application/json", "text": "text/plain", "junit": "application/xml"}
 """The formats of a report, and the media type of each."""
 _encode = msgspec.json.Encoder().encode
@@ -37,18 +36,18 @@ async def listing(engine: Engine, request: Request) -> Response:
     query = dict(request.query_params)
     form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
     wanted = _selected(query)
-    if follow not in ("true", "false"):
-        raise _bad("follow", "follow is true or false")
-    if follow == "true" and form != "json":
-        raise _bad("format", f"what is followed has the format json, and cannot be {form}")
-    if follow == "true":
-        return _followed(engine, wanted)
+    if follow not in ("false", *FOLLOWING):
+        raise _bad("follow", f"follow is false, {' or '.join(FOLLOWING)}")
+    if follow in FOLLOWING:
+        if form != "json":
+            raise _bad("format", f"what is followed has the format json, and cannot be {form}")
+        return _events(FOLLOWING[follow](engine, wanted))
     found, more = await _page(engine, wanted, query.get("key"))
     if form != "json":
         return await _exported(found, form, request, engine.catalog)
     told = []
     for each in found:
-        told.append(JSONResponse(_short(each)).body)
+        told.append(JSONResponse(summary(each)).body)
         await _others()
     rest = JSONResponse({"next": found[-1].number if more else None, "forgotten": engine.store.inferences.forgotten})
     listed = b'{"inferences":[%b],%b' % (b",".join(map(bytes, told)), bytes(rest.body)[1:])
@@ -121,16 +120,14 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
 # ---------------------------------------------------------------------------------------------- what is told
 
 
-def _short(inference: "Inference") -> dict[str, Any]:
-    told = {name: value for name, value in inference.as_dict().items() if name not in LONG}
-    return told | {"line": inference.line()}
-
-
 async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[list[Inference], bool]":
-    """The page that is wanted, oldest first, and whether there are more behind it."""
+    """The page that is wanted, and whether there are more behind it."""
+    from emulator.inferences.readable import selected
+
+    noted = engine.store.inferences.noted(key, wanted.after, wanted.before, newest=wanted.newest)
     found: list[Inference] = []
-    for inference in engine.store.inferences.after(wanted.after, key):
-        if inference in wanted:
+    for inference in selected(noted, wanted):
+        if inference is not None:
             if len(found) == wanted.limit:
                 return found, True
             found.append(inference)
@@ -159,27 +156,10 @@ async def _exported(inferences: "list[Inference]", name: str, request: Request, 
     return Response((form.between or "").encode().join(texts), media_type=form.media_type)
 
 
-def _followed(engine: Engine, wanted: "Selection") -> Response:
-    """Every inference that ends from now on, as a server-sent event."""
+def _events(events: AsyncIterator[bytes]) -> Response:
     from emulator.wire.event_source import EventSource
 
-    waiting: asyncio.Queue[Inference] = asyncio.Queue()
-
-    def note(inference: "Inference") -> None:
-        if inference in wanted and waiting.qsize() < _BACKLOG:
-            waiting.put_nowait(inference)
-
-    async def told() -> AsyncIterator[bytes]:
-        stop = engine.store.inferences.listen(note)
-        try:
-            yield b": what ends from now on\n\n"
-            while True:
-                inference = await waiting.get()
-                yield b"id: %d\ndata: %b\n\n" % (inference.number, _encode(_short(inference)))
-        finally:
-            stop()
-
-    return EventSource(told(), ping=0, sep="\n")
+    return EventSource(events, ping=0, sep="\n")
 
 
 # ---------------------------------------------------------------------------------------------- what is asked

@@ -19,7 +19,11 @@ class Row(NamedTuple):
     fields: str | None = ""
 
 
+_FILTERS = "key endpoint model status outcome rule since namespace scenario text"
+"""The filters of inferences."""
 ROUTES = (
+    Row("GET", "/_emulator", "console.page", query=None),
+    Row("GET", "/_emulator/console/{file}", "console.file", query=None),
     Row("GET", "/_emulator/health", "server.health", query=None),
     Row("GET", "/_emulator/ready", "server.ready", query=None),
     Row("GET", "/_emulator/openapi.json", "openapi.openapi"),
@@ -51,7 +55,7 @@ ROUTES = (
         "GET",
         "/_emulator/inferences",
         "inferences.listing",
-        query="key endpoint model status outcome rule since limit after format follow",
+        query=f"{_FILTERS} limit after before order format follow",
     ),
     Row("GET", "/_emulator/inferences/{id}", "inferences.one", query="format"),
     Row("GET", "/_emulator/verify", "inferences.verify", query="key most_attempts format"),

@@ -38,7 +38,7 @@ from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
 from emulator.inferences.inference import Inference, Outcome
-from emulator.inferences.selecting import MOST
+from emulator.inferences.selecting import MOST, ORDERS
 from emulator.inferences.verdict.reports import KeyReport, Report
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
 from emulator.scenario.language.scenarios import SCENARIO
@@ -46,7 +46,9 @@ from emulator.scenario.language.schema import json_schema
 from emulator.scenario.reading.mistakes import Mistake
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
-from emulator.web.control.inferences import LONG, REPORTS
+from emulator.web.control.console import PAGE, TYPES
+from emulator.web.control.inferences import FOLLOWING, REPORTS
+from emulator.web.control.live import LONG
 from emulator.web.control.rows import ROUTES
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
 
@@ -93,20 +95,25 @@ _QUERY: dict[str, Schema] = {
     "rule": NONEMPTY,
     "since": STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"},
     "limit": integer(Limits(1, MOST)),
+    "namespace": NONEMPTY,
+    "scenario": NONEMPTY,
+    "text": NONEMPTY,
     "after": integer(_COUNTED),
-    "follow": word("true", "false"),
+    "before": integer(_COUNTED),
+    "order": word(*ORDERS),
+    "follow": word("false", *FOLLOWING),
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
 """The query parameters, but `format`."""
 
-_KNOWN = {"scenarios": "hello", "keys": "key_1", "inferences": "1"}
-"""Examples of what stands in a path behind these names."""
+_KNOWN = {"name": "hello", "id": "key_1", "file": PAGE}
+"""Examples of what stands in a path under these names; an inference has a number."""
 
 
 class _Row(NamedTuple):
     """What a row of the control routes does not say: its answer, the values of its fields, and which are required.
 
-    `rules` are for all fields together.
+    `rules` are for all fields together. `media` are the media types of the answer.
     """
 
     summary: str
@@ -117,6 +124,8 @@ class _Row(NamedTuple):
     formats: Mapping[str, str] = {}
     status: int = 200
     mistakes: tuple[Schema, ...] = ()
+    media: tuple[str, ...] = (JSON,)
+    bodiless: tuple[int, ...] = ()
 
 
 def operations(settings: Settings) -> Iterator[Described]:
@@ -132,17 +141,29 @@ def operations(settings: Settings) -> Iterator[Described]:
             row.path,
             Operation(
                 told.summary,
-                {**others, JSON: told.answer, **({EVENTS: _FOLLOWED} if "follow" in query else {})},
+                {
+                    **others,
+                    **dict.fromkeys(told.media, told.answer),
+                    **({EVENTS: _FOLLOWED} if "follow" in query else {}),
+                },
                 _REFUSED,
                 told.status,
                 {YAML: _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
                 required=bool(told.required) or row.fields is None,
                 query=query,
-                known=_KNOWN.get(row.path.split("/")[2], ""),
+                known=_known(row.path),
                 others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
                 security=("",) if row.path in _OPEN else tokens,
+                bodiless=told.bodiless,
             ),
         )
+
+
+def _known(path: str) -> str:
+    """An example of what stands in a path."""
+    if path.startswith("/_emulator/inferences/"):
+        return "1"
+    return next((value for name, value in _KNOWN.items() if f"{{{name}}}" in path), "")
 
 
 def _body(told: _Row, fields: Sequence[str]) -> Content | None:
@@ -183,6 +204,10 @@ def _rows() -> dict[str, _Row]:
     judged = {"ok": BOOLEAN, "findings": array(ref("Finding")), "remarks": array(ref("Finding"))}
     process = answered({"status": word("ready"), "models": COUNT, "scenario": scenario, "process": array(COUNT, 2, 2)})
     return {
+        "GET /_emulator": _Row("Show the console", STRING, media=("text/html",), bodiless=(304, 308)),
+        "GET /_emulator/console/{file}": _Row(
+            "Send a file of the console", STRING, media=tuple(TYPES.values()), bodiless=(304,)
+        ),
         "GET /_emulator/health": _Row(
             "Whether the server answers", answered({"status": word("ok"), "version": STRING})
         ),
