@@ -9,31 +9,34 @@ from typing import NamedTuple
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.explanation import Result, RuleCheck
+from emulator.core.explanation import FaultApplied, Result, RuleCheck
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import scripted_answer
+from emulator.faults import FAULTS
 from emulator.scenario.library import LoadedScenario
 from emulator.scenario.match import Match, description, differences, distance, explanation, matching
 from emulator.scenario.reply import START, ReplyContext, choose_reply
 from emulator.scenario.subject import Subject
-from emulator.scenario.types import Reply, Rule, Scenario
+from emulator.scenario.types import FaultSpec, Reply, Rule, Scenario
+from emulator.scenario.writing import duration
 from emulator.store.state import KeyState
 
 
 class Trace(NamedTuple):
     """What is needed to explain a choice later: the states as they were, and the numbers of rules.
 
-    `passed` are the rules that matched and had no reply; `number` is the one that answered, if one did.
+    `passed` are the rules that matched and had no reply; `number` is the one that answered, if one did, with `reply`.
     """
 
     scenario: Scenario
     states: Mapping[str, str]
     passed: tuple[int, ...] = ()
     number: int | None = None
+    reply: Reply | None = None
 
 
 class Chosen(NamedTuple):
@@ -72,7 +75,9 @@ def choose(playing: LoadedScenario, own: KeyState, request: InferenceRequest, id
         if reply is not None:
             if reply.set_state:
                 progress.states = {**progress.states, **reply.set_state}
-            return Choosing(trace._replace(number=number), Chosen(scenario, subject, now, rule, reply, match))
+            return Choosing(
+                trace._replace(number=number, reply=reply), Chosen(scenario, subject, now, rule, reply, match)
+            )
         trace = trace._replace(passed=(*trace.passed, number))
         if rule.then == "fail":
             return Choosing(trace, refused=_not_found(f"The rule '{rule.name}' has no more replies."))
@@ -124,6 +129,28 @@ def trace_of(playing: LoadedScenario, own: KeyState, request: InferenceRequest) 
     subject = Subject(request, progress.states)
     number = next((number for number, _, _ in matching(playing.scenario, subject)), None)
     return Trace(playing.scenario, progress.states, number=number)
+
+
+def faults_of(trace: Trace) -> tuple[FaultApplied, ...]:
+    """The faults of the reply, in the order of the scenario."""
+    return () if trace.reply is None else tuple(map(_fault, trace.reply.faults))
+
+
+def _fault(spec: FaultSpec) -> FaultApplied:
+    value = "" if spec.value is True else _written(spec)
+    if spec.where is None:
+        return FaultApplied(spec.what, value)
+    return FaultApplied(spec.what, value, spec.where.kind, spec.where.name, spec.where.count)
+
+
+def _written(spec: FaultSpec) -> str:
+    """The value of a fault in words."""
+    value = spec.value
+    if FAULTS[spec.what].value == "duration":
+        return duration(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return value.kind if isinstance(value, ApiError) else str(value)
 
 
 def rule_checks(trace: Trace, request: InferenceRequest) -> tuple[RuleCheck, ...]:

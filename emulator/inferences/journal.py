@@ -101,6 +101,10 @@ class Journal:
         found = [each for each in self._recorders if after < each.number < before and (key is None or each.key == key)]
         return found[::-1] if newest else found
 
+    def of_key(self, key: str) -> list[LiveRecord]:
+        """The records of one key, oldest first."""
+        return [each for each in self._recorders if each.key == key]
+
     def running(self) -> list[LiveRecord]:
         """The records of the inferences that have not ended."""
         return [each for each in self._recorders if each.sent.ended is None]
@@ -111,8 +115,12 @@ class Journal:
 
     def get(self, id: str) -> "Inference | None":
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
-        found = (each for each in reversed(list(self._recorders)) if id in (each.id, str(each.number)))
-        return next((self._readable(each) for each in found), None)
+        found = self.find(id)
+        return None if found is None else self._readable(found)
+
+    def find(self, id: str) -> LiveRecord | None:
+        """The record of the same."""
+        return next((each for each in reversed(list(self._recorders)) if id in (each.id, str(each.number))), None)
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":

@@ -25,7 +25,7 @@ def readable(noted: LiveRecord) -> Inference:
     secrets = secrets_of([*noted.headers.items(), *told])
     response = b"".join(noted.parts)[:MAX_RESPONSE]
     shown = response.decode(errors="replace")
-    why, asked, price = noted.explanation(), _asked(noted), charge(noted)
+    why, prints, price = noted.explanation(), asked(noted), charge(noted)
     return replace(
         _without_contents(noted, told, secrets),
         scenario=why.scenario,
@@ -36,8 +36,8 @@ def readable(noted: LiveRecord) -> Inference:
         headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
         body=without(noted.body.decode(errors="replace"), secrets),
         body_cut=noted.body_cut,
-        question=asked.question,
-        fingerprint=asked.request,
+        question=prints.question,
+        fingerprint=prints.request,
         messages=noted.messages,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
         response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
@@ -142,7 +142,7 @@ def _ended(noted: LiveRecord) -> float | None:
     return noted.sent.ended
 
 
-def _asked(noted: LiveRecord) -> fingerprints.Asked:
+def asked(noted: LiveRecord) -> fingerprints.Asked:
     """The fingerprints of the request, which are computed once."""
     if noted.asked is None:
         noted.asked = fingerprints.asked(noted.endpoint, noted.headers, noted.body or _length(noted))

@@ -265,7 +265,7 @@ class Player:
         """Wait for a slot, after which the answer begins. Raises `Rejected` if none is free in time."""
         await self._wait(place.deadline, place.on_slot)
         await place.claim()
-        self._begin = self._clock.now()
+        self._begin = self.sent.begun = self._clock.now()
 
     async def _wait(self, deadline: float, on_slot: Callable[[Callable[[], None]], None] | None = None) -> None:
         """Wait until a deadline or for a slot. Raises `_ClientLeft` if the client disconnects."""

@@ -35,7 +35,7 @@ async def listing(engine: Engine, request: Request) -> Response:
     """GET /_emulator/inferences."""
     query = dict(request.query_params)
     form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
-    wanted = _selected(query)
+    wanted = selected_by(query)
     if follow not in ("false", *FOLLOWING):
         raise _bad("follow", f"follow is false, {' or '.join(FOLLOWING)}")
     if follow in FOLLOWING:
@@ -48,7 +48,7 @@ async def listing(engine: Engine, request: Request) -> Response:
     told = []
     for each in found:
         told.append(JSONResponse(summary(each)).body)
-        await _others()
+        await others_turn()
     rest = JSONResponse({"next": found[-1].number if more else None, "forgotten": engine.store.inferences.forgotten})
     listed = b'{"inferences":[%b],%b' % (b",".join(map(bytes, told)), bytes(rest.body)[1:])
     return Response(listed, media_type=rest.media_type)
@@ -59,14 +59,19 @@ async def one(engine: Engine, request: Request) -> Response:
     id, form = request.path_params["id"], _form(request.query_params.get("format", "json"))
     found = engine.store.inferences.get(id)
     if found is None:
-        told = (
-            f"There is no inference '{id[:100]}' here: it was forgotten, or never came. An id or a number names one; "
-            "`akashml-emulator inferences` lists them."
-        )
-        raise Rejected(ApiError("not_found", told))
+        raise none_such(id)
     if form != "json":
         return await _exported([found], form, request, engine.catalog)
     return JSONResponse(found.as_dict() | {"line": found.line(), "request": found.request})
+
+
+def none_such(id: str) -> Rejected:
+    """The 404 for an inference that is not in the record."""
+    told = (
+        f"There is no inference '{id[:100]}' here: it was forgotten, or never came. An id or a number names one; "
+        "`akashml-emulator inferences` lists them."
+    )
+    return Rejected(ApiError("not_found", told))
 
 
 async def verify(engine: Engine, request: Request) -> Response:
@@ -131,11 +136,11 @@ async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[
             if len(found) == wanted.limit:
                 return found, True
             found.append(inference)
-        await _others()
+        await others_turn()
     return found, False
 
 
-async def _others() -> None:
+async def others_turn() -> None:
     """Let other requests have their turn: a page of records takes longer than they should wait."""
     await asyncio.sleep(0)
 
@@ -152,7 +157,7 @@ async def _exported(inferences: "list[Inference]", name: str, request: Request, 
             texts.append(form.write(each, str(request.base_url), catalog).encode())
         except NotReproducible as error:
             raise Rejected(ApiError("bad_request", f"No {name} answers this: {error}.")) from None
-        await _others()
+        await others_turn()
     return Response((form.between or "").encode().join(texts), media_type=form.media_type)
 
 
@@ -165,7 +170,8 @@ def _events(events: AsyncIterator[bytes]) -> Response:
 # ---------------------------------------------------------------------------------------------- what is asked
 
 
-def _selected(query: dict[str, str]) -> "Selection":
+def selected_by(query: dict[str, str]) -> "Selection":
+    """What a query wants. Raises `Rejected` with a 400 for a parameter that has no such value."""
     from emulator.inferences.selecting import SelectionError, selection
 
     try:

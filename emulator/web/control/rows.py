@@ -58,6 +58,10 @@ ROUTES = (
         query=f"{_FILTERS} limit after before order format follow",
     ),
     Row("GET", "/_emulator/inferences/{id}", "inferences.one", query="format"),
+    Row("GET", "/_emulator/inferences/{id}/timeline", "single.timeline"),
+    Row("GET", "/_emulator/inferences/{id}/conversation", "single.conversation"),
+    Row("POST", "/_emulator/inferences/{id}/replay", "single.replay"),
+    Row("GET", "/_emulator/usage", "usage.usage", query=f"{_FILTERS} from to buckets"),
     Row("GET", "/_emulator/verify", "inferences.verify", query="key most_attempts format"),
     Row("GET", "/_emulator/verdict", "inferences.verdict", query="key most_attempts"),
 )

@@ -39,6 +39,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
 from emulator.inferences.inference import Inference, Outcome
 from emulator.inferences.selecting import MOST, ORDERS
+from emulator.inferences.timing import Attempt, PlacedFault
 from emulator.inferences.verdict.reports import KeyReport, Report
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
 from emulator.scenario.language.scenarios import SCENARIO
@@ -50,6 +51,7 @@ from emulator.web.control.console import PAGE, TYPES
 from emulator.web.control.inferences import FOLLOWING, REPORTS
 from emulator.web.control.live import LONG
 from emulator.web.control.rows import ROUTES
+from emulator.web.control.usage import MOST_BUCKETS
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
@@ -86,6 +88,7 @@ _SCENARIO = ref(f"{_LANGUAGE}{SCENARIO.name}")
 _FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
 _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
+_TIME = STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"}
 _QUERY: dict[str, Schema] = {
     "key": NONEMPTY,
     "endpoint": word(*ENDPOINTS),
@@ -93,7 +96,7 @@ _QUERY: dict[str, Schema] = {
     "status": integer(Limits(0, 999)),
     "outcome": word(*get_args(Outcome), *(f"failed: {kind}" for kind in get_args(ErrorKind))),
     "rule": NONEMPTY,
-    "since": STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"},
+    "since": _TIME,
     "limit": integer(Limits(1, MOST)),
     "namespace": NONEMPTY,
     "scenario": NONEMPTY,
@@ -101,6 +104,9 @@ _QUERY: dict[str, Schema] = {
     "after": integer(_COUNTED),
     "before": integer(_COUNTED),
     "order": word(*ORDERS),
+    "from": _TIME,
+    "to": _TIME,
+    "buckets": integer(Limits(1, MOST_BUCKETS)),
     "follow": word("false", *FOLLOWING),
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
@@ -279,6 +285,12 @@ def _rows() -> dict[str, _Row]:
         ),
         "GET /_emulator/inferences": _Row("List the inferences, or follow them", found, formats=exports),
         "GET /_emulator/inferences/{id}": _Row("Show an inference", ref("InferenceRecord"), formats=exports),
+        "GET /_emulator/inferences/{id}/timeline": _Row("Show when an answer was sent", ref("Timeline")),
+        "GET /_emulator/inferences/{id}/conversation": _Row("Show what was said", ref("Conversation")),
+        "POST /_emulator/inferences/{id}/replay": _Row(
+            "Ask the same again", answered({"number": COUNT, "id": STRING}), status=202
+        ),
+        "GET /_emulator/usage": _Row("Count what was asked", ref("Usages")),
         "GET /_emulator/verify": _Row("Verify what was expected", ref("Verification"), formats=REPORTS),
         "GET /_emulator/verdict": _Row("Judge the client", answered(judged, {"nothing_asked": STRING})),
     }
@@ -289,7 +301,7 @@ def _rows() -> dict[str, _Row]:
 
 def components() -> dict[str, Schema]:
     """The schemas to which the operations refer, those of the scenario language among them."""
-    types = structs([Inference, Report, Mistake, Entry, Policy, Backends])
+    types = structs([Inference, Report, Mistake, Entry, Policy, Backends, PlacedFault, Attempt])
     policy = types.pop("Policy")["properties"] | {"expires": nullable(STRING)}
     told = types.pop("Inference")["properties"] | {"outcome": STRING, "line": STRING}
     report, one = (types.pop(kind.__name__)["properties"] for kind in (Report, KeyReport))
@@ -311,8 +323,54 @@ def components() -> dict[str, Schema]:
     }
     names = {"name": STRING, "aliases": texts, "description": STRING, "source": STRING}
     rule = answered({"name": STRING, "line": COUNT, "replies": COUNT})
+    seconds = nullable(NUMBER)
+    token = {"token": STRING, "logprob": nullable(NUMBER)}
+    choice = {
+        "reasoning": STRING,
+        "text": STRING,
+        "tool_calls": array(answered({"id": nullable(STRING), "name": STRING, "arguments": STRING})),
+        "finish": nullable(STRING),
+        "tokens": nullable(array(answered({**token, "top": array(answered(token))}))),
+    }
+    counts = ("requests", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
+    used = answered({**dict.fromkeys(counts, COUNT), "charge": nullable(STRING)})
     return {
         **types,
+        "Timeline": answered(
+            {
+                "number": COUNT,
+                "id": STRING,
+                "started": NUMBER,
+                **dict.fromkeys(("ended", "queued", "first_byte", "first_token"), seconds),
+                "frames": array(answered({"at": NUMBER, "size": COUNT, "text": STRING})),
+                "frames_cut": BOOLEAN,
+                "faults": array(ref("PlacedFault")),
+                "attempts": array(ref("Attempt")),
+                **dict.fromkeys(("findings", "remarks"), array(ref("Finding"))),
+            }
+        ),
+        "Conversation": answered(
+            {
+                "messages": array(answered({"role": STRING, "text": STRING, "others": texts})),
+                "choices": array(answered(choice)),
+                "problems": texts,
+            }
+        ),
+        "Usages": answered(
+            {
+                **dict.fromkeys(("from", "to", "step"), NUMBER),
+                "forgotten": COUNT,
+                "buckets": array(
+                    answered(
+                        {
+                            "at": NUMBER,
+                            "outcomes": OBJECT | {"additionalProperties": COUNT},
+                            "models": OBJECT | {"additionalProperties": used},
+                        }
+                    )
+                ),
+            }
+        ),
         **{f"{_LANGUAGE}{name}": _language(schema) for name, schema in json_schema()["$defs"].items()},
         "Policy": answered(policy),
         "InferenceRecord": answered({**told, "request": ANYTHING}),
