@@ -37,7 +37,7 @@ export function Attempts({ timeline, number }) {
   let y = 24;
   for (const each of attempts) {
     rows.push({ each, y });
-    y += each.retry_after != null || each.waited != null ? 52 : 28;
+    y += 24 + 14 * [each.retry_after, each.waited].filter((wait) => wait != null).length;
   }
   return html`<div class="attempts"><h2>${attempts.length} attempts at the same question</h2><div ref=${box}><svg width=${width} height=${y + 4} role="img"
       aria-label=${attempts.map((each, index) => sentence(each, index)).join(" ")}>
@@ -54,7 +54,7 @@ export function Attempts({ timeline, number }) {
         <rect class=${"wait fill-" + kind} x=${from} y=${y + 2} width=${Math.max(0, first - from)} height="12" rx="2" />
         <rect class=${"fill-" + kind} x=${Math.min(first, to)} y=${y + 2} width=${Math.max(3, to - first)} height="12" rx="2" />
         ${each.retry_after != null && html`<${Span} from=${to} length=${scale(each.retry_after)} y=${y + 22} kind="asked" text=${`Retry-After ${seconds(each.retry_after)}`} width=${width} />`}
-        ${each.waited != null && html`<${Span} from=${to} length=${scale(each.waited)} y=${y + 36} kind=${ignored ? "ignored" : "kept"}
+        ${each.waited != null && html`<${Span} from=${to} length=${scale(each.waited)} y=${y + (each.retry_after == null ? 22 : 36)} kind=${ignored ? "ignored" : "kept"}
           text=${`waited ${seconds(each.waited)}${ignored ? `, ${seconds(each.retry_after - each.waited)} too short` : ""}`} width=${width} />`}
       </g>`;
     })}

@@ -95,7 +95,8 @@ const digits = (value, most) => value.toLocaleString("en", { maximumFractionDigi
 export function seconds(value) {
   if (value == null) return "–";
   if (value < 0) return "−" + seconds(-value);
-  if (value < 0.0005) return "0 ms";
+  if (value === 0) return "0 ms";
+  if (value < 0.001) return `${digits(value * 1e6, 0)} µs`;
   if (value < 1) return `${digits(value * 1000, value < 0.01 ? 1 : 0)} ms`;
   if (value < 100) return `${digits(value, value < 10 ? 2 : 1)} s`;
   if (value < 7200) return `${digits(value / 60, 1)} min`;
