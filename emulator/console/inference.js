@@ -48,9 +48,7 @@ function Shown({ record, timeline, conversation, filters }) {
     ${timeline && html`<section class="picture" aria-label="Timeline">
       <${Attempts} timeline=${timeline} number=${record.number} />
       <${Picture} timeline=${timeline} record=${record} />
-      ${[...timeline.findings.map((each) => ["bad", each]), ...timeline.remarks.map((each) => ["note", each])].map(
-        ([kind, each]) => html`<p class=${"finding " + kind}><b>${each.name}</b> ${each.sentence}</p>`,
-      )}</section>`}
+      <${Findings} kind="bad" found=${timeline.findings} /><${Findings} kind="note" found=${timeline.remarks} /></section>`}
     <${Tabs} label="What is known" tabs=${tabs} current=${tab} pick=${pick} />
     <div role="tabpanel" class="tab-panel" aria-label=${tabs.find(([id]) => id === tab)[1]}>
       ${tab === "conversation" && html`<${Conversation} told=${conversation} record=${record} />`}
@@ -62,6 +60,13 @@ function Shown({ record, timeline, conversation, filters }) {
         ${record.response_cut && html`<p class="warning">The answer was longer: this is its beginning.</p>`}`}
     </div>
   </article>`;
+}
+
+/** Findings, or remarks, of the same name together. */
+function Findings({ kind, found }) {
+  return [...new Set(found.map((each) => each.name))].map(
+    (name) => html`<div class=${"finding " + kind}><b>${name}</b>${found.filter((each) => each.name === name).map((each) => html`<p>${each.sentence}</p>`)}</div>`,
+  );
 }
 
 function Actions({ record }) {

@@ -142,12 +142,16 @@ function List({ records, filters, id }) {
 
 const NEAR = 40;
 
-/** How many of the next rows asked the same before: a retry is drawn as a thread. */
+/** How many attempts at the same question failed just before: a retry is marked with its count. */
 function earlier(list, at) {
   const { question, namespace } = list[at];
   let count = 0;
-  for (let index = at + 1; index < Math.min(list.length, at + NEAR); index++)
-    if (list[index].question === question && list[index].namespace === namespace) count++;
+  for (let index = at + 1; index < Math.min(list.length, at + NEAR); index++) {
+    const each = list[index];
+    if (each.question !== question || each.namespace !== namespace) continue;
+    if (ending(each.outcome, each.status) === "ok") break;
+    count++;
+  }
   return count;
 }
 
@@ -160,7 +164,7 @@ function Row({ record, top, chosen, place, count, length, earlier, open }) {
   return html`<div id=${"row-" + record.number} class=${"row " + kind} role="option" aria-selected=${chosen ? "true" : "false"} aria-posinset=${place}
     aria-setsize=${count} style=${{ transform: `translateY(${top}px)` }} onClick=${open}>
     <span class="row-status">${record.status || "–"}</span>
-    <span class="row-what">${what}${earlier > 0 && html` <span class="again" title="It asked the same before">↻ ${earlier + 1}</span>`}</span>
+    <span class="row-what">${what}${earlier > 0 && html` <span class="again" title="The same was asked before, and failed">↻ ${earlier + 1}</span>`}</span>
     <span class="row-time">${time(record.started)}</span>
     <span class="row-number">#${record.number}</span>
     <span class="row-facts">${facts.filter(Boolean).join(" · ")}</span>

@@ -10,7 +10,7 @@ import { attempt, Code, Field, go, html, link, plural, Problem, route, useLoaded
 const NEW = `name: my-scenario
 rules:
   - name: weather
-    when: {last_user: weather}
+    when: {last_user: {contains: weather}}
     reply: {text: "It is sunny."}
   - name: limited
     replies:
@@ -100,7 +100,7 @@ function Scenario({ name, known, changed, complete }) {
   return html`<div class="scenario">
     <header class="record-head"><a class="back" href=${link("scenarios")}>‹ All</a><h1>${fresh ? "A new scenario" : name}</h1>${story && html`<span class="muted source">${story.source}</span>`}
       <div class="actions"><button type="button" class="main" disabled=${mistaken || !called} onClick=${save}>Store</button>
-      ${story?.source === "put" && html`<button type="button" class="danger" onClick=${remove}>Delete</button>`}</div></header>
+      ${story && !/^(\/|built in)/.test(story.source) && html`<button type="button" class="danger" onClick=${remove}>Delete</button>`}</div></header>
     ${story && (story.aliases.length > 0 || story.description) && html`<p class="muted">${story.description} ${story.aliases.length > 0 && html`Also called ${story.aliases.join(", ")}.`}</p>`}
     <${Editor} label=${`The scenario ${name}, as YAML`} text=${text} set=${setText} mistakes=${checked.mistakes} warnings=${checked.warnings} reveal=${reveal} complete=${complete} />
     ${!mistaken && text.trim() && html`<p class="good">No mistakes.</p>`}
