@@ -48,13 +48,13 @@ class Endpoint(NamedTuple):
     """One endpoint.
 
     `dialect` is "module:class", and `schemas` is "module:function"; the modules are imported when `make`, `decoder` or
-    `shapes` is called. `conversation` are the
-    fields of a request with the conversation; the last of them has its turns, which `turns` reads without validating
-    them. `sample` is a cheap request, and `streaming` are the fields that ask for its answer as a stream with
-    everything that a stream can have; empty for an endpoint that does not stream. `probes` are further requests for the
-    comparison with a real service: the end of a title, and the fields that differ from `sample`, None for one to leave
-    out. `sdk` is how its SDKs ask. `elsewhere` are the last parts of paths that other services have for the same purpose. `claims` decides by the
-    fields of a request whether it is meant for this endpoint rather than for the first of the table.
+    `shapes` is called. `conversation` are the fields of a request with the conversation; the last of them has its
+    turns, which `turns` reads without validating them. `sample` is a cheap request, and `streaming` are the fields that
+    ask for its answer as a stream with everything that a stream can have; empty for an endpoint that does not stream.
+    `probes` are further requests for the comparison with a real service: the end of a title, and the fields that differ
+    from `sample`, None for one to leave out. `sdk` is how its SDKs ask. `elsewhere` are the last parts of paths that
+    other services have for the same purpose. `claims` decides by the fields of a request whether it is meant for this
+    endpoint rather than for the first of the table.
     """
 
     name: str

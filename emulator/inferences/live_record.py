@@ -39,8 +39,8 @@ class Sent(msgspec.Struct):
 
     `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
     tokens that were sent. It is None if no part of an answer was sent. `ended` is None until the answer has ended.
-    `said` is a whole answer that is too long to be read again from its body. `begun` is when a request that waited for a
-    backend got its slot; None for one that did not wait.
+    `said` is a whole answer that is too long to be read again from its body. `begun` is when a request that waited for
+    a backend got its slot; None for one that did not wait.
     """
 
     status: int = 0

@@ -30,7 +30,7 @@ _INSTEAD = frozenset({"error", "hangup"})
 
 
 class Frame(NamedTuple):
-    """A frame of a stream, or a whole body: when the last of it was sent, in seconds after the request, and its text."""
+    """A frame of a stream, or a whole body. `at` is when the last of it was sent, in seconds after the request."""
 
     at: float
     bytes: bytes

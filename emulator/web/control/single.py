@@ -23,9 +23,9 @@ from emulator.wire.asgi_client import AsgiClient
 
 _REPLAYS = 100
 """How many replays run at the same time."""
-_OF_THE_CONNECTION = frozenset(
-    ["connection", "content-encoding", "content-length", "cookie", "expect", "keep-alive", "origin", "te", "transfer-encoding", "upgrade"]
-)
+_OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "cookie", "expect", "host", "keep-alive"} | {
+    *("origin", "te", "transfer-encoding", "upgrade"),
+}
 """Headers that are not sent again."""
 
 

@@ -1,18 +1,12 @@
 """The operations of the control API: for each row of its routes, the schemas of its fields and of its answer."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
-from emulator.account.backends import Backends
-from emulator.account.ledger import Entry
-from emulator.account.policy import Policy
-from emulator.account.registry import Status
 from emulator.core import units
 from emulator.core.errors import ErrorKind
 from emulator.core.fields import Limits
 from emulator.core.json_schemas import (
-    ANYTHING,
     BOOLEAN,
     COUNT,
     NONEMPTY,
@@ -31,27 +25,22 @@ from emulator.core.json_schemas import (
     nullable,
     number,
     ref,
-    structs,
     word,
 )
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
-from emulator.inferences.inference import Inference, Outcome
+from emulator.inferences.inference import Outcome
 from emulator.inferences.selecting import MOST, ORDERS
-from emulator.inferences.timing import Attempt, PlacedFault
-from emulator.inferences.verdict.reports import KeyReport, Report
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
 from emulator.scenario.language.scenarios import SCENARIO
-from emulator.scenario.language.schema import json_schema
-from emulator.scenario.reading.mistakes import Mistake
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
 from emulator.web.control.console import PAGE, TYPES
 from emulator.web.control.inferences import FOLLOWING, REPORTS
-from emulator.web.control.live import LONG
 from emulator.web.control.rows import ROUTES
 from emulator.web.control.usage import MOST_BUCKETS
+from emulator.web.openapi.answers import LANGUAGE, language
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
@@ -62,20 +51,12 @@ SECURITY = {
 """The security schemes of the control API."""
 _OPEN = {"/_emulator/health", "/_emulator/ready"}
 _REFUSED = (401, 403, 404)
-_LANGUAGE = "scenario."
-"""What the names of the schemas of the scenario language begin with."""
-
 # ---------------------------------------------------------------------------------------------- what is asked
-
-
-def _language(schema: Mapping[str, Any]) -> Any:
-    """A schema of the scenario language as the document has it, where the language's own definitions are components."""
-    return json.loads(json.dumps(schema).replace("#/$defs/", f"#/components/schemas/{_LANGUAGE}"))
 
 
 def _written(reader: Reader[Any]) -> Schema:
     """What is written as in a scenario."""
-    schema: Schema = _language(reader.schema)
+    schema: Schema = language(reader.schema)
     return schema
 
 
@@ -84,7 +65,7 @@ def _text(notation: units.Notation[Any]) -> Schema:
 
 
 YAML = FORMATS["scenario"].media_type
-_SCENARIO = ref(f"{_LANGUAGE}{SCENARIO.name}")
+_SCENARIO = ref(f"{LANGUAGE}{SCENARIO.name}")
 _FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
 _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
@@ -248,6 +229,31 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/scenarios/{name}": _Row("Show a scenario, or its mistakes", any_of(ref("Scenario"), unread)),
         "PUT /_emulator/scenarios/{name}": _Row("Add or replace a scenario", ref("Scenario"), mistakes=(unread,)),
         "DELETE /_emulator/scenarios/{name}": _Row("Delete a scenario", answered({"deleted": STRING})),
+        "GET /_emulator/scenarios/{name}/source": _Row(
+            "Show the text of a scenario", answered({"name": STRING, "source": STRING, "text": nullable(STRING)})
+        ),
+        "POST /_emulator/check": _Row("Check the text of a scenario", ref("Checked")),
+        "POST /_emulator/explain": _Row(
+            "Explain what a scenario makes of a request",
+            ref("Explained"),
+            {
+                **dict.fromkeys(("scenario", "inference"), nullable(NONEMPTY)),
+                "text": nullable(STRING),
+                "request": nullable(OBJECT),
+                "endpoint": nullable(word(*ENDPOINTS)),
+                "headers": nullable(OBJECT | {"additionalProperties": STRING}),
+            },
+            rules={
+                "allOf": [
+                    {"oneOf": [{"required": [each], "properties": {each: {"not": NULL}}} for each in pair]}
+                    for pair in (("scenario", "text"), ("inference", "request"))
+                ]
+            },
+        ),
+        "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
+        "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
+        "GET /_emulator/settings": _Row("Show the settings", answered({"settings": array(ref("Setting"))})),
+        "GET /_emulator/accounts": _Row("List the keys that asked", answered({"accounts": array(ref("AccountInUse"))})),
         "GET /_emulator/account": _Row("Show an account", ref("Account")),
         "PUT /_emulator/account": _Row(
             "Open an account anew, or those of all keys",
@@ -293,115 +299,4 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/usage": _Row("Count what was asked", ref("Usages")),
         "GET /_emulator/verify": _Row("Verify what was expected", ref("Verification"), formats=REPORTS),
         "GET /_emulator/verdict": _Row("Judge the client", answered(judged, {"nothing_asked": STRING})),
-    }
-
-
-# ---------------------------------------------------------------------------------------------- what is answered
-
-
-def components() -> dict[str, Schema]:
-    """The schemas to which the operations refer, those of the scenario language among them."""
-    types = structs([Inference, Report, Mistake, Entry, Policy, Backends, PlacedFault, Attempt])
-    policy = types.pop("Policy")["properties"] | {"expires": nullable(STRING)}
-    told = types.pop("Inference")["properties"] | {"outcome": STRING, "line": STRING}
-    report, one = (types.pop(kind.__name__)["properties"] for kind in (Report, KeyReport))
-    texts = array(STRING)
-    key = {
-        "id": STRING,
-        "name": STRING,
-        "shown": STRING,
-        "status": word(*get_args(Status)),
-        "created": STRING,
-        "policy": ref("Policy"),
-    }
-    credits = {
-        "balance": STRING,
-        "available": STRING,
-        "purchased": STRING,
-        "trials": array(answered({"left": STRING, "expires": STRING})),
-        "auto_top_up": nullable(answered({"below": STRING, "add": STRING})),
-    }
-    names = {"name": STRING, "aliases": texts, "description": STRING, "source": STRING}
-    rule = answered({"name": STRING, "line": COUNT, "replies": COUNT})
-    seconds = nullable(NUMBER)
-    token = {"token": STRING, "logprob": nullable(NUMBER)}
-    choice = {
-        "reasoning": STRING,
-        "text": STRING,
-        "tool_calls": array(answered({"id": nullable(STRING), "name": STRING, "arguments": STRING})),
-        "finish": nullable(STRING),
-        "tokens": nullable(array(answered({**token, "top": array(answered(token))}))),
-    }
-    counts = ("requests", "prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
-    used = answered({**dict.fromkeys(counts, COUNT), "charge": nullable(STRING)})
-    return {
-        **types,
-        "Timeline": answered(
-            {
-                "number": COUNT,
-                "id": STRING,
-                "started": NUMBER,
-                **dict.fromkeys(("ended", "queued", "first_byte", "first_token"), seconds),
-                "frames": array(answered({"at": NUMBER, "size": COUNT, "text": STRING})),
-                "frames_cut": BOOLEAN,
-                "faults": array(ref("PlacedFault")),
-                "attempts": array(ref("Attempt")),
-                **dict.fromkeys(("findings", "remarks"), array(ref("Finding"))),
-            }
-        ),
-        "Conversation": answered(
-            {
-                "messages": array(answered({"role": STRING, "text": STRING, "others": texts})),
-                "choices": array(answered(choice)),
-                "problems": texts,
-            }
-        ),
-        "Usages": answered(
-            {
-                **dict.fromkeys(("from", "to", "step"), NUMBER),
-                "forgotten": COUNT,
-                "buckets": array(
-                    answered(
-                        {
-                            "at": NUMBER,
-                            "outcomes": OBJECT | {"additionalProperties": COUNT},
-                            "models": OBJECT | {"additionalProperties": used},
-                        }
-                    )
-                ),
-            }
-        ),
-        **{f"{_LANGUAGE}{name}": _language(schema) for name, schema in json_schema()["$defs"].items()},
-        "Policy": answered(policy),
-        "InferenceRecord": answered({**told, "request": ANYTHING}),
-        "InferenceSummary": answered({name: schema for name, schema in told.items() if name not in LONG}),
-        "KeyVerification": answered({"ok": BOOLEAN, **one}),
-        "Verification": answered({"ok": BOOLEAN, **report, "keys": array(ref("KeyVerification"))}),
-        "Clock": answered({"now": STRING, "unix": NUMBER, "mode": word("running", "frozen"), "rate": NUMBER}),
-        "Key": answered(key),
-        "MadeKey": answered({"key": STRING, **key}),
-        "Credits": answered(credits),
-        "Account": answered(
-            {
-                "key": STRING,
-                "unlimited": BOOLEAN,
-                "policy": ref("Policy"),
-                "in_flight": COUNT,
-                "rate_limit": OBJECT | {"additionalProperties": STRING},
-                "credits": nullable(ref("Credits")),
-            }
-        ),
-        "ModelBackends": answered(
-            {
-                "model": STRING,
-                "backends": nullable(ref("Backends")),
-                "healthy_now": BOOLEAN,
-                "running": COUNT,
-                "waiting": COUNT,
-            }
-        ),
-        "ScenarioSummary": answered({**names, "errors": texts, "faults": texts, "mistakes": array(ref("Mistake"))}),
-        "Scenario": answered(
-            {**names, "rules": array(rule), "unscripted": ANYTHING, "mistakes": array(ref("Mistake"))}
-        ),
     }
