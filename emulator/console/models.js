@@ -11,7 +11,7 @@ const STATES = {
   slow: { label: "One slot, queue of 5 s", backends: { slots: 1, queue: "5s" } },
 };
 const perMillion = (price) => (price == null ? "–" : "$" + number(Number(price) * 1e6));
-const thousands = (tokens) => (tokens == null ? "–" : tokens >= 1000 ? `${number(Math.round(tokens / 1024))}K` : number(tokens));
+const thousands = (tokens) => (tokens == null ? "–" : tokens >= 1 << 20 ? `${number(Math.round((tokens / (1 << 20)) * 10) / 10)}M` : tokens >= 1000 ? `${number(Math.round(tokens / 1024))}K` : number(tokens));
 
 export default function Models() {
   const { value, error, again } = useLoaded(async () => {

@@ -46,8 +46,8 @@ function List({ known, error, id }) {
       <a class="button" href=${link("scenarios", "new")}>New</a></div>
     <${Problem} error=${error} />
     <ul class="stories" onKeyDown=${keys}>${matches.map((each) => html`<li key=${each.name}><a href=${link("scenarios", each.name)} aria-current=${each.name === id ? "true" : undefined}>
-      <b>${each.name}</b>${each.name === known.active && html` <span class="tag ok">plays</span>`}${each.mistakes.length > 0 && html` <span class="tag bad">${plural(each.mistakes.length, "mistake")}</span>`}
-      <span class="tags">${each.errors.map((error) => html`<span class="tag">${error}</span> `)}${each.faults.map((fault) => html`<span class="tag">${fault}</span> `)}</span>
+      <span class="story-name"><b>${each.name}</b>${each.name === known.active && html` <span class="tag ok">plays</span>`}${each.mistakes.length > 0 && html` <span class="tag bad">${plural(each.mistakes.length, "mistake")}</span>`}
+      <span class="tags">${each.errors.map((error) => html`<span class="tag">${error}</span> `)}${each.faults.map((fault) => html`<span class="tag">${fault}</span> `)}</span></span>
       <span class="about">${each.description}</span></a></li>`)}</ul>
     <p class="rows-foot">${plural(matches.length, "scenario")}</p>`;
 }
