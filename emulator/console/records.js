@@ -54,6 +54,7 @@ export class Records {
 
   async load() {
     this.loading.value = true;
+    const came = (this._came = []);
     try {
       const page = await get("inferences" + query({ order: "newest", limit: PAGE, ...this.filters }));
       this.list = page.inferences;
@@ -64,7 +65,10 @@ export class Records {
       this.error.value = error;
       this.list = [];
     }
+    if (came !== this._came) return;
+    this._came = null;
     this.loading.value = false;
+    for (const record of came) this._put(record);
     this.changed.value++;
     this._usage();
   }
@@ -91,7 +95,9 @@ export class Records {
     }
   }
 
+  /** Put a record in its place; what comes while the list is loaded is put again when that is done. */
   _put(record) {
+    this._came?.push(record);
     const list = this.list;
     const at = list.findIndex((each) => each.number <= record.number);
     if (at < 0) list.push(record);

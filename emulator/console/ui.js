@@ -112,8 +112,12 @@ export const day = (unix) => iso(unix).slice(0, 10);
 export const number = (value) => (value == null ? "–" : digits(value, 6));
 export const bytes = (size) => (size < 1024 ? `${size} B` : size < 1 << 20 ? `${digits(size / 1024, 1)} KiB` : `${digits(size / (1 << 20), 1)} MiB`);
 export const plural = (count, one, many = one + "s") => `${number(count)} ${count === 1 ? one : many}`;
-/** An amount such as "0.0000130 USD" as a price tag. */
-export const money = (amount) => (amount == null ? "–" : "$" + String(amount).replace(/\s*USD$/, "").replace(/(\.\d*?[1-9])0+$|\.0+$/, "$1"));
+/** An amount such as "0.0000130 USD" as a price tag, with at least two decimals. */
+export function money(amount) {
+  if (amount == null) return "–";
+  const [whole, decimals = ""] = String(amount).replace(/\s*USD$/, "").split(".");
+  return `${whole.startsWith("-") ? "−" : ""}$${whole.replace("-", "")}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`;
+}
 export const short = (model) => (model ?? "no model").split(/\/|--/).pop();
 
 /** One of ok, bad, cut, run: how an inference ended. */
@@ -211,16 +215,17 @@ export function Field({ label, hint, children, wide }) {
   }</div>`;
 }
 
-/** The width of an element, as it is and becomes. */
+/** The width of an element, as it is and becomes: [ref, width]. */
 export function useWidth(least = 280) {
-  const box = useRef();
+  const [node, setNode] = useState(null);
   const [width, set] = useState(0);
   useEffect(() => {
+    if (!node) return undefined;
     const observer = new ResizeObserver(([entry]) => set(Math.max(least, Math.floor(entry.contentRect.width))));
-    observer.observe(box.current);
+    observer.observe(node);
     return () => observer.disconnect();
-  }, []);
-  return [box, width];
+  }, [node]);
+  return [setNode, width];
 }
 
 /** Call something at most once in so many milliseconds, and once more at the end. */

@@ -53,7 +53,8 @@ def opened(
     page.goto(f"{akash.url}/_emulator/{path}")
     yield page
     context.close()
-    assert [each for each in failures if not each.startswith(_ANSWERED)] == []
+    failed = [each for each in failures if not each.startswith(_ANSWERED)]
+    assert not failed, "\n".join(failed)
 
 
 def axe() -> str | None:
