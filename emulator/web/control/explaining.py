@@ -1,5 +1,6 @@
 """/_emulator/explain: what a scenario makes of a request, without playing it."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,7 @@ async def explain(engine: Engine, request: ControlRequest) -> JSONResponse:
     fields = request.fields
     asked = _asked(engine, fields)
     try:
-        scenario = _scenario(engine, fields)
+        scenario = await _scenario(engine, fields)
     except ScenarioError as error:
         mistakes = [mistake.as_dict() for mistake in error.mistakes]
         return JSONResponse({**_shown(Explanation(answered_by="")), "why": "", "mistakes": mistakes})
@@ -55,13 +56,14 @@ def _shown(found: Explanation) -> dict[str, Any]:
     return {"why": str(found), **{name: to_builtins(getattr(found, name)) for name in names}}
 
 
-def _scenario(engine: Engine, fields: Fields) -> Scenario:
+async def _scenario(engine: Engine, fields: Fields) -> Scenario:
     """The scenario that is named, or whose text is sent. Raises `Rejected` and ScenarioError."""
     _one_of(fields, "scenario", "text")
     if fields.has("text"):
         from emulator.scenario.loader import load_text  # noqa: PLC0415 (imported when it is needed)
 
-        return load_text(fields.required_string("text", empty=True), SENT, catalog=engine.catalog)
+        text = fields.required_string("text", empty=True)
+        return await asyncio.to_thread(lambda: load_text(text, SENT, catalog=engine.catalog))
     name = fields.required_string("scenario")
     found = engine.library.get(name)
     if found is None:

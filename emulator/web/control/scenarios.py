@@ -1,11 +1,13 @@
 """/_emulator/scenarios, /check and /schema: listing, reading, checking, replacing and deleting scenarios."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.engine.planner import unknown_scenario
@@ -63,18 +65,23 @@ async def source(engine: Engine, request: Request) -> JSONResponse:
 
 
 async def check(engine: Engine, request: Request) -> JSONResponse:
-    """POST /_emulator/check."""
+    """POST /_emulator/check. The text is read in a thread, since a long one takes longer than others should wait."""
+    text = (await _body(engine, request)).decode(errors="replace")
+    return JSONResponse(await asyncio.to_thread(_checked, text, engine.catalog))
+
+
+def _checked(text: str, catalog: Catalog) -> dict[str, Any]:
+    """The name of a scenario, or its mistakes, and the warnings of the command `check`."""
     from emulator.scenario.language.shadowing import warnings
     from emulator.scenario.loader import load_text
     from emulator.scenario.reading.comments import cut_texts
 
-    text = (await _body(engine, request)).decode(errors="replace")
     try:
-        scenario = load_text(text, SENT, catalog=engine.catalog)
+        scenario = load_text(text, SENT, catalog=catalog)
     except ScenarioError as error:
-        return JSONResponse({"name": None, "mistakes": _dicts(error.mistakes), "warnings": []})
+        return {"name": None, "mistakes": _dicts(error.mistakes), "warnings": []}
     told = _dicts([*warnings(scenario), *cut_texts(SENT, text)])
-    return JSONResponse({"name": scenario.name, "mistakes": [], "warnings": told})
+    return {"name": scenario.name, "mistakes": [], "warnings": told}
 
 
 async def schema(engine: Engine, request: Request) -> JSONResponse:

@@ -7,6 +7,7 @@ from emulator.core import units
 from emulator.core.errors import ErrorKind
 from emulator.core.fields import Limits
 from emulator.core.json_schemas import (
+    ANYTHING,
     BOOLEAN,
     COUNT,
     NONEMPTY,
@@ -100,7 +101,8 @@ _KNOWN = {"name": "hello", "id": "key_1", "file": PAGE}
 class _Row(NamedTuple):
     """What a row of the control routes does not say: its answer, the values of its fields, and which are required.
 
-    `rules` are for all fields together. `media` are the media types of the answer.
+    `rules` are for all fields together. `yaml` is the body of a row without fields. `media` are the media types of the
+    answer.
     """
 
     summary: str
@@ -111,6 +113,7 @@ class _Row(NamedTuple):
     formats: Mapping[str, str] = {}
     status: int = 200
     mistakes: tuple[Schema, ...] = ()
+    yaml: Schema = _SCENARIO
     media: tuple[str, ...] = (JSON,)
     bodiless: tuple[int, ...] = ()
 
@@ -135,8 +138,8 @@ def operations(settings: Settings) -> Iterator[Described]:
                 },
                 _REFUSED,
                 told.status,
-                {YAML: _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
-                required=bool(told.required) or row.fields is None,
+                {YAML: told.yaml} if row.fields is None else _body(told, row.fields.split()),
+                required=bool(told.required) or (row.fields is None and told.yaml is _SCENARIO),
                 query=query,
                 known=_known(row.path),
                 others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
@@ -232,7 +235,7 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/scenarios/{name}/source": _Row(
             "Show the text of a scenario", answered({"name": STRING, "source": STRING, "text": nullable(STRING)})
         ),
-        "POST /_emulator/check": _Row("Check the text of a scenario", ref("Checked")),
+        "POST /_emulator/check": _Row("Check the text of a scenario", ref("Checked"), yaml=ANYTHING),
         "POST /_emulator/explain": _Row(
             "Explain what a scenario makes of a request",
             ref("Explained"),
