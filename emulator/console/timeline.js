@@ -39,7 +39,7 @@ export function Attempts({ timeline, number }) {
     rows.push({ each, y });
     y += 24 + 14 * [each.retry_after, each.waited].filter((wait) => wait != null).length;
   }
-  return html`<div class="attempts"><h2>${attempts.length} attempts at the same question</h2><div ref=${box}><svg width=${width} height=${y + 4} role="img"
+  return html`<div class="attempts"><h2>${attempts.length} attempts at the same question</h2><div ref=${box}><svg width=${width} height=${y + 4} role="group"
       aria-label=${attempts.map((each, index) => sentence(each, index)).join(" ")}>
     <${Axis} span=${span} scale=${scale} height=${y} left=${LABEL} />
     ${rows.map(({ each, y }) => {
@@ -49,7 +49,7 @@ export function Attempts({ timeline, number }) {
       const ignored = each.retry_after != null && each.waited != null && each.waited < each.retry_after - 0.0005;
       const first = each.first_byte == null ? to : LABEL + scale(each.started + each.first_byte - start);
       return html`<g>
-        <a href=${link("inferences", each.number)} aria-label=${`Attempt #${each.number}`}><text x="0" y=${y + 12} class=${"attempt-label" + (each.number === number ? " here" : "")}>#${each.number} <tspan class=${"text-" + kind}>${each.status || "–"}</tspan></text></a>
+        <a href=${link("inferences", each.number)}><text x="0" y=${y + 12} class=${"attempt-label" + (each.number === number ? " here" : "")}>#${each.number} <tspan class=${"text-" + kind}>${each.status || "–"}</tspan></text></a>
         ${each.number === number && html`<rect class="here" x="-8" y=${y - 2} width="3" height="20" rx="1.5" />`}
         <rect class=${"wait fill-" + kind} x=${from} y=${y + 2} width=${Math.max(0, first - from)} height="12" rx="2" />
         <rect class=${"fill-" + kind} x=${Math.min(first, to)} y=${y + 2} width=${Math.max(3, to - first)} height="12" rx="2" />

@@ -179,7 +179,7 @@ def test_the_list_is_moved_through_by_keys_and_searched(browser: Any) -> None:
         page.keyboard.type("pears endpoint:chat")
         page.keyboard.press("Enter")
         page.locator(".row").nth(1).wait_for(state="detached")
-        page.get_by_text("1 inference", exact=True).wait_for()
+        page.locator(".rows-foot", has_text=re.compile("^1 inference")).wait_for()
         assert "text=pears" in page.url and "endpoint=chat" in page.url
 
 
