@@ -1,20 +1,19 @@
 """`serve`: serve the emulated API until stopped."""
 
 import gc
-import json
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from emulator.commands import _options
+from emulator.commands._banner import banner
+from emulator.commands._browser import console, open_in_browser
 from emulator.commands._listening import access_to, listening
 from emulator.commands._printing import say
 from emulator.core import units
 from emulator.core.files import check_writable, write_atomically
-from emulator.core.version import __version__
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from emulator.scenario.library import Library
     from emulator.wire.server import Beside
 
-_KEY = "akml-local"
-_MODEL = "zai-org/GLM-5.3"
 _FILE = click.Path(path_type=Path)
 
 
@@ -80,6 +77,7 @@ _FILE = click.Path(path_type=Path)
 @_options.limits
 @click.option("--state", type=_FILE, help="File to go on from, and to save each change to.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
+@click.option("--open", "opened", is_flag=True, help="Open the console in the browser.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
 @click.option("--port-file", type=_FILE, help="File that gets the port once it is open.")
 @click.option("--ready-fd", type=int, metavar="N", help="File descriptor that gets a line once requests are answered.")
@@ -92,6 +90,7 @@ def serve(
     watch: bool,
     state: Path | None,
     inferences: Path | None,
+    opened: bool,
     form: str,
     port_file: Path | None,
     ready_fd: int | None,
@@ -126,11 +125,13 @@ def serve(
 
     def ready() -> None:
         if form != "nothing":
-            say(_ready(url, engine.settings, made, form))
+            say(banner(url, engine.settings, made, form))
         if port_file is not None:
             write_atomically(port_file, f"{url.rpartition(':')[2]}\n".encode())
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
+        if opened:
+            open_in_browser(console(url, access.token))
 
     serve_app(create_app(engine, access), sockets, ready, grace, engine.settings, beside)
     if state is not None:
@@ -312,38 +313,3 @@ def _watching(library: "Library", folder: Path | None) -> "Beside":
     if not folders:
         raise click.ClickException("--watch has no effect without --scenarios FOLDER or --scenario FILE")
     return lambda: watch(library, sorted(folders))
-
-
-def _ready(url: str, settings: "Settings", token: str, form: str) -> str:
-    """What is printed once requests are answered. `key` is one that is accepted, and null in JSON if none is yet.
-
-    `token` is a token of the control routes that nobody knows yet; there is none if it is empty.
-    """
-    from emulator.core.proxies import no_proxy, proxied
-
-    key = settings.keys[0] if settings.keys else None if settings.auth == "strict" else _KEY
-    if form == "json":
-        shown = {"url": url, "openai_base_url": f"{url}/v1", "anthropic_base_url": f"{url}/anthropic", "key": key}
-        return json.dumps(shown | ({"control_token": token} if token else {}))
-    lines = [f"AkashML emulator {__version__} on {url}", ""]
-    if key is None:
-        lines += ["  No key is accepted yet: add --key KEY, or make one with POST /_emulator/keys.", ""]
-    key = key or "KEY"
-    quoted, authorization = shlex.quote(key), f"Authorization: Bearer {key}"
-    lines += [
-        f"  export OPENAI_BASE_URL={url}/v1 OPENAI_API_KEY={quoted}",
-        f"  export ANTHROPIC_BASE_URL={url}/anthropic ANTHROPIC_AUTH_TOKEN={quoted}",
-    ]
-    if token:
-        lines.append(f"  export {_options.TOKEN_VARIABLE}={token}  # for /_emulator, and the commands that ask it")
-    if proxied(os.environ):
-        lines.append(f"  export {' '.join(f'{name}={hosts}' for name, hosts in no_proxy(os.environ).items())}")
-    request = json.dumps({"model": _MODEL, "messages": [{"role": "user", "content": "Hello!"}]})
-    authorization = f'"{authorization}"' if quoted == key else shlex.quote(authorization)
-    lines += [
-        "",
-        f'  curl {url}/v1/chat/completions -H {authorization} -H "Content-Type: application/json" \\',
-        f"    -d '{request}'",
-        "",
-    ]
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""/_emulator/ and /_emulator/console: the page of the console, and its files, which are in the folder emulator/console.
+"""/_emulator/ and /_emulator/console/{file}: the page of the console, and its files, which are in emulator/console.
 
 Nothing in them comes from elsewhere, and the browser is told so: it runs no script but these files, and asks no server
 but this one.
