@@ -165,9 +165,9 @@ export function Probable({ tokens }) {
   const token = tokens[chosen];
   return html`<div class="probable"><p tabindex="0" role="group" aria-label="Tokens; arrow keys move between them" onMouseOver=${point} onKeyDown=${keys}
       onFocus=${() => chosen ?? choose(0)}>${spans}</p>
-    <div class="alternatives" aria-live="polite">${token ? html`<b class="mono">${JSON.stringify(token.token)}</b>${(token.top?.length ? token.top : [token]).map(
+    <div class="alternatives" aria-live="polite">${token ? (token.top?.length ? token.top : [token]).map(
       (each) => html`<span class=${each.token === token.token ? "taken" : ""}><code>${JSON.stringify(each.token)}</code><meter min="0" max="1" value=${Math.exp(each.logprob)} aria-label=${each.token}></meter>${number(Math.round(Math.exp(each.logprob) * 1000) / 10)} %</span>`,
-    )}` : html`<span class="muted">Point at a token to see its alternatives.</span>`}</div></div>`;
+    ) : html`<span class="muted">Point at a token to see its alternatives.</span>`}</div></div>`;
 }
 
 // ------------------------------------------------------------------------------------------ why
