@@ -77,6 +77,7 @@ _FILE = click.Path(path_type=Path)
 @_options.limits
 @click.option("--state", type=_FILE, help="File to go on from, and to save each change to.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
+@click.option("--presets", type=_FILE, help="Folder of presets, for requests to the model @preset/NAME.")
 @click.option("--open", "opened", is_flag=True, help="Open the console in the browser.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
 @click.option("--port-file", type=_FILE, help="File that gets the port once it is open.")
@@ -90,6 +91,7 @@ def serve(
     watch: bool,
     state: Path | None,
     inferences: Path | None,
+    presets: Path | None,
     opened: bool,
     form: str,
     port_file: Path | None,
@@ -104,10 +106,13 @@ def serve(
     from emulator.store.saver import Saver
     from emulator.store.snapshot import write_state
     from emulator.web.app import create_app
+    from emulator.web.presets import Presets
     from emulator.wire.server import log_to_stderr
     from emulator.wire.server import serve as serve_app
 
     _check_writable(state, port_file, ready_fd)
+    if presets is not None and not presets.is_dir():
+        raise click.ClickException(f"there is no folder {presets}")
     engine = _engine(folder=folder, state=state, **world)
     log_to_stderr(log_level)
     if inferences is not None:
@@ -133,7 +138,7 @@ def serve(
         if opened:
             open_in_browser(console(url, access.token))
 
-    serve_app(create_app(engine, access), sockets, ready, grace, engine.settings, beside)
+    serve_app(create_app(engine, access, Presets(presets)), sockets, ready, grace, engine.settings, beside)
     if state is not None:
         try:
             write_state(engine.store, engine.clock, state)

@@ -19,6 +19,7 @@ from emulator.dialects.openai.surface import OpenAISurface
 from emulator.engine import Engine
 from emulator.engine.planner import unknown_model
 from emulator.scenario.library import LoadedScenario
+from emulator.web.presets import MARK
 from emulator.wire.receive import read_body
 
 COUNTING = "/anthropic/v1/messages/count_tokens"
@@ -63,6 +64,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
         key = await engine.authenticate(request.headers, x_api_key=anthropic.x_api_key)
         await engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+        if MARK in body:
+            body = request.app.state.presets.applied(body, messages.endpoint, engine.settings)
         asked = messages.parse_count(decode(body), request.headers, key)
         tokens = await engine.prompt_tokens(asked, len(body))
         return await _json(engine, anthropic, messages.count(tokens), key, body)

@@ -98,7 +98,10 @@ def test_three_attempts_are_joined_and_the_wait_that_was_too_short_is_seen(brows
 
 def test_a_fault_is_named_where_it_happened(browser: Any) -> None:
     """A stall stands on the axis of the answer with its name and its place."""
-    story = {"name": "slow", "rules": [{"reply": {"text": "One two three.", "faults": [{"stall": "1ms", "after": {"tokens": 1}}]}}]}
+    story = {
+        "name": "slow",
+        "rules": [{"reply": {"text": "One two three.", "faults": [{"stall": "1ms", "after": {"tokens": 1}}]}}],
+    }
     with Emulator(scenario=story) as akash, opened(browser, akash) as page:
         ask(akash, stream=True)
         page.locator(".row").first.click()
@@ -188,7 +191,9 @@ def test_a_long_record_is_shown_in_part_and_scrolled_to_its_end(browser: Any) ->
     with Emulator() as akash:
         with httpx.Client() as client:
             for _ in range(1000):
-                client.post(f"{akash.url}/v1/chat/completions", content=b"{}", headers={"authorization": "Bearer akml-a"})
+                client.post(
+                    f"{akash.url}/v1/chat/completions", content=b"{}", headers={"authorization": "Bearer akml-a"}
+                )
         with opened(browser, akash) as page:
             page.get_by_text("500 inferences and more").wait_for()
             rows = page.get_by_role("listbox")
@@ -264,7 +269,10 @@ def test_a_replay_asks_the_same_again(browser: Any) -> None:
 
 def test_an_inference_is_seen_while_it_runs(browser: Any) -> None:
     """It appears when it starts, and its end is seen without asking again."""
-    story = {"name": "slow", "rules": [{"reply": {"text": "At last.", "faults": [{"stall": "60s", "after": {"tokens": 1}}]}}]}
+    story = {
+        "name": "slow",
+        "rules": [{"reply": {"text": "At last.", "faults": [{"stall": "60s", "after": {"tokens": 1}}]}}],
+    }
     with Emulator(scenario=story, clock="frozen") as akash, opened(browser, akash) as page:
         page.get_by_text("Nothing was asked yet.").wait_for()
         url, headers = f"{akash.url}/v1/chat/completions", {"authorization": "Bearer akml-mine"}

@@ -11,6 +11,7 @@ from emulator.core import settings as known
 from emulator.core.catalog import alias
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine import Engine
+from emulator.web.presets import parameters
 
 _SECRET = frozenset({"control_token", "keys"})
 """Settings whose values are masked."""
@@ -20,11 +21,8 @@ async def models(engine: Engine, request: Request) -> JSONResponse:
     """GET /_emulator/models."""
     listed = {model.id for model in await engine.models(None)}
     told = [to_builtins(model) | {"alias": alias(model.id), "listed": model.id in listed} for model in engine.catalog]
-    parameters = {}
-    for name, endpoint in ENDPOINTS.items():
-        shapes = endpoint.shapes(engine.settings)
-        parameters[name] = shapes.components[shapes.request]["properties"]
-    return JSONResponse({"models": told, "names": dict(engine.catalog.names), "parameters": parameters})
+    fields = {name: parameters(name, engine.settings) for name in ENDPOINTS}
+    return JSONResponse({"models": told, "names": dict(engine.catalog.names), "parameters": fields})
 
 
 async def settings(engine: Engine, request: Request) -> JSONResponse:

@@ -30,6 +30,7 @@ from emulator.inferences.verdict.reports import KeyReport, Report
 from emulator.scenario.language.schema import json_schema
 from emulator.scenario.reading.mistakes import Mistake
 from emulator.web.control.live import LONG
+from emulator.web.presets import Preset
 
 LANGUAGE = "scenario."
 """What the names of the schemas of the scenario language begin with."""
@@ -80,6 +81,10 @@ def components() -> dict[str, Schema]:
     used = answered({**dict.fromkeys(counts, COUNT), "charge": nullable(STRING)})
     return {
         **types,
+        "Preset": answered(
+            {"name": STRING, **structs([Preset])["Preset"]["properties"], "versions": array(COUNT)}
+            | {"mistake": nullable(STRING)}
+        ),
         "Checked": answered({"name": nullable(STRING), **dict.fromkeys(("mistakes", "warnings"), mistakes)}),
         "Explained": answered(
             {

@@ -43,6 +43,7 @@ from emulator.web.control.rows import ROUTES
 from emulator.web.control.usage import MOST_BUCKETS
 from emulator.web.openapi.answers import LANGUAGE, language
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
+from emulator.web.presets import NAME
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
 SECURITY = {
@@ -90,6 +91,7 @@ _QUERY: dict[str, Schema] = {
     "to": _TIME,
     "buckets": integer(Limits(1, MOST_BUCKETS)),
     "follow": word("false", *FOLLOWING),
+    "version": integer(Limits(1, 999_999_999)),
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
 """The query parameters, but `format`."""
@@ -256,6 +258,24 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
         "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
         "GET /_emulator/settings": _Row("Show the settings", answered({"settings": array(ref("Setting"))})),
+        "GET /_emulator/presets": _Row(
+            "List the presets", answered({"folder": nullable(STRING), "presets": array(ref("Preset"))})
+        ),
+        "GET /_emulator/presets/{name}": _Row("Show a preset", ref("Preset")),
+        "PUT /_emulator/presets/{name}": _Row(
+            "Save a new version of a preset",
+            ref("Preset"),
+            {
+                "model": NONEMPTY,
+                **dict.fromkeys(("description", "system"), nullable(STRING)),
+                "parameters": nullable(OBJECT),
+            },
+            ("model",),
+        ),
+        "DELETE /_emulator/presets/{name}": _Row("Delete a preset", answered({"deleted": STRING})),
+        "POST /_emulator/presets/{name}/rename": _Row(
+            "Rename a preset", ref("Preset"), {"name": STRING | {"pattern": f"^(?:{NAME.pattern})$"}}, ("name",)
+        ),
         "GET /_emulator/accounts": _Row("List the keys that asked", answered({"accounts": array(ref("AccountInUse"))})),
         "GET /_emulator/account": _Row("Show an account", ref("Account")),
         "PUT /_emulator/account": _Row(
