@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "./vendor/preact-hooks.js";
 import { address, get, optional, path, send } from "./api.js";
-import { draft } from "./drafts.js";
+import { draft, preset, presetOf, request } from "./drafts.js";
 import { Attempts, Frames, Picture } from "./timeline.js";
 import { Code, Copy, attempt, day, ending, go, html, link, money, number, pretty, Problem, seconds, short, Tabs, throttled, time, useLoaded } from "./ui.js";
 
@@ -81,6 +81,11 @@ function Actions({ record }) {
       draft.value = await exported("scenario")();
       go("scenarios", "new");
     });
+  const asked = record.request;
+  const open = (page, handed, value) => () => {
+    handed.value = value;
+    go(page, page === "presets" ? "new" : null);
+  };
   const replay = () =>
     attempt(async () => {
       const { number } = await send("POST", path`inferences/${record.id}/replay`, {});
@@ -90,7 +95,9 @@ function Actions({ record }) {
     <span class="group"><span class="muted">Copy as</span>${[["curl", "curl"], ["python", "Python"], ["node", "Node"]].map(
       ([format, label]) => html`<${Copy} text=${exported(format)} label=${label} />`,
     )}</span>
-    <button type="button" class="quiet" onClick=${save}>Save as scenario</button>
+    <span class="group"><span class="muted">Save as</span><button type="button" class="quiet" onClick=${save}>Scenario</button>
+      ${asked?.model && html`<button type="button" class="quiet" onClick=${open("presets", preset, presetOf(asked))}>Preset</button>`}</span>
+    ${asked?.messages && html`<button type="button" class="quiet" onClick=${open("playground", request, { dialect: record.endpoint === "messages" ? "messages" : "chat", body: asked })}>Playground</button>`}
     <button type="button" class="quiet" onClick=${replay} disabled=${record.body_cut}>Replay</button>
   </div>`;
 }

@@ -19,6 +19,8 @@ PAGES = {
     "playground": ".parameter",
     "scenarios": ".stories li",
     "scenarios/hello": ".rules li",
+    "presets": ".empty",
+    "presets/new": "form",
     "models": ".model",
     "settings/clock": ".clock",
     "settings/keys": ".plain td",
