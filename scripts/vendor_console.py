@@ -44,7 +44,9 @@ def licences(installed: Path, packages: list[str]) -> str:
         about = json.loads((installed / package / "package.json").read_text())
         text = (installed / package / "LICENSE").read_text().strip()
         if about["license"] == "Apache-2.0":
-            text = "".join(re.findall(r"Copyright \d{4}.*", text)) + "\nApache License 2.0: see LICENSE of this project."
+            text = (
+                "".join(re.findall(r"Copyright \d{4}.*", text)) + "\nApache License 2.0: see LICENSE of this project."
+            )
         named.setdefault(text, []).append(f"{package} {about['version']}")
     return "\n".join("\n".join(names) + f"\n\n{text}\n" for text, names in named.items())
 
@@ -54,7 +56,7 @@ def main() -> None:
     packages = list(dict.fromkeys(package for package, _ in MODULES.values()))
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *packages]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True)  # noqa: S603 (the command is this list)
         installed = Path(folder) / "node_modules"
         VENDOR.mkdir(parents=True, exist_ok=True)
         for module, (package, path) in MODULES.items():

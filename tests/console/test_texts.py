@@ -86,12 +86,20 @@ def test_no_name_becomes_markup(browser: Any) -> None:
     attack = "".join(ATTACKS)
     with Emulator() as akash:
         httpx.post(f"{akash.url}/_emulator/keys", json={"name": attack[:100]}).raise_for_status()
-        story = json.dumps({"name": "story", "description": attack, "rules": [{"name": attack, "reply": {"text": attack}}]})
+        story = json.dumps(
+            {"name": "story", "description": attack, "rules": [{"name": attack, "reply": {"text": attack}}]}
+        )
         httpx.put(f"{akash.url}/_emulator/scenarios/story", content=story).raise_for_status()
         with opened(browser, akash, "#/settings/keys") as page:
             page.get_by_text("<script>alert(1)").first.wait_for()
             assert harmless(page)
-            for path in ("scenarios", "scenarios/story", f"inferences?text={attack}", f"{attack}", f"inferences/{attack}"):
+            for path in (
+                "scenarios",
+                "scenarios/story",
+                f"inferences?text={attack}",
+                f"{attack}",
+                f"inferences/{attack}",
+            ):
                 page.evaluate("path => { location.hash = '#/' + path }", path)
                 page.locator("main :is(h1, .problem, .empty, .stories)").first.wait_for()
                 assert harmless(page)
@@ -100,7 +108,10 @@ def test_no_name_becomes_markup(browser: Any) -> None:
 def test_no_answer_in_the_playground_becomes_markup(browser: Any) -> None:
     """What a model says, its calls and its errors are shown as they are, while they come and afterwards."""
     attack = " ".join(ATTACKS)
-    story = {"name": "story", "rules": [{"replies": [{"text": attack}, {"error": {"kind": "internal", "message": attack}}]}]}
+    story = {
+        "name": "story",
+        "rules": [{"replies": [{"text": attack}, {"error": {"kind": "internal", "message": attack}}]}],
+    }
     with Emulator(scenario=story) as akash, opened(browser, akash, "#/playground") as page:
         for text in ("One", "Two"):
             page.get_by_label("Message").fill(text + attack)

@@ -1,6 +1,7 @@
 """Write a picture of each page of the console into docs/images: `make screenshots`."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -34,10 +35,9 @@ PHONE = {"width": 390, "height": 844}
 def ask(akash: Emulator, text: str, key: str, **more: Any) -> None:
     """Ask as a program does, whatever comes back."""
     body = {"model": "zai-org/GLM-5.3", "messages": [{"role": "user", "content": text}], "stream": True} | more
-    try:
-        httpx.post(f"{akash.url}{CHAT}", content=json.dumps(body), headers={"authorization": f"Bearer {key}"}, timeout=60)
-    except httpx.HTTPError:
-        pass  # some of the scenarios hang up
+    headers = {"authorization": f"Bearer {key}"}
+    with suppress(httpx.HTTPError):  # some of the scenarios hang up
+        httpx.post(f"{akash.url}{CHAT}", content=json.dumps(body), headers=headers, timeout=60)
 
 
 def used(akash: Emulator) -> int:
@@ -56,6 +56,8 @@ def used(akash: Emulator) -> int:
     ask(akash, "What is the weather in Rome?", "akml-weather")
     httpx.post(f"{akash.url}/_emulator/clock", json={"freeze": True})
     httpx.post(f"{akash.url}/_emulator/keys", json={"name": "ci", "policy": {"requests_per_minute": 3}})
+    preset = {"model": "zai-org/GLM-5.3", "system": "You are careful.", "parameters": {"temperature": 0.2}}
+    httpx.put(f"{akash.url}/_emulator/presets/careful", json=preset | {"description": "Says little, and checks it."})
     return len(httpx.get(f"{akash.url}/_emulator/inferences").json()["inferences"])
 
 
@@ -71,6 +73,7 @@ def main() -> None:
             ("inferences-phone", f"inferences/{retried}", ".attempts svg", PHONE),
             ("playground", "playground", ".parameter", SIZE),
             ("scenarios", f"scenarios/weather?line=8&run={retried}", ".rules li", SIZE),
+            ("presets", "presets/careful", "form", SIZE),
             ("models", "models", ".model", SIZE),
             ("settings", "settings/keys", ".plain td", SIZE),
         ):
