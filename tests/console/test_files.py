@@ -35,7 +35,7 @@ def test_nothing_is_written_as_markup_or_run_from_text() -> None:
 
 
 def test_every_import_is_a_file_of_the_console() -> None:
-    """Modules import by relative paths: neither a build nor an import map is needed, and nothing comes from elsewhere."""
+    """Modules import by relative paths: no build and no import map is needed, and nothing comes from elsewhere."""
     for path in FILES:
         if path.suffix == ".js":
             found = re.findall(r"""(?:from|import) ?\(?["']([^"'$]+)["']""", path.read_text())
