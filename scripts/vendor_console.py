@@ -37,21 +37,31 @@ def rewritten(text: str) -> str:
     )
 
 
+def licences(installed: Path, packages: list[str]) -> str:
+    """The packages with their versions, and the text of each licence once. Apache-2.0 is this project's own."""
+    named: dict[str, list[str]] = {}
+    for package in packages:
+        about = json.loads((installed / package / "package.json").read_text())
+        text = (installed / package / "LICENSE").read_text().strip()
+        if about["license"] == "Apache-2.0":
+            text = (
+                "".join(re.findall(r"Copyright \d{4}.*", text)) + "\nApache License 2.0: see LICENSE of this project."
+            )
+        named.setdefault(text, []).append(f"{package} {about['version']}")
+    return "\n".join("\n".join(names) + f"\n\n{text}\n" for text, names in named.items())
+
+
 def main() -> None:
     """Install the newest versions in a temporary folder, and copy what is served."""
     packages = list(dict.fromkeys(package for package, _ in MODULES.values()))
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *packages]
-        subprocess.run(command, check=True)
+        subprocess.run(command, check=True)  # noqa: S603 (the command is this list)
         installed = Path(folder) / "node_modules"
         VENDOR.mkdir(parents=True, exist_ok=True)
         for module, (package, path) in MODULES.items():
             (VENDOR / file_name(module)).write_text(rewritten((installed / package / path).read_text()))
-        licences = []
-        for package in packages:
-            version = json.loads((installed / package / "package.json").read_text())["version"]
-            licences.append(f"{package} {version}\n\n{(installed / package / 'LICENSE').read_text().strip()}\n")
-        (VENDOR / "LICENSES.txt").write_text(("\n" + "-" * 80 + "\n\n").join(licences))
+        (VENDOR / "LICENSES.txt").write_text(licences(installed, packages))
     size = sum(path.stat().st_size for path in VENDOR.iterdir())
     sys.stdout.write(f"{VENDOR}: {size / 1024:.0f} KiB\n")
 

@@ -3,7 +3,7 @@
 import { render } from "./vendor/preact.js";
 import { useEffect, useState } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/preact-signals.js";
-import { get, optional } from "./api.js";
+import { get } from "./api.js";
 import { html, link, notice, Problem, route } from "./ui.js";
 
 const PAGES = {
@@ -16,7 +16,6 @@ const PAGES = {
 };
 const loaded = signal({});
 const server = signal(null);
-const presets = signal(false);
 
 /** The server's clock and scenario, asked every few seconds while the page is seen. */
 async function look() {
@@ -61,11 +60,9 @@ const NOTES = { ok: "✓", bad: "!" };
 function App() {
   useEffect(() => {
     look();
-    optional("presets").then((found) => (presets.value = found !== null), () => {});
     const timer = setInterval(look, 3000);
     return () => clearInterval(timer);
   }, []);
-  const names = Object.keys(PAGES).filter((name) => name !== "presets" || presets.value);
   const skip = (event) => {
     event.preventDefault();
     document.querySelector("main").focus();
@@ -74,7 +71,7 @@ function App() {
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>
       <a class="brand" href="#/inferences"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 12h5M4 8h8M8 4h7" /></svg> AkashML <span>emulator</span></a>
-      <nav aria-label="Pages">${names.map(
+      <nav aria-label="Pages">${Object.keys(PAGES).map(
         (name) => html`<a href=${link(name)} aria-current=${route.value.page === name ? "page" : undefined}>${PAGES[name]}</a>`,
       )}</nav>
       <${Server} />

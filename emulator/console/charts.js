@@ -28,7 +28,7 @@ export function Bars({ usage, pick }) {
             ${KINDS.map((kind) => {
               const height = each.sums[kind] ? Math.max(2, (each.sums[kind] / most) * (HEIGHT - 6)) : 0;
               top -= height;
-              return height > 0 && html`<rect class=${"fill-" + kind} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)} height=${height} />`;
+              return height > 0 && html`<rect class=${"fill " + kind} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)} height=${height} />`;
             })}</g>`
         );
       })}

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from "./vendor/preact-hooks.js";
 import { address, get, optional, path, send } from "./api.js";
-import { draft } from "./drafts.js";
+import { draft, preset, presetOf, request } from "./drafts.js";
 import { Attempts, Frames, Picture } from "./timeline.js";
 import { Code, Copy, attempt, day, ending, go, html, link, money, number, pretty, Problem, seconds, short, Tabs, throttled, time, useLoaded } from "./ui.js";
 
@@ -81,6 +81,11 @@ function Actions({ record }) {
       draft.value = await exported("scenario")();
       go("scenarios", "new");
     });
+  const asked = record.request;
+  const open = (page, handed, value) => () => {
+    handed.value = value;
+    go(page, page === "presets" ? "new" : null);
+  };
   const replay = () =>
     attempt(async () => {
       const { number } = await send("POST", path`inferences/${record.id}/replay`, {});
@@ -90,7 +95,9 @@ function Actions({ record }) {
     <span class="group"><span class="muted">Copy as</span>${[["curl", "curl"], ["python", "Python"], ["node", "Node"]].map(
       ([format, label]) => html`<${Copy} text=${exported(format)} label=${label} />`,
     )}</span>
-    <button type="button" class="quiet" onClick=${save}>Save as scenario</button>
+    <span class="group"><span class="muted">Save as</span><button type="button" class="quiet" onClick=${save}>Scenario</button>
+      ${asked?.model && html`<button type="button" class="quiet" onClick=${open("presets", preset, presetOf(asked))}>Preset</button>`}</span>
+    ${asked?.messages && html`<button type="button" class="quiet" onClick=${open("playground", request, { dialect: record.endpoint === "messages" ? "messages" : "chat", body: asked })}>Playground</button>`}
     <button type="button" class="quiet" onClick=${replay} disabled=${record.body_cut}>Replay</button>
   </div>`;
 }
@@ -165,9 +172,9 @@ export function Probable({ tokens }) {
   const token = tokens[chosen];
   return html`<div class="probable"><p tabindex="0" role="group" aria-label="Tokens; arrow keys move between them" onMouseOver=${point} onKeyDown=${keys}
       onFocus=${() => chosen ?? choose(0)}>${spans}</p>
-    <div class="alternatives" aria-live="polite">${token ? html`<b class="mono">${JSON.stringify(token.token)}</b>${(token.top?.length ? token.top : [token]).map(
+    <div class="alternatives" aria-live="polite">${token ? (token.top?.length ? token.top : [token]).map(
       (each) => html`<span class=${each.token === token.token ? "taken" : ""}><code>${JSON.stringify(each.token)}</code><meter min="0" max="1" value=${Math.exp(each.logprob)} aria-label=${each.token}></meter>${number(Math.round(Math.exp(each.logprob) * 1000) / 10)} %</span>`,
-    )}` : html`<span class="muted">Point at a token to see its alternatives.</span>`}</div></div>`;
+    ) : html`<span class="muted">Point at a token to see its alternatives.</span>`}</div></div>`;
 }
 
 // ------------------------------------------------------------------------------------------ why

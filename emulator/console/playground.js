@@ -4,10 +4,10 @@ import { useEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/preact-signals.js";
 import { get } from "./api.js";
 import { Answer, body, code, cost, DIALECTS } from "./asking.js";
-import { request } from "./drafts.js";
+import { preset, presetOf, request } from "./drafts.js";
 import { doubt, Probable } from "./inference.js";
 import { Parameters } from "./parameters.js";
-import { attempt, Code, Field, html, link, number, plural, pretty, Problem, seconds, short, Tabs, useLoaded } from "./ui.js";
+import { attempt, Code, Field, go, html, link, number, plural, pretty, Problem, seconds, short, Tabs, useLoaded } from "./ui.js";
 
 const settings = signal({
   dialect: "chat", key: "akml-playground", stream: true, system: "", tools: "", format: "", parameters: { logprobs: true, top_logprobs: 5 },
@@ -16,7 +16,10 @@ const columns = signal([{ model: "", turns: [] }]);
 const change = (more) => (settings.value = { ...settings.value, ...more });
 
 export default function Playground() {
-  const { value: known, error } = useLoaded(() => get("models"));
+  const { value: known, error } = useLoaded(async () => {
+    const [catalogue, { presets }] = await Promise.all([get("models"), get("presets")]);
+    return { ...catalogue, presets: presets.map((each) => ({ ...catalogue.models.find((model) => model.id === each.model), id: `@preset/${each.name}`, description: each.description })) };
+  });
   useEffect(() => {
     if (request.value) taken();
   }, [request.value]);
@@ -39,16 +42,22 @@ export default function Playground() {
 function taken() {
   const { dialect, body: asked } = request.value;
   request.value = null;
-  const { model, messages = [], system, stream, stream_options: _, tools, response_format: format, ...parameters } = asked;
-  const first = messages[0]?.role === "system" ? messages[0].content : system;
+  const { messages = [], stream } = asked;
+  const { model, system, parameters: { tools, response_format: format, ...parameters } } = presetOf(asked);
   settings.value = {
-    ...settings.value, dialect, stream: stream === true, system: typeof first === "string" ? first : "", parameters,
+    ...settings.value, dialect, stream: stream === true, system, parameters,
     tools: tools ? JSON.stringify(tools, null, 2) : "", format: format ? JSON.stringify(format, null, 2) : "",
   };
-  columns.value = [{ model, turns: messages.filter((each) => each.role !== "system").map((each) => ({ asked: each })) }];
+  columns.value = [{ model, turns: messages.filter((each) => !["system", "developer"].includes(each.role)).map((each) => ({ asked: each })) }];
 }
 
 // ------------------------------------------------------------------------------------------ the panel
+
+/** Open what is set here as a preset that is not saved yet. */
+const keep = () => attempt(async () => {
+  preset.value = presetOf(body(settings.value, columns.value[0].model, []));
+  go("presets", "new");
+});
 
 const SAMPLE_TOOLS = JSON.stringify([{ type: "function", function: { name: "get_weather", description: "The weather in a city.", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } }], null, 2);
 const SAMPLE_FORMAT = JSON.stringify({ type: "json_schema", json_schema: { name: "person", schema: { type: "object", properties: { name: { type: "string" }, age: { type: "integer" } }, required: ["name", "age"] } } }, null, 2);
@@ -69,7 +78,8 @@ function Panel({ known, model }) {
     <h2>Parameters</h2>
     <${Parameters} schemas=${known.parameters[dialect] ?? {}} model=${model} dialect=${dialect} values=${parameters} set=${(next) => change({ parameters: next })} />
     <${Editor} label="Tools" text=${tools} sample=${SAMPLE_TOOLS} set=${(text) => change({ tools: text })} />
-    <${Editor} label="Response format" text=${format} sample=${SAMPLE_FORMAT} set=${(text) => change({ format: text })} />`;
+    <${Editor} label="Response format" text=${format} sample=${SAMPLE_FORMAT} set=${(text) => change({ format: text })} />
+    <button type="button" onClick=${keep}>Save as preset</button>`;
 }
 
 function Editor({ label, text, sample, set }) {
@@ -138,16 +148,17 @@ function Column({ column, index, known }) {
     const box = end.current;
     if (box && box.scrollHeight - box.scrollTop - box.clientHeight < 160) box.scrollTop = box.scrollHeight;
   }, [version, column.turns.length]);
-  const model = known.models.find((each) => each.id === column.model);
+  const all = [...known.models, ...known.presets];
+  const model = all.find((each) => each.id === column.model);
   const pick = (event) => (columns.value = columns.value.map((each, at) => (at === index ? { ...each, model: event.target.value } : each)));
-  const listed = model || !column.model ? known.models : [...known.models, { id: column.model }];
+  const listed = model || !column.model ? all : [...all, { id: column.model }];
   return html`<div class="column">
     <div class="column-head"><label class="hidden" for=${"model-" + index}>Model</label>
       <select id=${"model-" + index} value=${column.model} onChange=${pick}>${listed.map((each) => html`<option value=${each.id}>${each.id}</option>`)}</select>
       <${Tabs} label="Shown" tabs=${[["talk", "Talk"], ["code", "Code"]]} current=${shown} pick=${show} /></div>
     <div class="column-body" ref=${end} tabindex="0" role="region" aria-label=${`Conversation with ${short(column.model)}`}>
       ${shown === "code" ? html`<${View} column=${column} />` : column.turns.length ? html`<div class="talk">${column.turns.map((turn, at) => html`<${Turn} key=${at} turn=${turn} pricing=${model?.pricing} />`)}</div>`
-        : html`<p class="muted hint">${model?.description ?? "Nothing was said yet."}${model && html`<br />${plural(model.context_length, "token")} of context, $${number(Number(model.pricing.input) * 1e6)} in and $${number(Number(model.pricing.output) * 1e6)} out per million.`}</p>`}
+        : html`<p class="muted hint">${model?.description ?? "Nothing was said yet."}${model?.pricing && html`<br />${plural(model.context_length, "token")} of context, $${number(Number(model.pricing.input) * 1e6)} in and $${number(Number(model.pricing.output) * 1e6)} out per million.`}</p>`}
     </div></div>`;
 }
 

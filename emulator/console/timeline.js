@@ -39,7 +39,7 @@ export function Attempts({ timeline, number }) {
     rows.push({ each, y });
     y += 24 + 14 * [each.retry_after, each.waited].filter((wait) => wait != null).length;
   }
-  return html`<div class="attempts"><h2>${attempts.length} attempts at the same question</h2><div ref=${box}><svg width=${width} height=${y + 4} role="img"
+  return html`<div class="attempts"><h2>${attempts.length} attempts at the same question</h2><div ref=${box}><svg width=${width} height=${y + 4} role="group"
       aria-label=${attempts.map((each, index) => sentence(each, index)).join(" ")}>
     <${Axis} span=${span} scale=${scale} height=${y} left=${LABEL} />
     ${rows.map(({ each, y }) => {
@@ -49,10 +49,10 @@ export function Attempts({ timeline, number }) {
       const ignored = each.retry_after != null && each.waited != null && each.waited < each.retry_after - 0.0005;
       const first = each.first_byte == null ? to : LABEL + scale(each.started + each.first_byte - start);
       return html`<g>
-        <a href=${link("inferences", each.number)} aria-label=${`Attempt #${each.number}`}><text x="0" y=${y + 12} class=${"attempt-label" + (each.number === number ? " here" : "")}>#${each.number} <tspan class=${"text-" + kind}>${each.status || "–"}</tspan></text></a>
+        <a href=${link("inferences", each.number)}><text x="0" y=${y + 12} class=${"attempt-label" + (each.number === number ? " here" : "")}>#${each.number} <tspan class=${kind}>${each.status || "–"}</tspan></text></a>
         ${each.number === number && html`<rect class="here" x="-8" y=${y - 2} width="3" height="20" rx="1.5" />`}
-        <rect class=${"wait fill-" + kind} x=${from} y=${y + 2} width=${Math.max(0, first - from)} height="12" rx="2" />
-        <rect class=${"fill-" + kind} x=${Math.min(first, to)} y=${y + 2} width=${Math.max(3, to - first)} height="12" rx="2" />
+        <rect class=${"wait fill " + kind} x=${from} y=${y + 2} width=${Math.max(0, first - from)} height="12" rx="2" />
+        <rect class=${"fill " + kind} x=${Math.min(first, to)} y=${y + 2} width=${Math.max(3, to - first)} height="12" rx="2" />
         ${each.retry_after != null && html`<${Span} from=${to} length=${scale(each.retry_after)} y=${y + 22} kind="asked" text=${`Retry-After ${seconds(each.retry_after)}`} width=${width} />`}
         ${each.waited != null && html`<${Span} from=${to} length=${scale(each.waited)} y=${y + (each.retry_after == null ? 22 : 36)} kind=${ignored ? "ignored" : "kept"}
           text=${`waited ${seconds(each.waited)}${ignored ? `, ${seconds(each.retry_after - each.waited)} too short` : ""}`} width=${width} />`}
@@ -100,8 +100,8 @@ export function Picture({ timeline, record }) {
     <${Axis} span=${span} scale=${scale} height=${lanes} left=${left} />
     <text x="0" y="34" class="lane">request</text>
     ${queued > 0 && html`<rect class="queue" x=${left} y="24" width=${scale(queued)} height="14" rx="2"><title>in the queue for ${seconds(queued)}</title></rect>`}
-    <rect class=${"wait fill-" + kind} x=${left + scale(from)} y="24" width=${Math.max(2, scale(first - from))} height="14" rx="2"><title>${`until the first byte: ${seconds(first - from)}`}</title></rect>
-    ${byte != null && html`<rect class=${"fill-" + kind} x=${left + scale(byte)} y="24" width=${Math.max(3, scale(span - byte))} height="14" rx="2"><title>${`sending: ${seconds(span - byte)}`}</title></rect>`}
+    <rect class=${"wait fill " + kind} x=${left + scale(from)} y="24" width=${Math.max(2, scale(first - from))} height="14" rx="2"><title>${`until the first byte: ${seconds(first - from)}`}</title></rect>
+    ${byte != null && html`<rect class=${"fill " + kind} x=${left + scale(byte)} y="24" width=${Math.max(3, scale(span - byte))} height="14" rx="2"><title>${`sending: ${seconds(span - byte)}`}</title></rect>`}
     ${marks.map(([name, at]) => html`<g class="moment"><title>${name} after ${seconds(at)}</title><path d=${`M${left + scale(at)} 20v22`} /></g>`)}
     <text x="0" y="56" class="lane">frames</text>
     <g class="frames">${thinned(frames, scale).map(
@@ -111,9 +111,11 @@ export function Picture({ timeline, record }) {
       const y = 76 + index * 20;
       const x = left + scale(each.at);
       const to = each.until == null ? x : left + scale(each.until);
-      const after = to + 8 + (each.fault.length + (each.place ?? "").length + 1) * 6.2 < width;
+      const length = (each.fault.length + (each.place ?? "").length + 1) * 6.2;
+      const after = to + 8 + length < width;
+      const before = x - 8 - length > left;
       return html`<g class="fault">${to - x > 3 ? html`<rect x=${x} y=${y - 9} width=${to - x} height="12" rx="2" />` : html`<path d=${`M${x} ${y - 10}l5 7l-5 7l-5-7z`} />`}
-        <text x=${after ? to + 8 : x - 8} y=${y + 1} text-anchor=${after ? "start" : "end"}>${each.fault} <tspan class="place">${each.place}</tspan></text></g>`;
+        <text x=${after ? to + 8 : before ? x - 8 : width} y=${y + 1} text-anchor=${after ? "start" : "end"}>${each.fault} <tspan class="place">${each.place}</tspan></text></g>`;
     })}
     ${located.length > 0 && html`<text x="0" y="76" class="lane">faults</text>`}
   </svg></div>

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import openai
 import pytest
 from support.console import browser as browsing
 from support.console import needs_browser, opened
@@ -133,7 +134,7 @@ def test_a_rule_that_did_not_match_is_explained_and_mended_at_its_line(browser: 
 
 
 def test_a_key_with_a_limit_meets_a_429_until_the_clock_goes_on(browser: Any) -> None:
-    """A key is made with a limit and shown once; the playground shows the 429 and its headers; a minute later it works."""
+    """A key is made with a limit and shown once; the playground shows its 429 with the headers; then a minute passes."""
     with Emulator(clock="frozen") as akash, opened(browser, akash, "#/settings/keys") as page:
         page.get_by_label("Name").fill("ci")
         page.get_by_label("Requests per minute").fill("1")
@@ -182,7 +183,7 @@ def test_the_list_is_moved_through_by_keys_and_searched(browser: Any) -> None:
         page.keyboard.type("pears endpoint:chat")
         page.keyboard.press("Enter")
         page.locator(".row").nth(1).wait_for(state="detached")
-        page.get_by_text("1 inference", exact=True).wait_for()
+        page.locator(".rows-foot", has_text=re.compile("^1 inference")).wait_for()
         assert "text=pears" in page.url and "endpoint=chat" in page.url
 
 
@@ -250,7 +251,7 @@ def test_an_inference_becomes_a_scenario(browser: Any) -> None:
     with Emulator(reply="It is sunny.") as akash, opened(browser, akash) as page:
         ask(akash)
         page.locator(".row").first.click()
-        page.get_by_role("button", name="Save as scenario").click()
+        page.get_by_role("button", name="Scenario").click()
         page.get_by_text("No mistakes.").wait_for()
         page.get_by_role("button", name="Store").click()
         page.get_by_text("Stored: inference-").wait_for()
@@ -282,3 +283,32 @@ def test_an_inference_is_seen_while_it_runs(browser: Any) -> None:
             akash.clock.advance("60s")
             answer.read()
         page.locator(".row.ok").wait_for()
+
+
+def test_a_preset_is_saved_and_used_through_the_sdk(browser: Any) -> None:
+    """A request that names the preset is asked with its model and its system prompt."""
+    with Emulator() as akash, opened(browser, akash, "#/presets/new") as page:
+        page.get_by_label("Name").fill("careful")
+        page.get_by_label("System prompt").fill("You are careful.")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("Saved: careful").wait_for()
+        client = openai.OpenAI(base_url=akash.openai_base_url, api_key="akml-mine")
+        client.chat.completions.create(model="@preset/careful", messages=[{"role": "user", "content": "Hello"}])
+        page.get_by_role("link", name="Inferences").click()
+        page.locator(".row").first.click()
+        page.locator(".turn", has_text="You are careful.").wait_for()
+
+
+def test_an_inference_becomes_a_preset_and_is_asked_again_in_the_playground(browser: Any) -> None:
+    """Model, system prompt and parameters are taken over."""
+    with Emulator() as akash, opened(browser, akash) as page:
+        ask(akash, "Hello", temperature=0.5)
+        page.locator(".row").first.click()
+        page.locator(".actions").get_by_role("button", name="Preset").click()
+        assert page.get_by_label("Model").input_value() == MODEL
+        assert json.loads(page.get_by_label("Parameters, as JSON").input_value()) == {"temperature": 0.5}
+        page.go_back()
+        page.locator(".actions").get_by_role("button", name="Playground").click()
+        assert page.get_by_label("temperature", exact=True).input_value() == "0.5"
+        send(page, "And again")
+        page.get_by_text("200 ·").wait_for()

@@ -4,6 +4,7 @@ Nothing in them comes from elsewhere, and the browser is told so: it runs no scr
 but this one.
 """
 
+import gzip
 from pathlib import Path
 
 from starlette.responses import RedirectResponse, Response
@@ -36,6 +37,7 @@ _HEADERS = {
     "content-security-policy": POLICY,
     "cross-origin-opener-policy": "same-origin",
     "referrer-policy": "no-referrer",
+    "vary": "accept-encoding",
 }
 
 
@@ -56,8 +58,10 @@ def _file(request: ControlRequest, name: str) -> Response:
     path = _files().get(name)
     if path is None:
         raise Rejected(ApiError("not_found", f"The console has no file '{name[:100]}'."))
-    content = path.read_bytes()
-    headers = {**_HEADERS, "etag": f'"{Seed.of("file", content).hex(32)}"'}
+    content, encoding = path.read_bytes(), {}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, encoding = gzip.compress(content, mtime=0), {"content-encoding": "gzip"}
+    headers = {**_HEADERS, **encoding, "etag": f'"{Seed.of("file", content).hex(32)}"'}
     if request.headers.get("if-none-match") == headers["etag"]:
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=TYPES[path.suffix])
