@@ -9,7 +9,7 @@ WORKERS ?= auto
 # Ruff has the same rules (S104, S506), and reasons stand beside the exceptions.
 CHECKED_BY_RUFF := B104,B506
 
-.PHONY: run test check bench bench-quick fuzz clients soak soak-redis suites audit cover house api language clean constraints transcripts help
+.PHONY: run test check bench bench-quick fuzz clients soak soak-redis suites audit cover house api language clean constraints transcripts screenshots vendor help
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -72,6 +72,12 @@ language: $(VENV)/test  ## write scenario.schema.json and the reference in docs/
 
 transcripts: $(VENV)/test  ## write the golden transcripts anew
 	@WRITE_TRANSCRIPTS=1 $(BIN)/python -m pytest -q tests/web/test_transcripts.py
+
+screenshots: $(VENV)/test  ## write a picture of each page of the console into docs/images; needs Chromium
+	@PYTHONPATH=tests $(BIN)/python -m support.screenshots
+
+vendor:  ## renew the console's libraries from npm
+	@$(PYTHON) scripts/vendor_console.py
 
 constraints:  ## write constraints.txt anew from what the newest versions are
 	@rm -rf $(VENV)-new && $(PYTHON) -m venv $(VENV)-new

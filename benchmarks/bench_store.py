@@ -17,18 +17,15 @@ from itertools import count
 from typing import Any
 
 import uvloop
-from side_by_side import emulator, post, ratio
+from speed.answers import Answer, chat
+from speed.load import Contestant, compare
+from speed.servers import emulator, free_port, running
 
 from emulator.store.redis.scripts import COMMIT, Script
 from emulator.store.redis.store import RedisStore
 from emulator.store.state import KeyState, SharedState
 
 TURNS = 4000
-BODY = {
-    "model": "meta-llama/Llama-3.3-70B-Instruct",
-    "messages": [{"role": "user", "content": "The harbour of Lisbon"}],
-    "max_tokens": 200,
-}
 
 
 class CountingStore(RedisStore):
@@ -81,6 +78,27 @@ async def turns(url: str, keys: int, at_once: int) -> tuple[float, float, float]
     return took / TURNS * 1e6, used / TURNS * 1e6, store.trips / TURNS
 
 
+def workers(url: str) -> None:
+    """Answers per second of two workers with Redis by those of one in memory. None of them is bound to a core."""
+    shared = ("--store", f"{url}?prefix=two", "--workers", "2")
+    with contextlib.ExitStack() as stack:
+        asked = []
+        for name, arguments in (("1 in memory", ()), ("2 with Redis", shared)):
+            port = free_port()
+            server = stack.enter_context(running(emulator(port, *arguments), port, core=None))
+            asked.append(Contestant(name, server, chat("akml-local", max_tokens=60), wrong, spread=0.2))
+        compare(asked, rounds=5, seconds=3)
+        for each in asked:
+            print(f"{each.name}: {each.void or f'{each.rate:.0f} answers/s, {each.processor:.0f} us each'}")
+        if not any(each.void for each in asked):
+            print(f"2 workers with Redis by 1 in memory: {asked[1].rate / asked[0].rate:.2f}x")
+
+
+def wrong(answer: Answer) -> str:
+    """What is wrong with an answer."""
+    return "" if b'"content":"' in answer.body else "there is no text"
+
+
 def main() -> None:
     if shutil.which("redis-server") is None:
         sys.exit("redis-server is not installed")
@@ -92,9 +110,7 @@ def main() -> None:
                 f"a turn, {keys} keys, {at_once} at once: {took:.0f} us, {used:.0f} us of the processor, "
                 f"{trips:.2f} round trips"
             )
-        whole = post("/v1/chat/completions", BODY)
-        with emulator() as one, emulator("--store", f"{url}?prefix=two", "--workers", "2") as two:
-            ratio("2 workers with Redis by 1 in memory, whole", (two, whole), (one, whole), 200)
+        workers(url)
 
 
 if __name__ == "__main__":

@@ -63,12 +63,19 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def running(
-    command: Sequence[str], port: int, folder: Path | None = None, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    port: int,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    core: int | None = SERVER_CORE,
 ) -> Iterator[Server]:
-    """A server that the command starts, from when it listens on the port. What it writes is thrown away."""
+    """A server that the command starts, from when it listens on the port. What it writes is thrown away.
+
+    It runs on one core, or without one on any.
+    """
     away = subprocess.DEVNULL
     variables = {**os.environ, **BYTE_CODE, "PYTHONPATH": "", **(environment or {})}
-    own = pinned(command, SERVER_CORE)
+    own = list(command) if core is None else pinned(command, core)
     with subprocess.Popen(own, cwd=folder, env=variables, stdin=away, stdout=away, stderr=away) as process:
         try:
             wait_until_open(process, port)

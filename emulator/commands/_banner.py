@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from emulator.commands import _options
+from emulator.commands._browser import console
 from emulator.core.version import __version__
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def banner(url: str, settings: "Settings", token: str, form: str) -> str:
     if form == "json":
         shown = {"url": url, "openai_base_url": f"{url}/v1", "anthropic_base_url": f"{url}/anthropic", "key": key}
         return json.dumps(shown | ({"control_token": token} if token else {}))
-    lines = [f"AkashML emulator {__version__} on {url}", ""]
+    lines = [f"AkashML emulator {__version__} on {url}", f"  # console: {console(url, token)}", ""]
     if key is None:
         lines += ["  No key is accepted yet: add --key KEY, or make one with POST /_emulator/keys.", ""]
     key = key or "KEY"

@@ -9,6 +9,7 @@ import click
 
 from emulator.commands import _options
 from emulator.commands._banner import banner
+from emulator.commands._browser import console, open_in_browser
 from emulator.commands._listening import access_to, listening
 from emulator.commands._printing import say
 from emulator.commands._sharing import check_store, check_workers, joining, store_at
@@ -85,6 +86,8 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that serve.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
+@click.option("--presets", type=_FILE, help="Folder of presets, for requests to the model @preset/NAME.")
+@click.option("--open", "opened", is_flag=True, help="Open the console in the browser.")
 @click.option("--print", "form", type=click.Choice(["banner", "json", "nothing"]), default="banner", show_default=True)
 @click.option("--port-file", type=_FILE, help="File that gets the port once it is open.")
 @click.option("--ready-fd", type=int, metavar="N", help="File descriptor that gets a line once requests are answered.")
@@ -98,6 +101,8 @@ def serve(
     state: Path | None,
     inferences: Path | None,
     workers: int,
+    presets: Path | None,
+    opened: bool,
     form: str,
     port_file: Path | None,
     ready_fd: int | None,
@@ -111,10 +116,13 @@ def serve(
     from emulator.store.saver import Saver
     from emulator.store.snapshot import write_state
     from emulator.web.app import create_app
+    from emulator.web.presets import Presets
     from emulator.wire.server import log_to_stderr
     from emulator.wire.server import serve as serve_app
 
     _check_writable(state, port_file, ready_fd)
+    if presets is not None and not presets.is_dir():
+        raise click.ClickException(f"there is no folder {presets}")
     engine = _engine(folder=folder, state=state, workers=workers, **world)
     log_to_stderr(log_level)
     if inferences is not None:
@@ -138,8 +146,10 @@ def serve(
             write_atomically(port_file, f"{url.rpartition(':')[2]}\n".encode())
         if ready_fd is not None:
             os.write(ready_fd, f"{url}\n".encode())
+        if opened:
+            open_in_browser(console(url, access.token))
 
-    app = create_app(engine, access)
+    app = create_app(engine, access, Presets(presets))
     if workers > 1:
         from emulator.wire.workers import Workers
 

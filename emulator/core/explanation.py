@@ -36,13 +36,37 @@ class RuleCheck(msgspec.Struct, frozen=True):
         return f" (line {self.line})" if self.line else ""
 
 
+class FaultApplied(msgspec.Struct, frozen=True):
+    """A fault of an answer: its name and its value as in the scenario, such as "stall" and "2s".
+
+    The place where it happens has a `kind` and a `name`, and a `count` if the kind is "after"; it is empty for a fault
+    that has no place.
+    """
+
+    fault: str
+    value: str
+    kind: str = ""
+    name: str = ""
+    count: int = 0
+
+    def __str__(self) -> str:
+        """Return the fault and its value, such as "stall 2s"."""
+        return f"{self.fault} {self.value}".rstrip()
+
+    @property
+    def place(self) -> str:
+        """The place in words, such as "after 3 tokens"."""
+        return " ".join(filter(None, (self.kind, str(self.count or ""), self.name)))
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """Why a request got its answer.
 
     `scenario` is the name of the scenario that was chosen and `chosen_by` what chose it, as a phrase; None and an empty
     text if nothing did. `answered_by` is the rule, "generator", "echo", or the kind of an error. `rules` are the rules
     in their order; there are none if the request was refused before. `warning` is for a key that nearly names a
-    scenario, in a dry run for a model that is unknown, and for what of the request has no effect.
+    scenario, in a dry run for a model that is unknown, and for what of the request has no effect. `faults` are those of
+    the reply.
     """
 
     scenario: str | None = None
@@ -50,6 +74,7 @@ class Explanation(msgspec.Struct, frozen=True):
     answered_by: str = "generator"
     rules: tuple[RuleCheck, ...] = ()
     warning: str = ""
+    faults: tuple[FaultApplied, ...] = ()
 
     @classmethod
     def of_nothing(cls, request: Callable[[], object], answered_by: str = "generator") -> Self:

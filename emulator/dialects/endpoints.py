@@ -5,7 +5,7 @@ service, known to scenarios and to the command line, and suggested for a path th
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,17 +24,40 @@ _NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "requi
 _TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": _NOWHERE}}
 
 
+_ALWAYS = "model stream max_tokens"
+_TOOLS = "messages tools tool_choice"
+_OPENAI = "temperature top_p stop seed n logprobs stream_options frequency_penalty presence_penalty"
+_CHAT = f"{_ALWAYS} {_TOOLS} {_OPENAI} max_completion_tokens top_logprobs response_format".split()
+_COMPLETIONS = f"{_ALWAYS} prompt {_OPENAI} echo".split()
+_MESSAGES = f"{_ALWAYS} {_TOOLS} system thinking stop_sequences metadata".split()
+
+
+class Sdk(NamedTuple):
+    """How the SDKs of an endpoint, for Python and for Node, ask it.
+
+    The Python `package`, or the Node `module`, has the class `client`; `base` is the path of its base URL, and `method`
+    asks. Its Python parameters include those that are `named`.
+    """
+
+    package: str
+    module: str
+    client: str
+    base: str
+    method: str
+    named: Sequence[str]
+
+
 class Endpoint(NamedTuple):
     """One endpoint.
 
     `dialect` is "module:class", and `schemas` is "module:function"; the modules are imported when `make`, `decoder` or
-    `shapes` is called. `conversation` are the
-    fields of a request with the conversation; the last of them has its turns, which `turns` reads without validating
-    them. `sample` is a cheap request, and `streaming` are the fields that ask for its answer as a stream with
-    everything that a stream can have; empty for an endpoint that does not stream. `probes` are further requests for the
-    comparison with a real service: the end of a title, and the fields that differ from `sample`, None for one to leave
-    out. `elsewhere` are the last parts of paths that other services have for the same purpose. `claims` decides by the
-    fields of a request whether it is meant for this endpoint rather than for the first of the table.
+    `shapes` is called. `conversation` are the fields of a request with the conversation; the last of them has its
+    turns, which `turns` reads without validating them. `sample` is a cheap request, and `streaming` are the fields that
+    ask for its answer as a stream with everything that a stream can have; empty for an endpoint that does not stream.
+    `probes` are further requests for the comparison with a real service: the end of a title, and the fields that differ
+    from `sample`, None for one to leave out. `sdk` is how its SDKs ask. `elsewhere` are the last parts of paths that
+    other services have for the same purpose. `claims` decides by the fields of a request whether it is meant for this
+    endpoint rather than for the first of the table.
     """
 
     name: str
@@ -46,6 +69,7 @@ class Endpoint(NamedTuple):
     turns: Callable[[Any], list[RequestMessage]] = messages
     streaming: Mapping[str, Any] = {"stream": True}
     probes: Mapping[str, Mapping[str, Any]] = {}
+    sdk: Sdk = Sdk("openai", "openai", "OpenAI", "/v1", "chat.completions.create", _CHAT)
     elsewhere: tuple[str, ...] = ()
     claims: Callable[[Mapping[str, Any]], bool] = lambda body: False
 
@@ -96,6 +120,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             {"model": _MODEL, "prompt": "Once upon a time", "max_tokens": 8},
             turns=prompts,
             streaming={"stream": True, "stream_options": {"include_usage": True}},
+            sdk=Sdk("openai", "openai", "OpenAI", "/v1", "completions.create", _COMPLETIONS),
             elsewhere=("complete",),
             claims=lambda body: "prompt" in body,
         ),
@@ -107,6 +132,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             ("system", "messages"),
             _HELLO,
             probes={" without max_tokens": {"max_tokens": None}},
+            sdk=Sdk("anthropic", "@anthropic-ai/sdk", "Anthropic", "/anthropic", "messages.create", _MESSAGES),
             claims=lambda body: (
                 not _ONLY_IN_MESSAGES.isdisjoint(body)
                 or ("max_tokens" in body and re.search("--|^claude", str(body.get("model"))) is not None)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulator.core.explanation import Explanation, RuleCheck
+from emulator.core.explanation import Explanation
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.choosing import Choice
 
@@ -16,12 +16,12 @@ def explanation(
 ) -> Explanation:
     """Explain an answer. Without a trace no rule was looked at, and the request is not asked for."""
     name = choice.playing.scenario.name if choice.playing is not None else None
-    checks: tuple[RuleCheck, ...] = ()
-    if trace is not None:
-        from emulator.engine.scripted import rule_checks  # noqa: PLC0415 (imported when the first scenario plays)
+    if trace is None:
+        return Explanation(name, choice.by, answered_by, (), choice.warning)
+    from emulator.engine.scripted import faults_of, rule_checks  # noqa: PLC0415 (imported when the first scenario plays)
 
-        checks = rule_checks(trace, request())
-    return Explanation(name, choice.by, answered_by, checks, choice.warning)
+    checks = rule_checks(trace, request())
+    return Explanation(name, choice.by, answered_by, checks, choice.warning, faults_of(trace))
 
 
 def expected(trace: "Trace | None") -> str:

@@ -10,31 +10,34 @@ import msgspec
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.explanation import Result, RuleCheck
+from emulator.core.explanation import FaultApplied, Result, RuleCheck
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.planner import PlannedAnswer, Planner
 from emulator.engine.scripted_steps import plain_answer, scripted_answer
+from emulator.faults import FAULTS
 from emulator.scenario.library import LoadedScenario
 from emulator.scenario.match import description, differences, distance, explanation, match_of
 from emulator.scenario.reply import START, ReplyContext, choose_reply
 from emulator.scenario.subject import Subject
-from emulator.scenario.types import Reply, Rule, Scenario
+from emulator.scenario.types import FaultSpec, Reply, Rule, Scenario
+from emulator.scenario.writing import duration
 from emulator.store.state import KeyState
 
 
 class Trace(msgspec.Struct, frozen=True):
     """What is needed to explain a choice later: the states as they were, and the numbers of rules.
 
-    `passed` are the rules that matched and had no reply; `number` is the one that answered, if one did.
+    `passed` are the rules that matched and had no reply; `number` is the one that answered, if one did, with `reply`.
     """
 
     scenario: Scenario
     states: Mapping[str, str]
     passed: tuple[int, ...] = ()
     number: int | None = None
+    reply: Reply | None = None
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -87,7 +90,8 @@ class Scripts:
             if reply is not None:
                 if reply.set_state:
                     progress.states = {**states, **reply.set_state}
-                return Choosing(Trace(scenario, states, passed, number), Chosen(scenario, subject, now, rule, reply))
+                trace = Trace(scenario, states, passed, number, reply)
+                return Choosing(trace, Chosen(scenario, subject, now, rule, reply))
             passed = (*passed, number)
             if rule.then == "fail":
                 refused = _not_found(f"The rule '{rule.name}' has no more replies.")
@@ -144,6 +148,28 @@ class _RandomNumbers:
         if self._draw is None:
             self._draw = self._identity.child("turn").random().random
         return self._draw()
+
+
+def faults_of(trace: Trace) -> tuple[FaultApplied, ...]:
+    """The faults of the reply, in the order of the scenario."""
+    return () if trace.reply is None else tuple(map(_fault, trace.reply.faults))
+
+
+def _fault(spec: FaultSpec) -> FaultApplied:
+    value = "" if spec.value is True else _written(spec)
+    if spec.where is None:
+        return FaultApplied(spec.what, value)
+    return FaultApplied(spec.what, value, spec.where.kind, spec.where.name, spec.where.count)
+
+
+def _written(spec: FaultSpec) -> str:
+    """The value of a fault in words."""
+    value = spec.value
+    if FAULTS[spec.what].value == "duration":
+        return duration(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return value.kind if isinstance(value, ApiError) else str(value)
 
 
 def rule_checks(trace: Trace, request: InferenceRequest) -> tuple[RuleCheck, ...]:

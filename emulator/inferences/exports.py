@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from pprint import pformat
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.printable import lines, one_line
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
-from emulator.dialects.endpoints import ENDPOINTS
+from emulator.dialects.endpoints import ENDPOINTS, Sdk
 from emulator.dialects.sse import count_frames, split_frames
 from emulator.inferences.inference import Inference
 from emulator.scenario.loader import load_text
@@ -52,6 +53,51 @@ def curl(inference: Inference, url: str) -> str:
     ]
     cut = "# The body was too long to be kept: this is its beginning.\n" if inference.body_cut else ""
     return cut + " \\\n  ".join(words) + "\n"
+
+
+def python(inference: Inference, url: str) -> str:
+    """A program that asks the same with the SDK of the endpoint, with the key in $AKASHML_API_KEY."""
+    sdk, asked, headers = _sdk(inference)
+    given = {name: asked[name] for name in sdk.named if name in asked}
+    rest = {name: value for name, value in asked.items() if name not in given}
+    arguments = {**given, **({"extra_body": rest} if rest else {}), **({"extra_headers": headers} if headers else {})}
+    written = "".join(f"    {name}={pformat(value, sort_dicts=False)},\n" for name, value in arguments.items())
+    return (
+        f"import os\n\nfrom {sdk.package} import {sdk.client}\n\n"
+        f'client = {sdk.client}(base_url={url.rstrip("/") + sdk.base!r}, api_key=os.environ["AKASHML_API_KEY"])\n'
+        f"answer = client.{sdk.method}(\n{written})\n"
+        + ("for event in answer:\n    print(event)\n" if inference.stream else "print(answer)\n")
+    )
+
+
+def node(inference: Inference, url: str) -> str:
+    """The same for Node, as an ES module."""
+    sdk, asked, headers = _sdk(inference)
+    base = _javascript(url.rstrip("/") + sdk.base)
+    arguments = ", ".join(map(_javascript, (asked, {"headers": headers}) if headers else (asked,)))
+    return (
+        f'import {sdk.client} from "{sdk.module}";\n\n'
+        f"const client = new {sdk.client}({{ baseURL: {base}, apiKey: process.env.AKASHML_API_KEY }});\n"
+        f"const answer = await client.{sdk.method}({arguments});\n"
+        + ("for await (const event of answer) console.log(event);\n" if inference.stream else "console.log(answer);\n")
+    )
+
+
+def _sdk(inference: Inference) -> tuple[Sdk, dict[str, Any], dict[str, str]]:
+    """The SDK, the fields of the request and its headers. Raises NotReproducible for what no SDK can ask."""
+    if not inference.exists:
+        raise NotReproducible(f"there is no endpoint {inference.endpoint}")
+    if not isinstance(inference.request, dict):
+        told = "its body was too long to be kept" if inference.body_cut else "its body is no JSON object"
+        raise NotReproducible(told)
+    headers = {name: inference.headers[name] for name in _SENT_AGAIN[1:] if name in inference.headers}
+    return ENDPOINTS[inference.endpoint].sdk, inference.request, headers
+
+
+def _javascript(value: Any) -> str:
+    """A value as JavaScript reads it, which takes a key named __proto__ for something else."""
+    text = lines(msgspec.json.format(_encode(value), indent=2).decode())
+    return f"JSON.parse({_encode(text).decode()})" if '"__proto__"' in text else text
 
 
 def _quoted(text: str) -> str:
@@ -206,6 +252,8 @@ class ExportFormat(msgspec.Struct, frozen=True):
 FORMATS: Mapping[str, ExportFormat] = {
     "jsonl": ExportFormat("application/jsonl", lambda inference, url, catalog: line(inference), between=""),
     "curl": ExportFormat("text/plain", lambda inference, url, catalog: curl(inference, url), between="\n"),
+    "python": ExportFormat("text/plain", lambda inference, url, catalog: python(inference, url)),
+    "node": ExportFormat("text/plain", lambda inference, url, catalog: node(inference, url)),
     "scenario": ExportFormat("application/yaml", lambda inference, url, catalog: scenario(inference, catalog)),
 }
 """The forms by their names."""

@@ -80,7 +80,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     first_byte: float | None = None
     """When the first byte of the body was sent, in seconds after `started`."""
     timeline: tuple[Moment, ...] = ()
-    """The sends of the response body, in order; the 200th entry, if there is one, includes all later sends."""
+    """The sends of the response body, in order; the 4096th entry, if there is one, includes all later sends."""
     response_headers: tuple[tuple[str, str], ...] = ()
     """The headers of the answer."""
     response: str = ""

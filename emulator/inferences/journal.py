@@ -3,9 +3,9 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
@@ -15,11 +15,14 @@ from emulator.inferences.live_record import LiveRecord
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
     from emulator.inferences.metrics import Metrics
+    from emulator.inferences.selecting import Selection
 
 MAX_INFERENCES = 1000
 MAX_BYTES = 64 * 1024 * 1024
 """Of all that is remembered: 1,000 inferences of 64 KiB each, or fewer that are longer."""
 Listener: TypeAlias = Callable[["Inference"], None]
+Watcher: TypeAlias = Callable[[Literal["start", "end", "reset"], LiveRecord | None], None]
+"""Called when an inference starts or ends, and, without one, when some were forgotten at once."""
 
 log = logging.getLogger("emulator")
 
@@ -30,6 +33,7 @@ class Journal:
     def __init__(self) -> None:
         self._recorders: deque[LiveRecord] = deque()
         self._listeners: list[Listener] = []
+        self._watchers: list[Watcher] = []
         self._bytes = 0
         self._number = 0
         self.forgotten = 0
@@ -60,6 +64,8 @@ class Journal:
             self._forget()
         if self._metrics is not None:
             self._metrics.begin(recorder)
+        for watcher in self._watchers:
+            watcher("start", recorder)
 
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: its line is logged, and the listeners are called."""
@@ -71,6 +77,8 @@ class Journal:
             self._metrics.end(recorder)
         if self._listeners:
             self._tell(self._readable(recorder))
+        for watcher in self._watchers:
+            watcher("end", recorder)
         if log.isEnabledFor(logging.INFO):
             from emulator.inferences.readable import line  # noqa: PLC0415 (imported when somebody reads)
 
@@ -99,15 +107,35 @@ class Journal:
         self._recorders = deque(each for each in self._recorders if each.kept)
         if key is None:
             self.forgotten = 0
+        for watcher in self._watchers:
+            watcher("reset", None)
 
     def all(self, key: str | None = None) -> "list[Inference]":
         """The inferences in the order in which they came, those that still run included; of one key, or of all."""
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
 
-    def after(self, number: int, key: str | None = None) -> "Iterator[Inference]":
-        """The inferences numbered above `number`, which are made readable one by one."""
-        recorders = [each for each in self._recorders if each.number > number and (key is None or each.key == key)]
-        return map(self._readable, recorders)
+    def noted(self, key: str | None, after: int, before: int, *, newest: bool) -> list[LiveRecord]:
+        """The records numbered above `after` and below `before`, of one key or of all; the `newest` first or last."""
+        found = [each for each in self._noted() if after < each.number < before and (key is None or each.key == key)]
+        return found[::-1] if newest else found
+
+    def selected(self, wanted: "Selection", key: str | None = None) -> "Iterator[Inference | None]":
+        """The inferences that are wanted, of one key or of all, and None for each other (see `readable.selected`)."""
+        from emulator.inferences.readable import selected  # noqa: PLC0415 (imported when somebody reads)
+
+        return selected(self.noted(key, wanted.after, wanted.before, newest=wanted.newest), wanted)
+
+    def _noted(self) -> list[LiveRecord]:
+        """The records of this process, oldest first."""
+        return list(self._recorders)
+
+    def of_key(self, key: str) -> list[LiveRecord]:
+        """The records of one key, oldest first."""
+        return [each for each in self._noted() if each.key == key]
+
+    def running(self) -> list[LiveRecord]:
+        """The records of the inferences that have not ended."""
+        return [each for each in self._noted() if each.sent.ended is None]
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, in the order in which they first came; "" for requests without one."""
@@ -115,8 +143,12 @@ class Journal:
 
     def get(self, id: str) -> "Inference | None":
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
-        found = (each for each in reversed(list(self._recorders)) if id in (each.id, str(each.number)))
-        return next((self._readable(each) for each in found), None)
+        found = self.find(id)
+        return None if found is None else self._readable(found)
+
+    def find(self, id: str) -> LiveRecord | None:
+        """The record of the same."""
+        return next((each for each in reversed(self._noted()) if id in (each.id, str(each.number))), None)
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":
@@ -134,6 +166,15 @@ class Journal:
                 self._listeners.remove(listener)
 
         return stop
+
+    @contextmanager
+    def watched(self, watcher: Watcher) -> Iterator[None]:
+        """Have this called, in the server's thread, as long as the block runs. It must not raise anything."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
 
     def append_to(self, path: Path) -> Callable[[], None]:
         """Append each inference that ends here to a file, a line of JSON each; returns what ends it. Raises OSError."""

@@ -25,7 +25,7 @@ Outcome: TypeAlias = Literal["completed", "failed", "hung up", "cut by client"]
 MAX_BODY = 1024 * 1024
 MAX_RESPONSE = 1024 * 1024
 """Bytes of a request and of an answer that are kept."""
-MAX_MOMENTS = 200
+MAX_MOMENTS = 4096
 """Sends whose times are kept one by one."""
 _PARTS = 1024
 """Parts of an answer that are kept one by one: each takes more memory than its few bytes."""
@@ -39,7 +39,8 @@ class Sent(msgspec.Struct):
 
     `used` is its usage in tokens: of a complete answer, the reported usage; otherwise the prompt and the completion
     tokens that were sent. It is None if no part of an answer was sent. `ended` is None until the answer has ended.
-    `said` is a whole answer that is too long to be read again from its body.
+    `said` is a whole answer that is too long to be read again from its body. `begun` is when a request that waited for
+    a backend got its slot; None for one that did not wait.
     """
 
     status: int = 0
@@ -48,6 +49,7 @@ class Sent(msgspec.Struct):
     error: ApiError | None = None
     ended: float | None = None
     said: Choice | None = None
+    begun: float | None = None
 
     def end(self, now: float, outcome: Outcome, error: ApiError | None = None) -> None:
         """Note how the answer ends, before the client can know it: it may send its next request at once."""

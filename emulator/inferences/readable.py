@@ -1,5 +1,7 @@
 """From what was noted of an inference to what people read: decoded, priced, and without secrets."""
 
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -9,13 +11,12 @@ from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
 from emulator.account.secrets import header_without, secrets_of, without
 from emulator.core import retry_after
-from emulator.core.catalog import Model
 from emulator.core.explanation import Explanation, RuleCheck
 from emulator.core.fields import NOT_JSON
-from emulator.core.vocabulary import Usage
 from emulator.inferences import fingerprints
 from emulator.inferences.inference import Inference, Moment
 from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
+from emulator.inferences.selecting import Selection
 
 
 def readable(noted: LiveRecord) -> Inference:
@@ -24,7 +25,7 @@ def readable(noted: LiveRecord) -> Inference:
     secrets = secrets_of([*noted.headers.items(), *told])
     response = b"".join(noted.parts)[:MAX_RESPONSE]
     shown = response.decode(errors="replace")
-    why, asked = noted.explanation(), _asked(noted)
+    why, prints, price = noted.explanation(), asked(noted), charge(noted)
     return replace(
         _without_contents(noted, told, secrets),
         scenario=why.scenario,
@@ -35,8 +36,8 @@ def readable(noted: LiveRecord) -> Inference:
         headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
         body=without(noted.body.decode(errors="replace"), secrets),
         body_cut=noted.body_cut,
-        question=asked.question,
-        fingerprint=asked.request,
+        question=prints.question,
+        fingerprint=prints.request,
         messages=noted.messages,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
         response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
@@ -44,8 +45,34 @@ def readable(noted: LiveRecord) -> Inference:
         response_cut=noted.length > MAX_RESPONSE,
         response_lossy=shown.encode() != response,
         answer=noted.answer,
-        charge=_price(noted.answering, noted.sent.used),
+        charge=None if price is None else usd(price),
     )
+
+
+def brief(noted: LiveRecord) -> Inference:
+    """The same without headers, bodies and the explanation, in a tenth of the time."""
+    told = _response_headers(noted)
+    return _without_contents(noted, told, secrets_of([*noted.headers.items(), *told]))
+
+
+def charge(noted: LiveRecord) -> Decimal | None:
+    """The price of the usage in USD; None if there is no usage or no price."""
+    model, used = noted.answering, noted.sent.used
+    if model is None or used is None:
+        return None
+    return tariff(model.pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens)
+
+
+def selected(noted: Iterable[LiveRecord], wanted: Selection) -> Iterator[Inference | None]:
+    """Of each inference what is told of it, and None for one that is not wanted, so that others can have their turn.
+
+    One that only thorough tests can tell is made readable for them.
+    """
+    for each in noted:
+        short = brief(each)
+        passed = all(test(short) for test in wanted.tests)
+        found = readable(each) if passed else None
+        yield found if found is not None and all(test(found) for test in wanted.thorough) else None
 
 
 def line(noted: LiveRecord) -> str:
@@ -115,7 +142,7 @@ def _ended(noted: LiveRecord) -> float | None:
     return noted.sent.ended
 
 
-def _asked(noted: LiveRecord) -> fingerprints.Asked:
+def asked(noted: LiveRecord) -> fingerprints.Asked:
     """The fingerprints of the request, which are computed once."""
     if noted.asked is None:
         noted.asked = fingerprints.asked(noted.endpoint, noted.headers, noted.body or _length(noted))
@@ -135,9 +162,3 @@ def _model_of(body: bytes) -> str | None:
         return None
     model = told.get("model") if isinstance(told, dict) else None
     return model if isinstance(model, str) else None
-
-
-def _price(model: Model | None, used: Usage | None) -> str | None:
-    if model is None or used is None:
-        return None
-    return usd(tariff(model.pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens))

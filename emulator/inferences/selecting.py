@@ -1,7 +1,7 @@
 """Which inferences somebody wants to see: filters and pages, as they come in a query."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias, TypeVar, get_args
 
 import msgspec
@@ -11,12 +11,14 @@ from emulator.core import units
 from emulator.core.errors import ErrorKind
 from emulator.core.nearest import nearest
 from emulator.core.units import Notation
-from emulator.dialects.endpoints import ENDPOINTS
+from emulator.dialects.endpoints import ENDPOINTS, conversation
 from emulator.inferences.inference import Inference, Outcome
+from emulator.inferences.said import text_of
 from emulator.patterns import glob
 
 T = TypeVar("T")
 MOST = 1000
+_NO_END = 10**12
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Filter: TypeAlias = Callable[[Inference], bool]
 
@@ -30,14 +32,22 @@ class SelectionError(ValueError):
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """What is wanted: inferences that pass all `tests`, at most `limit` of them, of those numbered above `after`."""
+    """What is wanted: inferences that pass all tests, at most `limit` of them, the `newest` first or the oldest.
+
+    They are numbered above `after` and below `before`. The `tests` need only what `readable.brief` tells of an
+    inference, the `thorough` ones all of it.
+    """
 
     tests: tuple[Filter, ...] = ()
+    thorough: tuple[Filter, ...] = ()
     limit: int = 100
     after: int = 0
+    before: int = _NO_END
+    newest: bool = False
 
     def __contains__(self, inference: Inference) -> bool:
-        return inference.number > self.after and all(test(inference) for test in self.tests)
+        tests = (*self.tests, *self.thorough)
+        return self.after < inference.number < self.before and all(test(inference) for test in tests)
 
 
 def _key(text: str) -> Filter:
@@ -62,6 +72,25 @@ def _rule(text: str) -> Filter:
     return lambda each: text in (each.answered_by, each.rule)
 
 
+def _scenario(text: str) -> Filter:
+    return lambda each: text == each.scenario
+
+
+def _text(text: str) -> Filter:
+    """Whether a text, in any case, is in what was asked, in what was answered, or in what is told of the inference."""
+    wanted = text.casefold()
+    return lambda each: any(wanted in part.casefold() for part in _texts(each))
+
+
+def _texts(inference: Inference) -> Iterator[str]:
+    """The texts of an inference: as they were sent, and as they are read, since JSON and streams divide them."""
+    yield inference.line()
+    yield inference.body
+    yield inference.response
+    yield from (message.text for message in conversation(inference.request))
+    yield text_of(inference)
+
+
 def _outcome(text: str) -> Filter:
     outcome, colon, kind = text.partition(": ")
     if colon and outcome == "failed":
@@ -77,12 +106,13 @@ def _endpoint(text: str) -> Filter:
 
 
 def _since(text: str) -> Filter:
-    seconds = re.fullmatch(units.NUMBER, text)
-    told = "a time such as 2026-01-01T00:00:00Z, or Unix seconds"
-    moment = float(text) if seconds else _read("since", text, units.moment, told)
+    moment = time_in("since", text)
     return lambda each: each.started >= moment
 
 
+ORDERS = ("oldest", "newest")
+THOROUGH: Mapping[str, Callable[[str], Filter]] = {"scenario": _scenario, "text": _text}
+"""The filters that need all of an inference."""
 FILTERS: Mapping[str, Callable[[str], Filter]] = {
     "key": _key,
     "endpoint": _endpoint,
@@ -91,22 +121,35 @@ FILTERS: Mapping[str, Callable[[str], Filter]] = {
     "outcome": _outcome,
     "rule": _rule,
     "since": _since,
+    "namespace": lambda text: lambda each: each.namespace == text,
+    **THOROUGH,
 }
 """The filters by their names, each from the text of a query to a test. A model may be a glob."""
 
 
 def selection(query: Mapping[str, str]) -> Selection:
     """What a query wants. Raises SelectionError for a field that is unknown or has no such value."""
-    paging = {"limit", "after"}
+    paging = {"limit", "after", "before", "order"}
     for name in query:
         if name not in FILTERS and name not in paging:
             near = nearest(name, [*FILTERS, *paging])
             hint = f"; did you mean {near}?" if near else ""
             raise SelectionError(name, f"there is no filter {name[:100]}{hint}")
-    tests = tuple(FILTERS[name](text) for name, text in query.items() if name in FILTERS)
+    tests = tuple(FILTERS[name](text) for name, text in query.items() if name in FILTERS and name not in THOROUGH)
+    thorough = tuple(THOROUGH[name](text) for name, text in query.items() if name in THOROUGH)
     limit = _read("limit", query.get("limit", "100"), units.whole(1, MOST), f"a number from 1 to {MOST}")
     after = _read("after", query.get("after", "0"), units.whole(0), "a whole number")
-    return Selection(tests, limit, after)
+    before = _read("before", query.get("before", str(_NO_END)), units.whole(0), "a whole number")
+    order = query.get("order", ORDERS[0])
+    _known("order", order, ORDERS, f"one of {', '.join(ORDERS)}")
+    return Selection(tests, thorough, limit, after, before, order == "newest")
+
+
+def time_in(field: str, text: str) -> float:
+    """The Unix seconds of a time. Raises SelectionError for what is none."""
+    seconds = re.fullmatch(units.NUMBER, text)
+    told = "a time such as 2026-01-01T00:00:00Z, or Unix seconds"
+    return float(text) if seconds else _read(field, text, units.moment, told)
 
 
 def _known(field: str, word: str, known: Iterable[str], expected: str) -> None:

@@ -64,6 +64,7 @@ class Library:
         self._mistakes: dict[Path, tuple[Mistake, ...]] = {}
         self._added: dict[str, LoadedScenario] = {}
         self._added_words: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
         self._changes = 0
         self._statuses: dict[str, LoadedScenario] = {}
         self._known: Index | None = None
@@ -105,7 +106,9 @@ class Library:
         taken = [self._taken(scenario, word) for word in (scenario.name, *scenario.aliases)]
         if any(taken):
             raise ScenarioError(filter(None, taken))
-        return self.add(scenario, version)
+        added = self.add(scenario, version)
+        self._texts[scenario.name] = text
+        return added
 
     def add(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario. `version` is as in `put`."""
@@ -215,6 +218,16 @@ class Library:
         """The file of a scenario, or None if it has none."""
         return None if name in self._added else self._index().files.get(name)
 
+    def text(self, name: str) -> str | None:
+        """The YAML of a scenario; None for one that was made of objects, or whose file cannot be read any more."""
+        path = self.source(name)
+        if path is None:
+            return self._texts.get(name)
+        try:
+            return path.read_text(encoding="utf-8-sig", errors="replace")
+        except OSError:
+            return None
+
     def mistakes(self, name: str) -> tuple[Mistake, ...]:
         """The mistakes in the file of a scenario, as far as it was read."""
         path, index = self.source(name), self._index()
@@ -319,5 +332,6 @@ class Library:
         """Remove a scenario that was added, with its aliases."""
         if name in self._added:
             words = (name, *self._added.pop(name).scenario.aliases)
+            self._texts.pop(name, None)
             self._changes += 1
             self._added_words = {word: of for word, of in self._added_words.items() if word not in words or of != name}

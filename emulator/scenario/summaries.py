@@ -37,9 +37,14 @@ def summary(library: Library, name: str) -> dict[str, Any]:
         "description": scenario.description if scenario else "",
         "errors": _distinct(scenario, _errors),
         "faults": _distinct(scenario, _faults),
-        "source": SOURCE if is_built_in(library, name) else str(library.source(name) or "put"),
+        "source": source_of(library, name),
         "mistakes": [mistake.as_dict() for mistake in library.mistakes(name)],
     }
+
+
+def source_of(library: Library, name: str) -> str:
+    """Where a scenario comes from: its file, "put", or what a built-in one has."""
+    return SOURCE if is_built_in(library, name) else str(library.source(name) or "put")
 
 
 def _distinct(scenario: "Scenario | None", of: Any) -> list[str]:

@@ -24,6 +24,7 @@ from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
 from emulator.web.doors import Access, Doors, is_control
+from emulator.web.presets import MARK, Presets
 from emulator.web.real_keys import RealKeys
 from emulator.wire.receive import UploadCut, arrival, headers_of, read_body
 from emulator.wire.respond import HungUp, Player
@@ -41,14 +42,18 @@ _SHOWN_HEADERS = (
 )
 
 
-def create_app(engine: Engine, access: Access | None = None) -> ASGIApp:
+def create_app(engine: Engine, access: Access | None = None, presets: Presets | None = None) -> ASGIApp:
     """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator.
 
-    `access` is for a server that listens on a socket; by default, only what the settings say is checked.
+    `access` is for a server that listens on a socket; by default, only what the settings say is checked. Without
+    `presets`, those that are made are kept in memory.
     """
+    presets = presets or Presets()
     dialects = Dialects(engine.settings)
     real_keys = RealKeys(engine)
-    inferences = {path: InferenceEndpoint(engine, dialect, real_keys) for path, dialect in dialects.by_path.items()}
+    inferences = {
+        path: InferenceEndpoint(engine, dialect, real_keys, presets) for path, dialect in dialects.by_path.items()
+    }
     routes: list[BaseRoute] = [
         *[Route(path, endpoint, methods=["POST"]) for path, endpoint in inferences.items()],
         *models.routes(engine),
@@ -65,6 +70,7 @@ def create_app(engine: Engine, access: Access | None = None) -> ASGIApp:
     handlers = errors.handlers(engine, dialects, routes)
     app = Starlette(routes=routes, middleware=[cors], exception_handlers=handlers)
     app.router.redirect_slashes = False
+    app.state.presets = presets
     front = _Front(app, inferences, engine.clock, errors.refusing(engine, dialects))
     return Doors(front, engine, access or Access.of(engine.settings))
 
@@ -80,8 +86,9 @@ class _ApiCors(CORSMiddleware):
 class InferenceEndpoint:
     """One inference endpoint, as a plain ASGI app; endpoints differ only in their dialect."""
 
-    def __init__(self, engine: Engine, dialect: Dialect, real_keys: RealKeys) -> None:
+    def __init__(self, engine: Engine, dialect: Dialect, real_keys: RealKeys, presets: Presets) -> None:
         self._engine = engine
+        self._presets = presets
         self._real_keys = real_keys
         self._dialect = dialect
 
@@ -95,6 +102,8 @@ class InferenceEndpoint:
         try:
             key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
+            if MARK in body:
+                body = self._presets.applied(body, dialect.endpoint, engine.settings)
             if len(body) <= LONG:
                 request = self._parse(body, headers, key)
             else:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from emulator.account.keys import presented
@@ -19,6 +19,7 @@ from emulator.dialects.openai.surface import OpenAISurface
 from emulator.engine import Engine
 from emulator.engine.planner import unknown_model
 from emulator.scenario.library import LoadedScenario
+from emulator.web.presets import MARK
 from emulator.wire.receive import read_body
 
 COUNTING = "/anthropic/v1/messages/count_tokens"
@@ -63,6 +64,8 @@ def routes(engine: Engine) -> list[BaseRoute]:
         key = await engine.authenticate(request.headers, x_api_key=anthropic.x_api_key)
         await engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+        if MARK in body:
+            body = request.app.state.presets.applied(body, messages.endpoint, engine.settings)
         asked = messages.parse_count(decode(body), request.headers, key)
         tokens = await engine.prompt_tokens(asked, len(body))
         return await _json(engine, anthropic, messages.count(tokens), key, body)
@@ -103,8 +106,11 @@ async def probe(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-async def welcome(request: Request) -> JSONResponse:
-    """GET /: a short description, for opening the address in a browser."""
+async def welcome(request: Request) -> Response:
+    """GET /: a short description; a browser is led to the console."""
+    vary = {"vary": "accept"}
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{request.scope.get('root_path', '')}/_emulator/", 303, vary)
     base = str(request.base_url).rstrip("/")
     return JSONResponse(
         {
@@ -114,7 +120,9 @@ async def welcome(request: Request) -> JSONResponse:
             "anthropic_base_url": f"{base}/anthropic",
             "models": f"{base}/anthropic/v1/models",
             "health": f"{base}/_emulator/health",
-        }
+            "console": f"{base}/_emulator/",
+        },
+        headers=vary,
     )
 
 

@@ -275,7 +275,7 @@ class Player:
         """Wait for a slot, after which the answer begins. Raises `Rejected` if none is free in time."""
         await self._client.wait(place.deadline, place.on_slot)
         await place.claim()
-        self._begin = self._clock.now()
+        self._begin = self.sent.begun = self._clock.now()
 
     async def _hang_up(self, hangup: Hangup) -> None:
         """End the connection; a `end` after the 200 ends the body in order, but too early."""

@@ -6,9 +6,12 @@ import re
 import shutil
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 from support.served import HAS_IPV6, NO_IPV6, PATIENCE, get, read_all, served
+
+from emulator.core.clock import patience
 
 PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"), "http://127.0.0.1:9")
 NONE = dict.fromkeys((*PROXIES, "NO_PROXY", "no_proxy"), "")
@@ -76,3 +79,20 @@ def test_both_families_answer(host: str) -> None:
                 connection.sendall(get("/_emulator/health"))
                 assert read_all(connection).startswith(b"HTTP/1.1 200 ")
         assert server.stop().code == 0
+
+
+@pytest.mark.parametrize("flags", [[], ["--control-token", "a&b#c"]], ids=["", "with a token"])
+def test_the_console_is_opened_in_the_browser(flags: list[str], tmp_path: Path) -> None:
+    """With --open, the browser gets the address that the banner has, and it leads to the page."""
+    opened, browser = tmp_path / "opened", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.part && mv {opened}.part {opened}\n')
+    browser.chmod(0o755)
+    with served("--open", *flags, "--log-level", "error", environment={"BROWSER": str(browser)}) as server:
+        for _ in patience(PATIENCE):
+            if opened.exists():
+                break
+        base, _, path = opened.read_text().partition("/_emulator/")
+        answer = server.ask(get(f"/_emulator/{path}"))
+    assert base == server.url
+    status, location = (b"303", b"/_emulator/") if flags else (b"200", b"")
+    assert (answer.split(b" ")[1], location in answer) == (status, True)

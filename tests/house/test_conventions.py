@@ -15,7 +15,18 @@ THEATRE = {"director", "performer", "reel", "rehearsal", "dry_run", "scene", "si
 """Words that are no terms of the field."""
 DATA = {Path(__file__).name, "lexicon.py"}
 """Files whose words are data: this list itself, and the names of fields that schemas have."""
-OTHER_FOLDERS = {"benchmarks", "clients", "docs", "fuzz", "hostile", "house", "suites", "support", "wrong_inputs"}
+OTHER_FOLDERS = {
+    "benchmarks",
+    "clients",
+    "console",
+    "docs",
+    "fuzz",
+    "hostile",
+    "house",
+    "suites",
+    "support",
+    "wrong_inputs",
+}
 """Folders of tests/ that are no room's."""
 
 

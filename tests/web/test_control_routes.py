@@ -198,7 +198,7 @@ def test_the_rows_have_the_names_of_what_they_read() -> None:
     """The filters of inferences, and the keys of an account."""
     rows = {of(row): row for row in ROUTES}
     listed = (rows["GET /_emulator/inferences"].query or "").split()
-    assert {*listed} == {*FILTERS, "limit", "after", "format", "follow"}
+    assert {*listed} == {*FILTERS, "limit", "after", "before", "order", "format", "follow"}
     account = (rows["PUT /_emulator/account"].fields or "").split()
     assert {*account} == {"key", *(key.name for key in ACCOUNT.table())}
 

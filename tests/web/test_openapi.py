@@ -33,7 +33,7 @@ from emulator.dialects.endpoints import ENDPOINTS
 from emulator.dialects.sse import field, split_frames
 from emulator.web.app import create_app
 from emulator.web.control.rows import ROUTES, Row
-from emulator.web.openapi import control, document
+from emulator.web.openapi import answers, control, document
 
 DOCUMENT = document(Settings())
 METHODS = {"get", "put", "post", "delete"}
@@ -86,7 +86,7 @@ def test_names_mean_one_thing() -> None:
     """Two schemas of one name, of two endpoints or of both APIs, are the same."""
     found: dict[str, Any] = {}
     parts = [endpoint.shapes(Settings()).components for endpoint in ENDPOINTS.values()]
-    for part in [*parts, control.components()]:
+    for part in [*parts, answers.components()]:
         assert {name: found[name] for name in part if name in found} == {
             name: part[name] for name in part if name in found
         }

@@ -13,6 +13,7 @@ from emulator.core.errors import Rejected
 from emulator.inferences.inference import Inference
 from emulator.inferences.journal import MAX_BYTES, MAX_INFERENCES, Journal, Listener
 from emulator.inferences.live_record import LiveRecord
+from emulator.inferences.selecting import Selection
 from emulator.store.redis.names import SHARED, Names, name_of, stand_in
 from emulator.store.redis.scripts import ERASE, RECORD
 
@@ -81,6 +82,8 @@ class SharedJournal(Journal):
         self._running[recorder.number] = recorder
         if self._metrics is not None:
             self._metrics.begin(recorder)
+        for watcher in self._watchers:
+            watcher("start", recorder)
 
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: it is logged, and appended to the record."""
@@ -192,10 +195,18 @@ class SharedJournal(Journal):
             if at > number and (key is None or name_of(each.key) == name_of(key)):
                 yield msgspec.structs.replace(self._readable(each), number=at)
 
+    def selected(self, wanted: Selection, key: str | None = None) -> Iterator[Inference | None]:
+        """The inferences that are wanted, of one key or of all, and None for each other."""
+        found = self.after(wanted.after, key)
+        return (each if each in wanted else None for each in (reversed([*found]) if wanted.newest else found))
+
+    def _noted(self) -> list[LiveRecord]:
+        return [*(record for _, record in self._unread), *self._ended, *self._running.values()]
+
     def keys(self) -> list[str]:
         """The API keys of the inferences, or what stands for those that are secret."""
         shown = {entry.name: entry.inference().key for entry in self._entries}
-        own = [each.key for each in (*(record for _, record in self._unread), *self._ended, *self._running.values())]
+        own = [each.key for each in self._noted()]
         names = {name_of(key) if key else "" for key in own}
         others = [stand_in(name, key) for name, key in shown.items() if name not in names]
         return list(dict.fromkeys([*others, *own]))

@@ -23,7 +23,10 @@ def routes(engine: Engine) -> list[Route]:
     """The control routes for one engine."""
     rows = groupby(ROUTES, key=lambda row: row.path)
     by_path = {path: {row.method: row for row in methods} for path, methods in rows}
-    return [Route(path, _endpoint(engine, by_method), methods=[*by_method]) for path, by_method in by_path.items()]
+    return [
+        Route(path.replace("{file}", "{file:path}"), _endpoint(engine, by_method), methods=[*by_method])
+        for path, by_method in by_path.items()
+    ]
 
 
 def _endpoint(engine: Engine, by_method: dict[str, Row]) -> Callable[[Request], Awaitable[Response]]:
@@ -31,7 +34,9 @@ def _endpoint(engine: Engine, by_method: dict[str, Row]) -> Callable[[Request], 
         row = by_method["GET" if request.method == "HEAD" else request.method]
         read = ControlRequest(request.scope, request.receive)
         await read.read(row.query, row.fields, engine.settings.max_body_bytes)
-        return await handler(row.handler)(engine, read)
+        response = await handler(row.handler)(engine, read)
+        response.headers["x-content-type-options"] = "nosniff"  # much of what is told was written by clients
+        return response
 
     return endpoint
 

@@ -85,10 +85,11 @@ def _meant(request: ControlRequest, fields: Fields | None = None) -> str:
 
 async def _answer(engine: Engine, key: str) -> JSONResponse:
     """The account of a key; amounts are strings, because floats would round them."""
-    return JSONResponse({"key": shown(key, engine.library)} | await engine.with_account(key, _shown))
+    return JSONResponse({"key": shown(key, engine.library)} | await engine.with_account(key, account_shown))
 
 
-def _shown(account: Account, now: float) -> dict[str, Any]:
+def account_shown(account: Account, now: float) -> dict[str, Any]:
+    """An account as a JSON object, without its key."""
     return {
         "unlimited": account.unlimited,
         "policy": policy_shown(account.policy),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.web.control.bodies import bad_parameter as _bad
+from emulator.web.control.live import ended, live, summary
 from emulator.web.expectations import judged, nothing_asked
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 
 # ruff: noqa: PLC0415 # the modules that format and judge records are imported on demand
 
-_BACKLOG = 1000
-"""The most inferences that are queued for a slow follower; further ones are dropped."""
-LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules"})
-"""The fields of an inference that a list leaves out."""
+FOLLOWING = {"true": ended, "live": live}
+"""What is followed, besides nothing."""
 REPORTS = {"json": "application/json", "text": "text/plain", "junit": "application/xml"}
 """The formats of a report, and the media type of each."""
 _encode = msgspec.json.Encoder().encode
@@ -36,20 +35,20 @@ async def listing(engine: Engine, request: Request) -> Response:
     """GET /_emulator/inferences."""
     query = dict(request.query_params)
     form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
-    wanted = _selected(query)
-    if follow not in ("true", "false"):
-        raise _bad("follow", "follow is true or false")
-    if follow == "true" and form != "json":
-        raise _bad("format", f"what is followed has the format json, and cannot be {form}")
-    if follow == "true":
-        return _followed(engine, wanted)
+    wanted = selected_by(query)
+    if follow not in ("false", *FOLLOWING):
+        raise _bad("follow", f"follow is false, {' or '.join(FOLLOWING)}")
+    if follow in FOLLOWING:
+        if form != "json":
+            raise _bad("format", f"what is followed has the format json, and cannot be {form}")
+        return _events(FOLLOWING[follow](engine, wanted))
     found, more = await _page(engine, wanted, query.get("key"))
     if form != "json":
         return await _exported(found, form, request, engine.catalog)
     told = []
     for each in found:
-        told.append(JSONResponse(_short(each)).body)
-        await _others()
+        told.append(JSONResponse(summary(each)).body)
+        await others_turn()
     rest = JSONResponse({"next": found[-1].number if more else None, "forgotten": engine.store.inferences.forgotten})
     listed = b'{"inferences":[%b],%b' % (b",".join(map(bytes, told)), bytes(rest.body)[1:])
     return Response(listed, media_type=rest.media_type)
@@ -61,14 +60,19 @@ async def one(engine: Engine, request: Request) -> Response:
     await engine.store.inferences.refresh()
     found = engine.store.inferences.get(id)
     if found is None:
-        told = (
-            f"There is no inference '{id[:100]}' here: it was forgotten, or never came. An id or a number names one; "
-            "`akashml-emulator inferences` lists them."
-        )
-        raise Rejected(ApiError("not_found", told))
+        raise none_such(id)
     if form != "json":
         return await _exported([found], form, request, engine.catalog)
     return JSONResponse(found.as_dict() | {"line": found.line(), "request": found.request})
+
+
+def none_such(id: str) -> Rejected:
+    """The 404 for an inference that is not in the record."""
+    told = (
+        f"There is no inference '{id[:100]}' here: it was forgotten, or never came. An id or a number names one; "
+        "`akashml-emulator inferences` lists them."
+    )
+    return Rejected(ApiError("not_found", told))
 
 
 async def verify(engine: Engine, request: Request) -> Response:
@@ -122,25 +126,20 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
 # ---------------------------------------------------------------------------------------------- what is told
 
 
-def _short(inference: "Inference") -> dict[str, Any]:
-    told = {name: value for name, value in inference.as_dict().items() if name not in LONG}
-    return told | {"line": inference.line()}
-
-
 async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[list[Inference], bool]":
-    """The page that is wanted, oldest first, and whether there are more behind it."""
+    """The page that is wanted, and whether there are more behind it."""
     found: list[Inference] = []
     await engine.store.inferences.refresh()
-    for inference in engine.store.inferences.after(wanted.after, key):
-        if inference in wanted:
+    for inference in engine.store.inferences.selected(wanted, key):
+        if inference is not None:
             if len(found) == wanted.limit:
                 return found, True
             found.append(inference)
-        await _others()
+        await others_turn()
     return found, False
 
 
-async def _others() -> None:
+async def others_turn() -> None:
     """Let other requests have their turn: a page of records takes longer than they should wait."""
     await asyncio.sleep(0)
 
@@ -157,38 +156,21 @@ async def _exported(inferences: "list[Inference]", name: str, request: Request, 
             texts.append(form.write(each, str(request.base_url), catalog).encode())
         except NotReproducible as error:
             raise Rejected(ApiError("bad_request", f"No {name} answers this: {error}.")) from None
-        await _others()
+        await others_turn()
     return Response((form.between or "").encode().join(texts), media_type=form.media_type)
 
 
-def _followed(engine: Engine, wanted: "Selection") -> Response:
-    """Every inference that ends from now on, as a server-sent event."""
+def _events(events: AsyncIterator[bytes]) -> Response:
     from emulator.wire.event_source import EventSource
 
-    waiting: asyncio.Queue[Inference] = asyncio.Queue()
-
-    def note(inference: "Inference") -> None:
-        if inference in wanted and waiting.qsize() < _BACKLOG:
-            waiting.put_nowait(inference)
-
-    async def told() -> AsyncIterator[bytes]:
-        await engine.store.inferences.refresh()
-        stop = engine.store.inferences.listen(note)
-        try:
-            yield b": what ends from now on\n\n"
-            while True:
-                inference = await waiting.get()
-                yield b"id: %d\ndata: %b\n\n" % (inference.number, _encode(_short(inference)))
-        finally:
-            stop()
-
-    return EventSource(told(), ping=0, sep="\n")
+    return EventSource(events, ping=0, sep="\n")
 
 
 # ---------------------------------------------------------------------------------------------- what is asked
 
 
-def _selected(query: dict[str, str]) -> "Selection":
+def selected_by(query: dict[str, str]) -> "Selection":
+    """What a query wants. Raises `Rejected` with a 400 for a parameter that has no such value."""
     from emulator.inferences.selecting import SelectionError, selection
 
     try:

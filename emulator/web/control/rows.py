@@ -19,7 +19,11 @@ class Row(NamedTuple):
     fields: str | None = ""
 
 
+_FILTERS = "key endpoint model status outcome rule since namespace scenario text"
+"""The filters of inferences."""
 ROUTES = (
+    Row("GET", "/_emulator", "console.page", query=None),
+    Row("GET", "/_emulator/console/{file}", "console.file", query=None),
     Row("GET", "/_emulator/health", "server.health", query=None),
     Row("GET", "/_emulator/ready", "server.ready", query=None),
     Row("GET", "/_emulator/openapi.json", "openapi.openapi"),
@@ -33,6 +37,18 @@ ROUTES = (
     Row("GET", "/_emulator/scenarios/{name}", "scenarios.one"),
     Row("PUT", "/_emulator/scenarios/{name}", "scenarios.one", fields=None),
     Row("DELETE", "/_emulator/scenarios/{name}", "scenarios.one"),
+    Row("GET", "/_emulator/scenarios/{name}/source", "scenarios.source"),
+    Row("POST", "/_emulator/check", "scenarios.check", fields=None),
+    Row("POST", "/_emulator/explain", "explaining.explain", fields="scenario text inference request endpoint headers"),
+    Row("GET", "/_emulator/schema", "scenarios.schema"),
+    Row("GET", "/_emulator/models", "catalogue.models"),
+    Row("GET", "/_emulator/settings", "catalogue.settings"),
+    Row("GET", "/_emulator/presets", "presets.listing"),
+    Row("GET", "/_emulator/presets/{name}", "presets.one", query="version"),
+    Row("PUT", "/_emulator/presets/{name}", "presets.one", fields="model description system parameters"),
+    Row("DELETE", "/_emulator/presets/{name}", "presets.one"),
+    Row("POST", "/_emulator/presets/{name}/rename", "presets.rename", fields="name"),
+    Row("GET", "/_emulator/accounts", "accounts.accounts"),
     Row("GET", "/_emulator/account", "account.account", query="key"),
     Row("PUT", "/_emulator/account", "account.account", fields="key credits trial auto_top_up keys"),
     Row("POST", "/_emulator/account", "account.account", fields="key policy"),
@@ -51,9 +67,13 @@ ROUTES = (
         "GET",
         "/_emulator/inferences",
         "inferences.listing",
-        query="key endpoint model status outcome rule since limit after format follow",
+        query=f"{_FILTERS} limit after before order format follow",
     ),
     Row("GET", "/_emulator/inferences/{id}", "inferences.one", query="format"),
+    Row("GET", "/_emulator/inferences/{id}/timeline", "single.timeline"),
+    Row("GET", "/_emulator/inferences/{id}/conversation", "single.conversation"),
+    Row("POST", "/_emulator/inferences/{id}/replay", "single.replay"),
+    Row("GET", "/_emulator/usage", "usage.usage", query=f"{_FILTERS} from to buckets"),
     Row("GET", "/_emulator/verify", "inferences.verify", query="key most_attempts format"),
     Row("GET", "/_emulator/verdict", "inferences.verdict", query="key most_attempts"),
     Row("GET", "/_emulator/metrics", "metrics.metrics", query=None),

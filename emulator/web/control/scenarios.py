@@ -1,19 +1,28 @@
-"""/_emulator/scenarios: listing, reading, replacing and deleting scenarios."""
+"""/_emulator/scenarios, /check and /schema: listing, reading, checking, replacing and deleting scenarios."""
 
+import asyncio
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from emulator.core.catalog import Catalog
 from emulator.core.errors import ApiError, Rejected
 from emulator.engine import Engine
 from emulator.engine.planner import unknown_scenario
-from emulator.scenario.reading.mistakes import ScenarioError
-from emulator.scenario.summaries import is_built_in, summaries
+from emulator.scenario.reading.mistakes import Mistake, ScenarioError
+from emulator.scenario.summaries import is_built_in, source_of, summaries
 from emulator.wire.receive import headers_of, read_body
 
 if TYPE_CHECKING:
     from emulator.scenario.types import Scenario
+
+
+# ruff: noqa: PLC0415 # the loader and the language are imported when they are needed
+
+SENT = "scenario.yaml"
+"""How mistakes name a text that was sent."""
 
 
 async def listing(engine: Engine, request: Request) -> JSONResponse:
@@ -39,20 +48,65 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
     try:
         story = library.get(name)
     except ScenarioError as error:
-        return JSONResponse({"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]})
+        return JSONResponse({"name": name, "mistakes": _dicts(error.mistakes)})
     if story is None:
         raise unknown_scenario(name, library)
     return JSONResponse(shown(story.scenario))
 
 
+async def source(engine: Engine, request: Request) -> JSONResponse:
+    """GET /_emulator/scenarios/{name}/source."""
+    library = engine.library
+    name = library.canonical(request.path_params["name"]) or request.path_params["name"]
+    if name not in library:
+        raise unknown_scenario(name, library)
+    built_in = is_built_in(library, name)
+    text = None if built_in else library.text(name)
+    return JSONResponse({"name": name, "source": source_of(library, name), "text": text})
+
+
+async def check(engine: Engine, request: Request) -> JSONResponse:
+    """POST /_emulator/check. The text is read in a thread, since a long one takes longer than others should wait."""
+    text = (await _body(engine, request)).decode(errors="replace")
+    return JSONResponse(await asyncio.to_thread(_checked, text, engine.catalog))
+
+
+def _checked(text: str, catalog: Catalog) -> dict[str, Any]:
+    """The name of a scenario, or its mistakes, and the warnings of the command `check`."""
+    from emulator.scenario.language.shadowing import warnings
+    from emulator.scenario.loader import load_text
+    from emulator.scenario.reading.comments import cut_texts
+
+    try:
+        scenario = load_text(text, SENT, catalog=catalog)
+    except ScenarioError as error:
+        return {"name": None, "mistakes": _dicts(error.mistakes), "warnings": []}
+    told = _dicts([*warnings(scenario), *cut_texts(SENT, text)])
+    return {"name": scenario.name, "mistakes": [], "warnings": told}
+
+
+async def schema(engine: Engine, request: Request) -> JSONResponse:
+    """GET /_emulator/schema."""
+    from emulator.scenario.language.schema import json_schema
+
+    return JSONResponse(json_schema())
+
+
+def _dicts(mistakes: Iterable[Mistake]) -> list[dict[str, Any]]:
+    return [mistake.as_dict() for mistake in mistakes]
+
+
+async def _body(engine: Engine, request: Request) -> bytes:
+    return await read_body(headers_of(request.scope), request.receive, engine.settings.max_body_bytes)
+
+
 async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
     """Store the scenario in the body, as YAML. It replaces an earlier one, and its rules start from the beginning."""
-    body = await read_body(headers_of(request.scope), request.receive, engine.settings.max_body_bytes)
-    text = body.decode(errors="replace")
+    text = (await _body(engine, request)).decode(errors="replace")
     try:
         scenario = engine.library.put(name, text, exact=True).scenario
     except ScenarioError as error:
-        told = {"name": name, "mistakes": [mistake.as_dict() for mistake in error.mistakes]}
+        told = {"name": name, "mistakes": _dicts(error.mistakes)}
         return JSONResponse(told, 400)
     await engine.store.share(name, text)
     return JSONResponse(shown(scenario))

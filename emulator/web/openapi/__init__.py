@@ -8,7 +8,7 @@ from typing import Any
 from emulator.core.settings import Settings
 from emulator.core.version import __version__
 from emulator.dialects.endpoints import Dialects
-from emulator.web.openapi import control, emulated
+from emulator.web.openapi import answers, control, emulated
 from emulator.web.openapi.operations import HEADERS, refusals
 
 _ABOUT = (
@@ -34,7 +34,7 @@ def document(settings: Settings) -> dict[str, Any]:
             "securitySchemes": {**emulated.SECURITY, **control.SECURITY},
             "headers": HEADERS,
             "responses": refusals(dialect.surface for dialect in dialects.by_name.values()),
-            "schemas": {**emulated.components(settings), **control.components()},
+            "schemas": {**emulated.components(settings), **answers.components()},
         },
     }
 

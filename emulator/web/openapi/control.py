@@ -1,13 +1,8 @@
 """The operations of the control API: for each row of its routes, the schemas of its fields and of its answer."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
-from emulator.account.backends import Backends
-from emulator.account.ledger import Entry
-from emulator.account.policy import Policy
-from emulator.account.registry import Status
 from emulator.core import units
 from emulator.core.errors import ErrorKind
 from emulator.core.fields import Limits
@@ -31,25 +26,25 @@ from emulator.core.json_schemas import (
     nullable,
     number,
     ref,
-    structs,
     word,
 )
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
-from emulator.inferences.inference import Inference, Outcome
+from emulator.inferences.inference import Outcome
 from emulator.inferences.metrics import MEDIA_TYPE as METRICS
-from emulator.inferences.selecting import MOST
-from emulator.inferences.verdict.reports import KeyReport, Report
+from emulator.inferences.selecting import MOST, ORDERS
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
 from emulator.scenario.language.scenarios import SCENARIO
-from emulator.scenario.language.schema import json_schema
-from emulator.scenario.reading.mistakes import Mistake
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
-from emulator.web.control.inferences import LONG, REPORTS
+from emulator.web.control.console import PAGE, TYPES
+from emulator.web.control.inferences import FOLLOWING, REPORTS
 from emulator.web.control.rows import ROUTES
+from emulator.web.control.usage import MOST_BUCKETS
+from emulator.web.openapi.answers import LANGUAGE, language
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
+from emulator.web.presets import NAME
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
 SECURITY = {
@@ -59,20 +54,12 @@ SECURITY = {
 """The security schemes of the control API."""
 _OPEN = {"/_emulator/health", "/_emulator/ready"}
 _REFUSED = (401, 403, 404)
-_LANGUAGE = "scenario."
-"""What the names of the schemas of the scenario language begin with."""
-
 # ---------------------------------------------------------------------------------------------- what is asked
-
-
-def _language(schema: Mapping[str, Any]) -> Any:
-    """A schema of the scenario language as the document has it, where the language's own definitions are components."""
-    return json.loads(json.dumps(schema).replace("#/$defs/", f"#/components/schemas/{_LANGUAGE}"))
 
 
 def _written(reader: Reader[Any]) -> Schema:
     """What is written as in a scenario."""
-    schema: Schema = _language(reader.schema)
+    schema: Schema = language(reader.schema)
     return schema
 
 
@@ -81,10 +68,11 @@ def _text(notation: units.Notation[Any]) -> Schema:
 
 
 YAML = FORMATS["scenario"].media_type
-_SCENARIO = ref(f"{_LANGUAGE}{SCENARIO.name}")
+_SCENARIO = ref(f"{LANGUAGE}{SCENARIO.name}")
 _FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
 _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
+_TIME = STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"}
 _QUERY: dict[str, Schema] = {
     "key": NONEMPTY,
     "endpoint": word(*ENDPOINTS),
@@ -92,22 +80,32 @@ _QUERY: dict[str, Schema] = {
     "status": integer(Limits(0, 999)),
     "outcome": word(*get_args(Outcome), *(f"failed: {kind}" for kind in get_args(ErrorKind))),
     "rule": NONEMPTY,
-    "since": STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"},
+    "since": _TIME,
     "limit": integer(Limits(1, MOST)),
+    "namespace": NONEMPTY,
+    "scenario": NONEMPTY,
+    "text": NONEMPTY,
     "after": integer(_COUNTED),
-    "follow": word("true", "false"),
+    "before": integer(_COUNTED),
+    "order": word(*ORDERS),
+    "from": _TIME,
+    "to": _TIME,
+    "buckets": integer(Limits(1, MOST_BUCKETS)),
+    "follow": word("false", *FOLLOWING),
+    "version": integer(Limits(1, 999_999_999)),
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
 """The query parameters, but `format`."""
 
-_KNOWN = {"scenarios": "hello", "keys": "key_1", "inferences": "1"}
-"""Examples of what stands in a path behind these names."""
+_KNOWN = {"name": "hello", "id": "key_1", "file": PAGE}
+"""Examples of what stands in a path under these names; an inference has a number."""
 
 
 class _Row(NamedTuple):
     """What a row of the control routes does not say: its answer, the values of its fields, and which are required.
 
-    `rules` are for all fields together.
+    `rules` are for all fields together. `yaml` is the body of a row without fields. `media` are the media types of the
+    answer.
     """
 
     summary: str
@@ -118,7 +116,9 @@ class _Row(NamedTuple):
     formats: Mapping[str, str] = {}
     status: int = 200
     mistakes: tuple[Schema, ...] = ()
-    media_type: str = JSON
+    yaml: Schema = _SCENARIO
+    media: tuple[str, ...] = (JSON,)
+    bodiless: tuple[int, ...] = ()
 
 
 def operations(settings: Settings) -> Iterator[Described]:
@@ -134,17 +134,29 @@ def operations(settings: Settings) -> Iterator[Described]:
             row.path,
             Operation(
                 told.summary,
-                {**others, told.media_type: told.answer, **({EVENTS: _FOLLOWED} if "follow" in query else {})},
+                {
+                    **others,
+                    **dict.fromkeys(told.media, told.answer),
+                    **({EVENTS: _FOLLOWED} if "follow" in query else {}),
+                },
                 _REFUSED,
                 told.status,
-                {YAML: _SCENARIO} if row.fields is None else _body(told, row.fields.split()),
-                required=bool(told.required) or row.fields is None,
+                {YAML: told.yaml} if row.fields is None else _body(told, row.fields.split()),
+                required=bool(told.required) or (row.fields is None and told.yaml is _SCENARIO),
                 query=query,
-                known=_KNOWN.get(row.path.split("/")[2], ""),
+                known=_known(row.path),
                 others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
                 security=("",) if row.path in _OPEN else tokens,
+                bodiless=told.bodiless,
             ),
         )
+
+
+def _known(path: str) -> str:
+    """An example of what stands in a path."""
+    if path.startswith("/_emulator/inferences/"):
+        return "1"
+    return next((value for name, value in _KNOWN.items() if f"{{{name}}}" in path), "")
 
 
 def _body(told: _Row, fields: Sequence[str]) -> Content | None:
@@ -185,6 +197,10 @@ def _rows() -> dict[str, _Row]:
     judged = {"ok": BOOLEAN, "findings": array(ref("Finding")), "remarks": array(ref("Finding"))}
     process = answered({"status": word("ready"), "models": COUNT, "scenario": scenario, "process": array(COUNT, 2, 2)})
     return {
+        "GET /_emulator": _Row("Show the console", STRING, media=("text/html",), bodiless=(304, 308)),
+        "GET /_emulator/console/{file}": _Row(
+            "Send a file of the console", STRING, media=tuple(TYPES.values()), bodiless=(304,)
+        ),
         "GET /_emulator/health": _Row(
             "Whether the server answers", answered({"status": word("ok"), "version": STRING})
         ),
@@ -219,6 +235,49 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/scenarios/{name}": _Row("Show a scenario, or its mistakes", any_of(ref("Scenario"), unread)),
         "PUT /_emulator/scenarios/{name}": _Row("Add or replace a scenario", ref("Scenario"), mistakes=(unread,)),
         "DELETE /_emulator/scenarios/{name}": _Row("Delete a scenario", answered({"deleted": STRING})),
+        "GET /_emulator/scenarios/{name}/source": _Row(
+            "Show the text of a scenario", answered({"name": STRING, "source": STRING, "text": nullable(STRING)})
+        ),
+        "POST /_emulator/check": _Row("Check the text of a scenario", ref("Checked"), yaml=ANYTHING),
+        "POST /_emulator/explain": _Row(
+            "Explain what a scenario makes of a request",
+            ref("Explained"),
+            {
+                **dict.fromkeys(("scenario", "inference"), nullable(NONEMPTY)),
+                "text": nullable(STRING),
+                "request": nullable(OBJECT),
+                "endpoint": nullable(word(*ENDPOINTS)),
+                "headers": nullable(OBJECT | {"additionalProperties": STRING}),
+            },
+            rules={
+                "allOf": [
+                    {"oneOf": [{"required": [each], "properties": {each: {"not": NULL}}} for each in pair]}
+                    for pair in (("scenario", "text"), ("inference", "request"))
+                ]
+            },
+        ),
+        "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
+        "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
+        "GET /_emulator/settings": _Row("Show the settings", answered({"settings": array(ref("Setting"))})),
+        "GET /_emulator/presets": _Row(
+            "List the presets", answered({"folder": nullable(STRING), "presets": array(ref("Preset"))})
+        ),
+        "GET /_emulator/presets/{name}": _Row("Show a preset", ref("Preset")),
+        "PUT /_emulator/presets/{name}": _Row(
+            "Save a new version of a preset",
+            ref("Preset"),
+            {
+                "model": NONEMPTY,
+                **dict.fromkeys(("description", "system"), nullable(STRING)),
+                "parameters": nullable(OBJECT),
+            },
+            ("model",),
+        ),
+        "DELETE /_emulator/presets/{name}": _Row("Delete a preset", answered({"deleted": STRING})),
+        "POST /_emulator/presets/{name}/rename": _Row(
+            "Rename a preset", ref("Preset"), {"name": STRING | {"pattern": f"^(?:{NAME.pattern})$"}}, ("name",)
+        ),
+        "GET /_emulator/accounts": _Row("List the keys that asked", answered({"accounts": array(ref("AccountInUse"))})),
         "GET /_emulator/account": _Row("Show an account", ref("Account")),
         "PUT /_emulator/account": _Row(
             "Open an account anew, or those of all keys",
@@ -256,72 +315,13 @@ def _rows() -> dict[str, _Row]:
         ),
         "GET /_emulator/inferences": _Row("List the inferences, or follow them", found, formats=exports),
         "GET /_emulator/inferences/{id}": _Row("Show an inference", ref("InferenceRecord"), formats=exports),
+        "GET /_emulator/inferences/{id}/timeline": _Row("Show when an answer was sent", ref("Timeline")),
+        "GET /_emulator/inferences/{id}/conversation": _Row("Show what was said", ref("Conversation")),
+        "POST /_emulator/inferences/{id}/replay": _Row(
+            "Ask the same again", answered({"number": COUNT, "id": STRING}), status=202
+        ),
+        "GET /_emulator/usage": _Row("Count what was asked", ref("Usages")),
         "GET /_emulator/verify": _Row("Verify what was expected", ref("Verification"), formats=REPORTS),
-        "GET /_emulator/metrics": _Row("Metrics for Prometheus", STRING, media_type=METRICS),
+        "GET /_emulator/metrics": _Row("Metrics for Prometheus", STRING, media=(METRICS,)),
         "GET /_emulator/verdict": _Row("Judge the client", answered(judged, {"nothing_asked": STRING})),
-    }
-
-
-# ---------------------------------------------------------------------------------------------- what is answered
-
-
-def components() -> dict[str, Schema]:
-    """The schemas to which the operations refer, those of the scenario language among them."""
-    types = structs([Inference, Report, Mistake, Entry, Policy, Backends])
-    policy = types.pop("Policy")["properties"] | {"expires": nullable(STRING)}
-    told = types.pop("Inference")["properties"] | {"outcome": STRING, "line": STRING}
-    report, one = (types.pop(kind.__name__)["properties"] for kind in (Report, KeyReport))
-    texts = array(STRING)
-    key = {
-        "id": STRING,
-        "name": STRING,
-        "shown": STRING,
-        "status": word(*get_args(Status)),
-        "created": STRING,
-        "policy": ref("Policy"),
-    }
-    credits = {
-        "balance": STRING,
-        "available": STRING,
-        "purchased": STRING,
-        "trials": array(answered({"left": STRING, "expires": STRING})),
-        "auto_top_up": nullable(answered({"below": STRING, "add": STRING})),
-    }
-    names = {"name": STRING, "aliases": texts, "description": STRING, "source": STRING}
-    rule = answered({"name": STRING, "line": COUNT, "replies": COUNT})
-    return {
-        **types,
-        **{f"{_LANGUAGE}{name}": _language(schema) for name, schema in json_schema()["$defs"].items()},
-        "Policy": answered(policy),
-        "InferenceRecord": answered({**told, "request": ANYTHING}),
-        "InferenceSummary": answered({name: schema for name, schema in told.items() if name not in LONG}),
-        "KeyVerification": answered({"ok": BOOLEAN, **one}),
-        "Verification": answered({"ok": BOOLEAN, **report, "keys": array(ref("KeyVerification"))}),
-        "Clock": answered({"now": STRING, "unix": NUMBER, "mode": word("running", "frozen"), "rate": NUMBER}),
-        "Key": answered(key),
-        "MadeKey": answered({"key": STRING, **key}),
-        "Credits": answered(credits),
-        "Account": answered(
-            {
-                "key": STRING,
-                "unlimited": BOOLEAN,
-                "policy": ref("Policy"),
-                "in_flight": COUNT,
-                "rate_limit": OBJECT | {"additionalProperties": STRING},
-                "credits": nullable(ref("Credits")),
-            }
-        ),
-        "ModelBackends": answered(
-            {
-                "model": STRING,
-                "backends": nullable(ref("Backends")),
-                "healthy_now": BOOLEAN,
-                "running": COUNT,
-                "waiting": COUNT,
-            }
-        ),
-        "ScenarioSummary": answered({**names, "errors": texts, "faults": texts, "mistakes": array(ref("Mistake"))}),
-        "Scenario": answered(
-            {**names, "rules": array(rule), "unscripted": ANYTHING, "mistakes": array(ref("Mistake"))}
-        ),
     }

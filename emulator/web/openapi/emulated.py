@@ -26,7 +26,7 @@ _STEERED = {
 _PAGE = {"limit": integer(PAGES), "after_id": STRING, "before_id": STRING}
 _OK = answered({"status": word("ok")})
 _WELCOME = answered(
-    dict.fromkeys(("name", "version", "openai_base_url", "anthropic_base_url", "models", "health"), STRING)
+    dict.fromkeys(("name", "version", "openai_base_url", "anthropic_base_url", "models", "health", "console"), STRING)
 )
 
 
@@ -55,7 +55,11 @@ def operations(settings: Settings) -> Iterator[Described]:
         yield "GET", path, listed._replace(headers=_STEERED, known=known)
     yield "GET", "/anthropic", Operation("Probe the server", {JSON: _OK})
     yield "GET", "/anthropic/api/hello", Operation("Probe the server", {JSON: _OK})
-    yield "GET", "/", Operation("Describe the server", {JSON: _WELCOME})
+    yield (
+        "GET",
+        "/",
+        Operation("Describe the server, or lead a browser to the console", {JSON: _WELCOME}, bodiless=(303,)),
+    )
 
 
 def components(settings: Settings) -> dict[str, Schema]:

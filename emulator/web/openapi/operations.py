@@ -27,8 +27,9 @@ _HEADERS = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
 class Operation(NamedTuple):
     """One method of a path.
 
-    `answer` is what a successful answer can be; one with `ids` has the headers that identify it. `statuses` are those
-    of errors, beside those that occur everywhere; `others` are further bodies of them. `body` is that of the request,
+    `answer` is what a successful answer can be; one with `ids` has the headers that identify it. `bodiless` are the
+    statuses of answers without a body, such as redirects. `statuses` are those of errors, beside those that occur
+    everywhere; `others` are further bodies of them. `body` is that of the request,
     `sample` is one, and `query` and `headers` are the parameters; `known` is a value for what stands in the path.
     `security` are alternatives, by the names of schemes; an empty name is no key.
     """
@@ -46,6 +47,7 @@ class Operation(NamedTuple):
     others: Mapping[int, tuple[Schema, ...]] = {}
     security: tuple[str, ...] = ()
     ids: bool = False
+    bodiless: tuple[int, ...] = ()
 
     def described(self, name: str, path: str, tag: str, surface: Surface) -> dict[str, Any]:
         """The operation object of the document; `name` is its id."""
@@ -80,7 +82,8 @@ class Operation(NamedTuple):
             str(status): {"$ref": _place(surface, status)} for status in {*EVERYWHERE, *self.statuses}
         }
         refused |= {str(status): _refusal(surface, status, schemas) for status, schemas in self.others.items()}
-        return {str(self.status): answered, **dict(sorted(refused.items()))}
+        bodiless = {str(status): {"description": HTTPStatus(status).phrase} for status in self.bodiless}
+        return {str(self.status): answered, **bodiless, **dict(sorted(refused.items()))}
 
 
 def refusals(surfaces: Iterable[Surface]) -> dict[str, Any]:

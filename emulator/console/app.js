@@ -1,0 +1,85 @@
+// The frame of all pages: the bar with the pages and the clock, and the page that the address names.
+
+import { render } from "./vendor/preact.js";
+import { useEffect, useState } from "./vendor/preact-hooks.js";
+import { signal } from "./vendor/preact-signals.js";
+import { get } from "./api.js";
+import { html, link, notice, Problem, route } from "./ui.js";
+
+const PAGES = {
+  inferences: "Inferences",
+  playground: "Playground",
+  presets: "Presets",
+  scenarios: "Scenarios",
+  models: "Models",
+  settings: "Settings",
+};
+const loaded = signal({});
+const server = signal(null);
+
+/** The server's clock and scenario, asked every few seconds while the page is seen. */
+async function look() {
+  if (document.hidden && server.value) return;
+  try {
+    const [clock, ready] = await Promise.all([get("clock"), get("ready")]);
+    server.value = { clock, ready };
+  } catch (error) {
+    server.value = { error };
+  }
+}
+
+function Server() {
+  const { clock, ready, error } = server.value ?? {};
+  if (error) return html`<p class="server" role="status"><span class="dot bad"></span>not reached</p>`;
+  if (!clock) return html`<p class="server"></p>`;
+  const speed = clock.mode === "frozen" ? "frozen" : clock.rate === 1 ? "" : `×${clock.rate}`;
+  return html`<p class="server">
+    <span class="dot ok"></span>
+    ${ready.scenario && html`<a href=${link("scenarios", ready.scenario)} title="The scenario that plays for keys that name no other">${ready.scenario}</a>`}
+    <a href="#/settings" title="The emulator's clock, UTC"><time class="mono">${clock.now.slice(11, 19)}</time>${speed && html` <b>${speed}</b>`}</a>
+  </p>`;
+}
+
+function Page() {
+  const name = route.value.page;
+  const [error, fail] = useState(null);
+  const known = name in PAGES;
+  useEffect(() => {
+    fail(null);
+    document.title = `${PAGES[name] ?? "Nothing"} – AkashML emulator`;
+    if (known && !loaded.value[name])
+      import(`./${name}.js`).then((module) => (loaded.value = { ...loaded.value, [name]: module.default }), fail);
+  }, [name]);
+  if (!known) return html`<div class="page"><h1>There is no page “${name}”.</h1><p><a href="#/inferences">Inferences</a></p></div>`;
+  const Shown = loaded.value[name];
+  return Shown ? html`<${Shown} />` : html`<${Problem} error=${error} />`;
+}
+
+const NOTES = { ok: "✓", bad: "!" };
+
+function App() {
+  useEffect(() => {
+    look();
+    const timer = setInterval(look, 3000);
+    return () => clearInterval(timer);
+  }, []);
+  const skip = (event) => {
+    event.preventDefault();
+    document.querySelector("main").focus();
+  };
+  return html`
+    <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
+    <header>
+      <a class="brand" href="#/inferences"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 12h5M4 8h8M8 4h7" /></svg> AkashML <span>emulator</span></a>
+      <nav aria-label="Pages">${Object.keys(PAGES).map(
+        (name) => html`<a href=${link(name)} aria-current=${route.value.page === name ? "page" : undefined}>${PAGES[name]}</a>`,
+      )}</nav>
+      <${Server} />
+    </header>
+    <main tabindex="-1"><${Page} /></main>
+    <div class="notices" role="status" aria-live="polite">${
+      notice.value && html`<p class=${"notice " + notice.value.kind}><b aria-hidden="true">${NOTES[notice.value.kind]}</b> ${notice.value.text}</p>`
+    }</div>`;
+}
+
+render(html`<${App} />`, document.body);

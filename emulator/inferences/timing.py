@@ -1,0 +1,186 @@
+"""When the parts of an answer were sent, where its faults happened, and which attempts at the same question there were.
+
+Nothing of this is noted while an answer is sent: it is read from the bytes, from the times of the sends, and from the
+scenario's reply.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import msgspec
+
+from emulator.account.secrets import secrets_of, without
+from emulator.core.explanation import FaultApplied
+from emulator.core.settings import Settings
+from emulator.core.token_counts import count
+from emulator.core.vocabulary import Event, Reasoning, Text, ToolArguments
+from emulator.dialects.endpoints import ENDPOINTS
+from emulator.dialects.sse import is_stream, split_frames
+from emulator.faults.registry import FAULTS
+from emulator.inferences.inference import Inference
+from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
+from emulator.inferences.verdict.attempts import chains
+
+_SETTINGS = Settings()
+_INSTEAD = frozenset({"error", "hangup"})
+"""Faults that end an answer, so that nothing comes after them."""
+
+
+class Frame(NamedTuple):
+    """A frame of a stream, or a whole body. `at` is when the last of it was sent, in seconds after the request."""
+
+    at: float
+    bytes: bytes
+    events: Sequence[Event]
+
+    @property
+    def text(self) -> str:
+        """The text, the reasoning and the arguments in it."""
+        return "".join(event.text for event in self.events if isinstance(event, Text | Reasoning | ToolArguments))
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it says nothing, but keeps the connection open."""
+        return not self.events and (self.bytes.startswith(b":") or b"event: ping" in self.bytes)
+
+
+class PlacedFault(msgspec.Struct, frozen=True):
+    """A fault, where it happens, and the seconds after the request at which it began and at which its effect ended.
+
+    The times are None where the answer does not show them: the place was not reached, or the fault has no duration.
+    """
+
+    fault: str
+    place: str
+    at: float | None = None
+    until: float | None = None
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt at a question. `retry_after` are the seconds that its answer asks to wait before the next attempt.
+
+    `waited` are those that passed until the next attempt; None for the last one.
+    """
+
+    number: int
+    id: str
+    started: float
+    ended: float | None
+    first_byte: float | None
+    status: int
+    outcome: str
+    stream: bool
+    answered_by: str
+    retry_after: float | None
+    waited: float | None
+
+
+def frames(noted: LiveRecord, problems: list[str] | None = None) -> Iterator[Frame]:
+    """The frames of an answer, as far as it was kept and sent. What cannot be read is added to the `problems`."""
+    body = b"".join(noted.parts)[:MAX_RESPONSE]
+    sent = list(accumulate(size for _, size in noted.timeline))
+    decoder = ENDPOINTS[noted.endpoint].decoder() if noted.endpoint in ENDPOINTS else None
+    stream, end = is_stream(body), 0
+    for frame in split_frames(body) if stream else filter(None, (body,)):
+        end += len(frame)
+        at = noted.timeline[min(bisect_left(sent, end), len(sent) - 1)][0]
+        events = () if decoder is None else decoder.frame(frame) if stream else decoder.body(frame)
+        yield Frame(at, frame, events)
+    if decoder is not None and problems is not None:
+        problems += decoder.problems
+
+
+def shown(noted: LiveRecord, frame: Frame) -> dict[str, float | int | str]:
+    """A frame as JSON, without secrets."""
+    secrets = secrets_of(noted.headers.items())
+    return {"at": frame.at, "size": len(frame.bytes), "text": without(frame.text, secrets)}
+
+
+def first_token(frames: Sequence[Frame]) -> float | None:
+    """When the first text, reasoning or tool call was sent, in seconds after the request."""
+    return next((frame.at for frame in frames if frame.text), None)
+
+
+def queued(noted: LiveRecord) -> float | None:
+    """How many seconds a request waited for a backend; None if it did not wait."""
+    return None if noted.sent.begun is None else noted.sent.begun - noted.started
+
+
+# ---------------------------------------------------------------------------------------------- faults
+
+
+def placed(noted: LiveRecord, frames: Sequence[Frame], faults: Sequence[FaultApplied]) -> list[PlacedFault]:
+    """The faults of the reply, with their times."""
+    begun, ended = queued(noted) or 0.0, None if noted.sent.ended is None else noted.sent.ended - noted.started
+    sent = [frame for frame in frames if not frame.is_comment]
+    return [_placed(fault, sent, begun, ended, noted) for fault in faults]
+
+
+def _placed(
+    fault: FaultApplied, frames: Sequence[Frame], begun: float, ended: float | None, noted: LiveRecord
+) -> PlacedFault:
+    before = _before(fault, frames, noted)
+    if before is None:
+        return PlacedFault(str(fault), fault.place)
+    at = frames[before - 1].at if before else begun
+    after = frames[before].at if before < len(frames) else ended
+    if fault.fault in _INSTEAD:
+        return PlacedFault(str(fault), fault.place, ended)
+    if FAULTS[fault.fault].value == "duration":
+        return PlacedFault(str(fault), fault.place, at, after)
+    return PlacedFault(str(fault), fault.place, after)
+
+
+def _before(fault: FaultApplied, frames: Sequence[Frame], noted: LiveRecord) -> int | None:
+    """The number of frames that were sent before the place of a fault; None if the answer did not come to it."""
+    if fault.kind == "" or fault.name == "response":
+        return 0
+    if fault.kind == "after":
+        return _reached(accumulate(map(_MEASURES[fault.name], frames)), fault.count)
+    if noted.endpoint not in ENDPOINTS:
+        return None
+    pattern = ENDPOINTS[noted.endpoint].make(_SETTINGS).marks.places[fault.name]
+    found = (number for number, frame in enumerate(frames) if re.search(pattern, frame.bytes))
+    return next(found, len(frames) if fault.fault in _INSTEAD else None)
+
+
+def _reached(sums: Iterator[int], wanted: int) -> int | None:
+    return next((number for number, sum in enumerate(sums, 1) if sum >= wanted), None)
+
+
+_MEASURES: dict[str, Callable[[Frame], int]] = {
+    "tokens": lambda frame: count(frame.text),
+    "events": lambda frame: 1,
+    "bytes": lambda frame: len(frame.text.encode()),
+}
+
+# ---------------------------------------------------------------------------------------------- attempts
+
+
+def attempts(inference: Inference, same: Sequence[Inference]) -> list[Attempt]:
+    """The attempts at a question to which an inference belongs, in the order in which they were made.
+
+    `same` are all inferences with the same question and key.
+    """
+    chain = next((chain for chain in chains(same) if inference.number in {each.number for each in chain}), [inference])
+    return [_attempt(each, after) for each, after in zip(chain, [*chain[1:], None], strict=True)]
+
+
+def _attempt(each: Inference, after: Inference | None) -> Attempt:
+    waited = None if after is None or each.ended is None else after.started - each.ended
+    return Attempt(
+        number=each.number,
+        id=each.id,
+        started=each.started,
+        ended=each.ended,
+        first_byte=each.first_byte,
+        status=each.status,
+        outcome=each.ending,
+        stream=each.stream,
+        answered_by=each.answered_by,
+        retry_after=each.retry_after,
+        waited=waited,
+    )

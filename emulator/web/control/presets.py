@@ -1,0 +1,71 @@
+"""/_emulator/presets: listing, saving, renaming and deleting presets."""
+
+from typing import Any
+
+import msgspec
+from starlette.responses import JSONResponse
+
+from emulator.core import units
+from emulator.core.errors import Rejected
+from emulator.engine import Engine
+from emulator.web.control.bodies import ControlRequest, bad_parameter
+from emulator.web.presets import Preset, Presets, check
+
+
+async def listing(engine: Engine, request: ControlRequest) -> JSONResponse:
+    """GET /_emulator/presets. One whose file has a mistake is listed with it."""
+    presets: Presets = request.app.state.presets
+    folder = None if presets.folder is None else str(presets.folder)
+    return JSONResponse({"folder": folder, "presets": [_listed(presets, name) for name in presets.names()]})
+
+
+async def one(engine: Engine, request: ControlRequest) -> JSONResponse:
+    """GET, PUT and DELETE /_emulator/presets/{name}."""
+    presets: Presets = request.app.state.presets
+    name: str = request.path_params["name"]
+    if request.method == "DELETE":
+        presets.delete(name)
+        return JSONResponse({"deleted": name})
+    if request.method == "PUT":
+        fields = request.fields
+        parameters = fields.object("parameters")
+        made = Preset(
+            fields.required_string("model"),
+            description=fields.string("description") or "",
+            system=fields.string("system") or "",
+            parameters=dict(parameters.data) if parameters is not None else {},
+        )
+        check(made, engine.settings)
+        presets.put(name, made)
+    return JSONResponse(_shown(presets, name, _version(request)))
+
+
+async def rename(engine: Engine, request: ControlRequest) -> JSONResponse:
+    """POST /_emulator/presets/{name}/rename."""
+    presets: Presets = request.app.state.presets
+    new = request.fields.required_string("name")
+    presets.rename(request.path_params["name"], new)
+    return JSONResponse(_shown(presets, new, None))
+
+
+def _version(request: ControlRequest) -> int | None:
+    text = request.query_params.get("version")
+    if text is None:
+        return None
+    try:
+        return units.whole(1, 999_999_999)(text)
+    except ValueError:
+        raise bad_parameter("version", "version is a number from 1") from None
+
+
+def _listed(presets: Presets, name: str) -> dict[str, Any]:
+    try:
+        return _shown(presets, name, None)
+    except Rejected as rejected:
+        empty: dict[str, Any] = msgspec.to_builtins(Preset(""))
+        return {"name": name, **empty, "versions": [], "mistake": rejected.error.message}
+
+
+def _shown(presets: Presets, name: str, version: int | None) -> dict[str, Any]:
+    preset = presets.get(name if version is None else f"{name}@{version}")
+    return {"name": name, **msgspec.to_builtins(preset), "versions": presets.versions(name), "mistake": None}

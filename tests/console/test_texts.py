@@ -1,0 +1,122 @@
+"""Markup in any text that the console shows appears as text."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from support.console import browser as browsing
+from support.console import needs_browser, opened
+
+from emulator import Emulator
+
+pytestmark = needs_browser
+ATTACKS = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "'-alert(1)-'",
+    "javascript:alert(1)",
+    "</textarea><iframe src=javascript:alert(1)>",
+    "<style>*{display:none}</style>",
+    "${alert(1)}",
+    "<a href=javascript:alert(1)>x</a>",
+)
+FOREIGN = "script:not([src^='console/']), img, iframe, style, [onerror], [onload], a[href^='javascript' i]"
+"""Elements and attributes that the pages never have."""
+TABS = ("Conversation", "Why", "Frames", "Request", "Response")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """One browser for all tests of this module; each has a context of its own."""
+    with browsing() as launched:
+        yield launched
+
+
+def ask(akash: Emulator, path: str, attack: str, **more: Any) -> None:
+    """Ask with an attack in each field that is a text."""
+    content = [{"type": "text", "text": attack}]
+    body = {"messages": [{"role": "user", "content": content}], "user": attack, "max_tokens": 50} | more
+    headers = {"authorization": "Bearer akml-mine", "user-agent": attack.strip(), "x-attack": attack.strip()}
+    httpx.post(f"{akash.url}{path}", content=json.dumps(body), headers=headers)
+
+
+def harmless(page: Any) -> bool:
+    """Whether the page has none of the elements that an attack would make."""
+    found = page.locator(FOREIGN).count()
+    return isinstance(found, int) and not found
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_field_of_an_inference_becomes_markup(browser: Any, attack: str) -> None:
+    """Prompts, models, headers, rules, answers, tool calls and errors are shown as they are."""
+    call = {"name": "f", "arguments": {"x": attack}}
+    story = {
+        "name": "story",
+        "description": attack,
+        "rules": [
+            {"name": attack, "when": {"last_user": {"equals": attack}}, "reply": {"text": attack}},
+            {"name": "calls", "when": {"model": "*GLM*"}, "reply": {"tool_calls": [call], "reasoning": attack}},
+            {"name": "fails", "reply": {"error": {"kind": "internal", "message": attack}}},
+        ],
+    }
+    with Emulator(scenario=story, any_model="true") as akash:
+        chat = "/v1/chat/completions"
+        ask(akash, chat, attack, model="zai-org/GLM-5.3", stream=True)
+        ask(akash, chat, attack + " ", model="zai-org/GLM-5.3")
+        ask(akash, chat, attack + " ", model=attack)
+        ask(akash, "/anthropic/v1/messages", attack, model=attack, system=attack)
+        ask(akash, f"/v1/{attack.replace('/', '')}", attack, model=attack)
+        with opened(browser, akash) as page:
+            page.locator(".row").first.wait_for()
+            count = page.locator(".row").count()
+            assert count >= 4 and harmless(page)
+            for number in range(1, count + 1):
+                page.goto(f"{akash.url}/_emulator/#/inferences/{number}")
+                for tab in TABS:
+                    page.get_by_role("tab", name=tab).click()
+                    page.get_by_role("tabpanel", name=tab).wait_for()
+                    assert harmless(page)
+
+
+def test_no_name_becomes_markup(browser: Any) -> None:
+    """Names of keys and scenarios, notes, searches and addresses are shown as they are."""
+    attack = "".join(ATTACKS)
+    with Emulator() as akash:
+        httpx.post(f"{akash.url}/_emulator/keys", json={"name": attack[:100]}).raise_for_status()
+        story = json.dumps(
+            {"name": "story", "description": attack, "rules": [{"name": attack, "reply": {"text": attack}}]}
+        )
+        httpx.put(f"{akash.url}/_emulator/scenarios/story", content=story).raise_for_status()
+        with opened(browser, akash, "#/settings/keys") as page:
+            page.get_by_text("<script>alert(1)").first.wait_for()
+            assert harmless(page)
+            for path in (
+                "scenarios",
+                "scenarios/story",
+                f"inferences?text={attack}",
+                f"{attack}",
+                f"inferences/{attack}",
+            ):
+                page.evaluate("path => { location.hash = '#/' + path }", path)
+                page.locator("main :is(h1, .problem, .empty, .stories)").first.wait_for()
+                assert harmless(page)
+
+
+def test_no_answer_in_the_playground_becomes_markup(browser: Any) -> None:
+    """What a model says, its calls and its errors are shown as they are, while they come and afterwards."""
+    attack = " ".join(ATTACKS)
+    story = {
+        "name": "story",
+        "rules": [{"replies": [{"text": attack}, {"error": {"kind": "internal", "message": attack}}]}],
+    }
+    with Emulator(scenario=story) as akash, opened(browser, akash, "#/playground") as page:
+        for text in ("One", "Two"):
+            page.get_by_label("Message").fill(text + attack)
+            page.get_by_label("Message").press("Enter")
+            page.get_by_role("button", name="Send").wait_for()
+        page.get_by_text("500 ·").wait_for()
+        assert page.locator(".turn.answer p").first.inner_text() == attack
+        assert harmless(page)
