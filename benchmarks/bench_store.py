@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 from speed.answers import Answer, chat
 from speed.load import Contestant, compare
-from speed.servers import emulator, free_port, running
+from speed.servers import ROOT, emulator, free_port, running
 
 from emulator.store.redis.scripts import COMMIT, Script
 from emulator.store.redis.store import RedisStore
@@ -85,7 +85,9 @@ def workers(url: str) -> None:
         asked = []
         for name, arguments in (("1 in memory", ()), ("2 with Redis", shared)):
             port = free_port()
-            server = stack.enter_context(running(emulator(port, *arguments), port, core=None))
+            environment = {"PYTHONPATH": str(ROOT)}
+            command = emulator(port, *arguments)
+            server = stack.enter_context(running(command, port, environment=environment, core=None))
             asked.append(Contestant(name, server, chat("akml-local", max_tokens=60), wrong, spread=0.2))
         compare(asked, rounds=5, seconds=3)
         for each in asked:
