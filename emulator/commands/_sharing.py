@@ -40,6 +40,7 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     """Connect to the store. Raises ClickException, in one sentence, if it cannot be used."""
     if url is None:
         return
+    from emulator.core.decimals import decimal
     from emulator.core.errors import Rejected
     from emulator.store.outside import at_once
     from emulator.store.redis.clock import SharedClock
@@ -65,7 +66,9 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     except Rejected as rejected:
         raise click.ClickException(rejected.error.message) from None
     if clock.rate != rate:
-        told = f"the store's clock goes on, {f'at a rate of {clock.rate:g}' if clock.rate else 'which is frozen'}"
+        told = (
+            f"the store's clock goes on, {f'at a rate of {decimal(clock.rate)}' if clock.rate else 'which is frozen'}"
+        )
         say(f"Warning: --clock has no effect: {told}. POST /_emulator/clock changes it", error=True)
     if scenario is not None and active != scenario:
         told = f"the store goes on with {active or 'no scenario'}. POST /_emulator/activate changes it"
