@@ -134,7 +134,7 @@ def test_a_rule_that_did_not_match_is_explained_and_mended_at_its_line(browser: 
 
 
 def test_a_key_with_a_limit_meets_a_429_until_the_clock_goes_on(browser: Any) -> None:
-    """A key is made with a limit and shown once; the playground shows its 429 with the headers; then a minute passes."""
+    """A key is made with a limit and shown once; the playground shows its 429 with headers; then a minute passes."""
     with Emulator(clock="frozen") as akash, opened(browser, akash, "#/settings/keys") as page:
         page.get_by_label("Name").fill("ci")
         page.get_by_label("Requests per minute").fill("1")
