@@ -20,7 +20,8 @@ export function Account({ name }) {
         credits &&
         html`<div><dt>Purchased</dt><dd>${money(credits.purchased)}</dd></div>
         <div><dt>Trials</dt><dd>${credits.trials.map((each) => `${money(each.left)} until ${each.expires.slice(0, 10)}`).join(", ") || "none"}</dd></div>
-        <div><dt>Auto top-up</dt><dd>${credits.auto_top_up ? `${money(credits.auto_top_up.add)} below ${money(credits.auto_top_up.below)}` : "off"}</dd></div>`
+        <div><dt>Auto top-up</dt>
+          <dd>${credits.auto_top_up ? `${money(credits.auto_top_up.add)} below ${money(credits.auto_top_up.below)}` : "off"}</dd></div>`
       }
       <div><dt>Requests per minute</dt><dd>${policy.requests_per_minute ?? "no limit"}</dd></div><div>
         <dt>Tokens per minute</dt><dd>${policy.tokens_per_minute ?? "no limit"}</dd></div>
@@ -39,7 +40,8 @@ export function Account({ name }) {
           (each) =>
             html`<tr><td>${String(each.time)}</td><td>${each.kind}</td><td class="num">${money(each.amount)}</td>
               <td class="num">${money(each.balance)}</td><td>
-              ${each.note} ${each.inference_id && html`<a href=${link("inferences", each.inference_id)}>inference</a>`}</td></tr>`,
+              ${each.note} ${each.inference_id && html`<a href=${link("inferences", each.inference_id)}>inference</a>`}
+                </td></tr>`,
         )}</tbody></table></div>`
     }</section>`;
 }

@@ -35,7 +35,8 @@ function Server() {
   const speed = clock.mode === "frozen" ? "frozen" : clock.rate === 1 ? "" : `×${clock.rate}`;
   return html`<p class="server">
     <span class="dot ok"></span>
-    ${ready.scenario && html`<a href=${link("scenarios", ready.scenario)} title="The scenario that plays for keys that name no other">${ready.scenario}</a>`}
+    ${ready.scenario && html`<a href=${link("scenarios", ready.scenario)}
+      title="The scenario that plays for keys that name no other">${ready.scenario}</a>`}
     <a href="#/settings" title="The emulator's clock, UTC"><time class="mono">${clock.now.slice(11, 19)}</time>
       ${speed && html` <b>${speed}</b>`}</a>
   </p>`;

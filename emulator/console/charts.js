@@ -30,13 +30,16 @@ export function Bars({ usage, pick }) {
               top -= height;
               return (
                 height > 0 &&
-                html`<rect class=${"fill " + kind} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)} height=${height} />`
+                html`<rect class=${"fill " + kind} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)}
+                  height=${height} />`
               );
             })}</g>`
         );
       })}
     </svg>
-    <p class="bars-axis"><span>${usage && counted.length > 0 ? (usage.to - usage.from > 86400 ? day(usage.from) : time(usage.from)) : ""}</span>
+    <p class="bars-axis">
+      <span>${usage && counted.length > 0 ? (usage.to - usage.from > 86400 ? day(usage.from) : time(usage.from)) : ""}
+      </span>
       <span>${usage && counted.length > 0 ? time(usage.to) : ""}</span></p>
   </div>`;
 }
@@ -68,7 +71,8 @@ export function Usage({ usage }) {
   );
   const step = width / Math.max(1, buckets.length);
   return html`<figure class="usage" ref=${box}>
-    <svg width=${width} height=${TALL} role="img" aria-label=${`Tokens over time: at most ${plural(most, "token")} in one bar`}>
+    <svg width=${width} height=${TALL} role="img"
+      aria-label=${`Tokens over time: at most ${plural(most, "token")} in one bar`}>
       ${[0, 0.5, 1].map(
         (
           part,
@@ -83,7 +87,8 @@ export function Usage({ usage }) {
           top -= height;
           return (
             height > 0 &&
-            html`<rect class=${"shade-" + (shade % SHADES)} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)} height=${height} />`
+            html`<rect class=${"shade-" + (shade % SHADES)} x=${index * step + 0.5} y=${top}
+              width=${Math.max(1, step - 1)} height=${height} />`
           );
         })}</g>`;
       })}

@@ -121,8 +121,10 @@ export function Editor({ text, set, mistakes = [], warnings = [], reveal, label,
               return html`<div class=${"under-line" + (mark ? " " + mark.kind : "") + (here === index + 1 ? " here" : "")}><span class="gutter">${index + 1}</span><span class="under-text">${coloured(line)}</span></div>`;
             })
       }</div></div>
-    <textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${mistakes.length ? "true" : "false"} aria-describedby="mistakes" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
-      value=${text} disabled=${disabled} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved} onClick=${moved} onBlur=${() => setOffer(null)}></textarea>
+    <textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${mistakes.length ? "true" : "false"}
+      aria-describedby="mistakes" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
+      value=${text} disabled=${disabled} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved}
+        onClick=${moved} onBlur=${() => setOffer(null)}></textarea>
     ${
       offer &&
       html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map(
@@ -139,7 +141,9 @@ export function Editor({ text, set, mistakes = [], warnings = [], reveal, label,
     ...warnings.map((each) => ["warning", each]),
   ].map(
     ([kind, each]) =>
-      html`<li class=${kind}>${each.line ? html`<button type="button" class="quiet" onClick=${() => show(each.line)}>line ${each.line}</button>` : ""} ${each.path && html`<code>${each.path}</code>`} ${each.message}</li>`,
+      html`<li class=${kind}>${each.line ? html`<button type="button" class="quiet"
+        onClick=${() => show(each.line)}>line ${each.line}</button>` : ""} ${each.path && html`<code>${each.path}
+        </code>`} ${each.message}</li>`,
   )}</ul>`;
 }
 

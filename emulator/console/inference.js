@@ -146,8 +146,10 @@ function Actions({ record }) {
     ].map(([format, label]) => html`<${Copy} text=${exported(format)} label=${label} />`)}</span>
     <span class="group"><span class="muted">Save as</span>
       <button type="button" class="quiet" onClick=${save}>Scenario</button>
-      ${asked?.model && html`<button type="button" class="quiet" onClick=${open("presets", preset, presetOf(asked))}>Preset</button>`}</span>
-    ${asked?.messages && html`<button type="button" class="quiet" onClick=${open("playground", request, { dialect: record.endpoint === "messages" ? "messages" : "chat", body: asked })}>Playground</button>`}
+      ${asked?.model && html`<button type="button" class="quiet"
+        onClick=${open("presets", preset, presetOf(asked))}>Preset</button>`}</span>
+    ${asked?.messages && html`<button type="button" class="quiet"
+      onClick=${open("playground", request, { dialect: record.endpoint === "messages" ? "messages" : "chat", body: asked })}>Playground</button>`}
     <button type="button" class="quiet" onClick=${replay} disabled=${record.body_cut}>Replay</button>
   </div>`;
 }
@@ -191,7 +193,8 @@ function Conversation({ told, record }) {
   const empty = !told.choices.length && !record.error;
   return html`<div class="talk">
     ${told.messages.map((each) => html`<${Turn} role=${each.role} text=${each.text} others=${each.others} />`)}
-    ${told.choices.map((choice, index) => html`<${Turn} role=${told.choices.length > 1 ? `answer ${index + 1}` : "answer"} answer ...${choice} />`)}
+    ${told.choices.map((choice, index) => html`<${Turn}
+      role=${told.choices.length > 1 ? `answer ${index + 1}` : "answer"} answer ...${choice} />`)}
     ${record.error && html`<div class="turn failed"><h3>error</h3><div><p>${record.error}: ${record.message}</p></div>
       </div>`}
     ${empty && html`<div class="turn"><h3>answer</h3><div><p class="muted">
@@ -205,7 +208,8 @@ function Turn({ role, text, reasoning, others = [], tool_calls = [], finish, ans
   return html`<div class=${"turn" + (answer ? " answer" : "")}><h3>${role}${finish && html`<small>${finish}</small>`}
     </h3><div>
     ${reasoning && html`<details class="reasoning"><summary>Reasoning</summary><p>${reasoning}</p></details>`}
-    ${tokens && html`<button type="button" class="quiet" aria-pressed=${marked ? "true" : "false"} onClick=${() => mark(!marked)}>Log probabilities</button>`}
+    ${tokens && html`<button type="button" class="quiet" aria-pressed=${marked ? "true" : "false"}
+      onClick=${() => mark(!marked)}>Log probabilities</button>`}
     ${text && (marked ? html`<${Probable} tokens=${tokens} />` : html`<p>${text}</p>`)}
     ${tool_calls.map((call) => html`<div class="call"><b>${call.name}</b> <small class="muted">${call.id}</small>
       <${Code} json label="arguments" text=${pretty(call.arguments)} /></div>`)}
@@ -236,7 +240,8 @@ export function Probable({ tokens }) {
     choose((at) => Math.max(0, Math.min(tokens.length - 1, (at ?? -1) + step)));
   };
   const token = tokens[chosen];
-  return html`<div class="probable"><p tabindex="0" role="group" aria-label="Tokens; arrow keys move between them" onMouseOver=${point} onKeyDown=${keys}
+  return html`<div class="probable"><p tabindex="0" role="group" aria-label="Tokens; arrow keys move between them"
+    onMouseOver=${point} onKeyDown=${keys}
       onFocus=${() => chosen ?? choose(0)}>${spans}</p>
     <div class="alternatives" aria-live="polite">${
       token
@@ -261,13 +266,17 @@ function Why({ record }) {
   );
   const shown = other ? explained : record;
   return html`<div class="why-tab">
-    <div class="row-fields"><label>Explain against <select value=${other} onChange=${(event) => choose(event.target.value)}>
+    <div class="row-fields"><label>Explain against <select value=${other}
+      onChange=${(event) => choose(event.target.value)}>
       <option value="">${record.scenario ? `${record.scenario} (what answered)` : "what answered"}</option>
       ${(known?.scenarios ?? []).map((each) => html`<option value=${each.name}>${each.name}</option>`)}</select></label>
-      ${(other || record.scenario) && html`<a href=${link("scenarios", other || record.scenario, { run: record.number })}>Edit the scenario</a>`}</div>
+      ${(other || record.scenario) && html`<a
+        href=${link("scenarios", other || record.scenario, { run: record.number })}>Edit the scenario</a>`}</div>
     <${Problem} error=${error} />
-    ${shown && html`<p>${shown.why}</p><${Rules} rules=${shown.rules} scenario=${other || record.scenario} run=${record.number} />`}
-    ${shown && !shown.rules.length && html`<p class="muted">No rules were asked. A key such as <code>akml-hello</code>, the header <code>X-Emulator-Scenario</code>, or <code>activate</code> chooses a scenario.</p>`}
+    ${shown && html`<p>${shown.why}</p><${Rules} rules=${shown.rules} scenario=${other || record.scenario}
+      run=${record.number} />`}
+    ${shown && !shown.rules.length && html`<p
+      class="muted">No rules were asked. A key such as <code>akml-hello</code>, the header <code>X-Emulator-Scenario</code>, or <code>activate</code> chooses a scenario.</p>`}
   </div>`;
 }
 

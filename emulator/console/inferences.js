@@ -59,7 +59,8 @@ export default function Inferences() {
       <${List} records=${records} filters=${filters} id=${id} />
     </section>
     <section class="detail" aria-label="Inference">
-      ${id ? html`<${Inference} key=${id} id=${id} records=${records} filters=${filters} />` : html`<${Overview} records=${records} />`}
+      ${id ? html`<${Inference} key=${id} id=${id} records=${records} filters=${filters} />` : html`<${Overview}
+        records=${records} />`}
     </section>
   </div>`;
 }
@@ -86,10 +87,13 @@ function Search({ filters, records }) {
   const usage = records.usage.value;
   return html`<form class="search" role="search" onSubmit=${submit}>
       <label class="hidden" for="search">Search the inferences</label>
-      <input id="search" type="search" placeholder="Search, or status:429 model:*GLM* key:…" title="Words, and status: outcome: model: key: scenario: rule: endpoint: since:  ( / )"
-        autocomplete="off" spellcheck="false" value=${draft} onInput=${(event) => set(event.target.value)} onChange=${submit} onKeyDown=${keys} />
+      <input id="search" type="search" placeholder="Search, or status:429 model:*GLM* key:…"
+        title="Words, and status: outcome: model: key: scenario: rule: endpoint: since:  ( / )"
+        autocomplete="off" spellcheck="false" value=${draft} onInput=${(event) => set(event.target.value)}
+          onChange=${submit} onKeyDown=${keys} />
       <label class="hidden" for="outcome">Outcome</label>
-      <select id="outcome" value=${filters.outcome?.split(":")[0] ?? ""} onChange=${(event) => keep({ ...filters, outcome: event.target.value })}>
+      <select id="outcome" value=${filters.outcome?.split(":")[0] ?? ""}
+        onChange=${(event) => keep({ ...filters, outcome: event.target.value })}>
         ${OUTCOMES.map(([value, label]) => html`<option value=${value}>${label}</option>`)}</select>
     </form>
     <${Bars} usage=${usage} pick=${(at) => keep({ ...filters, since: String(Math.floor(at)) })} />`;
@@ -159,15 +163,18 @@ function List({ records, filters, id }) {
       : html`<${Nothing} filters=${filters} />`;
   const first = Math.max(0, Math.floor(view.top / ROW) - SPARE);
   const last = Math.min(list.length, Math.ceil((view.top + view.height) / ROW) + SPARE);
-  return html`<div class="rows" ref=${box} role="listbox" tabindex="0" aria-label="Inferences, newest first" onScroll=${scroll} onKeyDown=${keys}
+  return html`<div class="rows" ref=${box} role="listbox" tabindex="0" aria-label="Inferences, newest first"
+    onScroll=${scroll} onKeyDown=${keys}
       aria-activedescendant=${at >= first && at < last ? "row-" + list[at].number : undefined}>
       <div class="rows-all" role="presentation" style=${{ height: list.length * ROW + "px" }}>
         ${list.slice(first, last).map(
           (
             record,
             index,
-          ) => html`<${Row} key=${record.number} record=${record} top=${(first + index) * ROW} chosen=${first + index === at}
-            place=${first + index + 1} count=${list.length} length=${record.outcome === "running" ? records.lengths.get(record.number) : 0}
+          ) => html`<${Row} key=${record.number} record=${record} top=${(first + index) * ROW}
+            chosen=${first + index === at}
+            place=${first + index + 1} count=${list.length}
+              length=${record.outcome === "running" ? records.lengths.get(record.number) : 0}
             earlier=${earlier(list, first + index)} open=${() => choose(first + index, true)} />`,
         )}
       </div>
@@ -202,14 +209,17 @@ function Row({ record, top, chosen, place, count, length, earlier, open }) {
     record.error || kind === "cut" ? short(record.model) : null,
     record.answered_by === record.error ? null : record.answered_by,
   ];
-  return html`<div id=${"row-" + record.number} class=${"row " + kind} role="option" aria-selected=${chosen ? "true" : "false"} aria-posinset=${place}
+  return html`<div id=${"row-" + record.number} class=${"row " + kind} role="option"
+    aria-selected=${chosen ? "true" : "false"} aria-posinset=${place}
     aria-setsize=${count} style=${{ transform: `translateY(${top}px)` }} onClick=${open}>
     <span class="row-status">${record.status || "–"}</span>
-    <span class="row-what">${what}${earlier > 0 && html` <span class="again" title="The same was asked before, and failed">↻ ${earlier + 1}</span>`}</span>
+    <span class="row-what">${what}${earlier > 0 && html` <span class="again"
+      title="The same was asked before, and failed">↻ ${earlier + 1}</span>`}</span>
     <span class="row-time">${time(record.started)}</span>
     <span class="row-number">#${record.number}</span>
     <span class="row-facts">${facts.filter(Boolean).join(" · ")}</span>
-    <span class="row-took">${record.outcome === "running" ? html`<span class="running">running</span>` : seconds(took)}${sent && ` · ${sent}`}</span>
+    <span class="row-took">${record.outcome === "running" ? html`<span
+      class="running">running</span>` : seconds(took)}${sent && ` · ${sent}`}</span>
   </div>`;
 }
 
@@ -242,7 +252,8 @@ function Overview({ records }) {
   return html`<div class="overview">
     <h1>How the client behaved</h1>
     ${!found.length && html`<p class="good">Nothing that it did was a mistake, as far as the record shows.</p>`}
-    <ul class="findings">${found.map(([kind, each]) => html`<${Finding} kind=${kind} finding=${each} records=${records} />`)}</ul>
+    <ul class="findings">${found.map(([kind, each]) => html`<${Finding} kind=${kind} finding=${each}
+      records=${records} />`)}</ul>
     ${
       models.length > 0 &&
       html`<h2>Usage</h2><table class="plain"><thead><tr><th>Model</th><th class="num">Requests</th>
@@ -261,7 +272,7 @@ function Overview({ records }) {
   </div>`;
 }
 
-export function Finding({ kind, finding, records }) {
+function Finding({ kind, finding, records }) {
   const numbers = finding.inferences.map((id) => records.list.find((each) => each.id === id)?.number ?? id);
   return html`<li class=${kind}><b>${finding.name}</b> <span>${finding.sentence}</span>
     <span class="where">${numbers.slice(0, 12).map((each) => html`<a href=${link("inferences", each)}>

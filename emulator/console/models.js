@@ -36,7 +36,8 @@ export default function Models() {
   );
   return html`<div class="page"><div class="page-head"><h1>Models</h1>
     <label class="hidden" for="search">Search the models</label>
-      <input id="search" type="search" placeholder="Search, such as reasoning" value=${words} onInput=${(event) => set(event.target.value)} /></div>
+      <input id="search" type="search" placeholder="Search, such as reasoning" value=${words}
+        onInput=${(event) => set(event.target.value)} /></div>
     <p class="muted">Prices are USD per million tokens. The backends of a model can be switched off or slowed while clients run.</p>
     <div class="models">${shown.map((model) => html`<${Model} key=${model.id} model=${model} again=${again} />`)}
       </div></div>`;

@@ -57,7 +57,8 @@ export function Parameters({ schemas, model, dialect, values, set }) {
   const put = (name, value) => set({ ...values, [name]: value });
   return html`<div class="parameters">${names.map(
     (name) =>
-      html`<${Parameter} key=${dialect + name} name=${name} told=${limited(name, range(schemas[name]), model)} value=${values[name]} put=${(value) => put(name, value)} />`,
+      html`<${Parameter} key=${dialect + name} name=${name} told=${limited(name, range(schemas[name]), model)}
+        value=${values[name]} put=${(value) => put(name, value)} />`,
   )}</div>`;
 }
 
@@ -89,7 +90,8 @@ function Parameter({ name, told, value, put }) {
   const label = html`<label for=${id}>${name}</label>`;
   if (type === "boolean")
     return html`<div class="parameter">${label}
-      <input id=${id} type="checkbox" checked=${value === true} onChange=${(event) => put(event.target.checked || undefined)} /></div>`;
+      <input id=${id} type="checkbox" checked=${value === true}
+        onChange=${(event) => put(event.target.checked || undefined)} /></div>`;
   if (told.enum)
     return html`<div class="parameter">${label}
       <select id=${id} value=${value ?? ""} onChange=${(event) => put(event.target.value || undefined)}>
@@ -97,16 +99,21 @@ function Parameter({ name, told, value, put }) {
         </select></div>`;
   if (!numeric)
     return html`<div class="parameter">${label}
-      <input id=${id} class="mono" placeholder="none" value=${Array.isArray(value) ? value.join(", ") : (value ?? "")} onChange=${typed} /></div>`;
+      <input id=${id} class="mono" placeholder="none" value=${Array.isArray(value) ? value.join(", ") : (value ?? "")}
+        onChange=${typed} /></div>`;
   const limits = [minimum, maximum].every((each) => each != null && Math.abs(each) < 1e9)
     ? `${number(minimum)} to ${number(maximum)}`
     : minimum != null && minimum > -1e9
       ? `from ${number(minimum)}`
       : "any number";
   return html`<div class=${"parameter" + (unset ? " unset" : "")}>${label}
-    <input id=${id} type="number" step=${type === "integer" ? 1 : "any"} min=${minimum} max=${bounded ? maximum : undefined} placeholder=${limits} value=${value ?? ""} onInput=${typed} title=${limits} />
-    ${bounded && html`<input type="range" aria-label=${`${name}, ${limits}`} min=${minimum} max=${maximum} step=${step} value=${value ?? neutral(name, minimum, maximum)} onInput=${(event) => put(Number(event.target.value))} />`}
-    ${!unset && html`<button type="button" class="quiet" title="Leave it out" aria-label=${`Leave out ${name}`} onClick=${() => put(undefined)}>×</button>`}</div>`;
+    <input id=${id} type="number" step=${type === "integer" ? 1 : "any"} min=${minimum}
+      max=${bounded ? maximum : undefined} placeholder=${limits} value=${value ?? ""} onInput=${typed}
+      title=${limits} />
+    ${bounded && html`<input type="range" aria-label=${`${name}, ${limits}`} min=${minimum} max=${maximum} step=${step}
+      value=${value ?? neutral(name, minimum, maximum)} onInput=${(event) => put(Number(event.target.value))} />`}
+    ${!unset && html`<button type="button" class="quiet" title="Leave it out" aria-label=${`Leave out ${name}`}
+      onClick=${() => put(undefined)}>×</button>`}</div>`;
 }
 
 /** Where a slider stands that is not set: at what the field means if it is left out. */

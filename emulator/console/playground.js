@@ -1,28 +1,13 @@
 // Playground: ask the emulated API as a client does, with one model or two side by side.
 
-import { useEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
+import { useEffect, useRef, useState } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/preact-signals.js";
 import { get } from "./api.js";
-import { Answer, body, code, cost, DIALECTS } from "./asking.js";
+import { Answer, body, code, DIALECTS } from "./asking.js";
 import { preset, presetOf, request } from "./drafts.js";
-import { doubt, Probable } from "./inference.js";
 import { Parameters } from "./parameters.js";
-import {
-  attempt,
-  Code,
-  Field,
-  go,
-  html,
-  link,
-  number,
-  plural,
-  pretty,
-  Problem,
-  seconds,
-  short,
-  Tabs,
-  useLoaded,
-} from "./ui.js";
+import { Turn } from "./turn.js";
+import { attempt, Code, Field, go, html, number, plural, Problem, short, Tabs, useLoaded } from "./ui.js";
 
 const settings = signal({
   dialect: "chat",
@@ -62,7 +47,8 @@ export default function Playground() {
     <aside class="panel" aria-label="Settings of the request"><${Panel} known=${known} model=${first} /></aside>
     <section class="asking" aria-label="Conversation">
       <div class=${"columns of-" + columns.value.length}>
-        ${columns.value.map((column, index) => html`<${Column} key=${index} column=${column} index=${index} known=${known} />`)}</div>
+        ${columns.value.map((column, index) => html`<${Column} key=${index} column=${column} index=${index}
+          known=${known} />`)}</div>
       <${Composer} />
     </section>
   </div>`;
@@ -150,16 +136,21 @@ function Panel({ known, model }) {
     <${Field} label="API"><select value=${dialect} onChange=${pickDialect}>
       ${Object.entries(DIALECTS).map(([id, { label }]) => html`<option value=${id}>${label}</option>`)}</select><//>
     <${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name.">
-      <input class="mono" value=${key} spellcheck="false" autocomplete="off" onInput=${(event) => change({ key: event.target.value })} /><//>
+      <input class="mono" value=${key} spellcheck="false" autocomplete="off"
+        onInput=${(event) => change({ key: event.target.value })} /><//>
     <div class="switches">
-      <label><input type="checkbox" checked=${stream} onChange=${(event) => change({ stream: event.target.checked })} />Stream</label>
+      <label><input type="checkbox" checked=${stream}
+        onChange=${(event) => change({ stream: event.target.checked })} />Stream</label>
       <label><input type="checkbox" checked=${compare} onChange=${toggle} />Two models</label>
     </div>
-    <${Field} label="System prompt"><textarea rows="3" value=${system} onInput=${(event) => change({ system: event.target.value })}></textarea><//>
+    <${Field} label="System prompt"><textarea rows="3" value=${system}
+      onInput=${(event) => change({ system: event.target.value })}></textarea><//>
     <h2>Parameters</h2>
-    <${Parameters} schemas=${known.parameters[dialect] ?? {}} model=${model} dialect=${dialect} values=${parameters} set=${(next) => change({ parameters: next })} />
+    <${Parameters} schemas=${known.parameters[dialect] ?? {}} model=${model} dialect=${dialect} values=${parameters}
+      set=${(next) => change({ parameters: next })} />
     <${Editor} label="Tools" text=${tools} sample=${SAMPLE_TOOLS} set=${(text) => change({ tools: text })} />
-    <${Editor} label="Response format" text=${format} sample=${SAMPLE_FORMAT} set=${(text) => change({ format: text })} />
+    <${Editor} label="Response format" text=${format} sample=${SAMPLE_FORMAT}
+      set=${(text) => change({ format: text })} />
     <button type="button" onClick=${keep}>Save as preset</button>`;
 }
 
@@ -173,8 +164,11 @@ function Editor({ label, text, sample, set }) {
   return html`<details class="editor-field" open=${text !== ""}><summary>
     ${label}${text ? "" : html` <span class="muted">none</span>`}</summary>
     <${Field} label=${label + ", as JSON"} hint=${mistake}>
-      <textarea class="mono" rows="8" spellcheck="false" value=${text} aria-invalid=${mistake ? "true" : "false"} onInput=${(event) => set(event.target.value)}></textarea><//>
-    <p>${!text && html`<button type="button" class="quiet" onClick=${() => set(sample)}>Insert an example</button>`}${text && html`<button type="button" class="quiet" onClick=${() => set("")}>Remove</button>`}</p></details>`;
+      <textarea class="mono" rows="8" spellcheck="false" value=${text} aria-invalid=${mistake ? "true" : "false"}
+        onInput=${(event) => set(event.target.value)}></textarea><//>
+    <p>${!text && html`<button type="button" class="quiet"
+      onClick=${() => set(sample)}>Insert an example</button>`}${text && html`<button type="button" class="quiet"
+      onClick=${() => set("")}>Remove</button>`}</p></details>`;
 }
 
 // ------------------------------------------------------------------------------------------ asking
@@ -216,8 +210,11 @@ function Composer() {
   const clear = () => (columns.value = columns.value.map((each) => ({ ...each, turns: [] })));
   return html`<form class="composer" onSubmit=${submit}>
     <label class="hidden" for="message">Message</label>
-    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${text} onInput=${(event) => set(event.target.value)} onKeyDown=${keys}></textarea>
-    <div>${running ? html`<button type="button" onClick=${() => answers.forEach((each) => each?.stop())}>Stop</button>` : html`<button class="main" disabled=${!text.trim()}>Send</button>`}
+    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${text}
+      onInput=${(event) => set(event.target.value)} onKeyDown=${keys}></textarea>
+    <div>${running ? html`<button type="button"
+      onClick=${() => answers.forEach((each) => each?.stop())}>Stop</button>` : html`<button class="main"
+      disabled=${!text.trim()}>Send</button>`}
       <button type="button" class="quiet" onClick=${clear} disabled=${running || !answers[0]}>Clear</button></div>
   </form>`;
 }
@@ -244,12 +241,14 @@ function Column({ column, index, known }) {
         ["talk", "Talk"],
         ["code", "Code"],
       ]} current=${shown} pick=${show} /></div>
-    <div class="column-body" ref=${end} tabindex="0" role="region" aria-label=${`Conversation with ${short(column.model)}`}>
+    <div class="column-body" ref=${end} tabindex="0" role="region"
+      aria-label=${`Conversation with ${short(column.model)}`}>
       ${
         shown === "code"
           ? html`<${View} column=${column} />`
           : column.turns.length
-            ? html`<div class="talk">${column.turns.map((turn, at) => html`<${Turn} key=${at} turn=${turn} pricing=${model?.pricing} />`)}</div>`
+            ? html`<div class="talk">${column.turns.map((turn, at) => html`<${Turn} key=${at} turn=${turn}
+              pricing=${model?.pricing} />`)}</div>`
             : html`<p class="muted hint">
               ${model?.description ?? "Nothing was said yet."}${model?.pricing && html`<br />
               ${plural(model.context_length, "token")} of context, $${number(Number(model.pricing.input) * 1e6)} in and $${number(Number(model.pricing.output) * 1e6)} out per million.`}</p>`
@@ -274,63 +273,6 @@ function View({ column }) {
     ["python", "Python"],
     ["node", "Node"],
   ]} current=${language} pick=${pick} />
-    ${error ? html`<${Problem} error=${error} />` : html`<${Code} tall label=${language} text=${code(language, last?.answer?.dialect ?? settings.value.dialect, asked)} />`}</div>`;
-}
-
-function Turn({ turn: { asked, answer }, pricing }) {
-  const said = typeof asked.content === "string" ? asked.content : JSON.stringify(asked.content, null, 2);
-  return html`<div class="turn"><h3>${asked.role}</h3><div><p>${said}</p></div></div>
-    ${answer && html`<${Said} answer=${answer} pricing=${pricing} />`}`;
-}
-
-function Said({ answer, pricing }) {
-  answer.version.value;
-  const running = answer.ended == null;
-  const probable = answer.pieces.some((each) => each.logprob != null);
-  const price = cost(answer.usage, pricing);
-  const facts = [
-    running ? "running" : `${answer.status || "no answer"}`,
-    answer.first && `first token ${seconds((answer.first - answer.started) / 1000)}`,
-    answer.usage && `${number(answer.usage.prompt)} → ${plural(answer.usage.completion, "token")}`,
-    price != null && `$${price.toPrecision(3)}`,
-    !running && seconds((answer.ended - answer.started) / 1000),
-  ];
-  const id = answer.headers["inference-id"];
-  return html`<div class=${"turn answer" + (answer.error ? " failed" : "")}><h3>answer${answer.finish && html`<small>
-    ${answer.finish}</small>`}</h3><div>
-    ${answer.reasoning && html`<details class="reasoning" open=${running && !answer.pieces.length}>
-      <summary>Reasoning</summary><p>${answer.reasoning}</p></details>`}
-    ${answer.pieces.length > 0 && (probable ? html`<${Streamed} answer=${answer} />` : html`<p>${answer.text}</p>`)}
-    ${answer.calls.map((call) => html`<div class="call"><b>${call.name}</b> <small class="muted">${call.id}</small>
-      <${Code} json label="arguments" text=${pretty(call.arguments)} /></div>`)}
-    ${answer.error && html`<${Failed} answer=${answer} />`}
-    <p class="facts-line">${facts.filter(Boolean).join(" · ")}${id && html` · <a href=${link("inferences", id)}>inference</a>`}</p>
-  </div></div>`;
-}
-
-const CHUNK = 100;
-
-/** Tokens while they come: what was shown is not made again. Afterwards they can be looked at one by one. */
-function Streamed({ answer }) {
-  const chunks = useMemo(() => [], [answer]);
-  const { pieces } = answer;
-  if (answer.ended != null) return html`<${Probable} tokens=${pieces.filter((each) => each.logprob != null)} />`;
-  const spans = (from, to) =>
-    pieces
-      .slice(from, to)
-      .map((each) => html`<span class=${"token doubt-" + doubt(each.logprob ?? 0)}>${each.token}</span>`);
-  while ((chunks.length + 1) * CHUNK <= pieces.length)
-    chunks.push(html`<span key=${chunks.length}>${spans(chunks.length * CHUNK, (chunks.length + 1) * CHUNK)}</span>`);
-  return html`<p>${[...chunks, ...spans(chunks.length * CHUNK, pieces.length)]}</p>`;
-}
-
-/** An error as a client meets it: the status, the message, the headers that say when to come again, the body. */
-function Failed({ answer }) {
-  const { message, body: told } = answer.error;
-  const shown = ["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"].filter(
-    (name) => answer.headers[name],
-  );
-  return html`<div class="failure"><p>${message}</p>${shown.length > 0 && html`<p class="mono">
-    ${shown.map((name) => html`${name}: ${answer.headers[name]}<br />`)}</p>`}
-    ${told && html`<${Code} json label="body" text=${typeof told === "string" ? told : JSON.stringify(told, null, 2)} />`}</div>`;
+    ${error ? html`<${Problem} error=${error} />` : html`<${Code} tall label=${language}
+      text=${code(language, last?.answer?.dialect ?? settings.value.dialect, asked)} />`}</div>`;
 }

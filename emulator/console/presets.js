@@ -19,7 +19,8 @@ export default function Presets() {
       <ul class="stories">${presets.map(
         (
           each,
-        ) => html`<li key=${each.name}><a href=${link("presets", each.name)} aria-current=${each.name === id ? "true" : undefined}>
+        ) => html`<li key=${each.name}><a href=${link("presets", each.name)}
+          aria-current=${each.name === id ? "true" : undefined}>
         <span class="story-name"><b>${each.name}</b>${each.mistake && html` <span class="tag bad">mistake</span>`}
           <span class="tags"><span class="tag">${short(each.model)}</span> <span class="tag">version ${each.version}
           </span></span></span>
@@ -29,7 +30,8 @@ export default function Presets() {
     <section class="detail" aria-label="Preset">${
       id
         ? html`<${Preset} key=${id} name=${id} changed=${again} />`
-        : html`<${Empty} title="A model with its settings, under one name" code=${example(presets[0]?.name ?? "careful")}>
+        : html`<${Empty} title="A model with its settings, under one name"
+          code=${example(presets[0]?.name ?? "careful")}>
       <p>Save a model, parameters and a system prompt here, or from an inference, and name them in a request as <code>@preset/name</code>. ${!folder && html`<code>serve --presets DIR</code> keeps them as files.`}</p><p><a href=${link("presets", "new")}>Make one</a></p><//>`
     }</section>
   </div>`;
@@ -86,8 +88,11 @@ function Preset({ name, changed }) {
   return html`<form class="scenario" onSubmit=${save}>
     <header class="record-head"><a class="back" href=${link("presets")}>‹ All</a><h1>${fresh ? "A new preset" : name}
       </h1>
-      ${known.versions.length > 1 && html`<label>Version <select value=${String(known.version)} onChange=${(event) => go("presets", name, { version: event.target.value }, true)}>${known.versions.map((each) => html`<option>${each}</option>`)}</select></label>`}
-      <div class="actions"><button class="main" disabled=${mistake || !draft.name.trim()}>Save</button>${!fresh && html`<button type="button" class="danger" onClick=${remove}>Delete</button>`}</div></header>
+      ${known.versions.length > 1 && html`<label>Version <select value=${String(known.version)}
+        onChange=${(event) => go("presets", name, { version: event.target.value }, true)}>${known.versions.map((each) => html`<option>${each}</option>`)}</select></label>`}
+      <div class="actions"><button class="main"
+        disabled=${mistake || !draft.name.trim()}>Save</button>${!fresh && html`<button type="button" class="danger"
+        onClick=${remove}>Delete</button>`}</div></header>
     <div class="pair"><${Field} label="Name">
       <input value=${draft.name} placeholder="careful" onInput=${put("name")} /><//>
       <${Field} label="Model"><input list="models" value=${draft.model} autocomplete="off" onInput=${put("model")} />
@@ -96,6 +101,7 @@ function Preset({ name, changed }) {
     <${Field} label="Description"><input value=${draft.description} onInput=${put("description")} /><//>
     <${Field} label="System prompt"><textarea rows="4" value=${draft.system} onInput=${put("system")}></textarea><//>
     <${Field} label="Parameters, as JSON" hint=${mistake}>
-      <textarea class="mono" rows="6" spellcheck="false" aria-invalid=${mistake ? "true" : "false"} value=${draft.parameters} onInput=${put("parameters")}></textarea><//>
+      <textarea class="mono" rows="6" spellcheck="false" aria-invalid=${mistake ? "true" : "false"}
+        value=${draft.parameters} onInput=${put("parameters")}></textarea><//>
     ${!fresh && html`<${Code} label="command" text=${example(name)} />`}</form>`;
 }

@@ -6,7 +6,7 @@ import { throttled } from "./ui.js";
 
 const PAGE = 500;
 /** The filters that the address and the search field know. */
-export const FILTERS = [
+const FILTERS = [
   "text",
   "status",
   "outcome",

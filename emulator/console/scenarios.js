@@ -27,7 +27,8 @@ export default function Scenarios() {
     <section class="side list" aria-label="List of scenarios"><${List} known=${known} error=${error} id=${id} />
       </section>
     <section class="detail" aria-label="Scenario">
-      ${id ? html`<${Scenario} key=${id} name=${id} known=${known} changed=${again} complete=${complete} />` : html`<${Players} known=${known} changed=${again} />`}</section>
+      ${id ? html`<${Scenario} key=${id} name=${id} known=${known} changed=${again}
+        complete=${complete} />` : html`<${Players} known=${known} changed=${again} />`}</section>
   </div>`;
 }
 
@@ -49,15 +50,19 @@ function List({ known, error, id }) {
     items[Math.max(0, Math.min(items.length - 1, at + step))].focus();
   };
   return html`<div class="search"><label class="hidden" for="search">Search the scenarios</label>
-      <input id="search" type="search" placeholder="Search, such as 429 or stall" value=${words} onInput=${(event) => set(event.target.value)} />
+      <input id="search" type="search" placeholder="Search, such as 429 or stall" value=${words}
+        onInput=${(event) => set(event.target.value)} />
       <a class="button" href=${link("scenarios", "new")}>New</a></div>
     <${Problem} error=${error} />
     <ul class="stories" onKeyDown=${keys}>${matches.map(
       (
         each,
-      ) => html`<li key=${each.name}><a href=${link("scenarios", each.name)} aria-current=${each.name === id ? "true" : undefined}>
+      ) => html`<li key=${each.name}><a href=${link("scenarios", each.name)}
+        aria-current=${each.name === id ? "true" : undefined}>
       <span class="story-name"><b>${each.name}</b>
-        ${each.name === known.active && html` <span class="tag ok">plays</span>`}${each.mistakes.length > 0 && html` <span class="tag bad">${plural(each.mistakes.length, "mistake")}</span>`}
+        ${each.name === known.active && html` <span
+          class="tag ok">plays</span>`}${each.mistakes.length > 0 && html` <span
+          class="tag bad">${plural(each.mistakes.length, "mistake")}</span>`}
       <span class="tags">${each.errors.map((error) => html`<span class="tag">${error}
         </span> `)}${each.faults.map((fault) => html`<span class="tag">${fault}</span> `)}</span></span>
       <span class="about">${each.description}</span></a></li>`,
@@ -114,11 +119,14 @@ function Scenario({ name, known, changed, complete }) {
   return html`<div class="scenario">
     <header class="record-head"><a class="back" href=${link("scenarios")}>‹ All</a><h1>
       ${fresh ? "A new scenario" : name}</h1>${story && html`<span class="muted source">${story.source}</span>`}
-      <div class="actions"><button type="button" class="main" disabled=${mistaken || !called} onClick=${save}>Store</button>
-      ${story && !/^(\/|built in)/.test(story.source) && html`<button type="button" class="danger" onClick=${remove}>Delete</button>`}</div></header>
+      <div class="actions"><button type="button" class="main" disabled=${mistaken || !called}
+        onClick=${save}>Store</button>
+      ${story && !/^(\/|built in)/.test(story.source) && html`<button type="button" class="danger"
+        onClick=${remove}>Delete</button>`}</div></header>
     ${story && (story.aliases.length > 0 || story.description) && html`<p class="muted">
       ${story.description} ${story.aliases.length > 0 && html`Also called ${story.aliases.join(", ")}.`}</p>`}
-    <${Editor} label=${`The scenario ${name}, as YAML`} text=${text} set=${setText} mistakes=${checked.mistakes} warnings=${checked.warnings} reveal=${reveal} complete=${complete} />
+    <${Editor} label=${`The scenario ${name}, as YAML`} text=${text} set=${setText} mistakes=${checked.mistakes}
+      warnings=${checked.warnings} reveal=${reveal} complete=${complete} />
     ${!mistaken && text.trim() && html`<p class="good">No mistakes.</p>`}
     <${Trial} text=${text} run=${query.run} mistaken=${mistaken} />
     ${!fresh && html`<${Activate} name=${name} known=${known} changed=${changed} />`}
@@ -156,7 +164,8 @@ function Trial({ text, scenario, run, mistaken }) {
     <div class="trial-fields"><${Field} label="Message">
       <input value=${message} disabled=${inference !== ""} onInput=${(event) => setMessage(event.target.value)} /><//>
       <${Field} label="or inference number">
-        <input inputmode="numeric" placeholder="none" value=${inference} onInput=${(event) => setInference(event.target.value.replace(/^#/, "").trim())} /><//></div>
+        <input inputmode="numeric" placeholder="none" value=${inference}
+          onInput=${(event) => setInference(event.target.value.replace(/^#/, "").trim())} /><//></div>
     ${told?.error && html`<${Problem} error=${told.error} />`}
     ${told?.value && !told.value.mistakes?.length && html`<p>${told.value.why}</p>
       <${Rules} rules=${told.value.rules} />`}</section>`;
@@ -180,7 +189,8 @@ function Activate({ name, known, changed }) {
   return html`<section class="trial"><h2>Play it</h2><p class="muted">The key <code>akml-${name}
     </code> plays it at any time. Or let it answer another key, or every key that names no scenario.</p>
     <form class="row-fields" onSubmit=${act(name)}><${Field} label="Key (empty: every key)">
-      <input class="mono" value=${key} placeholder="akml-…" autocomplete="off" onInput=${(event) => set(event.target.value)} /><//>
+      <input class="mono" value=${key} placeholder="akml-…" autocomplete="off"
+        onInput=${(event) => set(event.target.value)} /><//>
       <button class="main">Activate</button>
         ${playing && html`<button type="button" onClick=${act(null)}>Deactivate</button>`}</form></section>`;
 }
@@ -194,7 +204,8 @@ function Players({ known, changed }) {
   if (!known) return null;
   return html`<div class="overview"><h1>Who plays what</h1>
     <p>${known.active ? html`<a href=${link("scenarios", known.active)}>${known.active}
-      </a> plays for every key that names no other. <button type="button" class="quiet" onClick=${stop}>Deactivate</button>` : "A key that names no scenario is answered by the generator."}</p>
+      </a> plays for every key that names no other. <button type="button" class="quiet"
+        onClick=${stop}>Deactivate</button>` : "A key that names no scenario is answered by the generator."}</p>
     ${
       players.length > 0
         ? html`<table class="plain"><thead><tr><th>Key</th><th>Scenario</th><th>Chosen by</th>

@@ -55,19 +55,25 @@ function Clock() {
     ${frozen ? "frozen" : value.rate === 1 ? "running" : `running ×${value.rate}`}</span>
       <button type="button" class="quiet" onClick=${again}>Look again</button></p>
     <p class="muted">Waits, limits, trials and expiries follow this clock. Frozen and advanced by hand, a test waits for nothing.</p>
-    <div class="row-fields">${frozen ? html`<button type="button" class="main" onClick=${() => move({ run: true }, "The clock runs.")}>Run</button>` : html`<button type="button" class="main" onClick=${() => move({ freeze: true }, "The clock is frozen.")}>Freeze</button>`}
-      ${["x10", "x60", "x3600"].map((rate) => html`<button type="button" onClick=${() => move({ rate }, `The clock runs ${rate}.`)}>${rate}</button>`)}</div>
+    <div class="row-fields">${frozen ? html`<button type="button" class="main"
+      onClick=${() => move({ run: true }, "The clock runs.")}>Run</button>` : html`<button type="button" class="main"
+      onClick=${() => move({ freeze: true }, "The clock is frozen.")}>Freeze</button>`}
+      ${["x10", "x60", "x3600"].map((rate) => html`<button type="button"
+        onClick=${() => move({ rate }, `The clock runs ${rate}.`)}>${rate}</button>`)}</div>
     <form class="row-fields" onSubmit=${(event) => {
       event.preventDefault();
       move({ advance: step }, `Advanced by ${step}.`);
     }}>
-      <${Field} label="Advance by"><input class="mono" value=${step} onInput=${(event) => setStep(event.target.value)} /><//><button>Advance</button>
-      ${STEPS.map((each) => html`<button type="button" class="quiet" onClick=${() => move({ advance: each }, `Advanced by ${each}.`)}>+${each}</button>`)}</form>
+      <${Field} label="Advance by"><input class="mono" value=${step}
+        onInput=${(event) => setStep(event.target.value)} /><//><button>Advance</button>
+      ${STEPS.map((each) => html`<button type="button" class="quiet"
+        onClick=${() => move({ advance: each }, `Advanced by ${each}.`)}>+${each}</button>`)}</form>
     <form class="row-fields" onSubmit=${(event) => {
       event.preventDefault();
       move({ set: moment }, `It is ${moment}.`);
     }}>
-      <${Field} label="Set to"><input class="mono" placeholder=${value.now} value=${moment} onInput=${(event) => setMoment(event.target.value)} /><//><button disabled=${!moment}>Set</button></form>
+      <${Field} label="Set to"><input class="mono" placeholder=${value.now} value=${moment}
+        onInput=${(event) => setMoment(event.target.value)} /><//><button disabled=${!moment}>Set</button></form>
     <${Code} label="command" text=${`curl -X POST ${document.baseURI.split("#")[0]}clock -d '{"advance": "60s"}'`} />`;
 }
 
@@ -97,8 +103,10 @@ function policyOf(form) {
 function Limits({ policy = {} }) {
   return html`${LIMITS.map(([name, label]) => html`<${Field} label=${label}>
     <input name=${name} type="number" min="1" placeholder="no limit" value=${policy[name] ?? ""} /><//>`)}
-    <${Field} label="Expires"><input name="expires" placeholder="never, or 2030-01-01" value=${policy.expires ?? ""} /><//>
-    <${Field} label="Models"><input name="models" placeholder="all, or *GLM*" value=${(policy.models ?? []).join(", ")} /><//>`;
+    <${Field} label="Expires"><input name="expires" placeholder="never, or 2030-01-01" value=${policy.expires ?? ""} />
+      <//>
+    <${Field} label="Models"><input name="models" placeholder="all, or *GLM*"
+      value=${(policy.models ?? []).join(", ")} /><//>`;
 }
 
 function Keys() {
@@ -148,8 +156,11 @@ function Keys() {
             ${each.policy.expires ?? "never"}</td><td>${each.policy.models?.join(", ") ?? "all"}</td>
           <td class="num">${
             each.status === "active" &&
-            html`<button type="button" class="quiet" onClick=${() => edit(edited === each.id ? null : each.id)}>Limits</button> <button type="button" class="quiet" onClick=${() => act(() => send("POST", path`keys/${each.id}/regenerate`, {}), "A new secret")}>New secret</button>
-            <button type="button" class="quiet danger" onClick=${() => act(() => send("DELETE", path`keys/${each.id}`), `Revoked: ${each.name || each.id}`)}>Revoke</button>`
+            html`<button type="button" class="quiet"
+              onClick=${() => edit(edited === each.id ? null : each.id)}>Limits</button> <button type="button"
+              class="quiet" onClick=${() => act(() => send("POST", path`keys/${each.id}/regenerate`, {}), "A new secret")}>New secret</button>
+            <button type="button" class="quiet danger"
+              onClick=${() => act(() => send("DELETE", path`keys/${each.id}`), `Revoked: ${each.name || each.id}`)}>Revoke</button>`
           }</td></tr>
           ${edited === each.id && html`<tr><td colspan="9"><form class="grid-form" onSubmit=${save(each)}>
             <${Limits} policy=${each.policy} /><button class="main">Save</button></form></td></tr>`}`,
@@ -169,7 +180,8 @@ function Accounts() {
     if (typed.trim()) go("settings", "accounts", { key: typed.trim() });
   };
   return html`<form class="row-fields" onSubmit=${choose}><${Field} label="Key">
-    <input class="mono" list="accounts" placeholder="akml-…" autocomplete="off" value=${typed || key || ""} onInput=${(event) => type(event.target.value)} /><//><button class="main">Show</button></form>
+    <input class="mono" list="accounts" placeholder="akml-…" autocomplete="off" value=${typed || key || ""}
+      onInput=${(event) => type(event.target.value)} /><//><button class="main">Show</button></form>
     <${Problem} error=${error} />
     ${key && html`<${Account} key=${key} name=${key} />`}
     ${
@@ -217,7 +229,8 @@ function Server() {
   const { value: health } = useLoaded(() => get("health"));
   const reset = () => attempt(() => send("POST", "reset", {}), "Everything that happened was forgotten.");
   if (error) return html`<${Problem} error=${error} />`;
-  return html`<div class="row-fields"><p>Version ${health?.version}. The settings are fixed when the server starts: <code>serve --set name=value</code>. <a href="openapi.json">The routes as OpenAPI</a></p>
+  return html`<div class="row-fields">
+    <p>Version ${health?.version}. The settings are fixed when the server starts: <code>serve --set name=value</code>. <a href="openapi.json">The routes as OpenAPI</a></p>
       <button type="button" class="danger" onClick=${reset}>Forget all that happened</button></div>
     <div class="scroll"><table class="plain settings"><thead><tr><th>Setting</th><th>Value</th><th>Meaning</th></tr>
       </thead><tbody>${value?.settings.map(

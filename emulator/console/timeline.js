@@ -57,14 +57,19 @@ export function Attempts({ timeline, number }) {
       const first = each.first_byte == null ? to : LABEL + scale(each.started + each.first_byte - start);
       return html`<g>
         <a href=${link("inferences", each.number)}>
-          <text x="0" y=${y + 12} class=${"attempt-label" + (each.number === number ? " here" : "")}>#${each.number} <tspan class=${kind}>${each.status || "–"}</tspan></text></a>
+          <text x="0" y=${y + 12}
+            class=${"attempt-label" + (each.number === number ? " here" : "")}>#${each.number} <tspan
+            class=${kind}>${each.status || "–"}</tspan></text></a>
         ${each.number === number && html`<rect class="here" x="-8" y=${y - 2} width="3" height="20" rx="1.5" />`}
         <rect class=${"wait fill " + kind} x=${from} y=${y + 2} width=${Math.max(0, first - from)} height="12" rx="2" />
-        <rect class=${"fill " + kind} x=${Math.min(first, to)} y=${y + 2} width=${Math.max(3, to - first)} height="12" rx="2" />
-        ${each.retry_after != null && html`<${Span} from=${to} length=${scale(each.retry_after)} y=${y + 22} kind="asked" text=${`Retry-After ${seconds(each.retry_after)}`} width=${width} />`}
+        <rect class=${"fill " + kind} x=${Math.min(first, to)} y=${y + 2} width=${Math.max(3, to - first)} height="12"
+          rx="2" />
+        ${each.retry_after != null && html`<${Span} from=${to} length=${scale(each.retry_after)} y=${y + 22}
+          kind="asked" text=${`Retry-After ${seconds(each.retry_after)}`} width=${width} />`}
         ${
           each.waited != null &&
-          html`<${Span} from=${to} length=${scale(each.waited)} y=${y + (each.retry_after == null ? 22 : 36)} kind=${ignored ? "ignored" : "kept"}
+          html`<${Span} from=${to} length=${scale(each.waited)} y=${y + (each.retry_after == null ? 22 : 36)}
+            kind=${ignored ? "ignored" : "kept"}
           text=${`waited ${seconds(each.waited)}${ignored ? `, ${seconds(each.retry_after - each.waited)} too short` : ""}`} width=${width} />`
         }
       </g>`;
@@ -77,7 +82,8 @@ function Span({ from, length, y, kind, text, width }) {
   const right = to + 8 + text.length * 6.2 < width;
   const inside = !right && from - 8 - text.length * 6.2 < 0;
   return html`<g class=${"span " + kind}><path d=${`M${from} ${y - 3}v6M${from} ${y}H${to}M${to} ${y - 3}v6`} />
-    <text x=${right ? to + 8 : inside ? to : from - 8} y=${inside ? y - 5 : y + 4} text-anchor=${right ? "start" : "end"}>${text}</text></g>`;
+    <text x=${right ? to + 8 : inside ? to : from - 8} y=${inside ? y - 5 : y + 4}
+      text-anchor=${right ? "start" : "end"}>${text}</text></g>`;
 }
 
 function sentence(each, index) {
@@ -113,8 +119,11 @@ export function Picture({ timeline, record }) {
     <text x="0" y="34" class="lane">request</text>
     ${queued > 0 && html`<rect class="queue" x=${left} y="24" width=${scale(queued)} height="14" rx="2">
       <title>in the queue for ${seconds(queued)}</title></rect>`}
-    <rect class=${"wait fill " + kind} x=${left + scale(from)} y="24" width=${Math.max(2, scale(first - from))} height="14" rx="2"><title>${`until the first byte: ${seconds(first - from)}`}</title></rect>
-    ${byte != null && html`<rect class=${"fill " + kind} x=${left + scale(byte)} y="24" width=${Math.max(3, scale(span - byte))} height="14" rx="2"><title>${`sending: ${seconds(span - byte)}`}</title></rect>`}
+    <rect class=${"wait fill " + kind} x=${left + scale(from)} y="24" width=${Math.max(2, scale(first - from))}
+      height="14" rx="2"><title>${`until the first byte: ${seconds(first - from)}`}</title></rect>
+    ${byte != null && html`<rect class=${"fill " + kind} x=${left + scale(byte)} y="24"
+      width=${Math.max(3, scale(span - byte))} height="14" rx="2"><title>${`sending: ${seconds(span - byte)}`}</title>
+      </rect>`}
     ${marks.map(([name, at]) => html`<g class="moment"><title>${name} after ${seconds(at)}</title>
       <path d=${`M${left + scale(at)} 20v22`} /></g>`)}
     <text x="0" y="56" class="lane">frames</text>
@@ -129,7 +138,8 @@ export function Picture({ timeline, record }) {
       const length = (each.fault.length + (each.place ?? "").length + 1) * 6.2;
       const after = to + 8 + length < width;
       const before = x - 8 - length > left;
-      return html`<g class="fault">${to - x > 3 ? html`<rect x=${x} y=${y - 9} width=${to - x} height="12" rx="2" />` : html`<path d=${`M${x} ${y - 10}l5 7l-5 7l-5-7z`} />`}
+      return html`<g class="fault">${to - x > 3 ? html`<rect x=${x} y=${y - 9} width=${to - x} height="12"
+        rx="2" />` : html`<path d=${`M${x} ${y - 10}l5 7l-5 7l-5-7z`} />`}
         <text x=${after ? to + 8 : before ? x - 8 : width} y=${y + 1} text-anchor=${after ? "start" : "end"}>
           ${each.fault} <tspan class="place">${each.place}</tspan></text></g>`;
     })}
@@ -175,5 +185,6 @@ export function Frames({ timeline }) {
         ${index ? "+" + seconds(each.at - frames[index - 1].at) : ""}</td>
       <td class="num">${each.size}</td><td class="mono">${each.text}</td></tr>`,
     )}</tbody></table>
-    ${(frames.length > SHOWN || timeline.frames_cut) && html`<p class="muted">There are more frames than are shown.</p>`}`;
+    ${(frames.length > SHOWN || timeline.frames_cut) && html`<p
+      class="muted">There are more frames than are shown.</p>`}`;
 }
