@@ -24,9 +24,12 @@ _NOWHERE = {"type": "object", "properties": {"city": {"type": "string"}}, "requi
 _TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": _NOWHERE}}
 
 
-_SAMPLED = "model stream max_tokens temperature top_p tools tool_choice"
-_OPENAI = f"{_SAMPLED} messages prompt max_completion_tokens stop seed n logprobs stream_options".split()
-_ANTHROPIC = f"{_SAMPLED} messages system top_k thinking stop_sequences metadata".split()
+_ALWAYS = "model stream max_tokens"
+_TOOLS = "messages tools tool_choice"
+_OPENAI = "temperature top_p stop seed n logprobs stream_options frequency_penalty presence_penalty"
+_CHAT = f"{_ALWAYS} {_TOOLS} {_OPENAI} max_completion_tokens top_logprobs response_format".split()
+_COMPLETIONS = f"{_ALWAYS} prompt {_OPENAI} echo".split()
+_MESSAGES = f"{_ALWAYS} {_TOOLS} system thinking stop_sequences metadata".split()
 
 
 class Sdk(NamedTuple):
@@ -66,7 +69,7 @@ class Endpoint(NamedTuple):
     turns: Callable[[Any], list[RequestMessage]] = messages
     streaming: Mapping[str, Any] = {"stream": True}
     probes: Mapping[str, Mapping[str, Any]] = {}
-    sdk: Sdk = Sdk("openai", "openai", "OpenAI", "/v1", "chat.completions.create", _OPENAI)
+    sdk: Sdk = Sdk("openai", "openai", "OpenAI", "/v1", "chat.completions.create", _CHAT)
     elsewhere: tuple[str, ...] = ()
     claims: Callable[[Mapping[str, Any]], bool] = lambda body: False
 
@@ -117,7 +120,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             {"model": _MODEL, "prompt": "Once upon a time", "max_tokens": 8},
             turns=prompts,
             streaming={"stream": True, "stream_options": {"include_usage": True}},
-            sdk=Sdk("openai", "openai", "OpenAI", "/v1", "completions.create", _OPENAI),
+            sdk=Sdk("openai", "openai", "OpenAI", "/v1", "completions.create", _COMPLETIONS),
             elsewhere=("complete",),
             claims=lambda body: "prompt" in body,
         ),
@@ -129,7 +132,7 @@ ENDPOINTS: Mapping[str, Endpoint] = {
             ("system", "messages"),
             _HELLO,
             probes={" without max_tokens": {"max_tokens": None}},
-            sdk=Sdk("anthropic", "@anthropic-ai/sdk", "Anthropic", "/anthropic", "messages.create", _ANTHROPIC),
+            sdk=Sdk("anthropic", "@anthropic-ai/sdk", "Anthropic", "/anthropic", "messages.create", _MESSAGES),
             claims=lambda body: (
                 not _ONLY_IN_MESSAGES.isdisjoint(body)
                 or ("max_tokens" in body and re.search("--|^claude", str(body.get("model"))) is not None)

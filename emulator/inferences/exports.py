@@ -95,7 +95,9 @@ def _sdk(inference: Inference) -> tuple[Sdk, dict[str, Any], dict[str, str]]:
 
 
 def _javascript(value: Any) -> str:
-    return lines(msgspec.json.format(_encode(value), indent=2).decode())
+    """A value as JavaScript reads it, which takes a key named __proto__ for something else."""
+    text = lines(msgspec.json.format(_encode(value), indent=2).decode())
+    return f"JSON.parse({_encode(text).decode()})" if '"__proto__"' in text else text
 
 
 def _quoted(text: str) -> str:

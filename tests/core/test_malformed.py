@@ -14,7 +14,11 @@ from emulator.core.fields import decode
 from emulator.web.app import create_app
 from emulator.web.control.rows import ROUTES
 
-PATHS = [*SAMPLES, COUNT, *(row.path for row in ROUTES if row.method == "POST" and "{" not in row.path)]
+PATHS = [
+    *SAMPLES,
+    COUNT,
+    *(row.path for row in ROUTES if row.method == "POST" and row.fields is not None and "{" not in row.path),
+]
 JSON = '{"key": "x"}'
 ROWS = {
     "a mark": (codecs.BOM_UTF8 + JSON.encode(), "byte order mark at line 1, column 1"),

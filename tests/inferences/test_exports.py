@@ -1,9 +1,15 @@
 """Exports: a scenario made of an inference loads, matches the request that it was made of, and answers the same."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -25,6 +31,7 @@ from emulator.scenario.reply import is_header_value
 from emulator.scenario.writing import BlockMapping, dump, literal
 from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
+from emulator.wire.server import Background
 
 CATALOG = Catalog.load()
 FORMS = {"chat": (CHAT, chat), "completions": (COMPLETIONS, completion), "messages": (MESSAGES, message)}
@@ -235,3 +242,64 @@ def test_the_forms_are_told_where_one_is_unknown() -> None:
     """Who asks for another form reads the names of all."""
     refused = ask(create_app(an_engine()), "GET", "/_emulator/inferences?format=yaml")
     assert refused.json["error"]["message"].endswith(f"format is one of {', '.join(['json', *FORMATS])}.")
+
+
+@EVERYWHERE
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_python_program_asks_the_same(endpoint: str, stream: bool, tmp_path: Path) -> None:
+    """It runs as it is, with the key in the environment, and its request is another attempt at the same question."""
+    path, asked = FORMS[endpoint]
+    engine = an_engine()
+    app = create_app(engine)
+    body = asked(
+        'It\'s "quoted"\n</script> ü', stream=stream, top_k=3, max_tokens=5, nobody_knows={"__proto__": [None]}
+    )
+    server, key = Background(app, "127.0.0.1", 0), "akml-0123456789abcdef0123456789abcdef"
+    url = "http://{}:{}".format(*server.start())
+    try:
+        httpx.post(url + path, json=body, headers={"authorization": f"Bearer {key}"}).raise_for_status()
+        program = httpx.get(f"{url}/_emulator/inferences/1?format=python").text
+        (tmp_path / "program.py").write_text(program, encoding="utf-8")
+        environment = {**os.environ, "AKASHML_API_KEY": key, "NO_PROXY": "*"}
+        subprocess.run([sys.executable, tmp_path / "program.py"], check=True, capture_output=True, env=environment)
+    finally:
+        server.stop()
+    first, second = engine.store.inferences.all()
+    assert (second.request, second.endpoint, second.namespace) == (body, first.endpoint, first.namespace)
+    assert key not in program
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+@EVERYWHERE
+@given(text=TEXTS, key=TEXTS)
+@settings(max_examples=5, deadline=None)
+def test_a_node_program_asks_the_same(endpoint: str, text: str, key: str) -> None:
+    """It is an ES module whose request has the same fields, whatever is in them."""
+    path, asked = FORMS[endpoint]
+    engine = an_engine()
+    body = {**asked(text), "__proto__": {key: text}}
+    ask(create_app(engine), "POST", path, body)
+    seen = last(engine)
+    _, _, program = FORMATS["node"].write(seen, "http://127.0.0.1:8402", CATALOG).partition("\n")
+    client = ENDPOINTS[endpoint].sdk.client
+    create = "{ create: async (body) => (process.stdout.write(JSON.stringify(body)), process.exit()) }"
+    members = f"messages = {create}; completions = {create}; chat = {{ completions: {create} }};"
+    done = subprocess.run(
+        ["node", "--input-type=module", "-"],
+        input=f"class {client} {{ {members} }}\n{program}",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == seen.request
+
+
+@pytest.mark.parametrize("name", ["python", "node"])
+def test_no_sdk_asks_what_is_no_request(name: str) -> None:
+    """A path that does not exist, and a body that is no JSON object, are a 400 that says so."""
+    app = create_app(an_engine())
+    ask(app, "GET", "/v1/nowhere")
+    ask(app, "POST", CHAT, b"[1]")
+    for number, words in ((1, "no endpoint"), (2, "no JSON object")):
+        refused = ask(app, "GET", f"/_emulator/inferences/{number}?format={name}")
+        assert (refused.status, words in refused.json["error"]["message"]) == (400, True)

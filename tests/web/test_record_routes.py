@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 from support.asgi import (
     CHAT,
     CHAT_TOOL,
@@ -349,3 +349,45 @@ def test_usage_is_of_what_the_filters_select() -> None:
     for wrong in ("buckets=0", "buckets=501", "from=then", "to=x", "status=abc"):
         refused = ask(app, "GET", f"/_emulator/usage?{wrong}")
         assert (refused.status, refused.json["error"]["param"]) == (400, wrong.partition("=")[0])
+
+
+class Slow(Exchange):
+    """A client that reads only when it is let."""
+
+    def __init__(self, app: ASGIApp, path: str) -> None:
+        super().__init__(app, "GET", path)
+        self.let = asyncio.Event()
+        self.let.set()
+
+    async def take(self, message: Message) -> None:
+        """Note a part of the answer, in time."""
+        await self.let.wait()
+        await super().take(message)
+
+
+def test_who_reads_too_slowly_begins_again() -> None:
+    """What it has missed is not kept without end: it is told so, and is told again what happens from then on."""
+    engine = make_engine()
+    app = create_app(engine)
+
+    async def watching() -> bytes:
+        watcher = Slow(app, "/_emulator/inferences?follow=live")
+        running = asyncio.ensure_future(watcher.run())
+        while not watcher.sends:  # noqa: ASYNC110 # nothing tells it
+            await asyncio.sleep(0)
+        watcher.let.clear()
+        for _ in range(220):
+            await Exchange(app, "POST", CHAT, b"{").run()
+        watcher.let.set()
+        while b"event: reset" not in watcher.body:  # noqa: ASYNC110 # nothing tells it
+            await asyncio.sleep(0)
+        await Exchange(app, "POST", CHAT, b"{").run()
+        while b"id: 221" not in watcher.body:  # noqa: ASYNC110 # nothing tells it
+            await asyncio.sleep(0)
+        watcher.leave()
+        await running
+        return watcher.body
+
+    kinds = [kind for kind, _ in heard(asyncio.run(watching()))]
+    assert kinds.count("reset") == 1
+    assert 400 <= len(kinds) < 410

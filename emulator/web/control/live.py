@@ -16,7 +16,9 @@ from emulator.inferences.selecting import Selection
 LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules"})
 """The fields of an inference that a list leaves out."""
 _BACKLOG = 1000
-"""The most events that are queued for a slow client."""
+"""The most inferences that are queued for a slow client."""
+_MISSED = 400
+"""The most starts and ends that are queued for a slow client, which is then told to begin again."""
 _PAUSE = 0.25
 """Seconds, in real time, after which a client is told what was sent meanwhile."""
 _encode = msgspec.json.Encoder().encode
@@ -56,9 +58,9 @@ async def live(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
 
     def note(kind: Literal["start", "end", "reset"], record: LiveRecord | None) -> None:
-        if waiting.qsize() < _BACKLOG:
+        if waiting.qsize() < _MISSED:
             waiting.put_nowait((kind, record))
-        elif waiting.qsize() == _BACKLOG:
+        elif waiting.qsize() == _MISSED:
             waiting.put_nowait(("reset", None))
 
     with engine.store.inferences.watched(note):
