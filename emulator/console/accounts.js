@@ -2,7 +2,7 @@
 
 import { useState } from "./vendor/preact-hooks.js";
 import { get, query, send } from "./api.js";
-import { attempt, Field, html, link, money, Problem, useLoaded } from "./ui.js";
+import { attempt, day, Field, html, link, money, Problem, time, useLoaded } from "./ui.js";
 
 export function Account({ name }) {
   const of = query({ key: name });
@@ -38,7 +38,7 @@ export function Account({ name }) {
         .slice(0, 200)
         .map(
           (each) =>
-            html`<tr><td>${String(each.time)}</td><td>${each.kind}</td><td class="num">${money(each.amount)}</td>
+            html`<tr><td>${day(each.time)} ${time(each.time)}</td><td>${each.kind}</td><td class="num">${money(each.amount)}</td>
               <td class="num">${money(each.balance)}</td><td>
               ${each.note} ${each.inference_id && html`<a href=${link("inferences", each.inference_id)}>inference</a>`}
                 </td></tr>`,

@@ -63,8 +63,9 @@ const TALL = 160;
 export function Usage({ usage }) {
   const [box, width] = useWidth();
   const buckets = usage?.buckets ?? [];
-  const names = [...new Set(buckets.flatMap((bucket) => Object.keys(bucket.models ?? {})))];
   const tokens = (each) => (each ? each.prompt_tokens + each.completion_tokens : 0);
+  const used = buckets.flatMap((bucket) => Object.entries(bucket.models ?? {})).filter(([, each]) => tokens(each));
+  const names = [...new Set(used.map(([name]) => name))];
   const most = Math.max(
     1,
     ...buckets.map((bucket) => Object.values(bucket.models ?? {}).reduce((sum, each) => sum + tokens(each), 0)),

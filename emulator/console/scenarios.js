@@ -167,7 +167,7 @@ function Trial({ text, scenario, run, mistaken }) {
         <input inputmode="numeric" placeholder="none" value=${inference}
           onInput=${(event) => setInference(event.target.value.replace(/^#/, "").trim())} /><//></div>
     ${told?.error && html`<${Problem} error=${told.error} />`}
-    ${told?.value && !told.value.mistakes?.length && html`<p>${told.value.why}</p>
+    ${!mistaken && told?.value && !told.value.mistakes?.length && html`<p>${told.value.why}</p>
       <${Rules} rules=${told.value.rules} />`}</section>`;
 }
 
@@ -208,12 +208,11 @@ function Players({ known, changed }) {
         onClick=${stop}>Deactivate</button>` : "A key that names no scenario is answered by the generator."}</p>
     ${
       players.length > 0
-        ? html`<table class="plain"><thead><tr><th>Key</th><th>Scenario</th><th>Chosen by</th>
+        ? html`<table class="plain"><thead><tr><th>Key</th><th>Scenario</th>
           <th class="num">Requests</th></tr></thead><tbody>${players.map(
             (each) =>
               html`<tr><td><a class="mono" href=${link("inferences", null, { namespace: each.namespace })}>${each.key}
-                </a></td><td><a href=${link("scenarios", each.scenario)}>${each.scenario}</a></td><td>
-                ${each.chosen_by}</td><td class="num">${each.requests}</td></tr>`,
+                </a></td><td><a href=${link("scenarios", each.scenario)}>${each.scenario}</a></td><td class="num">${each.requests}</td></tr>`,
           )}</tbody></table>`
         : html`<p class="muted">No key has played a scenario yet. Ask with a key that names one, or write one of your own:</p><${Code} label="scenario" text=${NEW} />`
     }
