@@ -312,3 +312,13 @@ def test_an_inference_becomes_a_preset_and_is_asked_again_in_the_playground(brow
         assert page.get_by_label("temperature", exact=True).input_value() == "0.5"
         send(page, "And again")
         page.get_by_text("200 ·").wait_for()
+
+
+def test_the_token_in_the_address_opens_every_page(browser: Any) -> None:
+    """A server with a token is used by the address that it prints; afterwards the token is no longer in the address."""
+    with Emulator(control_token="secret") as akash, opened(browser, akash, "?token=secret") as page:
+        page.get_by_role("heading", name="Ask something").wait_for()
+        assert "secret" not in page.url
+        ask(akash)
+        page.locator(".row").first.click()
+        page.locator(".picture").wait_for()
