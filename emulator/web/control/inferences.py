@@ -127,11 +127,8 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
 
 async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[list[Inference], bool]":
     """The page that is wanted, and whether there are more behind it."""
-    from emulator.inferences.readable import selected
-
-    noted = engine.store.inferences.noted(key, wanted.after, wanted.before, newest=wanted.newest)
     found: list[Inference] = []
-    for inference in selected(noted, wanted):
+    for inference in engine.store.inferences.select(wanted, key):
         if inference is not None:
             if len(found) == wanted.limit:
                 return found, True
