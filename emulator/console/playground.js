@@ -191,31 +191,35 @@ function ask(text) {
   });
 }
 
+const message = signal("");
+const lastAnswers = () => columns.value.map((each) => each.turns.at(-1)?.answer).filter(Boolean);
+
 function Composer() {
-  const [text, set] = useState("");
-  const answers = columns.value.map((each) => each.turns.at(-1)?.answer);
-  const running = answers.some((each) => each && (each.version.value, each.ended == null));
+  const text = message.value;
+  const answers = lastAnswers();
+  for (const answer of answers) answer.version.value;
+  const running = answers.some((each) => each.ended == null);
+  const stop = () => lastAnswers().forEach((each) => each.stop());
   const submit = (event) => {
-    event?.preventDefault();
-    if (!text.trim() || running) return;
+    event.preventDefault();
+    if (!message.value.trim() || lastAnswers().some((each) => each.ended == null)) return;
     attempt(async () => {
-      ask(text);
-      set("");
+      ask(message.value);
+      message.value = "";
     });
   };
   const keys = (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
-    else if (event.key === "Escape" && running) answers.forEach((each) => each?.stop());
+    else if (event.key === "Escape") stop();
   };
   const clear = () => (columns.value = columns.value.map((each) => ({ ...each, turns: [] })));
   return html`<form class="composer" onSubmit=${submit}>
     <label class="hidden" for="message">Message</label>
     <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${text}
-      onInput=${(event) => set(event.target.value)} onKeyDown=${keys}></textarea>
-    <div>${running ? html`<button type="button"
-      onClick=${() => answers.forEach((each) => each?.stop())}>Stop</button>` : html`<button class="main"
+      onInput=${(event) => (message.value = event.target.value)} onKeyDown=${keys}></textarea>
+    <div>${running ? html`<button type="button" onClick=${stop}>Stop</button>` : html`<button class="main"
       disabled=${!text.trim()}>Send</button>`}
-      <button type="button" class="quiet" onClick=${clear} disabled=${running || !answers[0]}>Clear</button></div>
+      <button type="button" class="quiet" onClick=${clear} disabled=${running || !answers.length}>Clear</button></div>
   </form>`;
 }
 
