@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emulator.core.catalog import CatalogError as CatalogError
     from emulator.core.clock import VirtualClock as VirtualClock
+    from emulator.core.explanation import FaultApplied as FaultApplied
     from emulator.core.explanation import RuleCheck as RuleCheck
     from emulator.core.settings import SettingsError as SettingsError
     from emulator.core.version import __version__ as __version__
@@ -39,6 +40,7 @@ _PUBLIC = {
     "Inference": "emulator.inferences.inference",
     "Moment": "emulator.inferences.inference",
     "RuleCheck": "emulator.core.explanation",
+    "FaultApplied": "emulator.core.explanation",
     "Usage": "emulator.core.vocabulary",
     "Verdict": "emulator.inferences.verdict",
     "Finding": "emulator.inferences.verdict",

@@ -40,26 +40,36 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     """Connect to the store. Raises ClickException, in one sentence, if it cannot be used."""
     if url is None:
         return
+    from emulator.core.decimals import decimal
     from emulator.core.errors import Rejected
     from emulator.store.outside import at_once
+    from emulator.store.redis.clock import SharedClock
     from emulator.store.redis.link import Lost
     from emulator.store.redis.names import shown
     from emulator.store.redis.store import RedisStore
 
-    assert isinstance(engine.store, RedisStore)  # noqa: S101 (made by `store_at`)
+    store, clock, rate = engine.store, engine.clock, engine.clock.rate
+    assert isinstance(store, RedisStore)  # noqa: S101 (made by `store_at`)
+    assert isinstance(clock, SharedClock)  # noqa: S101
 
-    async def used(store: RedisStore) -> str | None:
+    async def used() -> str | None:
         await store.check()
+        await clock.meet()
         return await engine.active()
 
     try:
-        active = at_once(used(engine.store))
+        active = at_once(used())
     except ValueError as error:
         raise click.ClickException(f"--store {shown(url)}: {error}") from None
     except Lost as lost:
         raise click.ClickException(f"the store {shown(url)} cannot be used: {lost}") from None
     except Rejected as rejected:
         raise click.ClickException(rejected.error.message) from None
+    if clock.rate != rate:
+        told = (
+            f"the store's clock goes on, {f'at a rate of {decimal(clock.rate)}' if clock.rate else 'which is frozen'}"
+        )
+        say(f"Warning: --clock has no effect: {told}. POST /_emulator/clock changes it", error=True)
     if scenario is not None and active != scenario:
         told = f"the store goes on with {active or 'no scenario'}. POST /_emulator/activate changes it"
         say(f"Warning: --scenario has no effect: {told}", error=True)

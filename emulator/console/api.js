@@ -1,7 +1,7 @@
 // The server: /_emulator, and the emulated API beside it. All addresses are relative to the page.
 
 /** An answer that is no success; `body` is what came with it. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(status, message, body, headers) {
     super(message);
     Object.assign(this, { status, body, headers });

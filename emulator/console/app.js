@@ -35,8 +35,10 @@ function Server() {
   const speed = clock.mode === "frozen" ? "frozen" : clock.rate === 1 ? "" : `×${clock.rate}`;
   return html`<p class="server">
     <span class="dot ok"></span>
-    ${ready.scenario && html`<a href=${link("scenarios", ready.scenario)} title="The scenario that plays for keys that name no other">${ready.scenario}</a>`}
-    <a href="#/settings" title="The emulator's clock, UTC"><time class="mono">${clock.now.slice(11, 19)}</time>${speed && html` <b>${speed}</b>`}</a>
+    ${ready.scenario && html`<a href=${link("scenarios", ready.scenario)}
+      title="The scenario that plays for keys that name no other">${ready.scenario}</a>`}
+    <a href="#/settings" title="The emulator's clock, UTC"><time class="mono">${clock.now.slice(11, 19)}</time>
+      ${speed && html` <b>${speed}</b>`}</a>
   </p>`;
 }
 
@@ -50,7 +52,9 @@ function Page() {
     if (known && !loaded.value[name])
       import(`./${name}.js`).then((module) => (loaded.value = { ...loaded.value, [name]: module.default }), fail);
   }, [name]);
-  if (!known) return html`<div class="page"><h1>There is no page “${name}”.</h1><p><a href="#/inferences">Inferences</a></p></div>`;
+  if (!known)
+    return html`<div class="page"><h1>There is no page “${name}”.</h1><p><a href="#/inferences">Inferences</a></p>
+      </div>`;
   const Shown = loaded.value[name];
   return Shown ? html`<${Shown} />` : html`<${Problem} error=${error} />`;
 }
@@ -70,15 +74,19 @@ function App() {
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>
-      <a class="brand" href="#/inferences"><svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1 12h5M4 8h8M8 4h7" /></svg> AkashML <span>emulator</span></a>
+      <a class="brand" href="#/inferences"><svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d="M1 12h5M4 8h8M8 4h7" /></svg> AkashML <span>emulator</span></a>
       <nav aria-label="Pages">${Object.keys(PAGES).map(
-        (name) => html`<a href=${link(name)} aria-current=${route.value.page === name ? "page" : undefined}>${PAGES[name]}</a>`,
+        (name) =>
+          html`<a href=${link(name)} aria-current=${route.value.page === name ? "page" : undefined}>${PAGES[name]}</a>`,
       )}</nav>
       <${Server} />
     </header>
     <main tabindex="-1"><${Page} /></main>
     <div class="notices" role="status" aria-live="polite">${
-      notice.value && html`<p class=${"notice " + notice.value.kind}><b aria-hidden="true">${NOTES[notice.value.kind]}</b> ${notice.value.text}</p>`
+      notice.value &&
+      html`<p class=${"notice " + notice.value.kind}><b aria-hidden="true">${NOTES[notice.value.kind]}
+        </b> ${notice.value.text}</p>`
     }</div>`;
 }
 

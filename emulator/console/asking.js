@@ -26,23 +26,53 @@ export function body(settings, model, turns) {
   const set = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined));
   if (dialect === "messages")
     return {
-      model, max_tokens: 1024, ...(system && { system }), messages: turns, stream, ...set,
+      model,
+      max_tokens: 1024,
+      ...(system && { system }),
+      messages: turns,
+      stream,
+      ...set,
       ...(tools && { tools: tools.map((tool) => (tool.function ? anthropicTool(tool.function) : tool)) }),
-      ...(format && { output_config: { format: format.json_schema ? { type: "json_schema", schema: format.json_schema.schema } : format } }),
+      ...(format && {
+        output_config: {
+          format: format.json_schema ? { type: "json_schema", schema: format.json_schema.schema } : format,
+        },
+      }),
     };
   return {
-    model, messages: [...(system ? [{ role: "system", content: system }] : []), ...turns], stream, ...set,
+    model,
+    messages: [...(system ? [{ role: "system", content: system }] : []), ...turns],
+    stream,
+    ...set,
     ...(stream && { stream_options: { include_usage: true, continuous_usage_stats: true } }),
-    ...(tools && { tools }), ...(format && { response_format: format }),
+    ...(tools && { tools }),
+    ...(format && { response_format: format }),
   };
 }
 
-const anthropicTool = ({ name, description, parameters }) => ({ name, ...(description && { description }), input_schema: parameters ?? { type: "object" } });
+const anthropicTool = ({ name, description, parameters }) => ({
+  name,
+  ...(description && { description }),
+  input_schema: parameters ?? { type: "object" },
+});
 
 /** One answer while it comes. `version` changes with it. */
 export class Answer {
   constructor(dialect, asked) {
-    Object.assign(this, { dialect, asked, pieces: [], reasoning: "", calls: [], usage: null, finish: null, status: 0, error: null, headers: {}, first: null, ended: null });
+    Object.assign(this, {
+      dialect,
+      asked,
+      pieces: [],
+      reasoning: "",
+      calls: [],
+      usage: null,
+      finish: null,
+      status: 0,
+      error: null,
+      headers: {},
+      first: null,
+      ended: null,
+    });
     this.version = signal(0);
     this._leaving = new AbortController();
     this.started = performance.now();
@@ -60,7 +90,14 @@ export class Answer {
     try {
       await this._run(key);
     } catch (error) {
-      this.error ??= error.name === "AbortError" ? { message: "Stopped here: the client left." } : { message: error.status ? error.message : `The connection broke: ${error.message}`, status: error.status, body: error.body };
+      this.error ??=
+        error.name === "AbortError"
+          ? { message: "Stopped here: the client left." }
+          : {
+              message: error.status ? error.message : `The connection broke: ${error.message}`,
+              status: error.status,
+              body: error.body,
+            };
     }
     this.ended = performance.now();
     this.version.value++;
@@ -68,16 +105,26 @@ export class Answer {
 
   async _run(key) {
     const anthropic = this.dialect === "messages";
-    const headers = { "content-type": "application/json", authorization: `Bearer ${key}`, ...(anthropic && { "anthropic-version": "2023-06-01" }) };
+    const headers = {
+      "content-type": "application/json",
+      authorization: `Bearer ${key}`,
+      ...(anthropic && { "anthropic-version": "2023-06-01" }),
+    };
     const url = address("../" + DIALECTS[this.dialect].path);
-    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(this.asked), signal: this._leaving.signal });
+    const response = await fetch(url, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(this.asked),
+      signal: this._leaving.signal,
+    });
     this.status = response.status;
     this.headers = Object.fromEntries(response.headers);
     if (!response.ok || !response.headers.get("content-type")?.includes("event-stream")) {
       const text = await response.text();
       const told = parsed(text);
       if (!response.ok) throw refusal(response, told ?? text);
-      if (told == null) throw Object.assign(new Error("The answer is no JSON."), { status: response.status, body: text });
+      if (told == null)
+        throw Object.assign(new Error("The answer is no JSON."), { status: response.status, body: text });
       this._whole(told);
       return;
     }
@@ -114,7 +161,8 @@ export class Answer {
       const reasoning = delta.reasoning_content ?? delta.reasoning;
       if (reasoning) this._reason(reasoning);
       if (delta.content) this._say(delta.content, logprobs?.content);
-      for (const call of delta.tool_calls ?? []) this._call(call.index, call.function?.name, call.function?.arguments, call.id);
+      for (const call of delta.tool_calls ?? [])
+        this._call(call.index, call.function?.name, call.function?.arguments, call.id);
       this.finish = finish ?? this.finish;
     }
   }
@@ -122,7 +170,11 @@ export class Answer {
   _block(told) {
     const { type, index, content_block: block, delta, usage, message } = told;
     const counted = usage ?? message?.usage;
-    if (counted) this.usage = { prompt: counted.input_tokens ?? this.usage?.prompt ?? 0, completion: counted.output_tokens ?? this.usage?.completion ?? 0 };
+    if (counted)
+      this.usage = {
+        prompt: counted.input_tokens ?? this.usage?.prompt ?? 0,
+        completion: counted.output_tokens ?? this.usage?.completion ?? 0,
+      };
     if (type === "content_block_start" && block.type === "tool_use") this._call(index, block.name, "", block.id);
     if (type === "content_block_start" && block.text) this._say(block.text);
     if (delta?.thinking) this._reason(delta.thinking);
@@ -139,7 +191,17 @@ export class Answer {
         if (block.type === "tool_use") this._call(index, block.name, JSON.stringify(block.input), block.id);
       }
       this._block({ usage: told.usage, delta: { stop_reason: told.stop_reason } });
-    } else this._chunk({ usage: told.usage, choices: told.choices.map((choice) => ({ ...choice, delta: { ...choice.message, tool_calls: choice.message.tool_calls?.map((call, index) => ({ index, ...call })) } })) });
+    } else
+      this._chunk({
+        usage: told.usage,
+        choices: told.choices.map((choice) => ({
+          ...choice,
+          delta: {
+            ...choice.message,
+            tool_calls: choice.message.tool_calls?.map((call, index) => ({ index, ...call })),
+          },
+        })),
+      });
   }
 
   _begun() {
@@ -148,7 +210,9 @@ export class Answer {
 
   _say(text, logprobs) {
     this._begun();
-    if (logprobs?.length) for (const each of logprobs) this.pieces.push({ token: each.token, logprob: each.logprob, top: each.top_logprobs });
+    if (logprobs?.length)
+      for (const each of logprobs)
+        this.pieces.push({ token: each.token, logprob: each.logprob, top: each.top_logprobs });
     else this.pieces.push({ token: text });
   }
 
@@ -159,7 +223,9 @@ export class Answer {
 
   _call(index, name, more, id) {
     this._begun();
-    const call = this.calls.find((each) => each.index === index) ?? this.calls[this.calls.push({ index, name: "", arguments: "" }) - 1];
+    const call =
+      this.calls.find((each) => each.index === index) ??
+      this.calls[this.calls.push({ index, name: "", arguments: "" }) - 1];
     if (name) Object.assign(call, { name, id });
     call.arguments += more ?? "";
   }
@@ -176,7 +242,11 @@ function parsed(text) {
 /** What an answer costs by the prices of its model, in USD; null if they are not known. */
 export function cost(usage, pricing) {
   if (!usage || !pricing) return null;
-  return usage.prompt * Number(pricing.input ?? 0) + usage.completion * Number(pricing.output ?? 0) + Number(pricing.request ?? 0);
+  return (
+    usage.prompt * Number(pricing.input ?? 0) +
+    usage.completion * Number(pricing.output ?? 0) +
+    Number(pricing.request ?? 0)
+  );
 }
 
 // ------------------------------------------------------------------------------------------ the code that asks the same
@@ -189,13 +259,28 @@ function python(value, by = "") {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value !== "object") return JSON.stringify(value);
   const inner = by + "    ";
-  const items = Array.isArray(value) ? value.map((each) => python(each, inner)) : Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${python(each, inner)}`);
+  const items = Array.isArray(value)
+    ? value.map((each) => python(each, inner))
+    : Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${python(each, inner)}`);
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
   const flat = open + items.join(", ") + close;
-  return flat.length < 88 && !flat.includes("\n") ? flat : `${open}\n${items.map((each) => inner + each + ",\n").join("")}${by}${close}`;
+  return flat.length < 88 && !flat.includes("\n")
+    ? flat
+    : `${open}\n${items.map((each) => inner + each + ",\n").join("")}${by}${close}`;
 }
 
-const SDK_EXTRA = ["top_k", "min_p", "repetition_penalty", "min_tokens", "stop_token_ids", "ignore_eos", "thinking_token_budget", "include_reasoning", "reasoning", "structured_outputs"];
+const SDK_EXTRA = [
+  "top_k",
+  "min_p",
+  "repetition_penalty",
+  "min_tokens",
+  "stop_token_ids",
+  "ignore_eos",
+  "thinking_token_budget",
+  "include_reasoning",
+  "reasoning",
+  "structured_outputs",
+];
 
 /** The code of a request in `language`: curl, python or node. */
 export function code(language, dialect, asked) {
@@ -218,7 +303,8 @@ ${asked.stream ? "for await (const event of answer) console.log(JSON.stringify(e
   const extra = anthropic ? [] : Object.keys(asked).filter((name) => SDK_EXTRA.includes(name));
   const named = Object.entries(asked).filter(([name]) => !extra.includes(name));
   const lines = named.map(([name, value]) => `    ${name}=${python(value, "    ")},\n`);
-  if (extra.length) lines.push(`    extra_body=${python(Object.fromEntries(extra.map((name) => [name, asked[name]])), "    ")},\n`);
+  if (extra.length)
+    lines.push(`    extra_body=${python(Object.fromEntries(extra.map((name) => [name, asked[name]])), "    ")},\n`);
   return `import os
 
 from ${anthropic ? "anthropic import Anthropic" : "openai import OpenAI"}

@@ -28,18 +28,27 @@ export function Bars({ usage, pick }) {
             ${KINDS.map((kind) => {
               const height = each.sums[kind] ? Math.max(2, (each.sums[kind] / most) * (HEIGHT - 6)) : 0;
               top -= height;
-              return height > 0 && html`<rect class=${"fill " + kind} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)} height=${height} />`;
+              return (
+                height > 0 &&
+                html`<rect class=${"fill " + kind} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)}
+                  height=${height} />`
+              );
             })}</g>`
         );
       })}
     </svg>
-    <p class="bars-axis"><span>${usage && counted.length > 0 ? (usage.to - usage.from > 86400 ? day(usage.from) : time(usage.from)) : ""}</span>
+    <p class="bars-axis">
+      <span>${usage && counted.length > 0 ? (usage.to - usage.from > 86400 ? day(usage.from) : time(usage.from)) : ""}
+      </span>
       <span>${usage && counted.length > 0 ? time(usage.to) : ""}</span></p>
   </div>`;
 }
 
 const WORDS = { ok: "completed", run: "running", cut: "cut", bad: "failed" };
-const told = (sums) => KINDS.filter((kind) => sums[kind]).map((kind) => `${number(sums[kind])} ${WORDS[kind]}`).join(", ");
+const told = (sums) =>
+  KINDS.filter((kind) => sums[kind])
+    .map((kind) => `${number(sums[kind])} ${WORDS[kind]}`)
+    .join(", ");
 
 function summary(counted) {
   const sums = { ok: 0, run: 0, cut: 0, bad: 0 };
@@ -54,23 +63,38 @@ const TALL = 160;
 export function Usage({ usage }) {
   const [box, width] = useWidth();
   const buckets = usage?.buckets ?? [];
-  const names = [...new Set(buckets.flatMap((bucket) => Object.keys(bucket.models ?? {})))];
   const tokens = (each) => (each ? each.prompt_tokens + each.completion_tokens : 0);
-  const most = Math.max(1, ...buckets.map((bucket) => Object.values(bucket.models ?? {}).reduce((sum, each) => sum + tokens(each), 0)));
+  const used = buckets.flatMap((bucket) => Object.entries(bucket.models ?? {})).filter(([, each]) => tokens(each));
+  const names = [...new Set(used.map(([name]) => name))];
+  const most = Math.max(
+    1,
+    ...buckets.map((bucket) => Object.values(bucket.models ?? {}).reduce((sum, each) => sum + tokens(each), 0)),
+  );
   const step = width / Math.max(1, buckets.length);
   return html`<figure class="usage" ref=${box}>
-    <svg width=${width} height=${TALL} role="img" aria-label=${`Tokens over time: at most ${plural(most, "token")} in one bar`}>
-      ${[0, 0.5, 1].map((part) => html`<g><line class="axis" x1="0" x2=${width} y1=${TALL - 1 - part * (TALL - 24)} y2=${TALL - 1 - part * (TALL - 24)} />
-        ${part > 0 && html`<text class="axis-text" x="0" y=${TALL - 5 - part * (TALL - 24)}>${number(Math.round(most * part))}</text>`}</g>`)}
+    <svg width=${width} height=${TALL} role="img"
+      aria-label=${`Tokens over time: at most ${plural(most, "token")} in one bar`}>
+      ${[0, 0.5, 1].map(
+        (
+          part,
+        ) => html`<g><line class="axis" x1="0" x2=${width} y1=${TALL - 1 - part * (TALL - 24)} y2=${TALL - 1 - part * (TALL - 24)} />
+        ${part > 0 && html`<text class="axis-text" x="0" y=${TALL - 5 - part * (TALL - 24)}>
+          ${number(Math.round(most * part))}</text>`}</g>`,
+      )}
       ${buckets.map((bucket, index) => {
         let top = TALL - 1;
         return html`<g><title>${time(bucket.at)}</title>${names.map((name, shade) => {
           const height = (tokens(bucket.models?.[name]) / most) * (TALL - 24);
           top -= height;
-          return height > 0 && html`<rect class=${"shade-" + (shade % SHADES)} x=${index * step + 0.5} y=${top} width=${Math.max(1, step - 1)} height=${height} />`;
+          return (
+            height > 0 &&
+            html`<rect class=${"shade-" + (shade % SHADES)} x=${index * step + 0.5} y=${top}
+              width=${Math.max(1, step - 1)} height=${height} />`
+          );
         })}</g>`;
       })}
     </svg>
-    <figcaption>${names.map((name, shade) => html`<span><i class=${"shade-" + (shade % SHADES)}></i>${name}</span>`)}</figcaption>
+    <figcaption>${names.map((name, shade) => html`<span><i class=${"shade-" + (shade % SHADES)}></i>${name}</span>`)}
+      </figcaption>
   </figure>`;
 }

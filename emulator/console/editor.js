@@ -5,7 +5,8 @@ import { html } from "./ui.js";
 
 const LINE = 20;
 const COLOURED = 4000;
-const PARTS = /^(\s*(?:- )*)([\w.$@/"'-]+)(:)(?=\s|$)|(#.*$)|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|\b(true|false|null)\b|(?<![\w.-])(-?\d+(?:\.\d+)?(?:ms|s|m|h|MiB|USD)?)(?![\w.-])/g;
+const PARTS =
+  /^(\s*(?:- )*)([\w.$@/"'-]+)(:)(?=\s|$)|(#.*$)|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|\b(true|false|null)\b|(?<![\w.-])(-?\d+(?:\.\d+)?(?:ms|s|m|h|MiB|USD)?)(?![\w.-])/g;
 
 /** One line in colours: names, texts, values and comments. */
 function coloured(line) {
@@ -15,7 +16,11 @@ function coloured(line) {
     const [all, indent, name, colon, comment, text, word, figure] = found;
     parts.push(line.slice(at, found.index));
     if (name) parts.push(indent, html`<span class="yaml-name">${name}</span>`, colon);
-    else parts.push(html`<span class=${comment ? "yaml-comment" : text ? "yaml-text" : "yaml-value"}>${comment ?? text ?? word ?? figure}</span>`);
+    else
+      parts.push(
+        html`<span class=${comment ? "yaml-comment" : text ? "yaml-text" : "yaml-value"}>
+          ${comment ?? text ?? word ?? figure}</span>`,
+      );
     at = found.index + all.length;
   }
   parts.push(line.slice(at) || (line ? "" : " "));
@@ -33,8 +38,16 @@ export function Editor({ text, set, mistakes = [], warnings = [], reveal, label,
   const lines = useMemo(() => text.split("\n"), [text]);
   const marks = useMemo(() => {
     const found = new Map();
-    for (const [kind, list] of [["warning", warnings], ["mistake", mistakes]])
-      for (const each of list) if (each.line) found.set(each.line, { kind, message: [found.get(each.line)?.message, each.message].filter(Boolean).join("\n") });
+    for (const [kind, list] of [
+      ["warning", warnings],
+      ["mistake", mistakes],
+    ])
+      for (const each of list)
+        if (each.line)
+          found.set(each.line, {
+            kind,
+            message: [found.get(each.line)?.message, each.message].filter(Boolean).join("\n"),
+          });
     return found;
   }, [mistakes, warnings]);
 
@@ -100,30 +113,70 @@ export function Editor({ text, set, mistakes = [], warnings = [], reveal, label,
   };
   return html`<div class="editor">
     <div class="under" ref=${under} aria-hidden="true"><div class="under-lines">
-      ${lines.length > COLOURED ? html`<pre>${text}</pre>` : lines.map((line, index) => {
-        const mark = marks.get(index + 1);
-        return html`<div class=${"under-line" + (mark ? " " + mark.kind : "") + (here === index + 1 ? " here" : "")}><span class="gutter">${index + 1}</span><span class="under-text">${coloured(line)}</span></div>`;
-      })}</div></div>
-    <textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${mistakes.length ? "true" : "false"} aria-describedby="mistakes" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
-      value=${text} disabled=${disabled} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved} onClick=${moved} onBlur=${() => setOffer(null)}></textarea>
-    ${offer && html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map((word, index) => html`<li role="option" aria-selected=${index === chosen ? "true" : "false"}
-      onMouseDown=${(event) => { event.preventDefault(); accept(word); }}>${word}</li>`)}</ul>`}
+      ${
+        lines.length > COLOURED
+          ? html`<pre>${text}</pre>`
+          : lines.map((line, index) => {
+              const mark = marks.get(index + 1);
+              return html`<div class=${"under-line" + (mark ? " " + mark.kind : "") + (here === index + 1 ? " here" : "")}><span class="gutter">${index + 1}</span><span class="under-text">${coloured(line)}</span></div>`;
+            })
+      }</div></div>
+    <textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${mistakes.length ? "true" : "false"}
+      aria-describedby="mistakes" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
+      value=${text} disabled=${disabled} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved}
+        onClick=${moved} onBlur=${() => setOffer(null)}></textarea>
+    ${
+      offer &&
+      html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map(
+        (word, index) => html`<li role="option" aria-selected=${index === chosen ? "true" : "false"}
+      onMouseDown=${(event) => {
+        event.preventDefault();
+        accept(word);
+      }}>${word}</li>`,
+      )}</ul>`
+    }
   </div>
-  <ul class="mistakes" id="mistakes" aria-live="polite">${[...mistakes.map((each) => ["mistake", each]), ...warnings.map((each) => ["warning", each])].map(
-    ([kind, each]) => html`<li class=${kind}>${each.line ? html`<button type="button" class="quiet" onClick=${() => show(each.line)}>line ${each.line}</button>` : ""} ${each.path && html`<code>${each.path}</code>`} ${each.message}</li>`,
+  <ul class="mistakes" id="mistakes" aria-live="polite">${[
+    ...mistakes.map((each) => ["mistake", each]),
+    ...warnings.map((each) => ["warning", each]),
+  ].map(
+    ([kind, each]) =>
+      html`<li class=${kind}>${each.line ? html`<button type="button" class="quiet"
+        onClick=${() => show(each.line)}>line ${each.line}</button>` : ""} ${each.path && html`<code>${each.path}
+        </code>`} ${each.message}</li>`,
   )}</ul>`;
 }
 
 /** The words that begin with `word` where a text of a scenario ends, by the names above it and the JSON Schema. */
 export function completion(schema) {
   if (!schema) return null;
-  const resolved = (part) => (part?.$ref ? part.$ref.slice(2).split("/").reduce((at, name) => at?.[name], schema) : part);
+  const resolved = (part) =>
+    part?.$ref
+      ? part.$ref
+          .slice(2)
+          .split("/")
+          .reduce((at, name) => at?.[name], schema)
+      : part;
   const variants = (part, deep = 0) => {
     const found = resolved(part);
     if (!found || deep > 8) return [];
-    return [found, ...["anyOf", "oneOf", "allOf"].flatMap((kind) => (found[kind] ?? []).flatMap((each) => variants(each, deep + 1)))];
+    return [
+      found,
+      ...["anyOf", "oneOf", "allOf"].flatMap((kind) => (found[kind] ?? []).flatMap((each) => variants(each, deep + 1))),
+    ];
   };
-  const below = (parts, name) => parts.flatMap((part) => (name === null ? (part.items ? variants(part.items) : []) : part.properties?.[name] ? variants(part.properties[name]) : typeof part.additionalProperties === "object" ? variants(part.additionalProperties) : []));
+  const below = (parts, name) =>
+    parts.flatMap((part) =>
+      name === null
+        ? part.items
+          ? variants(part.items)
+          : []
+        : part.properties?.[name]
+          ? variants(part.properties[name])
+          : typeof part.additionalProperties === "object"
+            ? variants(part.additionalProperties)
+            : [],
+    );
   return (before, word) => {
     let parts = variants(schema);
     for (const name of above(before)) parts = below(parts, name);

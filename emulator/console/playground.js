@@ -1,16 +1,22 @@
 // Playground: ask the emulated API as a client does, with one model or two side by side.
 
-import { useEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
+import { useEffect, useRef, useState } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/preact-signals.js";
 import { get } from "./api.js";
-import { Answer, body, code, cost, DIALECTS } from "./asking.js";
+import { Answer, body, code, DIALECTS } from "./asking.js";
 import { preset, presetOf, request } from "./drafts.js";
-import { doubt, Probable } from "./inference.js";
 import { Parameters } from "./parameters.js";
-import { attempt, Code, Field, go, html, link, number, plural, pretty, Problem, seconds, short, Tabs, useLoaded } from "./ui.js";
+import { Turn } from "./turn.js";
+import { attempt, Code, Field, go, html, number, plural, Problem, short, Tabs, useLoaded } from "./ui.js";
 
 const settings = signal({
-  dialect: "chat", key: "akml-playground", stream: true, system: "", tools: "", format: "", parameters: { logprobs: true, top_logprobs: 5 },
+  dialect: "chat",
+  key: "akml-playground",
+  stream: true,
+  system: "",
+  tools: "",
+  format: "",
+  parameters: { logprobs: true, top_logprobs: 5 },
 });
 const columns = signal([{ model: "", turns: [] }]);
 const change = (more) => (settings.value = { ...settings.value, ...more });
@@ -18,13 +24,21 @@ const change = (more) => (settings.value = { ...settings.value, ...more });
 export default function Playground() {
   const { value: known, error } = useLoaded(async () => {
     const [catalogue, { presets }] = await Promise.all([get("models"), get("presets")]);
-    return { ...catalogue, presets: presets.map((each) => ({ ...catalogue.models.find((model) => model.id === each.model), id: `@preset/${each.name}`, description: each.description })) };
+    return {
+      ...catalogue,
+      presets: presets.map((each) => ({
+        ...catalogue.models.find((model) => model.id === each.model),
+        id: `@preset/${each.name}`,
+        description: each.description,
+      })),
+    };
   });
   useEffect(() => {
     if (request.value) taken();
   }, [request.value]);
   useEffect(() => {
-    if (known && !columns.value[0].model) columns.value = columns.value.map((each) => ({ ...each, model: known.models[0]?.id ?? "" }));
+    if (known && !columns.value[0].model)
+      columns.value = columns.value.map((each) => ({ ...each, model: known.models[0]?.id ?? "" }));
   }, [known]);
   if (error) return html`<div class="page"><${Problem} error=${error} /></div>`;
   if (!known) return null;
@@ -32,7 +46,9 @@ export default function Playground() {
   return html`<div class="bench">
     <aside class="panel" aria-label="Settings of the request"><${Panel} known=${known} model=${first} /></aside>
     <section class="asking" aria-label="Conversation">
-      <div class=${"columns of-" + columns.value.length}>${columns.value.map((column, index) => html`<${Column} key=${index} column=${column} index=${index} known=${known} />`)}</div>
+      <div class=${"columns of-" + columns.value.length}>
+        ${columns.value.map((column, index) => html`<${Column} key=${index} column=${column} index=${index}
+          known=${known} />`)}</div>
       <${Composer} />
     </section>
   </div>`;
@@ -43,42 +59,98 @@ function taken() {
   const { dialect, body: asked } = request.value;
   request.value = null;
   const { messages = [], stream } = asked;
-  const { model, system, parameters: { tools, response_format: format, ...parameters } } = presetOf(asked);
+  const {
+    model,
+    system,
+    parameters: { tools, response_format: format, ...parameters },
+  } = presetOf(asked);
   settings.value = {
-    ...settings.value, dialect, stream: stream === true, system, parameters,
-    tools: tools ? JSON.stringify(tools, null, 2) : "", format: format ? JSON.stringify(format, null, 2) : "",
+    ...settings.value,
+    dialect,
+    stream: stream === true,
+    system,
+    parameters,
+    tools: tools ? JSON.stringify(tools, null, 2) : "",
+    format: format ? JSON.stringify(format, null, 2) : "",
   };
-  columns.value = [{ model, turns: messages.filter((each) => !["system", "developer"].includes(each.role)).map((each) => ({ asked: each })) }];
+  columns.value = [
+    {
+      model,
+      turns: messages.filter((each) => !["system", "developer"].includes(each.role)).map((each) => ({ asked: each })),
+    },
+  ];
 }
 
 // ------------------------------------------------------------------------------------------ the panel
 
 /** Open what is set here as a preset that is not saved yet. */
-const keep = () => attempt(async () => {
-  preset.value = presetOf(body(settings.value, columns.value[0].model, []));
-  go("presets", "new");
-});
+const keep = () =>
+  attempt(async () => {
+    preset.value = presetOf(body(settings.value, columns.value[0].model, []));
+    go("presets", "new");
+  });
 
-const SAMPLE_TOOLS = JSON.stringify([{ type: "function", function: { name: "get_weather", description: "The weather in a city.", parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] } } }], null, 2);
-const SAMPLE_FORMAT = JSON.stringify({ type: "json_schema", json_schema: { name: "person", schema: { type: "object", properties: { name: { type: "string" }, age: { type: "integer" } }, required: ["name", "age"] } } }, null, 2);
+const SAMPLE_TOOLS = JSON.stringify(
+  [
+    {
+      type: "function",
+      function: {
+        name: "get_weather",
+        description: "The weather in a city.",
+        parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+      },
+    },
+  ],
+  null,
+  2,
+);
+const SAMPLE_FORMAT = JSON.stringify(
+  {
+    type: "json_schema",
+    json_schema: {
+      name: "person",
+      schema: {
+        type: "object",
+        properties: { name: { type: "string" }, age: { type: "integer" } },
+        required: ["name", "age"],
+      },
+    },
+  },
+  null,
+  2,
+);
 
 function Panel({ known, model }) {
   const { dialect, key, stream, system, tools, format, parameters } = settings.value;
   const compare = columns.value.length > 1;
-  const pickDialect = (event) => change({ dialect: event.target.value, parameters: event.target.value === "chat" ? { logprobs: true, top_logprobs: 5 } : {} });
-  const toggle = (event) => (columns.value = event.target.checked ? [columns.value[0], { model: known.models[1]?.id ?? columns.value[0].model, turns: [] }] : [columns.value[0]]);
+  const pickDialect = (event) =>
+    change({
+      dialect: event.target.value,
+      parameters: event.target.value === "chat" ? { logprobs: true, top_logprobs: 5 } : {},
+    });
+  const toggle = (event) =>
+    (columns.value = event.target.checked
+      ? [columns.value[0], { model: known.models[1]?.id ?? columns.value[0].model, turns: [] }]
+      : [columns.value[0]]);
   return html`
-    <${Field} label="API"><select value=${dialect} onChange=${pickDialect}>${Object.entries(DIALECTS).map(([id, { label }]) => html`<option value=${id}>${label}</option>`)}</select><//>
-    <${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name."><input class="mono" value=${key} spellcheck="false" autocomplete="off" onInput=${(event) => change({ key: event.target.value })} /><//>
+    <${Field} label="API"><select value=${dialect} onChange=${pickDialect}>
+      ${Object.entries(DIALECTS).map(([id, { label }]) => html`<option value=${id}>${label}</option>`)}</select><//>
+    <${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name.">
+      <input class="mono" value=${key} spellcheck="false" autocomplete="off"
+        onInput=${(event) => change({ key: event.target.value })} /><//>
     <div class="switches">
-      <label><input type="checkbox" checked=${stream} onChange=${(event) => change({ stream: event.target.checked })} />Stream</label>
+      <label><input type="checkbox" checked=${stream}
+        onChange=${(event) => change({ stream: event.target.checked })} />Stream</label>
       <label><input type="checkbox" checked=${compare} onChange=${toggle} />Two models</label>
     </div>
-    <${Field} label="System prompt"><textarea rows="3" value=${system} onInput=${(event) => change({ system: event.target.value })}></textarea><//>
+    <${Field} label="System prompt"><textarea rows="3" value=${system}
+      onInput=${(event) => change({ system: event.target.value })}></textarea><//>
     <h2>Parameters</h2>
-    <${Parameters} schemas=${known.parameters[dialect] ?? {}} model=${model} dialect=${dialect} values=${parameters} set=${(next) => change({ parameters: next })} />
+    <${Parameters} schemas=${known.parameters[dialect] ?? {}} model=${model} dialect=${dialect} values=${parameters}
+      set=${(next) => change({ parameters: next })} />
     <${Editor} label="Tools" text=${tools} sample=${SAMPLE_TOOLS} set=${(text) => change({ tools: text })} />
-    <${Editor} label="Response format" text=${format} sample=${SAMPLE_FORMAT} set=${(text) => change({ format: text })} />
+    <${Editor} label="Response format" text=${format} sample=${SAMPLE_FORMAT}
+      set=${(text) => change({ format: text })} />
     <button type="button" onClick=${keep}>Save as preset</button>`;
 }
 
@@ -89,9 +161,14 @@ function Editor({ label, text, sample, set }) {
   } catch (error) {
     mistake = error.message;
   }
-  return html`<details class="editor-field" open=${text !== ""}><summary>${label}${text ? "" : html` <span class="muted">none</span>`}</summary>
-    <${Field} label=${label + ", as JSON"} hint=${mistake}><textarea class="mono" rows="8" spellcheck="false" value=${text} aria-invalid=${mistake ? "true" : "false"} onInput=${(event) => set(event.target.value)}></textarea><//>
-    <p>${!text && html`<button type="button" class="quiet" onClick=${() => set(sample)}>Insert an example</button>`}${text && html`<button type="button" class="quiet" onClick=${() => set("")}>Remove</button>`}</p></details>`;
+  return html`<details class="editor-field" open=${text !== ""}><summary>
+    ${label}${text ? "" : html` <span class="muted">none</span>`}</summary>
+    <${Field} label=${label + ", as JSON"} hint=${mistake}>
+      <textarea class="mono" rows="8" spellcheck="false" value=${text} aria-invalid=${mistake ? "true" : "false"}
+        onInput=${(event) => set(event.target.value)}></textarea><//>
+    <p>${!text && html`<button type="button" class="quiet"
+      onClick=${() => set(sample)}>Insert an example</button>`}${text && html`<button type="button" class="quiet"
+      onClick=${() => set("")}>Remove</button>`}</p></details>`;
 }
 
 // ------------------------------------------------------------------------------------------ asking
@@ -114,28 +191,35 @@ function ask(text) {
   });
 }
 
+const message = signal("");
+const lastAnswers = () => columns.value.map((each) => each.turns.at(-1)?.answer).filter(Boolean);
+
 function Composer() {
-  const [text, set] = useState("");
-  const answers = columns.value.map((each) => each.turns.at(-1)?.answer);
-  const running = answers.some((each) => each && (each.version.value, each.ended == null));
+  const text = message.value;
+  const answers = lastAnswers();
+  for (const answer of answers) answer.version.value;
+  const running = answers.some((each) => each.ended == null);
+  const stop = () => lastAnswers().forEach((each) => each.stop());
   const submit = (event) => {
-    event?.preventDefault();
-    if (!text.trim() || running) return;
+    event.preventDefault();
+    if (!message.value.trim() || lastAnswers().some((each) => each.ended == null)) return;
     attempt(async () => {
-      ask(text);
-      set("");
+      ask(message.value);
+      message.value = "";
     });
   };
   const keys = (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
-    else if (event.key === "Escape" && running) answers.forEach((each) => each?.stop());
+    else if (event.key === "Escape") stop();
   };
   const clear = () => (columns.value = columns.value.map((each) => ({ ...each, turns: [] })));
   return html`<form class="composer" onSubmit=${submit}>
     <label class="hidden" for="message">Message</label>
-    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${text} onInput=${(event) => set(event.target.value)} onKeyDown=${keys}></textarea>
-    <div>${running ? html`<button type="button" onClick=${() => answers.forEach((each) => each?.stop())}>Stop</button>` : html`<button class="main" disabled=${!text.trim()}>Send</button>`}
-      <button type="button" class="quiet" onClick=${clear} disabled=${running || !answers[0]}>Clear</button></div>
+    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${text}
+      onInput=${(event) => (message.value = event.target.value)} onKeyDown=${keys}></textarea>
+    <div>${running ? html`<button type="button" onClick=${stop}>Stop</button>` : html`<button class="main"
+      disabled=${!text.trim()}>Send</button>`}
+      <button type="button" class="quiet" onClick=${clear} disabled=${running || !answers.length}>Clear</button></div>
   </form>`;
 }
 
@@ -150,15 +234,29 @@ function Column({ column, index, known }) {
   }, [version, column.turns.length]);
   const all = [...known.models, ...known.presets];
   const model = all.find((each) => each.id === column.model);
-  const pick = (event) => (columns.value = columns.value.map((each, at) => (at === index ? { ...each, model: event.target.value } : each)));
+  const pick = (event) =>
+    (columns.value = columns.value.map((each, at) => (at === index ? { ...each, model: event.target.value } : each)));
   const listed = model || !column.model ? all : [...all, { id: column.model }];
   return html`<div class="column">
     <div class="column-head"><label class="hidden" for=${"model-" + index}>Model</label>
-      <select id=${"model-" + index} value=${column.model} onChange=${pick}>${listed.map((each) => html`<option value=${each.id}>${each.id}</option>`)}</select>
-      <${Tabs} label="Shown" tabs=${[["talk", "Talk"], ["code", "Code"]]} current=${shown} pick=${show} /></div>
-    <div class="column-body" ref=${end} tabindex="0" role="region" aria-label=${`Conversation with ${short(column.model)}`}>
-      ${shown === "code" ? html`<${View} column=${column} />` : column.turns.length ? html`<div class="talk">${column.turns.map((turn, at) => html`<${Turn} key=${at} turn=${turn} pricing=${model?.pricing} />`)}</div>`
-        : html`<p class="muted hint">${model?.description ?? "Nothing was said yet."}${model?.pricing && html`<br />${plural(model.context_length, "token")} of context, $${number(Number(model.pricing.input) * 1e6)} in and $${number(Number(model.pricing.output) * 1e6)} out per million.`}</p>`}
+      <select id=${"model-" + index} value=${column.model} onChange=${pick}>
+        ${listed.map((each) => html`<option value=${each.id}>${each.id}</option>`)}</select>
+      <${Tabs} label="Shown" tabs=${[
+        ["talk", "Talk"],
+        ["code", "Code"],
+      ]} current=${shown} pick=${show} /></div>
+    <div class="column-body" ref=${end} tabindex="0" role="region"
+      aria-label=${`Conversation with ${short(column.model)}`}>
+      ${
+        shown === "code"
+          ? html`<${View} column=${column} />`
+          : column.turns.length
+            ? html`<div class="talk">${column.turns.map((turn, at) => html`<${Turn} key=${at} turn=${turn}
+              pricing=${model?.pricing} />`)}</div>`
+            : html`<p class="muted hint">
+              ${model?.description ?? "Nothing was said yet."}${model?.pricing && html`<br />
+              ${plural(model.context_length, "token")} of context, $${number(Number(model.pricing.input) * 1e6)} in and $${number(Number(model.pricing.output) * 1e6)} out per million.`}</p>`
+      }
     </div></div>`;
 }
 
@@ -168,57 +266,17 @@ function View({ column }) {
   let asked;
   let error = null;
   try {
-    asked = last?.answer?.asked ?? body(settings.value, column.model, [...messages(column.turns), { role: "user", content: "Hello" }]);
+    asked =
+      last?.answer?.asked ??
+      body(settings.value, column.model, [...messages(column.turns), { role: "user", content: "Hello" }]);
   } catch (failed) {
     error = failed;
   }
-  return html`<div class="view"><${Tabs} label="Language" tabs=${[["curl", "curl"], ["python", "Python"], ["node", "Node"]]} current=${language} pick=${pick} />
-    ${error ? html`<${Problem} error=${error} />` : html`<${Code} tall label=${language} text=${code(language, last?.answer?.dialect ?? settings.value.dialect, asked)} />`}</div>`;
-}
-
-function Turn({ turn: { asked, answer }, pricing }) {
-  const said = typeof asked.content === "string" ? asked.content : JSON.stringify(asked.content, null, 2);
-  return html`<div class="turn"><h3>${asked.role}</h3><div><p>${said}</p></div></div>${answer && html`<${Said} answer=${answer} pricing=${pricing} />`}`;
-}
-
-function Said({ answer, pricing }) {
-  answer.version.value;
-  const running = answer.ended == null;
-  const probable = answer.pieces.some((each) => each.logprob != null);
-  const price = cost(answer.usage, pricing);
-  const facts = [
-    running ? "running" : `${answer.status || "no answer"}`,
-    answer.first && `first token ${seconds((answer.first - answer.started) / 1000)}`,
-    answer.usage && `${number(answer.usage.prompt)} → ${plural(answer.usage.completion, "token")}`,
-    price != null && `$${price.toPrecision(3)}`,
-    !running && seconds((answer.ended - answer.started) / 1000),
-  ];
-  const id = answer.headers["inference-id"];
-  return html`<div class=${"turn answer" + (answer.error ? " failed" : "")}><h3>answer${answer.finish && html`<small>${answer.finish}</small>`}</h3><div>
-    ${answer.reasoning && html`<details class="reasoning" open=${running && !answer.pieces.length}><summary>Reasoning</summary><p>${answer.reasoning}</p></details>`}
-    ${answer.pieces.length > 0 && (probable ? html`<${Streamed} answer=${answer} />` : html`<p>${answer.text}</p>`)}
-    ${answer.calls.map((call) => html`<div class="call"><b>${call.name}</b> <small class="muted">${call.id}</small><${Code} json label="arguments" text=${pretty(call.arguments)} /></div>`)}
-    ${answer.error && html`<${Failed} answer=${answer} />`}
-    <p class="facts-line">${facts.filter(Boolean).join(" · ")}${id && html` · <a href=${link("inferences", id)}>inference</a>`}</p>
-  </div></div>`;
-}
-
-const CHUNK = 100;
-
-/** Tokens while they come: what was shown is not made again. Afterwards they can be looked at one by one. */
-function Streamed({ answer }) {
-  const chunks = useMemo(() => [], [answer]);
-  const { pieces } = answer;
-  if (answer.ended != null) return html`<${Probable} tokens=${pieces.filter((each) => each.logprob != null)} />`;
-  const spans = (from, to) => pieces.slice(from, to).map((each) => html`<span class=${"token doubt-" + doubt(each.logprob ?? 0)}>${each.token}</span>`);
-  while ((chunks.length + 1) * CHUNK <= pieces.length) chunks.push(html`<span key=${chunks.length}>${spans(chunks.length * CHUNK, (chunks.length + 1) * CHUNK)}</span>`);
-  return html`<p>${[...chunks, ...spans(chunks.length * CHUNK, pieces.length)]}</p>`;
-}
-
-/** An error as a client meets it: the status, the message, the headers that say when to come again, the body. */
-function Failed({ answer }) {
-  const { message, body: told } = answer.error;
-  const shown = ["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"].filter((name) => answer.headers[name]);
-  return html`<div class="failure"><p>${message}</p>${shown.length > 0 && html`<p class="mono">${shown.map((name) => html`${name}: ${answer.headers[name]}<br />`)}</p>`}
-    ${told && html`<${Code} json label="body" text=${typeof told === "string" ? told : JSON.stringify(told, null, 2)} />`}</div>`;
+  return html`<div class="view"><${Tabs} label="Language" tabs=${[
+    ["curl", "curl"],
+    ["python", "Python"],
+    ["node", "Node"],
+  ]} current=${language} pick=${pick} />
+    ${error ? html`<${Problem} error=${error} />` : html`<${Code} tall label=${language}
+      text=${code(language, last?.answer?.dialect ?? settings.value.dialect, asked)} />`}</div>`;
 }

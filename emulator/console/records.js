@@ -6,7 +6,18 @@ import { throttled } from "./ui.js";
 
 const PAGE = 500;
 /** The filters that the address and the search field know. */
-export const FILTERS = ["text", "status", "outcome", "model", "key", "scenario", "rule", "endpoint", "namespace", "since"];
+const FILTERS = [
+  "text",
+  "status",
+  "outcome",
+  "model",
+  "key",
+  "scenario",
+  "rule",
+  "endpoint",
+  "namespace",
+  "since",
+];
 
 /** One list of records that pass some filters. */
 export class Records {
@@ -77,7 +88,9 @@ export class Records {
     if (this.next == null || this._more) return;
     this._more = true;
     try {
-      const page = await get("inferences" + query({ order: "newest", limit: PAGE, before: this.next, ...this.filters }));
+      const page = await get(
+        "inferences" + query({ order: "newest", limit: PAGE, before: this.next, ...this.filters }),
+      );
       this.list.push(...page.inferences);
       this.next = page.next;
       this.changed.value++;
@@ -124,7 +137,9 @@ export function parsed(search) {
 /** The search that has these filters. */
 export function searched(filters) {
   const quoted = (value) => (/\s/.test(value) ? `"${value}"` : value);
-  const names = FILTERS.filter((name) => name !== "text" && filters[name]).map((name) => `${name}:${quoted(filters[name])}`);
+  const names = FILTERS.filter((name) => name !== "text" && filters[name]).map(
+    (name) => `${name}:${quoted(filters[name])}`,
+  );
   return [...names, filters.text ?? ""].filter(Boolean).join(" ");
 }
 

@@ -15,7 +15,11 @@ export const route = signal(read());
 function read() {
   const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [page, ...rest] = path.split("/").map(decoded);
-  return { page: page || "inferences", id: rest.join("/") || null, query: Object.fromEntries(new URLSearchParams(search)) };
+  return {
+    page: page || "inferences",
+    id: rest.join("/") || null,
+    query: Object.fromEntries(new URLSearchParams(search)),
+  };
 }
 
 function decoded(text) {
@@ -110,12 +114,15 @@ const iso = (unix) => {
 export const time = (unix, fraction = false) => iso(unix).slice(11, fraction ? 23 : 19);
 export const day = (unix) => iso(unix).slice(0, 10);
 export const number = (value) => (value == null ? "–" : digits(value, 6));
-export const bytes = (size) => (size < 1024 ? `${size} B` : size < 1 << 20 ? `${digits(size / 1024, 1)} KiB` : `${digits(size / (1 << 20), 1)} MiB`);
+export const bytes = (size) =>
+  size < 1024 ? `${size} B` : size < 1 << 20 ? `${digits(size / 1024, 1)} KiB` : `${digits(size / (1 << 20), 1)} MiB`;
 export const plural = (count, one, many = one + "s") => `${number(count)} ${count === 1 ? one : many}`;
 /** An amount such as "0.0000130 USD" as a price tag, with at least two decimals. */
 export function money(amount) {
   if (amount == null) return "–";
-  const [whole, decimals = ""] = String(amount).replace(/\s*USD$/, "").split(".");
+  const [whole, decimals = ""] = String(amount)
+    .replace(/\s*USD$/, "")
+    .split(".");
   return `${whole.startsWith("-") ? "−" : ""}$${whole.replace("-", "")}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`;
 }
 export const short = (model) => (model ?? "no model").split(/\/|--/).pop();
@@ -201,8 +208,13 @@ export function Tabs({ tabs, current, pick, label }) {
   };
   return html`<div class="tabs" role="tablist" aria-label=${label} ref=${box} onKeyDown=${move}>
     ${tabs.map(
-      ([id, text, count]) => html`<button type="button" role="tab" key=${id} aria-selected=${id === current ? "true" : "false"}
-        tabindex=${id === current ? 0 : -1} onClick=${() => pick(id)}>${text}${count != null && html` <small>${count}</small>`}</button>`,
+      ([
+        id,
+        text,
+        count,
+      ]) => html`<button type="button" role="tab" key=${id} aria-selected=${id === current ? "true" : "false"}
+        tabindex=${id === current ? 0 : -1} onClick=${() => pick(id)}>${text}${count != null && html` <small>${count}
+          </small>`}</button>`,
     )}</div>`;
 }
 

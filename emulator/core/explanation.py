@@ -37,17 +37,18 @@ class RuleCheck(msgspec.Struct, frozen=True):
 
 
 class FaultApplied(msgspec.Struct, frozen=True):
-    """A fault of an answer: its name and its value as in the scenario, such as "stall" and "2s".
-
-    The place where it happens has a `kind` and a `name`, and a `count` if the kind is "after"; it is empty for a fault
-    that has no place.
-    """
+    """A fault of an answer, and the place where it happens."""
 
     fault: str
+    """The name of the fault, such as "stall"."""
     value: str
+    """Its value in words, such as "2s"; empty if it needs none."""
     kind: str = ""
+    """The kind of the place: "before", "after" or "at"; empty for a fault that has no place."""
     name: str = ""
+    """The name of the place, such as "tokens"."""
     count: int = 0
+    """The number that belongs to it, such as that of the tokens."""
 
     def __str__(self) -> str:
         """Return the fault and its value, such as "stall 2s"."""

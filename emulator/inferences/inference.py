@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from emulator.core.decimals import decimal
-from emulator.core.explanation import RuleCheck
+from emulator.core.explanation import FaultApplied, RuleCheck
 from emulator.core.fields import NOT_JSON
 from emulator.core.printable import one_line
 from emulator.core.vocabulary import Usage
@@ -61,6 +61,8 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """Why the request got this answer, in a sentence."""
     rules: tuple[RuleCheck, ...] = ()
     """What each rule of the scenario made of the request, in their order; empty if it was refused before."""
+    faults: tuple[FaultApplied, ...] = ()
+    """The faults of the answer, in the order of the scenario."""
     warning: str = ""
     """What the client's author should know: the key nearly names a scenario, or something was passed over."""
     outcome: Outcome
@@ -77,6 +79,8 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """The message of that error."""
     retry_after: float | None = None
     """The Retry-After of the answer, in seconds."""
+    queued: float | None = None
+    """How many seconds the request waited for a backend; None if it did not wait."""
     first_byte: float | None = None
     """When the first byte of the body was sent, in seconds after `started`."""
     timeline: tuple[Moment, ...] = ()

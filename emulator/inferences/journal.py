@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -14,15 +14,18 @@ from emulator.inferences.live_record import LiveRecord
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
+<<<<<<< .merge_file_SgGZk0
     from emulator.inferences.metrics import Metrics
+=======
+>>>>>>> .merge_file_qm8YVK
     from emulator.inferences.selecting import Selection
 
 MAX_INFERENCES = 1000
 MAX_BYTES = 64 * 1024 * 1024
 """Of all that is remembered: 1,000 inferences of 64 KiB each, or fewer that are longer."""
 Listener: TypeAlias = Callable[["Inference"], None]
-Watcher: TypeAlias = Callable[[Literal["start", "end", "reset"], LiveRecord | None], None]
-"""Called when an inference starts or ends, and, without one, when some were forgotten at once."""
+Watcher: TypeAlias = Callable[[LiveRecord | None], None]
+"""Called with every inference that starts, and with None when some are deleted."""
 
 log = logging.getLogger("emulator")
 
@@ -65,7 +68,7 @@ class Journal:
         if self._metrics is not None:
             self._metrics.begin(recorder)
         for watcher in self._watchers:
-            watcher("start", recorder)
+            watcher(recorder)
 
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: its line is logged, and the listeners are called."""
@@ -77,8 +80,6 @@ class Journal:
             self._metrics.end(recorder)
         if self._listeners:
             self._tell(self._readable(recorder))
-        for watcher in self._watchers:
-            watcher("end", recorder)
         if log.isEnabledFor(logging.INFO):
             from emulator.inferences.readable import line  # noqa: PLC0415 (imported when somebody reads)
 
@@ -108,12 +109,13 @@ class Journal:
         if key is None:
             self.forgotten = 0
         for watcher in self._watchers:
-            watcher("reset", None)
+            watcher(None)
 
     def all(self, key: str | None = None) -> "list[Inference]":
         """The inferences in the order in which they came, those that still run included; of one key, or of all."""
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
 
+<<<<<<< .merge_file_SgGZk0
     def noted(self, key: str | None, after: int, before: int, *, newest: bool) -> list[LiveRecord]:
         """The records numbered above `after` and below `before`, of one key or of all; the `newest` first or last."""
         found = [each for each in self._noted() if after < each.number < before and (key is None or each.key == key)]
@@ -132,6 +134,19 @@ class Journal:
     def of_key(self, key: str) -> list[LiveRecord]:
         """The records of one key, oldest first."""
         return [each for each in self._noted() if each.key == key]
+=======
+    def select(
+        self, wanted: "Selection", key: str | None = None, *, short: bool = False
+    ) -> "Iterator[Inference | None]":
+        """Of each inference, of one key or of all, what is wanted; None for others, so that a reader can make pauses.
+
+        With `short`, they need not have more than `readable.brief` tells.
+        """
+        from emulator.inferences.readable import selected  # noqa: PLC0415 (imported when somebody reads)
+
+        found = [each for each in self._recorders if wanted.reaches(each.number) and (key is None or each.key == key)]
+        return selected(found[::-1] if wanted.newest else found, wanted, short=short)
+>>>>>>> .merge_file_qm8YVK
 
     def running(self) -> list[LiveRecord]:
         """The records of the inferences that have not ended."""
@@ -147,8 +162,13 @@ class Journal:
         return None if found is None else self._readable(found)
 
     def find(self, id: str) -> LiveRecord | None:
+<<<<<<< .merge_file_SgGZk0
         """The record of the same."""
         return next((each for each in reversed(self._noted()) if id in (each.id, str(each.number))), None)
+=======
+        """The record of the same, with all that was sent; None also for one that is not of this process."""
+        return next((each for each in reversed(list(self._recorders)) if id in (each.id, str(each.number))), None)
+>>>>>>> .merge_file_qm8YVK
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import NamedTuple
 
+from emulator.core.decimals import decimal
 from emulator.inferences.live_record import LiveRecord
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -95,7 +96,7 @@ def _lines(counts: Mapping[str, float]) -> Iterator[str]:
     for name, own in groupby(samples, _family):
         yield f"# HELP {name} {FAMILIES[name].help}"
         yield f"# TYPE {name} {FAMILIES[name].type}"
-        yield from (f"{sample} {counts[sample]:.15g}" for sample in own)
+        yield from (f"{sample} {decimal(counts[sample])}" for sample in own)
 
 
 def _family(sample: str) -> str:

@@ -1,7 +1,6 @@
 """From what was noted of an inference to what people read: decoded, priced, and without secrets."""
 
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -11,8 +10,10 @@ from emulator.account.prices import tariff, usd
 from emulator.account.registry import fingerprint
 from emulator.account.secrets import header_without, secrets_of, without
 from emulator.core import retry_after
+from emulator.core.catalog import Model
 from emulator.core.explanation import Explanation, RuleCheck
 from emulator.core.fields import NOT_JSON
+from emulator.core.vocabulary import Usage
 from emulator.inferences import fingerprints
 from emulator.inferences.inference import Inference, Moment
 from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
@@ -25,7 +26,7 @@ def readable(noted: LiveRecord) -> Inference:
     secrets = secrets_of([*noted.headers.items(), *told])
     response = b"".join(noted.parts)[:MAX_RESPONSE]
     shown = response.decode(errors="replace")
-    why, prints, price = noted.explanation(), asked(noted), charge(noted)
+    why, prints = noted.explanation(), _asked(noted)
     return replace(
         _without_contents(noted, told, secrets),
         scenario=why.scenario,
@@ -45,34 +46,33 @@ def readable(noted: LiveRecord) -> Inference:
         response_cut=noted.length > MAX_RESPONSE,
         response_lossy=shown.encode() != response,
         answer=noted.answer,
-        charge=None if price is None else usd(price),
+        charge=_price(noted.answering, noted.sent.used),
+        faults=why.faults,
     )
 
 
 def brief(noted: LiveRecord) -> Inference:
-    """The same without headers, bodies and the explanation, in a tenth of the time."""
+    """The same without headers, bodies and the explanation, in a quarter of the time."""
     told = _response_headers(noted)
-    return _without_contents(noted, told, secrets_of([*noted.headers.items(), *told]))
+    return replace(
+        _without_contents(noted, told, secrets_of([*noted.headers.items(), *told])),
+        charge=_price(noted.answering, noted.sent.used),
+    )
 
 
-def charge(noted: LiveRecord) -> Decimal | None:
-    """The price of the usage in USD; None if there is no usage or no price."""
-    model, used = noted.answering, noted.sent.used
-    if model is None or used is None:
-        return None
-    return tariff(model.pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens)
+def selected(noted: Iterable[LiveRecord], wanted: Selection, *, short: bool) -> Iterator[Inference | None]:
+    """Of each inference what is told of it, and None for one that is not wanted.
 
-
-def selected(noted: Iterable[LiveRecord], wanted: Selection) -> Iterator[Inference | None]:
-    """Of each inference what is told of it, and None for one that is not wanted, so that others can have their turn.
-
-    One that only thorough tests can tell is made readable for them.
+    One that only thorough tests can tell is made readable for them; so are all others unless they may be `short`.
     """
     for each in noted:
-        short = brief(each)
-        passed = all(test(short) for test in wanted.tests)
-        found = readable(each) if passed else None
-        yield found if found is not None and all(test(found) for test in wanted.thorough) else None
+        found = brief(each)
+        if not all(test(found) for test in wanted.tests):
+            yield None
+            continue
+        if wanted.thorough or not short:
+            found = readable(each)
+        yield found if all(test(found) for test in wanted.thorough) else None
 
 
 def line(noted: LiveRecord) -> str:
@@ -118,6 +118,7 @@ def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: l
         error=sent.error.kind if sent.error else None,
         message=without(sent.error.message, secrets) if sent.error else None,
         retry_after=retry_after.read(wait, ended or noted.started) if noted.status >= 400 else None,
+        queued=None if sent.begun is None else sent.begun - noted.started,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=(Moment(noted.timeline[-1][0], noted.length),) if noted.timeline else (),
         complete=noted.complete,
@@ -142,7 +143,7 @@ def _ended(noted: LiveRecord) -> float | None:
     return noted.sent.ended
 
 
-def asked(noted: LiveRecord) -> fingerprints.Asked:
+def _asked(noted: LiveRecord) -> fingerprints.Asked:
     """The fingerprints of the request, which are computed once."""
     if noted.asked is None:
         noted.asked = fingerprints.asked(noted.endpoint, noted.headers, noted.body or _length(noted))
@@ -162,3 +163,9 @@ def _model_of(body: bytes) -> str | None:
         return None
     model = told.get("model") if isinstance(told, dict) else None
     return model if isinstance(model, str) else None
+
+
+def _price(model: Model | None, used: Usage | None) -> str | None:
+    if model is None or used is None:
+        return None
+    return usd(tariff(model.pricing).price(used.prompt_tokens, used.cached_tokens, used.completion_tokens))

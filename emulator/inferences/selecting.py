@@ -45,9 +45,12 @@ class Selection(msgspec.Struct, frozen=True):
     before: int = _NO_END
     newest: bool = False
 
+    def reaches(self, number: int) -> bool:
+        """Whether a number is between `after` and `before`."""
+        return self.after < number < self.before
+
     def __contains__(self, inference: Inference) -> bool:
-        tests = (*self.tests, *self.thorough)
-        return self.after < inference.number < self.before and all(test(inference) for test in tests)
+        return self.reaches(inference.number) and all(test(inference) for test in (*self.tests, *self.thorough))
 
 
 def _key(text: str) -> Filter:

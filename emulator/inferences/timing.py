@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from emulator.account.secrets import secrets_of, without
 from emulator.core.explanation import FaultApplied
 from emulator.core.settings import Settings
 from emulator.core.token_counts import count
@@ -21,7 +20,6 @@ from emulator.dialects.endpoints import ENDPOINTS
 from emulator.dialects.sse import is_stream, split_frames
 from emulator.faults.registry import FAULTS
 from emulator.inferences.inference import Inference
-from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
 from emulator.inferences.verdict.attempts import chains
 
 _SETTINGS = Settings()
@@ -78,25 +76,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     waited: float | None
 
 
-def frames(noted: LiveRecord, problems: list[str] | None = None) -> Iterator[Frame]:
+def frames(inference: Inference, problems: list[str] | None = None) -> Iterator[Frame]:
     """The frames of an answer, as far as it was kept and sent. What cannot be read is added to the `problems`."""
-    body = b"".join(noted.parts)[:MAX_RESPONSE]
-    sent = list(accumulate(size for _, size in noted.timeline))
-    decoder = ENDPOINTS[noted.endpoint].decoder() if noted.endpoint in ENDPOINTS else None
+    body, timeline = inference.response.encode(), inference.timeline
+    sent = list(accumulate(moment.size for moment in timeline))
+    decoder = ENDPOINTS[inference.endpoint].decoder() if inference.exists else None
     stream, end = is_stream(body), 0
     for frame in split_frames(body) if stream else filter(None, (body,)):
         end += len(frame)
-        at = noted.timeline[min(bisect_left(sent, end), len(sent) - 1)][0]
+        at = timeline[min(bisect_left(sent, end), len(sent) - 1)].at
         events = () if decoder is None else decoder.frame(frame) if stream else decoder.body(frame)
         yield Frame(at, frame, events)
     if decoder is not None and problems is not None:
         problems += decoder.problems
-
-
-def shown(noted: LiveRecord, frame: Frame) -> dict[str, float | int | str]:
-    """A frame as JSON, without secrets."""
-    secrets = secrets_of(noted.headers.items())
-    return {"at": frame.at, "size": len(frame.bytes), "text": without(frame.text, secrets)}
 
 
 def first_token(frames: Sequence[Frame]) -> float | None:
@@ -104,25 +96,18 @@ def first_token(frames: Sequence[Frame]) -> float | None:
     return next((frame.at for frame in frames if frame.text), None)
 
 
-def queued(noted: LiveRecord) -> float | None:
-    """How many seconds a request waited for a backend; None if it did not wait."""
-    return None if noted.sent.begun is None else noted.sent.begun - noted.started
-
-
 # ---------------------------------------------------------------------------------------------- faults
 
 
-def placed(noted: LiveRecord, frames: Sequence[Frame], faults: Sequence[FaultApplied]) -> list[PlacedFault]:
-    """The faults of the reply, with their times."""
-    begun, ended = queued(noted) or 0.0, None if noted.sent.ended is None else noted.sent.ended - noted.started
+def placed(inference: Inference, frames: Sequence[Frame]) -> list[PlacedFault]:
+    """The faults of the answer, with their times."""
     sent = [frame for frame in frames if not frame.is_comment]
-    return [_placed(fault, sent, begun, ended, noted) for fault in faults]
+    return [_placed(fault, sent, inference) for fault in inference.faults]
 
 
-def _placed(
-    fault: FaultApplied, frames: Sequence[Frame], begun: float, ended: float | None, noted: LiveRecord
-) -> PlacedFault:
-    before = _before(fault, frames, noted)
+def _placed(fault: FaultApplied, frames: Sequence[Frame], inference: Inference) -> PlacedFault:
+    begun, ended = inference.queued or 0.0, None if inference.ended is None else inference.ended - inference.started
+    before = _before(fault, frames, inference)
     if before is None:
         return PlacedFault(str(fault), fault.place)
     at = frames[before - 1].at if before else begun
@@ -134,15 +119,15 @@ def _placed(
     return PlacedFault(str(fault), fault.place, after)
 
 
-def _before(fault: FaultApplied, frames: Sequence[Frame], noted: LiveRecord) -> int | None:
+def _before(fault: FaultApplied, frames: Sequence[Frame], inference: Inference) -> int | None:
     """The number of frames that were sent before the place of a fault; None if the answer did not come to it."""
     if fault.kind == "" or fault.name == "response":
         return 0
     if fault.kind == "after":
         return _reached(accumulate(map(_MEASURES[fault.name], frames)), fault.count)
-    if noted.endpoint not in ENDPOINTS:
+    if not inference.exists:
         return None
-    pattern = ENDPOINTS[noted.endpoint].make(_SETTINGS).marks.places[fault.name]
+    pattern = ENDPOINTS[inference.endpoint].make(_SETTINGS).marks.places[fault.name]
     found = (number for number, frame in enumerate(frames) if re.search(pattern, frame.bytes))
     return next(found, len(frames) if fault.fault in _INSTEAD else None)
 

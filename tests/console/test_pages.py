@@ -134,7 +134,7 @@ def test_a_rule_that_did_not_match_is_explained_and_mended_at_its_line(browser: 
 
 
 def test_a_key_with_a_limit_meets_a_429_until_the_clock_goes_on(browser: Any) -> None:
-    """A key is made with a limit and shown once; the playground shows its 429 with the headers; then a minute passes."""
+    """A key is made with a limit and shown once; the playground shows its 429 with headers; then a minute passes."""
     with Emulator(clock="frozen") as akash, opened(browser, akash, "#/settings/keys") as page:
         page.get_by_label("Name").fill("ci")
         page.get_by_label("Requests per minute").fill("1")
@@ -312,3 +312,13 @@ def test_an_inference_becomes_a_preset_and_is_asked_again_in_the_playground(brow
         assert page.get_by_label("temperature", exact=True).input_value() == "0.5"
         send(page, "And again")
         page.get_by_text("200 ·").wait_for()
+
+
+def test_the_token_in_the_address_opens_every_page(browser: Any) -> None:
+    """A server with a token is used by the address that it prints; afterwards the token is no longer in the address."""
+    with Emulator(control_token="secret") as akash, opened(browser, akash, "?token=secret") as page:
+        page.get_by_role("heading", name="Ask something").wait_for()
+        assert "secret" not in page.url
+        ask(akash)
+        page.locator(".row").first.click()
+        page.locator(".picture").wait_for()

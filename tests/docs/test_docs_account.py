@@ -118,7 +118,7 @@ def test_the_flags_are_those_of_serve() -> None:
     """The table's flags exist."""
     told = CliRunner().invoke(main, ["serve", "--help"]).output
     flags = re.findall(r"^\| `(--[\w-]+) ", PAGE, re.MULTILINE)
-    assert len(flags) == 5
+    assert len(flags) == 6
     assert [flag for flag in flags if f"{flag} " not in told] == []
 
 

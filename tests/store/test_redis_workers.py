@@ -217,3 +217,16 @@ def test_workers_without_a_store_are_refused_if_they_would_differ(tmp_path: Path
     with served("--workers", "2", "--reply", "Hello.", "--log-level", "error") as server:
         assert text(server.ask(post(CHAT, chat()))) == "Hello."
         assert "share nothing" in server.stop().stderr
+
+
+def test_options_that_the_store_overrules_are_told() -> None:
+    """A store that was used before has its scenario and its clock: a server that was started with others says so."""
+    url = new_url()
+    with served("--store", url, "--scenario", "hello", "--clock", "frozen", "--log-level", "error") as server:
+        server.stop()
+    with served("--store", url, "--scenario", "rate-limited", "--log-level", "error") as server:
+        assert body(server.ask(get("/_emulator/ready")))["scenario"] == "hello"
+        assert body(server.ask(get("/_emulator/clock")))["mode"] == "frozen"
+        told = server.stop().stderr
+    assert "--scenario has no effect: the store goes on with hello" in told
+    assert "--clock has no effect: the store's clock goes on, which is frozen" in told

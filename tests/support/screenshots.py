@@ -72,7 +72,7 @@ def main() -> None:
             ("inferences-dark", f"inferences/{retried}", ".attempts svg", SIZE | {"scheme": "dark"}),
             ("inferences-phone", f"inferences/{retried}", ".attempts svg", PHONE),
             ("playground", "playground", ".parameter", SIZE),
-            ("scenarios", f"scenarios/weather?line=8&run={retried}", ".rules li", SIZE),
+            ("scenarios", f"scenarios/weather?line=7&run={retried}", ".rules li", SIZE),
             ("presets", "presets/careful", "form", SIZE),
             ("models", "models", ".model", SIZE),
             ("settings", "settings/keys", ".plain td", SIZE),

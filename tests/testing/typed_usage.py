@@ -18,6 +18,7 @@ from emulator import (
     CatalogError,
     Emulator,
     EmulatorInterface,
+    FaultApplied,
     Finding,
     Inference,
     InProcess,
@@ -73,6 +74,7 @@ def read(inference: Inference) -> None:
     assert_type(inference.outcome, Literal["running", "completed", "failed", "hung up", "cut by client"])
     assert_type(inference.timeline, tuple[Moment, ...])
     assert_type(inference.rules, tuple[RuleCheck, ...])
+    assert_type(inference.faults, tuple[FaultApplied, ...])
     assert_type(inference.usage, Usage | None)
     assert_type(inference.charge, str | None)
     assert_type(inference.rule, str | None)

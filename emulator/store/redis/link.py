@@ -9,9 +9,11 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from emulator.store.redis.scripts import Script
 
-CONNECT = 1.0
-ANSWER = 1.0
+CONNECT = 2.0
+ANSWER = 2.0
 """Seconds until a connection, or an answer, has failed."""
+_LOOKS = 4
+"""How often it is looked in that time whether an answer has come."""
 
 
 class Lost(Exception):
@@ -71,7 +73,7 @@ class Link:
             self._sending = True
             self._start(self._send())
         if self._watch is None:
-            self._watch_from(self._answered)
+            self._watch_from(self._answered, _LOOKS)
         return answer
 
     async def _send(self) -> None:
@@ -102,15 +104,19 @@ class Link:
         except (RedisError, OSError) as error:
             self._fail(error)
 
-    def _watch_from(self, answered: int) -> None:
+    def _watch_from(self, answered: int, looks: int) -> None:
+        """Fail if there are no more answers than these after so many looks."""
+
         def look() -> None:
             self._watch = None
-            if self._waiting and self._answered == answered:
-                self._fail(TimeoutError())
+            if self._waiting and self._answered != answered:
+                self._watch_from(self._answered, _LOOKS)
+            elif self._waiting and looks > 1:
+                self._watch_from(answered, looks - 1)
             elif self._waiting:
-                self._watch_from(self._answered)
+                self._fail(TimeoutError())
 
-        self._watch = asyncio.get_running_loop().call_later(ANSWER, look)
+        self._watch = asyncio.get_running_loop().call_later(ANSWER / _LOOKS, look)
 
     def _fail(self, error: Exception) -> None:
         self.alive = False

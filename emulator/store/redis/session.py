@@ -83,7 +83,10 @@ class Sessions:
         if current is not None and current.alive:
             return current
         loop = asyncio.get_running_loop()
-        async with self._locks.setdefault(loop, asyncio.Lock()):
+        lock = self._locks.setdefault(loop, asyncio.Lock())
+        if self._failure is not None and lock.locked():
+            raise Lost(self._failure[1])
+        async with lock:
             current = self.current
             if current is not None and current.alive:
                 return current

@@ -10,38 +10,40 @@ from emulator.account.prices import usd
 from emulator.account.registry import fingerprint
 from emulator.core.errors import Rejected
 from emulator.engine import Engine
-from emulator.inferences import LiveRecord
-from emulator.inferences.readable import charge
+from emulator.inferences import Inference
+from emulator.inferences.selecting import Selection
 from emulator.scenario.library import LoadedScenario
 from emulator.store.state import KeyState, SharedState
 from emulator.web.control.account import account_shown
 from emulator.web.control.bodies import ControlRequest
 from emulator.web.control.inferences import others_turn
+from emulator.web.control.usage import dollars
+
+_ALL = Selection()
 
 
 async def accounts(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/accounts. The key that asked last comes first."""
-    by_key: dict[str, list[LiveRecord]] = {}
-    for record in engine.store.inferences.noted(None, 0, engine.store.inferences.newest + 1, newest=True):
-        by_key.setdefault(record.key, []).append(record)
-    told = []
-    for key, records in by_key.items():
-        told.append(await _told(engine, key, records))
+    inferences, told = engine.store.inferences, []
+    for key in inferences.keys():  # noqa: SIM118 (they are no mapping)
+        asked = [each for each in inferences.select(_ALL, key, short=True) if each is not None]
+        told.append(await _told(engine, key, asked))
         await others_turn()
-    return JSONResponse({"accounts": told})
+    return JSONResponse({"accounts": sorted(told, key=lambda each: each["newest"], reverse=True)})
 
 
-async def _told(engine: Engine, key: str, records: list[LiveRecord]) -> dict[str, Any]:
+async def _told(engine: Engine, key: str, asked: list[Inference]) -> dict[str, Any]:
     written = shown(key, engine.library) if key else ""
-    prices = [price for record in records if (price := charge(record)) is not None]
+    prices = [dollars(each.charge) for each in asked if each.charge is not None]
     playing = await _playing(engine, key)
     return {
         "key": written,
         "namespace": fingerprint(key) if key else "",
         "secret": written != key,
         "scenario": None if playing is None else playing.scenario.name,
-        "requests": len(records),
-        "last": records[0].started,
+        "requests": len(asked),
+        "newest": asked[-1].number,
+        "last": asked[-1].started,
         "charge": usd(sum(prices, Decimal(0))) if prices else None,
         "account": await _account(engine, key, playing),
     }

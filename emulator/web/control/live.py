@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
-from typing import Any, Literal
+from contextlib import ExitStack, suppress
+from typing import Any
 
 import msgspec
 
@@ -13,7 +13,7 @@ from emulator.inferences.inference import Inference
 from emulator.inferences.readable import readable
 from emulator.inferences.selecting import Selection
 
-LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules"})
+LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules", "faults"})
 """The fields of an inference that a list leaves out."""
 _BACKLOG = 1000
 """The most inferences that are queued for a slow client."""
@@ -54,31 +54,36 @@ async def live(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
 
     A client that reads too slowly is told to begin again, as after a reset: it has missed something.
     """
-    waiting: asyncio.Queue[tuple[str, LiveRecord | None]] = asyncio.Queue()
+    waiting: asyncio.Queue[tuple[str, LiveRecord | Inference | None]] = asyncio.Queue()
     lengths: dict[int, int] = {}
     loop = asyncio.get_running_loop()
 
-    def note(kind: Literal["start", "end", "reset"], record: LiveRecord | None) -> None:
+    def note(kind: str, told: LiveRecord | Inference | None) -> None:
         if waiting.qsize() < _MISSED:
-            waiting.put_nowait((kind, record))
+            waiting.put_nowait((kind, told))
         elif waiting.qsize() == _MISSED:
             waiting.put_nowait(("reset", None))
 
-    with engine.store.inferences.watched(note):
+    with ExitStack() as until_left:
+        inferences = engine.store.inferences
+        watcher = inferences.watched(lambda record: note("reset" if record is None else "start", record))
+        until_left.enter_context(watcher)
+        until_left.callback(inferences.listen(lambda inference: note("end", inference)))
         yield b": what happens from now on\n\n"
         look = loop.time() + _PAUSE
         while True:
             with suppress(TimeoutError):
-                kind, record = await asyncio.wait_for(waiting.get(), look - loop.time())
-                if record is None:
+                kind, told = await asyncio.wait_for(waiting.get(), look - loop.time())
+                inference = readable(told) if isinstance(told, LiveRecord) else told
+                if inference is None:
                     yield _event(kind, {})
-                elif (inference := readable(record)) in wanted:
-                    yield _event(kind, summary(inference), record.number)
+                elif inference in wanted:
+                    yield _event(kind, summary(inference), inference.number)
             if loop.time() < look:
                 continue
             look = loop.time() + _PAUSE
-            before, lengths = lengths, {each.number: each.length for each in engine.store.inferences.running()}
-            for each in engine.store.inferences.running():
+            before, lengths = lengths, {each.number: each.length for each in inferences.running()}
+            for each in inferences.running():
                 if each.length > before.get(each.number, 0) and readable(each) in wanted:
                     sent = {"number": each.number, "id": each.id, "status": each.status, "length": each.length}
                     yield _event("progress", sent)

@@ -1,22 +1,21 @@
 """/_emulator/inferences/{id}/...: one inference: its timeline, its conversation, and asking the same again."""
 
 import asyncio
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import to_builtins
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message
 
-from emulator.account.secrets import secrets_of, without
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fold import Choice, Fold
 from emulator.dialects.conversation import RequestMessage, messages
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine import Engine
 from emulator.inferences import Inference, LiveRecord, timing
-from emulator.inferences.readable import asked, readable
-from emulator.inferences.verdict import Verdict, verdict
+from emulator.inferences.selecting import Selection
+from emulator.inferences.verdict import verdict
 from emulator.web.control.bodies import ControlRequest
 from emulator.web.control.inferences import none_such, others_turn
 from emulator.wire.asgi_client import AsgiClient
@@ -31,28 +30,26 @@ _OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "cooki
 
 async def timeline(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/inferences/{id}/timeline."""
-    record = _record(engine, request)
-    frames, shown = [], []
-    for frame in timing.frames(record):
+    inference = _inference(engine, request)
+    frames = []
+    for frame in timing.frames(inference):
         frames.append(frame)
-        shown.append(timing.shown(record, frame))
         await others_turn()
-    inference = readable(record)
-    attempts = timing.attempts(inference, await _alike(engine, record))
-    named = {each.id for each in attempts}
-    judged = await _verdict(engine, record)
+    others = await _with_its_key(engine, inference)
+    attempts = timing.attempts(inference, [each for each in others if each.question == inference.question])
+    named, judged = {each.id for each in attempts}, verdict(others)
     return JSONResponse(
         {
             "number": inference.number,
             "id": inference.id,
             "started": inference.started,
             "ended": inference.ended,
-            "queued": timing.queued(record),
+            "queued": inference.queued,
             "first_byte": inference.first_byte,
             "first_token": timing.first_token(frames),
-            "frames": shown,
+            "frames": [{"at": each.at, "size": len(each.bytes), "text": each.text} for each in frames],
             "frames_cut": inference.response_cut,
-            "faults": to_builtins(timing.placed(record, frames, record.explanation().faults)),
+            "faults": to_builtins(timing.placed(inference, frames)),
             "attempts": to_builtins(attempts),
             "findings": [to_builtins(each) for each in judged.findings if named & {*each.inferences}],
             "remarks": [to_builtins(each) for each in judged.remarks if named & {*each.inferences}],
@@ -60,35 +57,27 @@ async def timeline(engine: Engine, request: ControlRequest) -> JSONResponse:
     )
 
 
-async def _alike(engine: Engine, record: LiveRecord) -> list[Inference]:
-    """The inferences that ask the same question with the same key."""
-    found, question = [], asked(record).question
-    for each in engine.store.inferences.of_key(record.key):
-        if each.endpoint == record.endpoint and asked(each).question == question:
-            found.append(readable(each))
+async def _with_its_key(engine: Engine, inference: Inference) -> list[Inference]:
+    """All inferences with the same key."""
+    found = []
+    wanted = Selection((lambda each: each.namespace == inference.namespace,))
+    for each in engine.store.inferences.select(wanted):
+        if each is not None:
+            found.append(each)
         await others_turn()
     return found
 
 
-async def _verdict(engine: Engine, record: LiveRecord) -> Verdict:
-    """The verdict on all that was asked with the key of a record."""
-    found = []
-    for each in engine.store.inferences.of_key(record.key):
-        found.append(readable(each))
-        await others_turn()
-    return verdict(found)
-
-
 async def conversation(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/inferences/{id}/conversation."""
-    record = _record(engine, request)
-    secrets, answer, problems = secrets_of(record.headers.items()), Fold(), list[str]()
-    for frame in timing.frames(record, problems):
+    inference = _inference(engine, request)
+    answer, problems = Fold(), list[str]()
+    for frame in timing.frames(inference, problems):
         for event in frame.events:
             answer.add(event)
         await others_turn()
-    said = [{"role": each.role, "text": each.text, "others": list(each.others)} for each in _messages(readable(record))]
-    choices = [_choice(each, secrets) for each in answer.choices()]
+    said = [{"role": each.role, "text": each.text, "others": list(each.others)} for each in _messages(inference)]
+    choices = [_choice(each) for each in answer.choices()]
     return JSONResponse({"messages": said, "choices": choices, "problems": problems})
 
 
@@ -102,15 +91,12 @@ def _messages(inference: Inference) -> list[RequestMessage]:
     return [*messages(first), *endpoint.turns(body.get(turns))]
 
 
-def _choice(choice: Choice, secrets: list[str]) -> dict[str, Any]:
-    calls = [
-        {"id": call.id, "name": without(call.name, secrets), "arguments": without(call.arguments, secrets)}
-        for call in choice.tool_calls
-    ]
+def _choice(choice: Choice) -> dict[str, Any]:
+    calls = [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in choice.tool_calls]
     tokens = choice.logprobs
     return {
-        "reasoning": without(choice.reasoning, secrets),
-        "text": without(choice.text, secrets),
+        "reasoning": choice.reasoning,
+        "text": choice.text,
         "tool_calls": calls,
         "finish": choice.finish_reason,
         "tokens": None if tokens is None else [_token(each.token, each.logprob, each.top) for each in tokens],
@@ -127,7 +113,9 @@ def _token(token: str, logprob: float | None, top: Any) -> dict[str, Any]:
 
 async def replay(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/inferences/{id}/replay. Answers when the new inference has begun."""
-    record = _record(engine, request)
+    record = engine.store.inferences.find(_inference(engine, request).id)
+    if record is None:
+        raise Rejected(ApiError("bad_request", "This cannot be asked again: another process has its key."))
     if record.body_cut or record.endpoint not in ENDPOINTS:
         told = "its body was too long to be kept" if record.body_cut else f"there is no endpoint {record.endpoint}"
         raise Rejected(ApiError("bad_request", f"This cannot be asked again: {told}."))
@@ -139,8 +127,8 @@ async def replay(engine: Engine, request: ControlRequest) -> JSONResponse:
     running.add(task)
     task.add_done_callback(running.discard)
 
-    def note(kind: Literal["start", "end", "reset"], record: LiveRecord | None) -> None:
-        if kind == "start" and record is not None and asyncio.current_task() is task:
+    def note(record: LiveRecord | None) -> None:
+        if record is not None and asyncio.current_task() is task:
             begun.set_result(record)
 
     with engine.store.inferences.watched(note):
@@ -165,10 +153,10 @@ class _Again(AsgiClient):
         """Receive a part of the answer, which the record has."""
 
 
-def _record(engine: Engine, request: Request) -> LiveRecord:
-    """The record of the id in the path. Raises `Rejected` with a 404 if there is none."""
+def _inference(engine: Engine, request: Request) -> Inference:
+    """The inference of the id in the path. Raises `Rejected` with a 404 if there is none."""
     id: str = request.path_params["id"]
-    found = engine.store.inferences.find(id)
+    found = engine.store.inferences.get(id)
     if found is None:
         raise none_such(id)
     return found

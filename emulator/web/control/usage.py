@@ -9,9 +9,7 @@ from starlette.responses import JSONResponse
 from emulator.account.prices import usd
 from emulator.core import units
 from emulator.engine import Engine
-from emulator.inferences import LiveRecord
 from emulator.inferences.inference import Inference
-from emulator.inferences.readable import brief, charge, selected
 from emulator.inferences.selecting import Selection, time_in
 from emulator.web.control.bodies import ControlRequest, bad_parameter
 from emulator.web.control.inferences import others_turn, selected_by
@@ -31,33 +29,28 @@ async def usage(engine: Engine, request: ControlRequest) -> JSONResponse:
     wanted = selected_by(query)
     first, last = (None if text is None else _time(name, text) for name, text in (("from", begin), ("to", end)))
     found = [
-        (record, inference)
-        for record, inference in await _found(engine, wanted, query.get("key"))
-        if (first is None or inference.started >= first) and (last is None or inference.started < last)
+        each
+        for each in await _found(engine, wanted, query.get("key"))
+        if (first is None or each.started >= first) and (last is None or each.started < last)
     ]
-    times = [inference.started for _, inference in found]
+    times = [each.started for each in found]
     now = engine.clock.now()
     first = min(times, default=now) if first is None else first
     last = max(first, max(times, default=now) if last is None else last)
     step = (last - first) / buckets
     parts = [_Part() for _ in range(buckets)]
-    for record, inference in found:
-        parts[min(int((inference.started - first) / step), buckets - 1) if step else 0].add(record, inference)
+    for each in found:
+        parts[min(int((each.started - first) / step), buckets - 1) if step else 0].add(each)
     told = [{"at": first + number * step} | part.shown() for number, part in enumerate(parts)]
     forgotten = engine.store.inferences.forgotten
     return JSONResponse({"from": first, "to": last, "step": step, "forgotten": forgotten, "buckets": told})
 
 
-async def _found(engine: Engine, wanted: Selection, key: str | None) -> list[tuple[LiveRecord, Inference]]:
+async def _found(engine: Engine, wanted: Selection, key: str | None) -> list[Inference]:
     found = []
-    for record in engine.store.inferences.noted(key, 0, wanted.before, newest=False):
-        if wanted.thorough:
-            (inference,) = selected([record], wanted)
-        else:
-            short = brief(record)
-            inference = short if short in wanted else None
+    for inference in engine.store.inferences.select(wanted, key, short=True):
         if inference is not None:
-            found.append((record, inference))
+            found.append(inference)
         await others_turn()
     return found
 
@@ -69,6 +62,11 @@ def _time(name: str, text: str) -> float:
         raise bad_parameter(name, str(error)) from None
 
 
+def dollars(charge: str) -> Decimal:
+    """The amount of a charge, such as "0.0000013 USD"."""
+    return Decimal(charge.removesuffix(" USD"))
+
+
 class _Part:
     """What was asked in one part of the time."""
 
@@ -77,7 +75,7 @@ class _Part:
         self._models: dict[str, dict[str, int]] = {}
         self._charges: dict[str, Decimal] = {}
 
-    def add(self, record: LiveRecord, inference: Inference) -> None:
+    def add(self, inference: Inference) -> None:
         """Count one inference."""
         self._outcomes[inference.ending] += 1
         model = inference.catalogue_model or inference.model or ""
@@ -86,9 +84,8 @@ class _Part:
         if inference.usage is not None:
             for name in _COUNTS:
                 counts[name] += getattr(inference.usage, name)
-        price = charge(record)
-        if price is not None:
-            self._charges[model] = self._charges.get(model, Decimal(0)) + price
+        if inference.charge is not None:
+            self._charges[model] = self._charges.get(model, Decimal(0)) + dollars(inference.charge)
 
     def shown(self) -> dict[str, Any]:
         """The counts as JSON."""

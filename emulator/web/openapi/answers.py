@@ -112,6 +112,7 @@ def components() -> dict[str, Schema]:
                 "secret": BOOLEAN,
                 "scenario": nullable(STRING),
                 "requests": COUNT,
+                "newest": COUNT,
                 "last": NUMBER,
                 "charge": nullable(STRING),
                 "account": nullable(ref("Account")),
