@@ -14,10 +14,7 @@ from emulator.inferences.live_record import LiveRecord
 
 if TYPE_CHECKING:
     from emulator.inferences.inference import Inference
-<<<<<<< .merge_file_SgGZk0
     from emulator.inferences.metrics import Metrics
-=======
->>>>>>> .merge_file_qm8YVK
     from emulator.inferences.selecting import Selection
 
 MAX_INFERENCES = 1000
@@ -115,26 +112,6 @@ class Journal:
         """The inferences in the order in which they came, those that still run included; of one key, or of all."""
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
 
-<<<<<<< .merge_file_SgGZk0
-    def noted(self, key: str | None, after: int, before: int, *, newest: bool) -> list[LiveRecord]:
-        """The records numbered above `after` and below `before`, of one key or of all; the `newest` first or last."""
-        found = [each for each in self._noted() if after < each.number < before and (key is None or each.key == key)]
-        return found[::-1] if newest else found
-
-    def selected(self, wanted: "Selection", key: str | None = None) -> "Iterator[Inference | None]":
-        """The inferences that are wanted, of one key or of all, and None for each other (see `readable.selected`)."""
-        from emulator.inferences.readable import selected  # noqa: PLC0415 (imported when somebody reads)
-
-        return selected(self.noted(key, wanted.after, wanted.before, newest=wanted.newest), wanted)
-
-    def _noted(self) -> list[LiveRecord]:
-        """The records of this process, oldest first."""
-        return list(self._recorders)
-
-    def of_key(self, key: str) -> list[LiveRecord]:
-        """The records of one key, oldest first."""
-        return [each for each in self._noted() if each.key == key]
-=======
     def select(
         self, wanted: "Selection", key: str | None = None, *, short: bool = False
     ) -> "Iterator[Inference | None]":
@@ -144,9 +121,12 @@ class Journal:
         """
         from emulator.inferences.readable import selected  # noqa: PLC0415 (imported when somebody reads)
 
-        found = [each for each in self._recorders if wanted.reaches(each.number) and (key is None or each.key == key)]
+        found = [each for each in self._noted() if wanted.reaches(each.number) and (key is None or each.key == key)]
         return selected(found[::-1] if wanted.newest else found, wanted, short=short)
->>>>>>> .merge_file_qm8YVK
+
+    def _noted(self) -> list[LiveRecord]:
+        """The records of this process, oldest first."""
+        return list(self._recorders)
 
     def running(self) -> list[LiveRecord]:
         """The records of the inferences that have not ended."""
@@ -162,13 +142,8 @@ class Journal:
         return None if found is None else self._readable(found)
 
     def find(self, id: str) -> LiveRecord | None:
-<<<<<<< .merge_file_SgGZk0
-        """The record of the same."""
-        return next((each for each in reversed(self._noted()) if id in (each.id, str(each.number))), None)
-=======
         """The record of the same, with all that was sent; None also for one that is not of this process."""
-        return next((each for each in reversed(list(self._recorders)) if id in (each.id, str(each.number))), None)
->>>>>>> .merge_file_qm8YVK
+        return next((each for each in reversed(self._noted()) if id in (each.id, str(each.number))), None)
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":

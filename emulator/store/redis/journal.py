@@ -83,7 +83,7 @@ class SharedJournal(Journal):
         if self._metrics is not None:
             self._metrics.begin(recorder)
         for watcher in self._watchers:
-            watcher("start", recorder)
+            watcher(recorder)
 
     def end(self, recorder: LiveRecord) -> None:
         """An inference has ended: it is logged, and appended to the record."""
@@ -195,8 +195,8 @@ class SharedJournal(Journal):
             if at > number and (key is None or name_of(each.key) == name_of(key)):
                 yield msgspec.structs.replace(self._readable(each), number=at)
 
-    def selected(self, wanted: Selection, key: str | None = None) -> Iterator[Inference | None]:
-        """The inferences that are wanted, of one key or of all, and None for each other."""
+    def select(self, wanted: Selection, key: str | None = None, *, short: bool = False) -> Iterator[Inference | None]:
+        """Of each inference, of one key or of all, what is wanted; None for others. All are told whole."""
         found = self.after(wanted.after, key)
         return (each if each in wanted else None for each in (reversed([*found]) if wanted.newest else found))
 

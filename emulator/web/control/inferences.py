@@ -129,12 +129,8 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
 async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[list[Inference], bool]":
     """The page that is wanted, and whether there are more behind it."""
     found: list[Inference] = []
-<<<<<<< .merge_file_MTdl8H
     await engine.store.inferences.refresh()
-    for inference in engine.store.inferences.selected(wanted, key):
-=======
     for inference in engine.store.inferences.select(wanted, key):
->>>>>>> .merge_file_2LmlXq
         if inference is not None:
             if len(found) == wanted.limit:
                 return found, True
