@@ -87,7 +87,7 @@ def read_everything(engine: Engine) -> None:
         assert done.status == 200, (path, done.body)
         return done
 
-    for path in ("inferences?limit=1000", "verdict", "verify", "snapshot", "scenarios"):
+    for path in ("inferences?limit=1000", "inferences?text=a", "usage", "accounts", "verdict", "verify", "snapshot"):
         json.loads(answer(path).body)
     records = json.loads(answer("inferences?limit=1000").body)["inferences"]
     lines = answer("inferences?format=jsonl").body.splitlines()
@@ -97,7 +97,8 @@ def read_everything(engine: Engine) -> None:
     for record in records:
         whole = json.loads(answer(f"inferences/{record['number']}").body)
         assert whole["line"] == one_line(whole["line"])
-        answer(f"inferences/{record['number']}?format=curl")
+        for part in ("?format=curl", "/timeline", "/conversation"):
+            answer(f"inferences/{record['number']}{part}")
         exported = ask(app, "GET", f"/_emulator/inferences/{record['number']}?format=scenario", key=None)
         assert exported.status in (200, 400), exported.body
 
