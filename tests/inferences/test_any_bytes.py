@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from emulator.core.printable import one_line
 from emulator.engine import Engine
 from emulator.inferences.journal import MAX_BYTES
 from emulator.web.app import create_app
+from emulator.wire.respond import HungUp
 
 STORY = r"""
 rules:
@@ -113,8 +115,9 @@ def test_reading_the_record_never_fails(requests: list[tuple[str, str, dict[str,
         activate(engine, "story")
     app = create_app(engine)
     for method, path, headers, body in requests:
-        done = ask(app, method, path, body, headers={"authorization": f"Bearer {KEY}", **headers}, key=None)
-        assert done.status != 500, (method, path, headers, body, done.body)
+        with suppress(HungUp):  # without a transport, a planned hang-up is an exception
+            done = ask(app, method, path, body, headers={"authorization": f"Bearer {KEY}", **headers}, key=None)
+            assert done.status != 500, (method, path, headers, body, done.body)
     read_everything(engine)
 
 

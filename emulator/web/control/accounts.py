@@ -25,6 +25,7 @@ _ALL = Selection()
 async def accounts(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/accounts. The key that asked last comes first."""
     inferences, told = engine.store.inferences, []
+    await inferences.refresh()
     for key in inferences.keys():  # noqa: SIM118 (they are no mapping)
         asked = [each for each in inferences.select(_ALL, key, short=True) if each is not None]
         told.append(await _told(engine, key, asked))

@@ -30,7 +30,7 @@ _OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "cooki
 
 async def timeline(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/inferences/{id}/timeline."""
-    inference = _inference(engine, request)
+    inference = await _inference(engine, request)
     frames = []
     for frame in timing.frames(inference):
         frames.append(frame)
@@ -70,7 +70,7 @@ async def _with_its_key(engine: Engine, inference: Inference) -> list[Inference]
 
 async def conversation(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/inferences/{id}/conversation."""
-    inference = _inference(engine, request)
+    inference = await _inference(engine, request)
     answer, problems = Fold(), list[str]()
     for frame in timing.frames(inference, problems):
         for event in frame.events:
@@ -113,7 +113,7 @@ def _token(token: str, logprob: float | None, top: Any) -> dict[str, Any]:
 
 async def replay(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/inferences/{id}/replay. Answers when the new inference has begun."""
-    record = engine.store.inferences.find(_inference(engine, request).id)
+    record = engine.store.inferences.find((await _inference(engine, request)).id)
     if record is None:
         raise Rejected(ApiError("bad_request", "This cannot be asked again: another process has its key."))
     if record.body_cut or record.endpoint not in ENDPOINTS:
@@ -153,9 +153,10 @@ class _Again(AsgiClient):
         """Receive a part of the answer, which the record has."""
 
 
-def _inference(engine: Engine, request: Request) -> Inference:
+async def _inference(engine: Engine, request: Request) -> Inference:
     """The inference of the id in the path. Raises `Rejected` with a 404 if there is none."""
     id: str = request.path_params["id"]
+    await engine.store.inferences.refresh()
     found = engine.store.inferences.get(id)
     if found is None:
         raise none_such(id)

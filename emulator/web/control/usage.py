@@ -48,6 +48,7 @@ async def usage(engine: Engine, request: ControlRequest) -> JSONResponse:
 
 async def _found(engine: Engine, wanted: Selection, key: str | None) -> list[Inference]:
     found = []
+    await engine.store.inferences.refresh()
     for inference in engine.store.inferences.select(wanted, key, short=True):
         if inference is not None:
             found.append(inference)
