@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from support.redis_server import end_shared
 from support.stores import STORES
 
 from emulator import Emulator, VirtualClock
@@ -23,6 +24,11 @@ settings.load_profile("promises")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Say on which store the engines are made that tests make."""
     parser.addoption("--store", choices=STORES, default="memory", help="The store of every engine.")
+
+
+def pytest_unconfigure() -> None:
+    """End the Redis that the tests of this process share."""
+    end_shared()
 
 
 def pytest_configure(config: pytest.Config) -> None:

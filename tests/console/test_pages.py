@@ -292,8 +292,8 @@ def test_a_preset_is_saved_and_used_through_the_sdk(browser: Any) -> None:
         page.get_by_label("System prompt").fill("You are careful.")
         page.get_by_role("button", name="Save").click()
         page.get_by_text("Saved: careful").wait_for()
-        client = openai.OpenAI(base_url=akash.openai_base_url, api_key="akml-mine")
-        client.chat.completions.create(model="@preset/careful", messages=[{"role": "user", "content": "Hello"}])
+        with openai.OpenAI(base_url=akash.openai_base_url, api_key="akml-mine") as client:
+            client.chat.completions.create(model="@preset/careful", messages=[{"role": "user", "content": "Hello"}])
         page.get_by_role("link", name="Inferences").click()
         page.locator(".row").first.click()
         page.locator(".turn", has_text="You are careful.").wait_for()

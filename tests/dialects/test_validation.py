@@ -860,6 +860,8 @@ def check_well_formed(exchange: Exchange) -> None:
         error_of(exchange)
     elif exchange.headers["content-type"].startswith("text/event-stream"):
         assert events(exchange.body)[-1] in ("[DONE]", {"type": "message_stop"})
+    elif exchange.headers["content-type"].startswith("text/html"):  # the console
+        assert exchange.body.startswith(b"<!doctype html>") or not exchange.body
     else:
         assert isinstance(exchange.json, dict)
 

@@ -1,6 +1,5 @@
 """A real Redis for tests: redis-server on a free port of the loopback interface, with its data in a new folder."""
 
-import atexit
 import contextlib
 import shutil
 import signal
@@ -81,11 +80,15 @@ def needs_redis() -> None:
 
 @cache
 def redis_server() -> RedisServer:
-    """The server that the tests of one process share."""
+    """The server that the tests of one process share, which ends with them (see conftest.py)."""
     needs_redis()
-    server = RedisServer()
-    atexit.register(server.end)
-    return server
+    return RedisServer()
+
+
+def end_shared() -> None:
+    """End the shared server, if there is one."""
+    if redis_server.cache_info().currsize:
+        redis_server().end()
 
 
 def new_url() -> str:
