@@ -59,7 +59,8 @@ class Cycle(RequestResponseCycle):
         fields = dict(headers)
         names = b"".join(fields)
         if (
-            status in _WITHOUT_BODY
+            len(fields) < len(headers)
+            or status in _WITHOUT_BODY
             or self.scope["method"] == "HEAD"
             or fields.get(b"connection", _KEEP_ALIVE) != _KEEP_ALIVE
             or b"transfer-encoding" in fields
