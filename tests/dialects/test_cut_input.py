@@ -80,8 +80,10 @@ def told(block: Any) -> Body:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_cut_input_is_the_same_whole_and_streamed(seed: int) -> None:
     """For each limit: what the SDK accumulates of the stream is the whole answer, and can be sent back."""
-    with Emulator(seed=str(seed)) as akash:
-        client = anthropic.Anthropic(base_url=akash.anthropic_base_url, api_key=akash.key, max_retries=0)
+    with (
+        Emulator(seed=str(seed)) as akash,
+        anthropic.Anthropic(base_url=akash.anthropic_base_url, api_key=akash.key, max_retries=0) as client,
+    ):
         reasons = []
         for limit in range(100):
             whole = client.messages.create(max_tokens=limit, **ASKED)

@@ -102,10 +102,10 @@ def test_without_the_beta_the_budget_is_below_the_limit(name: str) -> None:
 
 def test_the_sdks_betas(akash: Emulator) -> None:
     """The SDK's argument `betas` becomes the header."""
-    client = anthropic.Anthropic(base_url=akash.anthropic_base_url, api_key=akash.key, max_retries=0)
     thinking = {"type": "enabled", "budget_tokens": 4000}
     given: Any = asked(max_tokens=2000, thinking=thinking, betas=[INTERLEAVED, "context-1m-2025-08-07"])
-    assert client.beta.messages.create(**given).content[0].type == "thinking"
+    with anthropic.Anthropic(base_url=akash.anthropic_base_url, api_key=akash.key, max_retries=0) as client:
+        assert client.beta.messages.create(**given).content[0].type == "thinking"
 
 
 # ---------------------------------------------------------------------------------------------- formats

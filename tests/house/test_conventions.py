@@ -102,3 +102,19 @@ def test_no_test_imports_a_test() -> None:
         if any(part.startswith("test_") or part == "conftest" for part in name.split("."))
     ]
     assert importing == []
+
+
+def test_clients_are_closed() -> None:
+    """A client in a variable is that of a `with` block: one that is left open fails some later test by a warning."""
+    left = {
+        f"{module.name}:{node.lineno}"
+        for module in TESTS
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Call)
+        and isinstance(made := node.value.func, ast.Attribute)
+        and made.attr in {"OpenAI", "AsyncOpenAI", "Anthropic", "AsyncAnthropic", "Client", "AsyncClient"}
+        and not node.targets[0].id.isupper()  # a constant lives as long as the tests
+    }
+    assert left == set()

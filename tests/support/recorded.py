@@ -117,10 +117,9 @@ class InProcess(httpx.AsyncBaseTransport):
 async def ask(app: ASGIApp, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
     """One whole exchange: a POST of this body, or a GET where there is none."""
     given = {"authorization": f"Bearer {KEY}"} | dict(headers or {})
-    client = httpx.AsyncClient(transport=InProcess(app), base_url=URL)
     content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     received = b""
-    async with client:
+    async with httpx.AsyncClient(transport=InProcess(app), base_url=URL) as client:
         try:
             async with client.stream("GET" if body is None else "POST", path, content=content, headers=given) as answer:
                 try:
