@@ -1,6 +1,6 @@
 """One request and its answer: uvicorn's cycle, for which the connection decides how long it lives."""
 
-from collections.abc import Awaitable, Coroutine, Generator, Sequence
+from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
@@ -40,7 +40,7 @@ class Cycle(RequestResponseCycle):
     def send(self, message: Any) -> Awaitable[None]:  # type: ignore[override] # it need not be a coroutine
         """ASGI's send. What the app says of the connection is left out if the connection will be closed."""
         if self.keep_alive:
-            if message["type"] == "http.response.start" and self._write_head(message["status"], message["headers"]):
+            if self._write_part(message) if self.response_started else self._write_head(message):
                 return _SENT
         elif message["type"] == "http.response.start":
             headers = [header for header in message["headers"] if header[0] != b"connection"]
@@ -49,13 +49,14 @@ class Cycle(RequestResponseCycle):
             self.expected_content_length = len(message.get("body", b""))
         return RequestResponseCycle.send(self, message)
 
-    def _write_head(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    def _write_head(self, message: Any) -> bool:
         """Write the head of an answer as uvicorn does, which looks at each header by itself and takes longer.
 
         Returns False, and writes nothing, if uvicorn has more to do than that, or has to refuse a header.
         """
-        if self.response_started or self.disconnected or self.flow.write_paused:
+        if self.disconnected or self.flow.write_paused or message["type"] != "http.response.start":
             return False
+        status, headers = message["status"], message["headers"]
         fields = dict(headers)
         names = b"".join(fields)
         if (
@@ -75,6 +76,31 @@ class Cycle(RequestResponseCycle):
         end = b"\r\n" if length is not None else b"transfer-encoding: chunked\r\n\r\n"
         lines = [b"%b: %b\r\n" % header for header in headers]
         self.transport.write(b"".join((STATUS_LINE[status], *lines, end)))
+        return True
+
+    def _write_part(self, message: Any) -> bool:
+        """Write a part of a body. Returns False, and writes nothing, where uvicorn has more to do than that."""
+        if (
+            self.response_complete
+            or self.disconnected
+            or self.flow.write_paused
+            or message["type"] != "http.response.body"
+            or self.scope["method"] == "HEAD"
+        ):
+            return False
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if self.chunked_encoding:
+            data = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            self.transport.write(data if more else data + b"0\r\n\r\n")
+        elif more or len(body) != self.expected_content_length:
+            return False
+        else:
+            self.expected_content_length = 0
+            self.transport.write(body)
+        if not more:
+            self.response_complete = True
+            self.message_event.set()
+            self.on_response()
         return True
 
 

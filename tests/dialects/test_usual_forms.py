@@ -21,6 +21,7 @@ from emulator.dialects.anthropic.passed_over import PassedOver
 from emulator.dialects.anthropic.surface import wording as anthropic_wording
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.dialects.openai import asked, requests, tools
+from emulator.dialects.openai.chat import OpenAIChat
 from emulator.dialects.openai.surface import wording
 
 Body: TypeAlias = dict[str, Any]
@@ -126,7 +127,17 @@ def anthropic(read: Callable[[Fields, PassedOver], Any]) -> Callable[[Body, Sett
     return each
 
 
+WORDS = {name: value for name, value in CHAT.items() if name != "tools"}
+READER = OpenAIChat(make_engine(strictness="vllm", max_n=1).settings)
+
+
+def usual_chat(body: Body) -> Any:
+    """The request, if it is words and nothing else."""
+    return None if asked.usual_chat(body) is None else READER.parse(body, {}, "key")
+
+
 FORMS = {
+    "a chat": Form("chat", WORDS, usual_chat, lambda body, settings: READER.parse_each(body, {}, "key")),
     "chat messages": Form(
         "chat", CHAT, asked.usual_messages, lambda body, settings: requests.read_each_message(Fields(body, wording))
     ),

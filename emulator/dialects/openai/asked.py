@@ -124,8 +124,13 @@ class _Result(msgspec.Struct, tag_field="role", tag="tool"):
         return Message("tool", text, tool_call_id=self.tool_call_id, name=self.name)
 
 
+_Messages: TypeAlias = Annotated[
+    tuple[_System | _Developer | _User | _Assistant | _Result, ...], msgspec.Meta(min_length=1)
+]
+
+
 class _Conversation(msgspec.Struct):
-    messages: Annotated[tuple[_System | _Developer | _User | _Assistant | _Result, ...], msgspec.Meta(min_length=1)]
+    messages: _Messages
 
 
 def _joined(parts: Iterable[_TextPart]) -> str:
@@ -135,8 +140,13 @@ def _joined(parts: Iterable[_TextPart]) -> str:
 def usual_messages(body: Mapping[str, Any]) -> tuple[Message, ...] | None:
     """The messages of a request if they are text, calls and results."""
     asked = converted(body, _Conversation)
+    return None if asked is None else _said(asked.messages)
+
+
+def _said(messages: _Messages) -> tuple[Message, ...] | None:
+    """The messages, unless the arguments of a call are no JSON."""
     try:
-        return None if asked is None else tuple([each.message() for each in asked.messages])
+        return tuple([each.message() for each in messages])
     except NOT_JSON:
         return None
 
@@ -190,6 +200,20 @@ class _Sampling(msgspec.Struct):
     stop: _Nonempty | tuple[_Nonempty, ...] | None = None
     n: Literal[1] = 1
 
+    def sampling(self, max_tokens: int | None, logprobs: int | None) -> Sampling:
+        """The sampling, with what the endpoints say each in its own way."""
+        stop = self.stop or ()
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            frequency_penalty=self.frequency_penalty,
+            presence_penalty=self.presence_penalty,
+            seed=self.seed,
+            stop=(stop,) if isinstance(stop, str) else stop,
+            max_tokens=max_tokens,
+            logprobs=logprobs,
+        )
+
 
 SAMPLING = frozenset(field.name for field in msgspec.structs.fields(Sampling)) - {"max_tokens", "logprobs"}
 """The fields of both endpoints that say how tokens are sampled."""
@@ -199,16 +223,29 @@ _RARE = SAMPLING.difference(field.name for field in msgspec.structs.fields(_Samp
 def usual_sampling(body: Mapping[str, Any], max_tokens: int | None, logprobs: int | None) -> Sampling | None:
     """The sampling of a request that says no more of it than most do."""
     asked = converted(body, _Sampling) if _RARE.isdisjoint(body) else None
-    if asked is None:
-        return None
-    stop = asked.stop or ()
-    return Sampling(
-        temperature=asked.temperature,
-        top_p=asked.top_p,
-        frequency_penalty=asked.frequency_penalty,
-        presence_penalty=asked.presence_penalty,
-        seed=asked.seed,
-        stop=(stop,) if isinstance(stop, str) else stop,
-        max_tokens=max_tokens,
-        logprobs=logprobs,
-    )
+    return None if asked is None else asked.sampling(max_tokens, logprobs)
+
+
+# ---------------------------------------------------------------------------------------------- a whole request
+
+
+class UsualChat(_Sampling, kw_only=True):
+    """A request for a chat completion that is words and nothing else, as most are."""
+
+    model: _Nonempty
+    messages: _Messages
+    max_tokens: Annotated[int, MAX_TOKENS.meta] | None = None
+    max_completion_tokens: Annotated[int, MAX_TOKENS.meta] | None = None
+    stream: bool = False
+    user: str | None = None
+    service_tier: str | None = None
+
+
+_CHAT = frozenset(field.name for field in msgspec.structs.fields(UsualChat))
+
+
+def usual_chat(body: Mapping[str, Any]) -> tuple[UsualChat, tuple[Message, ...]] | None:
+    """The request and its messages, if it has no field that few requests have, such as tools or a response format."""
+    asked = converted(body, UsualChat) if body.keys() <= _CHAT else None
+    messages = None if asked is None else _said(asked.messages)
+    return None if asked is None or messages is None else (asked, messages)

@@ -21,6 +21,7 @@ from emulator.core.vocabulary import (
     ToolCall,
     Verbatim,
 )
+from emulator.dialects.openai.asked import usual_chat
 from emulator.dialects.openai.marks import MARKS
 from emulator.dialects.openai.requests import (
     check_modalities,
@@ -49,7 +50,7 @@ from emulator.dialects.openai.surface import (
     ready_body,
     wording,
 )
-from emulator.dialects.openai.tools import read_tools
+from emulator.dialects.openai.tools import NO_TOOLS, read_tools
 from emulator.dialects.segments import GAP, joined, segments
 
 if TYPE_CHECKING:
@@ -67,12 +68,33 @@ class OpenAIChat:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._aliased = settings.v1_model_ids == "either"
         self.surface = OpenAISurface(settings)
 
     # ------------------------------------------------------------------------------------------ what is asked
 
     def parse(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
         """The request in neutral words. Raises `Rejected` for a field that is not as documented."""
+        usual = usual_chat(body) if self._settings.strictness == "vllm" else None
+        if usual is None:
+            return self.parse_each(body, headers, key)
+        asked, messages = usual
+        preferred = asked.max_completion_tokens
+        return InferenceRequest(
+            "chat",
+            asked.model,
+            self._aliased,
+            messages,
+            sampling=asked.sampling(asked.max_tokens if preferred is None else preferred, None),
+            tool_choice=NO_TOOLS,
+            stream=asked.stream,
+            body=body,
+            headers=headers,
+            key=key,
+        )
+
+    def parse_each(self, body: dict[str, Any], headers: Mapping[str, str], key: str) -> InferenceRequest:
+        """The same of any request, field by field."""
         fields = Fields(body, wording)
         tools, choice, parallel = read_tools(fields, self._settings)
         check_modalities(fields, self._settings)
@@ -81,7 +103,7 @@ class OpenAIChat:
         return InferenceRequest(
             endpoint="chat",
             model=fields.required_string("model"),
-            aliased=self._settings.v1_model_ids == "either",
+            aliased=self._aliased,
             messages=read_messages(fields, self._settings),
             sampling=read_sampling(
                 fields, self._settings, read_max_tokens(fields), read_logprobs(fields, self._settings)

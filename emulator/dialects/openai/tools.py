@@ -11,12 +11,13 @@ from emulator.dialects.openai.asked import TOOL_NAME, usual_tools
 _DEPRECATED = frozenset({"functions", "function_call"})
 _FIELDS = _DEPRECATED | {"tools", "tool_choice", "parallel_tool_calls"}
 _CHOICES: Mapping[Any, ToolChoice] = {mode: ToolChoice(mode) for mode in ("none", "auto", "required")}
+NO_TOOLS = _CHOICES["none"]
 
 
 def read_tools(fields: Fields, settings: Settings) -> tuple[tuple[Tool, ...], ToolChoice, bool]:
     """Tools, the choice among them, and whether several calls may be made; also in the deprecated spelling."""
     if _FIELDS.isdisjoint(fields.data):
-        return (), _CHOICES["none"], True
+        return (), NO_TOOLS, True
     if fields.data.get("tools") == [] and settings.strictness == "vllm":
         fields.reject("tools", "at least one tool, or no tools at all", got=[])
     functions, function_call = _read_functions(fields)
