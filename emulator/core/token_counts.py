@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from emulator.core.tokens import measure
 
 _CUT = re.compile(r"(?<=\S) ")
+_NUMBER = re.compile(r"(?<![\s0-9])([0-9]+)")
+"""Digits, which have chunks of their own, of up to three digits. White space before them can be one chunk less."""
 _COUNTED = 1 << 22
 _PASSAGE = 1 << 13
 _LONGEST = 32
@@ -53,13 +55,15 @@ class _Sizes(dict[str, int]):
         self._lead = lead
 
     def __missing__(self, word: str) -> int:
-        if word.isascii() and word.isdigit():  # each token has three digits
-            return len(self._lead) + (len(word) + 2) // 3
-        size = measure(self._lead + word)
-        if len(word) <= _LONGEST:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[word] = size
+        if len(word) > _LONGEST:
+            return measure(self._lead + word)
+        first, *rest = _NUMBER.split(word)
+        if rest:  # numbers are new in many prompts, what stands around them is not
+            numbers = sum([(len(number) + 2) // 3 for number in rest[::2]])
+            return (self[first] if first else len(self._lead)) + numbers + sum(map(_FIRST.__getitem__, rest[1::2]))
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        size = self[word] = measure(self._lead + word)
         return size
 
 

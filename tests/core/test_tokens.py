@@ -37,7 +37,11 @@ def test_nothing_is_lost(text: str) -> None:
     assert b"".join(map(piece_bytes, ids)) == text.encode()
 
 
-@given(st.lists(texts | st.sampled_from([" ", "  ", "\n", "\t", "\xa0", "word", "12345", "٣"])).map("".join))
+@given(
+    st.lists(texts | st.sampled_from([" ", "  ", "\n", "\t", "\xa0", "word", "12345", "7", ":", "'s", "A", "٣"])).map(
+        "".join
+    )
+)
 def test_a_text_is_counted_by_its_words(text: str) -> None:
     """Whatever the white space is, there are as many tokens as in the text as a whole, and in a long text, too."""
     assert count(text) == len(split(text))
