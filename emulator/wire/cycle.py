@@ -40,7 +40,10 @@ class Cycle(RequestResponseCycle):
     def send(self, message: Any) -> Awaitable[None]:  # type: ignore[override] # it need not be a coroutine
         """ASGI's send. What the app says of the connection is left out if the connection will be closed."""
         if self.keep_alive:
-            if message["type"] == "http.response.start" and self._write_head(message["status"], message["headers"]):
+            if message["type"] == "http.response.start":
+                if self._write_head(message["status"], message["headers"]):
+                    return _SENT
+            elif self.chunked_encoding and message.get("more_body") and self._write_chunk(message.get("body", b"")):
                 return _SENT
         elif message["type"] == "http.response.start":
             headers = [header for header in message["headers"] if header[0] != b"connection"]
@@ -75,6 +78,13 @@ class Cycle(RequestResponseCycle):
         end = b"\r\n" if length is not None else b"transfer-encoding: chunked\r\n\r\n"
         lines = [b"%b: %b\r\n" % header for header in headers]
         self.transport.write(b"".join((STATUS_LINE[status], *lines, end)))
+        return True
+
+    def _write_chunk(self, body: bytes) -> bool:
+        """Write a part of a body that is not the last one. Returns False, and writes nothing, if it has to wait."""
+        if self.response_complete or self.disconnected or self.flow.write_paused or self.scope["method"] == "HEAD":
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(body), body) if body else b"")
         return True
 
 

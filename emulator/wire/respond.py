@@ -9,7 +9,7 @@ that reads slowly holds it up, and every wait and all work ends when the client 
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
