@@ -154,7 +154,7 @@ def serve(
         from emulator.wire.workers import Workers
 
         def worker(started: "Callable[[], object]", until_orphaned: "Beside") -> None:
-            serve_app(app, sockets, started, grace, engine.settings, [*beside, until_orphaned])
+            serve_app(app, sockets, started, grace, engine.settings, [*beside, until_orphaned], shared=True)
 
         code = Workers(workers, worker, ready).run()
         if code:

@@ -1,28 +1,34 @@
 """The progress of an answer whose choices are sent at the same time."""
 
-from collections.abc import Iterable, Iterator
-
-from emulator.core.vocabulary import Reasoning, Step, Text, ToolArguments, ToolCall
+from emulator.core.vocabulary import Event, Reasoning, Text, ToolArguments, ToolCall
 
 _CONTENT = (Text, Reasoning, ToolCall, ToolArguments)
 
 
-def advances(steps: Iterable[Step]) -> Iterator[tuple[Step, int]]:
-    """Each step, with the number of tokens by which it advances the longest choice.
+class Advance:
+    """How far the longest choice of an answer has come.
 
     Tokens of a shorter choice count nothing, since the choices of a batch are generated at the same time. The start of
     a tool call, which has no tokens, counts as one.
 
-    >>> [tokens for _, tokens in advances([Step(0.0, Text(choice, "a")) for choice in (0, 1, 0)])]
+    >>> advance = Advance()
+    >>> [advance.by(Text(choice, "a")) for choice in (0, 1, 0)]
     [1, 0, 1]
     """
-    lengths: dict[int, int] = {}
-    longest = 0
-    for step in steps:
-        event = step.event
-        tokens = 0
-        if isinstance(event, _CONTENT):
-            length = lengths[event.choice] = lengths.get(event.choice, 0) + (event.tokens or 1)
-            if length > longest:
-                tokens, longest = length - longest, length
-        yield step, tokens
+
+    __slots__ = ("_lengths", "_longest")
+
+    def __init__(self) -> None:
+        self._lengths: dict[int, int] = {}
+        self._longest = 0
+
+    def by(self, event: Event) -> int:
+        """The tokens by which the next event advances the longest choice."""
+        if not isinstance(event, _CONTENT):
+            return 0
+        lengths, choice, longest = self._lengths, event.choice, self._longest
+        length = lengths[choice] = lengths.get(choice, 0) + (event.tokens or 1)
+        if length <= longest:
+            return 0
+        self._longest = length
+        return length - longest

@@ -20,17 +20,9 @@ _OFTEN = 64
 """Steps between two signs of progress, while nothing else is sent."""
 
 
-def token_by_token(steps: Iterable[Step]) -> Iterator[Step]:
-    """The same steps, with at most one token each. The delay of a step is that of its first token."""
-    for step in steps:
-        event = step.event
-        if event.tokens <= 1 or not isinstance(event, TextEvent):
-            yield step
-            continue
-        delay = step.delay
-        for part in apart(event):
-            yield Step(delay, part)
-            delay = 0.0
+def token_by_token(event: Event) -> Iterable[Event]:
+    """The same event, or its parts, so that each has at most one token."""
+    return apart(event) if event.tokens > 1 and isinstance(event, TextEvent) else (event,)
 
 
 def grouped(chunk: Chunk) -> Fault:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from emulator.core.plan import Fault
 from emulator.core.seeds import Random
 from emulator.core.vocabulary import Step
-from emulator.faults.advance import advances
+from emulator.faults.advance import Advance
 from emulator.faults.chunks import Chunk, grouped, token_by_token
 from emulator.faults.distributions import Distribution
 
@@ -26,11 +26,14 @@ def pace(first_token: Distribution, between: Distribution, jitter: float, chunk:
 def _paced(
     steps: Iterable[Step], first_token: Distribution, between: Distribution, jitter: float, random: Random
 ) -> Iterator[Step]:
-    distribution = first_token
-    for step, tokens in advances(token_by_token(steps)):
-        delay = 0.0
-        for _ in range(tokens):
-            seconds = distribution(random)
-            distribution = between
-            delay += max(seconds * random.uniform(1 - jitter, 1 + jitter) if jitter else seconds, 0.0)
-        yield Step(step.delay + delay, step.event) if tokens else step
+    advance, distribution = Advance(), first_token
+    for step in steps:
+        delay = step.delay
+        for event in token_by_token(step.event):
+            wait = 0.0
+            for _ in range(advance.by(event)):
+                seconds = distribution(random)
+                distribution = between
+                wait += max(seconds * random.uniform(1 - jitter, 1 + jitter) if jitter else seconds, 0.0)
+            yield Step(delay + wait, event)
+            delay = 0.0

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from emulator.core.plan import Fault
 from emulator.core.vocabulary import Step
-from emulator.faults.advance import advances
+from emulator.faults.advance import Advance
 from emulator.faults.events import from_there
 from emulator.faults.fault_type import FaultSetting, FaultSettings, FaultType
 from emulator.faults.where import Where
@@ -14,8 +14,9 @@ def slow(where: Where, tokens_per_second: float) -> Fault:
     """Limit the rate after a place to `tokens_per_second`. Steps that are slower are not changed."""
 
     def slower(steps: Iterable[Step]) -> Iterator[Step]:
-        for step, tokens in advances(steps):
-            yield Step(max(step.delay, tokens / tokens_per_second), step.event)
+        advance = Advance()
+        for step in steps:
+            yield Step(max(step.delay, advance.by(step.event) / tokens_per_second), step.event)
 
     return from_there(where, slower)
 

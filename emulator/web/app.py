@@ -125,8 +125,10 @@ class InferenceEndpoint:
         clock, keep_alive = engine.clock, engine.settings.keep_alive
         player = Player(plan, dialect, clock, keep_alive, scope, receive, recorder.send, arrival(scope, clock))
         sent = recorder.sent = player.sent
+        playing = player.play(request)
+        del request, body, headers  # or a slow stream would keep them
         try:
-            await player.play(request)
+            await playing
         except HungUp:
             raise
         except Exception as error:

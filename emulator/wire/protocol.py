@@ -11,7 +11,7 @@ Durations are in real seconds, because a socket lives in real time: the emulator
 import asyncio
 import logging
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
@@ -24,6 +24,7 @@ from emulator.wire import descriptors, refusals
 from emulator.wire.cycle import Cycle
 from emulator.wire.offers import OfferIgnoringProtocol
 from emulator.wire.refusals import MAX_AHEAD, MAX_HEAD, MAX_HEADERS, MAX_URL
+from emulator.wire.starts import Starts
 from emulator.wire.transport import Flow, Phase, Signal, Transport
 
 _CHUNK = 256
@@ -46,9 +47,16 @@ class Deadlines(NamedTuple):
 
 
 class State(ServerState):
-    """uvicorn's state of a server, and the time of the last warning that few descriptors are left."""
+    """uvicorn's state of a server, with the order of its answers.
+
+    `warned` is the time of the last warning that few descriptors are left.
+    """
 
     warned = -math.inf
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts = Starts()
 
 
 class TransportProtocol(OfferIgnoringProtocol):
@@ -124,7 +132,7 @@ class TransportProtocol(OfferIgnoringProtocol):
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._answering = cycle
         self.transport.hold_next()  # type: ignore[attr-defined]  # it is a `Transport`
-        super()._start_asgi_task(cycle, app)
+        self.server_state.starts.add(partial(super()._start_asgi_task, cycle, app), self.loop)
 
     # ------------------------------------------------------------------------------------------ reading
 

@@ -1,6 +1,7 @@
 """Reading a request off the wire: its headers, and its body within a limit."""
 
 from collections.abc import Mapping
+from sys import intern
 
 from starlette.types import Receive, Scope
 
@@ -23,7 +24,7 @@ class UploadCut(Rejected):
 def headers_of(scope: Scope) -> dict[str, str]:
     """The headers of a request, with lower-case names as ASGI gives them; lists in several lines are one."""
     given = scope["headers"]
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in given}
+    headers = {intern(name.decode("latin-1")): value.decode("latin-1") for name, value in given}
     if len(headers) < len(given):
         for listed in _LISTS & headers.keys():
             headers[listed] = ", ".join(

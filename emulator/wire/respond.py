@@ -9,7 +9,7 @@ that reads slowly holds it up, and every wait and all work ends when the client 
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -103,14 +103,15 @@ class Player:
             first = next(steps, None)
             if first is None:
                 return None
-            steps = chain((first,), steps)
             if isinstance(first.event, Failure | Hangup | Raw):
                 await self._client.wait(self._begin + first.delay)
                 await self._instead(first.event)
             elif request is None or request.stream or isinstance(first.event, Verbatim):
-                await self._stream(steps, request or InferenceRequest(self._dialect.endpoint, ""))
+                streaming = self._stream(first, steps, request or InferenceRequest(self._dialect.endpoint, ""))
+                del request  # or a slow stream would keep it
+                await streaming
             else:
-                await self._whole(steps, request)
+                await self._whole(chain((first,), steps), request)
         except ClientLeft:
             return None
         except Rejected as rejected:
@@ -205,10 +206,10 @@ class Player:
 
     # ------------------------------------------------------------------------------------------ a stream
 
-    async def _stream(self, steps: Iterator[Step], request: InferenceRequest) -> None:
-        first = next(steps)
+    async def _stream(self, first: Step, steps: Iterable[Step], request: InferenceRequest) -> None:
         await self._client.wait(self._begin + first.delay)
         encoder = self._dialect.encoder(request, self._plan.request_id)
+        del request
         faults, marks = self._plan.frame_faults, self._dialect.marks
         steps = chain((first,), steps)
         clock, turns = self._clock, self._client.turns

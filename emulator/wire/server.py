@@ -26,6 +26,8 @@ _CUTTING = 1  # seconds for the answers to notice that they were cut
 _SWEEP = 1.0  # seconds between looks for clients that are late, if their deadlines are not shorter
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
+_ACCEPTED_AT_ONCE = 8
+"""Connections that are accepted in one iteration of uvloop, which accepts one from each listening socket."""
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[], Coroutine[None, None, None]]
 
@@ -44,6 +46,8 @@ class Server(uvicorn.Server):
         started: Callable[[], object] = lambda: None,
         beside: Sequence[Beside] = (),
         deadlines: Deadlines | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         super().__init__(config)
         self.server_state: State = State()
@@ -52,6 +56,7 @@ class Server(uvicorn.Server):
         self._deadlines = deadlines or Deadlines()
         self._started = started
         self._beside = beside
+        self._accepted_at_once = 1 if shared else _ACCEPTED_AT_ONCE
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
         self._told_to_stop = asyncio.Event()
 
@@ -79,7 +84,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve the connections of these sockets, then report readiness."""
         self._loop.set_result(asyncio.get_running_loop())
-        await super().startup(sockets)
+        copies = [each.dup() for each in sockets or () for _ in range(1, self._accepted_at_once)]
+        await super().startup([*(sockets or ()), *copies])
         self._started()
 
     async def main_loop(self) -> None:
@@ -163,13 +169,15 @@ def serve(
     grace: float,
     settings: Settings,
     beside: Sequence[Beside] = (),
+    *,
+    shared: bool = False,
 ) -> None:
     """Serve an app on these sockets until stopped; calls `started` once a signal can stop it.
 
     Answers that are open then have `grace` seconds to end before they are cut. `beside` run at the same time, and are
-    cancelled at the end.
+    cancelled at the end. If the sockets are `shared` with other processes, each takes one connection at a time.
     """
-    server = _server(app, grace, settings, started, beside)
+    server = _server(app, grace, settings, started, beside, shared=shared)
     try:
         server.run(sockets)
     except KeyboardInterrupt:
@@ -218,6 +226,8 @@ def _server(
     settings: Settings,
     started: Callable[[], object] = lambda: None,
     beside: Sequence[Beside] = (),
+    *,
+    shared: bool = False,
 ) -> Server:
     """A server of uvloop and httptools, without access log (each inference is logged) and without websockets."""
     # uvicorn has no reason phrase for 529, which is not registered; clients show it to users (docs/contract.md).
@@ -236,7 +246,7 @@ def _server(
         date_header=False,
     )
     deadlines = Deadlines(settings.head_timeout, settings.body_timeout, settings.idle_timeout)
-    return Server(config, grace, started, beside, deadlines)
+    return Server(config, grace, started, beside, deadlines, shared=shared)
 
 
 def log_to_stderr(level: str) -> None:
