@@ -179,22 +179,35 @@ def _remembered(text: str) -> Tokens:
 
 
 def _split(text: str) -> Tokens:
+    return Tokens(text, pieces_of(text))
+
+
+def pieces_of(text: str) -> tuple[str, ...]:
+    """Return the pieces of `split(text)`."""
     words = text.split() if len(text) <= _PASSAGE else []
-    if words and " ".join(words) == text:  # each of its spaces begins a chunk
-        parts = (_pieces_in(words[0]), *map(_FOLLOWING.__getitem__, words[1:]))
-        return Tokens(text, tuple(chain.from_iterable(parts)))
-    return Tokens(text, _pieces_in(text))
+    if not words:
+        return _pieces_in(text)
+    said, spaced = " ".join(words), text[0] == " "
+    if said != (text[1:] if spaced else text):
+        return _pieces_in(text)
+    # Each of its spaces begins a chunk.
+    following = map(_FOLLOWING.__getitem__, words if spaced else words[1:])
+    return tuple(chain.from_iterable(following if spaced else (_BEGINNING[words[0]], *following)))
 
 
 def _pieces_in(text: str) -> tuple[str, ...]:
     return tuple(chain.from_iterable(map(_pieces, chunks(text))))
 
 
-class _Following(dict[str, tuple[str, ...]]):
-    """The pieces of words behind a space. Those of short words are remembered."""
+class _Words(dict[str, tuple[str, ...]]):
+    """The pieces of words behind `lead`. Those of short words are remembered."""
+
+    def __init__(self, lead: str) -> None:
+        super().__init__()
+        self._lead = lead
 
     def __missing__(self, word: str) -> tuple[str, ...]:
-        pieces = _pieces_in(f" {word}")
+        pieces = _pieces_in(self._lead + word)
         if len(word) <= _SHORT:
             if len(self) >= _REMEMBERED:
                 self.clear()
@@ -202,7 +215,8 @@ class _Following(dict[str, tuple[str, ...]]):
         return pieces
 
 
-_FOLLOWING = _Following()
+_BEGINNING = _Words("")
+_FOLLOWING = _Words(" ")
 
 
 def _read(text: str) -> Iterator[tuple[tuple[int, ...], tuple[str, ...]]]:
