@@ -19,7 +19,7 @@ from emulator.core.vocabulary import Event, Finish, InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe, describe_echo
 from emulator.generator.requested import Made, Requested, may_ask
-from emulator.generator.sampling import for_reasoning
+from emulator.generator.sampling import for_reasoning, is_plain
 from emulator.generator.speech import Speech, speak
 from emulator.generator.stopping import Stopped
 
@@ -71,15 +71,25 @@ class GeneratedChoice:
         self._first = first
         self._is_structured: bool = _may_ask(request) if first is None else first._is_structured
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether many of its events can be made at once (see `PlannedChoice`).
+
+        They are not if each token is compared with others, and if a form of another choice than the first has to be
+        made.
+        """
+        sampling = self._request.sampling
+        is_made = not self._is_structured or self._first is None
+        return is_made and sampling.logprobs is None and is_plain(sampling)
+
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
         seed, left = self._seed.child("choice", self._number), self._limit
-        together = TOGETHER if whole else 1
         if self._reasons:
             least = self._exceeded(seed) if self._loose else 0
             room = min(least or self._budget(), left)
             speech = self._thoughts(seed, room, least)
-            for event in reasoning_events(choice, speech.runs(together), whole=whole, hide=hide_reasoning):
+            for event in reasoning_events(choice, speech.runs(TOGETHER), whole=whole, hide=hide_reasoning):
                 left -= event.tokens
                 yield event
             if not speech.ended and room == self._limit:
@@ -93,7 +103,7 @@ class GeneratedChoice:
             return
         speech = self._speech(seed, left, least)
         if not sampling.stop:
-            yield from text_events(choice, speech.runs(together), whole=whole)
+            yield from text_events(choice, speech.runs(TOGETHER), whole=whole)
             yield Finish(choice, "stop" if speech.ended else "length")
             return
         text = Stopped(speech, sampling.stop, least)
