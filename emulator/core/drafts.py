@@ -202,13 +202,20 @@ def content_steps(choices: Sequence[PlannedChoice], *, whole: bool, hide_reasoni
 
     The choices of a stream are interleaved token by token, as in a batch on a real server.
     """
+    if len(choices) == 1:
+        events = choices[0].events(0, whole=whole, hide_reasoning=hide_reasoning)
+    else:
+        events = _side_by_side(choices, whole, hide_reasoning)
+    return map(Step, repeat(0.0), events)
+
+
+def _side_by_side(choices: Sequence[PlannedChoice], whole: bool, hide_reasoning: bool) -> Iterator[Event]:
     for first in range(0, len(choices), _SIDE_BY_SIDE):
         batch = enumerate(choices[first : first + _SIDE_BY_SIDE], first)
-        made = [each.events(choice, whole=whole, hide_reasoning=hide_reasoning) for choice, each in batch]
-        yield from map(Step, repeat(0.0), made[0] if len(made) == 1 else _side_by_side(made))
+        yield from _in_turn([each.events(at, whole=whole, hide_reasoning=hide_reasoning) for at, each in batch])
 
 
-def _side_by_side(choices: list[Iterator[Event]]) -> Iterator[Event]:
+def _in_turn(choices: list[Iterator[Event]]) -> Iterator[Event]:
     while choices:
         unfinished = []
         for events in choices:

@@ -112,7 +112,7 @@ def split(text: str) -> Tokens:
     >>> split("The cat's 1234 🐱").pieces
     ('The', ' cat', "'s", ' ', '123', '4', ' ', '', '🐱')
     """
-    return _remembered(text) if len(text) <= 8_192 else _split(text)
+    return _remembered(text) if len(text) <= 8_192 else Tokens(text, pieces_of(text))
 
 
 def measure(text: str) -> int:
@@ -175,24 +175,17 @@ def piece_bytes(id: int) -> bytes:
 
 @lru_cache(maxsize=256)
 def _remembered(text: str) -> Tokens:
-    return _split(text)
-
-
-def _split(text: str) -> Tokens:
     return Tokens(text, pieces_of(text))
 
 
 def pieces_of(text: str) -> tuple[str, ...]:
     """Return the pieces of `split(text)`."""
     words = text.split() if len(text) <= _PASSAGE else []
-    if not words:
+    lead = " " if text.startswith(" ") else ""
+    if not words or lead + " ".join(words) != text:
         return _pieces_in(text)
-    said, spaced = " ".join(words), text[0] == " "
-    if said != (text[1:] if spaced else text):
-        return _pieces_in(text)
-    # Each of its spaces begins a chunk.
-    following = map(_FOLLOWING.__getitem__, words if spaced else words[1:])
-    return tuple(chain.from_iterable(following if spaced else (_BEGINNING[words[0]], *following)))
+    following = map(_FOLLOWING.__getitem__, words if lead else words[1:])  # each of its spaces begins a chunk
+    return tuple(chain.from_iterable(following if lead else (_BEGINNING[words[0]], *following)))
 
 
 def _pieces_in(text: str) -> tuple[str, ...]:
@@ -207,12 +200,11 @@ class _Words(dict[str, tuple[str, ...]]):
         self._lead = lead
 
     def __missing__(self, word: str) -> tuple[str, ...]:
-        pieces = _pieces_in(self._lead + word)
-        if len(word) <= _SHORT:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[word] = pieces
-        return pieces
+        if len(word) > _SHORT:
+            return _pieces_in(self._lead + word)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        return self.setdefault(word, _pieces_in(self._lead + word))
 
 
 _BEGINNING = _Words("")

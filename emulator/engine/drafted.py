@@ -73,7 +73,7 @@ class DraftedAnswer:
         kept = self._kept.get((whole, hide_reasoning))
         if kept is not None:
             return kept.steps(start)
-        if self._contests or not all([choice.is_quick for choice in self.choices]):
+        if self._contests or not all(choice.is_quick for choice in self.choices):
             return self._made(start, whole, hide_reasoning)
         steps = content_steps(self.choices, whole=whole, hide_reasoning=hide_reasoning)
         begun: list[Step] = []

@@ -6,13 +6,13 @@ the same answer.
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from emulator.core.drafts import TOGETHER, Draft, DraftCall, obey, one_by_one, reasoning_events, text_events
 from emulator.core.errors import Rejected
+from emulator.core.lazy import lazy
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY, Tokens, split
 from emulator.core.vocabulary import Event, Finish, InferenceRequest
@@ -71,6 +71,19 @@ class GeneratedChoice:
         self._first = first
         self._is_structured: bool = _may_ask(request) if first is None else first._is_structured
 
+    def another(self, choice: int) -> "GeneratedChoice":
+        """Return another choice for the same request."""
+        return GeneratedChoice(
+            self._request,
+            reasons=self._reasons,
+            seed=self._seed,
+            choice=choice,
+            limit=self._limit,
+            loose=self._loose,
+            empty_arguments=self._empty_arguments,
+            first=self,
+        )
+
     @property
     def is_quick(self) -> bool:
         """Whether many of its events can be made at once (see `PlannedChoice`).
@@ -115,7 +128,7 @@ class GeneratedChoice:
         if self._is_structured:
             _ = self._structured
 
-    @cached_property
+    @lazy
     def _structured(self) -> Draft | None:
         """The tool calls, or the text in a form, that the request asks for; None if it asks for neither."""
         request, first = self._request, self._first
@@ -128,11 +141,11 @@ class GeneratedChoice:
         except Rejected:
             return first._structured
 
-    @cached_property
+    @lazy
     def _requesting(self) -> Requested:
         return Requested(self._request) if self._first is None else self._first._requesting
 
-    @cached_property
+    @lazy
     def _maker(self) -> "Structured":
         from emulator.generator.calls import Structured  # noqa: PLC0415 - most answers are text
 
@@ -153,7 +166,7 @@ class GeneratedChoice:
         text = self._requested
         return self._text(split(text), self._seed.child("choice", self._number)) if isinstance(text, str) else None
 
-    @cached_property
+    @lazy
     def _requested(self) -> Made | None:
         requesting = self._requesting
         return requesting.make(self._seed.child("choice", self._number)) if requesting.asks else None

@@ -94,7 +94,7 @@ class NonTerminal(NamedTuple):
 
 @final
 class Filling:
-    """The phrases that may fill a slot: of those that begin with the same token the first; the k-th has the weight 1/k².
+    """The phrases that may fill a slot, of those that begin alike the first; the k-th has the weight 1/k².
 
     `runs` are their pieces, and `choice` has their weights.
     """
@@ -117,17 +117,6 @@ class Filling:
         for rank, (text, run) in enumerate(zip(self.texts, self.runs, strict=True), 1):
             begun.setdefault((first_id(text), run[0]), rank)
         return [*begun.values()]
-
-    def symbols(self) -> Symbols:
-        """Return the phrases as symbols of the grammar."""
-        if len(self.texts) == 1:
-            return (Phrase(self.texts[0], self.runs[0]),)
-        ids = tuple(map(first_id, self.texts))
-        pieces = tuple([run[0] for run in self.runs])
-        targets = tuple([(Phrase(text, run, 1),) for text, run in zip(self.texts, self.runs, strict=True)])
-        runs, size = tuple(self.runs), len(self.runs)
-        weights = self.choice.weights
-        return (Branch(ids, pieces, weights, 0, targets, runs, ((),) * size, can_end=False, moves=[None] * size),)
 
 
 class Weights(msgspec.Struct, frozen=True, eq=False):
@@ -289,8 +278,20 @@ def choice(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
     parts = [_parted(piece, target) for piece, target in zip(pieces, targets, strict=True)]
     runs, rests = zip(*parts, strict=True)
     shares = shared(weights)
-    likeliest, moves = shares.index(max(shares)), [None] * len(ids)
+    likeliest = shares.index(max(shares))
+    moves: list[Move | None] = [None] * len(ids)
     return Branch(ids, pieces, shares, likeliest, targets, runs, rests, can_end=END in ids, moves=moves)
+
+
+def choice_of_phrases(phrases: Sequence[str]) -> Phrase | Branch:
+    """Phrases that may fill a slot (see `Filling`) as symbols of the grammar."""
+    filling = Filling(phrases)
+    texts, runs, weights = filling.texts, tuple(filling.runs), filling.choice.weights
+    if len(phrases) == 1:
+        return Phrase(texts[0], runs[0])
+    ids, pieces, size = tuple(map(first_id, texts)), tuple([run[0] for run in runs]), len(runs)
+    targets = tuple([(Phrase(text, run, 1),) for text, run in zip(texts, runs, strict=True)])
+    return Branch(ids, pieces, weights, 0, targets, runs, ((),) * size, can_end=False, moves=[None] * size)
 
 
 def shared(weights: Sequence[float]) -> tuple[float, ...]:

@@ -136,7 +136,7 @@ Distribution: TypeAlias = tuple[list[float], float]
 
 
 class Distributions(dict[Weighted, Distribution]):
-    """The distributions at a temperature above 0, by the choice of the grammar; choices with equal weights share one."""
+    """The distributions at a temperature above 0, by the choice of the grammar; those with equal weights share one."""
 
     def __init__(self, temperature: float, narrowing: Narrowing | None) -> None:
         super().__init__()

@@ -10,6 +10,7 @@ from emulator.generator.grammar import (
     Run,
     Slot,
     Symbol,
+    choice_of_phrases,
     programs,
 )
 
@@ -32,19 +33,21 @@ class Walk:
             if type(symbol) is NonTerminal:
                 self.stack += programs[symbol]
             elif type(symbol) is Slot:
-                self.stack += self.filled(symbol).symbols()
+                self.stack.append(choice_of_phrases(self._phrases_of(symbol)))
             else:
                 return symbol
 
     def filled(self, slot: Slot) -> Filling:
         """The phrases of the request that may fill a slot."""
-        return self._filled.get(slot) or self._fill(slot)
+        filling = self._filled.get(slot)
+        if filling is None:
+            filling = self._filled[slot] = Filling(self._phrases_of(slot))
+        return filling
 
-    def _fill(self, slot: Slot) -> Filling:
+    def _phrases_of(self, slot: Slot) -> Sequence[str]:
         phrases = self._phrases[slot.name.lower()]
         if slot.name[0].isupper():
             phrases = [phrase[:1].upper() + phrase[1:] for phrase in phrases]
         if slot.spaced:
             phrases = [f" {phrase}" for phrase in phrases]
-        self._filled[slot] = filling = Filling(phrases)
-        return filling
+        return phrases
