@@ -36,6 +36,11 @@ _SIDE_BY_SIDE = 128
 class PlannedChoice(Protocol):
     """One choice of an answer."""
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether many of its events can be made at once, since each takes a few microseconds at most."""
+        ...
+
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice, which has the number `choice`. They are the same every time.
 
@@ -74,6 +79,11 @@ class Draft(msgspec.Struct, frozen=True):
         for call in self.tool_calls:
             size += len(call.arguments.pieces)
         return size
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether many of its events can be made at once (see `PlannedChoice`)."""
+        return self.logprobs is None
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
@@ -192,14 +202,20 @@ def content_steps(choices: Sequence[PlannedChoice], *, whole: bool, hide_reasoni
 
     The choices of a stream are interleaved token by token, as in a batch on a real server.
     """
+    if len(choices) == 1:
+        events = choices[0].events(0, whole=whole, hide_reasoning=hide_reasoning)
+    else:
+        events = _side_by_side(choices, whole, hide_reasoning)
+    return map(Step, repeat(0.0), events)
+
+
+def _side_by_side(choices: Sequence[PlannedChoice], whole: bool, hide_reasoning: bool) -> Iterator[Event]:
     for first in range(0, len(choices), _SIDE_BY_SIDE):
         batch = enumerate(choices[first : first + _SIDE_BY_SIDE], first)
-        made = [each.events(choice, whole=whole, hide_reasoning=hide_reasoning) for choice, each in batch]
-        for event in made[0] if len(made) == 1 else _side_by_side(made):
-            yield Step(0.0, event)
+        yield from _in_turn([each.events(at, whole=whole, hide_reasoning=hide_reasoning) for at, each in batch])
 
 
-def _side_by_side(choices: list[Iterator[Event]]) -> Iterator[Event]:
+def _in_turn(choices: list[Iterator[Event]]) -> Iterator[Event]:
     while choices:
         unfinished = []
         for events in choices:

@@ -112,7 +112,7 @@ def split(text: str) -> Tokens:
     >>> split("The cat's 1234 🐱").pieces
     ('The', ' cat', "'s", ' ', '123', '4', ' ', '', '🐱')
     """
-    return _remembered(text) if len(text) <= 8_192 else _split(text)
+    return _remembered(text) if len(text) <= 8_192 else Tokens(text, pieces_of(text))
 
 
 def measure(text: str) -> int:
@@ -175,34 +175,40 @@ def piece_bytes(id: int) -> bytes:
 
 @lru_cache(maxsize=256)
 def _remembered(text: str) -> Tokens:
-    return _split(text)
+    return Tokens(text, pieces_of(text))
 
 
-def _split(text: str) -> Tokens:
+def pieces_of(text: str) -> tuple[str, ...]:
+    """Return the pieces of `split(text)`."""
     words = text.split() if len(text) <= _PASSAGE else []
-    if words and " ".join(words) == text:  # each of its spaces begins a chunk
-        parts = (_pieces_in(words[0]), *map(_FOLLOWING.__getitem__, words[1:]))
-        return Tokens(text, tuple(chain.from_iterable(parts)))
-    return Tokens(text, _pieces_in(text))
+    lead = " " if text.startswith(" ") else ""
+    if not words or lead + " ".join(words) != text:
+        return _pieces_in(text)
+    following = map(_FOLLOWING.__getitem__, words if lead else words[1:])  # each of its spaces begins a chunk
+    return tuple(chain.from_iterable(following if lead else (_BEGINNING[words[0]], *following)))
 
 
 def _pieces_in(text: str) -> tuple[str, ...]:
     return tuple(chain.from_iterable(map(_pieces, chunks(text))))
 
 
-class _Following(dict[str, tuple[str, ...]]):
-    """The pieces of words behind a space. Those of short words are remembered."""
+class _Words(dict[str, tuple[str, ...]]):
+    """The pieces of words behind `lead`. Those of short words are remembered."""
+
+    def __init__(self, lead: str) -> None:
+        super().__init__()
+        self._lead = lead
 
     def __missing__(self, word: str) -> tuple[str, ...]:
-        pieces = _pieces_in(f" {word}")
-        if len(word) <= _SHORT:
-            if len(self) >= _REMEMBERED:
-                self.clear()
-            self[word] = pieces
-        return pieces
+        if len(word) > _SHORT:
+            return _pieces_in(self._lead + word)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        return self.setdefault(word, _pieces_in(self._lead + word))
 
 
-_FOLLOWING = _Following()
+_BEGINNING = _Words("")
+_FOLLOWING = _Words(" ")
 
 
 def _read(text: str) -> Iterator[tuple[tuple[int, ...], tuple[str, ...]]]:

@@ -1,9 +1,10 @@
 """The content of an answer, which is made while its steps are read."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
-from emulator.core.drafts import Draft, PlannedChoice, content_steps
+from emulator.core.drafts import PlannedChoice, content_steps
 from emulator.core.errors import Rejected
 from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.vocabulary import (
@@ -22,7 +23,7 @@ from emulator.core.vocabulary import (
 _KEPT = 8192
 """Events, tokens and log probabilities of an answer whose steps are kept, in all."""
 _AT_ONCE = 1024
-"""Tokens of an answer whose steps are all made before the first is sent, if it is a draft."""
+"""Tokens of an answer whose steps are all made before the first is sent, if that is quick."""
 _ECHOED = 256
 """Tokens of an echo that one event has, if they have log probabilities."""
 
@@ -48,6 +49,10 @@ class _Content(NamedTuple):
     tokens: int
     reasoning: int
 
+    def steps(self, start: Start) -> ReadySteps:
+        """Return the steps of the answer to one request."""
+        return ReadySteps(start, self.events, Usage(start.prompt_tokens, self.tokens, self.reasoning))
+
 
 class DraftedAnswer:
     """The choices of an answer, or the contests that decide on them. Short answers keep their steps.
@@ -66,32 +71,35 @@ class DraftedAnswer:
     def steps(self, start: Start, *, whole: bool, hide_reasoning: bool) -> Iterable[Step]:
         """Make the steps of the answer, with its usage, while they are read."""
         kept = self._kept.get((whole, hide_reasoning))
-        if kept is None:
-            made = self._made(start, whole, hide_reasoning)
-            if not self._is_short:
-                return made
-            for _ in made:
-                pass
-            kept = self._kept[whole, hide_reasoning]
-        return ReadySteps(start, kept.events, Usage(start.prompt_tokens, kept.tokens, kept.reasoning))
+        if kept is not None:
+            return kept.steps(start)
+        if self._contests or not all(choice.is_quick for choice in self.choices):
+            return self._made(start, whole, hide_reasoning)
+        steps = content_steps(self.choices, whole=whole, hide_reasoning=hide_reasoning)
+        begun: list[Step] = []
+        tokens = reasoning = 0
+        for step in steps:
+            begun.append(step)
+            event = step.event
+            tokens += event.tokens
+            if type(event) is Reasoning:
+                reasoning += event.tokens
+            if tokens > _AT_ONCE:
+                return self._made(start, whole, hide_reasoning, chain(begun, steps))
+        kept = _Content(ReadyEvents(begun), tokens + self.discarded, reasoning)
+        self._kept[whole, hide_reasoning] = kept
+        return kept.steps(start)
 
-    @property
-    def _is_short(self) -> bool:
-        """Whether the answer is drafts that are short enough to be made at once."""
-        tokens = 0
-        for choice in self.choices:
-            if type(choice) is not Draft or choice.logprobs is not None:
-                return False
-            tokens += len(choice)
-        return tokens <= _AT_ONCE and not self._contests
-
-    def _made(self, start: Start, whole: bool, hide_reasoning: bool) -> Iterator[Step]:
+    def _made(
+        self, start: Start, whole: bool, hide_reasoning: bool, steps: Iterable[Step] | None = None
+    ) -> Iterator[Step]:
+        """Make the steps of the answer, or those around the `steps` of its choices."""
         yield Step(0.0, start)
         content: list[Step] = []
         room, reasoning = _KEPT, 0
         try:
             choices, tokens = yield from self._chosen()
-            for step in content_steps(choices, whole=whole, hide_reasoning=hide_reasoning):
+            for step in steps or content_steps(choices, whole=whole, hide_reasoning=hide_reasoning):
                 event = step.event
                 tokens += event.tokens
                 if type(event) is Reasoning:
@@ -150,6 +158,11 @@ class Echoed(NamedTuple):
     choice: PlannedChoice
     prompt: str
     describe: Callable[[str], Iterator[TokenLogprob]] | None = None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether many of its events can be made at once (see `PlannedChoice`)."""
+        return self.describe is None and self.choice.is_quick
 
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""

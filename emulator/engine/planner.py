@@ -158,7 +158,9 @@ class Planner:
         Raises `Rejected` for a schema that is invalid or that no value satisfies.
         """
         request, sampling = asked.request, asked.request.sampling
-        requests = [msgspec.structs.replace(request, prompts=(prompt,)) for prompt in request.prompts] or [request]
+        requests = [request]
+        if len(request.prompts) > 1:
+            requests = [msgspec.structs.replace(request, prompts=(prompt,)) for prompt in request.prompts]
         loose = self._settings.reasoning_budget == "loose" and not exact
         groups = [self._candidates(one, asked, loose=loose) for one in requests]
         groups[0][0].check()
@@ -183,18 +185,13 @@ class Planner:
         wanted = self._settings.reasoning_by_default if enabled is None else enabled
         # A model reasons when it answers a conversation; a bare prompt is only continued.
         reasons = asked.model.reasons and wanted and not request.prompts
-        make = partial(
-            GeneratedChoice,
-            request,
-            reasons=reasons,
-            seed=self._conversation(request, asked.model),
-            limit=asked.limit,
-            loose=loose,
-            empty_arguments=self._settings.empty_arguments,
+        seed, limit = self._conversation(request, asked.model), asked.limit
+        arguments = self._settings.empty_arguments
+        first = GeneratedChoice(
+            request, reasons=reasons, seed=seed, choice=0, limit=limit, loose=loose, empty_arguments=arguments
         )
-        first = make(choice=0)
         number = max(sampling.n, sampling.best_of)
-        return [first] if number == 1 else [first, *(make(choice=n, first=first) for n in range(1, number))]
+        return [first] if number == 1 else [first, *map(first.another, range(1, number))]
 
     def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> DraftedAnswer:
         """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""

@@ -6,20 +6,20 @@ the same answer.
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from emulator.core.drafts import TOGETHER, Draft, DraftCall, obey, one_by_one, reasoning_events, text_events
 from emulator.core.errors import Rejected
+from emulator.core.lazy import lazy
 from emulator.core.seeds import Seed
 from emulator.core.tokens import EMPTY, Tokens, split
 from emulator.core.vocabulary import Event, Finish, InferenceRequest
 from emulator.generator.composing import answer, thoughts
 from emulator.generator.describing import describe, describe_echo
 from emulator.generator.requested import Made, Requested, may_ask
-from emulator.generator.sampling import for_reasoning
+from emulator.generator.sampling import for_reasoning, is_plain
 from emulator.generator.speech import Speech, speak
 from emulator.generator.stopping import Stopped
 
@@ -71,15 +71,38 @@ class GeneratedChoice:
         self._first = first
         self._is_structured: bool = _may_ask(request) if first is None else first._is_structured
 
+    def another(self, choice: int) -> "GeneratedChoice":
+        """Return another choice for the same request."""
+        return GeneratedChoice(
+            self._request,
+            reasons=self._reasons,
+            seed=self._seed,
+            choice=choice,
+            limit=self._limit,
+            loose=self._loose,
+            empty_arguments=self._empty_arguments,
+            first=self,
+        )
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether many of its events can be made at once (see `PlannedChoice`).
+
+        They are not if each token is compared with others, and if a form of another choice than the first has to be
+        made.
+        """
+        sampling = self._request.sampling
+        is_made = not self._is_structured or self._first is None
+        return is_made and sampling.logprobs is None and is_plain(sampling)
+
     def events(self, choice: int, *, whole: bool, hide_reasoning: bool) -> Iterator[Event]:
         """Make the events of the choice (see `PlannedChoice`)."""
         seed, left = self._seed.child("choice", self._number), self._limit
-        together = TOGETHER if whole else 1
         if self._reasons:
             least = self._exceeded(seed) if self._loose else 0
             room = min(least or self._budget(), left)
             speech = self._thoughts(seed, room, least)
-            for event in reasoning_events(choice, speech.runs(together), whole=whole, hide=hide_reasoning):
+            for event in reasoning_events(choice, speech.runs(TOGETHER), whole=whole, hide=hide_reasoning):
                 left -= event.tokens
                 yield event
             if not speech.ended and room == self._limit:
@@ -93,7 +116,7 @@ class GeneratedChoice:
             return
         speech = self._speech(seed, left, least)
         if not sampling.stop:
-            yield from text_events(choice, speech.runs(together), whole=whole)
+            yield from text_events(choice, speech.runs(TOGETHER), whole=whole)
             yield Finish(choice, "stop" if speech.ended else "length")
             return
         text = Stopped(speech, sampling.stop, least)
@@ -105,7 +128,7 @@ class GeneratedChoice:
         if self._is_structured:
             _ = self._structured
 
-    @cached_property
+    @lazy
     def _structured(self) -> Draft | None:
         """The tool calls, or the text in a form, that the request asks for; None if it asks for neither."""
         request, first = self._request, self._first
@@ -118,11 +141,11 @@ class GeneratedChoice:
         except Rejected:
             return first._structured
 
-    @cached_property
+    @lazy
     def _requesting(self) -> Requested:
         return Requested(self._request) if self._first is None else self._first._requesting
 
-    @cached_property
+    @lazy
     def _maker(self) -> "Structured":
         from emulator.generator.calls import Structured  # noqa: PLC0415 - most answers are text
 
@@ -143,7 +166,7 @@ class GeneratedChoice:
         text = self._requested
         return self._text(split(text), self._seed.child("choice", self._number)) if isinstance(text, str) else None
 
-    @cached_property
+    @lazy
     def _requested(self) -> Made | None:
         requesting = self._requesting
         return requesting.make(self._seed.child("choice", self._number)) if requesting.asks else None

@@ -17,10 +17,11 @@ from typing import NamedTuple, TypeAlias, final
 
 import msgspec
 
-from emulator.core.tokens import END, encode, first_id, split
+from emulator.core.tokens import END, encode, first_id, pieces_of, split
 
 Symbol: TypeAlias = "Run | Phrase | Branch | Slot | NonTerminal"
 Symbols: TypeAlias = tuple[Symbol, ...]
+Move: TypeAlias = tuple[Sequence[str], Sequence[Symbol]]
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -51,6 +52,7 @@ class Branch(msgspec.Struct, frozen=True, eq=False):
     """A choice between tokens; `targets` says, last symbol first, what follows each. The weights add up to 1.
 
     `runs` are the pieces of each token and of the run right behind it, and `rests` are the symbols that follow those.
+    `moves` keeps what `move` returned for each token.
     """
 
     ids: tuple[int, ...]
@@ -61,6 +63,17 @@ class Branch(msgspec.Struct, frozen=True, eq=False):
     runs: tuple[tuple[str, ...], ...]
     rests: tuple["Symbols", ...]
     can_end: bool
+    moves: "list[Move | None]"
+
+    def move(self, at: int) -> "Move":
+        """Return the pieces that the token begins, and the symbols behind them, in which no rule is left."""
+        pieces = [*self.runs[at]]
+        symbols = [*_without_rules(self.rests[at])]
+        while symbols and isinstance(run := symbols[-1], Run):
+            pieces += run.pieces
+            symbols.pop()
+        self.moves[at] = move = pieces, symbols
+        return move
 
 
 @final
@@ -77,6 +90,44 @@ class NonTerminal(NamedTuple):
 
     name: str
     spaced: bool
+
+
+@final
+class Filling:
+    """The phrases that may fill a slot, of those that begin alike the first; the k-th has the weight 1/k².
+
+    `runs` are their pieces, and `choice` has their weights.
+    """
+
+    __slots__ = ("choice", "runs", "texts")
+
+    def __init__(self, phrases: Sequence[str]) -> None:
+        self.texts: Sequence[str] = phrases
+        self.runs: Sequence[tuple[str, ...]] = [*map(pieces_of, phrases)]
+        ranks: Sequence[int] = range(1, len(phrases) + 1)
+        if len(phrases) > 1 and len({run[0] for run in self.runs}) < len(phrases):
+            ranks = self._first_of_those_that_begin_alike()
+            self.texts = [phrases[rank - 1] for rank in ranks]
+            self.runs = [self.runs[rank - 1] for rank in ranks]
+        self.choice = _ranked(*ranks)
+
+    def _first_of_those_that_begin_alike(self) -> Sequence[int]:
+        """The ranks of the phrases that are kept. Equal pieces may be different tokens."""
+        begun: dict[tuple[int, str], int] = {}
+        for rank, (text, run) in enumerate(zip(self.texts, self.runs, strict=True), 1):
+            begun.setdefault((first_id(text), run[0]), rank)
+        return [*begun.values()]
+
+
+class Weights(msgspec.Struct, frozen=True, eq=False):
+    """The weights of a choice, which add up to 1."""
+
+    weights: tuple[float, ...]
+
+
+@cache
+def _ranked(*ranks: int) -> Weights:
+    return Weights(shared([1 / rank**2 for rank in ranks]))
 
 
 class Token(NamedTuple):
@@ -227,21 +278,20 @@ def choice(options: Sequence[tuple[float, Token, Symbols]]) -> Branch:
     parts = [_parted(piece, target) for piece, target in zip(pieces, targets, strict=True)]
     runs, rests = zip(*parts, strict=True)
     shares = shared(weights)
-    return Branch(ids, pieces, shares, shares.index(max(shares)), targets, runs, rests, can_end=END in ids)
+    likeliest = shares.index(max(shares))
+    moves: list[Move | None] = [None] * len(ids)
+    return Branch(ids, pieces, shares, likeliest, targets, runs, rests, can_end=END in ids, moves=moves)
 
 
 def choice_of_phrases(phrases: Sequence[str]) -> Phrase | Branch:
-    """A choice between phrases, of those that begin with the same token the first; the k-th has the weight 1/k²."""
+    """Phrases that may fill a slot (see `Filling`) as symbols of the grammar."""
+    filling = Filling(phrases)
+    texts, runs, weights = filling.texts, tuple(filling.runs), filling.choice.weights
     if len(phrases) == 1:
-        return Phrase(phrases[0], split(phrases[0]).pieces)
-    begun: dict[tuple[int, str], tuple[float, str, tuple[str, ...]]] = {}
-    for rank, phrase in enumerate(phrases, 1):
-        run = split(phrase).pieces
-        begun.setdefault((first_id(phrase), run[0]), (1 / rank**2, phrase, run))
-    ids, pieces = zip(*begun, strict=True)
-    weights, texts, runs = zip(*begun.values(), strict=True)
+        return Phrase(texts[0], runs[0])
+    ids, pieces, size = tuple(map(first_id, texts)), tuple([run[0] for run in runs]), len(runs)
     targets = tuple([(Phrase(text, run, 1),) for text, run in zip(texts, runs, strict=True)])
-    return Branch(ids, pieces, shared(weights), 0, targets, runs, ((),) * len(runs), can_end=False)
+    return Branch(ids, pieces, weights, 0, targets, runs, ((),) * size, can_end=False, moves=[None] * size)
 
 
 def shared(weights: Sequence[float]) -> tuple[float, ...]:
@@ -254,6 +304,15 @@ def _parted(piece: str, target: Symbols) -> tuple[tuple[str, ...], Symbols]:
     """A piece with those of the run that follows it, and the symbols that follow both."""
     following = target[-1] if target else None
     return ((piece, *following.pieces), target[:-1]) if isinstance(following, Run) else ((piece,), target)
+
+
+def _without_rules(symbols: Iterable[Symbol]) -> Iterator[Symbol]:
+    """The symbols, with what each rule says in its place."""
+    for symbol in symbols:
+        if isinstance(symbol, NonTerminal):
+            yield from _without_rules(programs[symbol])
+        else:
+            yield symbol
 
 
 def _expanded(options: Iterable[Option]) -> Iterator[Option]:

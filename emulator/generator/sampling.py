@@ -10,7 +10,7 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence, Set
 from functools import cache, lru_cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeAlias
 
 from msgspec.structs import replace
 
@@ -122,31 +122,51 @@ class Narrowing(NamedTuple):
         return list(accumulate(weight if at in kept else 0.0 for at, weight in enumerate(heated)))
 
 
-class Distributions(dict[tuple[float, ...], tuple[list[float], float]]):
-    """The cumulative distributions of weights at a temperature above 0, by the weights; those of the grammar are few.
+class Weighted(Protocol):
+    """A choice of the grammar, which lasts as long as the process does."""
 
-    Each is without its end, the total, which follows it.
-    """
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The weights of what can be chosen, which add up to 1."""
+        ...
+
+
+Distribution: TypeAlias = tuple[list[float], float]
+"""A cumulative distribution without its end, the total, which follows it."""
+
+
+class Distributions(dict[Weighted, Distribution]):
+    """The distributions at a temperature above 0, by the choice of the grammar; those with equal weights share one."""
 
     def __init__(self, temperature: float, narrowing: Narrowing | None) -> None:
         super().__init__()
         self._temperature = temperature
         self._narrowing = narrowing
+        self._by_weights: dict[tuple[float, ...], Distribution] = {}
 
-    def __missing__(self, weights: tuple[float, ...]) -> tuple[list[float], float]:
+    def __missing__(self, choice: Weighted) -> Distribution:
+        self[choice] = found = self._of(choice.weights)
+        return found
+
+    def choose(self, weights: tuple[float, ...], chance: float) -> int:
+        """Return the index that a random number in [0, 1) selects."""
+        cumulative, total = self._of(weights)
+        return bisect(cumulative, chance * total)
+
+    def _of(self, weights: tuple[float, ...]) -> Distribution:
+        found = self._by_weights.get(weights)
+        if found is None:
+            found = self._by_weights[weights] = self._made(weights)
+        return found
+
+    def _made(self, weights: tuple[float, ...]) -> Distribution:
         if self._narrowing is not None:
             *cumulative, total = self._narrowing.cumulative(weights, self._temperature)
         elif self._temperature == 1:
             *cumulative, total = accumulate(weights)
         else:
             *cumulative, total = accumulate(_heated(weights, self._temperature))
-        self[weights] = cumulative, total
         return cumulative, total
-
-    def choose(self, weights: tuple[float, ...], chance: float) -> int:
-        """Return the index that a random number in [0, 1) selects."""
-        cumulative, total = self[weights]
-        return bisect(cumulative, chance * total)
 
 
 distributions = lru_cache(maxsize=16)(Distributions)

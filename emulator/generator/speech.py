@@ -108,17 +108,24 @@ def _spoken(
             else:
                 if position >= end:
                     numbers, end = chances.around(position)
-                cumulative, total = distributions[symbol.weights]
+                cumulative, total = distributions[symbol]
                 at = bisect(cumulative, numbers[position - end] * total)
             if symbol.can_end and symbol.ids[at] == END:
                 break
-            said += symbol.runs[at]
-            stack += symbol.rests[at]
+            pieces, symbols = symbol.moves[at] or symbol.move(at)
+            said += pieces
+            stack += symbols
+        elif type(symbol) is Slot:
+            filling = walk.filled(symbol)
+            at = 0
+            if distributions is not None and len(filling.runs) > 1:
+                if position >= end:
+                    numbers, end = chances.around(position)
+                cumulative, total = distributions[filling.choice]
+                at = bisect(cumulative, numbers[position - end] * total)
+            said += filling.runs[at]
         elif type(symbol) is NonTerminal:
             stack += programs[symbol]
-            continue
-        elif type(symbol) is Slot:
-            stack += walk.filled(symbol)
             continue
         else:
             said += symbol.pieces

@@ -1,17 +1,30 @@
 """Finding the topics of a text: the phrases between its function words."""
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 _LOOKED_AT = 1_200
 _LONGEST = 7
 """Words of a phrase."""
+_MOST = 6
+"""Topics of a text."""
+_MOST_REMEMBERED = 1 << 14
+"""Words whose kinds are remembered."""
 _REMINDER = "<system-reminder>", "</system-reminder>"
-_WORD_OR_BREAK = re.compile(r"[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
+_WORD_OR_BREAK = re.compile(r"[a-zA-Z0-9]{1,30}(?![\w'’.-])|[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
 _DETERMINERS = frozenset(["a", "an", "the", "this", "these", "those", "my", "your", "our", "some", "any", "every"])
 _CONNECTORS = frozenset(["of", "in", "for", "and", "with", "on", "at", "from", "or", "between"])
 _SMALL = _DETERMINERS | _CONNECTORS
+_CONTENT = re.compile("[wWiIeEnjf]")
+_PHRASE = re.compile(r"d*(?:[wWiIeEnjf]+(?:\+d*|(?<=[iIj])d+)?)+")
+"""A phrase, by the kinds of its words: see `_kind`. It may end with small words, which are left out."""
+_COMPARED = "eEf"
+_NUMBERS = "njf"
 _TURNED = {"my": "your", "our": "your", "your": "my", "i": "you", "me": "you", "myself": "yourself"}
 
 
@@ -45,17 +58,17 @@ def topics(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _topics(text: str) -> tuple[str, ...]:
-    phrases: dict[str, float] = {}
+    phrases, weights = _phrases(text), list[float]()
     is_ascii = text.isascii()
-    for place, words in enumerate(_phrases(text)):
-        content = [word for word in words if word.lower() not in _SMALL]
-        names = sum([word[0].isupper() for word in content])
-        size: float = len(content)
-        if not is_ascii:
-            size = max(size, sum([word > "\u0fff" for word in content]) * len(words[-1]) / 2)
-        weight = min(size, 3) + 0.5 * min(names, 2) + 0.25 * (words[0] in _DETERMINERS) - 0.01 * place
-        phrases.setdefault(turned(words), weight)
-    return tuple(sorted(phrases, key=phrases.__getitem__, reverse=True)[:6])
+    for place, (words, kinds) in enumerate(phrases):
+        weight = _WEIGHTS[kinds] if is_ascii else _weight(kinds, words)
+        weights.append(weight - 0.01 * place)
+    found: dict[str, None] = {}  # of equal phrases the first weighs most
+    for place in sorted(range(len(weights)), key=weights.__getitem__, reverse=True):
+        found[turned(phrases[place][0])] = None
+        if len(found) == _MOST:
+            break
+    return tuple(found)
 
 
 def turned(words: list[str]) -> str:
@@ -68,36 +81,85 @@ def says_little(word: str) -> bool:
     return word in _SMALL or word in _passed_over()
 
 
-def _phrases(text: str) -> list[list[str]]:
-    """Phrases of content words, such as "the capital of France"."""
-    little = _passed_over()
-    open: list[str] = []
-    phrases = [open]
-    for place, word in enumerate(_WORD_OR_BREAK.findall(text)):
-        lower = word.lower()
-        if lower in _SMALL:
-            connects = lower in _CONNECTORS
-            follows = bool(open) and open[-1].lower() not in _SMALL
-            if (connects or open[-1].endswith("ing")) if follows else not connects:
-                open.append(word if connects else lower)
-            else:
-                phrases.append(open := [] if connects else [lower])
-        elif lower in little or len(open) >= _LONGEST or not word[0].isalnum():
-            if lower == "than" and open and open[-1].endswith("er"):
-                open.pop()
-            if open:
-                phrases.append(open := [])
+def _phrases(text: str) -> list[tuple[list[str], str]]:
+    """Phrases of content words, such as "the capital of France", each with the kinds of its words."""
+    words = _WORD_OR_BREAK.findall(text)
+    if words and words[0][1:].islower():
+        words[0] = words[0].lower()
+    kinds = "".join(map(_KINDS.__getitem__, words))
+    return [phrase for begin, end in _places(kinds, 0, len(kinds)) if (phrase := _phrase(words, kinds, begin, end))]
+
+
+def _places(kinds: str, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where phrases begin and end, among words of these kinds."""
+    for found in _PHRASE.finditer(kinds, begin, end):
+        begin, end = found.span()
+        if end - begin > _LONGEST and (next := _CONTENT.search(kinds, begin + _LONGEST, end)):
+            yield begin, next.start()
+            yield from _places(kinds, next.end(), end)
+        elif kinds[end - 1] in _COMPARED and kinds.startswith("t", end):
+            yield begin, end - 1
         else:
-            open.append(lower if place == 0 and word[1:].islower() else word)
-    return [phrase for phrase in map(_trimmed, phrases) if any(map(str.isalpha, [word[0] for word in phrase]))]
+            yield begin, end
 
 
-def _trimmed(phrase: list[str]) -> list[str]:
-    while phrase and phrase[-1].lower() in _SMALL:
-        phrase.pop()
-    return phrase
+def _phrase(words: list[str], kinds: str, begin: int, end: int) -> tuple[list[str], str] | None:
+    """The words of a phrase and their kinds, without small ones at its end; None if it has only numbers."""
+    kinds = kinds[begin:end].rstrip("d+")
+    if not kinds.strip(_NUMBERS):
+        return None
+    phrase = words[begin : begin + len(kinds)]
+    if "d" in kinds:
+        phrase = [word.lower() if kind == "d" else word for word, kind in zip(phrase, kinds, strict=True)]
+    return phrase, kinds
+
+
+class _Remembered(dict[str, T]):
+    """What `compute` makes of each string; it is remembered of those that were asked for lately."""
+
+    def __init__(self, compute: Callable[[str], T]) -> None:
+        super().__init__()
+        self._compute = compute
+
+    def __missing__(self, key: str) -> T:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[key] = value = self._compute(key)
+        return value
+
+
+def _kind(word: str) -> str:
+    """The kind of a word: a letter.
+
+    `d` is a determiner, `+` a connector, `t` is "than", and `.` says little or is no word. Of the others, `i` ends in
+    "ing", `e` in "er", and `w` is any other; upper case, if the word begins with a capital letter. `j`, `f` and `n` are
+    the same for words that begin with a digit.
+    """
+    lower = word.lower()
+    if lower in _SMALL:
+        return "+" if lower in _CONNECTORS else "d"
+    if lower in _passed_over() or not word[0].isalnum():
+        return "t" if lower == "than" else "."
+    ending = "ing" if word.endswith("ing") else "er" if word.endswith("er") else ""
+    if not word[0].isalpha():
+        return {"ing": "j", "er": "f", "": "n"}[ending]
+    kind = {"ing": "i", "er": "e", "": "w"}[ending]
+    return kind.upper() if word[0].isupper() else kind
+
+
+def _weight(kinds: str, words: Sequence[str] = ()) -> float:
+    """How specific a phrase of these kinds of words is. Of a text beyond ASCII, its `words` are looked at, too."""
+    content = [place for place, kind in enumerate(kinds) if kind not in "d+"]
+    size: float = len(content)
+    if words:
+        size = max(size, sum([words[place] > "\u0fff" for place in content]) * len(words[-1]) / 2)
+    return min(size, 3) + 0.5 * min(sum(map(str.isupper, kinds)), 2) + 0.25 * (kinds[0] == "d")
 
 
 @cache
 def _passed_over() -> frozenset[str]:
     return frozenset((Path(__file__).parent / "data" / "passed_over.txt").read_text(encoding="utf-8").split())
+
+
+_KINDS = _Remembered(_kind)
+_WEIGHTS = _Remembered(_weight)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from emulator.generator.grammar import (
     Branch,
+    Filling,
     NonTerminal,
     Phrase,
     Run,
     Slot,
     Symbol,
-    Symbols,
     choice_of_phrases,
     programs,
 )
@@ -24,7 +24,7 @@ class Walk:
     def __init__(self, symbols: Sequence[Symbol], phrases: Phrases) -> None:
         self.stack: list[Symbol] = [*reversed(symbols)]
         self._phrases = phrases
-        self._filled: dict[Slot, Symbols] = {}
+        self._filled: dict[Slot, Filling] = {}
 
     def next(self) -> Run | Phrase | Branch:
         """Return the next tokens or the next choice. There always is one, since the end is a token of a choice."""
@@ -33,20 +33,21 @@ class Walk:
             if type(symbol) is NonTerminal:
                 self.stack += programs[symbol]
             elif type(symbol) is Slot:
-                self.stack += self.filled(symbol)
+                self.stack.append(choice_of_phrases(self._phrases_of(symbol)))
             else:
                 return symbol
 
-    def filled(self, slot: Slot) -> Symbols:
-        """A phrase of the request, or a choice between several."""
-        return self._filled.get(slot) or self._fill(slot)
+    def filled(self, slot: Slot) -> Filling:
+        """The phrases of the request that may fill a slot."""
+        filling = self._filled.get(slot)
+        if filling is None:
+            filling = self._filled[slot] = Filling(self._phrases_of(slot))
+        return filling
 
-    def _fill(self, slot: Slot) -> Symbols:
-        """A slot's phrases as a choice between those that begin differently; the k-th has the weight 1/k²."""
+    def _phrases_of(self, slot: Slot) -> Sequence[str]:
         phrases = self._phrases[slot.name.lower()]
         if slot.name[0].isupper():
             phrases = [phrase[:1].upper() + phrase[1:] for phrase in phrases]
         if slot.spaced:
             phrases = [f" {phrase}" for phrase in phrases]
-        self._filled[slot] = (choice_of_phrases(phrases),)
-        return self._filled[slot]
+        return phrases

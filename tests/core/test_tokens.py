@@ -158,7 +158,7 @@ def test_a_long_text_is_cut_as_a_short_one_is(monkeypatch: pytest.MonkeyPatch) -
     expected = split(text).pieces
     for window in range(40, 80):
         monkeypatch.setattr(chunks, "_WINDOW", window)
-        assert tokens._split(text).pieces == expected
+        assert tokens.pieces_of(text) == expected
 
 
 def test_no_written_piece_is_there_twice() -> None:
