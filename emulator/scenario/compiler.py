@@ -10,10 +10,11 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import TrackingCodeGenerator
 
 from emulator.core.nearest import did_you_mean
+from emulator.core.passages import passages
 from emulator.scenario import fakes
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.sandbox import SandboxedTemplate, SandboxEnvironment
-from emulator.scenario.template import REQUEST_FIELDS, VARIABLES
+from emulator.scenario.template import REQUEST_FIELDS, VARIABLES, Reads
 
 _LISTED = 12
 _PARTS = (
@@ -169,11 +170,31 @@ def _hint(word: str, known: Iterable[str]) -> str:
 
 def _compiled(tree: nodes.Template, environment: SandboxEnvironment) -> SandboxedTemplate:
     """The template. Its loops are counted: an item costs as much as all that is done with it."""
+    reads, fixed = _reads(tree), [node.data for node in _all(tree) if isinstance(node, nodes.TemplateData)]
     for loop in [node for node in _all(tree) if isinstance(node, nodes.For)]:
         work = [*loop.body, *([loop.test] if loop.test else [])]
         price = nodes.Const(1 + sum(map(_steps, work)))
         loop.iter = nodes.Filter(loop.iter, "_counted", [price], [], None, None, lineno=loop.lineno)
-    return SandboxedTemplate(environment.from_string(tree), _steps(tree))
+    return SandboxedTemplate(environment.from_string(tree), _steps(tree), reads, passages(fixed))
+
+
+def _reads(tree: nodes.Template) -> Reads:
+    """What the template reads: all attributes of `request`, unless it only names some of them."""
+    names, fields, looked_into = set[str](), set[str](), set[int]()
+    for node in _all(tree):
+        match node:
+            case (
+                nodes.Getattr(node=nodes.Name(name="request") as request, attr=field)
+                | nodes.Getitem(node=nodes.Name(name="request") as request, arg=nodes.Const(value=str(field)))
+            ):
+                fields.add(field)
+                looked_into.add(id(request))
+            case nodes.Name(name="request") if id(node) not in looked_into:
+                fields.update(REQUEST_FIELDS)
+            case nodes.Name(name=name):
+                names.add(name)
+    others = VARIABLES.keys() - {"request"}
+    return Reads(tuple(name for name in REQUEST_FIELDS if name in fields), tuple(sorted(names & others)))
 
 
 def _steps(node: nodes.Node) -> int:

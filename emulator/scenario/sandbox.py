@@ -16,10 +16,12 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from emulator.core.passages import Passage
 from emulator.scenario import fakes
 from emulator.scenario.budget import Budget, check_length
 from emulator.scenario.filters import SandboxContext, filters, finalized, printed, spend, tests
 from emulator.scenario.prices import METHODS, READ, Price, arithmetic, search
+from emulator.scenario.template import Reads
 
 _MAX_NUMBER = 10**15
 _LONE = re.compile("[\ud800-\udfff]")
@@ -38,27 +40,31 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 class SandboxedTemplate:
-    """A compiled template, which runs in the sandbox. `steps` are those of all that is outside of loops."""
+    """A compiled template, which runs in the sandbox.
 
-    def __init__(self, template: jinja2.Template, steps: int) -> None:
+    `steps` are those of all that is outside of loops; `reads` are the variables in it, and `passages` its fixed texts.
+    """
+
+    def __init__(self, template: jinja2.Template, steps: int, reads: Reads, passages: Mapping[str, Passage]) -> None:
         self._template = template
         self._steps = steps
+        self.reads = reads
+        self.passages = passages
 
-    def render(self, values: dict[str, Any], budget: Budget) -> str:
-        """The text. Raises whatever the template raises, and LimitExceeded if it exceeds a limit."""
+    def parts(self, values: dict[str, Any], budget: Budget) -> list[str]:
+        """The parts of the text. Raises whatever the template raises, and LimitExceeded if it exceeds a limit."""
         budget.spend(self._steps)
         environment, blocks = self._template.environment, self._template.blocks
         context = SandboxContext(environment, {**environment.globals, **values}, None, blocks)
         context.budget = budget
-        made, length = [], 0
+        made, length = list[str](), 0
         for part in self._template.root_render_func(context):
             length += len(part)
             check_length(length)
+            if not part.isascii() and _LONE.search(part) is not None:
+                raise ValueError("there is half of a surrogate pair in the text, which is no character")
             made.append(part)
-        text = "".join(made)
-        if not (text.isascii() or _LONE.search(text) is None):
-            raise ValueError("there is half of a surrogate pair in the text, which is no character")
-        return text
+        return made
 
     def line_of(self, error: Exception) -> int:
         """The line of the template that raised the error, from 0."""

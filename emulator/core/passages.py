@@ -1,0 +1,53 @@
+"""Splits texts into tokens that have known passages in them, without reading the passages again.
+
+A space behind a visible character begins a chunk (see `tokens`). So what a passage has between the first and the last
+such space has the same tokens, whatever comes before and behind it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+import msgspec
+
+from emulator.core.tokens import Tokens, split
+
+_CUT = re.compile(r"(?<=\S) ")
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A text, cut at the first and the last place where a chunk begins anyway; `pieces` are the tokens between them."""
+
+    lead: str
+    pieces: tuple[str, ...]
+    tail: str
+
+
+def passages(texts: Iterable[str]) -> Mapping[str, Passage]:
+    """The passages of these texts, by text. Those without two cuts are left out."""
+    found: dict[str, Passage] = {}
+    for text in texts:
+        cuts = [cut.start() for cut in _CUT.finditer(text)]
+        if len(cuts) > 1:
+            found[text] = Passage(text[: cuts[0]], split(text[cuts[0] : cuts[-1]]).pieces, text[cuts[-1] :])
+    return found
+
+
+def split_parts(parts: Iterable[str], known: Mapping[str, Passage]) -> Tokens:
+    """Split a text, given in parts, into tokens. Parts that are `known` passages are not read again.
+
+    >>> split_parts(["one two three ", "four"], passages(["one two three "])) == split("one two three four")
+    True
+    """
+    pieces: list[tuple[str, ...]] = []
+    unread: list[str] = []
+    for part in parts:
+        passage = known.get(part)
+        if passage is None:
+            unread.append(part)
+        else:
+            unread.append(passage.lead)
+            pieces += split("".join(unread)).pieces, passage.pieces
+            unread = [passage.tail]
+    pieces.append(split("".join(unread)).pieces)
+    return Tokens("".join(parts), tuple(chain.from_iterable(pieces)))
