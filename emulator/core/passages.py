@@ -6,7 +6,6 @@ such space has the same tokens, whatever comes before and behind it.
 
 import re
 from collections.abc import Iterable, Mapping
-from itertools import chain
 
 import msgspec
 
@@ -33,13 +32,14 @@ def passages(texts: Iterable[str]) -> Mapping[str, Passage]:
     return found
 
 
-def split_parts(parts: Iterable[str], known: Mapping[str, Passage]) -> Tokens:
-    """Split a text, given in parts, into tokens. Parts that are `known` passages are not read again.
+def split_parts(text: str, parts: Iterable[str], known: Mapping[str, Passage]) -> Tokens:
+    """Split a text into tokens. Those of its parts that are `known` passages are not read again.
 
-    >>> split_parts(["one two three ", "four"], passages(["one two three "])) == split("one two three four")
+    >>> text, parts = "one two three four", ["one two three ", "four"]
+    >>> split_parts(text, parts, passages(parts)) == split(text)
     True
     """
-    pieces: list[tuple[str, ...]] = []
+    pieces: list[str] = []
     unread: list[str] = []
     for part in parts:
         passage = known.get(part)
@@ -47,7 +47,8 @@ def split_parts(parts: Iterable[str], known: Mapping[str, Passage]) -> Tokens:
             unread.append(part)
         else:
             unread.append(passage.lead)
-            pieces += split("".join(unread)).pieces, passage.pieces
+            pieces += split("".join(unread)).pieces
+            pieces += passage.pieces
             unread = [passage.tail]
-    pieces.append(split("".join(unread)).pieces)
-    return Tokens("".join(parts), tuple(chain.from_iterable(pieces)))
+    pieces += split("".join(unread)).pieces
+    return Tokens(text, tuple(pieces))

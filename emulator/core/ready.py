@@ -5,9 +5,9 @@ they fold to, and the bytes that an encoder makes of them.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cached_property
 
 from emulator.core.fold import Choice, Completion, Fold
+from emulator.core.lazy import lazy
 from emulator.core.vocabulary import End, Start, Step, ToolCall, Usage
 
 
@@ -21,12 +21,12 @@ class ReadyEvents:
         self.steps = steps
         self.segments: dict[Hashable, Sequence[bytes]] = {}
 
-    @cached_property
+    @lazy
     def derives_ids(self) -> bool:
         """Whether a dialect derives ids of tool calls from the id of the answer."""
         return any(type(step.event) is ToolCall and step.event.id is None for step in self.steps)
 
-    @cached_property
+    @lazy
     def choices(self) -> tuple[Choice, ...]:
         """The choices of the whole answer."""
         answer = Fold()

@@ -16,6 +16,7 @@ from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, TokenLogprob
 from emulator.engine.drafted import Contest, DraftedAnswer, Echoed
+from emulator.engine.single import SingleAnswer
 from emulator.generator import GeneratedChoice, describe, describe_echo
 from emulator.scenario.library import Library
 
@@ -121,7 +122,7 @@ class Planner:
         )
 
     def steps(
-        self, asked: CheckedRequest, said: DraftedAnswer, id: str, created: float, *, whole: bool
+        self, asked: CheckedRequest, said: DraftedAnswer | SingleAnswer, id: str, created: float, *, whole: bool
     ) -> Iterable[Step]:
         """Make the steps of an answer, with its usage, while they are read. `created` is in Unix seconds."""
         name = asked.request.model if self._settings.model_name == "sent" else asked.model.id
@@ -195,6 +196,13 @@ class Planner:
         first = make(choice=0)
         number = max(sampling.n, sampling.best_of)
         return [first] if number == 1 else [first, *(make(choice=n, first=first) for n in range(1, number))]
+
+    def repeated(self, asked: CheckedRequest, draft: Draft) -> DraftedAnswer | SingleAnswer:
+        """Return the answer of which each choice is this draft, cut as requested."""
+        if self.keeps(asked, draft):
+            return SingleAnswer(draft)
+        request = asked.request
+        return self.obeyed(asked, [draft] * (request.sampling.n * max(len(request.prompts), 1)))
 
     def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> DraftedAnswer:
         """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""

@@ -93,7 +93,7 @@ def drafts(reply: Reply, context: ReplyContext) -> list[Draft]:
     """
     if not reply.choices:
         return []
-    made = [finished(_rendered_draft(choice, context), reply) for choice in reply.choices]
+    made = [finished(rendered_draft(choice, context), reply) for choice in reply.choices]
     request = context.request
     wanted = request.sampling.n * max(len(request.prompts), 1) if reply.obey else len(made)
     return [made[at % len(made)] for at in range(wanted)]
@@ -104,7 +104,8 @@ def finished(draft: Draft, reply: Reply) -> Draft:
     return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish, own_finish=True)
 
 
-def _rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
+def rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
+    """The draft of a choice with its templates rendered. Raises Rejected for a template that fails."""
     return choice if isinstance(choice, Draft) else _with_variables(context, lambda values: draft(choice, values))
 
 
@@ -121,6 +122,8 @@ def draft(spec: ChoiceSpec, values: Variables | None = None) -> Draft:
 
 def _tokens(value: Any, values: Variables | None, *, json: bool = False) -> Tokens:
     """The tokens of a text, or of the JSON of a value."""
+    if value == "" and not json:
+        return EMPTY
     if values is not None:
         if type(value) is Template and not json:
             return value.tokens(values)

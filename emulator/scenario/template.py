@@ -4,7 +4,7 @@ A template is compiled when its scenario is loaded, so that a mistake in it is r
 each request. Jinja2 is imported when the first template is compiled.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -62,8 +62,8 @@ class CompiledTemplate(Protocol):
     reads: Reads
     passages: Mapping[str, Passage]
 
-    def parts(self, values: dict[str, Any], budget: Budget) -> list[str]:
-        """The parts of the text. Raises whatever the template raises."""
+    def run(self, values: dict[str, Any], budget: Budget) -> tuple[str, Sequence[str]]:
+        """The text, and its parts. Raises whatever the template raises."""
         ...
 
     def line_of(self, error: Exception) -> int:
@@ -84,15 +84,15 @@ class Template(msgspec.Struct, frozen=True):
 
     def render(self, values: "Variables") -> str:
         """The text. Raises RenderError if the template fails, or exceeds the budget or the length of a text."""
-        return "".join(self._parts(values))
+        return self._run(values)[0]
 
     def tokens(self, values: "Variables") -> Tokens:
         """The text in tokens. Raises RenderError as `render` does."""
-        return split_parts(self._parts(values), self.compiled.passages)
+        return split_parts(*self._run(values), self.compiled.passages)
 
-    def _parts(self, values: "Variables") -> list[str]:
+    def _run(self, values: "Variables") -> tuple[str, Sequence[str]]:
         try:
-            return self.compiled.parts(values.read(self.compiled.reads), values.budget)
+            return self.compiled.run(values.read(self.compiled.reads), values.budget)
         except Exception as error:  # whatever a template does is answered to the client
             line = self.line + self.compiled.line_of(error) if self.block else self.line
             raise RenderError(line, f"{type(error).__name__}: {error}"[:_MAX_MESSAGE]) from None

@@ -172,7 +172,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     set_state: Mapping[str, str] = NOTHING
     name: str = ""
     obey: bool = True
-    plain: Draft | None = None
+    plain: Draft | ChoiceSpec | None = None
     line: int = 0
 
 
