@@ -15,9 +15,13 @@ _CUT = re.compile(r"(?<=\S) ")
 
 
 class Passage(msgspec.Struct, frozen=True):
-    """A text, cut at the first and the last place where a chunk begins anyway; `pieces` are the tokens between them."""
+    """A text, cut at the first and the last place where a chunk begins anyway.
+
+    `pieces` are the tokens between them, and `begins` those of a text that begins with the passage.
+    """
 
     lead: str
+    begins: tuple[str, ...]
     pieces: tuple[str, ...]
     tail: str
 
@@ -28,7 +32,8 @@ def passages(texts: Iterable[str]) -> Mapping[str, Passage]:
     for text in texts:
         cuts = [cut.start() for cut in _CUT.finditer(text)]
         if len(cuts) > 1:
-            found[text] = Passage(text[: cuts[0]], split(text[cuts[0] : cuts[-1]]).pieces, text[cuts[-1] :])
+            lead, between = text[: cuts[0]], split(text[cuts[0] : cuts[-1]]).pieces
+            found[text] = Passage(lead, split(lead).pieces + between, between, text[cuts[-1] :])
     return found
 
 
@@ -45,6 +50,9 @@ def split_parts(text: str, parts: Iterable[str], known: Mapping[str, Passage]) -
         passage = known.get(part)
         if passage is None:
             unread.append(part)
+        elif not unread:
+            pieces += passage.begins
+            unread = [passage.tail]
         else:
             unread.append(passage.lead)
             pieces += split("".join(unread)).pieces

@@ -1,6 +1,6 @@
 """An answer of one draft that is sent once, such as that of a template: it is made with as little as possible."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from emulator.core.drafts import Draft
 from emulator.core.fold import Block, Choice, ReasoningBlock, TextBlock, ToolCallBlock
@@ -30,12 +30,24 @@ class SingleAnswer:
 
 
 class _WholeDraft(ReadyEvents):
-    """The events of a draft, whose only choice need not be folded from them."""
+    """The events of a draft. Its only choice need not be folded from them, so that few need them."""
 
     def __init__(self, draft: Draft, *, hide_reasoning: bool) -> None:
-        super().__init__([Step(0.0, each) for each in draft.events(0, whole=True, hide_reasoning=hide_reasoning)])
+        self.segments = {}
         self._draft = draft
         self._hides_reasoning = hide_reasoning
+
+    @lazy
+    def steps(self) -> Sequence[Step]:
+        """The steps of the events."""
+        events = self._draft.events(0, whole=True, hide_reasoning=self._hides_reasoning)
+        return [Step(0.0, event) for event in events]
+
+    @lazy
+    def derives_ids(self) -> bool:
+        """Whether a dialect derives ids of tool calls from the id of the answer."""
+        calls = self._draft.tool_calls
+        return bool(calls) and any(call.id is None for call in calls)
 
     @lazy
     def choices(self) -> tuple[Choice, ...]:

@@ -55,10 +55,12 @@ class RuleIndex:
                 sharing[criterion] = sharing.get(criterion, 0) | 1 << number
         tests = dict(zip(sharing, _tests(sharing), strict=True))
         self._tests = [tuple(dict.fromkeys(tests[criterion] for criterion in rule.when.criteria)) for rule in rules]
+        self._numbers = range(len(rules))
+        self._has_tests = any(self._tests)
 
     def __call__(self, subject: Subject) -> Iterator[int]:
         """The numbers of the rules that match, in their order."""
-        return self._walk(subject) if any(self._tests) else iter(range(len(self._tests)))
+        return self._walk(subject) if self._has_tests else iter(self._numbers)
 
     def _walk(self, subject: Subject) -> Iterator[int]:
         made: set[_Test] = set()
