@@ -368,6 +368,13 @@ SEARCHES = st.builds(
     st.booleans(),
     st.sampled_from(["last_user", "last_user", "any_message", "system"]),
 )
+ENDS = st.builds(
+    lambda how, word, case, more: {"last_user": {how: word, "case": case} | more},
+    st.sampled_from(["starts_with", "ends_with"]),
+    WORDS,
+    st.booleans(),
+    st.sampled_from([{}, {"contains": "PARİS"}, {"contains": "in "}, {"matches": "ather"}, {"exists": True}]),
+)
 EXPRESSIONS = st.builds(
     lambda pattern, case, key: {key: {"matches": pattern, "case": case}},
     st.sampled_from(
@@ -402,7 +409,7 @@ def left_over(when: dict[str, Any]) -> dict[str, Any]:
 
 @given(
     st.lists(SEARCHES | CONDITIONS, max_size=12),
-    st.lists(SEARCHES | EXPRESSIONS, max_size=60),
+    st.lists(SEARCHES | EXPRESSIONS | ENDS, max_size=60),
     st.lists(WORDS, max_size=3),
 )
 @settings(max_examples=150)

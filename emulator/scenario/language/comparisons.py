@@ -29,8 +29,8 @@ class ValueComparison(msgspec.Struct, frozen=True):
 class Lookup(msgspec.Struct, frozen=True):
     """A comparison: whether it holds for a value, and what it expects, in words.
 
-    `groups` returns the named groups of its regular expression, `names` lists them, and `needed` is a text without
-    which it does not match. `words` are the texts of `equals` or `one_of`, or the glob. `alone` is the only comparison
+    `groups` returns the named groups of its regular expression, `names` lists them. `needed` is a text without which it
+    does not hold. `words` are the texts of `equals` or `one_of`, or the glob. `alone` is the only comparison
     of a lookup that consists of one.
     """
 

@@ -122,9 +122,8 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
         some = holds
         holds = lambda texts: bool(texts) is exists and (not predicates or some(texts))  # noqa: E731 (a case of `holds`)
     words = (values["equals"],) if "equals" in values else values.get("one_of", ())
-    needed = patterns.compile(values["matches"], ignore_case=not case).needed if "matches" in values else ""
     alone = _alone(values, words, case=case)
-    return Lookup(holds, _sentence(values), *_groups_of(values, case=case), words, alone, needed)
+    return Lookup(holds, _sentence(values), *_groups_of(values, case=case), words, alone, _needed(values, case=case))
 
 
 def _alone(values: Mapping[str, Any], words: Sequence[str], *, case: bool) -> WordComparison | None:
@@ -135,6 +134,18 @@ def _alone(values: Mapping[str, Any], words: Sequence[str], *, case: bool) -> Wo
         case ["equals" | "one_of"]:
             return WordComparison("equals", tuple(map(fold, words)), case)
     return None
+
+
+def _needed(values: Mapping[str, Any], *, case: bool) -> str:
+    """The longest text that any text for which the lookup holds has once it is `patterns.simplified`, if there is one.
+
+    An operand with letters that are changed by this is not looked at.
+    """
+    operands = [values[name] for name in ("contains", "starts_with", "ends_with") if name in values]
+    found = [operand.lower() for operand in operands if operand.isascii()]
+    if "matches" in values:
+        found.append(patterns.compile(values["matches"], ignore_case=not case).needed)
+    return max(found, key=len, default="")
 
 
 def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
