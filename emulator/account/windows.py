@@ -113,20 +113,22 @@ class Window(Struct, forbid_unknown_fields=True):
         """Admit an amount that `passes_at` has accepted."""
         if amount:
             self.used += amount
-            if self.first < len(self.ticks) and self.ticks[-1] == tick:
+            ticks = self.ticks
+            if ticks and ticks[-1] == tick and self.first < len(ticks):
                 self.amounts[-1] += amount
             else:
-                self.ticks.append(tick)
+                ticks.append(tick)
                 self.amounts.append(amount)
 
     def correct(self, tick: int, by: int) -> None:
         """Change the amount that was admitted at `tick`, unless it is forgotten."""
-        entry = bisect_left(self.ticks, tick, self.first)
-        if entry < len(self.ticks) and self.ticks[entry] == tick:
+        ticks, amounts = self.ticks, self.amounts
+        entry = bisect_left(ticks, tick, self.first)
+        if entry < len(ticks) and ticks[entry] == tick:
             self.used += by
-            self.amounts[entry] += by
-            if not self.amounts[entry]:
-                del self.ticks[entry], self.amounts[entry]
+            amounts[entry] += by
+            if not amounts[entry]:
+                del ticks[entry], amounts[entry]
 
     def full_at(self, tick: int) -> int:
         """The tick at which the whole limit is free, if nothing else is admitted; `tick` itself if it is free now."""
@@ -139,7 +141,9 @@ class Window(Struct, forbid_unknown_fields=True):
 
     def forget(self, tick: int) -> None:
         """Forget what is at least 60 seconds old at `tick`."""
-        ticks, until = self.ticks, tick - SPAN
+        ticks, until, first = self.ticks, tick - SPAN, self.first
+        if first == len(ticks) or ticks[first] > until:
+            return
         while self.first < len(ticks) and ticks[self.first] <= until:
             self.used -= self.amounts[self.first]
             self.first += 1

@@ -58,22 +58,22 @@ class Choice(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """All text of the choice."""
-        return "".join(block.text for block in self.blocks if isinstance(block, TextBlock))
+        return "".join(block.text for block in self.blocks if type(block) is TextBlock)
 
     @property
     def reasoning(self) -> str:
         """All reasoning of the choice."""
-        return "".join(block.text for block in self.blocks if isinstance(block, ReasoningBlock))
+        return "".join(block.text for block in self.blocks if type(block) is ReasoningBlock)
 
     @property
     def tool_calls(self) -> tuple[ToolCallBlock, ...]:
         """The tool calls of the choice."""
-        return tuple(block for block in self.blocks if isinstance(block, ToolCallBlock))
+        return tuple(block for block in self.blocks if type(block) is ToolCallBlock)
 
     @property
     def logprobs(self) -> tuple[TokenLogprob, ...] | None:
         """The log probabilities of all text, or None if there are none."""
-        given = [block.logprobs for block in self.blocks if isinstance(block, TextBlock) and block.logprobs is not None]
+        given = [block.logprobs for block in self.blocks if type(block) is TextBlock and block.logprobs is not None]
         return tuple(entry for logprobs in given for entry in logprobs) if given else None
 
 

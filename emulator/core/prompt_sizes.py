@@ -110,7 +110,8 @@ def overflow(prompt: int, wanted: int, limit: int) -> ApiError:
 
 
 def _message(message: Message) -> int:
-    total = PER_MESSAGE + _counted(message.text)
+    text = message.text
+    total = PER_MESSAGE + (_remembered(text) if len(text) <= _REMEMBERED else count(text))
     if message.name:
         total += count(message.name)
     if message.reasoning:
@@ -126,12 +127,8 @@ def _media_tokens(request: InferenceRequest) -> int:
     return sum(PER_MEDIA[media.kind] for message in request.messages for media in message.media)
 
 
-def _counted(text: str) -> int:
-    """Count the tokens of a text. Short texts are cached, because a conversation sends its earlier messages again."""
-    return _remembered(text) if len(text) <= _REMEMBERED else count(text)
-
-
 _remembered = lru_cache(maxsize=4096)(count)
+"""Counts the tokens of a short text, which may come again: a conversation sends its earlier messages with each."""
 
 
 def _tool(tool: Tool) -> int:

@@ -16,6 +16,7 @@ from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, TokenLogprob
 from emulator.engine.drafted import Contest, DraftedAnswer, Echoed
+from emulator.engine.single import SingleAnswer
 from emulator.generator import GeneratedChoice, describe, describe_echo
 from emulator.scenario.library import Library
 
@@ -26,12 +27,16 @@ _PLAIN = Sampling()
 
 
 class CheckedRequest(msgspec.Struct, frozen=True):
-    """A request that can be answered, with its model, its prompt tokens, and the token limit of each choice."""
+    """A request that can be answered, with its model, its prompt tokens, and the token limit of each choice.
+
+    `plain` says that it asks for a single choice without a stop, log probabilities or an echo.
+    """
 
     request: InferenceRequest
     model: Model
     prompt: int
     limit: int
+    plain: bool
 
 
 class PlannedAnswer(msgspec.Struct, frozen=True):
@@ -65,7 +70,8 @@ class Planner:
             sampling = msgspec.structs.replace(request.sampling, **without_effect)
             request = msgspec.structs.replace(request, sampling=sampling)
         longest = max(size.prompts) if len(request.prompts) > 1 else prompt
-        return CheckedRequest(request, model, prompt, self._limit(request, model, longest))
+        plain = _is_plain(request)
+        return CheckedRequest(request, model, prompt, self._limit(request, model, longest, plain), plain)
 
     def _without_effect(self, request: InferenceRequest, model: Model) -> dict[str, Any]:
         """The parameters that the model ignores, with the values that they then have."""
@@ -83,7 +89,7 @@ class Planner:
             return ()
         return (("x-emulator-warning", _not_listed(unlisted, model.id)),)
 
-    def _limit(self, request: InferenceRequest, model: Model, prompt: int) -> int:
+    def _limit(self, request: InferenceRequest, model: Model, prompt: int, plain: bool) -> int:
         """The maximum number of tokens of each choice. Each prompt has the whole context."""
         wanted, room = request.sampling.max_tokens, model.context_length - prompt
         if wanted is not None and wanted > room and self._settings.strictness == "vllm":
@@ -96,7 +102,7 @@ class Planner:
         if room < (1 if wanted is None else wanted):
             raise Rejected(overflow(prompt, wanted or 0, model.context_length))
         limit = min(model.max_output_length, room) if wanted is None else wanted
-        return self._affordable(request, limit, prompt)
+        return limit if plain and limit <= self._settings.max_answer else self._affordable(request, limit, prompt)
 
     def _affordable(self, request: InferenceRequest, limit: int, prompt: int) -> int:
         """The token limit of each choice, so that the answer is not too large. Raises `Rejected` if it would be."""
@@ -121,7 +127,7 @@ class Planner:
         )
 
     def steps(
-        self, asked: CheckedRequest, said: DraftedAnswer, id: str, created: float, *, whole: bool
+        self, asked: CheckedRequest, said: DraftedAnswer | SingleAnswer, id: str, created: float, *, whole: bool
     ) -> Iterable[Step]:
         """Make the steps of an answer, with its usage, while they are read. `created` is in Unix seconds."""
         name = asked.request.model if self._settings.model_name == "sent" else asked.model.id
@@ -193,6 +199,13 @@ class Planner:
         number = max(sampling.n, sampling.best_of)
         return [first] if number == 1 else [first, *map(first.another, range(1, number))]
 
+    def repeated(self, asked: CheckedRequest, draft: Draft) -> DraftedAnswer | SingleAnswer:
+        """Return the answer of which each choice is this draft, cut as requested."""
+        if self.keeps(asked, draft):
+            return SingleAnswer(draft)
+        request = asked.request
+        return self.obeyed(asked, [draft] * (request.sampling.n * max(len(request.prompts), 1)))
+
     def obeyed(self, asked: CheckedRequest, drafts: Sequence[Draft]) -> DraftedAnswer:
         """Cut scripted drafts, and add log probabilities, as requested. With `best_of`, all candidates count."""
         request, sampling = asked.request, asked.request.sampling
@@ -212,18 +225,9 @@ class Planner:
 
     def keeps(self, asked: CheckedRequest, draft: Draft) -> bool:
         """Whether a scripted draft, unchanged, is the whole answer; if not, `obeyed` makes one from it."""
-        request, sampling = asked.request, asked.request.sampling
-        return not (
-            sampling.stop
-            or sampling.stop_token_ids
-            or sampling.logprobs is not None
-            or sampling.n > 1
-            or sampling.best_of > 1
-            or len(request.prompts) > 1
-            or request.echo
-            or len(draft) > asked.limit
-            or (draft.tool_calls and not draft.own_finish and draft.finish != request.tool_choice.finish)
-        )
+        if not asked.plain or len(draft) > asked.limit:
+            return False
+        return not draft.tool_calls or draft.own_finish or draft.finish == asked.request.tool_choice.finish
 
     def _obeyed(self, asked: CheckedRequest, draft: Draft) -> Draft:
         sampling, finish = asked.request.sampling, asked.request.tool_choice.finish
@@ -274,6 +278,19 @@ def unknown_model(id: str, catalog: Catalog, *, must_be_known: bool = False) -> 
 def unknown_scenario(name: str, library: Library) -> Rejected:
     """The 404 for a scenario that is not in the library; it suggests the nearest that is."""
     return Rejected(ApiError("not_found", library.unknown(name)))
+
+
+def _is_plain(request: InferenceRequest) -> bool:
+    sampling = request.sampling
+    return not (
+        sampling.stop
+        or sampling.stop_token_ids
+        or sampling.logprobs is not None
+        or sampling.n > 1
+        or sampling.best_of > 1
+        or len(request.prompts) > 1
+        or request.echo
+    )
 
 
 def _unlisted(request: InferenceRequest, model: Model) -> Sequence[str]:

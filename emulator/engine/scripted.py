@@ -15,12 +15,14 @@ from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
 from emulator.core.vocabulary import InferenceRequest
+from emulator.engine.drafted import DraftedAnswer
 from emulator.engine.planner import PlannedAnswer, Planner
-from emulator.engine.scripted_steps import plain_answer, scripted_answer
+from emulator.engine.scripted_steps import scripted_answer
+from emulator.engine.single import SingleAnswer
 from emulator.faults import FAULTS
 from emulator.scenario.library import LoadedScenario
 from emulator.scenario.match import description, differences, distance, explanation, match_of
-from emulator.scenario.reply import START, ReplyContext, choose_reply
+from emulator.scenario.reply import START, ReplyContext, choose_reply, rendered_draft
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import FaultSpec, Reply, Rule, Scenario
 from emulator.scenario.writing import duration
@@ -115,21 +117,26 @@ class Scripts:
         if rule is None or reply is None:
             return f"{scenario.name}/echo", self._echo(chosen, model, size, identity)
         name = f"{scenario.name}/{rule.name}"
-        if reply.plain is not None:
-            request = chosen.subject.request
-            answer = plain_answer(self._planner, reply.plain, request, model, size, identity, chosen.now)
-            if answer is not None:
-                return name, answer
+        planner, plain, request, now = self._planner, reply.plain, chosen.subject.request, chosen.now
+        if plain is None:
+            context = self._context(chosen, rule, question)
+            return name, scripted_answer(planner, reply, context, model, size, identity)
+        asked = planner.check(request, model, size)
+        if type(plain) is Draft and planner.keeps(asked, plain):
+            said: DraftedAnswer | SingleAnswer = planner.canned(plain)
+        else:
+            said = planner.repeated(asked, rendered_draft(plain, self._context(chosen, rule, question)))
+        steps = planner.steps(asked, said, identity.hex(32), now, whole=not request.stream)
+        return name, PlannedAnswer(steps, planner.warnings(request, model))
+
+    def _context(self, chosen: Chosen, rule: Rule, question: bytes) -> ReplyContext:
         match = match_of(rule.when, chosen.subject)
-        context = ReplyContext(scenario, rule, match, chosen.subject, self._seed, chosen.now, question)
-        return name, scripted_answer(self._planner, reply, context, model, size, identity)
+        return ReplyContext(chosen.scenario, rule, match, chosen.subject, self._seed, chosen.now, question)
 
     def _echo(self, chosen: Chosen, model: Model, size: PromptSize, identity: Seed) -> PlannedAnswer:
         planner, request = self._planner, chosen.subject.request
         asked = planner.check(request, model, size)
-        text = "\n".join(each.text for each in chosen.subject.last_user)
-        choices = request.sampling.n * max(len(request.prompts), 1)
-        echoed = planner.obeyed(asked, [Draft(text=split(text))] * choices)
+        echoed = planner.repeated(asked, Draft(text=split("\n".join(each.text for each in chosen.subject.last_user))))
         return PlannedAnswer(planner.steps(asked, echoed, identity.hex(32), chosen.now, whole=not request.stream))
 
 

@@ -8,30 +8,13 @@ from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
-from emulator.core.vocabulary import End, Finish, InferenceRequest, Raw, Start, Step, Usage, Verbatim
+from emulator.core.vocabulary import End, Finish, Raw, Start, Step, Usage, Verbatim
 from emulator.engine.drafted import DraftedAnswer
 from emulator.engine.planner import CheckedRequest, PlannedAnswer, Planner, failing
 from emulator.faults import NO_FAULTS, Faults, assemble, pace
 from emulator.scenario import reply as replies
 from emulator.scenario.reply import ReplyContext
 from emulator.scenario.types import Generate, Reply, UsageSpec
-
-
-def plain_answer(
-    planner: Planner,
-    draft: Draft,
-    request: InferenceRequest,
-    model: Model,
-    size: PromptSize,
-    identity: Seed,
-    now: float,
-) -> PlannedAnswer | None:
-    """Return the answer that is a draft as it is, as `scripted_answer` does; None if the request changes the draft."""
-    asked = planner.check(request, model, size)
-    if not planner.keeps(asked, draft):
-        return None
-    steps = planner.steps(asked, planner.canned(draft), identity.hex(32), now, whole=not request.stream)
-    return PlannedAnswer(steps, planner.warnings(request, model))
 
 
 def scripted_answer(

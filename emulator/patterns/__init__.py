@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from emulator.patterns.budget import Budget, TooCostly
 from emulator.patterns.masks import Masks
+from emulator.patterns.needed import simplified
 from emulator.patterns.pattern import Pattern
 from emulator.patterns.syntax import parse
 
-__all__ = ["MAX_GLOB", "MAX_LENGTH", "Budget", "Masks", "Pattern", "TooCostly", "compile", "glob"]
+__all__ = ["MAX_GLOB", "MAX_LENGTH", "Budget", "Masks", "Pattern", "TooCostly", "compile", "glob", "simplified"]
 
 MAX_LENGTH = 5_000
 """Characters of an expression."""

@@ -9,6 +9,7 @@ from emulator.patterns.budget import Budget
 from emulator.patterns.costs import Cost, prefix
 from emulator.patterns.everywhere import Everywhere
 from emulator.patterns.masks import Masks
+from emulator.patterns.needed import needed
 from emulator.patterns.syntax import Tree, regular
 
 _QUICK = 200_000
@@ -61,6 +62,11 @@ class Pattern:
         if self._irregular:
             raise ValueError(f"with {self._irregular}, this can take forever on a long text; write it without")
         self._everywhere.check(named=bool(self.names))
+
+    @cached_property
+    def needed(self) -> str:
+        """A text that every text with a match has once it is folded and `simplified`; empty if none is known."""
+        return needed(self._tree)
 
     @cached_property
     def _irregular(self) -> str:

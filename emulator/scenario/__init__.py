@@ -16,7 +16,7 @@ A module imports only from those above it in this table:
 | `reading.mistakes`, `reading.nodes`, `reading.comments`, `reading.readers` | YAML, mistakes, and readers of values |
 | `prices`, `filters`, `sandbox`, `compiler` | what templates can use, and what it costs; running and compiling them |
 | `language.notes`, `language.foreign` | what readers share; hints at words of other tools |
-| `language.timing`, `language.lookups` | values that several keys have |
+| `language.timing`, `language.comparisons`, `language.lookups` | values that several keys have |
 | `language.templates`, `language.errors`, `language.raw`, `language.choices`, `language.faults` | parts of a reply |
 | `language.replies`, `language.criteria`, `language.conditions` | parts of a rule |
 | `language.environment` | the account, the clock and the models |

@@ -10,10 +10,11 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import TrackingCodeGenerator
 
 from emulator.core.nearest import did_you_mean
+from emulator.core.passages import passages
 from emulator.scenario import fakes
 from emulator.scenario.reading.mistakes import quoted
-from emulator.scenario.sandbox import SandboxedTemplate, SandboxEnvironment
-from emulator.scenario.template import REQUEST_FIELDS, VARIABLES
+from emulator.scenario.sandbox import JoinedTexts, SandboxedTemplate, SandboxEnvironment
+from emulator.scenario.template import REQUEST_FIELDS, VARIABLES, CompiledTemplate, Reads
 
 _LISTED = 12
 _PARTS = (
@@ -78,7 +79,7 @@ def parts(text: str, limit: int) -> int:
     return count
 
 
-def compiled(text: str, groups: frozenset[str]) -> SandboxedTemplate:
+def compiled(text: str, groups: frozenset[str]) -> CompiledTemplate:
     """Compile a template. `groups` are the named groups of the variable `match`. Raises BrokenTemplate."""
     environment = _environment()
     try:
@@ -167,13 +168,53 @@ def _hint(word: str, known: Iterable[str]) -> str:
     return did_you_mean(word, words) or (f"; expected {', '.join(words)}" if len(words) <= _LISTED else "")
 
 
-def _compiled(tree: nodes.Template, environment: SandboxEnvironment) -> SandboxedTemplate:
+def _compiled(tree: nodes.Template, environment: SandboxEnvironment) -> CompiledTemplate:
     """The template. Its loops are counted: an item costs as much as all that is done with it."""
+    reads, texts = _reads(tree), _texts(tree)
+    fixed = passages(node.data for node in _all(tree) if isinstance(node, nodes.TemplateData))
+    if texts is not None:
+        return JoinedTexts(texts, _steps(tree), reads, fixed)
     for loop in [node for node in _all(tree) if isinstance(node, nodes.For)]:
         work = [*loop.body, *([loop.test] if loop.test else [])]
         price = nodes.Const(1 + sum(map(_steps, work)))
         loop.iter = nodes.Filter(loop.iter, "_counted", [price], [], None, None, lineno=loop.lineno)
-    return SandboxedTemplate(environment.from_string(tree), _steps(tree))
+    return SandboxedTemplate(environment.from_string(tree), _steps(tree), reads, fixed)
+
+
+def _texts(tree: nodes.Template) -> list[str | tuple[str, str]] | None:
+    """The parts of a template that is only fixed texts and variables that are texts; None for any other."""
+    found: list[str | tuple[str, str]] = []
+    for output in tree.body:
+        for part in output.nodes if isinstance(output, nodes.Output) else (output,):
+            match part:
+                case nodes.TemplateData(data=text):
+                    found.append(text)
+                case nodes.Getattr(node=nodes.Name(name="request"), attr="model" | "last_user" | "system" as field):
+                    found.append(("request", field))
+                case nodes.Getattr(node=nodes.Name(name="match"), attr=group) if not hasattr(dict, group):
+                    found.append(("match", group))
+                case _:
+                    return None
+    return found
+
+
+def _reads(tree: nodes.Template) -> Reads:
+    """What the template reads: all attributes of `request`, unless it only names some of them."""
+    names, fields, looked_into = set[str](), set[str](), set[int]()
+    for node in _all(tree):
+        match node:
+            case (
+                nodes.Getattr(node=nodes.Name(name="request") as request, attr=field)
+                | nodes.Getitem(node=nodes.Name(name="request") as request, arg=nodes.Const(value=str(field)))
+            ):
+                fields.add(field)
+                looked_into.add(id(request))
+            case nodes.Name(name="request") if id(node) not in looked_into:
+                fields.update(REQUEST_FIELDS)
+            case nodes.Name(name=name):
+                names.add(name)
+    others = VARIABLES.keys() - {"request"}
+    return Reads(tuple(name for name in REQUEST_FIELDS if name in fields), tuple(sorted(names & others)))
 
 
 def _steps(node: nodes.Node) -> int:

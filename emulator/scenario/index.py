@@ -7,13 +7,13 @@ which does not hold: all that share it, or all that compare the same property wi
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from emulator.core.lazy import lazy
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import Comparison, Criterion, Rule
 
-Values: TypeAlias = Callable[[Subject], Sequence[str]]
+Values: TypeAlias = Callable[[Subject], Sequence[Any]]
 _FIRST_SEARCH = 8
 """Words that are searched for together first; each later search has so many times as many as the one before."""
 _GROWTH = 16
@@ -35,7 +35,7 @@ class _Test(Protocol):
 class _SharedTest(_Test, Protocol):
     """A test of criteria that compare the same property in the same way."""
 
-    def add(self, criterion: Criterion, words: Sequence[str], rules: int) -> bool:
+    def add(self, criterion: Criterion, words: Sequence[Any], rules: int) -> bool:
         """Add a criterion that these rules have. False: it needs another test."""
         ...
 
@@ -54,11 +54,16 @@ class RuleIndex:
             for criterion in rule.when.criteria:
                 sharing[criterion] = sharing.get(criterion, 0) | 1 << number
         tests = dict(zip(sharing, _tests(sharing), strict=True))
-        self._tests = [tuple(dict.fromkeys(tests[criterion] for criterion in rule.when.criteria)) for rule in rules]
+        self._tests = [
+            tuple(dict.fromkeys(test for criterion in rule.when.criteria for test in tests[criterion]))
+            for rule in rules
+        ]
+        self._numbers = range(len(rules))
+        self._has_tests = any(self._tests)
 
     def __call__(self, subject: Subject) -> Iterator[int]:
         """The numbers of the rules that match, in their order."""
-        return self._walk(subject) if any(self._tests) else iter(range(len(self._tests)))
+        return self._walk(subject) if self._has_tests else iter(self._numbers)
 
     def _walk(self, subject: Subject) -> Iterator[int]:
         made: set[_Test] = set()
@@ -77,26 +82,26 @@ class RuleIndex:
                 yield number
 
 
-def _tests(sharing: Mapping[Criterion, int]) -> Iterator[_Test]:
-    """The test of each criterion."""
+def _tests(sharing: Mapping[Criterion, int]) -> Iterator[Sequence[_Test]]:
+    """The tests of each criterion."""
     shared: dict[tuple[str, str, bool], _SharedTest] = {}
     for criterion, rules in sharing.items():
         comparison = criterion.comparison
         if comparison is None:
-            yield _Single(criterion, rules)
+            yield (_Single(criterion, rules),)
             continue
         kind = criterion.name, comparison.how, comparison.case
         if kind not in shared or not shared[kind].add(criterion, comparison.words, rules):
             shared[kind] = _new_test(comparison, shared.get(kind))
             shared[kind].add(criterion, comparison.words, rules)
-        yield shared[kind]
+        yield (shared[kind], _Single(criterion, rules)) if comparison.how == "needs" else (shared[kind],)
 
 
 def _new_test(comparison: Comparison, before: _SharedTest | None) -> _SharedTest:
     match comparison.how:
         case "equals":
             return _Equality(comparison.values)
-        case "contains":
+        case "contains" | "needs":
             return _Search(comparison.values, _GROWTH * before.most if isinstance(before, _Search) else _FIRST_SEARCH)
         case _:
             return _ByValue(comparison.values)
@@ -114,12 +119,12 @@ class _Single:
 
 
 class _Equality:
-    """A test of whether a text is one of some words: it is looked up. Each rule has only one criterion of it."""
+    """A test of whether a value is one of some others: it is looked up. Each rule has only one criterion of it."""
 
     def __init__(self, values: Values) -> None:
         self._values = values
         self._rules = 0
-        self._by_word: dict[str, int] = {}
+        self._by_word: dict[Any, int] = {}
 
     def add(self, criterion: Criterion, words: Sequence[str], rules: int) -> bool:
         if self._rules & rules:
@@ -131,8 +136,8 @@ class _Equality:
 
     def ruled_out(self, subject: Subject) -> int:
         left = self._rules
-        for text in self._values(subject):
-            left &= ~self._by_word.get(text, 0)
+        for value in self._values(subject):
+            left &= ~self._by_word.get(value, 0)
         return left
 
 

@@ -2,25 +2,26 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
 from emulator.core import retry_after
-from emulator.core.clock import moment
 from emulator.core.drafts import Draft, DraftCall
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.prompt_sizes import overflow, prompt_tokens
 from emulator.core.seeds import Seed
-from emulator.core.tokens import EMPTY, split
+from emulator.core.tokens import EMPTY, Tokens, split
 from emulator.core.vocabulary import InferenceRequest
 from emulator.scenario.budget import Budget
 from emulator.scenario.errors import api_error, default_message
 from emulator.scenario.match import Match
 from emulator.scenario.subject import Subject
-from emulator.scenario.template import RenderError, has_template, rendered, variables
+from emulator.scenario.template import RenderError, Template, Variables, has_template, rendered
 from emulator.scenario.types import ChoiceSpec, Reply, Rule, Scenario, TextOrTemplate
 
+T = TypeVar("T")
 Position: TypeAlias = tuple[int, ...]
 """How often each reply of a rule was used since the rule's first request, or since it last began again."""
 START: Position = ()
@@ -92,7 +93,7 @@ def drafts(reply: Reply, context: ReplyContext) -> list[Draft]:
     """
     if not reply.choices:
         return []
-    made = [finished(_rendered_draft(choice, context), reply) for choice in reply.choices]
+    made = [finished(rendered_draft(choice, context), reply) for choice in reply.choices]
     request = context.request
     wanted = request.sampling.n * max(len(request.prompts), 1) if reply.obey else len(made)
     return [made[at % len(made)] for at in range(wanted)]
@@ -103,27 +104,32 @@ def finished(draft: Draft, reply: Reply) -> Draft:
     return draft if reply.finish is None else msgspec.structs.replace(draft, finish=reply.finish, own_finish=True)
 
 
-def _rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
-    if isinstance(choice, Draft):
-        return choice
-    parts = [choice.reasoning, choice.text, [call.arguments for call in choice.tool_calls]]
-    reasoning, text, arguments = _rendered(parts, context)
-    calls = [
-        msgspec.structs.replace(call, arguments=args) for call, args in zip(choice.tool_calls, arguments, strict=True)
-    ]
-    return draft(msgspec.structs.replace(choice, reasoning=reasoning, text=text, tool_calls=tuple(calls)))
+def rendered_draft(choice: Draft | ChoiceSpec, context: ReplyContext) -> Draft:
+    """The draft of a choice with its templates rendered. Raises Rejected for a template that fails."""
+    return choice if isinstance(choice, Draft) else _with_variables(context, lambda values: draft(choice, values))
 
 
-def draft(spec: ChoiceSpec) -> Draft:
-    """The draft of a choice without templates."""
-    text = _json(spec.text) if spec.json else spec.text
+def draft(spec: ChoiceSpec, values: Variables | None = None) -> Draft:
+    """The draft of a choice; one without templates needs no `values`. Raises RenderError for a template that fails."""
     return Draft(
-        reasoning=split(str(spec.reasoning)) if spec.reasoning else EMPTY,
-        text=split(text) if text else EMPTY,
-        tool_calls=tuple(DraftCall(call.name, split(arguments(call.arguments)), call.id) for call in spec.tool_calls),
+        reasoning=_tokens(spec.reasoning, values),
+        text=_tokens(spec.text, values, json=spec.json),
+        tool_calls=tuple([DraftCall(call.name, _tokens(call.arguments, values), call.id) for call in spec.tool_calls]),
         finish=spec.finish,
         own_finish=spec.own_finish,
     )
+
+
+def _tokens(value: Any, values: Variables | None, *, json: bool = False) -> Tokens:
+    """The tokens of a text, or of the JSON of a value."""
+    if value == "" and not json:
+        return EMPTY
+    if values is not None:
+        if type(value) is Template and not json:
+            return value.tokens(values)
+        value = rendered(value, values)
+    text = _json(value) if json else arguments(value)
+    return split(text) if text else EMPTY
 
 
 def arguments(value: Any) -> str:
@@ -193,14 +199,13 @@ def is_header_value(text: str) -> bool:
 
 
 def _render(value: Any, context: ReplyContext) -> Any:
-    return _rendered(value, context) if has_template(value) else value
+    return _with_variables(context, lambda values: rendered(value, values)) if has_template(value) else value
 
 
-def _rendered(value: Any, context: ReplyContext) -> Any:
+def _with_variables(context: ReplyContext, render: Callable[[Variables], T]) -> T:
     try:
-        seed = context.seed.child("said", context.question)
-        values = variables(context.subject, context.match.groups, seed, moment(context.now))
-        return rendered(value, values, context.budget)
+        seed = partial(context.seed.child, "said", context.question)
+        return render(Variables(context.subject, context.match.groups, seed, context.now, context.budget))
     except RenderError as failure:
         raise _rejected(context, failure.line, str(failure)) from None
 

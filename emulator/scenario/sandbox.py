@@ -6,7 +6,7 @@ operation is paid from the budget of the rendering before it happens; texts and 
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,12 @@ from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from emulator.core.passages import Passage
 from emulator.scenario import fakes
 from emulator.scenario.budget import Budget, check_length
 from emulator.scenario.filters import SandboxContext, filters, finalized, printed, spend, tests
 from emulator.scenario.prices import METHODS, READ, Price, arithmetic, search
+from emulator.scenario.template import Reads
 
 _MAX_NUMBER = 10**15
 _LONE = re.compile("[\ud800-\udfff]")
@@ -37,28 +39,53 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class SandboxedTemplate:
-    """A compiled template, which runs in the sandbox. `steps` are those of all that is outside of loops."""
+class JoinedTexts:
+    """A template of which nothing has to be run: texts, and variables that are texts, as two names each."""
 
-    def __init__(self, template: jinja2.Template, steps: int) -> None:
+    def __init__(
+        self, parts: Sequence[str | tuple[str, str]], steps: int, reads: Reads, passages: Mapping[str, Passage]
+    ) -> None:
+        self._parts = parts
+        self._steps = steps
+        self.reads = reads
+        self.passages = passages
+
+    def run(self, values: dict[str, Any], budget: Budget) -> tuple[str, Sequence[str]]:
+        """The text, and its parts. Raises LimitExceeded if it exceeds a limit."""
+        budget.spend(self._steps)
+        made = [part if type(part) is str else values[part[0]][part[1]] for part in self._parts]
+        check_length(sum(map(len, made)))
+        return _joined(made), made
+
+    def line_of(self, error: Exception) -> int:
+        """The line of the template that raised the error: the first."""
+        return 0
+
+
+class SandboxedTemplate:
+    """A compiled template, which runs in the sandbox.
+
+    `steps` are those of all that is outside of loops; `reads` are the variables in it, and `passages` its fixed texts.
+    """
+
+    def __init__(self, template: jinja2.Template, steps: int, reads: Reads, passages: Mapping[str, Passage]) -> None:
         self._template = template
         self._steps = steps
+        self.reads = reads
+        self.passages = passages
 
-    def render(self, values: dict[str, Any], budget: Budget) -> str:
-        """The text. Raises whatever the template raises, and LimitExceeded if it exceeds a limit."""
+    def run(self, values: dict[str, Any], budget: Budget) -> tuple[str, Sequence[str]]:
+        """The text, and its parts. Raises whatever the template raises, and LimitExceeded if it exceeds a limit."""
         budget.spend(self._steps)
         environment, blocks = self._template.environment, self._template.blocks
         context = SandboxContext(environment, {**environment.globals, **values}, None, blocks)
         context.budget = budget
-        made, length = [], 0
+        made, length = list[str](), 0
         for part in self._template.root_render_func(context):
             length += len(part)
             check_length(length)
             made.append(part)
-        text = "".join(made)
-        if not (text.isascii() or _LONE.search(text) is None):
-            raise ValueError("there is half of a surrogate pair in the text, which is no character")
-        return text
+        return _joined(made), made
 
     def line_of(self, error: Exception) -> int:
         """The line of the template that raised the error, from 0."""
@@ -68,6 +95,13 @@ class SandboxedTemplate:
                 line = self._template.get_corresponding_lineno(frame.tb_lineno)
             frame = frame.tb_next
         return line - 1
+
+
+def _joined(parts: Iterable[str]) -> str:
+    text = "".join(parts)
+    if not (text.isascii() or _LONE.search(text) is None):
+        raise ValueError("there is half of a surrogate pair in the text, which is no character")
+    return text
 
 
 class _Generator(CodeGenerator):

@@ -4,12 +4,17 @@ A template is compiled when its scenario is loaded, so that a mistake in it is r
 each request. Jinja2 is imported when the first template is compiled.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from emulator.core.clock import moment
+from emulator.core.lazy import lazy
+from emulator.core.passages import Passage, split_parts
 from emulator.core.seeds import Seed
+from emulator.core.tokens import Tokens
 from emulator.scenario.budget import Budget
 from emulator.scenario.fakes import Fake
 from emulator.scenario.subject import Subject
@@ -22,9 +27,25 @@ VARIABLES: Mapping[str, str] = {
     "now": "the time of the emulator's clock, as a datetime in UTC",
 }
 """The variables, each with its meaning for the reference."""
-REQUEST_FIELDS = ("model", "last_user", "system", "turn", "tools", "body", "headers")
+_REQUEST: Mapping[str, Callable[[Subject], Any]] = {
+    "model": lambda subject: subject.request.model,
+    "last_user": lambda subject: "\n".join(each.text for each in subject.last_user),
+    "system": lambda subject: "\n".join(each.text for each in subject.system),
+    "turn": lambda subject: subject.turn,
+    "tools": lambda subject: [tool.name for tool in subject.request.tools],
+    "body": lambda subject: subject.request.body,
+    "headers": lambda subject: dict(subject.request.headers),
+}
+REQUEST_FIELDS = tuple(_REQUEST)
 """The attributes of the variable `request`."""
 _MAX_MESSAGE = 300
+
+
+class Reads(msgspec.Struct, frozen=True):
+    """What a template reads: attributes of the variable `request`, and the names of other variables."""
+
+    request: tuple[str, ...]
+    others: tuple[str, ...]
 
 
 class RenderError(Exception):
@@ -36,10 +57,13 @@ class RenderError(Exception):
 
 
 class CompiledTemplate(Protocol):
-    """A template that was compiled; the sandbox makes one."""
+    """A template that was compiled; the sandbox makes one. `passages` are its fixed texts."""
 
-    def render(self, variables: dict[str, Any], budget: Budget) -> str:
-        """The text. Raises whatever the template raises."""
+    reads: Reads
+    passages: Mapping[str, Passage]
+
+    def run(self, values: dict[str, Any], budget: Budget) -> tuple[str, Sequence[str]]:
+        """The text, and its parts. Raises whatever the template raises."""
         ...
 
     def line_of(self, error: Exception) -> int:
@@ -58,35 +82,61 @@ class Template(msgspec.Struct, frozen=True):
     line: int
     block: bool
 
-    def render(self, values: dict[str, Any], budget: Budget) -> str:
+    def render(self, values: "Variables") -> str:
         """The text. Raises RenderError if the template fails, or exceeds the budget or the length of a text."""
+        return self._run(values)[0]
+
+    def tokens(self, values: "Variables") -> Tokens:
+        """The text in tokens. Raises RenderError as `render` does."""
+        return split_parts(*self._run(values), self.compiled.passages)
+
+    def _run(self, values: "Variables") -> tuple[str, Sequence[str]]:
         try:
-            return self.compiled.render(values, budget)
+            return self.compiled.run(values.read(self.compiled.reads), values.budget)
         except Exception as error:  # whatever a template does is answered to the client
             line = self.line + self.compiled.line_of(error) if self.block else self.line
             raise RenderError(line, f"{type(error).__name__}: {error}"[:_MAX_MESSAGE]) from None
 
 
-def variables(subject: Subject, groups: Mapping[str, str], seed: Seed, now: Any) -> dict[str, Any]:
-    """The values of the variables. `now` is a datetime; fake values derive from `seed`."""
-    request = subject.request
-    values: dict[str, Any] = {
-        "request": {
-            "model": request.model,
-            "last_user": "\n".join(each.text for each in subject.last_user),
-            "system": "\n".join(each.text for each in subject.system),
-            "turn": subject.turn,
-            "tools": [tool.name for tool in request.tools],
-            "body": request.body,
-            "headers": dict(request.headers),
-        },
-        "match": groups,
-        "now": now,
-        "fake": Fake(seed),
-    }
-    if subject.tool_results:
-        values["tool_result"] = subject.tool_results[-1][1]
-    return values
+class Variables:
+    """The variables of templates, and the `budget` that these pay from. A value is made when a template first reads it.
+
+    `now` is in Unix seconds; fake values derive from `seed()`.
+    """
+
+    def __init__(
+        self, subject: Subject, groups: Mapping[str, str], seed: Callable[[], Seed], now: float, budget: Budget
+    ) -> None:
+        self.match = groups
+        self.budget = budget
+        self._subject = subject
+        self._seed = seed
+        self._now = now
+
+    def read(self, reads: Reads) -> dict[str, Any]:
+        """The values that a template reads."""
+        values = {name: getattr(self, name) for name in reads.others}
+        if reads.request:
+            values["request"] = {name: _REQUEST[name](self._subject) for name in reads.request}
+        if "tool_result" in values and not self._subject.tool_results:
+            del values["tool_result"]
+        return values
+
+    @lazy
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return moment(self._now)
+
+    @lazy
+    def fake(self) -> Fake:
+        """Faker, whose values go on from one template to the next."""
+        return Fake(self._seed())
+
+    @property
+    def tool_result(self) -> str:
+        """What the last tool answered."""
+        results = self._subject.tool_results
+        return results[-1][1] if results else ""
 
 
 def is_template(text: str) -> bool:
@@ -106,10 +156,10 @@ def _parts(value: Any) -> Iterator[Any]:
         yield from _parts(item)
 
 
-def rendered(value: Any, values: dict[str, Any], budget: Budget) -> Any:
+def rendered(value: Any, values: Variables) -> Any:
     """The same text or JSON value with its templates rendered. Raises RenderError."""
     if isinstance(value, Template):
-        return value.render(values, budget)
+        return value.render(values)
     if isinstance(value, Mapping):
-        return {key: rendered(inner, values, budget) for key, inner in value.items()}
-    return [rendered(inner, values, budget) for inner in value] if isinstance(value, list) else value
+        return {key: rendered(inner, values) for key, inner in value.items()}
+    return [rendered(inner, values) for inner in value] if isinstance(value, list) else value

@@ -28,13 +28,14 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Comparison(msgspec.Struct, frozen=True):
     """How the criteria of one property can be tested together.
 
-    `values` are texts of a request. A criterion holds if one of them is one of the `words`, or contains one of them. By
-    `value`, whether it holds is only known to depend on these texts. In words with `case`, upper and lower case differ.
+    `values` are values of a request, or texts. A criterion holds if one of them is one of the `words`, or contains one
+    of them; one that `needs` the words holds only then. By `value`, whether it holds is only known to depend on these
+    texts. In words with `case`, upper and lower case differ.
     """
 
-    how: Literal["equals", "contains", "value"]
-    values: Callable[[Subject], Sequence[str]]
-    words: tuple[str, ...] = ()
+    how: Literal["equals", "contains", "needs", "value"]
+    values: Callable[[Subject], Sequence[Any]]
+    words: tuple[Any, ...] = ()
     case: bool = False
 
 
@@ -172,7 +173,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     set_state: Mapping[str, str] = NOTHING
     name: str = ""
     obey: bool = True
-    plain: Draft | None = None
+    plain: Draft | ChoiceSpec | None = None
     line: int = 0
 
 

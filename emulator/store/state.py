@@ -60,10 +60,11 @@ class KeyState(msgspec.Struct, forbid_unknown_fields=True):
     def progress_of(self, scenario: str, version: int) -> Progress:
         """The progress of a scenario. A new version of it starts from the beginning."""
         found = self.progress.get(scenario)
-        if found is not None and found.version is None:
-            found.version = version
         if found is None or found.version != version:
-            found = self.progress[scenario] = Progress(version)
+            if found is not None and found.version is None:
+                found.version = version
+            else:
+                found = self.progress[scenario] = Progress(version)
         return found
 
     def account(self, scenario: str, version: int) -> "Account | None":

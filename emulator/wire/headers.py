@@ -17,7 +17,9 @@ def answer_headers(usual: Headers, ids: Headers, now: float, own: Sequence[tuple
     if not own:
         return headers
     given = encoded(own)
-    replaced = {name for name, _ in given}
+    replaced = dict(given)
+    if replaced.keys().isdisjoint(dict(headers)):
+        return headers + given
     return [header for header in headers if header[0] not in replaced] + given
 
 

@@ -68,6 +68,42 @@ def test_an_expression_matches_the_same_texts_everywhere(pattern: str, texts: li
             assume(False)
 
 
+NEEDY = st.lists(
+    st.sampled_from(["dil", "sky", "a1_", r"\b", "(?:ski){2}", "(sk)", ".", "k?", "(?=s)", "(?i:KI)", "a|b"]),
+    max_size=5,
+).map("".join)
+FOLDABLE = st.text(st.sampled_from("diİIıl sſkK\u212ay\u0307a1_"), max_size=14)
+
+
+@given(EXPRESSIONS | NEEDY, st.booleans(), TEXTS | FOLDABLE)
+def test_a_text_with_a_match_has_what_the_expression_needs(pattern: str, ignore_case: bool, text: str) -> None:
+    """So that whoever looks for that first overlooks no match, however its letters are folded."""
+    compiled = patterns.compile(pattern, ignore_case=ignore_case)
+    if compiled.matches(text):
+        assert compiled.needed in patterns.simplified(text.casefold())
+
+
+def test_what_is_one_letter_to_an_expression_is_one_letter_when_simplified() -> None:
+    """Python takes a few letters of other alphabets for an ASCII letter where case is ignored."""
+    everything = "".join(map(chr, range(0x20000)))
+    for letter in string.printable[:95]:
+        taken = re.findall(re.escape(letter), everything, re.IGNORECASE)
+        assert {patterns.simplified(each.casefold()) for each in taken} == {letter.lower()}
+
+
+def test_an_expression_needs_its_longest_text() -> None:
+    """The text that every match has, if there is one of three characters or more."""
+    expected = {
+        r"(?P<verb>Show) me (all|some) of the (weather|news)": "show me ",
+        r"^order #\d+$": "order #",
+        r"\w+@\w+\.com": ".com",
+        "yes|no": "",
+        "(?:maybe )*ok": "",
+        "(?:maybe )+ok": "maybe ",
+    }
+    assert {pattern: patterns.compile(pattern, ignore_case=True).needed for pattern in expected} == expected
+
+
 @given(st.lists(CHARACTERS, min_size=1, max_size=3), TEXTS)
 def test_groups_are_those_of_python(parts: list[str], text: str) -> None:
     """RE2 gives the groups of the first match, the longest or the shortest ones as the expression says."""

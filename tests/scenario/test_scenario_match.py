@@ -358,7 +358,7 @@ def test_any_and_all_are_what_they_say(many: list[dict[str, Any]], request: Infe
 # ---------------------------------------------------------------------------------------------- several rules
 
 SYLLABLES = st.lists(
-    st.sampled_from(["we", "ather", "ß", "SS", "in ", "Paris", "a", "\n", "🎉", "number 1"]), max_size=7
+    st.sampled_from(["we", "ather", "ß", "SS", "in ", "Paris", "PARİS", "a", "\n", "🎉", "number 1"]), max_size=7
 )
 WORDS = SYLLABLES.map("".join)
 SEARCHES = st.builds(
@@ -368,6 +368,38 @@ SEARCHES = st.builds(
     st.booleans(),
     st.sampled_from(["last_user", "last_user", "any_message", "system"]),
 )
+ENDS = st.builds(
+    lambda how, word, case, more: {"last_user": {how: word, "case": case} | more},
+    st.sampled_from(["starts_with", "ends_with"]),
+    WORDS,
+    st.booleans(),
+    st.sampled_from([{}, {"contains": "PARİS"}, {"contains": "in "}, {"matches": "ather"}, {"exists": True}]),
+)
+EXPRESSIONS = st.builds(
+    lambda pattern, case, key: {key: {"matches": pattern, "case": case}},
+    st.sampled_from(
+        ["weather", "paris", "we.*(?P<rest>ather)", "in +par[iı]s", "number [0-9]", "(?:weather)+a?|in ", "a"]
+    ),
+    st.booleans(),
+    st.sampled_from(["last_user", "any_message"]),
+)
+SCALARS = st.sampled_from([0, 1, 1.0, True, False, "1", "A", "a", "ß", None])
+SAME_VALUES = st.builds(
+    lambda values, case, name: {"body": {name: {"one_of": values, "case": case}}},
+    st.lists(SCALARS | st.just([1]), min_size=1, max_size=3),
+    st.booleans(),
+    st.sampled_from(["a", "b"]),
+) | st.sampled_from([{"turn": 0}, {"turn": {"one_of": [1.0, 2]}}, {"turn": 1}])
+
+
+@given(st.lists(SAME_VALUES, max_size=20), SCALARS | st.just([1]) | st.just({}), st.integers(0, 2))
+def test_the_index_finds_values_as_they_are_compared(rules: list[dict[str, Any]], value: Any, turns: int) -> None:
+    """A number is equal to a number, true is not 1, and case counts where it is asked for."""
+    story = scenario(*map(left_over, rules))
+    messages = (*[Message("assistant", "x")] * turns, Message("user", "y"))
+    subject = Subject(InferenceRequest("chat", GLM, messages=messages, body={"a": value}))
+    one_by_one = [number for number, rule in enumerate(story.rules) if match(rule.when, subject) is not None]
+    assert list(story.matching(subject)) == one_by_one
 
 
 def left_over(when: dict[str, Any]) -> dict[str, Any]:
@@ -375,7 +407,11 @@ def left_over(when: dict[str, Any]) -> dict[str, Any]:
     return {"when": when, "then": "unscripted", "reply": {"text": "x"}}
 
 
-@given(st.lists(SEARCHES | CONDITIONS, max_size=12), st.lists(SEARCHES, max_size=60), st.lists(WORDS, max_size=3))
+@given(
+    st.lists(SEARCHES | CONDITIONS, max_size=12),
+    st.lists(SEARCHES | EXPRESSIONS | ENDS, max_size=60),
+    st.lists(WORDS, max_size=3),
+)
 @settings(max_examples=150)
 def test_the_index_finds_the_rules_that_match_one_by_one(
     mixed: list[dict[str, Any]], searches: list[dict[str, Any]], texts: list[str]

@@ -94,6 +94,26 @@ def test_a_template_makes_a_text(text: str, expected: str) -> None:
     assert rendered(text) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ request.last_user }}",
+        "{{ request['system'] }} and {{ request.model }} {{ request.turn }}",
+        "{{ request }} {{ request | items | map('first') | list }}",
+        "{{ request['mod' ~ 'el'] }} {{ [request] | map(attribute='turn') | list }}",
+        "{% set asked = request %}{{ asked.body.temperature }} {{ asked.last_user }}",
+        "{% for request in [{'turn': 7}] %}{{ request.turn }}{% endfor %} {{ request.turn }}",
+        "{{ now }} {{ fake.name() }} {{ fake.name() }} {{ match.city }}",
+        "{{ match.city }}: {{ match }} {{ match['city'] }}",
+    ],
+)
+def test_a_template_reads_the_same_wherever_it_stands(text: str) -> None:
+    """What is made ready for a template, because it reads no more, changes nothing of what it reads."""
+    when = "{last_user: {matches: 'in (?P<city>\\w+)'}}"
+    ignored = "{% set all = [request, now, fake, match] %}{% if false %}{% endif %}"
+    assert rendered(text, when) == rendered(ignored + text, when)
+
+
 def test_named_groups_are_in_match() -> None:
     """The part of the request that an expression named."""
     assert rendered("{{ match.city }}!", "{last_user: {matches: 'in (?P<city>\\w+)'}}") == "Paris!"

@@ -92,7 +92,7 @@ def test_what_cannot_be_written_is_refused(value: Any, why: str) -> None:
 def test_a_literal_is_no_template(text: str) -> None:
     """What is written as a literal is rendered as the text that it was made of, tags, breaks and all."""
     written = literal(text)
-    assert (compiled(written, frozenset()).render({}, Budget()) if is_template(written) else written) == text
+    assert (compiled(written, frozenset()).run({}, Budget())[0] if is_template(written) else written) == text
 
 
 @given(st.floats(0, 366 * 24 * 3600.0))

@@ -11,14 +11,14 @@ from emulator.account.secrets import carries_secret
 from emulator.core.catalog import Catalog, alias
 from emulator.core.nearest import did_you_mean
 from emulator.dialects.endpoints import ENDPOINTS
+from emulator.patterns import simplified
+from emulator.scenario.language.comparisons import Lookup, ValueComparison, WordComparison, value_key
 from emulator.scenario.language.foreign import hints_at_keys, hints_at_words
 from emulator.scenario.language.lookups import (
     GLOB_LOOKUP,
     NUMBER_LOOKUP,
     TEXT_LOOKUP,
     VALUE_LOOKUP,
-    Lookup,
-    WordComparison,
     shown,
 )
 from emulator.scenario.language.notes import notes
@@ -49,7 +49,6 @@ def _criterion(
 ) -> Criterion:
     """The criterion that a lookup holds for what `get` returns; `show` describes that in differences."""
     holds, found = lookup.holds, lookup.groups
-    comparison = _word_comparison(lookup.alone, get) if lookup.alone else None
     return Criterion(
         name,
         lookup.expected,
@@ -58,13 +57,21 @@ def _criterion(
         lambda subject: show(get(subject)),
         (lambda subject: found(get(subject))) if found else None,
         lookup.names,
-        comparison,
+        _comparison(lookup, get),
     )
 
 
-def _word_comparison(alone: WordComparison, get: Callable[[Subject], Sequence[FoldedText]]) -> Comparison:
-    of = attrgetter("text" if alone.case else "folded")
-    return Comparison(alone.how, lambda subject: [*map(of, get(subject))], alone.words, alone.case)
+def _comparison(lookup: Lookup, get: Callable[[Subject], Any]) -> Comparison | None:
+    """What is compared, where that tells whether the lookup holds, or that it does not."""
+    match lookup.alone:
+        case WordComparison(how, words, case):
+            of = attrgetter("text" if case else "folded")
+            return Comparison(how, lambda subject: [*map(of, get(subject))], words, case)
+        case ValueComparison(keys, case):
+            return Comparison("equals", lambda subject: (value_key(get(subject), case=case),), keys, case)
+    if not lookup.needed:
+        return None
+    return Comparison("needs", lambda subject: [simplified(text.folded) for text in get(subject)], (lookup.needed,))
 
 
 def _shown_texts(texts: Sequence[FoldedText]) -> str:

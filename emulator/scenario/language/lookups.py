@@ -8,11 +8,10 @@ import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, TypeAlias
-
-import msgspec
+from typing import Any, TypeAlias
 
 from emulator import patterns
+from emulator.scenario.language.comparisons import Groups, Lookup, Texts, ValueComparison, WordComparison, value_key
 from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.reading.mistakes import quoted
 from emulator.scenario.reading.readers import (
@@ -33,33 +32,7 @@ INFINITY = float("inf")
 _SHOWN = 60
 
 
-Texts: TypeAlias = tuple[FoldedText, ...]
-Groups: TypeAlias = Callable[[Any], Mapping[str, str]]
 _TextPredicate: TypeAlias = Callable[[FoldedText], bool]
-
-
-class WordComparison(msgspec.Struct, frozen=True):
-    """Whether a text equals or contains one of some words. They are case-folded, unless `case` counts."""
-
-    how: Literal["equals", "contains"]
-    words: tuple[str, ...]
-    case: bool
-
-
-class Lookup(msgspec.Struct, frozen=True):
-    """A comparison: whether it holds for a value, and what it expects, in words.
-
-    `groups` returns the named groups of its regular expression, `names` lists them. `words` are the texts of `equals`
-    or `one_of`, or the glob. `alone` is the only comparison of a lookup that consists of one.
-    """
-
-    holds: Callable[[Any], bool]
-    expected: str
-    cost: int = 0
-    names: tuple[str, ...] = ()
-    groups: Groups | None = None
-    words: tuple[str, ...] = ()
-    alone: WordComparison | None = None
 
 
 # ---------------------------------------------------------------------------------------------- operands
@@ -149,7 +122,8 @@ def _text_lookup(values: Mapping[str, Any]) -> Lookup:
         some = holds
         holds = lambda texts: bool(texts) is exists and (not predicates or some(texts))  # noqa: E731 (a case of `holds`)
     words = (values["equals"],) if "equals" in values else values.get("one_of", ())
-    return Lookup(holds, _sentence(values), *_groups_of(values, case=case), words, _alone(values, words, case=case))
+    alone = _alone(values, words, case=case)
+    return Lookup(holds, _sentence(values), *_groups_of(values, case=case), words, alone, _needed(values, case=case))
 
 
 def _alone(values: Mapping[str, Any], words: Sequence[str], *, case: bool) -> WordComparison | None:
@@ -160,6 +134,18 @@ def _alone(values: Mapping[str, Any], words: Sequence[str], *, case: bool) -> Wo
         case ["equals" | "one_of"]:
             return WordComparison("equals", tuple(map(fold, words)), case)
     return None
+
+
+def _needed(values: Mapping[str, Any], *, case: bool) -> str:
+    """The longest text that any text for which the lookup holds has once it is `patterns.simplified`, if there is one.
+
+    An operand with letters that are changed by this is not looked at.
+    """
+    operands = [values[name] for name in ("contains", "starts_with", "ends_with") if name in values]
+    found = [operand.lower() for operand in operands if operand.isascii()]
+    if "matches" in values:
+        found.append(patterns.compile(values["matches"], ignore_case=not case).needed)
+    return max(found, key=len, default="")
 
 
 def _text_predicate(name: str, operand: Any, *, case: bool) -> _TextPredicate:
@@ -268,8 +254,26 @@ def _value_lookup(values: Mapping[str, Any]) -> Lookup:
     cost, names, groups = _groups_of(values, case=case)
     of_text = (lambda value: groups(_texts(value))) if groups else None
     return Lookup(
-        lambda value: all(predicate(value) for predicate in predicates), _sentence(values), cost + 1, names, of_text
+        lambda value: all(predicate(value) for predicate in predicates),
+        _sentence(values),
+        cost + 1,
+        names,
+        of_text,
+        alone=_value_alone(values, case=case),
     )
+
+
+def _value_alone(values: Mapping[str, Any], *, case: bool) -> ValueComparison | None:
+    match [*(values.keys() - {"case"})]:
+        case ["equals"]:
+            operands = [values["equals"]]
+        case ["one_of"]:
+            operands = values["one_of"]
+        case _:
+            return None
+    if any(isinstance(operand, list | Mapping) for operand in operands):
+        return None
+    return ValueComparison(tuple(value_key(operand, case=case) for operand in operands), case)
 
 
 def _value_predicate(name: str, operand: Any, *, case: bool) -> Callable[[Any], bool]:

@@ -26,7 +26,7 @@ from emulator.scenario.reading.readers import (
     number,
     whole,
 )
-from emulator.scenario.types import Generate, Reply, UsageSpec
+from emulator.scenario.types import ChoiceSpec, Generate, Reply, UsageSpec
 
 CONTENT = tuple(key.name for key in CONTENT_KEYS)
 KINDS = ("choices", "generate", "error", "raw", "frames")
@@ -138,12 +138,10 @@ def _reply(cursor: Cursor, values: dict[str, Any]) -> Reply:
     return Reply(**values, plain=_plain(values), times=times, line=cursor.node.span.line + 1)
 
 
-def _plain(values: Mapping[str, Any]) -> Draft | None:
-    """The draft of a reply that is nothing but a choice without templates."""
-    match values.get("choices"):
-        case (Draft() as draft,) if values.keys() <= _PLAIN:
-            return draft
-    return None
+def _plain(values: Mapping[str, Any]) -> Draft | ChoiceSpec | None:
+    """The choice of a reply that is nothing else."""
+    choices = values.get("choices", ())
+    return choices[0] if len(choices) == 1 and values.keys() <= _PLAIN else None
 
 
 REPLY: Section[Reply] = Section(
