@@ -1,14 +1,15 @@
 """Finding the topics of a text: the phrases between its function words."""
 
-import re
 from functools import cache, lru_cache
 from pathlib import Path
+
+from emulator.core.regexes import late
 
 _LOOKED_AT = 1_200
 _LONGEST = 7
 """Words of a phrase."""
 _REMINDER = "<system-reminder>", "</system-reminder>"
-_WORD_OR_BREAK = re.compile(r"[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
+_WORD_OR_BREAK = late(r"[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
 _DETERMINERS = frozenset(["a", "an", "the", "this", "these", "those", "my", "your", "our", "some", "any", "every"])
 _CONNECTORS = frozenset(["of", "in", "for", "and", "with", "on", "at", "from", "or", "between"])
 _SMALL = _DETERMINERS | _CONNECTORS
