@@ -11,29 +11,30 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from emulator.account.keys import masked
+from emulator.core.regexes import late
 
 Mask: TypeAlias = Callable[[str], str]
 
 _SHORTEST = 6
 _SCHEMES = frozenset({"bearer", "basic", "digest"})
-_CARRIER = re.compile(
+_CARRIER = late(
     r"(?!.*ratelimit)"
     r"(?:.*(?:cookie|key|token|secret|passw|passphrase|pwd|jwt|session|signature|credential|[cx]srf).*"
     r"|.*auth(?!or(?!i[sz])|enticate$).*)",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"""[^\s;,="']+""")
+_WORD = late(r"""[^\s;,="']+""")
 _ESCAPED = r"(?:\b|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
 """Where a word begins, in a text or in the JSON of one."""
 _BETWEEN = r"(?:\s|\\[nrt]|%20|\+)+"
-_LOOKS_SECRET = re.compile(
+_LOOKS_SECRET = late(
     rf"{_ESCAPED}(?i:bearer){_BETWEEN}(?P<token>[\w.~+/=-]{{8,}})"
     rf"|(?P<key>(?:akml-|ac\.sk\.|{_ESCAPED}sk-)[\w.-]{{8,}}"
     rf"|{_ESCAPED}(?:eyJ[\w-]{{8,}}\.[\w-]{{8,}}\.[\w-]*|AIza[\w-]{{30,}}|(?:ghp|gsk|hf)_\w{{30,}}))",
     re.ASCII,
 )
 _MARKS = ("bearer", "akml-", "ac.sk.", "sk-", "eyj", "aiza", "ghp_", "gsk_", "hf_")
-_BEGINNING = re.compile(r"b(?i:earer)|B(?i:earer)|akml-|ac\.sk\.|sk-|eyJ|AIza|ghp_|gsk_|hf_")
+_BEGINNING = late(r"b(?i:earer)|B(?i:earer)|akml-|ac\.sk\.|sk-|eyJ|AIza|ghp_|gsk_|hf_")
 """What each match of the above begins with, which is found twenty times as fast."""
 
 

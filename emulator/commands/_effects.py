@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from emulator.scenario.types import Scenario
+if TYPE_CHECKING:
+    from emulator.scenario.types import Scenario
 
 _ACCOUNT = ("credits", "requests_per_minute", "tokens_per_minute", "concurrency")
 
 
-def overridden(scenario: Scenario | None, state: Path | None) -> Iterator[str]:
+def overridden(scenario: "Scenario | None", state: Path | None) -> Iterator[str]:
     """A sentence on each option that has no effect.
 
     `scenario` is the one that --scenario names, and `state` the file that the server goes on from.

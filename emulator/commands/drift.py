@@ -1,6 +1,5 @@
 """`drift`: compare a service's answers with the emulator's."""
 
-import asyncio
 import json
 import os
 
@@ -21,6 +20,8 @@ def drift(upstream: str, model: str | None, as_json: bool) -> None:
 
     A dozen short calls are made with the key in AKASHML_API_KEY. They cost a fraction of a cent.
     """
+    import asyncio
+
     with _options.needing_httpx():
         from emulator.recording.drift import MODEL
         from emulator.recording.drift import drift as compare

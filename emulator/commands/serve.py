@@ -136,6 +136,7 @@ def serve(
     made = "" if engine.settings.control_token else access.token
     if made and form == "nothing":
         say(f"Warning: /_emulator is closed: nobody knows the token. {_options.GIVE_TOKEN}", error=True)
+    app = create_app(engine, access, Presets(presets))
     gc.freeze()
     gc.enable()
 
@@ -149,7 +150,6 @@ def serve(
         if opened:
             open_in_browser(console(url, access.token))
 
-    app = create_app(engine, access, Presets(presets))
     if workers > 1:
         from emulator.wire.workers import Workers
 

@@ -1,4 +1,4 @@
-"""The models, with their ids, features, limits and prices. The data is in catalog.yaml; a user's file can add to it.
+"""The models, with their ids, features, limits and prices: those of shipped_models.py, and those of a user's file.
 
 A file of models maps ids to fields of `Model`. For a known model the given fields are replaced, also inside `pricing`;
 any other model is new and is listed last. An entry of the form `gpt-*: {like: zai-org/GLM-5.3}` adds no model: it lets
@@ -7,7 +7,6 @@ one answer to other names, which the glob matches.
 
 import re
 import reprlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain, islice
@@ -16,10 +15,10 @@ from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
 from emulator.core.nearest import did_you_mean, nearest
+from emulator.core.shipped_models import MODELS
 
 _MAX_MISTAKES = 1_000
 # An alias has "--" for "/". An id that contains "--" or "-/" could therefore not be restored from its alias.
@@ -110,7 +109,7 @@ class Catalog(Struct, frozen=True):
 
         Raises CatalogError for a file that cannot be read, is not YAML, or has mistakes.
         """
-        catalog = cls().with_models(_parse(Path(__file__).with_name("catalog.yaml")))
+        catalog = cls(MappingProxyType({id: _changed(None, id, fields) for id, fields in MODELS.items()}))
         return catalog.with_models(_parse(extra), str(extra)) if extra else catalog
 
     def get(self, id: str, *, aliased: bool = False) -> Model | None:
@@ -246,21 +245,12 @@ def _fields(kind: type[Struct]) -> tuple[dict[str, Any], list[str]]:
     return {field.name: field.type for field in fields}, [field.name for field in fields if field.required]
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # C where PyYAML has it
-    """YAML's safe loader, which also refuses duplicate keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
-        counts = Counter(key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-        if twice := next((key for key, count in counts.items() if count > 1), None):
-            raise yaml.YAMLError(f"{twice} is given twice in the mapping that begins {node.start_mark}")
-        return super().construct_mapping(node, deep)
-
-
 def _parse(path: Path) -> Any:
+    from emulator.core.models_file import read  # noqa: PLC0415 (most servers have no such file)
+
     try:
-        with path.open("rb") as stream:
-            return yaml.load(stream, _Loader) or {}  # noqa: S506 (it is a safe one)
+        return read(path)
     except OSError as error:
         raise CatalogError(str(path), ((), f"cannot be read: {error.strerror}")) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except ValueError as error:
         raise CatalogError(str(path), ((), f"cannot be read: {' '.join(str(error).split())}")) from None

@@ -1,7 +1,8 @@
 """The chunks of a text, each of which the tokenizer splits by itself: words, numbers, punctuation, white space."""
 
-import re
 from collections.abc import Iterable, Iterator
+
+from emulator.core.regexes import late
 
 ALPHABETS = (0x380, 0x400, 0x580, 0x600, 0x900, 0xE00)
 """Where the blocks of 128 characters begin whose pairs are pieces."""
@@ -15,8 +16,8 @@ _KINDS = {
     "east": rf" ?[^\W0-9_{_UPPER}{_LOWER}{_SCRIPTS}]{{1,16}}",
     "character": r"(?s:.)",
 }
-CHUNK = re.compile("|".join(_KINDS.values()))
-KIND = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
+CHUNK = late("|".join(_KINDS.values()))
+KIND = late("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
 _WINDOW = 1 << 13
 
 

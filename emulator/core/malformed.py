@@ -6,15 +6,17 @@ All of this is looked for only when a body could not be decoded, in a bounded nu
 import codecs
 import re
 
+from emulator.core.regexes import late
+
 _HEX2 = rb"[0-9a-fA-F]{2}"
-_HALF = re.compile(
+_HALF = late(
     rb"(?:[^\\]++|\\u[dD][89abAB]" + _HEX2 + rb"\\u[dD][c-fC-F]" + _HEX2 + rb"|\\u(?![dD][89a-fA-F])|\\[^u]){0,100000}+"
     rb"(\\u[dD][89a-fA-F]" + _HEX2 + rb")",
     re.DOTALL,
 )
 """What comes before the first escape that is half of a surrogate pair, and that escape. Each run of text is a step."""
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\],:]', re.DOTALL)
-_BYTE = re.compile(r"\(byte (\d+)\)")
+_TOKEN = late(rb'"(?:[^"\\]++|\\.)*+"?|[{}\[\],:]', re.DOTALL)
+_BYTE = late(r"\(byte (\d+)\)")
 _OTHERS = {
     codecs.BOM_UTF32_LE: "UTF-32",
     codecs.BOM_UTF32_BE: "UTF-32",

@@ -1,7 +1,6 @@
 """Finds the known word that is most similar to an unknown one, for hints in messages."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _LONGEST = 100
 _MAX_WORK = 50_000
@@ -24,6 +23,10 @@ def nearest(word: str, known: Iterable[str], alike: float = 0.6) -> str | None:
             if work > _MAX_WORK:
                 break
             spelled[candidate.lower()] = candidate
+    if not spelled:
+        return None
+    from difflib import get_close_matches  # noqa: PLC0415 (imported when somebody mistypes a word)
+
     near = get_close_matches(word, spelled, 1, alike)
     return spelled[near[0]] if near else None
 

@@ -6,9 +6,10 @@ printed through `lines`. The escapes are JSON's, so that JSON stays the same JSO
 
 import json
 import logging
-import re
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from emulator.core.regexes import late
+
+_UNPRINTABLE = late("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, ends of lines and paragraphs, what turns the direction of writing, and halves of characters."""
 
 

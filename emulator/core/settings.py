@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import force_setattr
 
 from emulator.core.nearest import did_you_mean, nearest
+from emulator.core.regexes import late
 from emulator.core.units import Notation, as_text, duration, size, switch, whole
 
 _SHOWN = 60
@@ -78,7 +79,7 @@ class _HostNames(_ListOfTexts):
         return names
 
 
-_HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
+_HOST_NAME = late(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*", re.ASCII)
 _Text: TypeAlias = Annotated[str, Notation("a text", "(?s:.*)", lambda found: found[0])]
 _Texts: TypeAlias = Annotated[tuple[str, ...], _ListOfTexts()]
 _Hosts: TypeAlias = Annotated[tuple[str, ...], _HostNames()]

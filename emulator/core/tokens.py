@@ -19,7 +19,6 @@ text.
 - `END`, which ends an answer and has no text
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -30,6 +29,7 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from emulator.core.chunks import ALPHABETS, CHUNK, KIND, chunks
+from emulator.core.regexes import late
 
 _Token: TypeAlias = tuple[str, int]
 _Form: TypeAlias = tuple[str, int, str]
@@ -83,7 +83,7 @@ _CHARACTERS = _PAIRS + 128 * 128 * len(ALPHABETS)
 END = _CHARACTERS + 2 * 0x10000
 VOCABULARY_SIZE = END + 1
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = late("[\ud800-\udfff]")
 _LONGEST = 16
 _PASSAGE = 1 << 13
 _SHORT = 32

@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
-_TOKEN = re.compile(r'[ \t\r\n]*(?:(?P<mark>[{}\[\]:,])|(?P<word>[-+.\w]+)|"(?:[^"\\]|\\.)*")', re.DOTALL | re.ASCII)
-_WORD = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null", re.ASCII)
+from emulator.core.regexes import late
+
+_TOKEN = late(r'[ \t\r\n]*(?:(?P<mark>[{}\[\]:,])|(?P<word>[-+.\w]+)|"(?:[^"\\]|\\.)*")', re.DOTALL | re.ASCII)
+_WORD = late(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null", re.ASCII)
 _CLOSING = {"{": "}", "[": "]"}
 
 

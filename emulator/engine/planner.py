@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from emulator.core.catalog import LONGEST_NAME, SAMPLING, Catalog, Model
 from emulator.core.drafts import Draft, PlannedChoice, obey
 from emulator.core.errors import ApiError, Rejected
+from emulator.core.lazy import lazy
 from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow
 from emulator.core.seeds import Seed, canonical
@@ -17,8 +18,10 @@ from emulator.core.settings import Settings
 from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, TokenLogprob
 from emulator.engine.drafted import Contest, DraftedAnswer, Echoed
 from emulator.engine.single import SingleAnswer
-from emulator.generator import GeneratedChoice, describe, describe_echo
 from emulator.scenario.library import Library
+
+if TYPE_CHECKING:
+    from emulator.generator import GeneratedChoice
 
 _SHOWN = 100
 _REMEMBERED_ANSWERS = 256
@@ -55,6 +58,13 @@ class Planner:
         self._seed = Seed.of(settings.answer_seed)
         self._remembered: dict[bytes, tuple[Model, DraftedAnswer]] = {}
         self._canned: dict[int, DraftedAnswer] = {}
+
+    @lazy
+    def _choice(self) -> "type[GeneratedChoice]":
+        """The class of the generator's choices."""
+        from emulator.generator import GeneratedChoice  # noqa: PLC0415 (a scenario's answers need no generator)
+
+        return GeneratedChoice
 
     def check(self, request: InferenceRequest, model: Model, size: PromptSize) -> CheckedRequest:
         """Check schemas, media and lengths. Raises `Rejected` with a 400 for a request that the model cannot process.
@@ -185,7 +195,7 @@ class Planner:
             groups = [self._candidates(one, asked, loose=loose) for one in requests]
         return DraftedAnswer(contests=[Contest(*pair, sampling.n) for pair in zip(sent, groups, strict=True)])
 
-    def _candidates(self, request: InferenceRequest, asked: CheckedRequest, *, loose: bool) -> list[GeneratedChoice]:
+    def _candidates(self, request: InferenceRequest, asked: CheckedRequest, *, loose: bool) -> "list[GeneratedChoice]":
         """The choices of one prompt; with `best_of`, as many as are compared."""
         enabled, sampling = request.reasoning.enabled, request.sampling
         wanted = self._settings.reasoning_by_default if enabled is None else enabled
@@ -193,7 +203,7 @@ class Planner:
         reasons = asked.model.reasons and wanted and not request.prompts
         seed, limit = self._conversation(request, asked.model), asked.limit
         arguments = self._settings.empty_arguments
-        first = GeneratedChoice(
+        first = self._choice(
             request, reasons=reasons, seed=seed, choice=0, limit=limit, loose=loose, empty_arguments=arguments
         )
         number = max(sampling.n, sampling.best_of)
@@ -234,6 +244,8 @@ class Planner:
         if draft.tool_calls and not draft.own_finish and draft.finish != finish:
             draft = msgspec.structs.replace(draft, finish=finish)
         if sampling.logprobs is not None:
+            from emulator.generator import describe  # noqa: PLC0415 (as in `_choice`)
+
             seed = self._conversation(asked.request, asked.model).child("logprobs")
             draft = msgspec.structs.replace(draft, logprobs=partial(describe, draft.text, seed, sampling.logprobs))
         return obey(draft, sampling.stop, asked.limit, stop_ids=sampling.stop_token_ids, least=sampling.min_tokens)
@@ -243,6 +255,8 @@ class Planner:
         top = asked.request.sampling.logprobs
         if top is None:
             return None
+        from emulator.generator import describe_echo  # noqa: PLC0415 (as in `_choice`)
+
         seed = self._conversation(asked.request, asked.model).child("echo")
         return partial(describe_echo, seed=seed, top=top)
 

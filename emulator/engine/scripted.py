@@ -25,7 +25,6 @@ from emulator.scenario.match import description, differences, distance, explanat
 from emulator.scenario.reply import START, ReplyContext, choose_reply, rendered_draft
 from emulator.scenario.subject import Subject
 from emulator.scenario.types import FaultSpec, Reply, Rule, Scenario
-from emulator.scenario.writing import duration
 from emulator.store.state import KeyState
 
 
@@ -173,6 +172,8 @@ def _written(spec: FaultSpec) -> str:
     """The value of a fault in words."""
     value = spec.value
     if FAULTS[spec.what].value == "duration":
+        from emulator.scenario.writing import duration  # noqa: PLC0415 (imported when somebody asks why)
+
         return duration(value)
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {each}" for name, each in value.items())

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal, DivisionByZero, InvalidOperation, localcontext
-from functools import cache
 from itertools import islice
 from typing import NamedTuple
+
+from emulator.core.regexes import late
 
 _READ = 2_000
 _MOST = 20
@@ -30,38 +31,26 @@ _BINARY = ("+", "-", "*", "/")
 _NUMBER = r"\d{1,3}(?:,\d{3}){1,3}|\d{1,12}(?:\.\d{1,6})?"
 _OPERAND = rf"(?:{_NUMBER}|(?:\b(?:{_SPELLED})\b)(?:[\s-]+(?:and\s+)?(?:{_SPELLED})\b){{0,4}})"
 _SIGN = "|".join(re.escape(sign) if len(sign) == 1 else rf"\b{sign}\b" for sign in _SIGNS)
-_A_DATE = re.compile(r"\d-\d+-\d|\d/\d+/\d|(?<![\d.,])0\d")
+_A_DATE = late(r"\d-\d+-\d|\d/\d+/\d|(?<![\d.,])0\d")
 """What is a date or a number of a telephone."""
 _DONE = {"multiply": "*", "divide": "/", "add": "+", "subtract": "-"}
 _OF = {"sum": "+", "total": "+", "product": "*", "difference": "-", "quotient": "/"}
 _TELLING = frozenset([*_DONE, *_OF, *(sign.split()[0] for sign in _SIGNS)])
 _SIGN_CHARACTERS = [sign for sign in _SIGNS if not sign[0].isalpha()]
-_TIMES = re.compile(r"\d[xX]|[xX]\d")
-
-
-class _Patterns(NamedTuple):
-    """The patterns of calculations, which few messages need and which take milliseconds to compile."""
-
-    calculation: re.Pattern[str]
-    of_two: re.Pattern[str]
-    to_do: re.Pattern[str]
-    token: re.Pattern[str]
-
-
-@cache
-def _patterns() -> _Patterns:
-    calculation = (
-        rf"(?<![\w.-])\({{0,8}}-?{_OPERAND}(?:[)\s]{{0,8}}(?:{_SIGN})[(\s]{{0,8}}-?{_OPERAND}){{1,{_MOST}}}\){{0,8}}"
-        r"(?![\w-]|\.\d)"
-    )
-    two = rf"(?P<left>{_OPERAND})\s+and\s+(?P<right>{_OPERAND})"
-    of_two = rf"\b(?P<what>sum|total|product|difference|quotient)\s+(?:of|between)\s+{two}"
-    to_do = (
-        rf"\b(?P<what>multiply|divide|add|subtract)\s+(?P<left>{_OPERAND})\s+(?:by|and|to|with|from)\s+"
-        rf"(?P<right>{_OPERAND})(?![\w-]|\.\d|\s*(?:,|and\b)\s*\w)"
-    )
-    token = rf"{_OPERAND}|[()]|{_SIGN}"
-    return _Patterns(*[re.compile(each, re.IGNORECASE) for each in (calculation, of_two, to_do, token)])
+_TIMES = late(r"\d[xX]|[xX]\d")
+_CALCULATION = late(
+    rf"(?<![\w.-])\({{0,8}}-?{_OPERAND}(?:[)\s]{{0,8}}(?:{_SIGN})[(\s]{{0,8}}-?{_OPERAND}){{1,{_MOST}}}\){{0,8}}"
+    r"(?![\w-]|\.\d)",
+    re.IGNORECASE,
+)
+_TWO = rf"(?P<left>{_OPERAND})\s+and\s+(?P<right>{_OPERAND})"
+_OF_TWO = late(rf"\b(?P<what>sum|total|product|difference|quotient)\s+(?:of|between)\s+{_TWO}", re.IGNORECASE)
+_TO_DO = late(
+    rf"\b(?P<what>multiply|divide|add|subtract)\s+(?P<left>{_OPERAND})\s+(?:by|and|to|with|from)\s+"
+    rf"(?P<right>{_OPERAND})(?![\w-]|\.\d|\s*(?:,|and\b)\s*\w)",
+    re.IGNORECASE,
+)
+_TOKEN = late(rf"{_OPERAND}|[()]|{_SIGN}", re.IGNORECASE)
 
 
 class Calculation(NamedTuple):
@@ -94,15 +83,15 @@ def calculation(text: str) -> Calculation | None:
     >>> calculation("What is two plus 3 * (4 - 1)?")
     Calculation(start=8, end=28, written='2 + 3 * (4 - 1)', result='11')
     """
-    text, patterns = text[:_READ], _patterns()
-    if found := patterns.of_two.search(text):
+    text = text[:_READ]
+    if found := _OF_TWO.search(text):
         return _calculated(found, [found["left"], _OF[found["what"].lower()], found["right"]])
-    if found := patterns.to_do.search(text):
+    if found := _TO_DO.search(text):
         what, numbers = found["what"].lower(), [found["left"], found["right"]]
         left, right = numbers[::-1] if what == "subtract" else numbers
         return _calculated(found, [left, _DONE[what], right])
-    calculations = list(islice(patterns.calculation.finditer(text), 2))
-    return _calculated(calculations[0], patterns.token.findall(calculations[0][0])) if len(calculations) == 1 else None
+    calculations = list(islice(_CALCULATION.finditer(text), 2))
+    return _calculated(calculations[0], _TOKEN.findall(calculations[0][0])) if len(calculations) == 1 else None
 
 
 def _calculated(found: re.Match[str], words: Sequence[str]) -> Calculation | None:

@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias, final
 
 import msgspec
 
+from emulator.core.regexes import late
 from emulator.core.tokens import END, encode, first_id, pieces_of, split
 
 Symbol: TypeAlias = "Run | Phrase | Branch | Slot | NonTerminal"
@@ -148,8 +149,8 @@ _Sequence: TypeAlias = "list[str | Token | Slot | NonTerminal | list[_Sequence]]
 
 # ---------------------------------------------------------------------------------------------- reading
 
-_LINE = re.compile(r"(?:\((?P<weight>[\d.]+)\) )?(?P<text>.*)")
-_PART = re.compile(
+_LINE = late(r"(?:\((?P<weight>[\d.]+)\) )?(?P<text>.*)")
+_PART = late(
     r"\\(?P<escaped>.)|<(?P<rule>[a-z_]+)>|\{(?P<slot>[A-Za-z]+)\}|(?P<sign>[\[|\]])|(?P<text>[^\\<{\[|\]]+|.)"
 )
 

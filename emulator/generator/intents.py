@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from emulator.core.regexes import late
 from emulator.generator.arithmetic import UP_TO_TWELVE, calculation, count, may_calculate
 from emulator.generator.topics import relevant, turned
 
@@ -25,7 +26,7 @@ class Intent(NamedTuple):
 _TO_SAY = ("say", "reply", "respond", "answer", "repeat", "echo", "output", "print", "write", "return")
 _SAYING = rf"(?:^|[.,:;!?\n]\s*|\b(?:please|just|only|and) )(?:{'|'.join(_TO_SAY)})\b"
 _JUST = r"(?:with|only|exactly|just|back|after me|this|the (?:single )?(?:word|words|phrase|text|sentence|following))"
-_QUOTED = re.compile(
+_QUOTED = late(
     rf"{_SAYING}(?:\s+{_JUST})*\s*:?\s*[\"“«`'](?P<words>[^\"”»`]{{1,300}}?)[\"”»`']",
     re.IGNORECASE,
 )
@@ -34,25 +35,25 @@ _NO_WORDS = (
     r"\b)"
 )
 """What begins a description of the answer, and is not said itself."""
-_EXACTLY = re.compile(
+_EXACTLY = late(
     rf"{_SAYING}(?=\s+(?:\w+\s+)?(?:with|only|exactly|just|after)\b)(?:\s+{_JUST})+(?:\s*:\s+|\s+{_NO_WORDS})"
     rf"(?!{_JUST}\b)(?P<words>[^.\n\"“]{{1,100}}?)(?:,? (?:and|but) nothing (?:else|more|but that))?(?=[.\n\"“]|$)",
     re.IGNORECASE,
 )
-_SAY = re.compile(
+_SAY = late(
     r"(?:please\s+)?(?:say|echo):?\s+(?!(?:something|anything|it|an?|the|why|what|how|more|if)\b)"
     r"(?P<words>(?:\S+\s+){0,2}\S+|this is .{1,60})",
     re.IGNORECASE,
 )
-_HOW = re.compile(
+_HOW = late(
     r"\bhow (?:do|can|could|should|would|to|might)\s+(?:(?:i|you|we|one|people|someone)\s+)?([^?.!,;:\n]{3,70})",
     re.IGNORECASE,
 )
-_POLITE = re.compile(r"\W*(?:(?:can|could|would|will) you|please)\s+(?:please\s+)?", re.IGNORECASE)
-_WORD = re.compile(r"\w+")
+_POLITE = late(r"\W*(?:(?:can|could|would|will) you|please)\s+(?:please\s+)?", re.IGNORECASE)
+_WORD = late(r"\w+")
 _LIKE_ASCII = str.maketrans("İıſ\u212a", "iisk")
 """Letters beyond ASCII that patterns without regard to case take for letters of ASCII."""
-_COUNT = re.compile(rf"\b(\d{{1,2}}|{'|'.join(UP_TO_TWELVE[:10])})\b", re.IGNORECASE)
+_COUNT = late(rf"\b(\d{{1,2}}|{'|'.join(UP_TO_TWELVE[:10])})\b", re.IGNORECASE)
 _LANGUAGES = {
     **dict.fromkeys(["javascript", "typescript", "js"], "javascript"),
     **dict.fromkeys(["bash", "shell"], "bash"),
@@ -147,7 +148,7 @@ def rows() -> Sequence[Row]:
     """The rows of the file of patterns. The first whose pattern matches decides."""
     text = (Path(__file__).parent / "data" / "intents.txt").read_text(encoding="utf-8")
     found = re.findall(r"^(\w+): ([a-z ]+)\n +(.+)$", text, re.MULTILINE)
-    return [Row(rule, words.split(), re.compile(pattern, re.IGNORECASE)) for rule, words, pattern in found]
+    return [Row(rule, words.split(), late(pattern, re.IGNORECASE)) for rule, words, pattern in found]
 
 
 @cache

@@ -1,10 +1,11 @@
 """Finding the topics of a text: the phrases between its function words."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeVar
+
+from emulator.core.regexes import late
 
 T = TypeVar("T")
 
@@ -16,12 +17,12 @@ _MOST = 6
 _MOST_REMEMBERED = 1 << 14
 """Words whose kinds are remembered."""
 _REMINDER = "<system-reminder>", "</system-reminder>"
-_WORD_OR_BREAK = re.compile(r"[a-zA-Z0-9]{1,30}(?![\w'’.-])|[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
+_WORD_OR_BREAK = late(r"[a-zA-Z0-9]{1,30}(?![\w'’.-])|[^\W_](?:[\w'’.-]{0,28}[^\W_])?|[^\w\s]|\n")
 _DETERMINERS = frozenset(["a", "an", "the", "this", "these", "those", "my", "your", "our", "some", "any", "every"])
 _CONNECTORS = frozenset(["of", "in", "for", "and", "with", "on", "at", "from", "or", "between"])
 _SMALL = _DETERMINERS | _CONNECTORS
-_CONTENT = re.compile("[wWiIeEnjf]")
-_PHRASE = re.compile(r"d*(?:[wWiIeEnjf]+(?:\+d*|(?<=[iIj])d+)?)+")
+_CONTENT = late("[wWiIeEnjf]")
+_PHRASE = late(r"d*(?:[wWiIeEnjf]+(?:\+d*|(?<=[iIj])d+)?)+")
 """A phrase, by the kinds of its words: see `_kind`. It may end with small words, which are left out."""
 _COMPARED = "eEf"
 _NUMBERS = "njf"

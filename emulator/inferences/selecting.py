@@ -14,7 +14,6 @@ from emulator.core.units import Notation
 from emulator.dialects.endpoints import ENDPOINTS, conversation
 from emulator.inferences.inference import Inference, Outcome
 from emulator.inferences.said import text_of
-from emulator.patterns import glob
 
 T = TypeVar("T")
 MOST = 1000
@@ -59,6 +58,8 @@ def _key(text: str) -> Filter:
 
 
 def _model(text: str) -> Filter:
+    from emulator.patterns import glob  # noqa: PLC0415 (imported when somebody filters by model)
+
     try:
         pattern = glob(text)
     except ValueError as error:

@@ -3,16 +3,18 @@
 import re
 from collections.abc import Iterator, Mapping
 
-NAME = re.compile(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
+from emulator.core.regexes import late
+
+NAME = late(r"[A-Za-z0-9]+(?:[-_.][A-Za-z0-9]+)*")
 ENDINGS = (".yaml", ".yml", ".json")
 """The endings of files with scenarios; JSON is YAML."""
-_FIRST = re.compile(r"""(?:[ \t]*(?:\#.*)?\r?\n)*["']?[a-z_]+["']?[ \t]*:""")
-_DOUBTFUL = re.compile(r"""^(?:[\[{}?!&*|>%]|<<|---|"[^"\n]*\\)""", re.MULTILINE)
-_KEYS = re.compile(r"""^["']?(name|aliases)["']?[ \t]*:""", re.MULTILINE)
+_FIRST = late(r"""(?:[ \t]*(?:\#.*)?\r?\n)*["']?[a-z_]+["']?[ \t]*:""")
+_DOUBTFUL = late(r"""^(?:[\[{}?!&*|>%]|<<|---|"[^"\n]*\\)""", re.MULTILINE)
+_KEYS = late(r"""^["']?(name|aliases)["']?[ \t]*:""", re.MULTILINE)
 _END = r"[ \t]*(?:[ \t]\#.*)?\r?$(?!\n[ \t]+[^\s#])"
 _WORD = rf"""[ \t]+(["']?)({NAME.pattern})\1{_END}"""
-_VALUE = {"name": re.compile(_WORD, re.MULTILINE), "aliases": re.compile(rf"\s*\[([^\]]*)\]{_END}", re.MULTILINE)}
-_ITEM = re.compile(rf"""\s*(["']?)({NAME.pattern})\1\s*""")
+_VALUE = {"name": late(_WORD, re.MULTILINE), "aliases": late(rf"\s*\[([^\]]*)\]{_END}", re.MULTILINE)}
+_ITEM = late(rf"""\s*(["']?)({NAME.pattern})\1\s*""")
 
 
 def names_in(text: str) -> Mapping[str, int] | None:

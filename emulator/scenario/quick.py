@@ -1,18 +1,18 @@
 """Scenarios without a file: one text, or one error, as the answer to every request."""
 
-import re
 from typing import Any
 
 from emulator.core.catalog import Catalog
 from emulator.core.errors import ERRORS
 from emulator.core.nearest import nearest
+from emulator.core.regexes import late
 from emulator.scenario.language.timing import DURATION
 from emulator.scenario.loader import load_objects, read_objects
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.types import Scenario
 from emulator.scenario.writing import literal
 
-_STATUS = re.compile(r"[45][0-9]{2}")
+_STATUS = late(r"[45][0-9]{2}")
 _RETRY_AFTER = "1s"
 """What a 429 says without a `retry_after`: AkashML sends the header with each of its own."""
 

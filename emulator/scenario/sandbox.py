@@ -5,7 +5,6 @@ operation is paid from the budget of the rendering before it happens; texts and 
 """
 
 import operator
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from emulator.core.passages import Passage
+from emulator.core.regexes import late
 from emulator.scenario import fakes
 from emulator.scenario.budget import Budget, check_length
 from emulator.scenario.filters import SandboxContext, filters, finalized, printed, spend, tests
@@ -24,7 +24,7 @@ from emulator.scenario.prices import METHODS, READ, Price, arithmetic, search
 from emulator.scenario.template import Reads
 
 _MAX_NUMBER = 10**15
-_LONE = re.compile("[\ud800-\udfff]")
+_LONE = late("[\ud800-\udfff]")
 _SMALL = frozenset((int, float, bool, type(None)))
 _KEYS = (str, int, float, type(None), Undefined)
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {

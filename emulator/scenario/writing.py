@@ -3,7 +3,6 @@
 What is written is read again before it is returned, so that YAML which says something else is never written.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,18 +12,19 @@ from emulator.core import retry_after, units
 from emulator.core.catalog import Catalog
 from emulator.core.decimals import decimal
 from emulator.core.printable import lines
+from emulator.core.regexes import late
 from emulator.scenario.reading import nodes
 from emulator.scenario.reading.mistakes import MistakeCollector
 from emulator.scenario.template import is_template
 
 _ONE_LINE = 100
 _PRINTED = r"[ -~\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010fffe]"
-_PLAIN = re.compile(
+_PLAIN = late(
     rf"(?![-+.])(?![0-9][0-9a-fA-FxXoO_.:TZ +-]*\Z)(?!(?i:true|false|null|yes|no|on|off|y|n|~)?\Z){_PRINTED}*"
 )
 """What PyYAML may write as it likes: it quotes what would not be read back as a text, by YAML 1.1 at least."""
-_LINES = re.compile(rf"\S(?:{_PRINTED}|(?<! )\n)*")
-_TEMPLATE = re.compile(r"\{[{%#]|\r")
+_LINES = late(rf"\S(?:{_PRINTED}|(?<! )\n)*")
+_TEMPLATE = late(r"\{[{%#]|\r")
 """What a template's text cannot have: tags, and a carriage return, which Jinja reads as a line feed."""
 _ROOMY: Mapping[str, Any] = {
     "context_length": 10_000_000,

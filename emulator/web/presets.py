@@ -16,6 +16,7 @@ import msgspec
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import NOT_JSON, decode
 from emulator.core.nearest import nearest
+from emulator.core.regexes import late
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 
@@ -23,11 +24,11 @@ PREFIX = "@preset/"
 """What the name of a model begins with that is a preset."""
 MARK = b'"@preset/'
 """What the body of a request has that may use one."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+NAME = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 """The names of presets."""
 OWN = frozenset({"model", "messages", "prompt", "system", "stream"})
 """Fields of a request that are no parameters."""
-_FILE = re.compile(rf"(?P<name>{NAME.pattern})(?:@(?P<version>[1-9][0-9]{{0,8}}))?\.yaml", re.ASCII)
+_FILE = late(rf"(?P<name>{NAME.pattern})(?:@(?P<version>[1-9][0-9]{{0,8}}))?\.yaml", re.ASCII)
 _MOST = 1000
 _VERSIONS = 100
 _BYTES = 1024 * 1024

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.core import catalog as module
+from emulator.core import shipped_models
 from emulator.core.catalog import Catalog, CatalogError, Model, Pricing, alias
 from emulator.core.settings import Settings
 
@@ -21,7 +21,7 @@ ENTRY = {"context_length": 1000, "max_output_length": 100, "pricing": {"input": 
 PRICE = 'expected USD, a decimal in quotes like "0.0000013"'
 CREATED = "expected a time in Unix seconds, before the year 10000"
 
-YAML = Path(module.__file__).with_name("catalog.yaml").read_text(encoding="utf-8")
+SOURCE = Path(shipped_models.__file__).read_text(encoding="utf-8")
 CONTRACT = Path(__file__).parents[2] / "docs" / "contract.md"
 
 
@@ -85,6 +85,11 @@ def test_every_shipped_model_is_complete_and_believable(model: Model) -> None:
     assert (model.images == "read") == ("image" in model.input_modalities)
 
 
+def test_the_shipped_models_are_as_a_file_of_models() -> None:
+    """They follow the rules of a user's file: nothing in them would be a mistake there."""
+    assert Catalog().with_models(shipped_models.MODELS) == SHIPPED
+
+
 def test_only_llama_does_not_reason() -> None:
     """Every shipped model reasons but Llama, as was observed."""
     assert [model.id for model in SHIPPED if not model.reasons] == ["meta-llama/Llama-3.3-70B-Instruct"]
@@ -104,10 +109,10 @@ def test_what_a_model_supports_follows_from_its_features() -> None:
 
 
 def test_every_figure_says_where_it_comes_from() -> None:
-    """In the shipped file, each line with a figure or an observation ends in a comment that names its source."""
-    source = re.compile(r" # (listed|docs|probed|openrouter|models\.dev|assumed)\b")
+    """Each line of the shipped models with a figure or an observation ends in a comment that names its source."""
+    source = re.compile(r"  # (listed|docs|probed|openrouter|models\.dev|assumed)\b")
     keys = "name|created|context_length|max_output_length|input_modalities|quantization|input|output|input_cache_read"
-    lines = re.findall(rf"^ +(?:{keys}|images): .*", YAML, re.MULTILINE)
+    lines = re.findall(rf"^ +\"(?:{keys}|images)\": .*", SOURCE, re.MULTILINE)
     assert len(lines) > 8 * len(SHIPPED.models)
     assert [line for line in lines if not source.search(line)] == []
 

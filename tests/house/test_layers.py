@@ -15,7 +15,7 @@ DOORS = {
     "difflib": {"emulator/core/nearest.py"},
     "sse_starlette": {"emulator/wire/event_source.py"},
     "yaml": {
-        "emulator/core/catalog.py",
+        "emulator/core/models_file.py",
         "emulator/scenario/reading/comments.py",
         "emulator/scenario/reading/nodes.py",
         "emulator/scenario/writing.py",

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -134,20 +135,70 @@ def test_help_is_cheap() -> None:
     assert not modules(ended.stderr) & (HEAVY - {"click"})
 
 
+def paths(report: str) -> set[str]:
+    """The modules and packages of a report of -X importtime, and the packages that they are in."""
+    lines = (line.rpartition("|")[2].strip() for line in report.splitlines() if "import time:" in line)
+    return {".".join(path[:depth]) for path in (line.split(".") for line in lines) for depth in range(1, len(path) + 1)}
+
+
 def modules(report: str) -> set[str]:
     """The top-level modules of a report of -X importtime."""
-    return {line.rpartition("|")[2].strip().partition(".")[0] for line in report.splitlines() if "import time:" in line}
+    return {path.partition(".")[0] for path in paths(report)}
+
+
+def loaded(*arguments: str, asked: Iterable[str]) -> set[str]:
+    """The modules that a server has loaded when it has answered these requests."""
+    with served(*arguments, python=("-X", "importtime", "-m", "emulator")) as server:
+        for name in asked:
+            assert server.ask(REQUESTS[name]).startswith(b"HTTP/1.1 200 ")
+        return paths(server.stop().stderr)
+
+
+NEVER = {"faker", "jinja2", "jsonschema", "pydantic", "fastapi", "httpx", "hypothesis"}
+SCENARIOS = {"yaml", "emulator.scenario.types", "emulator.faults", "emulator.patterns"}
+GENERATOR = {"emulator.generator", "emulator.schema_values"}
 
 
 def test_serving_imports_late_what_is_needed_late() -> None:
-    """Names, templates and schemas are not loaded to serve text and tool calls without them."""
-    python = ("-X", "importtime", "-m", "emulator")
-    with served(python=python) as server:
-        for name in ("chat, whole", "chat, stream", "messages, whole", "completions, whole", "models"):
-            assert server.ask(REQUESTS[name]).startswith(b"HTTP/1.1 200 ")
-        loaded = modules(server.stop().stderr)
-    assert {"uvicorn", "starlette"} <= loaded
-    assert not loaded & {"faker", "jinja2", "jsonschema", "pydantic", "fastapi", "httpx", "hypothesis"}
+    """Names, templates, schemas and scenarios are not loaded to serve text and tool calls without them."""
+    found = loaded(asked=("chat, whole", "chat, stream", "messages, whole", "completions, whole", "models"))
+    assert {"uvicorn", "starlette", "emulator.generator"} <= found
+    assert not found & (NEVER | SCENARIOS)
+
+
+def test_a_server_is_healthy_before_it_knows_how_to_answer() -> None:
+    """The first answer of the health check needs neither scenarios nor the generator."""
+    assert not loaded(asked=["health"]) & (NEVER | SCENARIOS | GENERATOR | {"difflib"})
+
+
+def test_an_answer_of_a_scenario_needs_no_generator() -> None:
+    """A server whose scenario says all its answers loads what reads scenarios, and not what generates text."""
+    found = loaded("--reply", "Hello!", asked=("chat, whole", "messages, stream"))
+    assert "emulator.scenario.types" in found
+    assert not found & (NEVER | GENERATOR)
+
+
+COMPILED = """
+import re, sys
+compile_now = re.compile
+
+def compiling(pattern, flags=0):
+    module = sys._getframe(1).f_globals["__name__"]
+    if module.startswith("emulator.") and len(pattern) > 60:
+        print(module, pattern)
+    return compile_now(pattern, flags)
+
+re.compile = compiling
+import emulator.generator, emulator.scenario.loader, emulator.web.app, emulator.wire.server
+"""
+
+
+def test_importing_compiles_no_long_expression() -> None:
+    """An expression that takes long to compile is compiled when it is first used, and not when its module is loaded."""
+    ended = subprocess.run(
+        [sys.executable, "-c", COMPILED], capture_output=True, check=True, cwd=ROOT, timeout=PATIENCE, text=True
+    )
+    assert ended.stdout == ""
 
 
 SILENT = """

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from emulator.core.fields import Fields, at_least
+from emulator.core.regexes import late
 from emulator.core.vocabulary import Tool
 
 Schema: TypeAlias = dict[str, Any]
 
-CLIENT_TOOL = re.compile(r"(?P<kind>bash|text_editor|computer|memory)_(?P<version>\d\w*)", re.ASCII)
+CLIENT_TOOL = late(r"(?P<kind>bash|text_editor|computer|memory)_(?P<version>\d\w*)", re.ASCII)
 _TEXT: Schema = {"type": "string"}
 _LINE: Schema = {"type": "integer", "minimum": 0, "maximum": 200}
 _SECONDS: Schema = {"type": "integer", "minimum": 1, "maximum": 5}

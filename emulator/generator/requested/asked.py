@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from emulator.core.regexes import late
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import InferenceRequest, Sampling
 from emulator.generator.composing import Composition, composed, last_words
@@ -21,7 +22,7 @@ Made: TypeAlias = str | Composition
 Make: TypeAlias = Callable[[Seed], Made]
 """Makes the answer of one choice. Raises what `emulator.schema_values.value` raises, or ValueError."""
 
-_ABOUT_CODE = re.compile(
+_ABOUT_CODE = late(
     r"\b(?:write|create|implement|show|give|fix|debug|review|explain|need)\b[^.?!\n]{0,60}"
     r"\b(?:function|script|code|program|class|parser|regex|snippet|test|endpoint|component)s?\b",
     re.IGNORECASE,
@@ -32,7 +33,7 @@ _SPOKEN = 2_000
 _LONGEST_OF_ONE_TASK = 6_000
 """Characters of a system message that describes one task; a longer one, or one with tools, describes an agent."""
 _SENTENCES = 400
-_SENTENCE_END = re.compile(r"(?<=[.?!])\s+(?=\S)|\n+")
+_SENTENCE_END = late(r"(?<=[.?!])\s+(?=\S)|\n+")
 
 
 class Asked:

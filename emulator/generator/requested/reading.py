@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from emulator.core.regexes import late
+
 HALF = 32_000
 """Characters of the beginning and of the end of a text in which a format is looked for."""
 
@@ -13,8 +15,8 @@ _MOST = 24
 _FAILED_LITERALS = 3
 _LONGEST_SKETCH = 4_000
 _DEEPEST = 12
-_OPEN = re.compile(r"\{\s*(?=[\"'A-Za-z_])")
-_TOKEN = re.compile(
+_OPEN = late(r"\{\s*(?=[\"'A-Za-z_])")
+_TOKEN = late(
     r"\s*(?:(?P<string>\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])*')|(?P<comment>(?://|#)[^\n]*)"
     r"|(?P<sign>[{}\[\],:;])|(?P<bare>(?:(?!//)[^{}\[\],:;\"\n#])+|.))"
 )

@@ -1,10 +1,10 @@
 """The keys `headers`, `raw` and `frames` of a reply: what is sent as it is written."""
 
-import re
 from typing import Any
 
 import msgspec
 
+from emulator.core.regexes import late
 from emulator.dialects.sse import split_frames
 from emulator.scenario.language.foreign import hints_at_keys
 from emulator.scenario.language.templates import TEMPLATED_TEXT
@@ -28,7 +28,7 @@ _OF_THE_CONNECTION = frozenset(
 )
 _WITHOUT_BODY = {204: "No Content", 205: "Reset Content", 304: "Not Modified"}
 """The statuses whose answers have no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5)."""
-HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER_NAME = late(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _encode = msgspec.json.Encoder().encode
 
 

@@ -1,12 +1,12 @@
 """Comments that were probably meant as text: in YAML, `text: Order #5` has the text `Order`."""
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import cast
 
 import yaml
 
+from emulator.core.regexes import late
 from emulator.scenario.reading.mistakes import Mistake, quoted
 from emulator.scenario.reading.nodes import LOADER
 from emulator.scenario.reading.surrogates import hide_pairs
@@ -19,7 +19,7 @@ _TEXTS = frozenset(
     ]
 )
 """Keys whose values are free text, in which a number sign is likely."""
-_COMMENT = re.compile(r"\s+(#\S.*)")
+_COMMENT = late(r"\s+(#\S.*)")
 
 
 def cut_texts(source: str, text: str) -> Iterator[Mistake]:

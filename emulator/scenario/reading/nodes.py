@@ -8,13 +8,13 @@ The length of the text, the depth of the tree, and the number of values after th
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NoReturn, cast
 
 import msgspec
 import yaml
 
+from emulator.core.regexes import late
 from emulator.scenario.reading.mistakes import NOWHERE, MistakeCollector, Span, quoted
 from emulator.scenario.reading.quoting import quoted_line
 from emulator.scenario.reading.surrogates import HiddenPairs, hide_pairs
@@ -26,13 +26,14 @@ MAX_VALUES = 50_000
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FIXED = {"": None, "~": None, **dict.fromkeys(("null", "Null", "NULL"))}
 _FIXED |= {word: word.lower() == "true" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
-_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-_NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_AMBIGUOUS = re.compile(
+_INTEGER = late(r"[-+]?[0-9]+\Z")
+_NUMBER = late(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_AMBIGUOUS = late(
     r"(?i:yes|no|on|off)\Z|[-+]?0[0-9]+\Z|[-+]?0[xob][0-9a-fA-F_]+\Z|[-+]?[0-9][0-9_]*_[0-9_.]*\Z"
     r"|[-+]?[0-9]+(?::[0-5]?[0-9])+(?:\.[0-9]*)?\Z|(?i:[-+]?\.inf|\.nan)\Z"
 )
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = late("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_BETWEEN_WORDS = str.maketrans("", "", "\t\n\r")
 _EXPLANATIONS = {
     "mapping values are not allowed": 'a colon cannot stand here; a text that contains ": " must be in quotes',
     "found unexpected ':'": "a colon needs a space after it",
@@ -42,7 +43,7 @@ _EXPLANATIONS = {
     "invalid Unicode character escape": "this is no character, but half of a surrogate pair or beyond U+10FFFF",
 }
 """Messages for problems of the YAML parser, by words that these contain."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = late("[\ud800-\udfff]")
 _HALF_PAIR = "half of a surrogate pair is no character"
 _MAX_DIGITS = 300
 
@@ -136,6 +137,8 @@ class _Composer:
     def _check_text(self) -> None:
         if len(self._text) > MAX_BYTES:
             self._refuse(NOWHERE, f"longer than {MAX_BYTES:,} bytes")
+        if self._text.translate(_BETWEEN_WORDS).isprintable():
+            return
         if found := _UNPRINTABLE.search(self._text):
             line = self._text.count("\n", 0, found.start())
             column = found.start() - (self._text.rfind("\n", 0, found.start()) + 1)

@@ -1,16 +1,17 @@
 """The line that an author meant: a value that YAML cannot read is put in quotes, if the text can be read then."""
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
+
+from emulator.core.regexes import late
 
 _MAX_TRIES = 24
 _MAX_READ = 1 << 18
 """The number of characters that all tries may read."""
 _MAX_LINE = 400
-_START = re.compile(r"(?:(?<=: )|(?<=[\[{,] )|(?<=[\[{])|(?<=- ))(?=[^\s\[{]|[\[{][^\]}]*[\]}]\s*[^\s,\]}])")
-_PAIR = re.compile(r"[\w-]+:(?:\s|$)")
-_END = re.compile(r"(?=\s*[,\]}])|(?=\s*[\]}]+\s*$)|(?=\s*$)")
+_START = late(r"(?:(?<=: )|(?<=[\[{,] )|(?<=[\[{])|(?<=- ))(?=[^\s\[{]|[\[{][^\]}]*[\]}]\s*[^\s,\]}])")
+_PAIR = late(r"[\w-]+:(?:\s|$)")
+_END = late(r"(?=\s*[,\]}])|(?=\s*[\]}]+\s*$)|(?=\s*$)")
 
 
 def quoted_line(

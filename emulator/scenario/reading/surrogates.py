@@ -8,7 +8,9 @@ else what was written.
 import re
 from collections.abc import Mapping
 
-_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+from emulator.core.regexes import late
+
+_PAIR = late(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _BLOCKS = "eabc"
 """The first digits of blocks that can be used: the private use area, and others if the text has characters of that."""
 _HIDDEN = dict(zip("89abABcdefCDEF", "01234589abcdef", strict=True))
