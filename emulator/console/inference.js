@@ -129,8 +129,8 @@ function Facts({ record, timeline }) {
     ["Key", record.key ? filter("namespace", record.namespace, record.key) : "none"],
     ["Answered by", record.rules.length ? filter("rule", record.answered_by) : record.answered_by],
     ["Took", record.ended == null ? "running" : seconds(record.ended - record.started)],
-    ["First token", timeline.first_token && seconds(timeline.first_token)],
-    ["Queued", timeline.queued && seconds(timeline.queued)],
+    ["First token", timeline.first_token != null ? seconds(timeline.first_token) : null],
+    ["Queued", timeline.queued ? seconds(timeline.queued) : null],
     ["Tokens", usage && html`${number(usage.prompt_tokens)} → ${number(usage.completion_tokens)}
       ${part("reasoning", usage.reasoning_tokens)}${part("cached", usage.cached_tokens)}`],
     ["Cost", record.charge && ui.money(record.charge)],

@@ -1,6 +1,6 @@
 // Inferences: the live list with its search and histogram, and beside it what is known of one.
 
-import { useEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
 import { apiRoot, get } from "./api.js";
 import { Bars, outcomes, Totals } from "./charts.js";
 import { Inference } from "./inference.js";
@@ -68,7 +68,8 @@ function List({ records, filters, id }) {
   const box = useRef();
   const [view, setView] = useState({ top: 0, height: 800 });
   const [cursor, setCursor] = useState(null);
-  const at = list.findIndex((each) => (id ? String(each.number) === id || each.id === id : each.number === cursor));
+  const here = (each) => (id ? String(each.number) === id || each.id === id : each.number === cursor?.number);
+  const at = list.findIndex(here);
   const newest = useRef(list[0]?.number);
   const look = () => box.current && setView({ top: box.current.scrollTop, height: box.current.clientHeight });
 
@@ -85,12 +86,17 @@ function List({ records, filters, id }) {
     newest.current = list[0]?.number;
   }, [changed]);
 
-  const choose = (index, open) => {
-    const place = Math.max(0, Math.min(list.length - 1, index));
-    const record = list[place];
+  // What was chosen is in view as soon as the list is as long as that.
+  useLayoutEffect(() => {
+    if (!cursor || !box.current) return;
     const { scrollTop, clientHeight } = box.current;
-    setCursor(record.number);
-    box.current.scrollTop = Math.max((place + 1) * ROW - clientHeight, Math.min(place * ROW, scrollTop));
+    const top = list.findIndex((each) => each.number === cursor.number) * ROW;
+    box.current.scrollTop = Math.max(top + ROW - clientHeight, Math.min(top, scrollTop));
+  }, [cursor]);
+
+  const choose = (index, open) => {
+    const record = list[Math.max(0, Math.min(list.length - 1, index))];
+    setCursor({ number: record.number });
     if (open || innerWidth >= 1024) go("inferences", record.number, filters, !open || id != null);
   };
   const keys = async (event) => {
@@ -178,7 +184,8 @@ const example = () => `curl -sS ${apiRoot()}/v1/chat/completions \\
 function Overview({ records, filters }) {
   records.changed.value;
   const { list } = records;
-  const { value: verdict } = useLoaded(() => get("verdict"), [list.length, list[0]?.outcome]);
+  const usage = records.usage.value;
+  const { value: verdict } = useLoaded(() => get("verdict"), [usage]);
   if (!list.length)
     return records.loading.value || Object.keys(filters).length > 0
       ? null
@@ -186,7 +193,7 @@ function Overview({ records, filters }) {
       <p>Point a client at <code>${apiRoot()}/v1</code>, or paste this into a shell. The key names a scenario that
         ${" "}refuses the first two requests: run it three times and see the retries joined.</p>
       <p>Or ask in the <a href=${link("playground")}>playground</a>.</p><//>`;
-  const buckets = records.usage.value?.buckets ?? [];
+  const buckets = usage?.buckets ?? [];
   const sums = outcomes(buckets);
   const count = (kind, outcome, word) =>
     sums[kind] > 0 && html`<a class=${"count " + kind} href=${link("inferences", null, { ...filters, outcome })}>

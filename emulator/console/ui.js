@@ -203,7 +203,8 @@ export const stories = (page, current, items) => html`
 /** A table; a column whose name begins with # is of numbers. A row is a list of cells, or markup. */
 export function table(head, rows, kind = "") {
   const align = head.map((name) => (name[0] === "#" ? "num" : ""));
-  return html`<div class="scroll"><table class=${"plain " + kind}>
+  const label = head.join(", ").replaceAll("#", "");
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table class=${"plain " + kind}>
     <thead><tr>${head.map((name, at) => html`<th class=${align[at]}>${name.replace("#", "")}</th>`)}</tr></thead>
     <tbody>${rows.map((row) =>
       Array.isArray(row) ? html`<tr>${row.map((cell, at) => html`<td class=${align[at]}>${cell}</td>`)}</tr>` : row,
