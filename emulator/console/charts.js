@@ -59,7 +59,7 @@ export function Bars({ usage, filters }) {
       <line x1="0" x2=${width} y1=${HEIGHT - 0.5} y2=${HEIGHT - 0.5} class="axis" />
       ${counted.map(bar)}
     </svg>
-    <p class="bars-axis">${counted.length > 0 && html`<span>${to - from > 86400 ? day(from) : time(from)}</span>
+    <p class="bars-axis">${filled >= 0 && html`<span>${to - from > 86400 ? day(from) : time(from)}</span>
       <span>${time(to)}</span>`}</p>
   </div>`;
 }

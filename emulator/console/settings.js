@@ -128,7 +128,7 @@ function Keys() {
       <${Code} label="command" text=${`export OPENAI_BASE_URL=${address("../v1")} OPENAI_API_KEY=${made.key}`} />
       </div>`}
     ${value.keys.length > 0
-      ? table(head, value.keys.flatMap(row))
+      ? table(head, value.keys.flatMap(row), "keys")
       : html`<p class="muted">No key was created yet. Any key that looks like one, such as <code>akml-mine</code>, is
         ${" "}accepted, unless auth is strict.</p>`}`;
 }
