@@ -71,10 +71,16 @@ function Shown({ record, timeline, conversation, filters }) {
   </article>`;
 }
 
+const MOST_FINDINGS = 10;
+
 /** Findings, or remarks, of the same name together. */
 const findings = (kind, found) =>
-  [...new Set(found.map((each) => each.name))].map((name) => html`<div class=${"finding " + kind}><b>${name}</b>
-    ${found.filter((each) => each.name === name).map((each) => html`<p>${each.sentence}</p>`)}</div>`);
+  [...new Set(found.map((each) => each.name))].map((name) => {
+    const same = found.filter((each) => each.name === name);
+    return html`<div class=${"finding " + kind}><b>${name}</b>
+      ${same.slice(0, MOST_FINDINGS).map((each) => html`<p>${each.sentence}</p>`)}
+      ${same.length > MOST_FINDINGS && html`<p>and ${number(same.length - MOST_FINDINGS)} more</p>`}</div>`;
+  });
 
 function Bytes({ of, headers, text, cut }) {
   return html`<details class="headers"><summary>${ui.plural(headers.length, "header")}</summary>

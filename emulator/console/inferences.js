@@ -10,6 +10,7 @@ import { ending, go, html, into, link, number, plural, seconds, short, useLoaded
 
 const ROW = 48;
 const SPARE = 8;
+const MOST_FINDINGS = 50;
 const OUTCOMES = ["completed", "failed", "hung up", "cut by client", "running"];
 
 export default function Inferences() {
@@ -198,8 +199,9 @@ function Overview({ records, filters }) {
   const count = (kind, outcome, word) =>
     sums[kind] > 0 && html`<a class=${"count " + kind} href=${link("inferences", null, { ...filters, outcome })}>
       <b>${number(sums[kind])}</b> ${word}</a>`;
-  const findings = (kind, found = []) =>
-    found.map((each) => html`<${Finding} kind=${kind} finding=${each} records=${records} />`);
+  const findings = (kind, found = []) => html`
+    ${found.slice(0, MOST_FINDINGS).map((each) => html`<${Finding} kind=${kind} finding=${each} records=${records} />`)}
+    ${found.length > MOST_FINDINGS && html`<li class=${kind}>and ${number(found.length - MOST_FINDINGS)} more</li>`}`;
   return html`<div class="overview">
     <p class="counts">${count("bad", "failed", "failed")}${count("ok", "completed", "completed")}
       ${sums.cut > 0 && html`<span class="count cut"><b>${number(sums.cut)}</b> cut</span>`}

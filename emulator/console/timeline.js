@@ -5,6 +5,7 @@ import { ending, html, link, plural, seconds, table, tag, useWidth } from "./ui.
 const LABEL = 72;
 const RIGHT = 28;
 const LETTER = 6.2;
+const MOST_ATTEMPTS = 20;
 
 /** An axis from 0 to `span` seconds in a picture of `width`: where a time is, and the grid. */
 function axis(span, width, height) {
@@ -22,9 +23,13 @@ const bar = (kind, from, to, y, height, title) => html`<rect class=${kind} x=${f
   height=${height} rx="2">${title && html`<title>${title}</title>`}</rect>`;
 
 /** All attempts at the question below each other: what Retry-After asked for, beside the wait that was kept. */
-export function Attempts({ timeline: { attempts, frames }, number }) {
+export function Attempts({ timeline: { attempts: all, frames }, number }) {
   const [box, width] = useWidth();
-  if (attempts.length < 2) return null;
+  if (all.length < 2) return null;
+  const here = all.findIndex((each) => each.number === number);
+  const last = Math.min(all.length, Math.max(MOST_ATTEMPTS, here + MOST_ATTEMPTS / 2));
+  const attempts = all.slice(Math.max(0, last - MOST_ATTEMPTS), last);
+  const more = all.length > attempts.length ? `, of which ${attempts.length} are shown` : "";
   const start = attempts[0].started;
   // One that still runs ends where the last thing happened.
   const end = (each) => (each.ended ?? each.started + (frames.at(-1)?.at ?? 0)) - start;
@@ -37,7 +42,7 @@ export function Attempts({ timeline: { attempts, frames }, number }) {
     height += 24 + 14 * [each.retry_after, each.waited].filter((wait) => wait != null).length;
   }
   const { x, grid } = axis(span, width, height);
-  return html`<div class="attempts"><h2>${attempts.length} attempts at the same question</h2><div ref=${box}>
+  return html`<div class="attempts"><h2>${all.length} attempts at the same question${more}</h2><div ref=${box}>
     <svg width=${width} height=${height + 4} role="group" aria-label=${attempts.map(sentence).join(" ")}>
     ${grid}
     ${rows.map(([each, y]) => {

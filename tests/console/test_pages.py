@@ -191,16 +191,30 @@ def test_the_list_is_moved_through_by_keys_and_searched(browser: Any) -> None:
 
 
 def refused(akash: Emulator, count: int) -> None:
-    """Ask as often as it says on one connection, without waiting for each answer: all are refused, and recorded."""
+    """Ask as many questions on one connection, without waiting for each answer: all are refused, and recorded."""
     address = urlsplit(akash.url)
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: {address.netloc}\r\nauthorization: Bearer akml-a\r\n"
-    request = f"{head}content-length: 2\r\n\r\n{{}}".encode()
+    requests = [f'{head}content-length: 15\r\n\r\n{{"seed":{100_000 + number}}}'.encode() for number in range(count)]
     with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
-        for _ in range(count // 100):
-            connection.sendall(request * 100)
+        for begin in range(0, count, 100):
+            connection.sendall(b"".join(requests[begin : begin + 100]))
             received = b""
             while received.count(b"HTTP/1.1 400 ") < 100:
-                received += connection.recv(1 << 16)
+                part = connection.recv(1 << 16)
+                assert part, received
+                received += part
+
+
+def test_of_many_attempts_those_around_the_chosen_one_are_drawn(browser: Any) -> None:
+    """A client that asked the same fifty times has a picture that can be read, which says that there are more."""
+    story = {"name": "busy", "rules": [{"reply": {"error": "internal"}}]}
+    with Emulator(scenario=story) as akash:
+        for _ in range(50):
+            ask(akash)
+        with opened(browser, akash, "#/inferences/25") as page:
+            page.get_by_text("50 attempts at the same question, of which 20 are shown").wait_for()
+            assert page.locator(".attempt").count() == 20
+            assert page.locator(".attempt.here", has_text="#25").count() == 1
 
 
 def test_a_record_of_ten_thousand_is_shown_in_part_and_scrolled_to_its_end(
