@@ -2,9 +2,9 @@
 
 /** An answer that is no success; `body` is what came with it. */
 class Refused extends Error {
-  constructor(status, message, body, headers) {
+  constructor(status, message, body) {
     super(message);
-    Object.assign(this, { status, body, headers });
+    Object.assign(this, { status, body });
   }
 }
 
@@ -17,59 +17,46 @@ export function query(values) {
   return set.length ? "?" + new URLSearchParams(set) : "";
 }
 
-const segment = (text) => encodeURIComponent(text);
 /** A path of which each value is one segment: path`scenarios/${name}`. */
-export const path = (parts, ...values) => String.raw({ raw: parts }, ...values.map(segment));
+export const path = (parts, ...values) => String.raw({ raw: parts }, ...values.map(encodeURIComponent));
 
-async function answered(response) {
-  const text = await response.text();
-  let body = text;
+/** The value of a JSON text; `otherwise` if it is none. */
+export function parsed(text, otherwise = null) {
   try {
-    body = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    // It is a text.
+    return otherwise;
   }
-  if (response.ok) return body;
-  throw refusal(response, body);
 }
 
 /** The error of an answer, with the sentence that its body has for people. */
-export function refusal(response, body) {
+export function refusal({ status }, body) {
   const told = body?.error?.message ?? body?.message ?? body?.detail;
-  const message = typeof told === "string" ? told : `The server answered ${response.status}.`;
-  const hint = response.status === 401 ? " Open the address again that serve printed, with its token." : "";
-  return new Refused(response.status, message + hint, body, response.headers);
+  const message = typeof told === "string" ? told : `The server answered ${status}.`;
+  const hint = status === 401 ? " Open the address again that serve printed, with its token." : "";
+  return new Refused(status, message + hint, body);
 }
 
-async function asked(url, options) {
-  let response;
-  try {
-    response = await fetch(address(url), options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Refused(0, "The server does not answer. Is it still running?", null, null);
-  }
-  return answered(response);
+/** The text of an answer. */
+export async function text(url, options) {
+  const response = await fetch(address(url), options).catch(() => {
+    throw new Refused(0, "The server does not answer. Is it still running?", null);
+  });
+  const body = await response.text();
+  if (response.ok) return body;
+  throw refusal(response, parsed(body, body));
 }
 
-export const get = (url, options) => asked(url, options);
+export async function get(url, options) {
+  const body = await text(url, options);
+  return parsed(body, body);
+}
 
 /** Send JSON, or a text as it is. */
-export const send = (method, url, body) =>
-  asked(url, {
-    method,
-    headers: { "content-type": typeof body === "string" ? "application/yaml" : "application/json" },
-    body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
-  });
-
-/** What the server has of a route that it may not have; `otherwise` if it has none. */
-export async function optional(url, otherwise = null) {
-  try {
-    return await get(url);
-  } catch (error) {
-    if (error.status === 404) return otherwise;
-    throw error;
-  }
+export function send(method, url, body) {
+  const plain = typeof body === "string";
+  const headers = { "content-type": plain ? "application/yaml" : "application/json" };
+  return get(url, { method, headers, body: plain ? body : JSON.stringify(body) });
 }
 
 /** The events of a stream as they come: {event, data} with data as text. */

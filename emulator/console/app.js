@@ -15,11 +15,11 @@ const PAGES = {
   settings: "Settings",
 };
 const loaded = signal({});
-const server = signal(null);
+const server = signal({});
 
 /** The server's clock and scenario, asked every few seconds while the page is seen. */
 async function look() {
-  if (document.hidden && server.value) return;
+  if (document.hidden && server.value.clock) return;
   try {
     const [clock, ready] = await Promise.all([get("clock"), get("ready")]);
     server.value = { clock, ready };
@@ -29,7 +29,7 @@ async function look() {
 }
 
 function Server() {
-  const { clock, ready, error } = server.value ?? {};
+  const { clock, ready, error } = server.value;
   if (error) return html`<p class="server" role="status"><span class="dot bad"></span>not reached</p>`;
   if (!clock) return html`<p class="server"></p>`;
   const speed = clock.mode === "frozen" ? "frozen" : clock.rate === 1 ? "" : `×${clock.rate}`;
@@ -53,41 +53,45 @@ function Page() {
       import(`./${name}.js`).then((module) => (loaded.value = { ...loaded.value, [name]: module.default }), fail);
   }, [name]);
   if (!known)
-    return html`<div class="page"><h1>There is no page “${name}”.</h1><p><a href="#/inferences">Inferences</a></p>
-      </div>`;
+    return html`<div class="page"><h1>There is no page “${name}”.</h1><a href="#/inferences">Inferences</a></div>`;
   const Shown = loaded.value[name];
   return Shown ? html`<${Shown} />` : html`<${Problem} error=${error} />`;
 }
 
-const NOTES = { ok: "✓", bad: "!" };
+/** The key / goes to the search of a page that has one. */
+function slash(event) {
+  const search = document.querySelector("#search");
+  if (event.key !== "/" || !search || /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) return;
+  event.preventDefault();
+  search.focus();
+}
 
 function App() {
   useEffect(() => {
     look();
-    const timer = setInterval(look, 3000);
-    return () => clearInterval(timer);
+    addEventListener("keydown", slash);
+    setInterval(look, 3000);
   }, []);
   const skip = (event) => {
     event.preventDefault();
     document.querySelector("main").focus();
   };
+  const pages = Object.entries(PAGES).map(
+    ([name, label]) =>
+      html`<a href=${link(name)} aria-current=${route.value.page === name ? "page" : undefined}>${label}</a>`,
+  );
+  const { kind, text } = notice.value ?? {};
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>
       <a class="brand" href="#/inferences"><svg viewBox="0 0 16 16" aria-hidden="true">
         <path d="M1 12h5M4 8h8M8 4h7" /></svg> AkashML <span>emulator</span></a>
-      <nav aria-label="Pages">${Object.keys(PAGES).map(
-        (name) =>
-          html`<a href=${link(name)} aria-current=${route.value.page === name ? "page" : undefined}>${PAGES[name]}</a>`,
-      )}</nav>
+      <nav aria-label="Pages">${pages}</nav>
       <${Server} />
     </header>
     <main tabindex="-1"><${Page} /></main>
-    <div class="notices" role="status" aria-live="polite">${
-      notice.value &&
-      html`<p class=${"notice " + notice.value.kind}><b aria-hidden="true">${NOTES[notice.value.kind]}
-        </b> ${notice.value.text}</p>`
-    }</div>`;
+    <div class="notices" role="status" aria-live="polite">${text && html`<p class="notice">
+      <b aria-hidden="true">${kind === "ok" ? "✓" : "!"}</b> ${text}</p>`}</div>`;
 }
 
 render(html`<${App} />`, document.body);

@@ -1,7 +1,8 @@
-// Asking the emulated API as a client does: the body of a request, its answer as it comes, and the code that asks the same.
+// Asking the emulated API as a client does: the body of a request, its answer as it comes, and the code that asks it.
 
 import { signal } from "./vendor/preact-signals.js";
-import { address, apiRoot, events, refusal } from "./api.js";
+import { address, apiRoot, events, parsed, refusal } from "./api.js";
+import { indented } from "./ui.js";
 
 export const DIALECTS = {
   chat: { label: "OpenAI chat", path: "v1/chat/completions" },
@@ -10,38 +11,35 @@ export const DIALECTS = {
 
 /** The JSON of an editor; undefined if it is empty. Throws an error that names the editor. */
 export function json(text, what) {
-  if (!text.trim()) return undefined;
   try {
-    return JSON.parse(text);
+    return text.trim() ? JSON.parse(text) : undefined;
   } catch (error) {
     throw new Error(`${what}: ${error.message}`);
   }
 }
 
-/** The body of a request. `settings` are those of the panel, `turns` what was said so far. */
-export function body(settings, model, turns) {
+/** The body of a request. `settings` are those of the panel, `messages` what was said so far. */
+export function body(settings, model, messages) {
   const { dialect, system, parameters, stream } = settings;
   const tools = json(settings.tools, "Tools");
   const format = json(settings.format, "Response format");
   const set = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined));
-  if (dialect === "messages")
+  if (dialect === "messages") {
+    const schema = format?.json_schema ? { type: "json_schema", schema: format.json_schema.schema } : format;
     return {
       model,
       max_tokens: 1024,
       ...(system && { system }),
-      messages: turns,
+      messages,
       stream,
       ...set,
       ...(tools && { tools: tools.map((tool) => (tool.function ? anthropicTool(tool.function) : tool)) }),
-      ...(format && {
-        output_config: {
-          format: format.json_schema ? { type: "json_schema", schema: format.json_schema.schema } : format,
-        },
-      }),
+      ...(format && { output_config: { format: schema } }),
     };
+  }
   return {
     model,
-    messages: [...(system ? [{ role: "system", content: system }] : []), ...turns],
+    messages: [...(system ? [{ role: "system", content: system }] : []), ...messages],
     stream,
     ...set,
     ...(stream && { stream_options: { include_usage: true, continuous_usage_stats: true } }),
@@ -58,24 +56,23 @@ const anthropicTool = ({ name, description, parameters }) => ({
 
 /** One answer while it comes. `version` changes with it. */
 export class Answer {
+  pieces = [];
+  reasoning = "";
+  calls = [];
+  usage = null;
+  finish = null;
+  status = 0;
+  error = null;
+  headers = {};
+  first = null;
+  ended = null;
+  version = signal(0);
+  started = performance.now();
+  _leaving = new AbortController();
+
   constructor(dialect, asked) {
-    Object.assign(this, {
-      dialect,
-      asked,
-      pieces: [],
-      reasoning: "",
-      calls: [],
-      usage: null,
-      finish: null,
-      status: 0,
-      error: null,
-      headers: {},
-      first: null,
-      ended: null,
-    });
-    this.version = signal(0);
-    this._leaving = new AbortController();
-    this.started = performance.now();
+    this.dialect = dialect;
+    this.asked = asked;
   }
 
   get text() {
@@ -90,67 +87,49 @@ export class Answer {
     try {
       await this._run(key);
     } catch (error) {
-      this.error ??=
-        error.name === "AbortError"
-          ? { message: "Stopped here: the client left." }
-          : {
-              message: error.status ? error.message : `The connection broke: ${error.message}`,
-              status: error.status,
-              body: error.body,
-            };
+      const left = error.name === "AbortError";
+      const broken = left ? "Stopped here: the client left." : `The connection broke: ${error.message}`;
+      this.error ??= error.status ? error : { message: broken };
     }
     this.ended = performance.now();
     this.version.value++;
   }
 
   async _run(key) {
-    const anthropic = this.dialect === "messages";
-    const headers = {
-      "content-type": "application/json",
-      authorization: `Bearer ${key}`,
-      ...(anthropic && { "anthropic-version": "2023-06-01" }),
-    };
-    const url = address("../" + DIALECTS[this.dialect].path);
-    const response = await fetch(url, {
+    const version = this.dialect === "messages" && { "anthropic-version": "2023-06-01" };
+    const response = await fetch(address("../" + DIALECTS[this.dialect].path), {
       method: "POST",
-      headers,
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...version },
       body: JSON.stringify(this.asked),
       signal: this._leaving.signal,
     });
     this.status = response.status;
     this.headers = Object.fromEntries(response.headers);
-    if (!response.ok || !response.headers.get("content-type")?.includes("event-stream")) {
-      const text = await response.text();
-      const told = parsed(text);
-      if (!response.ok) throw refusal(response, told ?? text);
-      if (told == null)
-        throw Object.assign(new Error("The answer is no JSON."), { status: response.status, body: text });
-      this._whole(told);
-      return;
-    }
+    if (response.ok && response.headers.get("content-type")?.includes("event-stream")) return this._follow(response);
+    const text = await response.text();
+    const told = parsed(text);
+    if (!response.ok) throw refusal(response, told ?? text);
+    if (told == null) this.error = { message: "The answer is no JSON.", body: text };
+    else this._whole(told);
+  }
+
+  async _follow(response) {
     let done = false;
     for await (const { event, data } of events(response)) {
       if (data === "[DONE]" || event === "message_stop") done = true;
       else this._event(event, data);
-      this._changed();
+      this._frame ??= requestAnimationFrame(() => {
+        this._frame = undefined;
+        this.version.value++;
+      });
     }
-    if (!done && !this.error) this.error = { message: "The stream ended before it was complete." };
-  }
-
-  _changed() {
-    this._frame ??= requestAnimationFrame(() => {
-      this._frame = undefined;
-      this.version.value++;
-    });
+    if (!done) this.error ??= { message: "The stream ended before it was complete." };
   }
 
   _event(event, data) {
     const told = parsed(data);
-    if (told == null) {
-      this.error = { message: "A frame of the stream is no JSON.", body: data };
-      return;
-    }
-    if (told.error || event === "error") this.error = { message: told.error?.message ?? data, body: told };
+    if (told == null) this.error = { message: "A frame of the stream is no JSON.", body: data };
+    else if (told.error || event === "error") this.error = { message: told.error?.message ?? data, body: told };
     else if (this.dialect === "messages") this._block(told);
     else this._chunk(told);
   }
@@ -158,160 +137,143 @@ export class Answer {
   _chunk({ choices = [], usage }) {
     if (usage) this.usage = { prompt: usage.prompt_tokens, completion: usage.completion_tokens };
     for (const { delta = {}, logprobs, finish_reason: finish } of choices) {
-      const reasoning = delta.reasoning_content ?? delta.reasoning;
-      if (reasoning) this._reason(reasoning);
-      if (delta.content) this._say(delta.content, logprobs?.content);
+      this._reason(delta.reasoning_content ?? delta.reasoning);
+      this._say(delta.content, logprobs?.content);
       for (const call of delta.tool_calls ?? [])
         this._call(call.index, call.function?.name, call.function?.arguments, call.id);
       this.finish = finish ?? this.finish;
     }
   }
 
-  _block(told) {
-    const { type, index, content_block: block, delta, usage, message } = told;
+  _block({ index, content_block: block, delta, usage, message }) {
     const counted = usage ?? message?.usage;
     if (counted)
       this.usage = {
         prompt: counted.input_tokens ?? this.usage?.prompt ?? 0,
         completion: counted.output_tokens ?? this.usage?.completion ?? 0,
       };
-    if (type === "content_block_start" && block.type === "tool_use") this._call(index, block.name, "", block.id);
-    if (type === "content_block_start" && block.text) this._say(block.text);
-    if (delta?.thinking) this._reason(delta.thinking);
-    if (delta?.text) this._say(delta.text);
+    if (block?.type === "tool_use") this._call(index, block.name, "", block.id);
+    this._say(block?.text ?? delta?.text);
+    this._reason(delta?.thinking);
     if (delta?.partial_json) this._call(index, undefined, delta.partial_json);
     this.finish = delta?.stop_reason ?? this.finish;
   }
 
-  _whole(told) {
+  _whole({ usage, content, stop_reason, choices }) {
     if (this.dialect === "messages") {
-      for (const [index, block] of told.content.entries()) {
-        if (block.type === "thinking") this._reason(block.thinking);
-        if (block.type === "text") this._say(block.text);
+      for (const [index, block] of content.entries()) {
+        this._reason(block.thinking);
+        this._say(block.text);
         if (block.type === "tool_use") this._call(index, block.name, JSON.stringify(block.input), block.id);
       }
-      this._block({ usage: told.usage, delta: { stop_reason: told.stop_reason } });
-    } else
-      this._chunk({
-        usage: told.usage,
-        choices: told.choices.map((choice) => ({
-          ...choice,
-          delta: {
-            ...choice.message,
-            tool_calls: choice.message.tool_calls?.map((call, index) => ({ index, ...call })),
-          },
-        })),
-      });
-  }
-
-  _begun() {
-    this.first ??= performance.now();
+      return this._block({ usage, delta: { stop_reason } });
+    }
+    const numbered = (calls) => calls?.map((call, index) => ({ index, ...call }));
+    const delta = ({ message }) => ({ ...message, tool_calls: numbered(message.tool_calls) });
+    return this._chunk({ usage, choices: choices.map((choice) => ({ ...choice, delta: delta(choice) })) });
   }
 
   _say(text, logprobs) {
-    this._begun();
-    if (logprobs?.length)
-      for (const each of logprobs)
-        this.pieces.push({ token: each.token, logprob: each.logprob, top: each.top_logprobs });
-    else this.pieces.push({ token: text });
+    if (!text) return;
+    this.first ??= performance.now();
+    if (!logprobs?.length) this.pieces.push({ token: text });
+    else
+      for (const { token, logprob, top_logprobs: top } of logprobs) this.pieces.push({ token, logprob, top });
   }
 
   _reason(text) {
-    this._begun();
+    if (!text) return;
+    this.first ??= performance.now();
     this.reasoning += text;
   }
 
   _call(index, name, more, id) {
-    this._begun();
-    const call =
-      this.calls.find((each) => each.index === index) ??
-      this.calls[this.calls.push({ index, name: "", arguments: "" }) - 1];
+    this.first ??= performance.now();
+    let call = this.calls.find((each) => each.index === index);
+    if (!call) this.calls.push((call = { index, name: "", arguments: "" }));
     if (name) Object.assign(call, { name, id });
     call.arguments += more ?? "";
-  }
-}
-
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }
 
 /** What an answer costs by the prices of its model, in USD; null if they are not known. */
 export function cost(usage, pricing) {
   if (!usage || !pricing) return null;
-  return (
-    usage.prompt * Number(pricing.input ?? 0) +
-    usage.completion * Number(pricing.output ?? 0) +
-    Number(pricing.request ?? 0)
-  );
+  const { input = 0, output = 0, request = 0 } = pricing;
+  return usage.prompt * Number(input) + usage.completion * Number(output) + Number(request);
 }
 
-// ------------------------------------------------------------------------------------------ the code that asks the same
+// ------------------------------------------------------------------------------------------ the code that asks it
 
-const quoted = (text) => "'" + text.replaceAll("'", "'\\''") + "'";
-const indented = (text, by) => text.replaceAll("\n", "\n" + by);
-
-function python(value, by = "") {
+function python(value, by = "    ") {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value !== "object") return JSON.stringify(value);
   const inner = by + "    ";
-  const items = Array.isArray(value)
-    ? value.map((each) => python(each, inner))
-    : Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${python(each, inner)}`);
-  const [open, close] = Array.isArray(value) ? "[]" : "{}";
+  const list = Array.isArray(value);
+  const items = Object.entries(value).map(
+    ([name, each]) => (list ? "" : JSON.stringify(name) + ": ") + python(each, inner),
+  );
+  const [open, close] = list ? "[]" : "{}";
   const flat = open + items.join(", ") + close;
-  return flat.length < 88 && !flat.includes("\n")
-    ? flat
-    : `${open}\n${items.map((each) => inner + each + ",\n").join("")}${by}${close}`;
+  if (flat.length < 88 && !flat.includes("\n")) return flat;
+  return `${open}\n${items.map((each) => inner + each + ",\n").join("")}${by}${close}`;
 }
 
-const SDK_EXTRA = [
-  "top_k",
-  "min_p",
-  "repetition_penalty",
-  "min_tokens",
-  "stop_token_ids",
-  "ignore_eos",
-  "thinking_token_budget",
-  "include_reasoning",
-  "reasoning",
-  "structured_outputs",
+/** The fields that the openai package takes only as extra_body. */
+const EXTRA = [
+  ...["top_k", "min_p", "repetition_penalty", "min_tokens", "stop_token_ids", "ignore_eos", "reasoning"],
+  ...["thinking_token_budget", "include_reasoning", "structured_outputs"],
 ];
 
 /** The code of a request in `language`: curl, python or node. */
 export function code(language, dialect, asked) {
   const root = apiRoot();
-  if (language === "curl") {
-    const version = dialect === "messages" ? " \\\n  -H 'anthropic-version: 2023-06-01'" : "";
-    return `curl -sS${asked.stream ? " -N" : ""} ${root}/${DIALECTS[dialect].path} \\\n  -H "Authorization: Bearer $AKASHML_API_KEY" \\\n  -H 'Content-Type: application/json'${version} \\\n  --data-raw ${quoted(JSON.stringify(asked, null, 2))}\n`;
-  }
+  const text = indented(asked);
   const anthropic = dialect === "messages";
-  const base = anthropic ? root + "/anthropic" : root + "/v1";
+  if (language === "curl")
+    return [
+      `curl -sS${asked.stream ? " -N" : ""} ${root}/${DIALECTS[dialect].path}`,
+      '-H "Authorization: Bearer $AKASHML_API_KEY"',
+      "-H 'Content-Type: application/json'",
+      ...(anthropic ? ["-H 'anthropic-version: 2023-06-01'"] : []),
+      `--data-raw '${text.replaceAll("'", "'\\''")}'\n`,
+    ].join(" \\\n  ");
+  const client = anthropic ? "Anthropic" : "OpenAI";
+  const base = root + (anthropic ? "/anthropic" : "/v1");
+  const create = `client.${anthropic ? "messages" : "chat.completions"}.create`;
   if (language === "node") {
-    const text = indented(JSON.stringify(asked, null, 2), "");
-    return `import ${anthropic ? "Anthropic" : "OpenAI"} from "${anthropic ? "@anthropic-ai/sdk" : "openai"}";
+    const shown = asked.stream
+      ? "for await (const event of answer) console.log(JSON.stringify(event));"
+      : "console.log(JSON.stringify(answer, null, 2));";
+    return `import ${client} from "${anthropic ? "@anthropic-ai/sdk" : "openai"}";
 
-const client = new ${anthropic ? "Anthropic" : "OpenAI"}({ baseURL: "${base}", ${anthropic ? "authToken" : "apiKey"}: process.env.AKASHML_API_KEY });
-const answer = await client.${anthropic ? "messages" : "chat.completions"}.create(${text});
-${asked.stream ? "for await (const event of answer) console.log(JSON.stringify(event));" : "console.log(JSON.stringify(answer, null, 2));"}
+const client = new ${client}({
+  baseURL: "${base}",
+  ${anthropic ? "authToken" : "apiKey"}: process.env.AKASHML_API_KEY,
+});
+const answer = await ${create}(${text});
+${shown}
 `;
   }
-  const extra = anthropic ? [] : Object.keys(asked).filter((name) => SDK_EXTRA.includes(name));
-  const named = Object.entries(asked).filter(([name]) => !extra.includes(name));
-  const lines = named.map(([name, value]) => `    ${name}=${python(value, "    ")},\n`);
-  if (extra.length)
-    lines.push(`    extra_body=${python(Object.fromEntries(extra.map((name) => [name, asked[name]])), "    ")},\n`);
+  const named = { ...asked };
+  const extra = {};
+  for (const name of anthropic ? [] : EXTRA)
+    if (name in named) {
+      extra[name] = named[name];
+      delete named[name];
+    }
+  if (Object.keys(extra).length) named.extra_body = extra;
   return `import os
 
-from ${anthropic ? "anthropic import Anthropic" : "openai import OpenAI"}
+from ${client.toLowerCase()} import ${client}
 
-client = ${anthropic ? "Anthropic" : "OpenAI"}(base_url="${base}", ${anthropic ? "auth_token" : "api_key"}=os.environ["AKASHML_API_KEY"])
-answer = client.${anthropic ? "messages" : "chat.completions"}.create(
-${lines.join("")})
+client = ${client}(
+    base_url="${base}",
+    ${anthropic ? "auth_token" : "api_key"}=os.environ["AKASHML_API_KEY"],
+)
+answer = ${create}(
+${Object.entries(named).map(([name, value]) => `    ${name}=${python(value)},\n`).join("")})
 ${asked.stream ? "for event in answer:\n    print(event)" : "print(answer)"}
 `;
 }

@@ -9,13 +9,13 @@ export const request = signal(null);
 /** The fields of a preset that is not saved yet. */
 export const preset = signal(null);
 
+export const instructs = ({ role }) => ["system", "developer"].includes(role);
+
 const textOf = (content) =>
   typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join("\n");
 
 /** The preset that a request's body makes. */
 export function presetOf({ model, messages = [], system, prompt: _, stream: __, stream_options: ___, ...parameters }) {
-  const said = messages
-    .filter((each) => ["system", "developer"].includes(each.role))
-    .map((each) => textOf(each.content));
+  const said = messages.filter(instructs).map((each) => textOf(each.content));
   return { model, system: [textOf(system), ...said].filter(Boolean).join("\n"), parameters };
 }

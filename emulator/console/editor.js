@@ -1,70 +1,68 @@
-// An editor of YAML: a textarea over the same text in colours, with a gutter of line numbers and the mistakes at their lines.
+// An editor of YAML: a textarea over the same text in colours, with line numbers, and mistakes at their lines.
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
 import { html } from "./ui.js";
 
 const LINE = 20;
 const COLOURED = 4000;
-const PARTS =
-  /^(\s*(?:- )*)([\w.$@/"'-]+)(:)(?=\s|$)|(#.*$)|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|\b(true|false|null)\b|(?<![\w.-])(-?\d+(?:\.\d+)?(?:ms|s|m|h|MiB|USD)?)(?![\w.-])/g;
+const PARTS = new RegExp(
+  [
+    /^(\s*(?:- )*)([\w.$@/"'-]+)(:)(?=\s|$)/,
+    /(#.*$)/,
+    /("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')/,
+    /(\b(?:true|false|null)\b|(?<![\w.-])-?\d+(?:\.\d+)?(?:ms|s|m|h|MiB|USD)?(?![\w.-]))/,
+  ].map((each) => each.source).join("|"),
+  "g",
+);
 
 /** One line in colours: names, texts, values and comments. */
 function coloured(line) {
   const parts = [];
   let at = 0;
+  const add = (kind, text) => parts.push(html`<span class=${"yaml-" + kind}>${text}</span>`);
   for (const found of line.matchAll(PARTS)) {
-    const [all, indent, name, colon, comment, text, word, figure] = found;
+    const [all, indent, name, colon, comment, text, value] = found;
     parts.push(line.slice(at, found.index));
-    if (name) parts.push(indent, html`<span class="yaml-name">${name}</span>`, colon);
-    else
-      parts.push(
-        html`<span class=${comment ? "yaml-comment" : text ? "yaml-text" : "yaml-value"}>
-          ${comment ?? text ?? word ?? figure}</span>`,
-      );
+    if (name) {
+      parts.push(indent);
+      add("name", name);
+      parts.push(colon);
+    } else if (comment) add("comment", comment);
+    else add(text ? "text" : "value", text ?? value);
     at = found.index + all.length;
   }
   parts.push(line.slice(at) || (line ? "" : " "));
   return parts;
 }
 
-/** The editor. `mistakes` have a line, a column and a message; `reveal` is a line to show; `complete` offers words. */
-export function Editor({ text, set, mistakes = [], warnings = [], reveal, label, complete, disabled = false }) {
+/** The mistakes, then the warnings, each with its kind. */
+const marked = ({ mistakes, warnings }) => [
+  ...mistakes.map((each) => ({ kind: "mistake", ...each })),
+  ...warnings.map((each) => ({ kind: "warning", ...each })),
+];
+
+/** The editor. `checked` has mistakes and warnings; `reveal` is a line to show; `complete` offers words. */
+export function Editor({ text, set, checked, reveal, label, complete }) {
   const area = useRef();
   const under = useRef();
+  const caret = useRef(null);
   const [here, setHere] = useState(0);
   const [offer, setOffer] = useState(null);
-  const [chosen, choose] = useState(0);
-  const caret = useRef(null);
   const lines = useMemo(() => text.split("\n"), [text]);
-  const marks = useMemo(() => {
-    const found = new Map();
-    for (const [kind, list] of [
-      ["warning", warnings],
-      ["mistake", mistakes],
-    ])
-      for (const each of list)
-        if (each.line)
-          found.set(each.line, {
-            kind,
-            message: [found.get(each.line)?.message, each.message].filter(Boolean).join("\n"),
-          });
-    return found;
-  }, [mistakes, warnings]);
+  const marks = useMemo(() => marked(checked), [checked]);
 
   const show = (line) => {
-    const field = area.current;
     const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-    field.focus();
-    field.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
-    field.scrollTop = Math.max(0, (line - 6) * LINE);
+    area.current.focus();
+    area.current.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
+    area.current.scrollTop = Math.max(0, (line - 6) * LINE);
     setHere(line);
   };
   useEffect(() => {
-    if (reveal?.line && text) show(reveal.line);
+    if (reveal && text) show(reveal);
   }, [reveal, text !== ""]);
   useLayoutEffect(() => {
-    if (caret.current == null) return;
-    area.current.setSelectionRange(caret.current, caret.current);
+    if (caret.current != null) area.current.setSelectionRange(caret.current, caret.current);
     caret.current = null;
   }, [text]);
 
@@ -72,21 +70,23 @@ export function Editor({ text, set, mistakes = [], warnings = [], reveal, label,
     under.current.scrollTop = area.current.scrollTop;
     under.current.scrollLeft = area.current.scrollLeft;
   };
+  /** The line of the caret as far as the caret. */
+  const before = () => {
+    const { selectionStart: at, value } = area.current;
+    return value.slice(value.lastIndexOf("\n", at - 1) + 1, at);
+  };
   const moved = () => setHere(area.current.value.slice(0, area.current.selectionStart).split("\n").length);
-  const typed = (event) => {
-    set(event.target.value);
+  const typed = ({ target: { value, selectionStart: at } }) => {
+    set(value);
     moved();
-    const { selectionStart: at, value } = event.target;
-    const line = value.slice(value.lastIndexOf("\n", at - 1) + 1, at);
-    const word = line.match(/^\s*(?:- )*([a-z_]+)$/)?.[1];
+    const word = before().match(/^\s*(?:- )*([a-z_]+)$/)?.[1];
     const words = word && complete ? complete(value.slice(0, at), word) : [];
-    setOffer(words.length ? { words, word } : null);
-    choose(0);
+    setOffer(words.length ? { words, word, at: 0 } : null);
   };
   const put = (from, to, inserted) => {
-    const field = area.current;
+    const { value } = area.current;
     caret.current = from + inserted.length;
-    set(field.value.slice(0, from) + inserted + field.value.slice(to));
+    set(value.slice(0, from) + inserted + value.slice(to));
   };
   const accept = (word) => {
     const at = area.current.selectionStart;
@@ -94,92 +94,61 @@ export function Editor({ text, set, mistakes = [], warnings = [], reveal, label,
     setOffer(null);
   };
   const keys = (event) => {
-    const { selectionStart: from, selectionEnd: to, value } = area.current;
-    if (offer && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
-      event.preventDefault();
-      choose((chosen + (event.key === "ArrowDown" ? 1 : -1) + offer.words.length) % offer.words.length);
-    } else if (offer && (event.key === "Tab" || event.key === "Enter")) {
-      event.preventDefault();
-      accept(offer.words[chosen]);
-    } else if (offer && event.key === "Escape") {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const takes = ["Enter", "Tab"].includes(event.key);
+    if (offer && event.key === "Escape") {
       event.stopPropagation();
       setOffer(null);
-    } else if (event.key === "Enter") {
+    } else if ((offer && (step || takes)) || event.key === "Enter") {
       event.preventDefault();
-      const line = value.slice(value.lastIndexOf("\n", from - 1) + 1, from);
-      const indent = line.match(/^\s*/)[0] + (/:\s*$/.test(line) || /^\s*- /.test(line) ? "  " : "");
-      put(from, to, "\n" + indent);
+      if (!offer) {
+        const { selectionStart: from, selectionEnd: to } = area.current;
+        const deeper = /:\s*$|^\s*- /.test(before()) ? "  " : "";
+        put(from, to, "\n" + before().match(/^\s*/)[0] + deeper);
+      } else if (takes) accept(offer.words[offer.at]);
+      else setOffer({ ...offer, at: (offer.at + step + offer.words.length) % offer.words.length });
     }
   };
+  const shown = (line, index) => {
+    const mark = marks.find((each) => each.line === index + 1)?.kind ?? "";
+    return html`<div class=${`under-line ${mark} ${here === index + 1 ? "here" : ""}`}>
+      <span class="gutter">${index + 1}</span><span class="under-text">${coloured(line)}</span></div>`;
+  };
+  const word = (word, index) => html`<li role="option" aria-selected=${String(index === offer.at)}
+    onMouseDown=${(event) => {
+      event.preventDefault();
+      accept(word);
+    }}>${word}</li>`;
+  const mistake = ({ kind, line, path, message }) => html`<li class=${kind}>
+    ${line > 0 && html`<button type="button" class="quiet" onClick=${() => show(line)}>line ${line}</button> `}
+    ${path && html`<code>${path}</code> `}${message}</li>`;
   return html`<div class="editor">
     <div class="under" ref=${under} aria-hidden="true"><div class="under-lines">
-      ${
-        lines.length > COLOURED
-          ? html`<pre>${text}</pre>`
-          : lines.map((line, index) => {
-              const mark = marks.get(index + 1);
-              return html`<div class=${"under-line" + (mark ? " " + mark.kind : "") + (here === index + 1 ? " here" : "")}><span class="gutter">${index + 1}</span><span class="under-text">${coloured(line)}</span></div>`;
-            })
-      }</div></div>
-    <textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${mistakes.length ? "true" : "false"}
+      ${lines.length > COLOURED ? html`<pre>${text}</pre>` : lines.map(shown)}</div></div>
+    <textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${String(checked.mistakes.length > 0)}
       aria-describedby="mistakes" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
-      value=${text} disabled=${disabled} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved}
-        onClick=${moved} onBlur=${() => setOffer(null)}></textarea>
-    ${
-      offer &&
-      html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map(
-        (word, index) => html`<li role="option" aria-selected=${index === chosen ? "true" : "false"}
-      onMouseDown=${(event) => {
-        event.preventDefault();
-        accept(word);
-      }}>${word}</li>`,
-      )}</ul>`
-    }
+      value=${text} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved} onClick=${moved}
+      onBlur=${() => setOffer(null)}></textarea>
+    ${offer && html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map(word)}</ul>`}
   </div>
-  <ul class="mistakes" id="mistakes" aria-live="polite">${[
-    ...mistakes.map((each) => ["mistake", each]),
-    ...warnings.map((each) => ["warning", each]),
-  ].map(
-    ([kind, each]) =>
-      html`<li class=${kind}>${each.line ? html`<button type="button" class="quiet"
-        onClick=${() => show(each.line)}>line ${each.line}</button>` : ""} ${each.path && html`<code>${each.path}
-        </code>`} ${each.message}</li>`,
-  )}</ul>`;
+  <ul class="mistakes" id="mistakes" aria-live="polite">${marks.map(mistake)}</ul>`;
 }
 
 /** The words that begin with `word` where a text of a scenario ends, by the names above it and the JSON Schema. */
 export function completion(schema) {
   if (!schema) return null;
-  const resolved = (part) =>
-    part?.$ref
-      ? part.$ref
-          .slice(2)
-          .split("/")
-          .reduce((at, name) => at?.[name], schema)
-      : part;
+  const named = (at, name) => at?.[name];
   const variants = (part, deep = 0) => {
-    const found = resolved(part);
+    const found = part?.$ref ? part.$ref.slice(2).split("/").reduce(named, schema) : part;
     if (!found || deep > 8) return [];
-    return [
-      found,
-      ...["anyOf", "oneOf", "allOf"].flatMap((kind) => (found[kind] ?? []).flatMap((each) => variants(each, deep + 1))),
-    ];
+    const others = ["anyOf", "oneOf", "allOf"].flatMap((kind) => found[kind] ?? []);
+    return [found, ...others.flatMap((each) => variants(each, deep + 1))];
   };
-  const below = (parts, name) =>
-    parts.flatMap((part) =>
-      name === null
-        ? part.items
-          ? variants(part.items)
-          : []
-        : part.properties?.[name]
-          ? variants(part.properties[name])
-          : typeof part.additionalProperties === "object"
-            ? variants(part.additionalProperties)
-            : [],
-    );
+  const below = ({ items, properties, additionalProperties: others }, name) =>
+    variants(name === null ? items : properties?.[name] ?? (typeof others === "object" ? others : null));
   return (before, word) => {
     let parts = variants(schema);
-    for (const name of above(before)) parts = below(parts, name);
+    for (const name of above(before)) parts = parts.flatMap((part) => below(part, name));
     const names = new Set(parts.flatMap((part) => Object.keys(part.properties ?? {})));
     return [...names].filter((name) => name.startsWith(word) && name !== word).slice(0, 10);
   };

@@ -4,11 +4,13 @@ import { useEffect, useRef, useState } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/preact-signals.js";
 import { get } from "./api.js";
 import { Answer, body, code, DIALECTS } from "./asking.js";
-import { preset, presetOf, request } from "./drafts.js";
+import { instructs, preset, presetOf, request } from "./drafts.js";
 import { Parameters } from "./parameters.js";
 import { Turn } from "./turn.js";
-import { attempt, Code, Field, go, html, number, plural, Problem, short, Tabs, useLoaded } from "./ui.js";
+import * as ui from "./ui.js";
+import { attempt, Field, html, indented, into, number, options, quiet, short, useLoaded } from "./ui.js";
 
+const PROBABLE = { logprobs: true, top_logprobs: 5 };
 const settings = signal({
   dialect: "chat",
   key: "akml-playground",
@@ -16,39 +18,39 @@ const settings = signal({
   system: "",
   tools: "",
   format: "",
-  parameters: { logprobs: true, top_logprobs: 5 },
+  parameters: PROBABLE,
 });
 const columns = signal([{ model: "", turns: [] }]);
+const message = signal("");
 const change = (more) => (settings.value = { ...settings.value, ...more });
+const changeColumns = (more) => (columns.value = columns.value.map((each, at) => ({ ...each, ...more(each, at) })));
+const lastAnswers = () => columns.value.map((each) => each.turns.at(-1)?.answer).filter(Boolean);
+
+async function load() {
+  const [catalogue, { presets }] = await Promise.all([get("models"), get("presets")]);
+  const named = presets.map(({ name, model, description }) => {
+    const known = catalogue.models.find((each) => each.id === model);
+    return { ...known, id: `@preset/${name}`, description };
+  });
+  return { ...catalogue, all: [...catalogue.models, ...named] };
+}
 
 export default function Playground() {
-  const { value: known, error } = useLoaded(async () => {
-    const [catalogue, { presets }] = await Promise.all([get("models"), get("presets")]);
-    return {
-      ...catalogue,
-      presets: presets.map((each) => ({
-        ...catalogue.models.find((model) => model.id === each.model),
-        id: `@preset/${each.name}`,
-        description: each.description,
-      })),
-    };
-  });
+  const { value: known, error } = useLoaded(load);
   useEffect(() => {
     if (request.value) taken();
   }, [request.value]);
   useEffect(() => {
-    if (known && !columns.value[0].model)
-      columns.value = columns.value.map((each) => ({ ...each, model: known.models[0]?.id ?? "" }));
+    if (known) changeColumns(({ model }) => ({ model: model || known.models[0]?.id }));
   }, [known]);
-  if (error) return html`<div class="page"><${Problem} error=${error} /></div>`;
-  if (!known) return null;
-  const first = known.models.find((each) => each.id === columns.value[0].model);
+  if (!known) return html`<${ui.Problem} error=${error} />`;
+  const shown = columns.value;
   return html`<div class="bench">
-    <aside class="panel" aria-label="Settings of the request"><${Panel} known=${known} model=${first} /></aside>
+    <aside class="panel" aria-label="Settings of the request"><${Panel} known=${known} /></aside>
     <section class="asking" aria-label="Conversation">
-      <div class=${"columns of-" + columns.value.length}>
-        ${columns.value.map((column, index) => html`<${Column} key=${index} column=${column} index=${index}
-          known=${known} />`)}</div>
+      <div class=${"columns of-" + shown.length}>${shown.map(
+        (column, index) => html`<${Column} key=${index} column=${column} index=${index} known=${known} />`,
+      )}</div>
       <${Composer} />
     </section>
   </div>`;
@@ -58,27 +60,13 @@ export default function Playground() {
 function taken() {
   const { dialect, body: asked } = request.value;
   request.value = null;
-  const { messages = [], stream } = asked;
-  const {
-    model,
-    system,
-    parameters: { tools, response_format: format, ...parameters },
-  } = presetOf(asked);
-  settings.value = {
-    ...settings.value,
-    dialect,
-    stream: stream === true,
-    system,
-    parameters,
-    tools: tools ? JSON.stringify(tools, null, 2) : "",
-    format: format ? JSON.stringify(format, null, 2) : "",
-  };
-  columns.value = [
-    {
-      model,
-      turns: messages.filter((each) => !["system", "developer"].includes(each.role)).map((each) => ({ asked: each })),
-    },
-  ];
+  const { model, system, parameters: given } = presetOf(asked);
+  const { tools, response_format: format, ...parameters } = given;
+  const text = (value) => (value ? indented(value) : "");
+  const stream = asked.stream === true;
+  change({ dialect, stream, system, parameters, tools: text(tools), format: text(format) });
+  const turns = asked.messages.filter((each) => !instructs(each)).map((each) => ({ asked: each }));
+  columns.value = [{ model, turns }];
 }
 
 // ------------------------------------------------------------------------------------------ the panel
@@ -87,196 +75,151 @@ function taken() {
 const keep = () =>
   attempt(async () => {
     preset.value = presetOf(body(settings.value, columns.value[0].model, []));
-    go("presets", "new");
+    ui.go("presets", "new");
   });
 
-const SAMPLE_TOOLS = JSON.stringify(
-  [
-    {
-      type: "function",
-      function: {
-        name: "get_weather",
-        description: "The weather in a city.",
-        parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
-      },
-    },
-  ],
-  null,
-  2,
-);
-const SAMPLE_FORMAT = JSON.stringify(
-  {
-    type: "json_schema",
-    json_schema: {
-      name: "person",
-      schema: {
-        type: "object",
-        properties: { name: { type: "string" }, age: { type: "integer" } },
-        required: ["name", "age"],
-      },
-    },
-  },
-  null,
-  2,
-);
+const object = (properties) => ({ type: "object", properties, required: Object.keys(properties) });
+const WEATHER = {
+  name: "get_weather",
+  description: "The weather in a city.",
+  parameters: object({ city: { type: "string" } }),
+};
+const PERSON = { name: "person", schema: object({ name: { type: "string" }, age: { type: "integer" } }) };
+const SAMPLES = {
+  tools: [{ type: "function", function: WEATHER }],
+  format: { type: "json_schema", json_schema: PERSON },
+};
 
-function Panel({ known, model }) {
-  const { dialect, key, stream, system, tools, format, parameters } = settings.value;
-  const compare = columns.value.length > 1;
-  const pickDialect = (event) =>
-    change({
-      dialect: event.target.value,
-      parameters: event.target.value === "chat" ? { logprobs: true, top_logprobs: 5 } : {},
-    });
-  const toggle = (event) =>
-    (columns.value = event.target.checked
-      ? [columns.value[0], { model: known.models[1]?.id ?? columns.value[0].model, turns: [] }]
-      : [columns.value[0]]);
+function Panel({ known }) {
+  const { dialect, key, stream, system, parameters } = settings.value;
+  const [first, second] = columns.value;
+  const model = known.all.find((each) => each.id === first.model);
+  const pick = (dialect) => change({ dialect, parameters: dialect === "chat" ? PROBABLE : {} });
+  const compare = ({ target }) => {
+    const other = { model: known.models[1]?.id ?? first.model, turns: [] };
+    columns.value = target.checked ? [first, other] : [first];
+  };
   return html`
-    <${Field} label="API"><select value=${dialect} onChange=${pickDialect}>
-      ${Object.entries(DIALECTS).map(([id, { label }]) => html`<option value=${id}>${label}</option>`)}</select><//>
+    <${Field} label="API"><select value=${dialect} onChange=${into(pick)}>
+      ${options(Object.entries(DIALECTS).map(([id, { label }]) => [id, label]))}</select><//>
     <${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name.">
       <input class="mono" value=${key} spellcheck="false" autocomplete="off"
-        onInput=${(event) => change({ key: event.target.value })} /><//>
+        onInput=${into((key) => change({ key }))} /><//>
     <div class="switches">
       <label><input type="checkbox" checked=${stream}
-        onChange=${(event) => change({ stream: event.target.checked })} />Stream</label>
-      <label><input type="checkbox" checked=${compare} onChange=${toggle} />Two models</label>
+        onChange=${({ target }) => change({ stream: target.checked })} />Stream</label>
+      <label><input type="checkbox" checked=${second != null} onChange=${compare} />Two models</label>
     </div>
     <${Field} label="System prompt"><textarea rows="3" value=${system}
-      onInput=${(event) => change({ system: event.target.value })}></textarea><//>
+      onInput=${into((system) => change({ system }))}></textarea><//>
     <h2>Parameters</h2>
     <${Parameters} schemas=${known.parameters[dialect] ?? {}} model=${model} dialect=${dialect} values=${parameters}
       set=${(next) => change({ parameters: next })} />
-    <${Editor} label="Tools" text=${tools} sample=${SAMPLE_TOOLS} set=${(text) => change({ tools: text })} />
-    <${Editor} label="Response format" text=${format} sample=${SAMPLE_FORMAT}
-      set=${(text) => change({ format: text })} />
+    <${Editor} label="Tools" name="tools" /><${Editor} label="Response format" name="format" />
     <button type="button" onClick=${keep}>Save as preset</button>`;
 }
 
-function Editor({ label, text, sample, set }) {
-  let mistake = null;
-  try {
-    if (text.trim()) JSON.parse(text);
-  } catch (error) {
-    mistake = error.message;
-  }
+function Editor({ label, name }) {
+  const text = settings.value[name];
+  const set = (text) => change({ [name]: text });
   return html`<details class="editor-field" open=${text !== ""}><summary>
-    ${label}${text ? "" : html` <span class="muted">none</span>`}</summary>
-    <${Field} label=${label + ", as JSON"} hint=${mistake}>
-      <textarea class="mono" rows="8" spellcheck="false" value=${text} aria-invalid=${mistake ? "true" : "false"}
-        onInput=${(event) => set(event.target.value)}></textarea><//>
-    <p>${!text && html`<button type="button" class="quiet"
-      onClick=${() => set(sample)}>Insert an example</button>`}${text && html`<button type="button" class="quiet"
-      onClick=${() => set("")}>Remove</button>`}</p></details>`;
+    ${label}${!text && html` <span class="muted">none</span>`}</summary>
+    <${ui.JsonField} label=${label} text=${text} set=${set} />
+    <p>${text ? quiet("Remove", () => set("")) : quiet("Insert an example", () => set(indented(SAMPLES[name])))}</p>
+    </details>`;
 }
 
 // ------------------------------------------------------------------------------------------ asking
 
-/** What a column has said so far, as messages of the request. */
-function messages(turns) {
-  return turns.flatMap(({ asked, answer }) => {
-    const said = answer && (answer.text || answer.reasoning) ? [{ role: "assistant", content: answer.text }] : [];
-    return [asked, ...said];
-  });
-}
+/** What was said so far, as a request says it. */
+const messages = (turns) =>
+  turns.flatMap(({ asked, answer }) =>
+    answer?.text ? [asked, { role: "assistant", content: answer.text }] : [asked],
+  );
 
-function ask(text) {
+const bodyOf = ({ model, turns }, asked) => body(settings.value, model, [...messages(turns), asked]);
+
+function ask(content) {
   const { key, dialect } = settings.value;
-  const asked = { role: "user", content: text };
-  columns.value = columns.value.map((column) => {
-    const answer = new Answer(dialect, body(settings.value, column.model, [...messages(column.turns), asked]));
+  const asked = { role: "user", content };
+  changeColumns((column) => {
+    const answer = new Answer(dialect, bodyOf(column, asked));
     answer.run(key);
-    return { ...column, turns: [...column.turns, { asked, answer }] };
+    return { turns: [...column.turns, { asked, answer }] };
   });
 }
-
-const message = signal("");
-const lastAnswers = () => columns.value.map((each) => each.turns.at(-1)?.answer).filter(Boolean);
 
 function Composer() {
-  const text = message.value;
   const answers = lastAnswers();
   for (const answer of answers) answer.version.value;
-  const running = answers.some((each) => each.ended == null);
+  const runs = () => lastAnswers().some((each) => each.ended == null);
   const stop = () => lastAnswers().forEach((each) => each.stop());
-  const submit = (event) => {
-    event.preventDefault();
-    if (!message.value.trim() || lastAnswers().some((each) => each.ended == null)) return;
-    attempt(async () => {
+  const submit = () =>
+    message.value.trim() && !runs() && attempt(async () => {
       ask(message.value);
       message.value = "";
     });
-  };
   const keys = (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) ui.submitted(submit)(event);
     else if (event.key === "Escape") stop();
   };
-  const clear = () => (columns.value = columns.value.map((each) => ({ ...each, turns: [] })));
-  return html`<form class="composer" onSubmit=${submit}>
+  const clear = () => changeColumns(() => ({ turns: [] }));
+  const running = runs();
+  return html`<form class="composer" onSubmit=${ui.submitted(submit)}>
     <label class="hidden" for="message">Message</label>
-    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${text}
-      onInput=${(event) => (message.value = event.target.value)} onKeyDown=${keys}></textarea>
-    <div>${running ? html`<button type="button" onClick=${stop}>Stop</button>` : html`<button class="main"
-      disabled=${!text.trim()}>Send</button>`}
-      <button type="button" class="quiet" onClick=${clear} disabled=${running || !answers.length}>Clear</button></div>
+    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${message.value}
+      onInput=${into((text) => (message.value = text))} onKeyDown=${keys}></textarea>
+    <div>${running
+      ? html`<button type="button" onClick=${stop}>Stop</button>`
+      : html`<button class="main" disabled=${!message.value.trim()}>Send</button>`}
+      ${quiet("Clear", clear, { disabled: running || !columns.value.some((each) => each.turns.length) })}</div>
   </form>`;
 }
 
-function Column({ column, index, known }) {
+function Column({ column: { model: id, turns }, column, index, known }) {
   const [shown, show] = useState("talk");
-  const end = useRef();
-  const last = column.turns.at(-1)?.answer;
-  const version = last?.version.value;
+  const box = useRef();
+  const version = turns.at(-1)?.answer?.version.value;
   useEffect(() => {
-    const box = end.current;
-    if (box && box.scrollHeight - box.scrollTop - box.clientHeight < 160) box.scrollTop = box.scrollHeight;
-  }, [version, column.turns.length]);
-  const all = [...known.models, ...known.presets];
-  const model = all.find((each) => each.id === column.model);
-  const pick = (event) =>
-    (columns.value = columns.value.map((each, at) => (at === index ? { ...each, model: event.target.value } : each)));
-  const listed = model || !column.model ? all : [...all, { id: column.model }];
+    const { scrollHeight, scrollTop, clientHeight } = box.current;
+    if (scrollHeight - scrollTop - clientHeight < 160) box.current.scrollTop = scrollHeight;
+  }, [version, turns.length]);
+  const model = known.all.find((each) => each.id === id);
+  const listed = model ? known.all : [...known.all, { id }];
+  const pick = (model) => changeColumns((each, at) => at === index && { model });
+  const talk = () => html`<div class="talk">${turns.map(
+    (turn, at) => html`<${Turn} key=${at} turn=${turn} pricing=${model?.pricing} />`,
+  )}</div>`;
   return html`<div class="column">
     <div class="column-head"><label class="hidden" for=${"model-" + index}>Model</label>
-      <select id=${"model-" + index} value=${column.model} onChange=${pick}>
-        ${listed.map((each) => html`<option value=${each.id}>${each.id}</option>`)}</select>
-      <${Tabs} label="Shown" tabs=${[
-        ["talk", "Talk"],
-        ["code", "Code"],
-      ]} current=${shown} pick=${show} /></div>
-    <div class="column-body" ref=${end} tabindex="0" role="region"
-      aria-label=${`Conversation with ${short(column.model)}`}>
-      ${
-        shown === "code"
-          ? html`<${View} column=${column} />`
-          : column.turns.length
-            ? html`<div class="talk">${column.turns.map((turn, at) => html`<${Turn} key=${at} turn=${turn}
-              pricing=${model?.pricing} />`)}</div>`
-            : html`<p class="muted hint">
-              ${model?.description ?? "Nothing was said yet."}${model?.pricing && html`<br />
-              ${plural(model.context_length, "token")} of context, $${number(Number(model.pricing.input) * 1e6)} in and $${number(Number(model.pricing.output) * 1e6)} out per million.`}</p>`
-      }
+      <select id=${"model-" + index} value=${id} onChange=${into(pick)}>
+        ${options(listed.map((each) => [each.id, each.id]))}</select>
+      <${ui.Tabs} label="Shown" tabs=${[["talk", "Talk"], ["code", "Code"]]} current=${shown} pick=${show} /></div>
+    <div class="column-body" ref=${box} tabindex="0" role="region" aria-label=${`Conversation with ${short(id)}`}>
+      ${shown === "code" && html`<${View} column=${column} />`}
+      ${shown === "talk" && (turns.length ? talk() : html`<${About} model=${model} />`)}
     </div></div>`;
 }
 
+function About({ model: { description, pricing, context_length: context } = {} }) {
+  const million = (price) => "$" + number(Number(price) * 1e6);
+  return html`<div class="hint muted"><p>${description || "Nothing was said yet."}</p>
+    ${pricing && html`<p>${ui.plural(context, "token")} of context, ${million(pricing.input)} in and
+      ${" "}${million(pricing.output)} out per million.</p>`}</div>`;
+}
+
+/** The code of the request that was last asked, or that would be. */
 function View({ column }) {
   const [language, pick] = useState("curl");
-  const last = column.turns.at(-1);
-  let asked;
-  let error = null;
+  const { asked, dialect } = column.turns.at(-1)?.answer ?? {};
+  let shown;
   try {
-    asked =
-      last?.answer?.asked ??
-      body(settings.value, column.model, [...messages(column.turns), { role: "user", content: "Hello" }]);
-  } catch (failed) {
-    error = failed;
+    const said = asked ?? bodyOf(column, { role: "user", content: message.value || "Hello" });
+    shown = html`<${ui.Code} tall label=${language} text=${code(language, dialect ?? settings.value.dialect, said)} />`;
+  } catch (error) {
+    shown = html`<${ui.Problem} error=${error} />`;
   }
-  return html`<div class="view"><${Tabs} label="Language" tabs=${[
-    ["curl", "curl"],
-    ["python", "Python"],
-    ["node", "Node"],
-  ]} current=${language} pick=${pick} />
-    ${error ? html`<${Problem} error=${error} />` : html`<${Code} tall label=${language}
-      text=${code(language, last?.answer?.dialect ?? settings.value.dialect, asked)} />`}</div>`;
+  const languages = [["curl", "curl"], ["python", "Python"], ["node", "Node"]];
+  return html`<div class="view"><${ui.Tabs} label="Language" tabs=${languages} current=${language} pick=${pick} />
+    ${shown}</div>`;
 }

@@ -6,18 +6,7 @@ import { throttled } from "./ui.js";
 
 const PAGE = 500;
 /** The filters that the address and the search field know. */
-const FILTERS = [
-  "text",
-  "status",
-  "outcome",
-  "model",
-  "key",
-  "scenario",
-  "rule",
-  "endpoint",
-  "namespace",
-  "since",
-];
+const FILTERS = "text status outcome model key scenario rule endpoint namespace since until".split(" ");
 
 /** One list of records that pass some filters. */
 export class Records {
@@ -34,40 +23,45 @@ export class Records {
     this.forgotten = 0;
     this._tell = throttled(() => this.changed.value++, 60);
     this._count = throttled(() => this._usage(), 1500);
-    this._ending = new Set();
+    this._listening = new Set();
   }
 
   start() {
-    this._source = new EventSource(address("inferences" + query({ follow: "live", ...this.filters })));
-    this._source.onopen = () => {
+    const source = new EventSource(address("inferences" + query({ follow: "live", ...this.filters })));
+    source.onopen = () => {
       this.live.value = true;
       this.load();
     };
-    this._source.onerror = () => {
+    source.onerror = () => {
       this.live.value = false;
-      if (this._source.readyState === EventSource.CLOSED) this.load();
+      if (source.readyState === EventSource.CLOSED) this.load();
     };
-    for (const name of ["start", "end"]) this._source.addEventListener(name, ({ data }) => this._put(JSON.parse(data)));
-    this._source.addEventListener("progress", ({ data }) => {
+    for (const name of ["start", "end"]) source.addEventListener(name, ({ data }) => this._put(JSON.parse(data)));
+    source.addEventListener("progress", ({ data }) => {
       const { number, length } = JSON.parse(data);
       this.lengths.set(number, length);
       this._tell();
     });
-    this._source.addEventListener("reset", () => this.load());
-    return () => this._source.close();
+    source.addEventListener("reset", () => this.load());
+    return () => source.close();
   }
 
-  /** Call `told` when the record of this number has changed; returns what ends that. */
+  /** Call `told` with each record that has changed; returns what ends that. */
   onChange(told) {
-    this._ending.add(told);
-    return () => this._ending.delete(told);
+    this._listening.add(told);
+    return () => this._listening.delete(told);
+  }
+
+  _page(before) {
+    return get("inferences" + query({ order: "newest", limit: PAGE, before, ...this.filters }));
   }
 
   async load() {
     this.loading.value = true;
     const came = (this._came = []);
     try {
-      const page = await get("inferences" + query({ order: "newest", limit: PAGE, ...this.filters }));
+      const page = await this._page();
+      if (came !== this._came) return;
       this.list = page.inferences;
       this.next = page.next;
       this.forgotten = page.forgotten;
@@ -76,7 +70,6 @@ export class Records {
       this.error.value = error;
       this.list = [];
     }
-    if (came !== this._came) return;
     this._came = null;
     this.loading.value = false;
     for (const record of came) this._put(record);
@@ -84,28 +77,27 @@ export class Records {
     this._usage();
   }
 
-  async more() {
-    if (this.next == null || this._more) return;
-    this._more = true;
+  /** Load the next page of older records; whoever asks meanwhile waits for the same page. */
+  more() {
+    if (this.next == null) return undefined;
+    return (this._more ??= this._older().finally(() => (this._more = null)));
+  }
+
+  async _older() {
+    const { list } = this;
     try {
-      const page = await get(
-        "inferences" + query({ order: "newest", limit: PAGE, before: this.next, ...this.filters }),
-      );
-      this.list.push(...page.inferences);
+      const page = await this._page(this.next);
+      if (list !== this.list) return;
+      list.push(...page.inferences);
       this.next = page.next;
       this.changed.value++;
     } catch {
       this.next = null;
     }
-    this._more = false;
   }
 
   async _usage() {
-    try {
-      this.usage.value = await get("usage" + query({ buckets: 60, ...this.filters }));
-    } catch {
-      this.usage.value = null;
-    }
+    this.usage.value = await get("usage" + query({ buckets: 60, ...this.filters })).catch(() => null);
   }
 
   /** Put a record in its place; what comes while the list is loaded is put again when that is done. */
@@ -116,14 +108,14 @@ export class Records {
     if (at < 0) list.push(record);
     else if (list[at].number === record.number) list[at] = record;
     else list.splice(at, 0, record);
-    for (const told of this._ending) told(record);
+    for (const told of this._listening) told(record);
     this._tell();
     this._count();
   }
 }
 
 /** The filters in a search such as `status:429 model:*GLM* sunny`. */
-export function parsed(search) {
+export function filtersOf(search) {
   const found = {};
   const words = search.replace(/(\w+):(?:"([^"]*)"|(\S+))/g, (whole, name, quoted, plain) => {
     if (!FILTERS.includes(name)) return whole;
@@ -135,14 +127,12 @@ export function parsed(search) {
 }
 
 /** The search that has these filters. */
-export function searched(filters) {
+export function searched({ text = "", ...filters }) {
   const quoted = (value) => (/\s/.test(value) ? `"${value}"` : value);
-  const names = FILTERS.filter((name) => name !== "text" && filters[name]).map(
-    (name) => `${name}:${quoted(filters[name])}`,
-  );
-  return [...names, filters.text ?? ""].filter(Boolean).join(" ");
+  const named = Object.entries(filters).map(([name, value]) => `${name}:${quoted(value)}`);
+  return [...named, text].join(" ").trim();
 }
 
-export function chosen(values) {
-  return Object.fromEntries(FILTERS.filter((name) => values[name]).map((name) => [name, values[name]]));
-}
+/** The filters among the values of an address. */
+export const chosen = (values) =>
+  Object.fromEntries(FILTERS.filter((name) => values[name]).map((name) => [name, values[name]]));

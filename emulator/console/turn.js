@@ -2,65 +2,60 @@
 
 import { useMemo } from "./vendor/preact-hooks.js";
 import { cost } from "./asking.js";
-import { doubt, Probable } from "./inference.js";
-import { Code, html, link, number, plural, pretty, seconds } from "./ui.js";
+import { calls, ended, Probable, reasoned, token, turn } from "./inference.js";
+import { Code, html, indented, link, number, plural, seconds } from "./ui.js";
 
-export function Turn({ turn: { asked, answer }, pricing }) {
-  const said = typeof asked.content === "string" ? asked.content : JSON.stringify(asked.content, null, 2);
-  return html`<div class="turn"><h3>${asked.role}</h3><div><p>${said}</p></div></div>
-    ${answer && html`<${Said} answer=${answer} pricing=${pricing} />`}`;
-}
+const written = (value) => (typeof value === "string" ? value : indented(value));
+
+export const Turn = ({ turn: { asked, answer }, pricing }) => html`
+  ${turn(asked.role, html`<p>${written(asked.content)}</p>`)}
+  ${answer && html`<${Said} answer=${answer} pricing=${pricing} />`}`;
 
 function Said({ answer, pricing }) {
   answer.version.value;
+  const { pieces, usage, error } = answer;
   const running = answer.ended == null;
-  const probable = answer.pieces.some((each) => each.logprob != null);
-  const price = cost(answer.usage, pricing);
-  const facts = [
+  const price = cost(usage, pricing);
+  const told = [
     running ? "running" : `${answer.status || "no answer"}`,
     answer.first && `first token ${seconds((answer.first - answer.started) / 1000)}`,
-    answer.usage && `${number(answer.usage.prompt)} → ${plural(answer.usage.completion, "token")}`,
+    usage && `${number(usage.prompt)} → ${plural(usage.completion, "token")}`,
     price != null && `$${price.toPrecision(3)}`,
     !running && seconds((answer.ended - answer.started) / 1000),
   ];
   const id = answer.headers["inference-id"];
-  return html`<div class=${"turn answer" + (answer.error ? " failed" : "")}><h3>answer${answer.finish && html`<small>
-    ${answer.finish}</small>`}</h3><div>
-    ${answer.reasoning && html`<details class="reasoning" open=${running && !answer.pieces.length}>
-      <summary>Reasoning</summary><p>${answer.reasoning}</p></details>`}
-    ${answer.pieces.length > 0 && (probable ? html`<${Streamed} answer=${answer} />` : html`<p>${answer.text}</p>`)}
-    ${answer.calls.map((call) => html`<div class="call"><b>${call.name}</b> <small class="muted">${call.id}</small>
-      <${Code} json label="arguments" text=${pretty(call.arguments)} /></div>`)}
-    ${answer.error && html`<${Failed} answer=${answer} />`}
-    <p class="facts-line">${facts.filter(Boolean).join(" · ")}${id && html` · <a
-      href=${link("inferences", id)}>inference</a>`}</p>
-  </div></div>`;
+  return turn(
+    ended(answer.finish),
+    html`${reasoned(answer.reasoning, running && !pieces.length)}
+      ${pieces.length > 0 && html`<${Pieces} answer=${answer} />`}
+      ${calls(answer.calls)}
+      ${error && html`<${Failed} answer=${answer} />`}
+      <p class="facts-line">${told.filter(Boolean).join(" · ")}
+        ${id && html` · <a href=${link("inferences", id)}>inference</a>`}</p>`,
+    error ? "answer failed" : "answer",
+  );
 }
 
 const CHUNK = 100;
 
 /** Tokens while they come: what was shown is not made again. Afterwards they can be looked at one by one. */
-function Streamed({ answer }) {
+function Pieces({ answer }) {
   const chunks = useMemo(() => [], [answer]);
   const { pieces } = answer;
-  if (answer.ended != null) return html`<${Probable} tokens=${pieces.filter((each) => each.logprob != null)} />`;
-  const spans = (from, to) =>
-    pieces
-      .slice(from, to)
-      .map((each) => html`<span class=${"token doubt-" + doubt(each.logprob ?? 0)}>${each.token}</span>`);
+  if (answer.ended != null)
+    return pieces.some((each) => each.logprob != null)
+      ? html`<${Probable} tokens=${pieces} />`
+      : html`<p>${answer.text}</p>`;
+  const spans = (from, to) => pieces.slice(from, to).map((each, at) => token(each, from + at));
   while ((chunks.length + 1) * CHUNK <= pieces.length)
     chunks.push(html`<span key=${chunks.length}>${spans(chunks.length * CHUNK, (chunks.length + 1) * CHUNK)}</span>`);
-  return html`<p>${[...chunks, ...spans(chunks.length * CHUNK, pieces.length)]}</p>`;
+  return html`<p>${chunks}${spans(chunks.length * CHUNK)}</p>`;
 }
 
 /** An error as a client meets it: the status, the message, the headers that say when to come again, the body. */
-function Failed({ answer }) {
-  const { message, body: told } = answer.error;
-  const shown = ["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"].filter(
-    (name) => answer.headers[name],
-  );
-  return html`<div class="failure"><p>${message}</p>${shown.length > 0 && html`<p class="mono">
-    ${shown.map((name) => html`${name}: ${answer.headers[name]}<br />`)}</p>`}
-    ${told && html`<${Code} json label="body"
-      text=${typeof told === "string" ? told : JSON.stringify(told, null, 2)} />`}</div>`;
+function Failed({ answer: { error, headers } }) {
+  const shown = Object.entries(headers).filter(([name]) => /^(retry-after|x-ratelimit-\w+)$/.test(name));
+  return html`<div class="failure"><p>${error.message}</p>
+    ${shown.length > 0 && html`<p class="mono">${shown.map(([name, value]) => html`${name}: ${value}<br />`)}</p>`}
+    ${error.body && html`<${Code} json label="body" text=${written(error.body)} />`}</div>`;
 }

@@ -1,26 +1,14 @@
 // What all pages share: markup, the route, small components, and how values are written.
 
-import { h, Fragment } from "./vendor/preact.js";
+import { h } from "./vendor/preact.js";
 import { useEffect, useId, useRef, useState } from "./vendor/preact-hooks.js";
 import { signal } from "./vendor/preact-signals.js";
 import htm from "./vendor/htm.js";
+import { parsed, query } from "./api.js";
 
 export const html = htm.bind(h);
-export { Fragment };
 
 // ------------------------------------------------------------------------------------------ the route
-
-export const route = signal(read());
-
-function read() {
-  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
-  const [page, ...rest] = path.split("/").map(decoded);
-  return {
-    page: page || "inferences",
-    id: rest.join("/") || null,
-    query: Object.fromEntries(new URLSearchParams(search)),
-  };
-}
 
 function decoded(text) {
   try {
@@ -30,14 +18,22 @@ function decoded(text) {
   }
 }
 
-export function link(page, id = null, query = {}) {
-  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value)).toString();
-  return `#/${page}${id == null ? "" : "/" + encodeURIComponent(id)}${search ? "?" + search : ""}`;
+function read() {
+  const [path, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const [page, ...rest] = path.split("/").map(decoded);
+  const query = Object.fromEntries(new URLSearchParams(search));
+  return { page: page || "inferences", id: rest.join("/") || null, query };
 }
 
+export const route = signal(read());
+addEventListener("hashchange", () => (route.value = read()));
+
+export const link = (page, id = null, values = {}) =>
+  `#/${page}${id == null ? "" : "/" + encodeURIComponent(id)}${query(values)}`;
+
 /** Go to a page. `replace` leaves no step behind in the browser's history. */
-export function go(page, id, query, replace = false) {
-  const hash = link(page, id, query);
+export function go(page, id, values, replace = false) {
+  const hash = link(page, id, values);
   if (hash === location.hash) return;
   if (replace) {
     history.replaceState(null, "", hash);
@@ -45,29 +41,25 @@ export function go(page, id, query, replace = false) {
   } else location.hash = hash;
 }
 
-addEventListener("hashchange", () => (route.value = read()));
-
 // ------------------------------------------------------------------------------------------ what is said
 
 export const notice = signal(null);
 let noticeEnds;
 
 /** Tell the person something for a few seconds; a screen reader says it. */
-export function say(text, kind = "ok") {
+function say(text, kind) {
   clearTimeout(noticeEnds);
   notice.value = { text, kind };
   noticeEnds = setTimeout(() => (notice.value = null), 5000);
 }
 
-/** Do something, and say what went wrong. */
+/** Do something, and say that it is done, or what went wrong. */
 export async function attempt(action, done) {
   try {
-    const result = await action();
-    if (done) say(typeof done === "function" ? done(result) : done);
-    return result;
+    await action();
+    if (done) say(done, "ok");
   } catch (error) {
     say(error.message, "bad");
-    return undefined;
   }
 }
 
@@ -77,12 +69,11 @@ export function useLoaded(load, on = []) {
   const turn = useRef(0);
   const again = async () => {
     const mine = ++turn.current;
-    try {
-      const value = await load();
-      if (mine === turn.current) set({ value });
-    } catch (error) {
-      if (mine === turn.current) set((before) => ({ ...before, loading: false, error }));
-    }
+    const told = (more) => mine === turn.current && set(more);
+    await load().then(
+      (value) => told({ value }),
+      (error) => told((before) => ({ ...before, loading: false, error })),
+    );
   };
   useEffect(() => {
     set((before) => ({ ...before, loading: true }));
@@ -90,6 +81,35 @@ export function useLoaded(load, on = []) {
     return () => void ++turn.current;
   }, on);
   return { ...state, again };
+}
+
+/** Do something some milliseconds after the last change of `on`; `late` tells whether it has changed since. */
+export function useSettled(action, pause, on) {
+  useEffect(() => {
+    let changed = false;
+    const timer = setTimeout(() => action(() => changed), pause);
+    return () => {
+      changed = true;
+      clearTimeout(timer);
+    };
+  }, on);
+}
+
+/** Call something at most once in so many milliseconds, and once more at the end. */
+export function throttled(action, pause) {
+  let timer = 0;
+  let wanted = false;
+  const run = () => {
+    timer = 0;
+    if (!wanted) return;
+    wanted = false;
+    action();
+    timer = setTimeout(run, pause);
+  };
+  return () => {
+    wanted = true;
+    if (!timer) run();
+  };
 }
 
 // ------------------------------------------------------------------------------------------ how values are written
@@ -114,18 +134,23 @@ const iso = (unix) => {
 export const time = (unix, fraction = false) => iso(unix).slice(11, fraction ? 23 : 19);
 export const day = (unix) => iso(unix).slice(0, 10);
 export const number = (value) => (value == null ? "–" : digits(value, 6));
-export const bytes = (size) =>
-  size < 1024 ? `${size} B` : size < 1 << 20 ? `${digits(size / 1024, 1)} KiB` : `${digits(size / (1 << 20), 1)} MiB`;
-export const plural = (count, one, many = one + "s") => `${number(count)} ${count === 1 ? one : many}`;
+export const plural = (count, one) => `${number(count)} ${one}${count === 1 ? "" : "s"}`;
+export const short = (model) => (model ?? "no model").split(/\/|--/).pop();
+export const indented = (value) => JSON.stringify(value, null, 2);
+
 /** An amount such as "0.0000130 USD" as a price tag, with at least two decimals. */
 export function money(amount) {
   if (amount == null) return "–";
-  const [whole, decimals = ""] = String(amount)
-    .replace(/\s*USD$/, "")
-    .split(".");
-  return `${whole.startsWith("-") ? "−" : ""}$${whole.replace("-", "")}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`;
+  const [whole, decimals = ""] = String(amount).replace(/\s*USD$/, "").split(".");
+  const sign = whole.startsWith("-") ? "−" : "";
+  return `${sign}$${whole.replace("-", "")}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`;
 }
-export const short = (model) => (model ?? "no model").split(/\/|--/).pop();
+
+/** A text that is JSON with its parts on lines of their own, and another as it is. */
+export function pretty(text) {
+  const value = parsed(text);
+  return value === null ? text : indented(value);
+}
 
 /** One of ok, bad, cut, run: how an inference ended. */
 export function ending(outcome, status) {
@@ -136,22 +161,68 @@ export function ending(outcome, status) {
 
 // ------------------------------------------------------------------------------------------ components
 
-export function Problem({ error }) {
-  return error ? html`<p class="problem" role="alert">${error.message}</p>` : null;
+/** What takes the value of a field when it changes. */
+export const into = (set) => (event) => set(event.target.value);
+/** What submits a form without leaving the page. */
+export const submitted = (action) => (event) => {
+  event.preventDefault();
+  return action(event.target);
+};
+export const quiet = (label, onClick, more) =>
+  html`<button type="button" class="quiet" onClick=${onClick} ...${more}>${label}</button>`;
+export const tag = (text, kind = "") => html`<span class=${"tag " + kind}>${text}</span> `;
+export const options = (pairs) => pairs.map(([value, label]) => html`<option value=${value}>${label}</option>`);
+export const contains = (texts, words) => texts.join(" ").toLowerCase().includes(words.toLowerCase());
+
+/** Arrow keys, j and k move the focus between the elements that `selector` finds. */
+export const moves = (selector) => (event) => {
+  const step = { ArrowRight: 1, ArrowDown: 1, j: 1, ArrowLeft: -1, ArrowUp: -1, k: -1 }[event.key];
+  const items = [...event.currentTarget.querySelectorAll(selector)];
+  const at = items.indexOf(document.activeElement);
+  if (!step || at < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  items[(at + step + items.length) % items.length].focus();
+};
+
+/** A list on the left, and on the right what is chosen of it. On a narrow screen one of them is seen. */
+export const split = (id, name, list, detail, more) => html`
+  <div class=${"split" + (id ? " open" : "")} ...${more}>
+    <section class="side" aria-label=${`List of ${name}s`}>${list}</section>
+    <section class="detail" aria-label=${name}>${detail}</section>
+  </div>`;
+
+/** Links to what has a name, with tags and a sentence. */
+export const stories = (page, current, items) => html`
+  <ul class="stories" onKeyDown=${moves("a")}>${items.map(
+    ({ name, tags, about }) => html`<li key=${name}>
+      <a href=${link(page, name)} aria-current=${name === current ? "true" : undefined}>
+        <span class="story-name"><b>${name}</b><span class="tags">${tags}</span></span>
+        <span class="about">${about}</span></a></li>`,
+  )}</ul>`;
+
+/** A table; a column whose name begins with # is of numbers. A row is a list of cells, or markup. */
+export function table(head, rows, kind = "") {
+  const align = head.map((name) => (name[0] === "#" ? "num" : ""));
+  const label = head.join(", ").replaceAll("#", "");
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table class=${"plain " + kind}>
+    <thead><tr>${head.map((name, at) => html`<th class=${align[at]}>${name.replace("#", "")}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) =>
+      Array.isArray(row) ? html`<tr>${row.map((cell, at) => html`<td class=${align[at]}>${cell}</td>`)}</tr>` : row,
+    )}</tbody></table></div>`;
 }
 
-export function Empty({ title, children, code }) {
-  return html`<div class="empty"><h2>${title}</h2>${children}${code && html`<${Code} text=${code} />`}</div>`;
-}
+/** Names with values below them; a value that is null is left out. */
+export const facts = (pairs) => html`<dl class="facts">${pairs.map(
+  ([name, value]) => value != null && html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+)}</dl>`;
 
-export function Copy({ text, label = "Copy", what = label }) {
-  const copy = () =>
-    attempt(async () => {
-      const copied = typeof text === "function" ? await text() : text;
-      await written(copied);
-    }, `Copied: ${what}`);
-  return html`<button type="button" class="quiet" onClick=${copy}>${label}</button>`;
-}
+export const Problem = ({ error }) => (error ? html`<p class="problem" role="alert">${error.message}</p>` : null);
+
+export const Empty = ({ title, children, code }) =>
+  html`<div class="empty"><h2>${title}</h2>${children}${code && html`<${Code} text=${code} label="example" />`}</div>`;
+
+export const Copy = ({ text, label = "Copy", what = label }) =>
+  quiet(label, () => attempt(async () => written(await text()), `Copied: ${what}`));
 
 async function written(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
@@ -164,11 +235,10 @@ async function written(text) {
 }
 
 /** A text in a box of its own, which scrolls and can be copied. */
-export function Code({ text, json = false, tall = false, label = "text" }) {
-  const shown = json && text.length < 300_000 ? coloured(text) : text;
-  return html`<div class="code"><${Copy} text=${text} what=${label} />
-    <pre tabindex="0" role="region" aria-label=${label} class=${tall ? "tall" : ""}>${shown}</pre></div>`;
-}
+export const Code = ({ text, json = false, tall = false, label }) => html`<div class="code">
+  <${Copy} text=${() => text} what=${label} />
+  <pre tabindex="0" role="region" aria-label=${label} class=${tall ? "tall" : ""}>
+    ${json && text.length < 300_000 ? coloured(text) : text}</pre></div>`;
 
 const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\b(?:true|false|null)\b/g;
 
@@ -177,55 +247,50 @@ function coloured(text) {
   const parts = [];
   let at = 0;
   for (const found of text.matchAll(TOKENS)) {
-    const kind = found[2] ? "name" : found[1] ? "text" : "value";
-    const token = found[2] ? found[1] : found[0];
+    const [whole, quoted, colon] = found;
+    const token = quoted ?? whole;
+    const kind = colon ? "name" : quoted ? "text" : "value";
     parts.push(text.slice(at, found.index), html`<span class=${"json-" + kind}>${token}</span>`);
     at = found.index + token.length;
   }
-  parts.push(text.slice(at));
-  return parts;
-}
-
-export function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
+  return [...parts, text.slice(at)];
 }
 
 /** A list of tabs; `tabs` are [id, label, count]. Arrow keys move between them. */
-export function Tabs({ tabs, current, pick, label }) {
-  const box = useRef();
-  const move = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const at = tabs.findIndex(([id]) => id === current);
-    const next = (at + step + tabs.length) % tabs.length;
-    pick(tabs[next][0]);
-    box.current.children[next].focus();
-  };
-  return html`<div class="tabs" role="tablist" aria-label=${label} ref=${box} onKeyDown=${move}>
-    ${tabs.map(
-      ([
-        id,
-        text,
-        count,
-      ]) => html`<button type="button" role="tab" key=${id} aria-selected=${id === current ? "true" : "false"}
-        tabindex=${id === current ? 0 : -1} onClick=${() => pick(id)}>${text}${count != null && html` <small>${count}
-          </small>`}</button>`,
-    )}</div>`;
-}
+export const Tabs = ({ tabs, current, pick, label }) => html`
+  <div class="tabs" role="tablist" aria-label=${label} onKeyDown=${moves("button")}>${tabs.map(
+    ([id, text, count]) => html`<button type="button" role="tab" key=${id} tabindex=${id === current ? 0 : -1}
+      aria-selected=${String(id === current)} onClick=${() => pick(id)} onFocus=${() => pick(id)}>
+      ${text}${count != null && html` <small>${count}</small>`}</button>`,
+  )}</div>`;
 
 /** A control with its label above it. */
-export function Field({ label, hint, children, wide }) {
+export function Field({ label, hint, children }) {
   const id = useId();
   const control = h(children.type, { ...children.props, id, "aria-describedby": hint ? id + "-hint" : undefined });
-  return html`<div class=${"field" + (wide ? " wide" : "")}><label for=${id}>${label}</label>${control}${
-    hint && html`<small id=${id + "-hint"}>${hint}</small>`
-  }</div>`;
+  return html`<div class="field"><label for=${id}>${label}</label>${control}
+    ${hint && html`<small id=${id + "-hint"}>${hint}</small>`}</div>`;
 }
+
+/** A field for JSON, with what is wrong in it. */
+export function JsonField({ label, text, set }) {
+  const mistake = mistakeIn(text);
+  return html`<${Field} label=${label + ", as JSON"} hint=${mistake}><textarea class="mono" rows="8" spellcheck="false"
+    aria-invalid=${String(mistake !== null)} value=${text} onInput=${into(set)}></textarea><//>`;
+}
+
+export function mistakeIn(text) {
+  try {
+    if (text.trim()) JSON.parse(text);
+    return null;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+export const Search = ({ what, hint, value, set }) => html`
+  <label class="hidden" for="search">Search the ${what}</label>
+  <input id="search" type="search" placeholder=${`Search, such as ${hint}`} value=${value} onInput=${into(set)} />`;
 
 /** The width of an element, as it is and becomes: [ref, width]. */
 export function useWidth(least = 280) {
@@ -239,22 +304,3 @@ export function useWidth(least = 280) {
   }, [node]);
   return [setNode, width];
 }
-
-/** Call something at most once in so many milliseconds, and once more at the end. */
-export function throttled(action, pause) {
-  let timer = 0;
-  let wanted = false;
-  const run = () => {
-    timer = 0;
-    if (!wanted) return;
-    wanted = false;
-    action();
-    timer = setTimeout(run, pause);
-  };
-  return () => {
-    wanted = true;
-    if (!timer) run();
-  };
-}
-
-export const wide = () => innerWidth >= 1024;

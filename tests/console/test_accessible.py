@@ -12,6 +12,7 @@ from emulator import Emulator
 
 AXE = axe()
 pytestmark = needs_browser
+needs_axe = pytest.mark.skipif(AXE is None, reason="needs axe-core: npm install --prefix .cache/npm axe-core")
 PAGES = {
     "inferences": ".row",
     "inferences/2": ".picture",
@@ -19,7 +20,8 @@ PAGES = {
     "playground": ".parameter",
     "scenarios": ".stories li",
     "scenarios/hello": ".rules li",
-    "presets": ".empty",
+    "presets": ".stories li",
+    "presets/careful": "form",
     "presets/new": "form",
     "models": ".model",
     "settings/clock": ".clock",
@@ -27,6 +29,7 @@ PAGES = {
     "settings/accounts?key=akml-mine": ".account",
     "settings/usage": ".usage rect",
     "settings/server": ".settings td",
+    "nothing": "h1",
 }
 """The pages, and what is there when one is complete."""
 WIDTHS = (1440, 1024, 390)
@@ -52,19 +55,61 @@ def used() -> Iterator[Emulator]:
             httpx.post(f"{akash.url}/v1/chat/completions", json=body, headers=headers)
         httpx.post(f"{akash.url}/_emulator/keys", json={"name": "ci", "policy": {"requests_per_minute": 3}})
         httpx.post(f"{akash.url}/_emulator/credits", json={"key": "akml-mine", "purchase": "5.00 USD"})
+        httpx.put(f"{akash.url}/_emulator/presets/careful", json={"model": "zai-org/GLM-5.3"})
         yield akash
 
 
-@pytest.mark.skipif(AXE is None, reason="needs axe-core: npm install --prefix .cache/npm axe-core")
+def serious(page: Any) -> list[str]:
+    """What axe finds in a page that is not only a matter of taste."""
+    page.evaluate(f"() => {{ {AXE} }}")
+    return list(page.evaluate(RUN))
+
+
+@needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_serious(browser: Any, used: Emulator, path: str, scheme: str) -> None:
-    """Labels, roles, names and contrast are as they should be, in light and dark."""
+    """Labels, roles, names and contrast are as they should be, in light and dark, at a desk and on a telephone."""
     with opened(browser, used, f"#/{path}", scheme=scheme) as page:
         page.locator(PAGES[path]).first.wait_for()
-        page.evaluate(AXE)
-        found = page.evaluate(RUN)
-        assert not found, "\n".join(found)
+        assert serious(page) == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert serious(page) == []
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_what_is_opened(browser: Any, used: Emulator, scheme: str) -> None:
+    """The tabs of an inference, answers in the playground, a token's alternatives, and an editor with a mistake."""
+    with opened(browser, used, "#/inferences/1", scheme=scheme) as page:
+        for tab in ("Why", "Frames", "Request", "Response"):
+            page.get_by_role("tab", name=tab).click()
+            page.get_by_role("tabpanel", name=tab).wait_for()
+            assert serious(page) == [], tab
+    with opened(browser, used, "#/playground", scheme=scheme) as page:
+        for key in ("akml-rate-limited", "akml-mine"):
+            page.get_by_label("API key").fill(key)
+            page.get_by_label("Message").fill("Hello")
+            page.get_by_label("Message").press("Enter")
+            page.get_by_role("button", name="Send").wait_for()
+        page.get_by_role("group", name="Tokens").last.focus()
+        page.locator(".alternatives meter").first.wait_for()
+        assert serious(page) == []
+        page.get_by_role("tab", name="Code").click()
+        assert serious(page) == []
+    with opened(browser, used, "#/scenarios/new", scheme=scheme) as page:
+        page.get_by_role("textbox", name="as YAML").fill("name: x\nrulse: []\n")
+        page.locator(".under-line.mistake").wait_for()
+        assert serious(page) == []
+
+
+def test_nothing_moves_for_whoever_wants_no_motion(browser: Any, used: Emulator) -> None:
+    """The dot of the live list is the only thing that moves, and it does not where the system says so."""
+    with opened(browser, used) as page:
+        page.locator(".dot.run").wait_for()
+        assert page.evaluate("document.getAnimations().length") == 0
+        page.emulate_media(reduced_motion="no-preference")
+        assert page.evaluate("document.getAnimations().length") == 1
 
 
 @pytest.mark.parametrize("width", WIDTHS)

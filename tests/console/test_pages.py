@@ -2,8 +2,10 @@
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import openai
@@ -12,6 +14,7 @@ from support.console import browser as browsing
 from support.console import needs_browser, opened
 
 from emulator import Emulator
+from emulator.inferences import journal
 
 pytestmark = needs_browser
 MODEL = "zai-org/GLM-5.3"
@@ -187,23 +190,72 @@ def test_the_list_is_moved_through_by_keys_and_searched(browser: Any) -> None:
         assert "text=pears" in page.url and "endpoint=chat" in page.url
 
 
-def test_a_long_record_is_shown_in_part_and_scrolled_to_its_end(browser: Any) -> None:
-    """Of 1,000 records only those in view are in the page, and the oldest is reached."""
+def refused(akash: Emulator, count: int) -> None:
+    """Ask as many questions on one connection, without waiting for each answer: all are refused, and recorded."""
+    address = urlsplit(akash.url)
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: {address.netloc}\r\nauthorization: Bearer akml-a\r\n"
+    requests = [f'{head}content-length: 15\r\n\r\n{{"seed":{100_000 + number}}}'.encode() for number in range(count)]
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        for begin in range(0, count, 100):
+            connection.sendall(b"".join(requests[begin : begin + 100]))
+            received = b""
+            while received.count(b"HTTP/1.1 400 ") < 100:
+                part = connection.recv(1 << 16)
+                assert part, received
+                received += part
+
+
+def test_of_many_attempts_those_around_the_chosen_one_are_drawn(browser: Any) -> None:
+    """A client that asked the same fifty times has a picture that can be read, which says that there are more."""
+    story = {"name": "busy", "rules": [{"reply": {"error": "internal"}}]}
+    with Emulator(scenario=story) as akash:
+        for _ in range(50):
+            ask(akash)
+        with opened(browser, akash, "#/inferences/25") as page:
+            page.get_by_text("50 attempts at the same question, of which 20 are shown").wait_for()
+            assert page.locator(".attempt").count() == 20
+            assert page.locator(".attempt.here", has_text="#25").count() == 1
+
+
+def test_a_record_of_ten_thousand_is_shown_in_part_and_scrolled_to_its_end(
+    browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the rows in view are in the page, pages of older ones are loaded on the way, and the oldest is reached."""
+    monkeypatch.setattr(journal, "MAX_INFERENCES", 10_000)
     with Emulator() as akash:
-        with httpx.Client() as client:
-            for _ in range(1000):
-                client.post(
-                    f"{akash.url}/v1/chat/completions", content=b"{}", headers={"authorization": "Bearer akml-a"}
-                )
+        refused(akash, 10_000)
         with opened(browser, akash) as page:
             page.get_by_text("500 inferences and more").wait_for()
-            rows = page.get_by_role("listbox")
-            assert page.locator(".row").count() < 60
-            rows.evaluate("e => { e.scrollTop = e.scrollHeight }")
-            page.get_by_text("1,000 inferences").wait_for()
-            rows.evaluate("e => { e.scrollTop = e.scrollHeight }")
+            rows, shown = page.get_by_role("listbox"), page.locator(".row")
+            for loaded in ("1,000", "1,500"):
+                rows.evaluate("e => { e.scrollTop = e.scrollHeight }")
+                page.get_by_text(f"{loaded} inferences and more").wait_for()
+                assert shown.count() < 60
+            rows.focus()
+            page.keyboard.press("End")
             page.locator(".row-number", has_text=re.compile("^#1$")).wait_for()
-            assert page.locator(".row").count() < 60
+            page.locator(".rows-foot", has_text=re.compile("^10,000 inferences")).wait_for()
+            page.get_by_role("heading", name=re.compile("^#1 ")).wait_for()
+            assert shown.count() < 60
+            page.keyboard.press("PageUp")
+            page.keyboard.press("Home")
+            page.locator(".row-number", has_text="#10000").wait_for()
+            assert shown.count() < 60
+
+
+def test_a_bar_of_the_histogram_leads_to_what_came_in_its_time(browser: Any) -> None:
+    """Neither what came before it nor what came after it is listed; arrow keys move from bar to bar."""
+    with Emulator(clock="frozen") as akash, opened(browser, akash) as page:
+        for text in ("One", "Two", "Three"):
+            ask(akash, text)
+            akash.clock.advance("10s")
+        page.locator(".bar").nth(2).wait_for()
+        page.locator(".bar").first.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        page.locator(".rows-foot", has_text=re.compile("^1 inference")).wait_for()
+        assert page.locator(".row-number").inner_text() == "#2"
+        assert "since=" in page.url and "until=" in page.url
 
 
 def test_a_stream_of_two_thousand_tokens_is_shown_whole(browser: Any) -> None:
@@ -213,6 +265,27 @@ def test_a_stream_of_two_thousand_tokens_is_shown_whole(browser: Any) -> None:
         send(page, "Count")
         page.get_by_text("200 ·").wait_for()
         assert page.locator(".turn.answer p").first.inner_text() == words
+
+
+def test_each_list_is_moved_through_by_keys(browser: Any) -> None:
+    """The key / goes to the search, arrow keys from link to link and from tab to tab."""
+    with Emulator() as akash, opened(browser, akash, "#/scenarios") as page:
+        page.get_by_label("Search the scenarios").wait_for()
+        page.keyboard.press("/")
+        page.keyboard.type("greeting")
+        page.locator(".stories li").nth(1).wait_for(state="detached")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Tab")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        page.get_by_role("heading", name="hello").wait_for()
+        page.get_by_role("link", name="Settings").click()
+        page.get_by_role("tab", name="Clock").focus()
+        page.keyboard.press("ArrowRight")
+        page.get_by_role("tabpanel", name="Keys").wait_for()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        page.get_by_role("tabpanel", name="Server").wait_for()
 
 
 def test_two_models_answer_side_by_side(browser: Any) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from support.console import needs_browser, opened
 from emulator import Emulator
 
 pytestmark = needs_browser
+MODEL = "zai-org/GLM-5.3"
 ATTACKS = (
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -64,8 +66,8 @@ def test_no_field_of_an_inference_becomes_markup(browser: Any, attack: str) -> N
     }
     with Emulator(scenario=story, any_model="true") as akash:
         chat = "/v1/chat/completions"
-        ask(akash, chat, attack, model="zai-org/GLM-5.3", stream=True)
-        ask(akash, chat, attack + " ", model="zai-org/GLM-5.3")
+        ask(akash, chat, attack, model=MODEL, stream=True)
+        ask(akash, chat, attack + " ", model=MODEL)
         ask(akash, chat, attack + " ", model=attack)
         ask(akash, "/anthropic/v1/messages", attack, model=attack, system=attack)
         ask(akash, f"/v1/{attack.replace('/', '')}", attack, model=attack)
@@ -82,7 +84,7 @@ def test_no_field_of_an_inference_becomes_markup(browser: Any, attack: str) -> N
 
 
 def test_no_name_becomes_markup(browser: Any) -> None:
-    """Names of keys and scenarios, notes, searches and addresses are shown as they are."""
+    """Names of keys, scenarios, presets and accounts, their texts, searches and addresses are shown as they are."""
     attack = "".join(ATTACKS)
     with Emulator() as akash:
         httpx.post(f"{akash.url}/_emulator/keys", json={"name": attack[:100]}).raise_for_status()
@@ -90,6 +92,10 @@ def test_no_name_becomes_markup(browser: Any) -> None:
             {"name": "story", "description": attack, "rules": [{"name": attack, "reply": {"text": attack}}]}
         )
         httpx.put(f"{akash.url}/_emulator/scenarios/story", content=story).raise_for_status()
+        preset = {"model": MODEL, "description": attack, "system": attack, "parameters": {"user": attack}}
+        httpx.put(f"{akash.url}/_emulator/presets/careful", json=preset).raise_for_status()
+        httpx.post(f"{akash.url}/_emulator/activate", json={"scenario": "story"}).raise_for_status()
+        ask(akash, "/v1/chat/completions", attack, model="@preset/careful")
         with opened(browser, akash, "#/settings/keys") as page:
             page.get_by_text("<script>alert(1)").first.wait_for()
             assert harmless(page)
@@ -99,10 +105,24 @@ def test_no_name_becomes_markup(browser: Any) -> None:
                 f"inferences?text={attack}",
                 f"{attack}",
                 f"inferences/{attack}",
+                "inferences/1",
+                "presets",
+                "presets/careful",
+                f"presets/{attack}",
+                f"scenarios/{attack}",
+                "scenarios/story?run=1",
+                "settings/accounts",
+                f"settings/accounts?key={quote(attack)}",
+                f"settings/{attack}",
+                "settings/usage",
+                "settings/server",
+                "playground",
+                f"models?{attack}",
             ):
                 page.evaluate("path => { location.hash = '#/' + path }", path)
-                page.locator("main :is(h1, .problem, .empty, .stories)").first.wait_for()
-                assert harmless(page)
+                page.locator("main :is(h1, .problem, .empty, .stories, .panel)").first.wait_for()
+                page.wait_for_load_state("networkidle") if path.endswith(("careful", "run=1")) else None
+                assert harmless(page), path
 
 
 def test_no_answer_in_the_playground_becomes_markup(browser: Any) -> None:

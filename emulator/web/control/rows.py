@@ -19,7 +19,7 @@ class Row(NamedTuple):
     fields: str | None = ""
 
 
-_FILTERS = "key endpoint model status outcome rule since namespace scenario text"
+_FILTERS = "key endpoint model status outcome rule since until namespace scenario text"
 """The filters of inferences."""
 ROUTES = (
     Row("GET", "/_emulator", "console.page", query=None),

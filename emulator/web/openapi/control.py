@@ -81,6 +81,7 @@ _QUERY: dict[str, Schema] = {
     "outcome": word(*get_args(Outcome), *(f"failed: {kind}" for kind in get_args(ErrorKind))),
     "rule": NONEMPTY,
     "since": _TIME,
+    "until": _TIME,
     "limit": integer(Limits(1, MOST)),
     "namespace": NONEMPTY,
     "scenario": NONEMPTY,
