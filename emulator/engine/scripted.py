@@ -10,7 +10,7 @@ import msgspec
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.explanation import FaultApplied, Result, RuleCheck
+from emulator.core.explanation import FaultApplied, Result, RuleCheck, TurnTaken
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
@@ -148,6 +148,13 @@ class _RandomNumbers:
         if self._draw is None:
             self._draw = self._identity.child("turn").random().random
         return self._draw()
+
+
+def turn_of(trace: Trace) -> TurnTaken:
+    """Which reply of its rule was chosen, and the states before it."""
+    replies = () if trace.number is None else trace.scenario.rules[trace.number].replies
+    reply = next((at for at, each in enumerate(replies, 1) if each is trace.reply), 0)
+    return TurnTaken(reply, len(replies), trace.states)
 
 
 def faults_of(trace: Trace) -> tuple[FaultApplied, ...]:

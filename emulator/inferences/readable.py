@@ -48,6 +48,7 @@ def readable(noted: LiveRecord) -> Inference:
         answer=noted.answer,
         charge=_price(noted.answering, noted.sent.used),
         faults=why.faults,
+        turn=why.turn,
     )
 
 

@@ -113,6 +113,11 @@ def _since(text: str) -> Filter:
     return lambda each: each.started >= moment
 
 
+def _until(text: str) -> Filter:
+    moment = time_in("until", text)
+    return lambda each: each.started < moment
+
+
 ORDERS = ("oldest", "newest")
 THOROUGH: Mapping[str, Callable[[str], Filter]] = {"scenario": _scenario, "text": _text}
 """The filters that need all of an inference."""
@@ -124,6 +129,7 @@ FILTERS: Mapping[str, Callable[[str], Filter]] = {
     "outcome": _outcome,
     "rule": _rule,
     "since": _since,
+    "until": _until,
     "namespace": lambda text: lambda each: each.namespace == text,
     **THOROUGH,
 }

@@ -19,7 +19,7 @@ class Row(NamedTuple):
     fields: str | None = ""
 
 
-_FILTERS = "key endpoint model status outcome rule since namespace scenario text"
+_FILTERS = "key endpoint model status outcome rule since until namespace scenario text"
 """The filters of inferences."""
 ROUTES = (
     Row("GET", "/_emulator", "console.page", query=None),
@@ -39,7 +39,12 @@ ROUTES = (
     Row("DELETE", "/_emulator/scenarios/{name}", "scenarios.one"),
     Row("GET", "/_emulator/scenarios/{name}/source", "scenarios.source"),
     Row("POST", "/_emulator/check", "scenarios.check", fields=None),
-    Row("POST", "/_emulator/explain", "explaining.explain", fields="scenario text inference request endpoint headers"),
+    Row(
+        "POST",
+        "/_emulator/explain",
+        "explaining.explain",
+        fields="scenario text inference request endpoint headers position key",
+    ),
     Row("GET", "/_emulator/schema", "scenarios.schema"),
     Row("GET", "/_emulator/models", "catalogue.models"),
     Row("GET", "/_emulator/settings", "catalogue.settings"),

@@ -39,6 +39,7 @@ from emulator.scenario.language.scenarios import SCENARIO
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
 from emulator.web.control.console import PAGE, TYPES
+from emulator.web.control.explaining import POSITIONS
 from emulator.web.control.inferences import FOLLOWING, REPORTS
 from emulator.web.control.rows import ROUTES
 from emulator.web.control.usage import MOST_BUCKETS
@@ -81,6 +82,7 @@ _QUERY: dict[str, Schema] = {
     "outcome": word(*get_args(Outcome), *(f"failed: {kind}" for kind in get_args(ErrorKind))),
     "rule": NONEMPTY,
     "since": _TIME,
+    "until": _TIME,
     "limit": integer(Limits(1, MOST)),
     "namespace": NONEMPTY,
     "scenario": NONEMPTY,
@@ -119,6 +121,14 @@ class _Row(NamedTuple):
     yaml: Schema = _SCENARIO
     media: tuple[str, ...] = (JSON,)
     bodiless: tuple[int, ...] = ()
+
+
+def _one_of(*names: str) -> Schema:
+    """Exactly one of these fields, and with a value."""
+    return {"oneOf": [{"required": [name], "properties": {name: {"not": NULL}}} for name in names]}
+
+
+_AT_A_KEY: Schema = {"required": ["position"], "properties": {"position": {"const": POSITIONS[1]}}}
 
 
 def operations(settings: Settings) -> Iterator[Described]:
@@ -248,13 +258,10 @@ def _rows() -> dict[str, _Row]:
                 "request": nullable(OBJECT),
                 "endpoint": nullable(word(*ENDPOINTS)),
                 "headers": nullable(OBJECT | {"additionalProperties": STRING}),
+                "position": nullable(word(*POSITIONS)),
+                "key": nullable(_KEY),
             },
-            rules={
-                "allOf": [
-                    {"oneOf": [{"required": [each], "properties": {each: {"not": NULL}}} for each in pair]}
-                    for pair in (("scenario", "text"), ("inference", "request"))
-                ]
-            },
+            rules={"allOf": [_one_of("inference", "request"), any_of(_one_of("scenario", "text"), _AT_A_KEY)]},
         ),
         "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
         "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
