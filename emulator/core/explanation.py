@@ -90,7 +90,7 @@ class Explanation(msgspec.Struct, frozen=True):
     turn: TurnTaken | None = None
 
     @classmethod
-    def of_nothing(cls, request: Callable[[], object], answered_by: str = "generator") -> Self:
+    def of_nothing(cls, request: Callable[[], object], short: bool, answered_by: str = "generator") -> Self:
         """The explanation of an answer for which no scenario was chosen, whatever the request."""
         return cls(answered_by=answered_by)
 

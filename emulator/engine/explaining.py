@@ -14,15 +14,22 @@ if TYPE_CHECKING:
 
 
 def explanation(
-    choice: Choice, trace: "Trace | None", answered_by: str, request: Callable[[], InferenceRequest]
+    choice: Choice,
+    trace: "Trace | None",
+    answered_by: str,
+    request: Callable[[], InferenceRequest],
+    short: bool = False,
 ) -> Explanation:
-    """Explain an answer. Without a trace no rule was looked at, and the request is not asked for."""
+    """Explain an answer. Without a trace no rule was looked at, and the request is not asked for.
+
+    If it may be short, only the rule that answered is told of, for which the request is not asked for either.
+    """
     name = choice.playing.scenario.name if choice.playing is not None else None
     if trace is None:
         return Explanation(name, choice.by, answered_by, (), choice.warning)
-    from emulator.engine.scripted import faults_of, rule_checks, turn_of  # noqa: PLC0415 (imported when the first scenario plays)
+    from emulator.engine.scripted import answered, faults_of, rule_checks, turn_of  # noqa: PLC0415 (imported when the first scenario plays)
 
-    checks = rule_checks(trace, request())
+    checks = (short and answered(trace)) or rule_checks(trace, request())
     return Explanation(name, choice.by, answered_by, checks, choice.warning, faults_of(trace), turn_of(trace))
 
 

@@ -185,9 +185,18 @@ def rule_checks(trace: Trace, request: InferenceRequest) -> tuple[RuleCheck, ...
     return tuple(_check(trace, number, rule, subject) for number, rule in enumerate(trace.scenario.rules))
 
 
+def answered(trace: Trace) -> tuple[RuleCheck, ...]:
+    """The same of the rule that answered, if one did."""
+    return () if trace.number is None else (_answered(trace.scenario.rules[trace.number]),)
+
+
+def _answered(rule: Rule) -> RuleCheck:
+    return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),) if rule.when.criteria else ())
+
+
 def _check(trace: Trace, number: int, rule: Rule, subject: Subject) -> RuleCheck:
     if number == trace.number:
-        return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),) if rule.when.criteria else ())
+        return _answered(rule)
     if number in trace.passed:
         return RuleCheck(rule.name, rule.line, "passed over", (f"then: {rule.then}",))
     found = differences(rule.when, subject)

@@ -123,16 +123,16 @@ class Journal:
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
 
     def select(
-        self, wanted: "Selection", key: str | None = None, *, short: bool = False
+        self, wanted: "Selection", key: str | None = None, read: "Callable[[LiveRecord], Inference] | None" = None
     ) -> "Iterator[Inference | None]":
         """Of each inference, of one key or of all, what is wanted; None for others, so that a reader can make pauses.
 
-        With `short`, they need not have more than `readable.brief` tells.
+        They need not have more than `read`, a function of `readable`, tells; without it, they are told whole.
         """
-        from emulator.inferences.readable import selected  # noqa: PLC0415 (imported when somebody reads)
+        from emulator.inferences.readable import readable, selected  # noqa: PLC0415 (imported when somebody reads)
 
         found = [each for each in self._noted() if wanted.reaches(each.number) and (key is None or each.key == key)]
-        return selected(found[::-1] if wanted.newest else found, wanted, short=short)
+        return selected(found[::-1] if wanted.newest else found, wanted, read or readable)
 
     def _noted(self) -> list[LiveRecord]:
         """The records of this process, oldest first."""

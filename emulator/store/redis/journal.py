@@ -207,7 +207,9 @@ class SharedJournal(Journal):
             told = each.inference() if isinstance(each, _Entry) else self._readable(each)
             yield msgspec.structs.replace(told, number=at)
 
-    def select(self, wanted: Selection, key: str | None = None, *, short: bool = False) -> Iterator[Inference | None]:
+    def select(
+        self, wanted: Selection, key: str | None = None, read: Callable[[LiveRecord], Inference] | None = None
+    ) -> Iterator[Inference | None]:
         """Of each inference, of one key or of all, what is wanted; None for others. All are told whole."""
         found = [(at, each) for at, each in self._numbered(key) if wanted.reaches(at)]
         told = self._told_whole(found[::-1] if wanted.newest else found)

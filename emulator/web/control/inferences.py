@@ -42,7 +42,7 @@ async def listing(engine: Engine, request: Request) -> Response:
         if form != "json":
             raise _bad("format", f"what is followed has the format json, and cannot be {form}")
         return _events(FOLLOWING[follow](engine, wanted))
-    found, more = await _page(engine, wanted, query.get("key"))
+    found, more = await _page(engine, wanted, query.get("key"), whole=form != "json")
     if form != "json":
         return await _exported(found, form, request, engine.catalog)
     told = []
@@ -126,11 +126,13 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
 # ---------------------------------------------------------------------------------------------- what is told
 
 
-async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[list[Inference], bool]":
+async def _page(engine: Engine, wanted: "Selection", key: str | None, *, whole: bool) -> "tuple[list[Inference], bool]":
     """The page that is wanted, and whether there are more behind it."""
+    from emulator.inferences.readable import readable, shortened
+
     found: list[Inference] = []
     await engine.store.inferences.refresh()
-    for inference in engine.store.inferences.select(wanted, key):
+    for inference in engine.store.inferences.select(wanted, key, readable if whole else shortened):
         if inference is not None:
             if len(found) == wanted.limit:
                 return found, True
