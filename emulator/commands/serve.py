@@ -68,7 +68,7 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--strict-keys", is_flag=True, default=None, help="Refuse a key that is similar to a scenario's name, but not one."
 )
-@click.option("--watch", is_flag=True, help="Read scenarios again when their files change.")
+@click.option("--watch", is_flag=True, help="Read scenarios when their files change; the console may save them.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another setting (repeatable; see settings).")
 @click.option(
     "--credits",
@@ -149,7 +149,7 @@ def serve(
         if opened:
             open_in_browser(console(url, access.token))
 
-    app = create_app(engine, access, Presets(presets))
+    app = create_app(engine, access, Presets(presets), folder if watch else None)
     if workers > 1:
         from emulator.wire.workers import Workers
 

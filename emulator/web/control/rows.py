@@ -38,6 +38,7 @@ ROUTES = (
     Row("PUT", "/_emulator/scenarios/{name}", "scenarios.one", fields=None),
     Row("DELETE", "/_emulator/scenarios/{name}", "scenarios.one"),
     Row("GET", "/_emulator/scenarios/{name}/source", "scenarios.source"),
+    Row("PUT", "/_emulator/scenarios/{name}/source", "scenarios.source", query="digest", fields=None),
     Row("POST", "/_emulator/check", "scenarios.check", fields=None),
     Row(
         "POST",

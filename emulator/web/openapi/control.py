@@ -95,6 +95,7 @@ _QUERY: dict[str, Schema] = {
     "buckets": integer(Limits(1, MOST_BUCKETS)),
     "follow": word("false", *FOLLOWING),
     "version": integer(Limits(1, 999_999_999)),
+    "digest": NONEMPTY,
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
 """The query parameters, but `format`."""
@@ -121,6 +122,7 @@ class _Row(NamedTuple):
     yaml: Schema = _SCENARIO
     media: tuple[str, ...] = (JSON,)
     bodiless: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
 
 
 def _one_of(*names: str) -> Schema:
@@ -155,7 +157,8 @@ def operations(settings: Settings) -> Iterator[Described]:
                 required=bool(told.required) or (row.fields is None and told.yaml is _SCENARIO),
                 query=query,
                 known=_known(row.path),
-                others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
+                others=dict.fromkeys((401, *told.refused), (ref("Error"),))
+                | ({400: told.mistakes} if told.mistakes else {}),
                 security=("",) if row.path in _OPEN else tokens,
                 bodiless=told.bodiless,
             ),
@@ -197,6 +200,13 @@ def _rows() -> dict[str, _Row]:
     clock, scenario, key, made = ref("Clock"), nullable(STRING), ref("Key"), ref("MadeKey")
     failed = answered({"mistakes": array(ref("Mistake"))})
     unread = answered({"name": STRING, "mistakes": array(ref("Mistake"))})
+    text = answered(
+        {
+            **dict.fromkeys(("name", "source"), STRING),
+            **dict.fromkeys(("text", "digest"), nullable(STRING)),
+            "writable": BOOLEAN,
+        }
+    )
     exports = {"json": JSON, **{name: form.media_type for name, form in FORMATS.items()}}
     state = {
         "version": {"const": VERSION},
@@ -245,8 +255,9 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/scenarios/{name}": _Row("Show a scenario, or its mistakes", any_of(ref("Scenario"), unread)),
         "PUT /_emulator/scenarios/{name}": _Row("Add or replace a scenario", ref("Scenario"), mistakes=(unread,)),
         "DELETE /_emulator/scenarios/{name}": _Row("Delete a scenario", answered({"deleted": STRING})),
-        "GET /_emulator/scenarios/{name}/source": _Row(
-            "Show the text of a scenario", answered({"name": STRING, "source": STRING, "text": nullable(STRING)})
+        "GET /_emulator/scenarios/{name}/source": _Row("Show the text of a scenario", text),
+        "PUT /_emulator/scenarios/{name}/source": _Row(
+            "Save the text of a scenario", text, mistakes=(unread,), refused=(409, 503)
         ),
         "POST /_emulator/check": _Row("Check the text of a scenario", ref("Checked"), yaml=ANYTHING),
         "POST /_emulator/explain": _Row(
