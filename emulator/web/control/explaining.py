@@ -20,6 +20,7 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS, endpoint_of
 from emulator.engine import Engine, make_engine
 from emulator.engine.choosing import SCENARIO_HEADER
+from emulator.engine.explaining import Foreseen
 from emulator.engine.planner import unknown_model, unknown_scenario
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.reading.mistakes import ScenarioError
@@ -107,15 +108,16 @@ async def _now(engine: Engine, fields: Fields) -> JSONResponse:
         asked = replace(asked, headers={**asked.headers, SCENARIO_HEADER: name})
     try:
         await engine.authenticate({"authorization": f"Bearer {key}"}, x_api_key=False)
-        found, error = await engine.foresee(asked)
+        foreseen = await engine.foresee(asked)
     except Rejected as rejected:
-        found, error = Explanation(answered_by=rejected.error.kind), rejected.error
+        foreseen = Foreseen(Explanation(answered_by=rejected.error.kind), rejected.error)
+    found, refusal = foreseen
     position = await _position(engine, asked)
     if name is not None:
         found = replace(found, chosen_by=_CHOSEN_BY)
-    if error is None:
+    if refusal is None:
         return _told(found, position=position)
-    return _told(found, position=position, message=error.message, retry_after=error.retry_after)
+    return _told(found, position=position, message=refusal.message, retry_after=refusal.retry_after)
 
 
 def _key(engine: Engine, fields: Fields) -> str:

@@ -75,8 +75,8 @@ async def source(engine: Engine, request: Request) -> JSONResponse:
     digest = None
     with suppress(OSError):  # a file may go at any time
         digest = None if path is None else saving.read(path)[1]
-    text = None if is_built_in(library, name) else library.text(name)
-    told = {"name": name, "source": source_of(library, name), "text": text}
+    written = None if is_built_in(library, name) else library.text(name)
+    told = {"name": name, "source": source_of(library, name), "text": written}
     return JSONResponse({**told, "digest": digest, "writable": digest is not None})
 
 
