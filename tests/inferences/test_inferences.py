@@ -219,6 +219,9 @@ def test_a_reset_forgets_what_is_its_own() -> None:
         ("?rule=generator", [1, 2, 4]),
         ("?since=2026-01-01T00:00:00Z", [1, 2, 3, 4]),
         ("?since=1767225601", []),
+        ("?until=1767225601", [1, 2, 3, 4]),
+        ("?until=2026-01-01T00:00:00Z", []),
+        ("?since=1767225600&until=1767225601", [1, 2, 3, 4]),
         ("?limit=2", [1, 2]),
         ("?limit=2&after=2", [3, 4]),
         ("?after=4", []),
@@ -237,7 +240,7 @@ def test_filters_and_pages(query: str, numbers: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["modle=x", "status=abc", "since=then", "limit=0", "endpoint=x", "format=x", "follow=x"]
+    "query", ["modle=x", "status=abc", "since=then", "until=then", "limit=0", "endpoint=x", "format=x", "follow=x"]
 )
 def test_a_mistake_in_a_filter_is_told(query: str) -> None:
     """A filter that does not exist, or cannot have that value, is a 400 that names it."""

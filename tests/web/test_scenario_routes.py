@@ -37,7 +37,8 @@ def test_a_scenario_has_its_text() -> None:
     named = next(each for each in alias if each["aliases"])
     found = ask(app, "GET", f"/_emulator/scenarios/{named['aliases'][0]}/source").json
     assert (found["name"], found["source"]) == (named["name"], named["source"])
-    assert ask(app, "GET", "/_emulator/scenarios/mine/source").json == {"name": "mine", "source": "put", "text": GOOD}
+    put = {"name": "mine", "source": "put", "text": GOOD, "digest": None, "writable": False}
+    assert ask(app, "GET", "/_emulator/scenarios/mine/source").json == put
     assert ask(app, "GET", "/_emulator/scenarios/429/source").json["text"] is None
     ask(app, "DELETE", "/_emulator/scenarios/mine")
     assert ask(app, "GET", "/_emulator/scenarios/mine/source").status == 404
