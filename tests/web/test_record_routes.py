@@ -106,6 +106,27 @@ def test_a_long_record_has_the_same_pages() -> None:
         assert {name: own[name] for name in each} == each
 
 
+def test_nothing_is_looked_for_when_nobody_waits() -> None:
+    """A search ends soon after its client has left, however long the record is."""
+    app = create_app(make_engine())
+    for _ in range(900):
+        ask(app, "POST", CHAT, chat())
+
+    async def searching() -> int:
+        exchange = Exchange(app, "GET", "/_emulator/inferences?text=nobody-said-this")
+        running = asyncio.ensure_future(exchange.run())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        exchange.leave()
+        turns = 0
+        while not running.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert asyncio.run(searching()) < 400
+
+
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize(
     "text", ["DRIZZLE", "what I asked", "the answer is longer", 'with "quotes"', "übermorgen", "#2"]
