@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from emulator.core.clock import VirtualClock as VirtualClock
     from emulator.core.explanation import FaultApplied as FaultApplied
     from emulator.core.explanation import RuleCheck as RuleCheck
+    from emulator.core.explanation import TurnTaken as TurnTaken
     from emulator.core.settings import SettingsError as SettingsError
     from emulator.core.version import __version__ as __version__
     from emulator.core.vocabulary import Usage as Usage
@@ -41,6 +42,7 @@ _PUBLIC = {
     "Moment": "emulator.inferences.inference",
     "RuleCheck": "emulator.core.explanation",
     "FaultApplied": "emulator.core.explanation",
+    "TurnTaken": "emulator.core.explanation",
     "Usage": "emulator.core.vocabulary",
     "Verdict": "emulator.inferences.verdict",
     "Finding": "emulator.inferences.verdict",

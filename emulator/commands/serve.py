@@ -68,7 +68,7 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--strict-keys", is_flag=True, default=None, help="Refuse a key that is similar to a scenario's name, but not one."
 )
-@click.option("--watch", is_flag=True, help="Read scenarios again when their files change.")
+@click.option("--watch", is_flag=True, help="Read scenarios when their files change; the console may save them.")
 @click.option("--set", "pairs", multiple=True, metavar="NAME=VALUE", help="Another setting (repeatable; see settings).")
 @click.option(
     "--credits",
@@ -136,7 +136,7 @@ def serve(
     made = "" if engine.settings.control_token else access.token
     if made and form == "nothing":
         say(f"Warning: /_emulator is closed: nobody knows the token. {_options.GIVE_TOKEN}", error=True)
-    app = create_app(engine, access, Presets(presets))
+    app = create_app(engine, access, Presets(presets), folder if watch else None)
     gc.freeze()
     gc.enable()
 

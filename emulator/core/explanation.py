@@ -1,6 +1,6 @@
 """Why a request got its answer: the scenario that was chosen, and what each of its rules made of the request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, Self, TypeAlias
 
 import msgspec
@@ -60,6 +60,17 @@ class FaultApplied(msgspec.Struct, frozen=True):
         return " ".join(filter(None, (self.kind, str(self.count or ""), self.name)))
 
 
+class TurnTaken(msgspec.Struct, frozen=True):
+    """Where a scenario was when it answered: the reply of the rule that answered, and the states before it."""
+
+    reply: int
+    """Which of the rule's replies it was; the first is 1. 0 if no rule answered."""
+    replies: int
+    """How many replies the rule has."""
+    states: Mapping[str, str] = {}
+    """The states that earlier replies had set."""
+
+
 class Explanation(msgspec.Struct, frozen=True):
     """Why a request got its answer.
 
@@ -67,7 +78,7 @@ class Explanation(msgspec.Struct, frozen=True):
     text if nothing did. `answered_by` is the rule, "generator", "echo", or the kind of an error. `rules` are the rules
     in their order; there are none if the request was refused before. `warning` is for a key that nearly names a
     scenario, in a dry run for a model that is unknown, and for what of the request has no effect. `faults` are those of
-    the reply.
+    the reply, and `turn` says which reply it was.
     """
 
     scenario: str | None = None
@@ -76,9 +87,10 @@ class Explanation(msgspec.Struct, frozen=True):
     rules: tuple[RuleCheck, ...] = ()
     warning: str = ""
     faults: tuple[FaultApplied, ...] = ()
+    turn: TurnTaken | None = None
 
     @classmethod
-    def of_nothing(cls, request: Callable[[], object], answered_by: str = "generator") -> Self:
+    def of_nothing(cls, request: Callable[[], object], short: bool, answered_by: str = "generator") -> Self:
         """The explanation of an answer for which no scenario was chosen, whatever the request."""
         return cls(answered_by=answered_by)
 

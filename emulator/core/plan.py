@@ -54,8 +54,8 @@ class QueuePlace(Protocol):
         ...
 
 
-Why: TypeAlias = Callable[[Callable[[], InferenceRequest]], Explanation]
-"""Explains a decision on a request, which a function returns."""
+Why: TypeAlias = Callable[[Callable[[], InferenceRequest], bool], Explanation]
+"""Explains a decision on a request, which a function returns; if it may be short, without rules that did not answer."""
 
 
 class Plan(msgspec.Struct, frozen=True):

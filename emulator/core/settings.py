@@ -97,6 +97,7 @@ _OtherModel: TypeAlias = Annotated[
     ),
 ]
 _Count: TypeAlias = Annotated[int, whole(1)]
+_RecordLength: TypeAlias = Annotated[int, whole(1, 100_000)]
 _Size: TypeAlias = Annotated[int, size.limited("a size of at least 1 byte, such as 32MiB, 500kB or 1024", bool)]
 _Duration: TypeAlias = Annotated[float, duration.limited("a duration of more than 0s, such as 250ms, 2s or 15", bool)]
 
@@ -132,6 +133,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         "How many API keys are remembered. A further key replaces one that holds no credits, counts, activation or "
         "position in a scenario; if there is none, it is refused with 503.",
     ] = 10_000
+    max_inferences: Annotated[
+        _RecordLength,
+        "How many inferences are recorded: beyond it, and beyond 64 KiB for each or 64 MiB in all, the oldest are "
+        "forgotten.",
+    ] = 1000
     head_timeout: Annotated[
         _Duration, "A request line with its headers that takes longer is refused with 408, whatever the clock says."
     ] = 10.0

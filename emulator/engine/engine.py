@@ -5,6 +5,7 @@ rule and reply, and the ids. The text and the steps are made outside the turn.
 """
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +25,7 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Gate, Holding, SlotResult, enter, until_spent
 from emulator.engine.choosing import NOTHING, Choice, Chooser
 from emulator.engine.decision import Decision
-from emulator.engine.explaining import expected, explanation
+from emulator.engine.explaining import Foreseen, expected, explanation
 from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.store import Store
@@ -60,6 +61,7 @@ class Engine:
         self.clock = clock
         self.store = store
         self.store.remember(settings.max_keys, clock, library)
+        self.store.inferences.bound(settings.max_inferences)
         self.library = library
         self.gate = Gate(terms)
         self._planner = Planner(settings)
@@ -288,6 +290,13 @@ class Engine:
 
         choice, trace = await self.store.turn(request.key, decide)
         return explanation(choice, trace, expected(trace), lambda: request)
+
+    async def foresee(self, request: InferenceRequest) -> Foreseen:
+        """Decide on a request as if it came now, but at no backends. Changes nothing."""
+        question, size, now = question_of(request.endpoint, request.body), PromptSize(request), self.clock.now()
+        decide = partial(self._decide, request, question, size, "", now, entered=SlotResult())
+        decision = await self.store.turn(request.key, lambda own, shared: decide(deepcopy(own), deepcopy(shared)))
+        return Foreseen.of(decision, partial(self._answer, request, question, decision), request)
 
     # ------------------------------------------------------------------------------------------ models and accounts
 

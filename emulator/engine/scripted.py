@@ -10,7 +10,7 @@ import msgspec
 from emulator.core.catalog import Model
 from emulator.core.drafts import Draft
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.explanation import FaultApplied, Result, RuleCheck
+from emulator.core.explanation import FaultApplied, Result, RuleCheck, TurnTaken
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.tokens import split
@@ -156,6 +156,13 @@ class _RandomNumbers:
         return self._draw()
 
 
+def turn_of(trace: Trace) -> TurnTaken:
+    """Which reply of its rule was chosen, and the states before it."""
+    replies = () if trace.number is None else trace.scenario.rules[trace.number].replies
+    reply = next((at for at, each in enumerate(replies, 1) if each is trace.reply), 0)
+    return TurnTaken(reply, len(replies), trace.states)
+
+
 def faults_of(trace: Trace) -> tuple[FaultApplied, ...]:
     """The faults of the reply, in the order of the scenario."""
     return () if trace.reply is None else tuple(map(_fault, trace.reply.faults))
@@ -186,9 +193,18 @@ def rule_checks(trace: Trace, request: InferenceRequest) -> tuple[RuleCheck, ...
     return tuple(_check(trace, number, rule, subject) for number, rule in enumerate(trace.scenario.rules))
 
 
+def answered(trace: Trace) -> tuple[RuleCheck, ...]:
+    """The same of the rule that answered, if one did."""
+    return () if trace.number is None else (_answered(trace.scenario.rules[trace.number]),)
+
+
+def _answered(rule: Rule) -> RuleCheck:
+    return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),) if rule.when.criteria else ())
+
+
 def _check(trace: Trace, number: int, rule: Rule, subject: Subject) -> RuleCheck:
     if number == trace.number:
-        return RuleCheck(rule.name, rule.line, "answered", (description(rule.when),) if rule.when.criteria else ())
+        return _answered(rule)
     if number in trace.passed:
         return RuleCheck(rule.name, rule.line, "passed over", (f"then: {rule.then}",))
     found = differences(rule.when, subject)

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from emulator.core.decimals import decimal
-from emulator.core.explanation import FaultApplied, RuleCheck
+from emulator.core.explanation import FaultApplied, RuleCheck, TurnTaken
 from emulator.core.fields import NOT_JSON
 from emulator.core.printable import one_line
 from emulator.core.vocabulary import Usage
@@ -63,6 +63,8 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True):
     """What each rule of the scenario made of the request, in their order; empty if it was refused before."""
     faults: tuple[FaultApplied, ...] = ()
     """The faults of the answer, in the order of the scenario."""
+    turn: TurnTaken | None = None
+    """Which reply of its rule it got, and the states of the scenario before; None if no scenario was asked."""
     warning: str = ""
     """What the client's author should know: the key nearly names a scenario, or something was passed over."""
     outcome: Outcome

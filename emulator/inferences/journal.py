@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from emulator.inferences.metrics import Metrics
     from emulator.inferences.selecting import Selection
 
-MAX_INFERENCES = 1000
-MAX_BYTES = 64 * 1024 * 1024
-"""Of all that is remembered: 1,000 inferences of 64 KiB each, or fewer that are longer."""
+_EACH = 64 * 1024
+_LEAST = 64 * 1024 * 1024
+"""Bytes for each inference that is remembered, and for all of them at least: fewer are remembered if they are longer.
+"""
 Listener: TypeAlias = Callable[["Inference"], None]
 Watcher: TypeAlias = Callable[[LiveRecord | None], None]
 """Called with every inference that starts, and with None when some are deleted."""
@@ -29,6 +30,11 @@ log = logging.getLogger("emulator")
 
 class Journal:
     """What was asked of one server, by whomever. `forgotten` counts what had no room any more."""
+
+    most = 1000
+    """How many are remembered."""
+    most_bytes = _LEAST
+    """How many bytes of memory they take, at most."""
 
     def __init__(self) -> None:
         self._recorders: deque[LiveRecord] = deque()
@@ -47,6 +53,10 @@ class Journal:
             self._metrics = Metrics()
         return self._metrics
 
+    def bound(self, most: int) -> None:
+        """Remember at most so many inferences."""
+        self.most, self.most_bytes = most, max(_EACH * most, _LEAST)
+
     async def refresh(self) -> None:
         """Read what other processes have recorded; there are none here."""
 
@@ -60,7 +70,7 @@ class Journal:
         self._number += 1
         recorder.number, recorder.kept = self._number, True
         self._recorders.append(recorder)
-        if len(self._recorders) > MAX_INFERENCES:
+        if len(self._recorders) > self.most:
             self._forget()
         if self._metrics is not None:
             self._metrics.begin(recorder)
@@ -71,7 +81,7 @@ class Journal:
         """An inference has ended: its line is logged, and the listeners are called."""
         if recorder.kept:
             self._bytes += recorder.size
-            while self._bytes > MAX_BYTES:
+            while self._bytes > self.most_bytes:
                 self._forget()
         if self._metrics is not None:
             self._metrics.end(recorder)
@@ -113,16 +123,16 @@ class Journal:
         return [self._readable(each) for each in list(self._recorders) if key is None or each.key == key]
 
     def select(
-        self, wanted: "Selection", key: str | None = None, *, short: bool = False
+        self, wanted: "Selection", key: str | None = None, read: "Callable[[LiveRecord], Inference] | None" = None
     ) -> "Iterator[Inference | None]":
         """Of each inference, of one key or of all, what is wanted; None for others, so that a reader can make pauses.
 
-        With `short`, they need not have more than `readable.brief` tells.
+        They need not have more than `read`, a function of `readable`, tells; without it, they are told whole.
         """
-        from emulator.inferences.readable import selected  # noqa: PLC0415 (imported when somebody reads)
+        from emulator.inferences.readable import readable, selected  # noqa: PLC0415 (imported when somebody reads)
 
         found = [each for each in self._noted() if wanted.reaches(each.number) and (key is None or each.key == key)]
-        return selected(found[::-1] if wanted.newest else found, wanted, short=short)
+        return selected(found[::-1] if wanted.newest else found, wanted, read or readable)
 
     def _noted(self) -> list[LiveRecord]:
         """The records of this process, oldest first."""

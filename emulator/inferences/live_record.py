@@ -129,9 +129,9 @@ class LiveRecord:
         """The key as people see it."""
         return shown(self.key, self._names)
 
-    def explanation(self) -> Explanation:
-        """Why the request got its answer."""
-        return self._explained or self.why(self._request)
+    def explanation(self, *, short: bool = False) -> Explanation:
+        """Why the request got its answer; if it may be `short`, without the rules that did not answer."""
+        return self._explained or self.why(self._request, short)
 
     def _request(self) -> InferenceRequest:
         if self._parse is None:

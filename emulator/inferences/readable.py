@@ -1,6 +1,6 @@
 """From what was noted of an inference to what people read: decoded, priced, and without secrets."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -20,13 +20,13 @@ from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
 from emulator.inferences.selecting import Selection
 
 
-def readable(noted: LiveRecord) -> Inference:
-    """The inference as far as it has come."""
+def readable(noted: LiveRecord, *, short: bool = False) -> Inference:
+    """The inference as far as it has come; if it may be `short`, without the rules that did not answer."""
     told = _response_headers(noted)
     secrets = secrets_of([*noted.headers.items(), *told])
     response = b"".join(noted.parts)[:MAX_RESPONSE]
     shown = response.decode(errors="replace")
-    why, prints = noted.explanation(), _asked(noted)
+    why, prints = noted.explanation(short=short), _asked(noted)
     return replace(
         _without_contents(noted, told, secrets),
         scenario=why.scenario,
@@ -48,6 +48,7 @@ def readable(noted: LiveRecord) -> Inference:
         answer=noted.answer,
         charge=_price(noted.answering, noted.sent.used),
         faults=why.faults,
+        turn=why.turn,
     )
 
 
@@ -60,19 +61,22 @@ def brief(noted: LiveRecord) -> Inference:
     )
 
 
-def selected(noted: Iterable[LiveRecord], wanted: Selection, *, short: bool) -> Iterator[Inference | None]:
-    """Of each inference what is told of it, and None for one that is not wanted.
+def shortened(noted: LiveRecord) -> Inference:
+    """The inference without the rules that did not answer."""
+    return readable(noted, short=True)
 
-    One that only thorough tests can tell is made readable for them; so are all others unless they may be `short`.
-    """
+
+def selected(
+    noted: Iterable[LiveRecord], wanted: Selection, read: Callable[[LiveRecord], Inference]
+) -> Iterator[Inference | None]:
+    """Of each inference what `read` tells of it, and None for one that is not wanted."""
     for each in noted:
-        found = brief(each)
-        if not all(test(found) for test in wanted.tests):
-            yield None
-            continue
-        if wanted.thorough or not short:
-            found = readable(each)
-        yield found if all(test(found) for test in wanted.thorough) else None
+        told = brief(each) if wanted.tests else None
+        passes = told is None or all(test(told) for test in wanted.tests)
+        if passes and wanted.thorough:
+            told = shortened(each)
+            passes = all(test(told) for test in wanted.thorough)
+        yield read(each) if passes else None
 
 
 def line(noted: LiveRecord) -> str:

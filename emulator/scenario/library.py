@@ -25,6 +25,7 @@ from emulator.scenario.layers import (
     names_of,
     scanned,
     scenario_files,
+    stamp,
 )
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.statuses import STATUSES, status_scenario
@@ -62,6 +63,7 @@ class Library:
         self._layers: list[Layer] = []
         self._loaded: dict[Path, LoadedScenario] = {}
         self._mistakes: dict[Path, tuple[Mistake, ...]] = {}
+        self._stamps: dict[Path, object] = {}
         self._added: dict[str, LoadedScenario] = {}
         self._added_words: dict[str, str] = {}
         self._texts: dict[str, str] = {}
@@ -91,11 +93,24 @@ class Library:
         """Read these files now, even if they were read before. Returns the mistakes of all of them."""
         return tuple(mistake for path in paths for mistake in self._reload(path))
 
+    def is_current(self, path: Path) -> bool:
+        """Whether a file is still as it was when it was read."""
+        return self._stamps.get(path) == stamp(path)
+
     def put(self, name: str, text: str, *, exact: bool = False, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one.
 
-        `name` is that of a text without one. With `exact`, a text with another name is a mistake. `version` is the one
-        that several processes have agreed on.
+        `name` and `exact` are as in `checked`. `version` is the one that several processes have agreed on.
+        """
+        scenario = self.checked(name, text, exact=exact)
+        added = self.add(scenario, version)
+        self._texts[scenario.name] = text
+        return added
+
+    def checked(self, name: str, text: str, *, exact: bool = False) -> Scenario:
+        """The scenario in a YAML text. Raises ScenarioError if it cannot replace the one of its name.
+
+        `name` is that of a text without one. With `exact`, a text with another name is a mistake.
         """
         from emulator.scenario.loader import load_text  # noqa: PLC0415 (imported when it is needed)
 
@@ -103,12 +118,9 @@ class Library:
         if exact and scenario.name != name:
             told = f'its name is "{scenario.name}", but it is put as "{name}"; give both the same name'
             raise ScenarioError([mistake_at(Path(scenario.source), names_of(scenario), scenario.name, told)])
-        taken = [self._taken(scenario, word) for word in (scenario.name, *scenario.aliases)]
-        if any(taken):
-            raise ScenarioError(filter(None, taken))
-        added = self.add(scenario, version)
-        self._texts[scenario.name] = text
-        return added
+        if taken := [*filter(None, (self._taken(scenario, word) for word in (scenario.name, *scenario.aliases)))]:
+            raise ScenarioError(taken)
+        return scenario
 
     def add(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario. `version` is as in `put`."""
@@ -311,6 +323,7 @@ class Library:
     def _read(self, path: Path) -> tuple[Mistake, ...]:
         from emulator.scenario.loader import load_file  # noqa: PLC0415 (imported when it is needed)
 
+        self._stamps[path] = stamp(path)
         try:
             scenario = load_file(path, catalog=self.catalog)
         except ScenarioError as error:

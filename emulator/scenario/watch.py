@@ -20,7 +20,9 @@ async def watch(library: Library, folders: Sequence[Path]) -> None:
 
 
 def reload(library: Library, path: Path, *, deleted: bool = False) -> None:
-    """Load a file again, or remove its scenario, and log the result."""
+    """Load a file again, or remove its scenario, and log the result. What was read when it was saved is left alone."""
+    if not deleted and library.is_current(path):
+        return
     before = library.name_of(path)
     if deleted and not path.exists():
         library.forget(path)

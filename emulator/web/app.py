@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -42,11 +43,13 @@ _SHOWN_HEADERS = (
 )
 
 
-def create_app(engine: Engine, access: Access | None = None, presets: Presets | None = None) -> ASGIApp:
+def create_app(
+    engine: Engine, access: Access | None = None, presets: Presets | None = None, edited: Path | None = None
+) -> ASGIApp:
     """The ASGI app that emulates AkashML with this engine, with the control routes under /_emulator.
 
     `access` is for a server that listens on a socket; by default, only what the settings say is checked. Without
-    `presets`, those that are made are kept in memory.
+    `presets`, those that are made are kept in memory. Scenarios in the folder `edited` can be saved there.
     """
     presets = presets or Presets()
     dialects = Dialects(engine.settings)
@@ -70,7 +73,7 @@ def create_app(engine: Engine, access: Access | None = None, presets: Presets | 
     handlers = errors.handlers(engine, dialects, routes)
     app = Starlette(routes=routes, middleware=[cors], exception_handlers=handlers)
     app.router.redirect_slashes = False
-    app.state.presets = presets
+    app.state.presets, app.state.edited = presets, edited
     front = _Front(app, inferences, engine.clock, errors.refusing(engine, dialects))
     return Doors(front, engine, access or Access.of(engine.settings))
 

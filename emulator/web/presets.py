@@ -22,8 +22,8 @@ from emulator.dialects.endpoints import ENDPOINTS
 
 PREFIX = "@preset/"
 """What the name of a model begins with that is a preset."""
-MARK = b'"@preset/'
-"""What the body of a request has that may use one."""
+MARK = b'"@preset'
+"""What the body of a request has that may use one; the slash may be escaped."""
 NAME = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 """The names of presets."""
 OWN = frozenset({"model", "messages", "prompt", "system", "stream"})
@@ -190,9 +190,9 @@ class Presets:
 
 def check(preset: Preset, settings: Settings) -> None:
     """Check that some endpoint takes the parameters. Raises `Rejected` with a 400 that says what is wrong with them."""
-    own = [name for name in preset.parameters if name in OWN]
-    if own:
-        raise _wrong(f"'{own[0]}' is no parameter: a preset has 'model' and 'system' beside its parameters")
+    field, told = _mistake(preset)
+    if told:
+        raise Rejected(ApiError("bad_request", f"Invalid '{field}': {told}.", param=field))
     fitting = [name for name in ENDPOINTS if {*preset.parameters} <= {*parameters(name, settings)}]
     if not fitting:
         known = {name for endpoint in ENDPOINTS for name in parameters(endpoint, settings)}
@@ -221,10 +221,24 @@ def _preset(file: str, text: str) -> Preset:
     mistakes = [mistake.render() for mistake in report.mistakes()]
     if node is not None and not mistakes:
         try:
-            return msgspec.convert(node.plain(), Preset)
+            preset = msgspec.convert(node.plain(), Preset)
+            field, told = _mistake(preset)
+            if not told:
+                return preset
+            mistakes.append(f"{file}: {field}: {told}")
         except (msgspec.ValidationError, *NOT_JSON) as error:
             mistakes.append(f"{file}: {error}")
     raise Rejected(ApiError("bad_request", f"This preset cannot be used: {mistakes[0]}", param="model"))
+
+
+def _mistake(preset: Preset) -> tuple[str, str]:
+    """A field in which no preset is right, and what is wrong with it; two empty texts if there is none."""
+    own = next((name for name in preset.parameters if name in OWN), None)
+    if own is not None:
+        return "parameters", f"'{own}' is no parameter: a preset has 'model' and 'system' beside its parameters"
+    if not preset.model.strip() or preset.model.startswith(PREFIX):
+        return "model", f"expected the name of a model, which is no preset, but got '{preset.model[:100]}'"
+    return ("version", "expected a number from 1") if preset.version < 1 else ("", "")
 
 
 @lru_cache(16)

@@ -25,7 +25,7 @@ from support.asgi import (
 
 from emulator.core.printable import one_line
 from emulator.engine import Engine
-from emulator.inferences.journal import MAX_BYTES
+from emulator.inferences.journal import Journal
 from emulator.web.app import create_app
 from emulator.wire.respond import HungUp
 
@@ -154,7 +154,7 @@ def test_the_size_of_a_record_is_that_of_what_it_keeps(scripted: bool) -> None:
     record = engine.store.inferences._recorders[0]
     held = {name: value for name, value in vars(record).items() if name not in ("body", "parts")}
     assert "metadata" not in repr(held)
-    assert len(json.dumps(body)) < record.size < MAX_BYTES
+    assert len(json.dumps(body)) < record.size < Journal.most_bytes
     (told,) = engine.store.inferences.all()
     assert "matches" in told.why if scripted else told.why.startswith("The generator answered")
 

@@ -32,7 +32,7 @@ from emulator.commands.verify import verify as verify_command
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.vocabulary import Usage
 from emulator.engine.engine import Engine
-from emulator.inferences import Inference, journal
+from emulator.inferences import Inference
 from emulator.inferences import live_record as recorder
 from emulator.inferences.exports import FORMATS, NotReproducible, scenario
 from emulator.scenario.library import SHIPPED
@@ -178,9 +178,8 @@ def test_masking_leaves_nothing_of_a_key_but_its_beginning(token: str, before: s
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Old inferences are forgotten for new ones, by number and by size, and long ones are cut."""
-    monkeypatch.setattr(journal, "MAX_INFERENCES", 5)
     monkeypatch.setattr(recorder, "MAX_BODY", 200)
-    engine = make_engine()
+    engine = make_engine(max_inferences=5)
     app = create_app(engine)
     for number in range(8):
         ask(app, "POST", CHAT, chat(f"{number} " + "long " * 100))
@@ -188,7 +187,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ([each.number for each in kept], engine.store.inferences.forgotten) == ([4, 5, 6, 7, 8], 3)
     assert all(each.body_cut and len(each.body) == 200 and each.request is None for each in kept)
     assert len({each.question for each in kept}) == 5
-    monkeypatch.setattr(journal, "MAX_BYTES", 1)
+    engine.store.inferences.most_bytes = 1
     ask(app, "POST", CHAT, chat())
     assert engine.store.inferences.all() == []
 
@@ -222,6 +221,8 @@ def test_a_reset_forgets_what_is_its_own() -> None:
         ("?since=1767225601", []),
         ("?until=1767225601", [1, 2, 3, 4]),
         ("?since=2026-01-01T00:00:00Z&until=2026-01-01T00:00:00Z", []),
+        ("?until=2026-01-01T00:00:00Z", []),
+        ("?since=1767225600&until=1767225601", [1, 2, 3, 4]),
         ("?limit=2", [1, 2]),
         ("?limit=2&after=2", [3, 4]),
         ("?after=4", []),

@@ -5,12 +5,13 @@ import logging
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.asgi import CHAT, ask, chat, make_engine
+from support.asgi import CHAT, Exchange, ask, chat, make_engine
 
 from emulator import Emulator
 from emulator.account.keys import looks_real, masked, shown
 from emulator.core.seeds import Seed
 from emulator.web.app import create_app
+from emulator.web.control.rows import ROUTES
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -110,3 +111,49 @@ def test_a_key_is_shown_alike_on_every_path(path: str, key: str, seen: str) -> N
     engine = make_engine()
     ask(create_app(engine), "POST", path, chat(), key=key)
     assert engine.store.inferences.all()[-1].key == seen
+
+
+def test_a_key_is_whole_only_where_it_is_made() -> None:
+    """No other route tells it, whatever was done with it and wherever it was sent."""
+    engine = make_engine(auth="strict", keys=["akml-known"])
+    app = create_app(engine)
+    made = ask(app, "POST", "/_emulator/keys", {"name": "ci", "policy": {"requests_per_minute": 3}}).json
+    renewed = ask(app, "POST", f"/_emulator/keys/{made['id']}/regenerate").json["key"]
+    assert made["key"] != renewed
+    told: list[Exchange] = []
+    for key in (made["key"], renewed):
+        for body in (chat(f"My key is {key}.", user=key), chat(model=key), b'{"model": "%b' % key.encode()):
+            told.append(ask(app, "POST", CHAT, body, key=key, headers={"x-emulator-scenario": "hello", "x-key": key}))
+        told.append(ask(app, "POST", f"/v1/{key}", {}, key=key))
+    for path, fields in (
+        ("account", {"credits": 5}),
+        ("credits", {"purchase": 5}),
+        ("activate", {"scenario": "hello"}),
+        ("explain", {"position": "now", "request": chat(renewed)}),
+        ("reset", {}),
+    ):
+        method = "PUT" if path == "account" else "POST"
+        told.append(ask(app, method, f"/_emulator/{path}", {"key": renewed, **fields}))
+        ask(app, "POST", CHAT, chat(), key=renewed)
+    told.append(ask(app, "PUT", f"/_emulator/keys/{made['id']}", {"policy": {}}))
+    told.append(ask(app, "POST", "/_emulator/inferences/1/replay", {}))
+    places = {"{name}": "hello", "{id}": "1", "{file}": "app.js"}
+    for row in ROUTES:
+        if row.method == "GET":
+            path = row.path.replace("keys/{id}", f"keys/{made['id']}")
+            for name, value in places.items():
+                path = path.replace(name, value)
+            told.append(ask(app, "GET", path))
+            if "key" in (row.query or "").split():
+                told.append(ask(app, "GET", f"{path}?key={renewed}"))
+    for form in ("jsonl", "curl"):
+        told.append(ask(app, "GET", f"/_emulator/inferences?format={form}"))
+    for form in ("python", "node", "curl"):
+        told.append(ask(app, "GET", f"/_emulator/inferences/1?format={form}"))
+    where = [(each.scope["path"], each.body) for each in told if _tells(each, renewed) or _tells(each, made["key"])]
+    assert where == []
+
+
+def _tells(exchange: Exchange, key: str) -> bool:
+    """Whether a route of the emulator's own tells a key; an answer of the API may repeat what its client sent."""
+    return exchange.scope["path"].startswith("/_emulator") and key.encode() in exchange.body

@@ -23,7 +23,7 @@ from support.asgi import (
 from emulator.engine import Engine
 from emulator.store.outside import at_once
 from emulator.web.app import create_app
-from emulator.web.presets import Presets
+from emulator.web.presets import OWN, Preset, Presets
 
 CAREFUL = {"model": REASONING, "system": "You are careful.", "parameters": {"temperature": 0.2, "max_tokens": 7}}
 
@@ -133,6 +133,9 @@ def test_what_a_preset_cannot_do_is_told(path: str, body: Any, status: int, word
         ("x", {"model": PLAIN, "parameters": {"messages": []}}, "parameters"),
         ("x", {"model": PLAIN, "parameters": {"thinking": {"type": "disabled"}, "logit_bias": {}}}, "parameters"),
         ("x", {"model": PLAIN, "parameters": []}, "parameters"),
+        ("x", {"model": PLAIN, "parameters": {"stream": True}}, "parameters"),
+        ("x", {"model": "@preset/careful"}, "model"),
+        ("x", {"model": "@preset/x"}, "model"),
         ("x", {"model": PLAIN, "system": 1}, "system"),
         ("a b", {"model": PLAIN}, "name"),
         ("..", {"model": PLAIN}, "name"),
@@ -155,13 +158,102 @@ def test_a_file_may_be_edited(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no preset")
     ask(app, "POST", CHAT, chat(model="@preset/mine"))
     assert recorded(engine)["max_tokens"] == 5
-    for wrong in ("modle: x\n", "- 1\n", "{", "model: 5\n", ""):
+    own = f"model: {PLAIN}\nparameters: "
+    files = ("modle: x\n", "- 1\n", "{", "model: 5\n", "", f"{own}{{stream: true}}\n", f"{own}{{messages: []}}\n")
+    for wrong in (*files, "model: '@preset/careful'\n", "model: '@preset/mine'\n", f"model: {PLAIN}\nversion: 0\n"):
         (tmp_path / "mine.yaml").write_text(wrong)
         refused = ask(app, "POST", CHAT, chat(model="@preset/mine"))
         assert (refused.status, "mine.yaml" in refused.json["error"]["message"]) == (400, True)
         careful, mine = ask(app, "GET", "/_emulator/presets").json["presets"]
         assert (careful["mistake"], "mine.yaml" in mine["mistake"]) == (None, True)
+    (tmp_path / "mine.yaml").write_text(f"{own}{{temperature: 3}}\n")
+    assert "temperature" in ask(app, "GET", "/_emulator/presets").json["presets"][1]["mistake"]
     assert ask(app, "DELETE", "/_emulator/presets/mine").status == 200
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("model", ["@preset/careful", "@preset/careful@1"])
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+def test_a_preset_answers_as_its_model_would(path: str, model: str, stream: bool) -> None:
+    """Whole or streamed, the answer is that to the request with what the preset adds; slashes may be escaped."""
+    engine, app = served()
+    asked = {"messages": [{"role": "user", "content": "Hello"}], "stream": stream}
+    with_preset = json.dumps({"model": model, **asked}).encode()
+    answers = [ask(app, "POST", path, body) for body in (with_preset, with_preset.replace(b"/", b"\\/"))]
+    answers.append(ask(app, "POST", path, recorded(engine)))
+    said = [ask(app, "GET", f"/_emulator/inferences/{each}/conversation").json for each in (1, 2, 3)]
+    assert ([each.status for each in answers], said[1:]) == ([200] * 3, [said[0]] * 2)
+    assert (said[0]["choices"][0]["finish"], said[0]["messages"][0]["role"]) == ("length", "system")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        chat("@preset/careful is a preset."),
+        chat('Use "@preset/careful" or "@preset/nothing".'),
+        chat("Hello", user="@preset/nothing"),
+        {**chat(), "messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "@preset/x"}]},
+        {**chat(), "metadata": {"model": "@preset/nothing"}},
+    ],
+)
+def test_who_only_mentions_a_preset_uses_none(body: Any) -> None:
+    """Only the model names one: any other text that begins alike stays as it is, byte for byte."""
+    engine, app = served()
+    sent = json.dumps(body, indent=1).encode()
+    assert ask(app, "POST", CHAT, sent).status == 200
+    assert engine.store.inferences.all()[-1].body == sent.decode()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        '"seed": 123456789012345678901234567890',
+        '"user": "\\ud800"',
+        '"temperature": 1e400',
+        '"x": ' + "[" * 200 + "]" * 200,
+        '"messages": "@preset/careful"',
+        '"model": ["@preset/careful"]',
+        '"temperature": 3',
+    ],
+)
+def test_a_bad_request_is_as_bad_with_a_preset(more: str) -> None:
+    """It gets the 400 that it gets without one."""
+    _, app = served()
+    base = '{"model": %s, "messages": [{"role": "user", "content": "Hi"}], "user": "@preset/careful", '
+    used, plain = (
+        ask(app, "POST", CHAT, (base % json.dumps(model) + more + "}").encode())
+        for model in ("@preset/careful", REASONING)
+    )
+    assert (used.status, plain.status) == (400, 400)
+    assert used.json["error"]["message"] == plain.json["error"]["message"]
+
+
+def test_a_preset_is_made_of_an_inference() -> None:
+    """What was asked, without its conversation, is a preset that asks the same."""
+    engine, app = served()
+    ask(app, "POST", CHAT, chat("Hello", temperature=0.5, stop=["x"], user="me"))
+    asked = dict(recorded(engine))
+    made = {"model": asked.pop("model"), "parameters": {k: v for k, v in asked.items() if k not in OWN}}
+    assert ask(app, "PUT", "/_emulator/presets/again", made).status == 200
+    ask(app, "POST", CHAT, {"model": "@preset/again", "messages": asked["messages"]})
+    assert recorded(engine) == {"model": made["model"], **asked}
+
+
+def test_versions_are_bounded(tmp_path: Path) -> None:
+    """The last hundred can be used; an older one is a 404, and renaming moves all of them."""
+    _, app = served(tmp_path)
+    presets = Presets(tmp_path)
+    for number in range(105):
+        presets.put("careful", Preset(PLAIN, description=str(number)))
+    versions = ask(app, "GET", "/_emulator/presets/careful").json["versions"]
+    assert (len(versions), versions[-1]) == (100, 106)
+    assert ask(app, "POST", CHAT, chat(model=f"@preset/careful@{versions[0]}")).status == 200
+    assert ask(app, "POST", CHAT, chat(model="@preset/careful@1")).status == 404
+    for name in ("careful", "taken"):
+        ask(app, "PUT", "/_emulator/presets/taken", {"model": PLAIN})
+        assert ask(app, "POST", "/_emulator/presets/careful/rename", {"name": name}).status == 400
+    ask(app, "POST", "/_emulator/presets/careful/rename", {"name": "new"})
+    assert ask(app, "GET", "/_emulator/presets/new").json["versions"] == versions
 
 
 def test_markup_in_a_preset_is_text(tmp_path: Path) -> None:

@@ -89,6 +89,44 @@ def test_the_newest_come_first() -> None:
     assert seen == [[5, 4], [3, 2], [1]]
 
 
+def test_a_long_record_has_the_same_pages() -> None:
+    """It has as many as the setting says, and a list tells of each what its own page tells."""
+    engine, app, _ = playing(WET, "wet")
+    engine.store.inferences.bound(1200)
+    for number in range(1203):
+        ask(app, "POST", CHAT, chat("rain" if number % 800 == 0 else "sun"))
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = shown(app, f"inferences?order=newest&limit=500{cursor}")
+        seen += page["inferences"]
+        cursor = page["next"] and f"&before={page['next']}"
+    assert ([each["number"] for each in seen], page["forgotten"]) == ([*range(1203, 3, -1)], 3)
+    for each in seen[::173]:
+        own = shown(app, f"inferences/{each['number']}")
+        assert {name: own[name] for name in each} == each
+
+
+def test_nothing_is_looked_for_when_nobody_waits() -> None:
+    """A search ends soon after its client has left, however long the record is."""
+    app = create_app(make_engine())
+    for _ in range(900):
+        ask(app, "POST", CHAT, chat())
+
+    async def searching() -> int:
+        exchange = Exchange(app, "GET", "/_emulator/inferences?text=nobody-said-this")
+        running = asyncio.ensure_future(exchange.run())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        exchange.leave()
+        turns = 0
+        while not running.done():
+            await asyncio.sleep(0)
+            turns += 1
+        return turns
+
+    assert asyncio.run(searching()) < 400
+
+
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize(
     "text", ["DRIZZLE", "what I asked", "the answer is longer", 'with "quotes"', "übermorgen", "#2"]
@@ -344,6 +382,9 @@ def test_usage_is_of_what_the_filters_select() -> None:
     told = shown(app, "usage?text=sun&buckets=4")
     assert (told["from"], told["to"], told["step"]) == (EPOCH + 10, EPOCH + 20, 2.5)
     assert [sum(each["outcomes"].values()) for each in told["buckets"]] == [1, 0, 0, 1]
+    first = shown(app, f"usage?since={EPOCH + 5}&until={EPOCH + 15}&buckets=1")
+    assert ([each["outcomes"] for each in first["buckets"]], first["from"]) == ([{"completed": 1}], EPOCH + 10)
+    assert [each["number"] for each in shown(app, f"inferences?until={EPOCH + 15}")["inferences"]] == [1, 2]
     nothing = shown(app, "usage?status=418&buckets=3")
     assert [each["outcomes"] for each in nothing["buckets"]] == [{}, {}, {}]
     for wrong in ("buckets=0", "buckets=501", "from=then", "to=x", "status=abc"):

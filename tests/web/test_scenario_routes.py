@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from starlette.types import ASGIApp
 from support.asgi import CHAT, KEY, MESSAGES, PLAIN, activate, ask, chat, make_engine, message
 
 from emulator.core.catalog import Catalog
@@ -36,7 +37,8 @@ def test_a_scenario_has_its_text() -> None:
     named = next(each for each in alias if each["aliases"])
     found = ask(app, "GET", f"/_emulator/scenarios/{named['aliases'][0]}/source").json
     assert (found["name"], found["source"]) == (named["name"], named["source"])
-    assert ask(app, "GET", "/_emulator/scenarios/mine/source").json == {"name": "mine", "source": "put", "text": GOOD}
+    put = {"name": "mine", "source": "put", "text": GOOD, "digest": None, "writable": False}
+    assert ask(app, "GET", "/_emulator/scenarios/mine/source").json == put
     assert ask(app, "GET", "/_emulator/scenarios/429/source").json["text"] is None
     ask(app, "DELETE", "/_emulator/scenarios/mine")
     assert ask(app, "GET", "/_emulator/scenarios/mine/source").status == 404
@@ -124,6 +126,99 @@ def test_what_cannot_be_explained_is_told(body: dict[str, Any], status: int) -> 
     ask(app, "POST", CHAT, b"{")
     told = ask(app, "POST", "/_emulator/explain", body)
     assert (told.status, bool(told.json["error"]["message"])) == (status, True)
+
+
+STEPS = """name: steps
+account:
+  keys: {default: {requests_per_minute: 3}}
+rules:
+  - name: paid
+    when: {state: {paid: "yes"}}
+    reply: {text: Thank you.}
+  - name: turns
+    when: {last_user: {contains: pay}}
+    then: unscripted
+    replies:
+      - {error: rate_limited, times: 2}
+      - {text: Paid., set_state: {paid: "yes"}, times: 1}
+  - name: rest
+    reply: {text: Hello.}
+"""
+
+
+def told_now(app: ASGIApp, **fields: Any) -> Any:
+    """What would answer now."""
+    told = ask(app, "POST", "/_emulator/explain", {"position": "now", **fields})
+    assert told.status == 200, told.body
+    return told.json
+
+
+def test_a_key_is_told_what_it_would_get_next() -> None:
+    """At its own turns, states and limits, and as it then is; nothing is counted."""
+    engine = make_engine()
+    app = create_app(engine)
+    engine.library.put("steps", STEPS)
+    activate(engine, "steps", SECRET)
+    wanted = ["steps/turns", "steps/turns", "steps/turns", "rate_limited"]
+    states: list[dict[str, str]] = [{}, {}, {}, {"paid": "yes"}]
+    for turn, answers in enumerate(wanted):
+        before = at_once(snapshot(engine.store, engine.clock))["store"]
+        now = told_now(app, key=SECRET, request=chat("I pay"))
+        assert at_once(snapshot(engine.store, engine.clock))["store"] == before
+        turns = [{"rule": "turns", "given": turn, "replies": 2}]
+        assert (now["answered_by"], now["position"]) == (answers, {"states": states[turn], "turns": turns})
+        ask(app, "POST", CHAT, chat("I pay"), key=SECRET)
+        record = ask(app, "GET", f"/_emulator/inferences/{turn + 1}").json
+        assert [record[name] for name in ("answered_by", "turn", "rules")] == [answers, now["turn"], now["rules"]]
+        assert record["why"].startswith(now["why"])
+    assert (now["message"], now["retry_after"]) == (record["message"], record["retry_after"])
+    engine.clock.set(EPOCH + 120)
+    later = told_now(app, inference="1")
+    assert (later["answered_by"], later["chosen_by"]) == ("steps/paid", "activation of the key")
+    assert (later["turn"], later["message"]) == ({"reply": 1, "replies": 1, "states": {"paid": "yes"}}, None)
+    assert told_now(app, inference="1", key="akml-other")["answered_by"] == "generator"
+    other = told_now(app, inference="1", key="akml-other", scenario="steps")
+    assert (other["rules"][1]["rule"], other["turn"]["reply"]) == ("turns", 1)
+    assert other["chosen_by"] == "the request to explain"
+    fresh = ask(app, "POST", "/_emulator/explain", {"scenario": "steps", "inference": "1"}).json
+    assert (fresh["answered_by"], fresh["position"], fresh["turn"]) == ("steps/turns", None, None)
+    assert SECRET not in json.dumps([later, other, fresh])
+
+
+def test_what_refuses_a_key_is_told() -> None:
+    """A key that is unknown, revoked or without credits gets no rule, and the message says why."""
+    app = create_app(make_engine(auth="strict", keys=["akml-known"]))
+    made = ask(app, "POST", "/_emulator/keys", {"name": "ci"}).json
+    assert told_now(app, key=made["key"], request=chat())["answered_by"] == "generator"
+    ask(app, "DELETE", f"/_emulator/keys/{made['id']}")
+    ask(app, "PUT", "/_emulator/account", {"key": "akml-known", "credits": "0 USD"})
+    for key, kind in (
+        ("akml-unknown", "unauthorized"),
+        (made["key"], "unauthorized"),
+        ("akml-known", "insufficient_credits"),
+    ):
+        told = told_now(app, key=key, request=chat())
+        sent = ask(app, "POST", CHAT, chat(), key=key)
+        assert (told["answered_by"], told["message"] in sent.body.decode(), told["turn"]) == (kind, True, None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"request": chat()},
+        {"request": chat(), "key": " "},
+        {"request": chat(), "key": KEY, "text": GOOD},
+        {"key": KEY},
+        {"request": chat(), "key": KEY, "position": "later"},
+        {"request": chat(), "key": KEY, "position": "start", "scenario": "hello"},
+        {"request": chat(), "key": KEY, "scenario": "none"},
+        {"inference": "7"},
+    ],
+)
+def test_a_position_needs_a_key(body: dict[str, Any]) -> None:
+    """What is missing, has no effect, or is not there is told."""
+    told = ask(create_app(make_engine()), "POST", "/_emulator/explain", {"position": "now", **body})
+    assert (told.status in (400, 404), bool(told.json["error"]["message"])) == (True, True)
 
 
 # ---------------------------------------------------------------------------------------------- what there is

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import count, islice
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ import msgspec
 
 from emulator.core.errors import Rejected
 from emulator.inferences.inference import Inference
-from emulator.inferences.journal import MAX_BYTES, MAX_INFERENCES, Journal, Listener
+from emulator.inferences.journal import Journal, Listener
 from emulator.inferences.live_record import LiveRecord
 from emulator.inferences.selecting import Selection
 from emulator.store.redis.names import SHARED, Names, name_of, stand_in
@@ -57,7 +57,7 @@ class SharedJournal(Journal):
         self._call = call
         self._ask_for = ask_for
         self._worker = worker
-        self._entries: deque[_Entry] = deque(maxlen=MAX_INFERENCES)
+        self._entries: deque[_Entry] = deque(maxlen=self.most)
         self._ended: deque[LiveRecord] = deque()
         self._dropped = 0
         self._batch = 0
@@ -70,6 +70,11 @@ class SharedJournal(Journal):
         self._refreshing = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._appending: asyncio.Task[None] | None = None
+
+    def bound(self, most: int) -> None:
+        """Remember at most so many inferences, here and in Redis."""
+        super().bound(most)
+        self._entries = deque(self._entries, maxlen=most)
 
     @property
     def newest(self) -> int:
@@ -150,7 +155,7 @@ class SharedJournal(Journal):
             dropped, name = self._dropped, f"{self._worker()}-{batch[0].number}-{len(batch)}"
             told = [part for each in batch for part in (name_of(each.key) if each.key else "", self._told(each))]
             keys = [self._names.of(SHARED, "counters"), self._names.of(SHARED, "record")]
-            last = await self._run(RECORD, keys, MAX_INFERENCES, dropped, self._worker(), name, *told)
+            last = await self._run(RECORD, keys, self.most, dropped, self._worker(), name, *told)
             self._batch, self._dropped = 0, self._dropped - dropped
             for number, each in enumerate(batch, last - len(batch) + 1):
                 if self._ended and self._ended[0] is each:
@@ -158,7 +163,7 @@ class SharedJournal(Journal):
 
     def _bound(self) -> None:
         """Forget what has no room: first what can be read in Redis, then what waits to be appended."""
-        while len(self._unread) + len(self._ended) > MAX_INFERENCES or self._bytes > MAX_BYTES:
+        while len(self._unread) + len(self._ended) > self.most or self._bytes > self.most_bytes:
             if self._unread:
                 _, gone = self._unread.popleft()
             else:
@@ -185,20 +190,30 @@ class SharedJournal(Journal):
 
     def after(self, number: int, key: str | None = None) -> Iterator[Inference]:
         """The inferences numbered above `number`."""
-        name = None if key is None else name_of(key) if key else ""
-        for entry in list(self._entries):
-            if entry.number > number and name in (None, entry.name):
-                yield entry.inference()
-        last = self._unread[-1][0] if self._unread else self._last
-        others = enumerate([*self._ended, *self._running.values()], last + 1)
-        for at, each in [*self._unread, *others]:
-            if at > number and (key is None or name_of(each.key) == name_of(key)):
-                yield msgspec.structs.replace(self._readable(each), number=at)
+        return self._told_whole((at, each) for at, each in self._numbered(key) if at > number)
 
-    def select(self, wanted: Selection, key: str | None = None, *, short: bool = False) -> Iterator[Inference | None]:
+    def _numbered(self, key: str | None = None) -> list[tuple[int, _Entry | LiveRecord]]:
+        """What there is of one key, or of all, in the order of the numbers."""
+        name = None if key is None else name_of(key) if key else ""
+        last = self._unread[-1][0] if self._unread else self._last
+        own = [*self._unread, *enumerate([*self._ended, *self._running.values()], last + 1)]
+        return [
+            *((entry.number, entry) for entry in self._entries if name in (None, entry.name)),
+            *((at, each) for at, each in own if key is None or name_of(each.key) == name_of(key)),
+        ]
+
+    def _told_whole(self, numbered: Iterable[tuple[int, _Entry | LiveRecord]]) -> Iterator[Inference]:
+        for at, each in numbered:
+            told = each.inference() if isinstance(each, _Entry) else self._readable(each)
+            yield msgspec.structs.replace(told, number=at)
+
+    def select(
+        self, wanted: Selection, key: str | None = None, read: Callable[[LiveRecord], Inference] | None = None
+    ) -> Iterator[Inference | None]:
         """Of each inference, of one key or of all, what is wanted; None for others. All are told whole."""
-        found = self.after(wanted.after, key)
-        return (each if each in wanted else None for each in (reversed([*found]) if wanted.newest else found))
+        found = [(at, each) for at, each in self._numbered(key) if wanted.reaches(at)]
+        told = self._told_whole(found[::-1] if wanted.newest else found)
+        return (each if each in wanted else None for each in told)
 
     def _noted(self) -> list[LiveRecord]:
         return [*(record for _, record in self._unread), *self._ended, *self._running.values()]
@@ -213,8 +228,9 @@ class SharedJournal(Journal):
 
     def get(self, id: str) -> Inference | None:
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
-        found = (each for each in reversed(list(self.after(0))) if id in (each.id, str(each.number)))
-        return next(found, None)
+        numbered = self._numbered()
+        found = [(at, each) for at, each in numbered if str(at) == id] or numbered[::-1]
+        return next((each for each in self._told_whole(found) if id in (each.id, str(each.number))), None)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have this called with every inference that ends, in whatever worker; returns what ends that."""

@@ -11,6 +11,7 @@ from emulator.account.registry import fingerprint
 from emulator.core.errors import Rejected
 from emulator.engine import Engine
 from emulator.inferences import Inference
+from emulator.inferences.readable import brief
 from emulator.inferences.selecting import Selection
 from emulator.scenario.library import LoadedScenario
 from emulator.store.state import KeyState, SharedState
@@ -27,7 +28,7 @@ async def accounts(engine: Engine, request: ControlRequest) -> JSONResponse:
     inferences, told = engine.store.inferences, []
     await inferences.refresh()
     for key in inferences.keys():  # noqa: SIM118 (they are no mapping)
-        asked = [each for each in inferences.select(_ALL, key, short=True) if each is not None]
+        asked = [each for each in inferences.select(_ALL, key, brief) if each is not None]
         told.append(await _told(engine, key, asked))
         await others_turn()
     return JSONResponse({"accounts": sorted(told, key=lambda each: each["newest"], reverse=True)})

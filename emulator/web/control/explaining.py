@@ -1,13 +1,17 @@
-"""/_emulator/explain: what a scenario makes of a request, without playing it."""
+"""/_emulator/explain: what a scenario makes of a request, without playing it.
+
+It is asked from the start of the scenario, or at the present position of a key: its turns, states, limits and credits.
+"""
 
 import asyncio
-from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 from starlette.responses import JSONResponse
 
+from emulator.account.keys import ANONYMOUS
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.explanation import Explanation
@@ -15,29 +19,47 @@ from emulator.core.fields import Fields
 from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS, endpoint_of
 from emulator.engine import Engine, make_engine
+from emulator.engine.choosing import SCENARIO_HEADER
+from emulator.engine.explaining import Foreseen
 from emulator.engine.planner import unknown_model, unknown_scenario
-from emulator.scenario.library import Library
+from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.scenario.types import Scenario
-from emulator.web.control.bodies import ControlRequest
+from emulator.store.state import KeyState, SharedState
+from emulator.web.control.bodies import ControlRequest, key_in
 from emulator.web.control.inferences import none_such
 from emulator.web.control.scenarios import SENT
 
 _KEY = "akml-explain"
 _STEERING = "x-emulator-"
 """What the names of headers begin with that would choose another scenario."""
+_CHOSEN_BY = "the request to explain"
+POSITIONS = ("start", "now")
 
 
 async def explain(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/explain."""
     fields = request.fields
+    if (fields.one_of("position", POSITIONS) or "start") == "now":
+        return await _now(engine, fields)
+    if fields.has("key"):
+        fields.reject("key", "no such field, since a key counts only with 'position': 'now'")
+    _one_of(fields, "scenario", "text")
     asked = _asked(engine, fields)
     try:
         scenario = await _scenario(engine, fields)
     except ScenarioError as error:
-        mistakes = [mistake.as_dict() for mistake in error.mistakes]
-        return JSONResponse({**_shown(Explanation(answered_by="")), "why": "", "mistakes": mistakes})
-    return JSONResponse({**_shown(await _explained(engine, scenario, asked)), "mistakes": []})
+        return _told(Explanation(answered_by=""), why="", mistakes=[mistake.as_dict() for mistake in error.mistakes])
+    return _told(await _explained(engine, scenario, asked))
+
+
+def _told(found: Explanation, **more: Any) -> JSONResponse:
+    names = ("scenario", "chosen_by", "answered_by", "rules", "warning", "turn")
+    told = {"why": str(found), **{name: to_builtins(getattr(found, name)) for name in names}}
+    return JSONResponse({**told, "message": None, "retry_after": None, "position": None, "mistakes": [], **more})
+
+
+# ---------------------------------------------------------------------------------------------- from the start
 
 
 async def _explained(engine: Engine, scenario: Scenario, asked: InferenceRequest) -> Explanation:
@@ -48,51 +70,120 @@ async def _explained(engine: Engine, scenario: Scenario, asked: InferenceRequest
     found = await alone.explain(asked)
     known = catalog.named(asked.model, aliased=asked.aliased, other=engine.settings.any_model) is not None
     warning = "" if known else unknown_model(asked.model, catalog).message
-    return replace(found, chosen_by="the request to explain", warning=warning)
-
-
-def _shown(found: Explanation) -> dict[str, Any]:
-    names = ("scenario", "answered_by", "rules", "warning")
-    return {"why": str(found), **{name: to_builtins(getattr(found, name)) for name in names}}
+    return replace(found, chosen_by=_CHOSEN_BY, warning=warning, turn=None)
 
 
 async def _scenario(engine: Engine, fields: Fields) -> Scenario:
     """The scenario that is named, or whose text is sent. Raises `Rejected` and ScenarioError."""
-    _one_of(fields, "scenario", "text")
     if fields.has("text"):
         from emulator.scenario.loader import load_text  # noqa: PLC0415 (imported when it is needed)
 
         text = fields.required_string("text", empty=True)
         return await asyncio.to_thread(lambda: load_text(text, SENT, catalog=engine.catalog))
-    name = fields.required_string("scenario")
+    return _named(engine, fields.required_string("scenario")).scenario
+
+
+def _named(engine: Engine, name: str) -> LoadedScenario:
     found = engine.library.get(name)
     if found is None:
         raise unknown_scenario(name, engine.library)
-    return found.scenario
+    return found
 
 
-def _asked(engine: Engine, fields: Fields) -> InferenceRequest:
-    """The request that is sent, or that of a recorded inference. Raises `Rejected` if the API would refuse it."""
+# ---------------------------------------------------------------------------------------------- as it is now
+
+
+async def _now(engine: Engine, fields: Fields) -> JSONResponse:
+    """What would answer a key now: at its turns and states, within its limits and credits."""
+    if fields.has("text"):
+        fields.reject("text", "no such field: a text has no position but its start")
+    key, name = _key(engine, fields), fields.string("scenario")
+    asked = _asked(engine, fields, key, steered=name is None)
+    if name is not None:
+        try:
+            name = _named(engine, name).scenario.name
+        except ScenarioError as error:
+            mistakes = [mistake.as_dict() for mistake in error.mistakes]
+            return _told(Explanation(answered_by=""), why="", mistakes=mistakes)
+        asked = replace(asked, headers={**asked.headers, SCENARIO_HEADER: name})
+    try:
+        await engine.authenticate({"authorization": f"Bearer {key}"}, x_api_key=False)
+        foreseen = await engine.foresee(asked)
+    except Rejected as rejected:
+        foreseen = Foreseen(Explanation(answered_by=rejected.error.kind), rejected.error)
+    found, refusal = foreseen
+    position = await _position(engine, asked)
+    if name is not None:
+        found = replace(found, chosen_by=_CHOSEN_BY)
+    if refusal is None:
+        return _told(found, position=position)
+    return _told(found, position=position, message=refusal.message, retry_after=refusal.retry_after)
+
+
+def _key(engine: Engine, fields: Fields) -> str:
+    """The key that is named, or that of the recorded inference."""
+    key = key_in(fields)
+    if key is not None:
+        return key
+    if not fields.has("inference"):
+        fields.missing("key", "the API key at whose position the request is explained")
+    id = fields.required_string("inference")
+    record = engine.store.inferences.find(id)
+    if record is None and engine.store.inferences.get(id) is not None:
+        fields.missing("key", "an API key, since another process has that of the inference")
+    if record is None:
+        raise none_such(id)
+    return record.key or ANONYMOUS
+
+
+async def _position(engine: Engine, asked: InferenceRequest) -> dict[str, Any] | None:
+    """The states of the scenario that plays for a key, and how many replies each of its rules has given."""
+    try:
+        playing = await engine.playing(asked.key, asked.headers)
+    except Rejected:
+        return None
+    if playing is None:
+        return None
+    scenario = playing.scenario
+
+    def look(own: KeyState, shared: SharedState) -> dict[str, Any]:
+        progress = deepcopy(own).progress_of(scenario.name, playing.version)
+        counts = {number: sum(position) for number, position in progress.positions.items()}
+        turns = [
+            {"rule": rule.name, "given": counts.get(number, 0), "replies": len(rule.replies)}
+            for number, rule in enumerate(scenario.rules)
+            if rule.sole is None
+        ]
+        return {"states": dict(progress.states), "turns": turns}
+
+    return await engine.store.turn(asked.key, look)
+
+
+# ---------------------------------------------------------------------------------------------- what is asked
+
+
+def _asked(engine: Engine, fields: Fields, key: str = _KEY, *, steered: bool = False) -> InferenceRequest:
+    """The request that is sent, or that of a recorded inference. Raises `Rejected` if the API would refuse it.
+
+    Headers that choose a scenario stay only in a request that is `steered`.
+    """
     _one_of(fields, "inference", "request")
     if fields.has("request"):
         body, headers = dict(fields.required_object("request").data), _headers(fields)
         endpoint = fields.one_of("endpoint", tuple(ENDPOINTS)) or endpoint_of(body)
-        return _parsed(engine, endpoint, body, headers)
-    for name in ("endpoint", "headers"):
-        if fields.has(name):
-            fields.reject(name, "no such field: a recorded inference has its own")
-    id = fields.required_string("inference")
-    record = engine.store.inferences.get(id)
-    if record is None:
-        raise none_such(id)
-    if not record.exists or not isinstance(record.request, dict):
-        raise Rejected(ApiError("bad_request", "The recorded request cannot be read: no rule is asked about it."))
-    return _parsed(engine, record.endpoint, record.request, record.headers)
-
-
-def _parsed(engine: Engine, endpoint: str, body: dict[str, Any], headers: Mapping[str, str]) -> InferenceRequest:
-    plain = {name: value for name, value in headers.items() if not name.startswith(_STEERING)}
-    return ENDPOINTS[endpoint].make(engine.settings).parse(body, plain, _KEY)
+    else:
+        for name in ("endpoint", "headers"):
+            if fields.has(name):
+                fields.reject(name, "no such field: a recorded inference has its own")
+        id = fields.required_string("inference")
+        record = engine.store.inferences.get(id)
+        if record is None:
+            raise none_such(id)
+        if not record.exists or not isinstance(record.request, dict):
+            raise Rejected(ApiError("bad_request", "The recorded request cannot be read: no rule is asked about it."))
+        endpoint, body, headers = record.endpoint, record.request, dict(record.headers)
+    plain = {name: value for name, value in headers.items() if steered or not name.startswith(_STEERING)}
+    return ENDPOINTS[endpoint].make(engine.settings).parse(body, plain, key)
 
 
 def _headers(fields: Fields) -> dict[str, str]:

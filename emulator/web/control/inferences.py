@@ -28,6 +28,8 @@ FOLLOWING = {"true": ended, "live": live}
 """What is followed, besides nothing."""
 REPORTS = {"json": "application/json", "text": "text/plain", "junit": "application/xml"}
 """The formats of a report, and the media type of each."""
+_LOOKED_AT = 100
+"""Records that are looked at before it is checked whether the client still waits."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -42,7 +44,7 @@ async def listing(engine: Engine, request: Request) -> Response:
         if form != "json":
             raise _bad("format", f"what is followed has the format json, and cannot be {form}")
         return _events(FOLLOWING[follow](engine, wanted))
-    found, more = await _page(engine, wanted, query.get("key"))
+    found, more = await _page(engine, request, wanted, query.get("key"), whole=form != "json")
     if form != "json":
         return await _exported(found, form, request, engine.catalog)
     told = []
@@ -126,11 +128,18 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
 # ---------------------------------------------------------------------------------------------- what is told
 
 
-async def _page(engine: Engine, wanted: "Selection", key: str | None) -> "tuple[list[Inference], bool]":
-    """The page that is wanted, and whether there are more behind it."""
+async def _page(
+    engine: Engine, request: Request, wanted: "Selection", key: str | None, *, whole: bool
+) -> "tuple[list[Inference], bool]":
+    """The page that is wanted, and whether there are more behind it; less if the client leaves meanwhile."""
+    from emulator.inferences.readable import readable, shortened
+
     found: list[Inference] = []
     await engine.store.inferences.refresh()
-    for inference in engine.store.inferences.select(wanted, key):
+    every = engine.store.inferences.select(wanted, key, readable if whole else shortened)
+    for looked_at, inference in enumerate(every, 1):
+        if looked_at % _LOOKED_AT == 0 and await request.is_disconnected():
+            break
         if inference is not None:
             if len(found) == wanted.limit:
                 return found, True

@@ -13,7 +13,7 @@ from emulator.inferences.inference import Inference
 from emulator.inferences.readable import readable
 from emulator.inferences.selecting import Selection
 
-LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules", "faults"})
+LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules", "faults", "turn"})
 """The fields of an inference that a list leaves out."""
 _BACKLOG = 1000
 """The most inferences that are queued for a slow client."""

@@ -16,7 +16,7 @@ async def listing(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/presets. One whose file has a mistake is listed with it."""
     presets: Presets = request.app.state.presets
     folder = None if presets.folder is None else str(presets.folder)
-    return JSONResponse({"folder": folder, "presets": [_listed(presets, name) for name in presets.names()]})
+    return JSONResponse({"folder": folder, "presets": [_listed(engine, presets, name) for name in presets.names()]})
 
 
 async def one(engine: Engine, request: ControlRequest) -> JSONResponse:
@@ -58,12 +58,14 @@ def _version(request: ControlRequest) -> int | None:
         raise bad_parameter("version", "version is a number from 1") from None
 
 
-def _listed(presets: Presets, name: str) -> dict[str, Any]:
+def _listed(engine: Engine, presets: Presets, name: str) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": name, **msgspec.to_builtins(Preset("")), "versions": []}
     try:
-        return _shown(presets, name, None)
+        told = _shown(presets, name, None)
+        check(presets.get(name), engine.settings)
     except Rejected as rejected:
-        empty: dict[str, Any] = msgspec.to_builtins(Preset(""))
-        return {"name": name, **empty, "versions": [], "mistake": rejected.error.message}
+        return {**told, "mistake": rejected.error.message}
+    return told
 
 
 def _shown(presets: Presets, name: str, version: int | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from emulator.engine import Engine
 from emulator.engine.planner import unknown_scenario
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.summaries import is_built_in, source_of, summaries
+from emulator.web.control import saving
 from emulator.wire.receive import headers_of, read_body
 
 if TYPE_CHECKING:
@@ -55,14 +57,27 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
 
 
 async def source(engine: Engine, request: Request) -> JSONResponse:
-    """GET /_emulator/scenarios/{name}/source."""
+    """GET and PUT /_emulator/scenarios/{name}/source."""
     library = engine.library
     name = library.canonical(request.path_params["name"]) or request.path_params["name"]
     if name not in library:
         raise unknown_scenario(name, library)
-    built_in = is_built_in(library, name)
-    text = None if built_in else library.text(name)
-    return JSONResponse({"name": name, "source": source_of(library, name), "text": text})
+    path = saving.file_of(library, name, request.app.state.edited)
+    if request.method == "PUT":
+        try:
+            text = (await _body(engine, request)).decode()
+            library.checked(name, text, exact=True)
+        except UnicodeDecodeError as error:
+            raise Rejected(ApiError("bad_request", f"The text is not UTF-8: byte {error.start} is wrong.")) from None
+        except ScenarioError as error:
+            return JSONResponse({"name": name, "mistakes": _dicts(error.mistakes)}, 400)
+        library.load([saving.save(path, name, text, request.query_params.get("digest"))])
+    digest = None
+    with suppress(OSError):  # a file may go at any time
+        digest = None if path is None else saving.read(path)[1]
+    written = None if is_built_in(library, name) else library.text(name)
+    told = {"name": name, "source": source_of(library, name), "text": written}
+    return JSONResponse({**told, "digest": digest, "writable": digest is not None})
 
 
 async def check(engine: Engine, request: Request) -> JSONResponse:

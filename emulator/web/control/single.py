@@ -14,12 +14,15 @@ from emulator.dialects.conversation import RequestMessage, messages
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine import Engine
 from emulator.inferences import Inference, LiveRecord, timing
+from emulator.inferences.readable import shortened
 from emulator.inferences.selecting import Selection
 from emulator.inferences.verdict import verdict
 from emulator.web.control.bodies import ControlRequest
 from emulator.web.control.inferences import none_such, others_turn
 from emulator.wire.asgi_client import AsgiClient
 
+_NEAR = 500
+"""How many inferences before and after one may be attempts at the same question."""
 _REPLAYS = 100
 """How many replays run at the same time."""
 _OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "cookie", "expect", "host", "keep-alive"} | {
@@ -58,10 +61,10 @@ async def timeline(engine: Engine, request: ControlRequest) -> JSONResponse:
 
 
 async def _with_its_key(engine: Engine, inference: Inference) -> list[Inference]:
-    """All inferences with the same key."""
-    found = []
-    wanted = Selection((lambda each: each.namespace == inference.namespace,))
-    for each in engine.store.inferences.select(wanted):
+    """The inferences with the same key, of the last and of the next ones."""
+    found, number = [], inference.number
+    same = Selection((lambda each: each.namespace == inference.namespace,), after=number - _NEAR, before=number + _NEAR)
+    for each in engine.store.inferences.select(same, read=shortened):
         if each is not None:
             found.append(each)
         await others_turn()

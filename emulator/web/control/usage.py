@@ -10,6 +10,7 @@ from emulator.account.prices import usd
 from emulator.core import units
 from emulator.engine import Engine
 from emulator.inferences.inference import Inference
+from emulator.inferences.readable import brief
 from emulator.inferences.selecting import Selection, time_in
 from emulator.web.control.bodies import ControlRequest, bad_parameter
 from emulator.web.control.inferences import others_turn, selected_by
@@ -49,7 +50,7 @@ async def usage(engine: Engine, request: ControlRequest) -> JSONResponse:
 async def _found(engine: Engine, wanted: Selection, key: str | None) -> list[Inference]:
     found = []
     await engine.store.inferences.refresh()
-    for inference in engine.store.inferences.select(wanted, key, short=True):
+    for inference in engine.store.inferences.select(wanted, key, brief):
         if inference is not None:
             found.append(inference)
         await others_turn()

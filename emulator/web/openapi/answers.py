@@ -89,9 +89,19 @@ def components() -> dict[str, Schema]:
         "Explained": answered(
             {
                 "scenario": nullable(STRING),
-                **dict.fromkeys(("answered_by", "why", "warning"), STRING),
+                **dict.fromkeys(("answered_by", "chosen_by", "why", "warning"), STRING),
                 "rules": array(ref("RuleCheck")),
+                "turn": nullable(ref("TurnTaken")),
+                "message": nullable(STRING),
+                "retry_after": nullable(NUMBER),
+                "position": nullable(ref("Position")),
                 "mistakes": mistakes,
+            }
+        ),
+        "Position": answered(
+            {
+                "states": OBJECT | {"additionalProperties": STRING},
+                "turns": array(answered({"rule": STRING, "given": COUNT, "replies": COUNT})),
             }
         ),
         "Setting": answered(

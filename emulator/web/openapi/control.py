@@ -39,6 +39,7 @@ from emulator.scenario.language.scenarios import SCENARIO
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
 from emulator.web.control.console import PAGE, TYPES
+from emulator.web.control.explaining import POSITIONS
 from emulator.web.control.inferences import FOLLOWING, REPORTS
 from emulator.web.control.rows import ROUTES
 from emulator.web.control.usage import MOST_BUCKETS
@@ -94,6 +95,7 @@ _QUERY: dict[str, Schema] = {
     "buckets": integer(Limits(1, MOST_BUCKETS)),
     "follow": word("false", *FOLLOWING),
     "version": integer(Limits(1, 999_999_999)),
+    "digest": NONEMPTY,
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
 """The query parameters, but `format`."""
@@ -120,6 +122,15 @@ class _Row(NamedTuple):
     yaml: Schema = _SCENARIO
     media: tuple[str, ...] = (JSON,)
     bodiless: tuple[int, ...] = ()
+    refused: tuple[int, ...] = ()
+
+
+def _one_of(*names: str) -> Schema:
+    """Exactly one of these fields, and with a value."""
+    return {"oneOf": [{"required": [name], "properties": {name: {"not": NULL}}} for name in names]}
+
+
+_AT_A_KEY: Schema = {"required": ["position"], "properties": {"position": {"const": POSITIONS[1]}}}
 
 
 def operations(settings: Settings) -> Iterator[Described]:
@@ -146,7 +157,8 @@ def operations(settings: Settings) -> Iterator[Described]:
                 required=bool(told.required) or (row.fields is None and told.yaml is _SCENARIO),
                 query=query,
                 known=_known(row.path),
-                others={401: (ref("Error"),)} | ({400: told.mistakes} if told.mistakes else {}),
+                others=dict.fromkeys((401, *told.refused), (ref("Error"),))
+                | ({400: told.mistakes} if told.mistakes else {}),
                 security=("",) if row.path in _OPEN else tokens,
                 bodiless=told.bodiless,
             ),
@@ -188,6 +200,13 @@ def _rows() -> dict[str, _Row]:
     clock, scenario, key, made = ref("Clock"), nullable(STRING), ref("Key"), ref("MadeKey")
     failed = answered({"mistakes": array(ref("Mistake"))})
     unread = answered({"name": STRING, "mistakes": array(ref("Mistake"))})
+    text = answered(
+        {
+            **dict.fromkeys(("name", "source"), STRING),
+            **dict.fromkeys(("text", "digest"), nullable(STRING)),
+            "writable": BOOLEAN,
+        }
+    )
     exports = {"json": JSON, **{name: form.media_type for name, form in FORMATS.items()}}
     state = {
         "version": {"const": VERSION},
@@ -236,8 +255,9 @@ def _rows() -> dict[str, _Row]:
         "GET /_emulator/scenarios/{name}": _Row("Show a scenario, or its mistakes", any_of(ref("Scenario"), unread)),
         "PUT /_emulator/scenarios/{name}": _Row("Add or replace a scenario", ref("Scenario"), mistakes=(unread,)),
         "DELETE /_emulator/scenarios/{name}": _Row("Delete a scenario", answered({"deleted": STRING})),
-        "GET /_emulator/scenarios/{name}/source": _Row(
-            "Show the text of a scenario", answered({"name": STRING, "source": STRING, "text": nullable(STRING)})
+        "GET /_emulator/scenarios/{name}/source": _Row("Show the text of a scenario", text),
+        "PUT /_emulator/scenarios/{name}/source": _Row(
+            "Save the text of a scenario", text, mistakes=(unread,), refused=(409, 503)
         ),
         "POST /_emulator/check": _Row("Check the text of a scenario", ref("Checked"), yaml=ANYTHING),
         "POST /_emulator/explain": _Row(
@@ -249,13 +269,10 @@ def _rows() -> dict[str, _Row]:
                 "request": nullable(OBJECT),
                 "endpoint": nullable(word(*ENDPOINTS)),
                 "headers": nullable(OBJECT | {"additionalProperties": STRING}),
+                "position": nullable(word(*POSITIONS)),
+                "key": nullable(_KEY),
             },
-            rules={
-                "allOf": [
-                    {"oneOf": [{"required": [each], "properties": {each: {"not": NULL}}} for each in pair]}
-                    for pair in (("scenario", "text"), ("inference", "request"))
-                ]
-            },
+            rules={"allOf": [_one_of("inference", "request"), any_of(_one_of("scenario", "text"), _AT_A_KEY)]},
         ),
         "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
         "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
