@@ -171,6 +171,7 @@ class SharedJournal(Journal):
 
     async def erase(self, key: str | None) -> None:
         """Forget the inferences of one key, or all, in all workers. Raises `Rejected`."""
+        await self._ask_for()
         self._ended = deque(each for each in self._ended if key is not None and each.key != key)
         self._unread = deque(each for each in self._unread if key is not None and each[1].key != key)
         self._bytes = sum(each.size for each in (*self._ended, *(record for _, record in self._unread)))

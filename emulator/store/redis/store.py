@@ -129,6 +129,9 @@ class RedisStore(Turns):
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
+        session = self._sessions.current
+        if session is not None and session.alive:
+            await session.link.call("ZADD", self.names.of(SHARED, "leases"), 0, self.worker)
 
     def _hear(self, message: bytes) -> None:
         kind, _, rest = message.decode().partition(" ")
