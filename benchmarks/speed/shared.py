@@ -80,9 +80,12 @@ def answering(bench: Bench, url: str) -> list[Contestant]:
     """One worker in memory and two with Redis, which were asked. None of them is bound to a core."""
     asked = []
     with ExitStack() as stack:
-        for name, arguments in (("1 worker in memory", ()), ("2 workers with Redis", ("--store", url, "--workers", "2"))):
+        for name, arguments in (
+            ("1 worker in memory", ()),
+            ("2 workers with Redis", ("--store", url, "--workers", "2")),
+        ):
             port = free_port()
-            command = emulator(port, "--scenarios", str(bench.scenarios()), "--scenario", "short", *arguments)
+            command = emulator(port, "--scenarios", str(bench.scenarios()), *arguments)
             server = stack.enter_context(running(command, port, environment={"PYTHONPATH": str(ROOT)}, core=None))
             asked.append(Contestant(name, server, chat("akml-plain"), whole_text(TEXT)))
         compare(asked, bench.rounds, bench.seconds)
