@@ -102,7 +102,7 @@ async def held(app: Any, key: str) -> Any:
 
 
 @pytest.mark.parametrize("store", STORES)
-@settings(max_examples=12)
+@settings(max_examples=10)
 @given(st.lists(STEP, min_size=1, max_size=12))
 def test_two_processes_are_one(store: str, steps: list[Any]) -> None:
     """Every byte of every answer is that of one process with the state in memory, and so is the ledger of each key."""
