@@ -27,6 +27,6 @@ servers are installed from npm and PyPI into .cache/peers (peers.py). One that c
 | paced | reads streams that have a pace |
 | bench | has the servers of a run, and the scenarios that the emulator plays |
 | peers | installs and configures the other mock servers |
-| rows, streams, starts, growth | measure the rows of the tables |
+| rows, shared, streams, starts, growth | measure the rows of the tables |
 | report, chart | write the tables and the chart |
 """

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from . import growth, rows, starts, streams
+from . import growth, rows, shared, starts, streams
 from .bench import Bench
 from .load import Void
 from .report import Outcome, Table, goals, noise, write
@@ -24,6 +24,7 @@ ROWS: dict[str, Callable[[Bench], Outcome]] = {
     "generated": rows.generate,
     "sampling": rows.sampling,
     "account": rows.account,
+    "workers": shared.workers,
     "hundred": streams.a_hundred,
     "five-hundred": streams.five_hundred,
     "open": streams.open_streams,

@@ -39,7 +39,10 @@ FAMILIES: Mapping[str, _Family] = {
 
 
 class Metrics:
-    """Counts inferences. `counts` are the values of the samples by name and labels, as they are written."""
+    """Counts inferences. `counts` are the values of the samples by name and labels, as they are written.
+
+    Those that run are not among them: they are told anew each time, so that they end with the process that plays them.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -48,13 +51,10 @@ class Metrics:
     def begin(self, record: LiveRecord) -> None:
         """Note that an inference begins."""
         self._running.add(record.number)
-        self.counts["vllm:num_requests_running"] += 1
 
     def end(self, record: LiveRecord) -> None:
         """Count an inference that has ended."""
-        if record.number in self._running:
-            self._running.remove(record.number)
-            self.counts["vllm:num_requests_running"] -= 1
+        self._running.discard(record.number)
         endpoint = _label(record.endpoint)
         self.counts[f'akashml_requests_total{{endpoint="{endpoint}",status="{record.status}"}}'] += 1
         sent = record.sent
@@ -71,6 +71,11 @@ class Metrics:
             self._observe("vllm:time_to_first_token_seconds", model, record.timeline[0][0])
             self._observe("vllm:e2e_request_latency_seconds", model, record.timeline[-1][0])
 
+    @property
+    def running(self) -> int:
+        """How many inferences run that have begun since counting began."""
+        return len(self._running)
+
     def take(self) -> Counter[str]:
         """Return what has been counted since the last call."""
         counts, self.counts = self.counts, Counter()
@@ -85,9 +90,9 @@ class Metrics:
         self.counts[f"{name}_sum{labels}"] += seconds  # type: ignore[assignment] # a counter of anything
 
 
-def exposition(counts: Mapping[str, float], waiting: int) -> str:
-    """The metrics as Prometheus reads them. `waiting` requests wait for a slot."""
-    told = {"vllm:num_requests_running": 0.0, **counts, "vllm:num_requests_waiting": float(waiting)}
+def exposition(counts: Mapping[str, float], running: int, waiting: int) -> str:
+    """The metrics as Prometheus reads them. So many requests run, of which some wait for a slot."""
+    told = {**counts, "vllm:num_requests_running": float(running), "vllm:num_requests_waiting": float(waiting)}
     return "".join(f"{line}\n" for line in _lines(told))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from zlib import crc32
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
@@ -40,7 +41,11 @@ SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
 
 
 class LoadedScenario(NamedTuple):
-    """A scenario, the catalogue with its models, and its version: how often one of that name was loaded before."""
+    """A scenario, the catalogue with its models, and its version, by which it is known that it was replaced.
+
+    The version of a file derives from its text, so that several processes that read it have the same. Otherwise it is
+    how often a scenario of that name was added.
+    """
 
     scenario: Scenario
     catalog: Catalog
@@ -321,15 +326,16 @@ class Library:
         return mistakes
 
     def _read(self, path: Path) -> tuple[Mistake, ...]:
-        from emulator.scenario.loader import load_file  # noqa: PLC0415 (imported when it is needed)
+        from emulator.scenario.loader import load_text, read_text  # noqa: PLC0415 (imported when it is needed)
 
         self._stamps[path] = stamp(path)
         try:
-            scenario = load_file(path, catalog=self.catalog)
+            text = read_text(path)
+            scenario = load_text(text, str(path), catalog=self.catalog)
         except ScenarioError as error:
             self._mistakes[path] = error.mistakes
             return error.mistakes
-        self._loaded[path] = self._made(scenario)
+        self._loaded[path] = self._made(scenario)._replace(version=crc32(text.encode("utf-8", "surrogatepass")))
         self._mistakes.pop(path, None)
         for layer in self._layers:
             if (names := layer.files.get(path)) and names != names_of(scenario):

@@ -29,16 +29,20 @@ def load_text(text: str, source: str, *, catalog: Catalog) -> Scenario:
 
 def load_file(path: Path, *, catalog: Catalog) -> Scenario:
     """Load a scenario from a file. Raises ScenarioError with all mistakes, also if the file cannot be read."""
+    return load_text(read_text(path), str(path), catalog=catalog)
+
+
+def read_text(path: Path) -> str:
+    """Read the file of a scenario. Raises ScenarioError if it cannot be read."""
     try:
         with path.open("rb") as file:
-            text = file.read(nodes.MAX_BYTES + 1).decode("utf-8-sig")
+            return file.read(nodes.MAX_BYTES + 1).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         _refuse(path, f"not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}")
     except OSError as error:
         if out_of_descriptors(error):
             raise
         _refuse(path, f"cannot be read: {error.strerror}")
-    return load_text(text, str(path), catalog=catalog)
 
 
 def load_objects(value: Any, source: str = "scenario", *, catalog: Catalog) -> Scenario:

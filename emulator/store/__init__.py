@@ -82,8 +82,8 @@ class Store(Protocol):
         """
         ...
 
-    async def metrics(self) -> tuple[Mapping[str, float], int]:
-        """What all processes have counted since the first call, and how many requests wait for a slot."""
+    async def metrics(self) -> tuple[Mapping[str, float], int, int]:
+        """What all processes have counted since the first call, and how many requests run and wait for a slot."""
         ...
 
     def shared(self) -> bytes:

@@ -125,9 +125,10 @@ class MemoryStore:
         """The states that may have changed since the last call, encoded, and None for those that are forgotten."""
         return self._states.changes()
 
-    async def metrics(self) -> tuple[Mapping[str, float], int]:
-        """What was counted since the first call, and how many requests wait for a slot."""
-        return self.inferences.metrics().counts, len(self._waiting)
+    async def metrics(self) -> tuple[Mapping[str, float], int, int]:
+        """What was counted since the first call, and how many requests run and wait for a slot."""
+        counted = self.inferences.metrics()
+        return counted.counts, counted.running, len(self._waiting)
 
     def shared(self) -> bytes:
         """The shared state, encoded."""

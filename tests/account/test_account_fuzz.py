@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from support.asgi import CHAT, KEY, PLAIN, Exchange, activate, ask, chat, given_way, make_engine
 
 from emulator.engine.engine import Engine
-from emulator.store.outside import at_once
 from emulator.store.state import KeyState, SharedState
 from emulator.web.app import create_app
 
@@ -214,26 +213,26 @@ def test_a_client_that_leaves_the_queue_leaves_nothing(stream: bool) -> None:
     activate(engine, "story")
     app = create_app(engine)
 
-    def look() -> tuple[int, bool, int]:
+    async def look() -> tuple[int, bool, int]:
         def counted(own: KeyState, shared: SharedState) -> tuple[int, bool, int]:
             (_, account), (_, fleet) = own.accounts["story"], own.fleets["story"]
             assert account.credits is not None
             pool = fleet.pools[PLAIN]
             return len(account.in_flight), bool(account.credits.held), len(pool.running) + len(pool.waiting)
 
-        return at_once(engine.store.turn(KEY, counted))
+        return await engine.store.turn(KEY, counted)
 
     async def two() -> None:
         first, second = (Exchange(app, "POST", CHAT, chat(stream=stream)) for _ in range(2))
         tasks = [asyncio.ensure_future(exchange.run()) for exchange in (first, second)]
         await given_way()
-        assert look() == (2, True, 2)
+        assert await look() == (2, True, 2)
         second.leave()
         await tasks[1]
-        assert (look(), second.status) == ((1, True, 1), 0)
+        assert (await look(), second.status) == ((1, True, 1), 0)
         await engine.clock.advance(20)
         await tasks[0]
-        assert look() == (0, False, 0)
+        assert await look() == (0, False, 0)
 
     asyncio.run(two())
     ledger = ask(app, "GET", f"/_emulator/ledger?key={KEY}", key=None).json

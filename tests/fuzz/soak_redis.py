@@ -4,7 +4,7 @@
 
 The key has a sequence of replies, a window, a concurrency limit and credits. Every second a random worker is killed,
 and Redis after half of the time. In the end no reply of the sequence may have come twice or be lost for a reason other
-than a failed request, no window may have been exceeded, the ledger must sum to its balance, and nothing may be held.
+than a failed request, no limit may have been exceeded, the ledger must sum to its balance, and nothing may be held.
 """
 
 import argparse
@@ -15,7 +15,9 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,7 @@ class Told:
         self.ids: Counter[str] = Counter()
         self.tokens = 0
         self.failed = 0
+        self.most_at_once = 0
         self._lock = threading.Lock()
 
     def note(self, answer: bytes) -> None:
@@ -88,6 +91,14 @@ def _client(server: Served, told: Told, over: threading.Event) -> None:
     request = post(CHAT, chat())
     while not over.is_set():
         told.note(_ask(server, request))
+
+
+def _watch(server: Served, told: Told, over: threading.Event) -> None:
+    """Note how many requests run at once."""
+    while not over.is_set():
+        head, _, body = _ask(server, get("/_emulator/account")).partition(b"\r\n\r\n")
+        if head.startswith(b"HTTP/1.1 200 ") and body.endswith(b"}"):
+            told.most_at_once = max(told.most_at_once, json.loads(body)["in_flight"])
 
 
 def _told(server: Served, path: str) -> Any:
@@ -140,7 +151,36 @@ def _findings(server: Served, told: Told, window: int, minutes: float, dying: in
         found.append(f"{lost} replies were lost, but only {told.failed} requests have failed")
     if told.statuses["200"] > window * (minutes + 1):
         found.append(f"{told.statuses['200']} answers are more than {window} a minute")
+    if told.most_at_once > _CONCURRENCY:
+        found.append(f"{told.most_at_once} requests ran at once, but {_CONCURRENCY} may")
     return found
+
+
+def soak(seconds: float, workers: int, clients: int, window: int) -> tuple[str, Sequence[str]]:
+    """Run it. Returns what has happened, and what was found."""
+    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    with tempfile.TemporaryDirectory() as folder:
+        scenario = str(_story(Path(folder), window))
+        options = ("--store", redis.url, "--workers", str(workers), "--scenario", scenario)
+        with served(*options, "--log-level", "error", patience=seconds + 120) as server:
+            told, over = Told(), threading.Event()
+            asking = [threading.Thread(target=_client, args=(server, told, over)) for _ in range(clients)]
+            asking.append(threading.Thread(target=_watch, args=(server, told, over)))
+            for each in asking:
+                each.start()
+            began = time.monotonic()
+            killed = _kill_workers(server, redis, seconds)
+            over.set()
+            for each in asking:
+                each.join()
+            minutes = (time.monotonic() - began) / 60
+            found = _findings(server, told, window, minutes, killed * (clients // workers))
+    redis.end()
+    happened = (
+        f"{killed} workers killed, Redis once; {dict(told.statuses)}; {len(told.replies)} replies; "
+        f"at most {told.most_at_once} at once"
+    )
+    return happened, found
 
 
 def main() -> None:
@@ -151,23 +191,8 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--window", type=int, default=6000)
     given = parser.parse_args()
-    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
-    with tempfile.TemporaryDirectory() as folder:
-        scenario = str(_story(Path(folder), given.window))
-        options = ("--store", redis.url, "--workers", str(given.workers), "--scenario", scenario)
-        with served(*options, "--log-level", "error", patience=given.seconds + 120) as server:
-            told, over = Told(), threading.Event()
-            clients = [threading.Thread(target=_client, args=(server, told, over)) for _ in range(given.clients)]
-            for client in clients:
-                client.start()
-            killed = _kill_workers(server, redis, given.seconds)
-            over.set()
-            for client in clients:
-                client.join()
-            dying = killed * (given.clients // given.workers)
-            found = _findings(server, told, given.window, given.seconds / 60, dying)
-    redis.end()
-    print(f"{killed} workers killed, Redis once; {dict(told.statuses)}; {len(told.replies)} replies")
+    happened, found = soak(given.seconds, given.workers, given.clients, given.window)
+    print(happened)
     for each in found:
         print(each)
     sys.exit(bool(found))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from fuzz.soak_redis import soak
 from support.asgi import CHAT, PLAIN, chat
 from support.redis_server import RedisServer, needs_redis, new_url, redis_server
 from support.served import PATIENCE, Served, get, post, read_all, served
@@ -167,6 +168,13 @@ def test_redis_goes_away_and_comes_back(tmp_path: Path) -> None:
             assert total > 200
     finally:
         redis.end()
+
+
+def test_nothing_is_lost_or_doubled_while_workers_and_redis_are_killed() -> None:
+    """A short form of `make soak-redis`: each step of a sequence once, no limit exceeded, the ledger to the cent."""
+    happened, found = soak(seconds=4, workers=2, clients=20, window=300)
+    assert not found, happened
+    assert "'200': " in happened
 
 
 # ---------------------------------------------------------------------------------------------- at start

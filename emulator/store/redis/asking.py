@@ -34,21 +34,20 @@ class Questions:
     def __init__(self, others: Others, answers: Mapping[str, Callable[[str], Awaitable[str]]]) -> None:
         self._others = others
         self._answers = answers
-        self._open: dict[str, dict[str, str]] = {}
-        self._heard = asyncio.Event()
+        self._open: dict[str, tuple[dict[str, str], asyncio.Event]] = {}
 
     async def ask(self, kind: str, about: str = "") -> list[str]:
         """Return the answers of all workers that are alive. Raises Lost."""
         id = Seed.unpredictable().hex(16)
-        answers = self._open[id] = {}
+        answers, heard = self._open[id] = {}, asyncio.Event()
         try:
             alive = await self._others.alive()
             await self._others.tell(f"ask {id} {kind} {about}")
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
                     while not alive <= answers.keys():
-                        self._heard.clear()
-                        await self._heard.wait()
+                        heard.clear()
+                        await heard.wait()
         finally:
             del self._open[id]
         return list(answers.values())
@@ -63,5 +62,6 @@ class Questions:
         """Note the answer of a worker."""
         id, worker, said = message.split(" ", 2)
         if id in self._open:
-            self._open[id][worker] = said
-            self._heard.set()
+            answers, heard = self._open[id]
+            answers[worker] = said
+            heard.set()

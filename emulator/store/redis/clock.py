@@ -112,8 +112,8 @@ class SharedClock(VirtualClock):
     def _go(self, place: _Place) -> None:
         time = place.time + place.since * place.rate
         if place.rate != self.rate or abs(time - self.now()) > (_SLIGHT if place.rate else 0):
-            super().set(time)
             super().run(place.rate)
+            super().set(time)
 
     # ------------------------------------------------------------------------------------------ advancing
 

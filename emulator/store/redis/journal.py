@@ -111,8 +111,11 @@ class SharedJournal(Journal):
             own = self._unread[-1][0] if self._unread else 0
             erased, *numbers = await self._call("HMGET", counters, "erased", "numbers", "gone")
             if erased != self._erased:
+                watchers = self._watchers if self._erased != b"" else []  # at first, nobody has seen what is erased
                 self._entries.clear()
                 self._erased = erased
+                for watcher in tuple(watchers):
+                    watcher(None)
             first = self._entries[-1].number if self._entries else 0
             found = await self._call("XRANGE", record, f"({first}-0", "+")
             appended = [_Entry(int(id[:-2]), name.decode(), data) for id, (_, name, _, data) in found]
@@ -176,6 +179,9 @@ class SharedJournal(Journal):
 
     async def erase(self, key: str | None) -> None:
         """Forget the inferences of one key, or all, in all workers. Raises `Rejected`."""
+        await self._ask_for()
+        if self._followers:
+            await self._read()
         self._ended = deque(each for each in self._ended if key is not None and each.key != key)
         self._unread = deque(each for each in self._unread if key is not None and each[1].key != key)
         self._bytes = sum(each.size for each in (*self._ended, *(record for _, record in self._unread)))

@@ -129,6 +129,9 @@ class RedisStore(Turns):
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
+        session = self._sessions.current
+        if session is not None and session.alive:
+            await session.link.call("ZADD", self.names.of(SHARED, "leases"), 0, self.worker)
 
     def _hear(self, message: bytes) -> None:
         kind, _, rest = message.decode().partition(" ")
@@ -176,18 +179,19 @@ class RedisStore(Turns):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def metrics(self) -> tuple[Mapping[str, float], int]:
-        """What all workers have counted since the first call, and how many requests wait for a slot."""
-        waiting = sum(map(int, await self.sure(self.ask("count"))))
+    async def metrics(self) -> tuple[Mapping[str, float], int, int]:
+        """What all workers have counted since the first call, and how many requests run and wait for a slot."""
+        told = [each.partition(" ") for each in await self.sure(self.ask("count"))]
+        running, waiting = sum(int(each[0]) for each in told), sum(int(each[2]) for each in told)
         found = await self.sure(self.call("HGETALL", self.names.of(SHARED, "metrics")))
         samples = zip(found[::2], found[1::2], strict=True)
-        return {name.decode(): float(count) for name, count in samples}, waiting
+        return {name.decode(): float(count) for name, count in samples}, running, waiting
 
     async def _count(self, _: str) -> str:
         """Add what was counted here to what all have counted; the counts of a worker that is gone stay."""
         for sample, more in self._journal.metrics().take().items():
             await self.call("HINCRBYFLOAT", self.names.of(SHARED, "metrics"), sample, more)
-        return str(self._workers.waiting)
+        return f"{self._journal.metrics().running} {self._workers.waiting}"
 
     # ------------------------------------------------------------------------------------------ scenarios
 

@@ -1,0 +1,109 @@
+"""Any interleaving of requests, departures, time and changes, over two processes: as if one process had done it all."""
+
+import asyncio
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.asgi import CHAT, PLAIN, Exchange, chat, given_way
+from support.stores import STORES
+
+from emulator.core.catalog import Catalog
+from emulator.core.clock import EPOCH, VirtualClock
+from emulator.core.settings import Settings
+from emulator.engine import make_engine
+from emulator.scenario.library import Library
+from emulator.web.app import create_app
+
+KEYS = ("akml-one", "akml-two")
+STORY = f"""
+account: {{credits: 50 USD, keys: {{default: {{requests_per_minute: 6, concurrency: 3}}}}}}
+models: {{{PLAIN}: {{pricing: {{input: '0.01', output: '0.03'}}, backends: {{slots: 2, queue: 7s}}}}}}
+rules:
+  - when: {{last_user: pay}}
+    reply: {{text: Paid., set_state: {{order: paid}}}}
+  - when: {{state: {{order: paid}}}}
+    replies: [{{text: It is packed.}}, {{text: It is on its way.}}, {{error: overloaded}}]
+  - reply: {{text: One two three., stream: {{between_tokens: 1s}}}}
+"""
+CHANGES: list[tuple[str, str, Any]] = [
+    ("POST", "reset", {"key": KEYS[0], "keep_scenario": True}),
+    ("POST", "account", {"key": KEYS[0], "policy": {"requests_per_minute": 2}}),
+    ("POST", "credits", {"key": KEYS[1], "purchase": "2 USD"}),
+    ("POST", "activate", {"scenario": None, "key": KEYS[1]}),
+    ("POST", "activate", {"scenario": "story"}),
+    ("POST", "keys", {"name": "ci", "policy": {"requests_per_minute": 1}}),
+    ("PUT", "backends", {"model": PLAIN, "backends": {"slots": 1, "queue": "3s"}}),
+    ("PUT", "backends", {"model": PLAIN, "backends": None}),
+]
+PROCESS = st.integers(0, 1)
+STEP = st.one_of(
+    st.tuples(
+        st.just("ask"), PROCESS, st.sampled_from(KEYS), st.sampled_from(["pay", "hello", "where?"]), st.booleans()
+    ),
+    st.tuples(st.just("change"), PROCESS, st.sampled_from(CHANGES)),
+    st.tuples(st.just("leave"), st.integers(0, 5)),
+    st.tuples(st.just("advance"), st.sampled_from([0.5, 1.25, 4.0, 61.0])),
+)
+
+
+def told(store: str, steps: list[Any], *, processes: int) -> tuple[list[Any], list[Any]]:
+    """What is answered to each step, and in the end of each key: its charges, and what it still holds."""
+    stores, clock, catalog = STORES[store](), VirtualClock(EPOCH, rate=0), Catalog.load()
+    engines = [
+        make_engine(Settings(seed="0"), catalog, clock, Library(catalog, []), store=stores) for _ in range(processes)
+    ]
+    for engine in engines:
+        engine.library.put("story", STORY)
+
+    async def play() -> tuple[list[Any], list[Any]]:
+        apps = [create_app(engine) for engine in engines]
+        await engines[0].activate("story")
+        asked, tasks, changed = list[Exchange](), list[asyncio.Future[Exchange]](), list[Any]()
+        for kind, *what in steps:
+            if kind == "ask":
+                at, key, question, stream = what
+                asked.append(Exchange(apps[at % processes], "POST", CHAT, chat(question, stream=stream), key=key))
+                tasks.append(asyncio.ensure_future(asked[-1].run()))
+            elif kind == "change":
+                at, (method, path, body) = what
+                done = await Exchange(apps[at % processes], method, f"/_emulator/{path}", body, key=None).run()
+                changed.append((done.status, done.body))
+            elif kind == "leave" and what[0] < len(asked):
+                asked[what[0]].leave()
+            elif kind == "advance":
+                await clock.advance(what[0])
+            await given_way()
+        for _ in range(4):
+            await clock.advance(30)
+            await given_way()
+        await asyncio.wait_for(asyncio.gather(*tasks), 30)
+        return [*changed, *((each.status, each.body) for each in asked)], [await held(apps[-1], key) for key in KEYS]
+
+    return asyncio.run(play())
+
+
+async def held(app: Any, key: str) -> Any:
+    """What a key was charged and still holds; its ledger sums to its balance."""
+    account, ledger = [
+        (await Exchange(app, "GET", f"/_emulator/{path}?key={key}", key=None).run()).json
+        for path in ("account", "ledger")
+    ]
+    assert account["in_flight"] == 0
+    if not ledger.get("entries"):
+        return ledger
+    assert sum(Decimal(entry["amount"]) for entry in ledger["entries"]) == Decimal(ledger["balance"].split()[0])
+    return sorted(
+        json.dumps([entry["kind"], entry["amount"], entry.get("inference_id")]) for entry in ledger["entries"]
+    )
+
+
+@pytest.mark.parametrize("store", STORES)
+@settings(max_examples=10)
+@given(st.lists(STEP, min_size=1, max_size=12))
+def test_two_processes_are_one(store: str, steps: list[Any]) -> None:
+    """Every byte of every answer is that of one process with the state in memory, and so is the ledger of each key."""
+    assert told(store, steps, processes=2) == told("memory", steps, processes=1)

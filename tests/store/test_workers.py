@@ -1,0 +1,199 @@
+"""Two worker processes of one server: what is done at one of them, the other has done as well."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.asgi import CHAT, PLAIN, chat
+from support.redis_server import needs_redis, new_url
+from support.served import KEY, PATIENCE, Served, served
+
+from emulator.core.clock import patience
+
+pytestmark = pytest.mark.usefixtures("redis")
+SLOW = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]\n"
+
+
+@pytest.fixture
+def redis() -> None:
+    """Skip the test where there is no Redis."""
+    needs_redis()
+
+
+class Worker:
+    """A worker: a connection that is kept is served by one process."""
+
+    def __init__(self, port: int) -> None:
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self.process: int = self.told("/_emulator/ready")["process"][0]
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, bytes]:
+        """The status and the body of an answer."""
+        content = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
+        self.connection.request(method, path, content, {"Authorization": f"Bearer {KEY}"})
+        answer = self.connection.getresponse()
+        return answer.status, answer.read()
+
+    def told(self, path: str) -> Any:
+        """The JSON that a route of the control API tells."""
+        status, body = self.ask("GET", path)
+        assert status == 200, body
+        return json.loads(body)
+
+    def do(self, method: str, path: str, body: Any = None) -> Any:
+        """What the control API answers to a change."""
+        status, answer = self.ask(method, f"/_emulator/{path}", body)
+        assert status == 200, answer
+        return json.loads(answer)
+
+    def text(self, question: str = "Hello?") -> str:
+        """The text of a whole answer."""
+        status, answer = self.ask("POST", CHAT, chat(question))
+        assert status == 200, answer
+        return str(json.loads(answer)["choices"][0]["message"]["content"])
+
+    def metrics(self) -> dict[str, float]:
+        """The samples of /_emulator/metrics."""
+        lines = self.ask("GET", "/_emulator/metrics")[1].decode().splitlines()
+        samples = (line.rpartition(" ") for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, _, value in samples}
+
+    def running(self) -> tuple[float, float]:
+        """How many requests run and wait at all workers, as the metrics tell."""
+        told = self.metrics()
+        return told["vllm:num_requests_running"], told["vllm:num_requests_waiting"]
+
+    def stream(self) -> None:
+        """Ask for a stream."""
+        self.connection.request("POST", CHAT, json.dumps(chat(stream=True)), {"Authorization": f"Bearer {KEY}"})
+
+
+@contextmanager
+def two_workers(*options: str) -> Iterator[tuple[Served, Worker, Worker]]:
+    """A server of two workers on a Redis without a past, and a connection to each of them."""
+    command = ("--store", new_url(), "--workers", "2", "--clock", "frozen", "--log-level", "error", *options)
+    with served(*command) as server, ExitStack() as stack:
+        found = dict[int, Worker]()
+        while len(found) < 2:
+            worker = Worker(server.port)
+            stack.callback(worker.connection.close)
+            found.setdefault(worker.process, worker)
+        first, second = found.values()
+        yield server, first, second
+
+
+def sequence(name: str, *texts: str) -> str:
+    """A scenario that answers with these texts in turn."""
+    return f"name: {name}\nrules: [{{replies: [{', '.join(f'{{text: {text}}}' for text in texts)}]}}]\n"
+
+
+def test_scenarios_are_put_activated_and_deleted_at_any_worker() -> None:
+    """With the next request, the other worker plays what was put at one, and goes on in its sequence."""
+    with two_workers() as (_, first, second):
+        first.do("PUT", "scenarios/story", sequence("story", "A1.", "A2.", "A3."))
+        second.do("POST", "activate", {"scenario": "story"})
+        assert [worker.text() for worker in (first, second, first)] == ["A1.", "A2.", "A3."]
+        second.do("PUT", "scenarios/story", sequence("story", "B1.", "B2."))
+        assert [worker.text() for worker in (first, second)] == ["B1.", "B2."]
+        first.do("PUT", "scenarios/mine", sequence("mine", "C1.", "C2."))
+        first.do("POST", "activate", {"scenario": "mine", "key": KEY})
+        assert [worker.text() for worker in (second, first)] == ["C1.", "C2."]
+        second.do("DELETE", "scenarios/mine")
+        assert all("mine" not in json.dumps(worker.told("/_emulator/scenarios")) for worker in (first, second))
+
+
+def test_snapshot_restore_and_reset_at_any_worker() -> None:
+    """A snapshot is the same wherever it is taken; it is restored, and everything is reset, for both."""
+    with two_workers("--credits", "5") as (_, first, second):
+        first.do("PUT", "scenarios/story", sequence("story", "A1.", "A2.", "A3."))
+        first.do("POST", "activate", {"scenario": "story"})
+        assert first.text() == "A1."
+        state, same = (worker.told("/_emulator/snapshot") for worker in (first, second))
+        assert state["store"] == same["store"]
+        spent = second.told("/_emulator/ledger")
+        assert [worker.text() for worker in (second, first)] == ["A2.", "A3."]
+        first.do("PUT", "snapshot", state)
+        assert second.told("/_emulator/ledger") == first.told("/_emulator/ledger") == spent
+        assert [worker.text() for worker in (second, first)] == ["A2.", "A3."]
+        second.do("POST", "reset", {"keep_scenario": True})
+        for worker in (first, second):
+            assert worker.told("/_emulator/inferences")["inferences"] == []
+        assert [worker.text() for worker in (first, second)] == ["A1.", "A2."]
+
+
+def test_a_watched_file_is_read_by_all_workers(tmp_path: Path) -> None:
+    """Each plays what was saved, and both go on in one sequence."""
+    story = tmp_path / "story.yaml"
+    story.write_text(sequence("story", "A1.", "A2.", "A3."))
+    with two_workers("--scenario", str(story), "--watch") as (_, first, second):
+        assert [worker.text() for worker in (first, second)] == ["A1.", "A2."]
+        new = tmp_path / "story.new"
+        for worker in (first, second):  # neither of them sees each time that it was saved
+            while b'"name":"new"' not in worker.ask("GET", "/_emulator/scenarios/story")[1]:
+                new.write_text(sequence("story", "B1.", "B2.", "B3.").replace("replies:", "name: new, replies:"))
+                new.replace(story)
+        assert [worker.text() for worker in (first, second, first)] == ["B1.", "B2.", "B3."]
+
+
+def test_the_clock_is_moved_at_any_worker() -> None:
+    """It is set, run and frozen for both; `advance` returns when the streams of both have ended."""
+    with two_workers() as (server, first, second):
+
+        def moved(here: Worker, there: Worker, move: dict[str, Any]) -> None:
+            told = here.do("POST", "clock", move)
+            assert any(there.told("/_emulator/clock")["rate"] == told["rate"] for _ in patience(PATIENCE))
+            if not told["rate"]:
+                assert any(there.told("/_emulator/clock") == told for _ in patience(PATIENCE))
+
+        for here, there in ((first, second), (second, first)):
+            moved(here, there, {"run": True})
+            moved(here, there, {"freeze": True})
+            moved(here, there, {"set": "2027-01-01" if here is first else "2027-02-03"})
+        first.do("PUT", "scenarios/slow", SLOW)
+        first.do("POST", "activate", {"scenario": "slow"})
+        assert first.running() == (0, 0)
+        streams = [Worker(server.port) for _ in range(8)]
+        assert len({stream.process for stream in streams}) == 2
+        for stream in streams:
+            stream.stream()
+        assert any(first.running() == (8, 0) for _ in patience(PATIENCE))
+        second.do("POST", "clock", {"advance": "60s"})
+        assert first.running() == (0, 0)
+        for stream in streams:
+            assert stream.connection.getresponse().read().endswith(b"data: [DONE]\n\n")
+            stream.connection.close()
+
+
+def test_metrics_are_the_sums_over_all_workers() -> None:
+    """After traffic at both, each tells the sums, and what runs and waits; a dead worker has nothing running."""
+    with two_workers() as (server, first, second):
+        assert first.metrics()["vllm:num_requests_running"] == 0
+        usage = [json.loads(worker.ask("POST", CHAT, chat())[1])["usage"] for worker in (first, second, second)]
+        assert first.ask("POST", CHAT, {**chat(), "model": "nobody/has-it"})[0] == 404
+        told = second.metrics()
+        assert told == first.metrics()
+        assert told['akashml_requests_total{endpoint="chat",status="200"}'] == 3
+        assert told['akashml_requests_total{endpoint="chat",status="404"}'] == 1
+        assert told['akashml_refusals_total{kind="model_not_found"}'] == 1
+        for name, part in (("prompt", "prompt_tokens"), ("generation", "completion_tokens")):
+            assert told[f'vllm:{name}_tokens_total{{model_name="{PLAIN}"}}'] == sum(each[part] for each in usage)
+        first.do("PUT", "scenarios/slow", f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 1h}}}}}}\n{SLOW}")
+        first.do("POST", "activate", {"scenario": "slow"})
+        with ExitStack() as stack:
+            streams = dict[int, Worker]()
+            while len(streams) < 2:
+                worker = Worker(server.port)
+                stack.callback(worker.connection.close)
+                streams.setdefault(worker.process, worker)
+            for process in (second.process, first.process):
+                streams[process].stream()
+                assert any(first.running()[0] == 1 + (process == first.process) for _ in patience(PATIENCE))
+            assert first.running() == (2, 1)
+            os.kill(second.process, signal.SIGKILL)
+            assert any(first.running() == (1, 0) for _ in patience(PATIENCE))
