@@ -124,6 +124,25 @@ def test_a_worker_that_is_killed_gives_back_what_it_held(tmp_path: Path) -> None
         assert 30 - 12 <= total - 2 * 8 <= received.count(b"word") + 20
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_answer_is_free_because_its_worker_dies(tmp_path: Path, stream: bool) -> None:
+    """Whichever is killed as soon as its answer has come, and whoever else is answered: each answer is charged once."""
+    url, scenario = new_url(), story(tmp_path, STREAM)
+    with served(*options(url, scenario)) as other:
+        for _ in range(3):
+            with served(*options(url, scenario)) as server:
+                client = server.begin(post(CHAT, chat("quick", stream=stream), close=True))
+                received = b""
+                while not received.endswith((b"}", b"0\r\n\r\n")):
+                    received += client.recv(1 << 16)
+                server.process.kill()
+                client.close()
+            assert other.ask(post(CHAT, chat("quick"))).startswith(b"HTTP/1.1 200 ")
+        charged, total = ledger(other)
+        assert sorted(charged.values()) == [1] * 6
+        assert total == 6 * body(other.ask(post(CHAT, chat("quick"))))["usage"]["total_tokens"]
+
+
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     """Another one takes its place, and the state goes on; a signal ends all of them."""
     with served(*options(new_url(), story(tmp_path, SEQUENCE), "--workers", "2")) as server:

@@ -4,9 +4,11 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from starlette.types import Message
 from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, given_way
 from support.stores import STORES
 
+from emulator.account.account import Account
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
@@ -19,6 +21,37 @@ from emulator.web.app import create_app
 pytestmark = pytest.mark.parametrize("store", STORES)
 SLOW = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
 PRICES = f"models: {{{PLAIN}: {{pricing: {{input: '0.001', output: '0.01'}}}}}}\n"
+
+
+ANSWERS = {
+    "short": "{text: One two three.}",
+    "delayed": "{text: One two three., stream: {first_token: 1s}}",
+    "long": "{generate: {tokens: 30000}}",
+    "paced": "{text: One two three., stream: {between_tokens: 1s}}",
+    "corrupt": "{text: One two three., faults: [{corrupt: true}]}",
+    "raw": "{raw: {status: 502, body: Bad Gateway}}",
+    "refused": "{error: 500}",
+    "failing": "{text: One two three., faults: [{error: 500, after: {tokens: 2}}]}",
+}
+
+
+class Settled(Exchange):
+    """An exchange that asks another process for the account before it takes the last part of the answer."""
+
+    other: Engine
+    in_flight: int | None = None
+    charged: int | None = None
+
+    async def take(self, message: Message) -> None:
+        """Receive a part of the answer."""
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.in_flight, self.charged = await self.other.with_account(KEY, _account)
+        await super().take(message)
+
+
+def _account(account: Account, now: float) -> tuple[int, int]:
+    assert account.credits is not None
+    return len(account.in_flight), sum(entry.kind == "charge" for entry in account.credits.ledger.entries)
 
 
 def two_engines(store: str, story: str) -> tuple[Engine, Engine]:
@@ -102,6 +135,28 @@ def test_both_processes_charge_one_balance(store: str, stream: bool) -> None:
     charged = [entry["inference_id"] for entry in told["entries"] if entry["kind"] == "charge"]
     assert len(charged) == len({*charged}) == (12 if stream else 8)
     assert (account["in_flight"], account["credits"]["available"]) == (0, told["balance"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_is_charged_before_its_end_is_sent(store: str, answer: str, stream: bool) -> None:
+    """Who has read an answer can ask any process again: all that it held is free, and it is charged if it costs."""
+    rules = f"rules: [{{reply: {ANSWERS[answer]}}}]"
+    first, second = two_engines(store, f"{PRICES}account: {{credits: 5 USD, keys: {{default: {{concurrency: 1}}}}}}\n{rules}")
+
+    async def one() -> Settled:
+        exchange = Settled(create_app(first), "POST", CHAT, chat(stream=stream))
+        exchange.other = second
+        playing = asyncio.ensure_future(exchange.run())
+        while not playing.done():
+            await given_way(playing.done)
+            await first.clock.advance(1)
+        return await playing
+
+    done = asyncio.run(one())
+    costs = done.status == 200
+    assert (done.complete, done.in_flight, done.charged) == (True, 0, int(costs))
+    assert at_once(second.with_account(KEY, _account)) == (0, int(costs))
 
 
 @pytest.mark.parametrize("everywhere", [False, True])
