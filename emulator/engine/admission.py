@@ -237,17 +237,22 @@ class Holding:
 
             raise Rejected(queue_timeout(self._slot.queue, self._timeout_status))
 
-    async def end(self, used: Usage | None) -> None:
+    async def end(self, used: Usage | None, *, owed: bool = True) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.
 
-        Only the first call counts. A call that is cancelled while the store waits does not count.
+        Only the first call counts. A call that is cancelled while the store waits does not count, nor does one that
+        raises `Rejected` because the store is not reached: with `owed`, the turn is taken later instead.
         """
         if self._ended:
             return
         self._store.on_slot(self._ticket, None)
         ticket, now = self._ticket, self._clock.now()
         store, key = self._store, self._key
-        await store.surely(lambda: store.turn(key, lambda own, shared: own.end(ticket, now, used)))
+
+        def end(own: KeyState, shared: SharedState) -> None:
+            own.end(ticket, now, used)
+
+        await (store.surely(lambda: store.turn(key, end)) if owed else store.turn(key, end))
         if self._everywhere:
             await store.surely(lambda: store.shared_turn(lambda shared: shared.leave(ticket)))
         self._ended = True

@@ -146,22 +146,22 @@ class Player:
 
     async def _ready_body(self, steps: ReadySteps, request: InferenceRequest) -> None:
         body = self._dialect.ready_body(steps, request)
+        if self._plan.end is not None:
+            await self._plan.end(steps.usage, owed=False)
+        await self._start(200, [JSON, (b"content-length", b"%d" % len(body))])
         self.sent.used = steps.usage
         self._end("completed")
-        if self._plan.end is not None:
-            await self._settle()
-        await self._start(200, [JSON, (b"content-length", b"%d" % len(body))])
         await self._body(body)
 
     async def _ready_stream(self, steps: ReadySteps, request: InferenceRequest) -> None:
         encoder = self._dialect.encoder(request, self._plan.request_id)
         start = encoder.frames(steps.start)
         ready = encoder.ready_frames(steps.events)
+        if self._plan.end is not None:
+            await self._plan.end(steps.usage, owed=False)
+        await self._start(200, _STREAM)
         self.sent.used = steps.usage
         self._end("completed")
-        if self._plan.end is not None:
-            await self._settle()
-        await self._start(200, _STREAM)
         await self._body(b"".join((*start, ready, *encoder.frames(End(steps.usage)))))
 
     # ------------------------------------------------------------------------------------------ a whole body
@@ -189,6 +189,8 @@ class Player:
                 await self._client.end_turn()
             parts.append(part)
             size += len(part)
+        if hangup is None and self._plan.end is not None:
+            await self._plan.end(answer.usage, owed=False)
         await self._start(200, [JSON, (b"content-length", b"%d" % size)])
         if hangup is not None:
             await self._body(b"".join(parts)[: size // 2], more=True)
@@ -254,9 +256,9 @@ class Player:
         self.sent.end(self._clock.now(), outcome, error)
 
     async def _settle(self) -> None:
-        """Charge what is sent, and free what the request holds, before the last bytes are sent.
+        """Charge what was sent, and free what the request holds, before the last bytes are: their reader may ask again.
 
-        Their reader may ask again at once, and no answer is free because this process dies in that moment.
+        A whole answer is charged before its first bytes are sent: if it cannot be, it is refused instead.
         """
         if self._plan.end is not None:
             await self._plan.end(self.sent.used)
@@ -275,7 +277,7 @@ class Player:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 
     async def _complete(self, parts: Sequence[bytes]) -> None:
-        """Send a whole body. The answer is noted and charged before its last part is sent, as in `_stream`."""
+        """Send a whole body. The answer is noted as complete before its last part is sent, as in `_stream`."""
         for part in parts[:-1]:
             await self._body(part, more=True)
             if self._client.turns.over:

@@ -1,17 +1,18 @@
 """The store in Redis, with a real one: what several workers share, what it costs, and what becomes of it."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from support.asgi import CHAT, KEY, PLAIN, Exchange, chat, given_way
-from support.redis_server import needs_redis, new_url, redis_server
+from support.redis_server import RedisServer, needs_redis, new_url, redis_server
 from support.settling import elsewhere
 
 from emulator.core.catalog import Catalog
-from emulator.core.clock import EPOCH
+from emulator.core.clock import EPOCH, VirtualClock, patience
 from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
@@ -47,7 +48,7 @@ class CountingStore(RedisStore):
         return await super().run(script, keys, *arguments)
 
 
-def engine_at(url: str, **settings: Any) -> Engine:
+def engine_at(url: str, kind: type[VirtualClock] = SharedClock, **settings: Any) -> Engine:
     """The engine of one process."""
     stores = []
 
@@ -56,7 +57,7 @@ def engine_at(url: str, **settings: Any) -> Engine:
         return stores[0]
 
     catalog = Catalog.load()
-    clock = SharedClock(EPOCH, rate=0)
+    clock = kind(EPOCH, rate=0)
     engine = make_engine(Settings(**settings), catalog, clock, Library(catalog, []), store=store)
     elsewhere.add(stores[0].settled)
     return engine
@@ -95,7 +96,7 @@ def test_a_turn_that_was_overtaken_is_taken_again() -> None:
     ("story", "most"), [("rules: [{reply: {text: Hello.}}]", 1), (f"{LIMITED}rules: [{{reply: {{text: Hello.}}}}]", 2)]
 )
 def test_the_round_trips_of_a_request(story: str, most: int) -> None:
-    """One if nothing but the count of the question depends on it, and one more after the last byte if it is charged."""
+    """One if nothing but the count of the question depends on it, and one more before its end if it is charged."""
     engine = engine_at(new_url())
     store = engine.store
     assert isinstance(store, CountingStore)
@@ -113,6 +114,38 @@ def test_the_round_trips_of_a_request(story: str, most: int) -> None:
     first, *others = at_once(trips())
     assert first <= most + 1
     assert others == [most] * 3
+
+
+def test_a_whole_answer_that_cannot_be_charged_is_refused() -> None:
+    """Redis goes away while an answer is waited for: it gets a 503, and costs nothing when Redis is back."""
+    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    engine = engine_at(redis.url, VirtualClock)
+    engine.library.put("slow", LIMITED + SLOW)
+
+    async def play() -> tuple[Exchange, Exchange]:
+        await engine.activate("slow")
+        exchange = Exchange(create_app(engine), "POST", CHAT, chat())
+        playing = asyncio.ensure_future(exchange.run())
+        await given_way()
+        redis.stop(signal.SIGKILL)
+        while not playing.done():
+            await engine.clock.advance(1)
+            await asyncio.wait([playing], timeout=0.01)
+        redis.start()
+        for _ in patience(WITHIN):
+            account = await asked(engine, "GET", "/_emulator/account")
+            if account.status == 200 and account.json["in_flight"] == 0:
+                return await playing, account
+            await given_way()
+        raise AssertionError("it did not end")
+
+    try:
+        refused, account = at_once(play())
+    finally:
+        redis.end()
+    assert refused.status == 503
+    assert "cannot be used" in refused.json["error"]["message"]
+    assert account.json["credits"]["available"] == "5.00 USD"
 
 
 def test_keys_that_hold_nothing_make_room() -> None:

@@ -142,7 +142,9 @@ def test_both_processes_charge_one_balance(store: str, stream: bool) -> None:
 def test_an_answer_is_charged_before_its_end_is_sent(store: str, answer: str, stream: bool) -> None:
     """Who has read an answer can ask any process again: all that it held is free, and it is charged if it costs."""
     rules = f"rules: [{{reply: {ANSWERS[answer]}}}]"
-    first, second = two_engines(store, f"{PRICES}account: {{credits: 5 USD, keys: {{default: {{concurrency: 1}}}}}}\n{rules}")
+    first, second = two_engines(
+        store, f"{PRICES}account: {{credits: 5 USD, keys: {{default: {{concurrency: 1}}}}}}\n{rules}"
+    )
 
     async def one() -> Settled:
         exchange = Settled(create_app(first), "POST", CHAT, chat(stream=stream))
