@@ -182,10 +182,11 @@ class Holding:
     """The slot and the reservation that a request, which has a `ticket`, holds until it ends.
 
     `everywhere` says that the `slot` is at the backends that all keys share. It is also the `QueuePlace` in which the
-    request waits for its slot; if it waits in vain, it gets an error with the status `timeout_status`.
+    request waits for its slot; if it waits in vain, it gets an error with the status `timeout_status`. With `owing`,
+    its end is always owed to a store that is not reached.
     """
 
-    __slots__ = ("_clock", "_ended", "_everywhere", "_key", "_slot", "_store", "_ticket", "_timeout_status")
+    __slots__ = ("_clock", "_ended", "_everywhere", "_key", "_owing", "_slot", "_store", "_ticket", "_timeout_status")
 
     def __init__(
         self,
@@ -197,6 +198,7 @@ class Holding:
         slot: SlotResult,
         *,
         everywhere: bool,
+        owing: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -205,6 +207,7 @@ class Holding:
         self._timeout_status = timeout_status
         self._slot = slot
         self._everywhere = everywhere
+        self._owing = owing
         self._ended = False
 
     @property
@@ -252,7 +255,7 @@ class Holding:
         def end(own: KeyState, shared: SharedState) -> None:
             own.end(ticket, now, used)
 
-        await (store.surely(lambda: store.turn(key, end)) if owed else store.turn(key, end))
+        await (store.surely(lambda: store.turn(key, end)) if owed or self._owing else store.turn(key, end))
         if self._everywhere:
             await store.surely(lambda: store.shared_turn(lambda shared: shared.leave(ticket)))
         self._ended = True

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, KEY, PLAIN, Exchange, chat, given_way
+from support.asgi import CHAT, KEY, PLAIN, SAMPLES, Exchange, chat, given_way
 from support.redis_server import RedisServer, needs_redis, new_url, redis_server
 from support.settling import elsewhere
 
@@ -146,6 +146,50 @@ def test_a_whole_answer_that_cannot_be_charged_is_refused() -> None:
     assert refused.status == 503
     assert "cannot be used" in refused.json["error"]["message"]
     assert account.json["credits"]["available"] == "5.00 USD"
+
+
+def test_requests_are_answered_without_state_while_redis_is_away() -> None:
+    """If the setting says so: always as a new key's first request, with a warning, and nothing is counted later."""
+    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    engine = engine_at(redis.url, VirtualClock, store_away="answer", auth="strict", keys=(KEY,))
+    story = "account: {credits: 5 USD, keys: {default: {requests_per_minute: 3}}}\n"
+    engine.library.put("story", f"{story}rules: [{{replies: [{{text: First.}}, {{text: Second.}}, {{text: Third.}}]}}]")
+
+    async def one(path: str = CHAT, **more: Any) -> Exchange:
+        return await asked(engine, "POST", path, {**SAMPLES[path], **more})
+
+    async def play() -> None:
+        await engine.activate("story")
+        made = (await asked(engine, "POST", "/_emulator/keys", {"name": "made"})).json["key"]
+        assert "First." in (await one()).body.decode()
+        redis.stop(signal.SIGKILL)
+        for path in (*SAMPLES, *SAMPLES):
+            answer = await one(path)
+            assert (answer.status, "First." in answer.body.decode()) == (200, True)
+            assert "answered without state" in answer.headers["x-emulator-warning"]
+        assert "answered without state" in (await one(stream=True)).headers["x-emulator-warning"]
+        assert (await one(model="no/model")).status == 404
+        assert (await asked(engine, "GET", "/v1/models")).status == 200
+        assert (await asked(engine, "POST", CHAT, chat(), key=made)).status == 200
+        assert (await asked(engine, "POST", CHAT, chat(), key="akml-unknown")).status == 401
+        assert (await asked(engine, "POST", CHAT, b"{")).status == 400
+        assert (await asked(engine, "GET", "/_emulator/account")).status == 503
+        redis.start()
+        for _ in patience(WITHIN):
+            answer = await one()
+            if "x-emulator-warning" not in answer.headers:
+                break
+        assert "Second." in answer.body.decode()
+        account = (await asked(engine, "GET", "/_emulator/account")).json
+        assert account["in_flight"] == 0
+        assert answer.headers["x-ratelimit-remaining"] == "1"
+        told = (await asked(engine, "GET", "/_emulator/inferences")).json["inferences"]
+        assert sum("answered without state" in each["warning"] for each in told) >= 2 * len(SAMPLES) + 1
+
+    try:
+        at_once(play())
+    finally:
+        redis.end()
 
 
 def test_keys_that_hold_nothing_make_room() -> None:

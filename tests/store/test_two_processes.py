@@ -146,16 +146,17 @@ def test_an_answer_is_charged_before_its_end_is_sent(store: str, answer: str, st
         store, f"{PRICES}account: {{credits: 5 USD, keys: {{default: {{concurrency: 1}}}}}}\n{rules}"
     )
 
-    async def one() -> Settled:
-        exchange = Settled(create_app(first), "POST", CHAT, chat(stream=stream))
-        exchange.other = second
-        playing = asyncio.ensure_future(exchange.run())
+    done = Settled(create_app(first), "POST", CHAT, chat(stream=stream))
+    done.other = second
+
+    async def one() -> None:
+        playing = asyncio.ensure_future(done.run())
         while not playing.done():
             await given_way(playing.done)
             await first.clock.advance(1)
-        return await playing
+        await playing
 
-    done = asyncio.run(one())
+    asyncio.run(one())
     costs = done.status == 200
     assert (done.complete, done.in_flight, done.charged) == (True, 0, int(costs))
     assert at_once(second.with_account(KEY, _account)) == (0, int(costs))

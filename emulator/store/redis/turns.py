@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
-from emulator.core.errors import ApiError, Rejected
+from emulator.core.errors import ApiError
 from emulator.core.seeds import Seed
+from emulator.store import Away
 from emulator.store.redis.line import Counts, Line, Waiting
 from emulator.store.redis.link import Lost
 from emulator.store.redis.names import SHARED, Names, name_of, shown, split_url
@@ -87,7 +88,11 @@ class Turns:
         except Lost:
             if session.alive:
                 raise
-        return await (await self._sessions.get()).link.run(script, keys, *arguments)
+        try:
+            return await (await self._sessions.get()).link.run(script, keys, *arguments)
+        except Lost as lost:
+            lost.unsure = True
+            raise
 
     async def call(self, *command: Any) -> Any:
         """Return the answer to a command. Raises Lost."""
@@ -98,14 +103,15 @@ class Turns:
         await self.call("PUBLISH", self.names.events, message)
 
     async def sure(self, asked: Awaitable[Any]) -> Any:
-        """Return the result of one of these. Raises `Rejected` with a 503 instead of Lost."""
+        """Return the result of one of these. Raises Away instead of Lost."""
         try:
             return await asked
         except Lost as lost:
             raise self._unreachable(lost) from None
 
-    def _unreachable(self, lost: Lost) -> Rejected:
-        return Rejected(ApiError("unavailable", f"The emulator's store, {shown(self.url)}, cannot be used: {lost}."))
+    def _unreachable(self, lost: Lost) -> Away:
+        error = ApiError("unavailable", f"The emulator's store, {shown(self.url)}, cannot be used: {lost}.")
+        return Away(error, unsure=lost.unsure)
 
     async def _begin(self, session: Session) -> None:
         """Begin with what is stored, or store what this worker begins with. Raises Lost for another format."""
@@ -138,7 +144,7 @@ class Turns:
     # ------------------------------------------------------------------------------------------ turns
 
     async def take(self, name: str, decide: Callable[[Any, Any], Any]) -> Any:
-        """Take a turn at the state of a name. Raises `Rejected` with a 503 if Redis is not reached."""
+        """Take a turn at the state of a name. Raises Away if Redis is not reached."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop = loop
