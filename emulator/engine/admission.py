@@ -66,7 +66,7 @@ class Gate:
         Raises `Rejected` with a 401 or 403 for a managed key that is not valid.
         """
         policy = _managed(key, shared, now) if shared.keys is not None else None
-        name, version, terms = self._place(shared, playing)
+        name, version, terms = self.place(shared, playing)
         if terms is None and policy is None and not own.accounts:
             return None
         account = own.account(name, version)
@@ -82,7 +82,7 @@ class Gate:
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float
     ) -> "Account":
         """The same as `account`, but opens an account without limits instead of returning None."""
-        name, version, _ = self._place(shared, playing)
+        name, version, _ = self.place(shared, playing)
         account = self.account(key, own, shared, playing, now)
         return account or self._open(key, own, name, version, None, None, now)
 
@@ -90,7 +90,7 @@ class Gate:
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float, terms: "Terms"
     ) -> "Account":
         """Replace the account of a key by a new one with these terms."""
-        name, version, _ = self._place(shared, playing)
+        name, version, _ = self.place(shared, playing)
         account = self._open(key, own, name, version, terms, None, now)
         account.own = True
         return account
@@ -110,8 +110,8 @@ class Gate:
         own.accounts[name] = version, account
         return account
 
-    def _place(self, shared: SharedState, playing: LoadedScenario | None) -> "tuple[str, int, Terms | None]":
-        """The scenario and version under which an account is stored, and the terms on which it is opened."""
+    def place(self, shared: SharedState, playing: LoadedScenario | None) -> "tuple[str, int, Terms | None]":
+        """The name and version under which an account is stored, and the terms on which it is opened."""
         if playing is not None and playing.scenario.account is not None:
             return playing.scenario.name, playing.version, playing.scenario.account
         return "", shared.terms_version, shared.terms or self._terms

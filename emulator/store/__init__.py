@@ -9,7 +9,7 @@ docs/architecture.md lists the turns of a request.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError, Rejected
@@ -17,6 +17,9 @@ from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.store.state import KeyState, SharedState
+
+if TYPE_CHECKING:
+    from emulator.account.ledger import Ledger
 
 T = TypeVar("T")
 Decide: TypeAlias = Callable[[KeyState, SharedState], T]
@@ -53,6 +56,10 @@ class Store(Protocol):
         Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key, and `Away`
         if the store is not reached.
         """
+        ...
+
+    async def ledger(self, key: str, account: str) -> "Ledger":
+        """The ledger of an account of a key, by its name in the state: a turn need not see all entries of it."""
         ...
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:

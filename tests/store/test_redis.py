@@ -4,6 +4,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from support.asgi import CHAT, KEY, PLAIN, SAMPLES, Exchange, chat, given_way
 from support.redis_server import RedisServer, needs_redis, new_url, redis_server
 from support.settling import elsewhere
 
+from emulator.account.account import Account
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock, patience
 from emulator.core.settings import Settings
@@ -38,13 +40,16 @@ def redis() -> None:
 
 
 class CountingStore(RedisStore):
-    """Counts the round trips for turns."""
+    """Counts the round trips for turns, and what is sent in them."""
 
     trips = 0
+    sent = 0
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
         """Run a script."""
-        self.trips += script is COMMIT
+        if script is COMMIT:
+            self.trips += 1
+            self.sent += sum(len(each) if isinstance(each, bytes) else len(str(each)) for each in arguments)
         return await super().run(script, keys, *arguments)
 
 
@@ -114,6 +119,34 @@ def test_the_round_trips_of_a_request(story: str, most: int) -> None:
     first, *others = at_once(trips())
     assert first <= most + 1
     assert others == [most] * 3
+
+
+def test_a_turn_costs_the_same_however_long_the_ledger_is() -> None:
+    """What a request sends to Redis does not grow with the number of entries."""
+    engine = engine_at(new_url())
+    store = engine.store
+    assert isinstance(store, CountingStore)
+    engine.library.put("story", f"{LIMITED}rules: [{{reply: {{text: Hello.}}}}]")
+
+    def charge(account: Account, now: float) -> None:
+        assert account.credits is not None
+        for number in range(500):
+            account.credits.charge(now, Decimal("0.001"), str(number))
+
+    async def sent() -> int:
+        before = store.sent
+        assert (await asked(engine, "POST", CHAT, chat())).status == 200
+        return store.sent - before
+
+    async def play() -> tuple[int, int]:
+        await engine.activate("story")
+        await sent()
+        first = await sent()
+        await engine.with_account(KEY, charge)
+        return first, await sent()
+
+    first, later = at_once(play())
+    assert later < first + 200
 
 
 def test_a_whole_answer_that_cannot_be_charged_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from starlette.types import Message
@@ -9,6 +10,9 @@ from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, given_way
 from support.stores import STORES
 
 from emulator.account.account import Account
+from emulator.account.credits import AutoTopUp
+from emulator.account.ledger import MAX_ENTRIES, Ledger
+from emulator.account.terms import Terms
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
@@ -45,13 +49,14 @@ class Settled(Exchange):
     async def take(self, message: Message) -> None:
         """Receive a part of the answer."""
         if message["type"] == "http.response.body" and not message.get("more_body"):
-            self.in_flight, self.charged = await self.other.with_account(KEY, _account)
+            self.in_flight, self.charged = await _account(self.other)
         await super().take(message)
 
 
-def _account(account: Account, now: float) -> tuple[int, int]:
-    assert account.credits is not None
-    return len(account.in_flight), sum(entry.kind == "charge" for entry in account.credits.ledger.entries)
+async def _account(engine: Engine) -> tuple[int, int]:
+    in_flight = await engine.with_account(KEY, lambda account, now: len(account.in_flight))
+    ledger = await engine.store.ledger(KEY, "story")
+    return in_flight, sum(entry.kind == "charge" for entry in ledger.entries)
 
 
 def two_engines(store: str, story: str) -> tuple[Engine, Engine]:
@@ -159,7 +164,41 @@ def test_an_answer_is_charged_before_its_end_is_sent(store: str, answer: str, st
     asyncio.run(one())
     costs = done.status == 200
     assert (done.complete, done.in_flight, done.charged) == (True, 0, int(costs))
-    assert at_once(second.with_account(KEY, _account)) == (0, int(costs))
+    assert at_once(_account(second)) == (0, int(costs))
+
+
+def test_a_ledger_is_the_same_however_it_is_stored(store: str) -> None:
+    """Entries that both processes make are merged, saved, restored and begun anew as the ledger itself says."""
+    engines, other = two_engines(store, "account: {credits: 5 USD}\n" + SLOW), two_engines(store, SLOW)
+    now, expected = EPOCH, Ledger()
+    expected.record(now, "purchase", Decimal(5), "the balance at the beginning")
+
+    def charge(account: Account, now: float, first: int) -> None:
+        assert account.credits is not None
+        for number in range(first, first + 60):
+            account.credits.charge(now, Decimal("0.01"), str(number))
+
+    async def play() -> None:
+        for turn, first in enumerate(range(0, MAX_ENTRIES + 1100, 60)):
+            await engines[turn % 2].with_account(KEY, partial(charge, first=first))
+            for number in range(first, first + 60):
+                expected.record(now, "charge", Decimal("-0.01"), "", str(number))
+        for engine in engines:
+            assert await engine.store.ledger(KEY, "story") == expected
+        await other[0].store.restore(await engines[1].store.snapshot())
+        for engine in other:
+            engine.library.put("story", "account: {credits: 5 USD}\n" + SLOW)
+        await other[1].with_account(KEY, partial(charge, first=0))
+        assert len((await other[0].store.ledger(KEY, "story")).entries) == len(expected.entries) + 60
+        await engines[0].open_account(KEY, Terms(credits=Decimal(1)))
+        assert [entry.kind for entry in (await engines[1].store.ledger(KEY, "story")).entries] == ["purchase"]
+        await engines[1].open_account(KEY, Terms(auto_top_up=AutoTopUp(Decimal(-5), Decimal(1))))
+        assert await engines[0].store.ledger(KEY, "story") == Ledger()
+        await engines[1].store.forget(KEY)
+        await engines[0].with_account(KEY, partial(charge, first=0))
+        assert len((await engines[1].store.ledger(KEY, "story")).entries) == 61
+
+    at_once(play())
 
 
 @pytest.mark.parametrize("everywhere", [False, True])

@@ -12,9 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
+import msgspec
+
 from emulator.core.errors import ApiError
 from emulator.core.seeds import Seed
 from emulator.store import Away
+from emulator.store.redis import ledgers
 from emulator.store.redis.line import Counts, Line, Waiting
 from emulator.store.redis.link import Lost
 from emulator.store.redis.names import SHARED, Names, name_of, shown, split_url
@@ -24,7 +27,7 @@ from emulator.store.saved import decoded, decoded_shared, encoded
 from emulator.store.state import MAX_REQUESTS, KeyState, SharedState
 from emulator.store.states import MAX_KEYS, no_room
 
-FORMAT = b"1"
+FORMAT = b"2"
 """The version of what is stored. Another one is not read."""
 _PATIENCE = 2
 """Attempts at a turn before others have to wait."""
@@ -182,16 +185,22 @@ class Turns:
                 return
             base, shared = line.token, self._shared.token
             state, everyone = self._states(line)
+            before = ledgers.carried(state) if line is not self._shared else {}
             outcomes = [_decided(each, state, everyone) for each in asked]
             admitted, state.admitted = state.admitted, []
             counts: dict[str, int] = {}
+            appended = b""
             if line is not self._shared:
                 counts, state.seen = state.seen.changed, {}
+                if added := ledgers.taken(state, before):
+                    appended = msgspec.json.encode(added)
             data = encoded(state)
             if data == line.data:
                 data = b""
             new = token + b"@%d" % line.revision if line.revision else token
-            told = await self.run(COMMIT, *self._asked(line, base, shared, new, data, admitted, counts, attempt))
+            told = await self.run(
+                COMMIT, *self._asked(line, base, shared, new, data, admitted, appended, counts, attempt)
+            )
             if told[0] == 1:
                 self.taken += len(asked)
                 line.commit(new, data, state, counts)
@@ -227,6 +236,7 @@ class Turns:
         token: bytes,
         data: bytes,
         admitted: Sequence[str],
+        appended: bytes,
         counts: Mapping[str, int],
         attempt: int,
     ) -> tuple[Any, ...]:
@@ -241,6 +251,7 @@ class Turns:
             of(worker, "held"),
             of(name, "lock"),
             of(name, "last"),
+            of(name, "ledgers"),
         ]
         most = -1 if name in (SHARED, name_of("")) else self._most
         held = "1" if worker.encode() in data else ""
@@ -248,7 +259,7 @@ class Turns:
         wake = f"wake {' '.join(admitted)}" if admitted else ""
         numbers = [(digest, line.counts.get(digest, 0), after) for digest, after in counts.items()]
         first = (base, shared, token, data, worker, name, most, held, lock, self.names.events, wake, MAX_REQUESTS)
-        return keys, *first, *(part for number in numbers for part in number)
+        return keys, *first, appended, *ledgers.LIMITS, *(part for number in numbers for part in number)
 
     def _line(self, name: str) -> Line[Any]:
         line = self._lines.get(name)
