@@ -39,7 +39,11 @@ SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
 
 
 class LoadedScenario(NamedTuple):
-    """A scenario, the catalogue with its models, and its version: how often one of that name was loaded before."""
+    """A scenario, the catalogue with its models, and its version: another scenario of its name has another one.
+
+    That of a file derives from its text, so that all processes that read the same text agree. That of a scenario that
+    was added is how often this process has made one of its name.
+    """
 
     scenario: Scenario
     catalog: Catalog
@@ -69,6 +73,7 @@ class Library:
         self._statuses: dict[str, LoadedScenario] = {}
         self._known: Index | None = None
         self._versions: Counter[str] = Counter()
+        self._read_versions: dict[Path, int] = {}
         for folder in folders:
             self.add_folder(folder)
 
@@ -112,9 +117,7 @@ class Library:
 
     def add(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario. `version` is as in `put`."""
-        loaded = self._made(scenario)
-        if version is not None:
-            loaded = loaded._replace(version=version)
+        loaded = self._made(scenario, version)
         self._drop(scenario.name)
         self._added[scenario.name] = loaded
         self._changes += 1
@@ -208,6 +211,10 @@ class Library:
         if status not in self._statuses:
             self._statuses[status] = self._made(status_scenario(status, self.catalog))
         return self._statuses[status]
+
+    def read_version(self, path: Path) -> int | None:
+        """The version of what was read last from a file, even if it has mistakes; None if nothing was."""
+        return self._read_versions.get(path)
 
     def name_of(self, path: Path) -> str | None:
         """The name of the scenario in a file that was added, or None."""
@@ -309,24 +316,27 @@ class Library:
         return mistakes
 
     def _read(self, path: Path) -> tuple[Mistake, ...]:
-        from emulator.scenario.loader import load_file  # noqa: PLC0415 (imported when it is needed)
+        from emulator.scenario.loader import load_text, read_file, version_of  # noqa: PLC0415 (imported when needed)
 
         try:
-            scenario = load_file(path, catalog=self.catalog)
+            text = read_file(path)
+            self._read_versions[path] = version = version_of(text)
+            scenario = load_text(text, str(path), catalog=self.catalog)
         except ScenarioError as error:
             self._mistakes[path] = error.mistakes
             return error.mistakes
-        self._loaded[path] = self._made(scenario)
+        self._loaded[path] = self._made(scenario, version)
         self._mistakes.pop(path, None)
         for layer in self._layers:
             if (names := layer.files.get(path)) and names != names_of(scenario):
                 layer.files[path], self._known = names_of(scenario), None
         return ()
 
-    def _made(self, scenario: Scenario) -> LoadedScenario:
+    def _made(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
         catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
-        self._versions[scenario.name] += 1
-        return LoadedScenario(scenario, catalog, self._versions[scenario.name])
+        if version is None:
+            version = self._versions[scenario.name] = self._versions[scenario.name] + 1
+        return LoadedScenario(scenario, catalog, version)
 
     def _drop(self, name: str) -> None:
         """Remove a scenario that was added, with its aliases."""

@@ -159,6 +159,27 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         assert server.stop().code == 0
 
 
+def test_a_worker_that_starts_later_plays_the_newest_file(tmp_path: Path) -> None:
+    """A watched file has changed since the server was started: each worker plays it, and goes on where others were."""
+    replies = ", ".join(f"{{text: Reply {number}.}}" for number in range(200))
+    path = Path(story(tmp_path, "rules: [{reply: {text: Old.}}]"))
+    with served(*options(new_url(), str(path), "--workers", "2", "--watch")) as server:
+        assert text(server.ask(post(CHAT, chat()))) == "Old."
+        path.write_text(f"rules: [{{replies: [{replies}]}}]")
+
+        def asked() -> str:
+            return text(server.ask(post(CHAT, chat())))
+
+        eventually(lambda: "Old." not in [asked() for _ in range(30)], PATIENCE)
+        process = body(server.ask(get("/_emulator/ready")))["process"][0]
+        os.kill(process, signal.SIGKILL)
+        before = int(asked().split()[1].rstrip("."))
+        processes = set()
+        while len(processes) < 2:
+            processes |= {body(server.ask(get("/_emulator/ready")))["process"][0]} - {process}
+        assert [asked() for _ in range(20)] == [f"Reply {before + number}." for number in range(1, 21)]
+
+
 def test_redis_goes_away_and_comes_back(tmp_path: Path) -> None:
     """Requests get a 503 at once that says why; afterwards all goes on, and what ended meanwhile is charged once."""
     redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
