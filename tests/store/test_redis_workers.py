@@ -174,7 +174,7 @@ def test_a_worker_that_starts_later_plays_the_newest_file(tmp_path: Path) -> Non
         process = body(server.ask(get("/_emulator/ready")))["process"][0]
         os.kill(process, signal.SIGKILL)
         before = int(asked().split()[1].rstrip("."))
-        processes = set()
+        processes = set[int]()
         while len(processes) < 2:
             processes |= {body(server.ask(get("/_emulator/ready")))["process"][0]} - {process}
         assert [asked() for _ in range(20)] == [f"Reply {before + number}." for number in range(1, 21)]
