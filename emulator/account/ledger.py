@@ -11,7 +11,8 @@ from emulator.core.saved_times import Moment
 Kind: TypeAlias = Literal["grant_trial", "purchase", "auto_top_up", "charge", "expiry", "correction", "carried_forward"]
 
 MAX_ENTRIES = 2000
-"""When there are more entries, the older half becomes one that carries their sum forward."""
+MERGED = MAX_ENTRIES // 2
+"""When there are more entries, the oldest become one that carries their sum forward."""
 
 
 class Entry(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +41,13 @@ class Ledger(Struct, forbid_unknown_fields=True):
             if check_usd(f"the balance of entry {number}", entry.balance) != balance:
                 raise ValueError(f"the balance of entry {number} is not the sum of the amounts so far")
 
+    @classmethod
+    def of_last(cls, entries: list[Entry]) -> "Ledger":
+        """The ledger of which these are the last entries: the first carries forward what came before."""
+        if entries and entries[0].amount != entries[0].balance:
+            entries = [_carried(entries[0]), *entries[1:]]
+        return cls(entries)
+
     @property
     def balance(self) -> Decimal:
         """The balance, in USD; negative if there is a debt."""
@@ -50,11 +58,13 @@ class Ledger(Struct, forbid_unknown_fields=True):
         entry = Entry(time, kind, amount, add(self.balance, amount), note, inference_id)
         self.entries.append(entry)
         if len(self.entries) > MAX_ENTRIES:
-            self._carry_forward(MAX_ENTRIES // 2)
+            self.carry_forward(MERGED)
         return entry
 
-    def _carry_forward(self, count: int) -> None:
+    def carry_forward(self, count: int) -> None:
         """Merge the first `count` entries into one, whose amount is the balance after the last of them."""
-        last = self.entries[count - 1]
-        carried = Entry(last.time, "carried_forward", last.balance, last.balance, "earlier entries")
-        self.entries[:count] = [carried]
+        self.entries[:count] = [_carried(self.entries[count - 1])]
+
+
+def _carried(last: Entry) -> Entry:
+    return Entry(last.time, "carried_forward", last.balance, last.balance, "earlier entries")

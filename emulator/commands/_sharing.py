@@ -39,6 +39,8 @@ def store_at(url: str | None) -> "tuple[Callable[[str | None], Store], Callable[
 def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None:
     """Connect to the store. Raises ClickException, in one sentence, if it cannot be used."""
     if url is None:
+        if engine.settings.store_away != "refuse":
+            raise click.ClickException("--set store_away has no effect without --store")
         return
     from emulator.core.decimals import decimal
     from emulator.core.errors import Rejected

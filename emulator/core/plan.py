@@ -54,6 +54,17 @@ class QueuePlace(Protocol):
         ...
 
 
+class Ending(Protocol):
+    """What is called when an answer ends in any way; only the first call counts."""
+
+    def __call__(self, used: Usage | None, *, owed: bool = True) -> Awaitable[None]:
+        """Charge the usage that was sent; None means that nothing was.
+
+        If the store is not reached, this is done as soon as it is. Unless `owed`, it raises `Rejected` instead.
+        """
+        ...
+
+
 Why: TypeAlias = Callable[[Callable[[], InferenceRequest], bool], Explanation]
 """Explains a decision on a request, which a function returns; if it may be short, without rules that did not answer."""
 
@@ -64,9 +75,8 @@ class Plan(msgspec.Struct, frozen=True):
     `answered_by` names the rule or the generator that decided, for logs and records; `inference_id` and `request_id`
     are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
     order, after encoding. `model` is the model that answers, as it was when the plan was made; None if there is none.
-    If there is a queue, the answer first waits in `place`. `end` is called when the answer ends in any way, with the
-    usage that was sent (None: nothing was sent); only the first call counts. `meter` is called with a function that
-    returns the usage so far, if the answer takes its time. `why` explains the decision to those who
+    If there is a queue, the answer first waits in `place`. `end` is called when the answer ends. `meter` is called with
+    a function that returns the usage so far, if the answer takes its time. `why` explains the decision to those who
     ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
     person whose key nearly names a scenario, or whose request has something without effect.
     """
@@ -79,7 +89,7 @@ class Plan(msgspec.Struct, frozen=True):
     frame_faults: tuple[FrameFault, ...] = ()
     model: Model | None = None
     place: QueuePlace | None = None
-    end: Callable[[Usage | None], Awaitable[None]] | None = None
+    end: Ending | None = None
     why: Why = Explanation.of_nothing
     warning: str = ""
     meter: Callable[[Callable[[], Usage | None]], None] | None = None

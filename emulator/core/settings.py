@@ -228,6 +228,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         Literal["finish", "error"],
         "Credits that run out during an answer: it is finished, or ends with an error.",
     ] = "finish"
+    store_away: Annotated[
+        Literal["refuse", "answer"],
+        "Requests while the store is not reached: refused with 503, or answered without state, which the header "
+        "X-Emulator-Warning tells.",
+    ] = "refuse"
 
     @property
     def answer_seed(self) -> str:

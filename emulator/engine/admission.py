@@ -66,7 +66,7 @@ class Gate:
         Raises `Rejected` with a 401 or 403 for a managed key that is not valid.
         """
         policy = _managed(key, shared, now) if shared.keys is not None else None
-        name, version, terms = self._place(shared, playing)
+        name, version, terms = self.place(shared, playing)
         if terms is None and policy is None and not own.accounts:
             return None
         account = own.account(name, version)
@@ -82,7 +82,7 @@ class Gate:
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float
     ) -> "Account":
         """The same as `account`, but opens an account without limits instead of returning None."""
-        name, version, _ = self._place(shared, playing)
+        name, version, _ = self.place(shared, playing)
         account = self.account(key, own, shared, playing, now)
         return account or self._open(key, own, name, version, None, None, now)
 
@@ -90,7 +90,7 @@ class Gate:
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float, terms: "Terms"
     ) -> "Account":
         """Replace the account of a key by a new one with these terms."""
-        name, version, _ = self._place(shared, playing)
+        name, version, _ = self.place(shared, playing)
         account = self._open(key, own, name, version, terms, None, now)
         account.own = True
         return account
@@ -110,8 +110,8 @@ class Gate:
         own.accounts[name] = version, account
         return account
 
-    def _place(self, shared: SharedState, playing: LoadedScenario | None) -> "tuple[str, int, Terms | None]":
-        """The scenario and version under which an account is stored, and the terms on which it is opened."""
+    def place(self, shared: SharedState, playing: LoadedScenario | None) -> "tuple[str, int, Terms | None]":
+        """The name and version under which an account is stored, and the terms on which it is opened."""
         if playing is not None and playing.scenario.account is not None:
             return playing.scenario.name, playing.version, playing.scenario.account
         return "", shared.terms_version, shared.terms or self._terms
@@ -182,10 +182,11 @@ class Holding:
     """The slot and the reservation that a request, which has a `ticket`, holds until it ends.
 
     `everywhere` says that the `slot` is at the backends that all keys share. It is also the `QueuePlace` in which the
-    request waits for its slot; if it waits in vain, it gets an error with the status `timeout_status`.
+    request waits for its slot; if it waits in vain, it gets an error with the status `timeout_status`. With `owing`,
+    its end is always owed to a store that is not reached.
     """
 
-    __slots__ = ("_clock", "_ended", "_everywhere", "_key", "_slot", "_store", "_ticket", "_timeout_status")
+    __slots__ = ("_clock", "_ended", "_everywhere", "_key", "_owing", "_slot", "_store", "_ticket", "_timeout_status")
 
     def __init__(
         self,
@@ -197,6 +198,7 @@ class Holding:
         slot: SlotResult,
         *,
         everywhere: bool,
+        owing: bool = False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -205,6 +207,7 @@ class Holding:
         self._timeout_status = timeout_status
         self._slot = slot
         self._everywhere = everywhere
+        self._owing = owing
         self._ended = False
 
     @property
@@ -237,17 +240,22 @@ class Holding:
 
             raise Rejected(queue_timeout(self._slot.queue, self._timeout_status))
 
-    async def end(self, used: Usage | None) -> None:
+    async def end(self, used: Usage | None, *, owed: bool = True) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.
 
-        Only the first call counts. A call that is cancelled while the store waits does not count.
+        Only the first call counts. A call that is cancelled while the store waits does not count, nor does one that
+        raises `Rejected` because the store is not reached: with `owed`, the turn is taken later instead.
         """
         if self._ended:
             return
         self._store.on_slot(self._ticket, None)
         ticket, now = self._ticket, self._clock.now()
         store, key = self._store, self._key
-        await store.surely(lambda: store.turn(key, lambda own, shared: own.end(ticket, now, used)))
+
+        def end(own: KeyState, shared: SharedState) -> None:
+            own.end(ticket, now, used)
+
+        await (store.surely(lambda: store.turn(key, end)) if owed or self._owing else store.turn(key, end))
         if self._everywhere:
             await store.surely(lambda: store.shared_turn(lambda shared: shared.leave(ticket)))
         self._ended = True

@@ -30,3 +30,9 @@ class Decision(msgspec.Struct, frozen=True):
     chosen: "Chosen | None" = None
     refused: Rejected | None = None
     elsewhere: str | None = None
+
+    def without_state(self, away: Rejected) -> "Decision":
+        """The decision if the store was not reached: the request holds nothing, and a warning says why."""
+        told = f"{away.error.message} This was answered without state: nothing is counted, limited or charged."
+        choice = self.choice._replace(warning=f"{self.choice.warning} {told}".lstrip())
+        return msgspec.structs.replace(self, choice=choice, admitted=None)

@@ -23,12 +23,13 @@ from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Gate, Holding, SlotResult, enter, until_spent
+from emulator.engine.away import RequestTurns
 from emulator.engine.choosing import NOTHING, Choice, Chooser
 from emulator.engine.decision import Decision
 from emulator.engine.explaining import Foreseen, expected, explanation
 from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
 from emulator.scenario.library import Library, LoadedScenario
-from emulator.store import Store
+from emulator.store import Away, Store
 from emulator.store.state import KeyState, SharedState
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Engine:
         self.store.inferences.bound(settings.max_inferences)
         self.library = library
         self.gate = Gate(terms)
+        self._turns = RequestTurns(store, stateless=settings.store_away == "answer")
         self._planner = Planner(settings)
         self.long_requests = LongRequests()
         self._chooser = Chooser(settings, library)
@@ -75,18 +77,23 @@ class Engine:
         """Return the plan of the answer to a request of `length` bytes. A refusal is a `Failure` without a `Start`."""
         question = question_of(request.endpoint, request.body)
         ticket, now = self.store.ticket(), self.clock.now()
+        size, decision = PromptSize(request), None
+        decide = partial(self._decide, request, question, size, ticket, now)
         try:
-            size = PromptSize(request)
             if length > LONG:
                 await self.long_requests.read(length, lambda: size.tokens)
-            decide = partial(self._decide, request, question, size, ticket, now)
             decision = await self.store.turn(request.key, decide)
             if decision.elsewhere is not None:
                 decision = await self._decided_elsewhere(request.key, decide, decision, ticket, now)
             return self._planned(request, question, decision, ticket)
-        except BaseException:  # a mistake of ours is no reason to keep a slot
-            await self._holding(request.key, ticket, SlotResult(), everywhere=True).end(None)
-            raise
+        except BaseException as error:  # a mistake of ours is no reason to keep a slot
+            away = error if isinstance(error, Away) else None
+            if away is None or away.unsure or decision is not None:
+                await self._holding(request.key, ticket, SlotResult(), everywhere=True).end(None)
+            if away is None:
+                raise
+            decision = self._turns.without_store(away, decide).without_state(away)
+            return self._planned(request, question, decision, ticket)
 
     async def _decided_elsewhere(
         self, key: str, decide: Callable[..., Decision], first: Decision, ticket: str, now: float
@@ -101,7 +108,8 @@ class Engine:
 
     def _holding(self, key: str, ticket: str, slot: SlotResult, *, everywhere: bool) -> Holding:
         status = self.settings.queue_timeout_status
-        return Holding(self.store, self.clock, key, ticket, status, slot, everywhere=everywhere)
+        owing = self._turns.stateless
+        return Holding(self.store, self.clock, key, ticket, status, slot, everywhere=everywhere, owing=owing)
 
     def _decide(
         self,
@@ -199,12 +207,12 @@ class Engine:
 
     async def manages(self, key: str) -> bool:
         """Whether this is a key that was created here."""
-        return await self.store.shared_turn(lambda shared: shared.keys is not None and shared.keys.knows(key))
+        return await self._turns.shared_turn(lambda shared: shared.keys is not None and shared.keys.knows(key))
 
     async def authorize(self, key: str, headers: Mapping[str, str]) -> None:
         """Check that a key is valid. Raises `Rejected` with a 401 or 403 if it is not."""
         now = self.clock.now()
-        await self.store.turn(
+        await self._turns.turn(
             key,
             lambda own, shared: self._authorize(key, self._chooser.choose(headers, key, own, shared), now, own, shared),
         )
@@ -231,7 +239,7 @@ class Engine:
             return first, choice, self._occurrence(key, question, own)
 
         try:
-            refusal, choice, identity = await self.store.turn(key, decide)
+            refusal, choice, identity = await self._turns.turn(key, decide)
         except Rejected as full:
             refusal, choice, identity = full.error, NOTHING, self._seed.child(key, question)
         why = partial(explanation, choice, None, refusal.kind)
@@ -276,7 +284,7 @@ class Engine:
 
     async def playing(self, key: str, headers: Mapping[str, str] = NO_HEADERS) -> LoadedScenario | None:
         """Return the active scenario for a request. Raises `Rejected` if it is unknown or has mistakes."""
-        return await self.store.turn(key, lambda own, shared: self._playing(headers, key, own, shared))
+        return await self._turns.turn(key, lambda own, shared: self._playing(headers, key, own, shared))
 
     async def explain(self, request: InferenceRequest) -> Explanation:
         """Explain which scenario and rule would answer a request. Changes nothing.
@@ -303,7 +311,7 @@ class Engine:
     async def models(self, playing: LoadedScenario | None) -> list[Model]:
         """Return the listed models while a scenario is active."""
         catalog = self.catalog if playing is None else playing.catalog
-        return await self.store.shared_turn(
+        return await self._turns.shared_turn(
             lambda shared: [model for model in catalog if self.gate.lists(model.id, shared, playing)]
         )
 

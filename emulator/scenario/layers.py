@@ -49,15 +49,6 @@ def scenario_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def stamp(path: Path) -> object:
-    """What is another of a file that was changed; it equals no other where there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return object()
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
 def index_of(layers: Sequence[Layer]) -> Index:
     """The index of these layers, whose names are known."""
     index = Index({}, {}, {})

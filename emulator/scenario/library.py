@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
 
 from emulator.core.catalog import Catalog
 from emulator.core.clock import VirtualClock
@@ -26,7 +25,6 @@ from emulator.scenario.layers import (
     names_of,
     scanned,
     scenario_files,
-    stamp,
 )
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.statuses import STATUSES, status_scenario
@@ -41,10 +39,10 @@ SHIPPED = _INSTALLED if _INSTALLED.exists() else _PACKAGE.parent / "scenarios"
 
 
 class LoadedScenario(NamedTuple):
-    """A scenario, the catalogue with its models, and its version, by which it is known that it was replaced.
+    """A scenario, the catalogue with its models, and its version: another scenario of its name has another one.
 
-    The version of a file derives from its text, so that several processes that read it have the same. Otherwise it is
-    how often a scenario of that name was added.
+    That of a file derives from its text, so that all processes that read the same text agree. That of a scenario that
+    was added is how often this process has made one of its name.
     """
 
     scenario: Scenario
@@ -68,7 +66,6 @@ class Library:
         self._layers: list[Layer] = []
         self._loaded: dict[Path, LoadedScenario] = {}
         self._mistakes: dict[Path, tuple[Mistake, ...]] = {}
-        self._stamps: dict[Path, object] = {}
         self._added: dict[str, LoadedScenario] = {}
         self._added_words: dict[str, str] = {}
         self._texts: dict[str, str] = {}
@@ -76,21 +73,19 @@ class Library:
         self._statuses: dict[str, LoadedScenario] = {}
         self._known: Index | None = None
         self._versions: Counter[str] = Counter()
+        self._read_versions: dict[Path, int] = {}
         for folder in folders:
             self.add_folder(folder)
 
     # ------------------------------------------------------------------------------------------ what there is
 
-    def add_folder(self, folder: Path) -> list[Path]:
+    def add_folder(self, folder: Path) -> Sequence[Path]:
         """Add the scenarios in a folder and its subfolders. Returns the files."""
-        paths = scenario_files(folder)
-        self._layers.append(Layer(folder, dict.fromkeys(paths)))
-        self._known = None
-        return paths
+        return self.add_files(scenario_files(folder), folder)
 
-    def add_files(self, paths: Sequence[Path]) -> Sequence[Path]:
+    def add_files(self, paths: Sequence[Path], folder: Path | None = None) -> Sequence[Path]:
         """Add the scenarios in these files as if they were a folder of their own. Returns the files."""
-        self._layers.append(Layer(None, dict.fromkeys(paths)))
+        self._layers.append(Layer(folder, dict.fromkeys(paths)))
         self._known = None
         return paths
 
@@ -98,9 +93,11 @@ class Library:
         """Read these files now, even if they were read before. Returns the mistakes of all of them."""
         return tuple(mistake for path in paths for mistake in self._reload(path))
 
-    def is_current(self, path: Path) -> bool:
-        """Whether a file is still as it was when it was read."""
-        return self._stamps.get(path) == stamp(path)
+    def is_current(self, path: Path, *, unread: bool = False) -> bool:
+        """Whether a file is still as it was when it was read; `unread` for one that was not."""
+        from emulator.scenario.loader import version_in  # noqa: PLC0415 (imported when it is needed)
+
+        return self._read_versions[path] == version_in(path) if path in self._read_versions else unread
 
     def put(self, name: str, text: str, *, exact: bool = False, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one.
@@ -129,9 +126,7 @@ class Library:
 
     def add(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario. `version` is as in `put`."""
-        loaded = self._made(scenario)
-        if version is not None:
-            loaded = loaded._replace(version=version)
+        loaded = self._made(scenario, version)
         self._drop(scenario.name)
         self._added[scenario.name] = loaded
         self._changes += 1
@@ -237,8 +232,7 @@ class Library:
 
     def text(self, name: str) -> str | None:
         """The YAML of a scenario; None for one that was made of objects, or whose file cannot be read any more."""
-        path = self.source(name)
-        if path is None:
+        if (path := self.source(name)) is None:
             return self._texts.get(name)
         try:
             return path.read_text(encoding="utf-8-sig", errors="replace")
@@ -298,8 +292,7 @@ class Library:
         name = self.canonical(word)
         if name is None or name == scenario.name:
             return None
-        path = self.source(name)
-        if path is None:
+        if (path := self.source(name)) is None:
             other = self._added[name].scenario
             return clash(word, Path(scenario.source), names_of(scenario), Path(other.source), names_of(other))
         if path.is_relative_to(SHIPPED):
@@ -311,9 +304,9 @@ class Library:
 
     def _reload(self, path: Path) -> tuple[Mistake, ...]:
         """Read a file and what it is called now; a file with mistakes keeps its names."""
-        layer = next((each for each in reversed(self._layers) if path in each.files), None)
-        if layer is None:
-            layer = next((each for each in self._layers if each.folder and path.is_relative_to(each.folder)), None)
+        layer = next((each for each in reversed(self._layers) if path in each.files), None) or next(
+            (each for each in self._layers if each.folder and path.is_relative_to(each.folder)), None
+        )
         if layer is None:
             layer = Layer(None, {})
             self._layers.append(layer)
@@ -326,26 +319,27 @@ class Library:
         return mistakes
 
     def _read(self, path: Path) -> tuple[Mistake, ...]:
-        from emulator.scenario.loader import load_text, read_text  # noqa: PLC0415 (imported when it is needed)
+        from emulator.scenario.loader import load_text, read_file, version_of  # noqa: PLC0415 (imported when needed)
 
-        self._stamps[path] = stamp(path)
         try:
-            text = read_text(path)
+            text = read_file(path)
+            self._read_versions[path] = version = version_of(text)
             scenario = load_text(text, str(path), catalog=self.catalog)
         except ScenarioError as error:
             self._mistakes[path] = error.mistakes
             return error.mistakes
-        self._loaded[path] = self._made(scenario)._replace(version=crc32(text.encode("utf-8", "surrogatepass")))
+        self._loaded[path] = self._made(scenario, version)
         self._mistakes.pop(path, None)
         for layer in self._layers:
             if (names := layer.files.get(path)) and names != names_of(scenario):
                 layer.files[path], self._known = names_of(scenario), None
         return ()
 
-    def _made(self, scenario: Scenario) -> LoadedScenario:
+    def _made(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
         catalog = self.catalog.with_models(scenario.models) if scenario.models else self.catalog
-        self._versions[scenario.name] += 1
-        return LoadedScenario(scenario, catalog, self._versions[scenario.name])
+        if version is None:
+            version = self._versions[scenario.name] = self._versions[scenario.name] + 1
+        return LoadedScenario(scenario, catalog, version)
 
     def _drop(self, name: str) -> None:
         """Remove a scenario that was added, with its aliases."""

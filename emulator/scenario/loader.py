@@ -6,6 +6,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from emulator.core.catalog import Catalog
 from emulator.core.files import out_of_descriptors
+from emulator.core.seeds import Seed
 from emulator.scenario.language.checks import check
 from emulator.scenario.language.notes import Notes
 from emulator.scenario.language.scenarios import SCENARIO
@@ -29,11 +30,11 @@ def load_text(text: str, source: str, *, catalog: Catalog) -> Scenario:
 
 def load_file(path: Path, *, catalog: Catalog) -> Scenario:
     """Load a scenario from a file. Raises ScenarioError with all mistakes, also if the file cannot be read."""
-    return load_text(read_text(path), str(path), catalog=catalog)
+    return load_text(read_file(path), str(path), catalog=catalog)
 
 
-def read_text(path: Path) -> str:
-    """Read the file of a scenario. Raises ScenarioError if it cannot be read."""
+def read_file(path: Path) -> str:
+    """Read the text of a file. Raises ScenarioError if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(nodes.MAX_BYTES + 1).decode("utf-8-sig")
@@ -43,6 +44,19 @@ def read_text(path: Path) -> str:
         if out_of_descriptors(error):
             raise
         _refuse(path, f"cannot be read: {error.strerror}")
+
+
+def version_of(text: str) -> int:
+    """Return the version of a scenario that a file has: the same for the same text, in every process."""
+    return int(Seed.of(text).hex(12), 16)
+
+
+def version_in(path: Path) -> int | None:
+    """Return the version of what is in a file now; None if it cannot be read."""
+    try:
+        return version_of(read_file(path))
+    except ScenarioError:
+        return None
 
 
 def load_objects(value: Any, source: str = "scenario", *, catalog: Catalog) -> Scenario:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from watchfiles import Change, awatch
 
+from emulator.scenario.layers import scenario_files
 from emulator.scenario.library import Library
 from emulator.scenario.names import ENDINGS
 
@@ -13,10 +14,33 @@ log = logging.getLogger("emulator")
 
 
 async def watch(library: Library, folders: Sequence[Path]) -> None:
-    """Reload scenarios when their files change, until cancelled. If the new version has mistakes, the old one stays."""
-    async for changes in awatch(*folders, watch_filter=lambda _, path: path.lower().endswith(ENDINGS)):
+    """Reload scenarios when their files change, until cancelled. If the new version has mistakes, the old one stays.
+
+    A worker that takes the place of another begins with what was read before any of them, and catches up first.
+    """
+    catch_up(library, folders)
+    watching = False
+    async for changes in awatch(
+        *folders, watch_filter=lambda _, path: path.lower().endswith(ENDINGS), yield_on_timeout=True
+    ):
         for change, name in sorted(changes, key=lambda changed: (changed[0] != Change.deleted, changed[1])):
             reload(library, Path(name), deleted=change == Change.deleted)
+        if not watching:  # until now, a change could be missed
+            catch_up(library, folders)
+            watching = True
+
+
+def catch_up(library: Library, folders: Sequence[Path]) -> None:
+    """Reload the scenarios whose files have changed since they were read, and find new files."""
+    known = [path for path in library.files() if any(map(path.is_relative_to, folders))]
+    found = {path for folder in library.folders() if folder in folders for path in scenario_files(folder)}
+    for path in known:
+        if not path.exists():
+            reload(library, path, deleted=True)
+        elif not library.is_current(path, unread=True):
+            reload(library, path)
+    for path in sorted(found.difference(known)):
+        reload(library, path)
 
 
 def reload(library: Library, path: Path, *, deleted: bool = False) -> None:

@@ -9,17 +9,29 @@ docs/architecture.md lists the turns of a request.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from emulator.core.clock import VirtualClock
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.store.state import KeyState, SharedState
 
+if TYPE_CHECKING:
+    from emulator.account.ledger import Ledger
+
 T = TypeVar("T")
 Decide: TypeAlias = Callable[[KeyState, SharedState], T]
 """What happens in a turn of a key: it may read and change the key's state, and only read what all keys share."""
+
+
+class Away(Rejected):
+    """The store is not reached. `unsure` says that what was asked of it may have happened all the same."""
+
+    def __init__(self, error: ApiError, *, unsure: bool) -> None:
+        super().__init__(error)
+        self.unsure = unsure
 
 
 class Store(Protocol):
@@ -41,9 +53,13 @@ class Store(Protocol):
     async def turn(self, key: str, decide: Decide[T]) -> T:
         """Call `decide` with the state of a key and the shared state. It may raise only before it changes anything.
 
-        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key, or if the
-        store is not reached.
+        Raises `Rejected` with a 503, and changes nothing, if there is no room for the state of another key, and `Away`
+        if the store is not reached.
         """
+        ...
+
+    async def ledger(self, key: str, account: str) -> "Ledger":
+        """The ledger of an account of a key, by its name in the state: a turn need not see all entries of it."""
         ...
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:

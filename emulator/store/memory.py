@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from itertools import count
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.core.clock import VirtualClock
 from emulator.core.vocabulary import Usage
@@ -11,6 +11,9 @@ from emulator.scenario.library import Library
 from emulator.store import Decide
 from emulator.store.state import KeyState, SharedState
 from emulator.store.states import States, fingerprint
+
+if TYPE_CHECKING:
+    from emulator.account.ledger import Ledger
 
 T = TypeVar("T")
 _NEW = KeyState()
@@ -48,6 +51,13 @@ class MemoryStore:
             decision = decide(state, self._shared)
         self._wake_admitted(state)
         return decision
+
+    async def ledger(self, key: str, account: str) -> "Ledger":
+        """The ledger of an account of a key."""
+        from emulator.account.ledger import Ledger  # noqa: PLC0415 (a server without accounts does not pay)
+
+        _, found = (self._states.get(key) or _NEW).accounts.get(account, (None, None))
+        return Ledger([*found.credits.ledger.entries] if found is not None and found.credits is not None else [])
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Call `decide` with the shared state."""

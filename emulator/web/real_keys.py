@@ -3,6 +3,7 @@
 import logging
 
 from emulator.account.keys import masked, shown
+from emulator.core.errors import Rejected
 from emulator.engine import Engine
 
 log = logging.getLogger("emulator")
@@ -23,8 +24,13 @@ class RealKeys:
             return
         self._known.add(key)
         engine = self._engine
-        secret = shown(key, engine.library) != key
-        if secret and key not in engine.settings.keys and not await engine.manages(key):
+        if shown(key, engine.library) == key or key in engine.settings.keys:
+            return
+        try:
+            managed = await engine.manages(key)
+        except Rejected:  # the store is not reached
+            return
+        if not managed:
             log.warning(
                 "The API key %s looks like a real one. The emulator needs no secret: any key such as akml-local is "
                 "valid. If it was sent by mistake, check the settings of the client.",

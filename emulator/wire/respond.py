@@ -140,12 +140,15 @@ class Player:
         ids = plan.inference_id, plan.request_id
         response = ErrorResponse(error, self._dialect.surface, ids, self._clock.now(), plan.headers)
         self._end("failed", error)
+        await self._settle()
         await response(self._scope, self._receive, self._send)
 
     # ------------------------------------------------------------------------------------------ a ready answer
 
     async def _ready_body(self, steps: ReadySteps, request: InferenceRequest) -> None:
         body = self._dialect.ready_body(steps, request)
+        if self._plan.end is not None:
+            await self._plan.end(steps.usage, owed=False)
         await self._start(200, [JSON, (b"content-length", b"%d" % len(body))])
         self.sent.used = steps.usage
         self._end("completed")
@@ -155,6 +158,8 @@ class Player:
         encoder = self._dialect.encoder(request, self._plan.request_id)
         start = encoder.frames(steps.start)
         ready = encoder.ready_frames(steps.events)
+        if self._plan.end is not None:
+            await self._plan.end(steps.usage, owed=False)
         await self._start(200, _STREAM)
         self.sent.used = steps.usage
         self._end("completed")
@@ -185,6 +190,8 @@ class Player:
                 await self._client.end_turn()
             parts.append(part)
             size += len(part)
+        if hangup is None and self._plan.end is not None:
+            await self._plan.end(answer.usage, owed=False)
         await self._start(200, [JSON, (b"content-length", b"%d" % size)])
         if hangup is not None:
             await self._body(b"".join(parts)[: size // 2], more=True)
@@ -229,10 +236,9 @@ class Player:
                     await self._client.end_turn()
                 now = clock.now()
                 part = await frames.due_until(now) if now >= frames.due else self._dialect.keep_alive
-        finally:  # what was sent is noted and charged before the last frames are: their reader may ask again at once
+        finally:
             self._note(frames)
-            if self._plan.end is not None:
-                await self._plan.end(self.sent.used)
+            await self._settle()
         if isinstance(frames.last, Hangup):
             await self._body(part, more=True)
             await self._hang_up(frames.last)
@@ -249,6 +255,14 @@ class Player:
 
     def _end(self, outcome: Outcome, error: ApiError | None = None) -> None:
         self.sent.end(self._clock.now(), outcome, error)
+
+    async def _settle(self) -> None:
+        """Charge what was sent, and free what the request holds, before the last bytes are: their reader may ask again.
+
+        A whole answer is charged before its first bytes are sent: if it cannot be, it is refused instead.
+        """
+        if self._plan.end is not None:
+            await self._plan.end(self.sent.used)
 
     # ------------------------------------------------------------------------------------------ sending and waiting
 
@@ -270,6 +284,7 @@ class Player:
             if self._client.turns.over:
                 await self._client.end_turn()
         self._end("completed")
+        await self._settle()
         await self._body(parts[-1] if parts else b"")
 
     async def _queue(self, place: QueuePlace) -> None:
@@ -281,6 +296,7 @@ class Player:
     async def _hang_up(self, hangup: Hangup) -> None:
         """End the connection; a `end` after the 200 ends the body in order, but too early."""
         self._end("hung up")
+        await self._settle()
         if hangup.how == "end" and self.sent.status:
             return
         transport = self._scope.get("state", {}).get("transport")

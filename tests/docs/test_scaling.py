@@ -49,6 +49,6 @@ def test_the_names_in_redis_are_listed() -> None:
         server.ask(post("/_emulator/clock", {"advance": "1s"}))
         assert len(json.loads(server.ask(get("/_emulator/inferences")).partition(b"\r\n\r\n")[2])["inferences"]) == 1
         names = redis_server().ask("KEYS", f"{prefix}:*").decode().split("\r\n")[2::2]
-    assert {name.rpartition(":")[2] for name in names} <= listed
+    assert {name.partition("}:")[2].partition(":")[0] for name in names} <= listed
     assert {"state", "seen", "record", "clock", "metrics"} <= listed
     assert not any("secret" in name for name in names)

@@ -1,17 +1,20 @@
 """The store in Redis, with a real one: what several workers share, what it costs, and what becomes of it."""
 
 import asyncio
+import signal
 import threading
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, KEY, PLAIN, Exchange, chat, given_way
-from support.redis_server import needs_redis, new_url, redis_server
+from support.asgi import CHAT, KEY, PLAIN, SAMPLES, Exchange, chat, given_way
+from support.redis_server import RedisServer, needs_redis, new_url, redis_server
 from support.settling import elsewhere
 
+from emulator.account.account import Account
 from emulator.core.catalog import Catalog
-from emulator.core.clock import EPOCH
+from emulator.core.clock import EPOCH, VirtualClock, patience
 from emulator.core.settings import Settings
 from emulator.engine import Engine, make_engine
 from emulator.scenario.library import Library
@@ -37,17 +40,20 @@ def redis() -> None:
 
 
 class CountingStore(RedisStore):
-    """Counts the round trips for turns."""
+    """Counts the round trips for turns, and what is sent in them."""
 
     trips = 0
+    sent = 0
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
         """Run a script."""
-        self.trips += script is COMMIT
+        if script is COMMIT:
+            self.trips += 1
+            self.sent += sum(len(each) if isinstance(each, bytes) else len(str(each)) for each in arguments)
         return await super().run(script, keys, *arguments)
 
 
-def engine_at(url: str, **settings: Any) -> Engine:
+def engine_at(url: str, kind: type[VirtualClock] = SharedClock, **settings: Any) -> Engine:
     """The engine of one process."""
     stores = []
 
@@ -56,7 +62,7 @@ def engine_at(url: str, **settings: Any) -> Engine:
         return stores[0]
 
     catalog = Catalog.load()
-    clock = SharedClock(EPOCH, rate=0)
+    clock = kind(EPOCH, rate=0)
     engine = make_engine(Settings(**settings), catalog, clock, Library(catalog, []), store=store)
     elsewhere.add(stores[0].settled)
     return engine
@@ -95,7 +101,7 @@ def test_a_turn_that_was_overtaken_is_taken_again() -> None:
     ("story", "most"), [("rules: [{reply: {text: Hello.}}]", 1), (f"{LIMITED}rules: [{{reply: {{text: Hello.}}}}]", 2)]
 )
 def test_the_round_trips_of_a_request(story: str, most: int) -> None:
-    """One if nothing but the count of the question depends on it, and one more after the last byte if it is charged."""
+    """One if nothing but the count of the question depends on it, and one more before its end if it is charged."""
     engine = engine_at(new_url())
     store = engine.store
     assert isinstance(store, CountingStore)
@@ -113,6 +119,110 @@ def test_the_round_trips_of_a_request(story: str, most: int) -> None:
     first, *others = at_once(trips())
     assert first <= most + 1
     assert others == [most] * 3
+
+
+def test_a_turn_costs_the_same_however_long_the_ledger_is() -> None:
+    """What a request sends to Redis does not grow with the number of entries."""
+    engine = engine_at(new_url())
+    store = engine.store
+    assert isinstance(store, CountingStore)
+    engine.library.put("story", f"{LIMITED}rules: [{{reply: {{text: Hello.}}}}]")
+
+    def charge(account: Account, now: float) -> None:
+        assert account.credits is not None
+        for number in range(500):
+            account.credits.charge(now, Decimal("0.001"), str(number))
+
+    async def sent() -> int:
+        before = store.sent
+        assert (await asked(engine, "POST", CHAT, chat())).status == 200
+        return store.sent - before
+
+    async def play() -> tuple[int, int]:
+        await engine.activate("story")
+        await sent()
+        first = await sent()
+        await engine.with_account(KEY, charge)
+        return first, await sent()
+
+    first, later = at_once(play())
+    assert later < first + 200
+
+
+def test_a_whole_answer_that_cannot_be_charged_is_refused() -> None:
+    """Redis goes away while an answer is waited for: it gets a 503, and costs nothing when Redis is back."""
+    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    engine = engine_at(redis.url, VirtualClock)
+    engine.library.put("slow", LIMITED + SLOW)
+
+    async def play() -> tuple[Exchange, Exchange]:
+        await engine.activate("slow")
+        exchange = Exchange(create_app(engine), "POST", CHAT, chat())
+        playing = asyncio.ensure_future(exchange.run())
+        await given_way()
+        redis.stop(signal.SIGKILL)
+        while not playing.done():
+            await engine.clock.advance(1)
+            await asyncio.wait([playing], timeout=0.01)
+        redis.start()
+        for _ in patience(WITHIN):
+            account = await asked(engine, "GET", "/_emulator/account")
+            if account.status == 200 and account.json["in_flight"] == 0:
+                return await playing, account
+            await given_way()
+        raise AssertionError("it did not end")
+
+    try:
+        refused, account = at_once(play())
+    finally:
+        redis.end()
+    assert refused.status == 503
+    assert "cannot be used" in refused.json["error"]["message"]
+    assert account.json["credits"]["available"] == "5.00 USD"
+
+
+def test_requests_are_answered_without_state_while_redis_is_away() -> None:
+    """If the setting says so: always as a new key's first request, with a warning, and nothing is counted later."""
+    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    engine = engine_at(redis.url, VirtualClock, store_away="answer", auth="strict", keys=(KEY,))
+    story = "account: {credits: 5 USD, keys: {default: {requests_per_minute: 3}}}\n"
+    engine.library.put("story", f"{story}rules: [{{replies: [{{text: First.}}, {{text: Second.}}, {{text: Third.}}]}}]")
+
+    async def one(path: str = CHAT, **more: Any) -> Exchange:
+        return await asked(engine, "POST", path, {**SAMPLES[path], **more})
+
+    async def play() -> None:
+        await engine.activate("story")
+        made = (await asked(engine, "POST", "/_emulator/keys", {"name": "made"})).json["key"]
+        assert "First." in (await one()).body.decode()
+        redis.stop(signal.SIGKILL)
+        for path in (*SAMPLES, *SAMPLES):
+            answer = await one(path)
+            assert (answer.status, "First." in answer.body.decode()) == (200, True)
+            assert "answered without state" in answer.headers["x-emulator-warning"]
+        assert "answered without state" in (await one(stream=True)).headers["x-emulator-warning"]
+        assert (await one(model="no/model")).status == 404
+        assert (await asked(engine, "GET", "/v1/models")).status == 200
+        assert (await asked(engine, "POST", CHAT, chat(), key=made)).status == 200
+        assert (await asked(engine, "POST", CHAT, chat(), key="akml-unknown")).status == 401
+        assert (await asked(engine, "POST", CHAT, b"{")).status == 400
+        assert (await asked(engine, "GET", "/_emulator/account")).status == 503
+        redis.start()
+        for _ in patience(WITHIN):
+            answer = await one()
+            if "x-emulator-warning" not in answer.headers:
+                break
+        assert "Second." in answer.body.decode()
+        account = (await asked(engine, "GET", "/_emulator/account")).json
+        assert account["in_flight"] == 0
+        assert answer.headers["x-ratelimit-remaining"] == "1"
+        told = (await asked(engine, "GET", "/_emulator/inferences")).json["inferences"]
+        assert sum("answered without state" in each["warning"] for each in told) >= 2 * len(SAMPLES) + 1
+
+    try:
+        at_once(play())
+    finally:
+        redis.end()
 
 
 def test_keys_that_hold_nothing_make_room() -> None:

@@ -125,6 +125,25 @@ def test_a_worker_that_is_killed_gives_back_what_it_held(tmp_path: Path) -> None
         assert 30 - 12 <= total - 2 * 8 <= received.count(b"word") + 20
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_no_answer_is_free_because_its_worker_dies(tmp_path: Path, stream: bool) -> None:
+    """Whichever is killed as soon as its answer has come, and whoever else is answered: each answer is charged once."""
+    url, scenario = new_url(), story(tmp_path, STREAM)
+    with served(*options(url, scenario)) as other:
+        for _ in range(3):
+            with served(*options(url, scenario)) as server:
+                client = server.begin(post(CHAT, chat("quick", stream=stream), close=True))
+                received = b""
+                while not received.endswith((b"}", b"0\r\n\r\n")):
+                    received += client.recv(1 << 16)
+                server.process.kill()
+                client.close()
+            assert other.ask(post(CHAT, chat("quick"))).startswith(b"HTTP/1.1 200 ")
+        charged, total = ledger(other)
+        assert sorted(charged.values()) == [1] * 6
+        assert total == 6 * body(other.ask(post(CHAT, chat("quick"))))["usage"]["total_tokens"]
+
+
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     """Another one takes its place, and the state goes on; a signal ends all of them."""
     with served(*options(new_url(), story(tmp_path, SEQUENCE), "--workers", "2")) as server:
@@ -139,6 +158,27 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         eventually(others, PATIENCE)
         assert text(server.ask(post(CHAT, chat()))) == "Reply 1."
         assert server.stop().code == 0
+
+
+def test_a_worker_that_starts_later_plays_the_newest_file(tmp_path: Path) -> None:
+    """A watched file has changed since the server was started: each worker plays it, and goes on where others were."""
+    replies = ", ".join(f"{{text: Reply {number}.}}" for number in range(200))
+    path = Path(story(tmp_path, "rules: [{reply: {text: Old.}}]"))
+    with served(*options(new_url(), str(path), "--workers", "2", "--watch")) as server:
+        assert text(server.ask(post(CHAT, chat()))) == "Old."
+        path.write_text(f"rules: [{{replies: [{replies}]}}]")
+
+        def asked() -> str:
+            return text(server.ask(post(CHAT, chat())))
+
+        eventually(lambda: "Old." not in [asked() for _ in range(30)], PATIENCE)
+        process = body(server.ask(get("/_emulator/ready")))["process"][0]
+        os.kill(process, signal.SIGKILL)
+        before = int(asked().split()[1].rstrip("."))
+        processes = set[int]()
+        while len(processes) < 2:
+            processes |= {body(server.ask(get("/_emulator/ready")))["process"][0]} - {process}
+        assert [asked() for _ in range(20)] == [f"Reply {before + number}." for number in range(1, 21)]
 
 
 def test_redis_goes_away_and_comes_back(tmp_path: Path) -> None:
@@ -208,8 +248,9 @@ def test_a_store_that_cannot_be_used_is_told_at_start() -> None:
         assert "a replica that only reads" in refused("--store", replica.url)
         url = new_url()
         redis_server().ask("HSET", f"{url.rpartition('=')[2]}:{{shared}}:state", "f", "0")
-        assert "is of version 0, but this emulator needs 1" in refused("--store", url)
+        assert "is of version 0, but this emulator needs 2" in refused("--store", url)
         assert "expected a URL such as redis://" in refused("--store", "http://127.0.0.1")
+        assert "store_away has no effect without --store" in refused("--set", "store_away=answer")
     finally:
         for each in servers:
             each.end()

@@ -2,11 +2,17 @@
 
 import asyncio
 from decimal import Decimal
+from functools import partial
 
 import pytest
+from starlette.types import Message
 from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, given_way
 from support.stores import STORES
 
+from emulator.account.account import Account
+from emulator.account.credits import AutoTopUp
+from emulator.account.ledger import MAX_ENTRIES, Ledger
+from emulator.account.terms import Terms
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.core.settings import Settings
@@ -19,6 +25,38 @@ from emulator.web.app import create_app
 pytestmark = pytest.mark.parametrize("store", STORES)
 SLOW = "rules: [{reply: {text: One two three., stream: {between_tokens: 1s}}}]"
 PRICES = f"models: {{{PLAIN}: {{pricing: {{input: '0.001', output: '0.01'}}}}}}\n"
+
+
+ANSWERS = {
+    "short": "{text: One two three.}",
+    "delayed": "{text: One two three., stream: {first_token: 1s}}",
+    "long": "{generate: {tokens: 30000}}",
+    "paced": "{text: One two three., stream: {between_tokens: 1s}}",
+    "corrupt": "{text: One two three., faults: [{corrupt: true}]}",
+    "raw": "{raw: {status: 502, body: Bad Gateway}}",
+    "refused": "{error: 500}",
+    "failing": "{text: One two three., faults: [{error: 500, after: {tokens: 2}}]}",
+}
+
+
+class Settled(Exchange):
+    """An exchange that asks another process for the account before it takes the last part of the answer."""
+
+    other: Engine
+    in_flight: int | None = None
+    charged: int | None = None
+
+    async def take(self, message: Message) -> None:
+        """Receive a part of the answer."""
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self.in_flight, self.charged = await _account(self.other)
+        await super().take(message)
+
+
+async def _account(engine: Engine) -> tuple[int, int]:
+    in_flight = await engine.with_account(KEY, lambda account, now: len(account.in_flight))
+    ledger = await engine.store.ledger(KEY, "story")
+    return in_flight, sum(entry.kind == "charge" for entry in ledger.entries)
 
 
 def two_engines(store: str, story: str) -> tuple[Engine, Engine]:
@@ -102,6 +140,65 @@ def test_both_processes_charge_one_balance(store: str, stream: bool) -> None:
     charged = [entry["inference_id"] for entry in told["entries"] if entry["kind"] == "charge"]
     assert len(charged) == len({*charged}) == (12 if stream else 8)
     assert (account["in_flight"], account["credits"]["available"]) == (0, told["balance"])
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_is_charged_before_its_end_is_sent(store: str, answer: str, stream: bool) -> None:
+    """Who has read an answer can ask any process again: all that it held is free, and it is charged if it costs."""
+    rules = f"rules: [{{reply: {ANSWERS[answer]}}}]"
+    first, second = two_engines(
+        store, f"{PRICES}account: {{credits: 5 USD, keys: {{default: {{concurrency: 1}}}}}}\n{rules}"
+    )
+
+    done = Settled(create_app(first), "POST", CHAT, chat(stream=stream))
+    done.other = second
+
+    async def one() -> None:
+        playing = asyncio.ensure_future(done.run())
+        while not playing.done():
+            await given_way(playing.done)
+            await first.clock.advance(1)
+        await playing
+
+    asyncio.run(one())
+    costs = done.status == 200
+    assert (done.complete, done.in_flight, done.charged) == (True, 0, int(costs))
+    assert at_once(_account(second)) == (0, int(costs))
+
+
+def test_a_ledger_is_the_same_however_it_is_stored(store: str) -> None:
+    """Entries that both processes make are merged, saved, restored and begun anew as the ledger itself says."""
+    engines, other = two_engines(store, "account: {credits: 5 USD}\n" + SLOW), two_engines(store, SLOW)
+    now, expected = EPOCH, Ledger()
+    expected.record(now, "purchase", Decimal(5), "the balance at the beginning")
+
+    def charge(account: Account, now: float, first: int) -> None:
+        assert account.credits is not None
+        for number in range(first, first + 60):
+            account.credits.charge(now, Decimal("0.01"), str(number))
+
+    async def play() -> None:
+        for turn, first in enumerate(range(0, MAX_ENTRIES + 1100, 60)):
+            await engines[turn % 2].with_account(KEY, partial(charge, first=first))
+            for number in range(first, first + 60):
+                expected.record(now, "charge", Decimal("-0.01"), "", str(number))
+        for engine in engines:
+            assert await engine.store.ledger(KEY, "story") == expected
+        await other[0].store.restore(await engines[1].store.snapshot())
+        for engine in other:
+            engine.library.put("story", "account: {credits: 5 USD}\n" + SLOW)
+        await other[1].with_account(KEY, partial(charge, first=0))
+        assert len((await other[0].store.ledger(KEY, "story")).entries) == len(expected.entries) + 60
+        await engines[0].open_account(KEY, Terms(credits=Decimal(1)))
+        assert [entry.kind for entry in (await engines[1].store.ledger(KEY, "story")).entries] == ["purchase"]
+        await engines[1].open_account(KEY, Terms(auto_top_up=AutoTopUp(Decimal(-5), Decimal(1))))
+        assert await engines[0].store.ledger(KEY, "story") == Ledger()
+        await engines[1].store.forget(KEY)
+        await engines[0].with_account(KEY, partial(charge, first=0))
+        assert len((await engines[1].store.ledger(KEY, "story")).entries) == 61
+
+    at_once(play())
 
 
 @pytest.mark.parametrize("everywhere", [False, True])

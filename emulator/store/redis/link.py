@@ -17,7 +17,12 @@ _LOOKS = 4
 
 
 class Lost(Exception):
-    """Redis is not reached, does not answer, or refuses what it is asked. The message is for people."""
+    """Redis is not reached, does not answer, or refuses what it is asked. The message is for people.
+
+    `unsure` says that Redis may have done all the same what it was asked.
+    """
+
+    unsure = False
 
 
 class Link:

@@ -15,14 +15,34 @@ def _script(text: str) -> Script:
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
-COMMIT = _script("""
+_APPEND = """
+local function append(key, text, most, gone)
+  if text == '' then return end
+  for _, each in ipairs(cjson.decode(text)) do
+    local list = key .. ':' .. each[1]
+    if each[2] then redis.call('DEL', list) end
+    redis.call('SADD', key, each[1])
+    for _, entry in ipairs(each[3]) do
+      if redis.call('RPUSH', list, entry) > most then redis.call('LTRIM', list, gone, -1) end
+    end
+  end
+end
+"""
+"""Append to the ledgers of a key. `key` is the set of its accounts, and the beginning of the names of their lists;
+`text` has, as JSON, for each account its name, whether the list begins anew, and the entries. A list with more than
+`most` loses its first `gone`.
+"""
+
+COMMIT = _script(
+    _APPEND
+    + """
 local own = redis.call('HGET', KEYS[1], 't') or ''
 if redis.call('HGET', KEYS[8], ARGV[5]) == ARGV[3] then return {1} end
 local shared = redis.call('HGET', KEYS[2], 't') or ''
 local lock = redis.call('GET', KEYS[7])
 local free = not lock or lock == ARGV[5]
 local same = free and own == ARGV[1] and shared == ARGV[2]
-for i = 13, #ARGV, 3 do
+for i = 16, #ARGV, 3 do
   same = same and (redis.call('HGET', KEYS[3], ARGV[i]) or '0') == ARGV[i + 1]
 end
 if not same then
@@ -30,11 +50,11 @@ if not same then
   local told = {0, free and 1 or 0, own, false, shared, false}
   if own ~= ARGV[1] then told[4] = redis.call('HGET', KEYS[1], 's') end
   if shared ~= ARGV[2] then told[6] = redis.call('HGET', KEYS[2], 's') end
-  for i = 13, #ARGV, 3 do told[#told + 1] = redis.call('HGET', KEYS[3], ARGV[i]) or '0' end
+  for i = 16, #ARGV, 3 do told[#told + 1] = redis.call('HGET', KEYS[3], ARGV[i]) or '0' end
   return told
 end
 local most = tonumber(ARGV[7])
-if ARGV[4] ~= '' or #ARGV > 12 then
+if ARGV[4] ~= '' or ARGV[13] ~= '' or #ARGV > 15 then
   if most >= 0 then
     if redis.call('ZCARD', KEYS[5]) >= most and not redis.call('ZSCORE', KEYS[5], ARGV[6]) then return {2} end
     redis.call('ZADD', KEYS[5], redis.call('TIME')[1], ARGV[6])
@@ -42,7 +62,8 @@ if ARGV[4] ~= '' or #ARGV > 12 then
   redis.call('HSET', KEYS[8], ARGV[5], ARGV[3])
   redis.call('EXPIRE', KEYS[8], 60)
   if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 't', ARGV[3], 's', ARGV[4]) end
-  for i = 13, #ARGV, 3 do
+  append(KEYS[9], ARGV[13], tonumber(ARGV[14]), tonumber(ARGV[15]))
+  for i = 16, #ARGV, 3 do
     redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 2])
     redis.call('ZADD', KEYS[4], redis.call('HINCRBY', KEYS[1], 'n', 1), ARGV[i])
     if redis.call('ZCARD', KEYS[4]) > tonumber(ARGV[12]) then
@@ -54,16 +75,18 @@ if ARGV[8] ~= '' then redis.call('SADD', KEYS[6], ARGV[6]) end
 if lock then redis.call('DEL', KEYS[7]) end
 if ARGV[11] ~= '' then redis.call('PUBLISH', ARGV[10], ARGV[11]) end
 return {1}
-""")
+"""
+)
 """Commit a turn, unless others have committed meanwhile.
 
 KEYS: the state, the shared state, the counts of requests, their order, the index of all keys, the names under which
 the worker holds something, the lock, the last token of each worker, by which a commit is known that is sent again
-because its answer was lost. ARGV: the tokens of both states on which was decided, the new token, the new state
-(empty: it is unchanged), the worker, the name of the key, how many keys may be remembered (-1: this one is not
-counted), whether it holds something, whether to lock, the channel, a message for it, how many counts may be remembered,
-and for each count its digest with the values before and after. Returns 1; or 0, whether the key is not locked, and both
-tokens and states, if they are others, with the counts; or 2 if there is no room for another key.
+because its answer was lost, and the ledgers. ARGV: the tokens of both states on which was decided, the new token, the
+new state (empty: it is unchanged), the worker, the name of the key, how many keys may be remembered (-1: this one is
+not counted), whether it holds something, whether to lock, the channel, a message for it, how many counts may be
+remembered, what is appended to ledgers, with their limits (see `_APPEND`), and for each count its digest with the
+values before and after. Returns 1; or 0, whether the key is not locked, and both tokens and states, if they are others,
+with the counts; or 2 if there is no room for another key.
 """
 
 ALL = _script("""
@@ -77,16 +100,32 @@ for _, name in ipairs(names) do
     seen[#seen + 1] = digest
     seen[#seen + 1] = redis.call('HGET', key .. 'seen', digest)
   end
-  told[#told + 1] = {name, redis.call('HGET', key .. 'state', 's'), seen}
+  local ledgers = {}
+  for _, account in ipairs(redis.call('SMEMBERS', key .. 'ledgers')) do
+    ledgers[#ledgers + 1] = account
+    ledgers[#ledgers + 1] = redis.call('LRANGE', key .. 'ledgers:' .. account, 0, -1)
+  end
+  told[#told + 1] = {name, redis.call('HGET', key .. 'state', 's'), seen, ledgers}
 end
 return told
 """)
-"""Return the shared state, and the name, the state and the counts of each key, in their order.
+"""Return the shared state, and the name, the state, the counts, in their order, and the ledgers of each key.
 
 KEYS: the shared state, the index. ARGV: the prefix, and names that are not in the index.
 """
 
-FORGET = _script("""
+_DELETE = """
+local function delete(key)
+  for _, account in ipairs(redis.call('SMEMBERS', key .. 'ledgers')) do
+    redis.call('DEL', key .. 'ledgers:' .. account)
+  end
+  redis.call('DEL', key .. 'state', key .. 'seen', key .. 'recent', key .. 'ledgers')
+end
+"""
+
+FORGET = _script(
+    _DELETE
+    + """
 local told = {}
 local names = {}
 if ARGV[2] == 'all' then names = redis.call('ZRANGE', KEYS[1], 0, -1) end
@@ -94,12 +133,13 @@ for i = 3, #ARGV do names[#names + 1] = ARGV[i] end
 for _, name in ipairs(names) do
   local key = ARGV[1] .. ':{' .. name .. '}:'
   local state = redis.call('HGET', key .. 'state', 's')
-  redis.call('DEL', key .. 'state', key .. 'seen', key .. 'recent')
+  delete(key)
   redis.call('ZREM', KEYS[1], name)
   if state then told[#told + 1] = {name, state} end
 end
 return told
-""")
+"""
+)
 """Delete what is known of keys, and return the names and states of those that had one.
 
 KEYS: the index. ARGV: the prefix, "all" for all keys of the index or "", and names.
@@ -114,19 +154,24 @@ return redis.call('HMGET', KEYS[1], 'f', 't', 's')
 KEYS: the shared state. ARGV: the version, the token and the state with which to begin.
 """
 
-RESTORE = _script("""
+RESTORE = _script(
+    _APPEND
+    + """
 local key = ARGV[1] .. ':{' .. ARGV[2] .. '}:'
 redis.call('HSET', key .. 'state', 't', ARGV[4], 's', ARGV[5])
-for i = 6, #ARGV, 2 do
+append(key .. 'ledgers', ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]))
+for i = 9, #ARGV, 2 do
   redis.call('HSET', key .. 'seen', ARGV[i], ARGV[i + 1])
   redis.call('ZADD', key .. 'recent', redis.call('HINCRBY', key .. 'state', 'n', 1), ARGV[i])
 end
 if ARGV[3] ~= '' then redis.call('ZADD', KEYS[1], redis.call('TIME')[1], ARGV[2]) end
 return 1
-""")
+"""
+)
 """Put the state of a key back. KEYS: the index.
 
-ARGV: the prefix, the name, whether it belongs to the index, the token, the state, and counts of requests by digest.
+ARGV: the prefix, the name, whether it belongs to the index, the token, the state, the ledgers with their limits (see
+`_APPEND`), and counts of requests by digest.
 """
 
 BEAT = _script("""
@@ -143,15 +188,19 @@ KEYS: the leases, the usage of this worker. ARGV: the worker, the seconds after 
 with their usage. Returns the workers whose lease has expired.
 """
 
-EVICT = _script("""
-if (redis.call('HGET', KEYS[1], 't') or '') ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
-redis.call('ZREM', KEYS[4], ARGV[2])
+EVICT = _script(
+    _DELETE
+    + """
+local key = ARGV[3] .. ':{' .. ARGV[2] .. '}:'
+if (redis.call('HGET', key .. 'state', 't') or '') ~= ARGV[1] then return 0 end
+delete(key)
+redis.call('ZREM', KEYS[1], ARGV[2])
 return 1
-""")
-"""Delete the state of a key unless it has changed. KEYS: the state, the counts, their order, the index.
+"""
+)
+"""Delete the state of a key unless it has changed. KEYS: the index.
 
-ARGV: the token of the state, the name. Returns whether it was deleted.
+ARGV: the token of the state, the name, the prefix. Returns whether it was deleted.
 """
 
 CLOCK = _script("""

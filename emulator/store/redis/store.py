@@ -7,6 +7,9 @@ from functools import partial
 from itertools import count
 from typing import Any, TypeVar
 
+import msgspec
+
+from emulator.account.ledger import Ledger
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import Rejected
 from emulator.core.vocabulary import Usage
@@ -14,6 +17,7 @@ from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store import Decide
+from emulator.store.redis import ledgers
 from emulator.store.redis.asking import Questions
 from emulator.store.redis.clock import SharedClock
 from emulator.store.redis.journal import SharedJournal
@@ -78,6 +82,11 @@ class RedisStore(Turns):
         """Call `decide` with the state of a key and the shared state."""
         decision: T = await self.take(name_of(key), decide)
         return decision
+
+    async def ledger(self, key: str, account: str) -> Ledger:
+        """The ledger of an account of a key."""
+        name = self.names.of(name_of(key), f"ledgers:{account}")
+        return ledgers.ledger(await self.sure(self.call("LRANGE", name, 0, -1)))
 
     async def shared_turn(self, decide: Callable[[SharedState], T]) -> T:
         """Call `decide` with the shared state."""
@@ -256,9 +265,11 @@ class RedisStore(Turns):
         keys = [self.names.of(SHARED, "state"), self.names.of(SHARED, "keys")]
         shared, *found = await self.sure(self.run(ALL, keys, self.names.prefix, name_of("")))
         states = {}
-        for name, data, seen in found:
+        for name, data, seen, lists in found:
             if data is not None or seen:
                 state = decoded(data) if data is not None else KeyState()
+                accounts = map(bytes.decode, lists[::2])
+                ledgers.put_back(state, dict(zip(accounts, lists[1::2], strict=True)))
                 state.seen = {digest.decode(): int(times) for digest, times in zip(seen[::2], seen[1::2], strict=True)}
                 states[name.decode()] = saved(state)
         return {"shared": saved(decoded_shared(shared)), "keys": states}
@@ -272,8 +283,9 @@ class RedisStore(Turns):
             state = key_state(each).resumed()
             seen, state.seen = state.seen, {}
             counts = [part for digest, times in seen.items() for part in (digest, times)]
+            appended = msgspec.json.encode(ledgers.taken(state, {}))
             asked = self.names.prefix, name, "" if name == name_of("") else "1", self._token(), encoded(state)
-            await self.sure(self.run(RESTORE, index, *asked, *counts))
+            await self.sure(self.run(RESTORE, index, *asked, appended, *ledgers.LIMITS, *counts))
         await self._replace(lambda _: shared)
 
     async def _make_room(self) -> bool:
@@ -285,10 +297,10 @@ class RedisStore(Turns):
             names = await self.call("ZRANGE", of(SHARED, "keys"), start, start + _BATCH - 1)
             for name in map(bytes.decode, names):
                 token, data = await self.call("HMGET", of(name, "state"), "t", "s")
-                if data is None or not decoded(data).holds(now):
-                    keys = [of(name, "state"), of(name, "seen"), of(name, "recent"), of(SHARED, "keys")]
-                    if await self.run(EVICT, keys, token or b"", name):
-                        return True
+                if data is not None and decoded(data).holds(now):
+                    continue
+                if await self.run(EVICT, [of(SHARED, "keys")], token or b"", name, self.names.prefix):
+                    return True
             if len(names) < _BATCH:
                 break
         self._searched = now

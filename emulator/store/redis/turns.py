@@ -12,8 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeAlias
 
-from emulator.core.errors import ApiError, Rejected
+import msgspec
+
+from emulator.core.errors import ApiError
 from emulator.core.seeds import Seed
+from emulator.store import Away
+from emulator.store.redis import ledgers
 from emulator.store.redis.line import Counts, Line, Waiting
 from emulator.store.redis.link import Lost
 from emulator.store.redis.names import SHARED, Names, name_of, shown, split_url
@@ -23,7 +27,7 @@ from emulator.store.saved import decoded, decoded_shared, encoded
 from emulator.store.state import MAX_REQUESTS, KeyState, SharedState
 from emulator.store.states import MAX_KEYS, no_room
 
-FORMAT = b"1"
+FORMAT = b"2"
 """The version of what is stored. Another one is not read."""
 _PATIENCE = 2
 """Attempts at a turn before others have to wait."""
@@ -87,7 +91,11 @@ class Turns:
         except Lost:
             if session.alive:
                 raise
-        return await (await self._sessions.get()).link.run(script, keys, *arguments)
+        try:
+            return await (await self._sessions.get()).link.run(script, keys, *arguments)
+        except Lost as lost:
+            lost.unsure = True
+            raise
 
     async def call(self, *command: Any) -> Any:
         """Return the answer to a command. Raises Lost."""
@@ -98,14 +106,15 @@ class Turns:
         await self.call("PUBLISH", self.names.events, message)
 
     async def sure(self, asked: Awaitable[Any]) -> Any:
-        """Return the result of one of these. Raises `Rejected` with a 503 instead of Lost."""
+        """Return the result of one of these. Raises Away instead of Lost."""
         try:
             return await asked
         except Lost as lost:
             raise self._unreachable(lost) from None
 
-    def _unreachable(self, lost: Lost) -> Rejected:
-        return Rejected(ApiError("unavailable", f"The emulator's store, {shown(self.url)}, cannot be used: {lost}."))
+    def _unreachable(self, lost: Lost) -> Away:
+        error = ApiError("unavailable", f"The emulator's store, {shown(self.url)}, cannot be used: {lost}.")
+        return Away(error, unsure=lost.unsure)
 
     async def _begin(self, session: Session) -> None:
         """Begin with what is stored, or store what this worker begins with. Raises Lost for another format."""
@@ -138,7 +147,7 @@ class Turns:
     # ------------------------------------------------------------------------------------------ turns
 
     async def take(self, name: str, decide: Callable[[Any, Any], Any]) -> Any:
-        """Take a turn at the state of a name. Raises `Rejected` with a 503 if Redis is not reached."""
+        """Take a turn at the state of a name. Raises Away if Redis is not reached."""
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop = loop
@@ -176,16 +185,22 @@ class Turns:
                 return
             base, shared = line.token, self._shared.token
             state, everyone = self._states(line)
+            before = ledgers.carried(state) if line is not self._shared else {}
             outcomes = [_decided(each, state, everyone) for each in asked]
             admitted, state.admitted = state.admitted, []
             counts: dict[str, int] = {}
+            appended = b""
             if line is not self._shared:
                 counts, state.seen = state.seen.changed, {}
+                if added := ledgers.taken(state, before):
+                    appended = msgspec.json.encode(added)
             data = encoded(state)
             if data == line.data:
                 data = b""
             new = token + b"@%d" % line.revision if line.revision else token
-            told = await self.run(COMMIT, *self._asked(line, base, shared, new, data, admitted, counts, attempt))
+            told = await self.run(
+                COMMIT, *self._asked(line, base, shared, new, data, admitted, appended, counts, attempt)
+            )
             if told[0] == 1:
                 self.taken += len(asked)
                 line.commit(new, data, state, counts)
@@ -221,6 +236,7 @@ class Turns:
         token: bytes,
         data: bytes,
         admitted: Sequence[str],
+        appended: bytes,
         counts: Mapping[str, int],
         attempt: int,
     ) -> tuple[Any, ...]:
@@ -235,6 +251,7 @@ class Turns:
             of(worker, "held"),
             of(name, "lock"),
             of(name, "last"),
+            of(name, "ledgers"),
         ]
         most = -1 if name in (SHARED, name_of("")) else self._most
         held = "1" if worker.encode() in data else ""
@@ -242,7 +259,7 @@ class Turns:
         wake = f"wake {' '.join(admitted)}" if admitted else ""
         numbers = [(digest, line.counts.get(digest, 0), after) for digest, after in counts.items()]
         first = (base, shared, token, data, worker, name, most, held, lock, self.names.events, wake, MAX_REQUESTS)
-        return keys, *first, *(part for number in numbers for part in number)
+        return keys, *first, appended, *ledgers.LIMITS, *(part for number in numbers for part in number)
 
     def _line(self, name: str) -> Line[Any]:
         line = self._lines.get(name)

@@ -20,6 +20,7 @@ from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields
 from emulator.engine import Engine
+from emulator.store.state import KeyState, SharedState
 from emulator.web.control.bodies import ControlRequest, key_in, read_part
 
 _CHANGES = ("purchase", "trial", "take", "auto_top_up")
@@ -65,14 +66,20 @@ async def credits(engine: Engine, request: ControlRequest) -> JSONResponse:
 async def ledger(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/ledger."""
     key = _meant(request)
+    playing, now = await engine.playing(key), engine.clock.now()
 
-    def entries(account: Account, now: float) -> dict[str, Any]:
-        credits = account.credits
+    def name(own: KeyState, shared: SharedState) -> str | None:
+        credits = engine.gate.opened(key, own, shared, playing, now).credits
         if credits is None:
-            return {"balance": None, "entries": []}
-        return {"balance": usd(credits.balance(now)), "entries": to_builtins(credits.ledger.entries)}
+            return None
+        credits.balance(now)  # what has expired is noted now
+        return engine.gate.place(shared, playing)[0]
 
-    return JSONResponse({"key": shown(key, engine.library)} | await engine.with_account(key, entries))
+    account, told = await engine.store.turn(key, name), {"key": shown(key, engine.library)}
+    if account is None:
+        return JSONResponse(told | {"balance": None, "entries": []})
+    ledger = await engine.store.ledger(key, account)
+    return JSONResponse(told | {"balance": usd(ledger.balance), "entries": to_builtins(ledger.entries)})
 
 
 def _meant(request: ControlRequest, fields: Fields | None = None) -> str:
