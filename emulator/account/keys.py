@@ -19,9 +19,9 @@ INVALID = ApiError("unauthorized", "Invalid API key.")
 """The 401 for a key that strict auth does not know."""
 LOCAL, TEST = "local", "test"
 """The names in the keys that the banner of a server and the fixtures of tests use."""
-_SUFFIX = late(r"[\w.:@/+=~-]{0,100}", re.ASCII)
+_SUFFIX = re.compile(r"[\w.:@/+=~-]{0,100}", re.ASCII)
 _LONG = 20
-_RANDOM = late(f"[A-Za-z0-9_]{{{_LONG},}}")
+_RANDOM = re.compile(f"[A-Za-z0-9_]{{{_LONG},}}")
 _MIXED = late("[a-z][A-Z]{2,}[a-z].*[a-z][A-Z]|[a-z][A-Z].*[a-z][A-Z]{2,}[a-z]")
 """Letters of both cases in an order that no CamelCase name has."""
 _VARIETY = 10

@@ -1,6 +1,7 @@
 """Regular expressions that are compiled when they are first used.
 
-Compiling a long one takes as long as importing a module, and most servers and commands use few of them.
+Compiling a long one takes as long as importing a module, and most servers and commands use few of them. A short one
+that every request needs is better compiled at once: it is used a little faster.
 """
 
 import re

@@ -50,7 +50,7 @@ _HOW = late(
     re.IGNORECASE,
 )
 _POLITE = late(r"\W*(?:(?:can|could|would|will) you|please)\s+(?:please\s+)?", re.IGNORECASE)
-_WORD = late(r"\w+")
+_WORD = re.compile(r"\w+")
 _LIKE_ASCII = str.maketrans("İıſ\u212a", "iisk")
 """Letters beyond ASCII that patterns without regard to case take for letters of ASCII."""
 _COUNT = late(rf"\b(\d{{1,2}}|{'|'.join(UP_TO_TWELVE[:10])})\b", re.IGNORECASE)

@@ -13,6 +13,7 @@ Clients that are no browsers send neither `Origin` nor `Sec-Fetch-Site`, and are
 """
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hmac import compare_digest
@@ -26,7 +27,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from emulator.account.keys import presented
 from emulator.core.clock import http_date
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.regexes import late
 from emulator.core.seeds import Seed
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import Dialects
@@ -37,7 +37,7 @@ from emulator.wire.receive import headers_of
 CONTROL = "/_emulator"
 _WITHOUT_TOKEN = frozenset({f"{CONTROL}/health", f"{CONTROL}/ready"})
 """What the health checks of containers ask."""
-_HOST = late(r"(?:(?P<name>[^\[\]:/?#@\\\s]+)|\[(?P<address>[0-9a-f:.]+)\])(?::\d*)?")
+_HOST = re.compile(r"(?:(?P<name>[^\[\]:/?#@\\\s]+)|\[(?P<address>[0-9a-f:.]+)\])(?::\d*)?")
 _SHOWN = 100
 _NEEDED = (
     "/_emulator needs this server's token, which serve printed when it started, unless it was given with "

@@ -184,7 +184,7 @@ compile_now = re.compile
 
 def compiling(pattern, flags=0):
     module = sys._getframe(1).f_globals["__name__"]
-    if module.startswith("emulator.") and len(pattern) > 60:
+    if module.startswith("emulator.") and len(pattern) > 70:
         print(module, pattern)
     return compile_now(pattern, flags)
 
