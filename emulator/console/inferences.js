@@ -186,7 +186,7 @@ function Overview({ records, filters }) {
   records.changed.value;
   const { list } = records;
   const usage = records.usage.value;
-  const { value: verdict } = useLoaded(() => get("verdict"), [usage]);
+  const { value: verdict } = useLoaded(async () => usage && get("verdict"), [usage]);
   if (!list.length)
     return records.loading.value || Object.keys(filters).length > 0
       ? null

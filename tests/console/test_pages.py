@@ -191,13 +191,13 @@ def test_the_list_is_moved_through_by_keys_and_searched(browser: Any) -> None:
 
 
 def refused(akash: Emulator, count: int) -> None:
-    """Ask as many questions on one connection, without waiting for each answer: all are refused, and recorded."""
+    """Ask as often as it says on one connection, without waiting for each answer: all are refused, and recorded."""
     address = urlsplit(akash.url)
     head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: {address.netloc}\r\nauthorization: Bearer akml-a\r\n"
-    requests = [f'{head}content-length: 15\r\n\r\n{{"seed":{100_000 + number}}}'.encode() for number in range(count)]
+    request = f"{head}content-length: 2\r\n\r\n{{}}".encode()
     with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
-        for begin in range(0, count, 100):
-            connection.sendall(b"".join(requests[begin : begin + 100]))
+        for _ in range(count // 100):
+            connection.sendall(request * 100)
             received = b""
             while received.count(b"HTTP/1.1 400 ") < 100:
                 part = connection.recv(1 << 16)
@@ -235,7 +235,6 @@ def test_a_record_of_ten_thousand_is_shown_in_part_and_scrolled_to_its_end(
             page.keyboard.press("End")
             page.locator(".row-number", has_text=re.compile("^#1$")).wait_for()
             page.locator(".rows-foot", has_text=re.compile("^10,000 inferences")).wait_for()
-            page.get_by_role("heading", name=re.compile("^#1 ")).wait_for()
             assert shown.count() < 60
             page.keyboard.press("PageUp")
             page.keyboard.press("Home")
