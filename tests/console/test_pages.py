@@ -14,7 +14,6 @@ from support.console import browser as browsing
 from support.console import needs_browser, opened
 
 from emulator import Emulator
-from emulator.inferences import journal
 
 pytestmark = needs_browser
 MODEL = "zai-org/GLM-5.3"
@@ -217,12 +216,9 @@ def test_of_many_attempts_those_around_the_chosen_one_are_drawn(browser: Any) ->
             assert page.locator(".attempt.here", has_text="#25").count() == 1
 
 
-def test_a_record_of_ten_thousand_is_shown_in_part_and_scrolled_to_its_end(
-    browser: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_record_of_ten_thousand_is_shown_in_part_and_scrolled_to_its_end(browser: Any) -> None:
     """Only the rows in view are in the page, pages of older ones are loaded on the way, and the oldest is reached."""
-    monkeypatch.setattr(journal, "MAX_INFERENCES", 10_000)
-    with Emulator() as akash:
+    with Emulator(max_inferences=10_000) as akash:
         refused(akash, 10_000)
         with opened(browser, akash) as page:
             page.get_by_text("500 inferences and more").wait_for()
