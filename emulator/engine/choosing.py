@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from emulator.account.keys import LOCAL, PREFIX, TEST
@@ -18,6 +19,9 @@ log = logging.getLogger("emulator")
 
 SCENARIO_HEADER = "x-emulator-scenario"
 ERROR_HEADER = "x-emulator-error"
+WARNING_HEADER = "x-emulator-warning"
+"""The header of an answer that says what of its request may be a mistake."""
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _OWN_HEADERS = "x-emulator-"
 _HEADERS = (SCENARIO_HEADER, ERROR_HEADER)
 _ALIKE = 0.8

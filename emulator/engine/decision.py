@@ -36,3 +36,8 @@ class Decision(msgspec.Struct, frozen=True):
         told = f"{away.error.message} This was answered without state: nothing is counted, limited or charged."
         choice = self.choice._replace(warning=f"{self.choice.warning} {told}".lstrip())
         return msgspec.structs.replace(self, choice=choice, admitted=None)
+
+
+def ids_of(identity: Seed) -> tuple[str, str]:
+    """Return the inference id and the request id of a request."""
+    return identity.uuid4(), f"req_{identity.letters(24)}"

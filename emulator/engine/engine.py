@@ -7,7 +7,6 @@ rule and reply, and the ids. The text and the steps are made outside the turn.
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from emulator.account.keys import ANONYMOUS, INVALID, key_of
@@ -24,10 +23,11 @@ from emulator.core.settings import Settings
 from emulator.core.vocabulary import InferenceRequest
 from emulator.engine.admission import Gate, Holding, SlotResult, enter, until_spent
 from emulator.engine.away import RequestTurns
-from emulator.engine.choosing import NOTHING, Choice, Chooser
-from emulator.engine.decision import Decision
+from emulator.engine.choosing import NO_HEADERS, NOTHING, WARNING_HEADER, Choice, Chooser
+from emulator.engine.decision import Decision, ids_of
 from emulator.engine.explaining import Foreseen, expected, explanation
-from emulator.engine.planner import PlannedAnswer, Planner, failing, readable, unknown_model
+from emulator.engine.media import readable
+from emulator.engine.planner import PlannedAnswer, Planner, failing, unknown_model
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.store import Away, Store
 from emulator.store.state import KeyState, SharedState
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from emulator.engine.scripted import Scripts, Trace
 
 T = TypeVar("T")
-WARNING_HEADER = "x-emulator-warning"
-NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Engine:
@@ -151,7 +149,7 @@ class Engine:
             answered_by, answer = self._answer(request, question, decision)
         except Rejected as rejected:
             answered_by, answer = rejected.error.kind, PlannedAnswer(failing(rejected.error), rejected.headers)
-        ids, admitted = _ids(decision.identity), decision.admitted
+        ids, admitted = ids_of(decision.identity), decision.admitted
         steps, headers, warning = answer.steps, answer.headers, decision.choice.warning
         if warning:
             headers = (*headers, (WARNING_HEADER, warning))
@@ -243,18 +241,18 @@ class Engine:
         except Rejected as full:
             refusal, choice, identity = full.error, NOTHING, self._seed.child(key, question)
         why = partial(explanation, choice, None, refusal.kind)
-        return Plan(failing(refusal), refusal.kind, *_ids(identity), why=why, warning=choice.warning)
+        return Plan(failing(refusal), refusal.kind, *ids_of(identity), why=why, warning=choice.warning)
 
     async def ids(self, key: str, question: bytes) -> tuple[str, str]:
         """Return the inference id and the request id of an answer without a plan."""
         try:
-            return _ids(await self.store.turn(key, lambda own, shared: self._occurrence(key, question, own)))
+            return ids_of(await self.store.turn(key, lambda own, shared: self._occurrence(key, question, own)))
         except Rejected:  # there is no room for another key
-            return _ids(self._seed.child(key, question))
+            return ids_of(self._seed.child(key, question))
 
     def ids_without_state(self, question: bytes) -> tuple[str, str]:
         """Return the ids of a refusal that leaves no trace: they are the same for the same request."""
-        return _ids(self._seed.child("refused", question))
+        return ids_of(self._seed.child("refused", question))
 
     def _occurrence(self, key: str, question: bytes, own: KeyState) -> Seed:
         """The seed of the ids: it depends on the request, the key, and how often the key has sent the request."""
@@ -350,8 +348,3 @@ class Engine:
             self.gate.reopen(key, own, shared, self._playing(NO_HEADERS, key, own, shared), now, terms)
 
         await self.store.turn(key, decide)
-
-
-def _ids(identity: Seed) -> tuple[str, str]:
-    """Return the inference id and the request id."""
-    return identity.uuid4(), f"req_{identity.letters(24)}"

@@ -15,8 +15,9 @@ from emulator.core.plan import FrameFault
 from emulator.core.prompt_sizes import PromptSize, overflow
 from emulator.core.seeds import Seed, canonical
 from emulator.core.settings import Settings
-from emulator.core.vocabulary import Failure, InferenceRequest, Media, Message, Sampling, Start, Step, TokenLogprob
+from emulator.core.vocabulary import Failure, InferenceRequest, Sampling, Start, Step, TokenLogprob
 from emulator.engine.drafted import Contest, DraftedAnswer, Echoed
+from emulator.engine.media import readable
 from emulator.engine.single import SingleAnswer
 from emulator.scenario.library import Library
 
@@ -326,30 +327,3 @@ def _check_strict(request: InferenceRequest) -> None:
     from emulator.generator.calls import check_strict  # noqa: PLC0415 - most requests have no schema
 
     check_strict(request)
-
-
-def readable(request: InferenceRequest, model: Model) -> InferenceRequest:
-    """The request without the media that the model drops. Raises `Rejected` for media that it refuses.
-
-    Some models silently drop media that they cannot read (docs/contract.md, images).
-    """
-    unread: list[Media] = []
-    for message in request.messages:
-        if message.media:
-            unread += [media for media in message.media if not _reads(model, media)]
-    if not unread:
-        return request
-    if model.images != "drop":
-        reads = " and ".join(model.input_modalities)
-        text = f"Model only supports {reads} input: '{request.model}' cannot read {unread[0].kind} parts."
-        raise Rejected(ApiError("bad_request", text, param="messages"))
-    return msgspec.structs.replace(request, messages=tuple(_without(message, model) for message in request.messages))
-
-
-def _without(message: Message, model: Model) -> Message:
-    read = tuple(media for media in message.media if _reads(model, media))
-    return message if len(read) == len(message.media) else msgspec.structs.replace(message, media=read)
-
-
-def _reads(model: Model, media: Media) -> bool:
-    return media.kind in model.input_modalities

@@ -337,8 +337,7 @@ def _program(atoms: Sequence[_Atom]) -> Symbols:
         if isinstance(atom, Token) and atom.id != END:
             forced.append(atom)
             continue
-        symbols += run(forced)
-        forced = []
+        symbols, forced = [*symbols, *run(forced)], []
         if isinstance(atom, Slot | NonTerminal):
             symbols.append(atom)
         else:
