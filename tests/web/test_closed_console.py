@@ -1,12 +1,14 @@
 """While nobody looks, serving costs what it would cost without a console."""
 
 import json
+import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 from support.asgi import CHAT, Exchange, ask, chat, make_engine
+from support.house import ROOT
 
 from emulator.engine import Engine
 from emulator.web.app import create_app
@@ -31,7 +33,8 @@ NEEDED = {"rows", "bodies", "journal", "live_record"}
 
 def test_nothing_of_it_is_imported_by_serving() -> None:
     """After a hundred answers in a fresh process, nothing is imported that shows records, and nothing listens."""
-    run = subprocess.run([sys.executable, "-c", SERVED], capture_output=True, text=True, check=True)
+    path = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    run = subprocess.run([sys.executable, "-c", SERVED], capture_output=True, text=True, check=True, cwd=ROOT, env=path)
     listeners, watchers, metrics, *modules = run.stdout.split()
     assert (listeners, watchers, metrics) == ("0", "0", "None")
     late = [name for name in modules if name.startswith(LATE) and name.rpartition(".")[2] not in NEEDED]

@@ -77,6 +77,11 @@ class Sessions:
         """The session of the event loop that runs, if there is one."""
         return self._sessions.get(asyncio.get_running_loop())
 
+    @property
+    def is_last(self) -> bool:
+        """Whether no other event loop has a session."""
+        return len(self._sessions) == 1
+
     async def get(self) -> Session:
         """Return the session. Raises Lost, at once if it was lost a moment before."""
         current = self.current

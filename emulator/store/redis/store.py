@@ -139,8 +139,9 @@ class RedisStore(Turns):
             task.cancel()
         await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
         session = self._sessions.current
-        if session is not None and session.alive:
-            await session.link.call("ZADD", self.names.of(SHARED, "leases"), 0, self.worker)
+        if session is not None and session.alive and self._sessions.is_last:
+            worker = self._end_worker()
+            await session.link.call("ZADD", self.names.of(SHARED, "leases"), 0, worker)
 
     def _hear(self, message: bytes) -> None:
         kind, _, rest = message.decode().partition(" ")

@@ -65,6 +65,11 @@ class Turns:
             self._worker = os.getpid(), worker
         return worker
 
+    def _end_worker(self) -> str:
+        """Be another worker from now on, since the others end what this one holds; return the id that it had."""
+        ended, self._worker = self.worker, (0, "")
+        return ended
+
     def _hear(self, message: bytes) -> None:
         """Act on a message of a worker."""
 
