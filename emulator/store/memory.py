@@ -106,7 +106,7 @@ class MemoryStore:
             before, restored = dict(self._states.items()), self._states.restored.items()
             active = {digest: data["scenario"] for digest, data in restored if data.get("scenario")}
             kept = {digest: {"scenario": name} for digest, name in active.items()} if keep_scenario else {}
-            self._begin(SharedState(self._shared.scenario), kept)
+            self._begin(SharedState(self._shared.scenario, terms_version=self._shared.terms_version + 1), kept)
         for name, state in before.items():
             gone += state.waiting()
             if keep_scenario and state.scenario is not None:
@@ -114,7 +114,6 @@ class MemoryStore:
         self._wake(gone)  # what they waited for is forgotten, so that they run
 
     def _begin(self, shared: SharedState, restored: dict[str, Any] | None = None) -> None:
-        shared.terms_version = self._shared.terms_version + 1
         states = States(restored)
         states.most, states.now = self._states.most, self._states.now
         self._shared, self._states = shared, states

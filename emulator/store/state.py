@@ -129,12 +129,15 @@ class KeyState(msgspec.Struct, forbid_unknown_fields=True):
         )
 
     def resumed(self) -> "KeyState":
-        """Prepare a restored state: nothing is in flight, and each scenario continues in its current version."""
+        """Prepare a restored state: nothing is in flight, and each scenario continues in its current version.
+
+        The server's own terms keep their version, which is part of the shared state that is restored with this one.
+        """
         for progress in self.progress.values():
             progress.version = None
-        for name, (_, account) in self.accounts.items():
+        for name, (version, account) in self.accounts.items():
             account.cancel_all()
-            self.accounts[name] = None, account
+            self.accounts[name] = None if name else version, account
         self.fleets.clear()
         self.admitted.clear()
         return self

@@ -238,7 +238,7 @@ class RedisStore(Turns):
         if key is not None:
             asked = "", name_of(key)
         else:
-            await self._replace(lambda shared: SharedState(shared.scenario))
+            await self._replace(lambda own: SharedState(own.scenario, terms_version=own.terms_version + 1))
             asked = "all", name_of("")
         gone = await self.sure(self.run(FORGET, index, self.names.prefix, *asked))
         waiting = list[str]()
@@ -254,10 +254,10 @@ class RedisStore(Turns):
         """Replace the shared state by one that is made from it."""
 
         def replace(shared: SharedState) -> None:
-            made, version, waiting = new(shared), shared.terms_version + 1, shared.waiting()
+            made, waiting = new(shared), shared.waiting()
             for name in SharedState.__struct_fields__:
                 setattr(shared, name, getattr(made, name))
-            shared.terms_version, shared.admitted = version, waiting
+            shared.admitted = waiting
 
         await self.shared_turn(replace)
 
