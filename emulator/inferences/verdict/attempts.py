@@ -1,5 +1,6 @@
 """Which inferences are attempts at the same: one asks again what another one was not, or badly, answered."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import inf
@@ -34,18 +35,20 @@ def chains(inferences: Iterable[Inference]) -> list[list[Inference]]:
     Those that were asked side by side are of different chains, even if they ask the same.
     """
     found: list[list[Inference]] = []
+    by_question: defaultdict[tuple[str, str], list[list[Inference]]] = defaultdict(list)
     for inference in sorted(inferences, key=lambda each: (each.started, each.number)):
-        before = [chain for chain in found if _continues(chain[-1], inference)]
+        alike = by_question[inference.namespace, inference.question]
+        before = [chain for chain in alike if _continues(chain[-1], inference)]
         if before:
             max(before, key=lambda chain: ended(chain[-1])).append(inference)
         else:
-            found.append([inference])
+            alike.append([inference])
+            found.append(alike[-1])
     return found
 
 
 def _continues(before: Inference, after: Inference) -> bool:
-    if (before.namespace, before.question) != (after.namespace, after.question):
-        return False
+    """Whether the second of two that ask the same can be a retry of the first."""
     return _settled(before) <= after.started <= ended(before) + LATER + (before.retry_after or 0.0)
 
 
