@@ -24,15 +24,22 @@ def after_truncation(asked: Sequence[Inference]) -> Iterator[Finding]:
     behind it. If the record ends before that, nobody can tell: it may have reported the failure to its caller.
     """
     cuts = [(each, said) for each in asked if each.truncated and (said := _answer(each).text)]
+    if not cuts:
+        return
     known: dict[bytes, Message] = {}
-    told = {each.number: _messages(each, known) for each in asked} if cuts else {}
+    told = {each.number: _messages(each, known) for each in asked}
+    saying, asking = defaultdict[str, list[Inference]](list), defaultdict[str, list[Inference]](list)
+    for each in asked:
+        asking[each.question].append(each)
+        for text in {message.text for message in told[each.number] if message.role == "assistant"}:
+            saying[text].append(each)
+    until = iso(max(each.ended or each.started for each in asked))
     for cut, said in cuts:
-        later = [each for each in asked if each.number > cut.number]
+        later = (each for each in saying[said] if each.number > cut.number)
         use = next((found for each in later for found in _use(cut, said, each, told)), None)
         if use is not None:
             yield use
-        elif not any(_asks_again(cut, each) for each in later):
-            until = iso(max(each.ended or each.started for each in asked))
+        elif not any(_asks_again(cut, each) for each in reversed(asking[cut.question])):
             seen = f"the record, which ends at {until}, has no request that asks the same again"
             yield finding("not-asked-again", f"{which(cut)}: {seen}.", [cut])
 
@@ -52,7 +59,8 @@ def _use(cut: Inference, said: str, later: Inference, told: Mapping[int, tuple[M
 
 
 def _asks_again(cut: Inference, later: Inference) -> bool:
-    return later.question == cut.question and later.started >= (cut.ended or cut.started)
+    """Whether one of those that ask the same came after the answer was cut."""
+    return later.number > cut.number and later.started >= (cut.ended or cut.started)
 
 
 # ---------------------------------------------------------------------------------------------- loops
