@@ -5,10 +5,18 @@ import sys
 from emulator.core.errors import ApiError
 
 if sys.platform != "win32":
+    import fcntl
     import resource
+    import termios
 
 _RESERVED = 64
 """Descriptors that connections leave free, and as many are in use otherwise; each is at most a quarter of all."""
+
+
+def reserve() -> int:
+    """How many descriptors connections leave free."""
+    limit = _limit()
+    return _RESERVED if limit is None else max(1, min(_RESERVED, limit // 4))
 
 
 def reserve_left(number: int, connections: int) -> float:
@@ -19,8 +27,15 @@ def reserve_left(number: int, connections: int) -> float:
     limit = _limit()
     if limit is None:
         return 1.0
-    reserved = max(1, min(_RESERVED, limit // 4))
+    reserved = reserve()
     return (limit - max(number + 1, connections + reserved)) / reserved
+
+
+def has_unread(number: int) -> bool:
+    """Whether something has come on a socket that was not read yet. Only asked where there is a limit."""
+    if sys.platform == "win32":
+        return False
+    return any(fcntl.ioctl(number, termios.FIONREAD, bytes(4)))
 
 
 def warning() -> str:

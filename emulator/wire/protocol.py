@@ -103,7 +103,7 @@ class TransportProtocol(OfferIgnoringProtocol):
             self.server_state.warned = self.since
             log.warning("%s", descriptors.warning())
         unused = (each for each in self.connections if isinstance(each, TransportProtocol) and each.unused)
-        others = (each for each in unused if each is not self)
+        others = (each for each in unused if each is not self and not each.has_unread)
         longest = min(others, key=lambda each: (each.phase == "closing", each.since), default=None)
         self._crowded = longest is None or longest.phase == "closing"
         if longest is not None:
@@ -314,6 +314,12 @@ class TransportProtocol(OfferIgnoringProtocol):
     def unused(self) -> bool:
         """Whether no request of this connection is complete or being answered."""
         return self.phase not in ("body", "closed") and (self.cycle is None or self.cycle.response_complete)
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether a request may have come that was not read yet: connections are accepted several at a time."""
+        number = self.transport.get_extra_info("socket").fileno()
+        return number >= 0 and descriptors.has_unread(number)
 
     def drop(self) -> None:
         """Close the connection at once."""

@@ -20,14 +20,17 @@ from uvicorn.protocols.http import httptools_impl
 from emulator.core.errors import ERRORS
 from emulator.core.printable import LineFormatter
 from emulator.core.settings import Settings
+from emulator.wire import descriptors
 from emulator.wire.protocol import Deadlines, State, TransportProtocol
 
 _CUTTING = 1  # seconds for the answers to notice that they were cut
 _SWEEP = 1.0  # seconds between looks for clients that are late, if their deadlines are not shorter
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
-_ACCEPTED_AT_ONCE = 8
-"""Connections that are accepted in one iteration of uvloop, which accepts one from each listening socket."""
+_ACCEPTED_AT_ONCE = 1 / 8
+"""Connections that are accepted in one iteration of uvloop, which accepts one from each listening socket, as a part of
+the reserve of descriptors: none of them has been read when the last is accepted.
+"""
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[], Coroutine[None, None, None]]
 
@@ -56,7 +59,7 @@ class Server(uvicorn.Server):
         self._deadlines = deadlines or Deadlines()
         self._started = started
         self._beside = beside
-        self._accepted_at_once = 1 if shared else _ACCEPTED_AT_ONCE
+        self._accepted_at_once = 1 if shared else max(1, round(descriptors.reserve() * _ACCEPTED_AT_ONCE))
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
         self._told_to_stop = asyncio.Event()
 
