@@ -7,10 +7,12 @@ import sys
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, Exchange, ask, chat, make_engine
+from support.asgi import CHAT, Exchange, ask, chat
 from support.house import ROOT
 
-from emulator.engine import Engine
+from emulator.core.clock import EPOCH, VirtualClock
+from emulator.engine import make_engine as new_engine
+from emulator.store.memory import MemoryStore
 from emulator.web.app import create_app
 
 SERVED = """
@@ -65,7 +67,8 @@ def calls(app: Any, body: Any) -> int:
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_console_that_was_closed_costs_nothing(stream: bool) -> None:
     """A request calls as many functions after every page was looked at as before."""
-    engine: Engine = make_engine()
+    clock = VirtualClock(EPOCH, rate=0)
+    engine = new_engine(clock=clock, store=MemoryStore)  # it takes no turn that waits, whatever --store says
     app, body = create_app(engine), json.dumps(chat(stream=stream)).encode()
     for _ in range(3):
         ask(app, "POST", CHAT, body)
