@@ -18,6 +18,8 @@ _KINDS = {
 }
 CHUNK = late("|".join(_KINDS.values()))
 KIND = late("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()))
+CUT = late(r"(?<=\S) ")
+"""A space behind a visible character, which no chunk has: there a new one begins."""
 _WINDOW = 1 << 13
 
 

@@ -4,14 +4,12 @@ A space behind a visible character begins a chunk (see `tokens`). So what a pass
 such space has the same tokens, whatever comes before and behind it.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from emulator.core.chunks import CUT
 from emulator.core.tokens import Tokens, split
-
-_CUT = re.compile(r"(?<=\S) ")
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -30,7 +28,7 @@ def passages(texts: Iterable[str]) -> Mapping[str, Passage]:
     """The passages of these texts, by text. Those without two cuts are left out."""
     found: dict[str, Passage] = {}
     for text in texts:
-        cuts = [cut.start() for cut in _CUT.finditer(text)]
+        cuts = [cut.start() for cut in CUT.finditer(text)]
         if len(cuts) > 1:
             lead, between = text[: cuts[0]], split(text[cuts[0] : cuts[-1]]).pieces
             found[text] = Passage(lead, split(lead).pieces + between, between, text[cuts[-1] :])

@@ -7,9 +7,9 @@ can be cut before each such space, and has as many tokens as its parts together.
 import re
 from collections.abc import Iterator
 
+from emulator.core.chunks import CUT
 from emulator.core.tokens import measure
 
-_CUT = re.compile(r"(?<=\S) ")
 _NUMBER = re.compile(r"(?<![\s0-9])([0-9]+)")
 """Digits, which have chunks of their own, of up to three digits. White space before them can be one chunk less."""
 _COUNTED = 1 << 22
@@ -34,7 +34,7 @@ def count(text: str) -> int:
 def _passages(text: str) -> Iterator[str]:
     """Cut a long text into passages, so that it is never held as a list of all its words."""
     start = 0
-    while (cut := _CUT.search(text, start + _PASSAGE)) is not None:
+    while (cut := CUT.search(text, start + _PASSAGE)) is not None:
         yield text[start : cut.start()]
         start = cut.start()
     yield text[start:]
@@ -43,7 +43,7 @@ def _passages(text: str) -> Iterator[str]:
 def _count(text: str) -> int:
     words = text.split()
     if " ".join(words) != text:  # it has white space other than one space between two words
-        words = _CUT.split(text)
+        words = CUT.split(text)
     return _FIRST[words[0]] + sum(map(_FOLLOWING.__getitem__, words[1:])) if words else 0
 
 

@@ -22,7 +22,7 @@ from emulator.core.vocabulary import (
 
 _KEPT = 8192
 """Events, tokens and log probabilities of an answer whose steps are kept, in all."""
-_AT_ONCE = 1024
+AT_ONCE = 1024
 """Tokens of an answer whose steps are all made before the first is sent, if that is quick."""
 _ECHOED = 256
 """Tokens of an echo that one event has, if they have log probabilities."""
@@ -84,7 +84,7 @@ class DraftedAnswer:
             tokens += event.tokens
             if type(event) is Reasoning:
                 reasoning += event.tokens
-            if tokens > _AT_ONCE:
+            if tokens > AT_ONCE:
                 return self._made(start, whole, hide_reasoning, chain(begun, steps))
         kept = _Content(ReadyEvents(begun), tokens + self.discarded, reasoning)
         self._kept[whole, hide_reasoning] = kept

@@ -7,10 +7,7 @@ from emulator.core.fold import Block, Choice, ReasoningBlock, TextBlock, ToolCal
 from emulator.core.lazy import lazy
 from emulator.core.ready import ReadyEvents, ReadySteps
 from emulator.core.vocabulary import Start, Step, Usage
-from emulator.engine.drafted import DraftedAnswer
-
-_AT_ONCE = 1024
-"""Tokens of an answer that is made at once."""
+from emulator.engine.drafted import AT_ONCE, DraftedAnswer
 
 
 class SingleAnswer:
@@ -23,7 +20,7 @@ class SingleAnswer:
         """Make the steps of the answer, with its usage, as `DraftedAnswer` does."""
         draft = self._draft
         tokens = len(draft)
-        if not whole or tokens > _AT_ONCE:
+        if not whole or tokens > AT_ONCE:
             return DraftedAnswer([draft]).steps(start, whole=whole, hide_reasoning=hide_reasoning)
         usage = Usage(start.prompt_tokens, tokens, len(draft.reasoning.pieces))
         return ReadySteps(start, _WholeDraft(draft, hide_reasoning=hide_reasoning), usage)

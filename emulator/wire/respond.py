@@ -20,7 +20,7 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.core.fold import Completion, Fold
 from emulator.core.plan import Plan, QueuePlace
 from emulator.core.ready import ReadySteps
-from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Verbatim
+from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Usage, Verbatim
 from emulator.dialects import Dialect
 from emulator.inferences.live_record import MAX_RESPONSE, Outcome, Sent
 from emulator.wire.client import Client, ClientLeft
@@ -147,8 +147,7 @@ class Player:
 
     async def _ready_body(self, steps: ReadySteps, request: InferenceRequest) -> None:
         body = self._dialect.ready_body(steps, request)
-        if self._plan.end is not None:
-            await self._plan.end(steps.usage, owed=False)
+        await self._charge(steps.usage)
         await self._start(200, [JSON, (b"content-length", b"%d" % len(body))])
         self.sent.used = steps.usage
         self._end("completed")
@@ -158,8 +157,7 @@ class Player:
         encoder = self._dialect.encoder(request, self._plan.request_id)
         start = encoder.frames(steps.start)
         ready = encoder.ready_frames(steps.events)
-        if self._plan.end is not None:
-            await self._plan.end(steps.usage, owed=False)
+        await self._charge(steps.usage)
         await self._start(200, _STREAM)
         self.sent.used = steps.usage
         self._end("completed")
@@ -190,8 +188,8 @@ class Player:
                 await self._client.end_turn()
             parts.append(part)
             size += len(part)
-        if hangup is None and self._plan.end is not None:
-            await self._plan.end(answer.usage, owed=False)
+        if hangup is None:
+            await self._charge(answer.usage)
         await self._start(200, [JSON, (b"content-length", b"%d" % size)])
         if hangup is not None:
             await self._body(b"".join(parts)[: size // 2], more=True)
@@ -256,11 +254,13 @@ class Player:
     def _end(self, outcome: Outcome, error: ApiError | None = None) -> None:
         self.sent.end(self._clock.now(), outcome, error)
 
-    async def _settle(self) -> None:
-        """Charge what was sent, and free what the request holds, before the last bytes are: their reader may ask again.
+    async def _charge(self, used: Usage | None) -> None:
+        """Charge a whole answer before its first bytes are sent. Raises `Rejected` if it cannot be."""
+        if self._plan.end is not None:
+            await self._plan.end(used, owed=False)
 
-        A whole answer is charged before its first bytes are sent: if it cannot be, it is refused instead.
-        """
+    async def _settle(self) -> None:
+        """Charge what was sent and free what is held, before the last bytes are sent: their reader may ask again."""
         if self._plan.end is not None:
             await self._plan.end(self.sent.used)
 

@@ -49,8 +49,13 @@ async def explain(engine: Engine, request: ControlRequest) -> JSONResponse:
     try:
         scenario = await _scenario(engine, fields)
     except ScenarioError as error:
-        return _told(Explanation(answered_by=""), why="", mistakes=[mistake.as_dict() for mistake in error.mistakes])
+        return _mistaken(error)
     return _told(await _explained(engine, scenario, asked))
+
+
+def _mistaken(error: ScenarioError) -> JSONResponse:
+    """What is told of a scenario that has mistakes."""
+    return _told(Explanation(answered_by=""), why="", mistakes=[mistake.as_dict() for mistake in error.mistakes])
 
 
 def _told(found: Explanation, **more: Any) -> JSONResponse:
@@ -103,8 +108,7 @@ async def _now(engine: Engine, fields: Fields) -> JSONResponse:
         try:
             name = _named(engine, name).scenario.name
         except ScenarioError as error:
-            mistakes = [mistake.as_dict() for mistake in error.mistakes]
-            return _told(Explanation(answered_by=""), why="", mistakes=mistakes)
+            return _mistaken(error)
         asked = replace(asked, headers={**asked.headers, SCENARIO_HEADER: name})
     try:
         await engine.authenticate({"authorization": f"Bearer {key}"}, x_api_key=False)
