@@ -49,8 +49,8 @@ class QueuePlace(Protocol):
         """Register a callback for when the request gets its slot."""
         ...
 
-    async def claim(self) -> None:
-        """Stop waiting. Raises `Rejected` if there is no slot."""
+    async def claim(self) -> bool:
+        """Return whether the request has its slot. Raises `Rejected` if there is none at the deadline."""
         ...
 
 
@@ -75,8 +75,8 @@ class Plan(msgspec.Struct, frozen=True):
     `answered_by` names the rule or the generator that decided, for logs and records; `inference_id` and `request_id`
     are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
     order, after encoding. `model` is the model that answers, as it was when the plan was made; None if there is none.
-    If there is a queue, the answer first waits in `place`. `end` is called when the answer ends. `meter` is called with
-    a function that returns the usage so far, if the answer takes its time. `why` explains the decision to those who
+    If there is a queue, the answer first waits in `place`. `end` is called when the answer ends. `meter` is called, if
+    the answer takes its time, with a function that returns the usage so far, and one that cuts the answer. `why` explains the decision to those who
     ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
     person whose key nearly names a scenario, or whose request has something without effect.
     """
@@ -92,4 +92,4 @@ class Plan(msgspec.Struct, frozen=True):
     end: Ending | None = None
     why: Why = Explanation.of_nothing
     warning: str = ""
-    meter: Callable[[Callable[[], Usage | None]], None] | None = None
+    meter: Callable[[Callable[[], Usage | None], Callable[[], None]], None] | None = None

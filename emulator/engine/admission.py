@@ -14,7 +14,7 @@ from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import Failure, Step, Usage
 from emulator.scenario.library import LoadedScenario
-from emulator.store import Store
+from emulator.store import Away, Store
 from emulator.store.state import KeyState, SharedState
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from emulator.account.limits import RateLimitHeaders
     from emulator.account.policy import Policy
     from emulator.account.terms import Terms
+
+
+_LAPSED = ApiError(
+    "unavailable", "This server was paused for so long that others have ended its requests. Ask again."
+)
 
 
 class SlotResult(NamedTuple):
@@ -224,21 +229,37 @@ class Holding:
         """Register a callback for when the request gets its slot."""
         self._store.on_slot(self._ticket, wake)
 
-    def meter(self, used: Callable[[], Usage | None]) -> None:
+    def meter(self, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
         """Note what returns the usage so far, by which the request is charged if this process dies."""
-        self._store.meter(self._ticket, used)
+        self._store.meter(self._ticket, used, cut)
 
-    async def claim(self) -> None:
-        """Stop waiting. Raises `Rejected` if the request has no slot."""
-        ticket = self._ticket
-        if self._everywhere:
-            claimed = await self._store.shared_turn(lambda shared: shared.claim(ticket))
-        else:
-            claimed = await self._store.turn(self._key, lambda own, shared: own.claim(ticket))
-        if not claimed:
+    async def claim(self) -> bool:
+        """Return whether the request has its slot. Raises `Rejected` if there is none at the deadline.
+
+        With `owing`, it has one if the store is not reached.
+        """
+        ticket, store = self._ticket, self._store
+        late = self._clock.now() >= self.deadline
+
+        def claim(state: KeyState | SharedState) -> bool | None:
+            if store.lapsed(ticket):
+                raise Rejected(_LAPSED)
+            return state.claim(ticket) if late or ticket not in state.waiting() else None
+
+        try:
+            if self._everywhere:
+                claimed = await store.shared_turn(claim)
+            else:
+                claimed = await store.turn(self._key, lambda own, shared: claim(own))
+        except Away:
+            if not self._owing:
+                raise
+            return True
+        if claimed is False:
             from emulator.account.backends import queue_timeout  # noqa: PLC0415 (only who waited comes here)
 
             raise Rejected(queue_timeout(self._slot.queue, self._timeout_status))
+        return claimed is True
 
     async def end(self, used: Usage | None, *, owed: bool = True) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.
@@ -253,6 +274,8 @@ class Holding:
         store, key = self._store, self._key
 
         def end(own: KeyState, shared: SharedState) -> None:
+            if not owed and store.lapsed(ticket):
+                raise Rejected(_LAPSED)
             own.end(ticket, now, used)
 
         await (store.surely(lambda: store.turn(key, end)) if owed or self._owing else store.turn(key, end))

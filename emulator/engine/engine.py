@@ -74,12 +74,12 @@ class Engine:
     async def plan(self, request: InferenceRequest, length: int = 0) -> Plan:
         """Return the plan of the answer to a request of `length` bytes. A refusal is a `Failure` without a `Start`."""
         question = question_of(request.endpoint, request.body)
-        ticket, now = self.store.ticket(), self.clock.now()
         size, decision = PromptSize(request), None
+        if length > LONG:
+            await self.long_requests.read(length, lambda: size.tokens)
+        ticket, now = self.store.ticket(), self.clock.now()
         decide = partial(self._decide, request, question, size, ticket, now)
         try:
-            if length > LONG:
-                await self.long_requests.read(length, lambda: size.tokens)
             decision = await self.store.turn(request.key, decide)
             if decision.elsewhere is not None:
                 decision = await self._decided_elsewhere(request.key, decide, decision, ticket, now)

@@ -107,12 +107,19 @@ class Store(Protocol):
         ...
 
     def on_slot(self, ticket: str, wake: Callable[[], object] | None) -> None:
-        """Call `wake` once the waiting request gets a slot, or soon if it has one already.
+        """Call `wake` once the waiting request gets a slot, or soon if it has one already; perhaps also before.
 
         None removes the callback, and is also given for a request that has ended.
         """
         ...
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
-        """Charge what `used` returns, the usage so far, if this process dies before the request has ended."""
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
+        """Charge what `used` returns, the usage so far, if this process dies before the request has ended.
+
+        `cut` is called if others took it for dead, and have done so.
+        """
+        ...
+
+    def lapsed(self, ticket: str) -> bool:
+        """Whether other processes took this one for dead, and have ended the request."""
         ...

@@ -80,8 +80,12 @@ class MemoryStore:
         else:
             self._waiting[ticket] = wake
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
         """Do nothing: what is in memory dies with the process."""
+
+    def lapsed(self, ticket: str) -> bool:
+        """False: no other process could have ended it."""
+        return False
 
     def _wake_admitted(self, state: KeyState | SharedState) -> None:
         if state.admitted:

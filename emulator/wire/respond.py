@@ -222,7 +222,7 @@ class Player:
         part = await frames.due_until(clock.now())
         await self._start(200, _STREAM)
         if self._plan.meter is not None:
-            self._plan.meter(lambda: frames.used)
+            self._plan.meter(lambda: frames.used, self._cut)
         try:
             while not frames.over:
                 await self._send({"type": "http.response.body", "body": part, "more_body": True})
@@ -289,9 +289,17 @@ class Player:
 
     async def _queue(self, place: QueuePlace) -> None:
         """Wait for a slot, after which the answer begins. Raises `Rejected` if none is free in time."""
-        await self._client.wait(place.deadline, place.on_slot)
-        await place.claim()
+        while True:
+            await self._client.wait(place.deadline, place.on_slot)
+            if await place.claim():
+                break
         self._begin = self.sent.begun = self._clock.now()
+
+    def _cut(self) -> None:
+        """End the connection at once, as a process that dies does."""
+        transport = self._scope.get("state", {}).get("transport")
+        if transport is not None:
+            transport.abort()
 
     async def _hang_up(self, hangup: Hangup) -> None:
         """End the connection; a `end` after the 200 ends the body in order, but too early."""

@@ -9,6 +9,8 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from emulator.store.redis.scripts import Script
 
+_FAILURES = RedisError, OSError, RuntimeError
+"""What a connection that has failed raises; uvloop a RuntimeError."""
 CONNECT = 2.0
 ANSWER = 2.0
 """Seconds until a connection, or an answer, has failed."""
@@ -46,7 +48,7 @@ class Link:
         try:
             async with asyncio.timeout(CONNECT):
                 await self._connection.connect()
-        except (RedisError, OSError, TimeoutError) as error:
+        except (*_FAILURES, TimeoutError) as error:
             await self.close()
             raise Lost(told(error)) from None
         self.alive = True
@@ -86,7 +88,7 @@ class Link:
             while self._unsent:
                 unsent, self._unsent = self._unsent, []
                 await self._connection.send_packed_command([b"".join(unsent)], check_health=False)
-        except (RedisError, OSError) as error:
+        except _FAILURES as error:
             self._fail(error)
         finally:
             self._sending = False
@@ -106,7 +108,7 @@ class Link:
                     waiting.set_exception(answer)
                 else:
                     waiting.set_result(answer)
-        except (RedisError, OSError) as error:
+        except _FAILURES as error:
             self._fail(error)
 
     def _watch_from(self, answered: int, looks: int) -> None:
@@ -171,7 +173,7 @@ class Subscription:
                 await self._connection.connect()
                 await self._connection.send_command("SUBSCRIBE", self._channel)
                 await self._connection.read_response(disable_decoding=True)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (*_FAILURES, TimeoutError) as error:
             await closed(self._connection)
             raise Lost(told(error)) from None
         self._task = asyncio.ensure_future(self._read())
@@ -189,7 +191,7 @@ class Subscription:
         self._pongs.append(pong)
         try:
             await self._connection.send_command("PING", check_health=False)
-        except (RedisError, OSError):
+        except _FAILURES:
             return
         await pong
 
@@ -201,7 +203,7 @@ class Subscription:
                     self._heard(message[2])
                 elif message[0] == b"pong" and self._pongs and not (pong := self._pongs.popleft()).done():
                     pong.set_result(None)
-        except (RedisError, OSError):
+        except _FAILURES:
             pass
         finally:
             for pong in self._pongs:
@@ -258,5 +260,6 @@ _TOLD = (
     ("read only replica", "it is a replica that only reads: name the primary"),
     ("MISCONF", "it cannot save to its disk, and so takes no changes"),
     ("LOADING", "it is still loading its data"),
+    ("WRONGTYPE", "another program has stored something under its prefix: name another one (?prefix=NAME)"),
     ("NOPERM", "the user may not run these commands"),
 )

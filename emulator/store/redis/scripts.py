@@ -38,6 +38,7 @@ COMMIT = _script(
     + """
 local own = redis.call('HGET', KEYS[1], 't') or ''
 if redis.call('HGET', KEYS[8], ARGV[5]) == ARGV[3] then return {1} end
+if not redis.call('ZSCORE', KEYS[10], ARGV[5]) then return {3} end
 local shared = redis.call('HGET', KEYS[2], 't') or ''
 local lock = redis.call('GET', KEYS[7])
 local free = not lock or lock == ARGV[5]
@@ -81,12 +82,12 @@ return {1}
 
 KEYS: the state, the shared state, the counts of requests, their order, the index of all keys, the names under which
 the worker holds something, the lock, the last token of each worker, by which a commit is known that is sent again
-because its answer was lost, and the ledgers. ARGV: the tokens of both states on which was decided, the new token, the
+because its answer was lost, the ledgers, and the leases. ARGV: the tokens of both states on which was decided, the new token, the
 new state (empty: it is unchanged), the worker, the name of the key, how many keys may be remembered (-1: this one is
 not counted), whether it holds something, whether to lock, the channel, a message for it, how many counts may be
 remembered, what is appended to ledgers, with their limits (see `_APPEND`), and for each count its digest with the
 values before and after. Returns 1; or 0, whether the key is not locked, and both tokens and states, if they are others,
-with the counts; or 2 if there is no room for another key.
+with the counts; or 2 if there is no room for another key; or 3 if the worker has no lease.
 """
 
 ALL = _script("""
@@ -147,11 +148,16 @@ KEYS: the index. ARGV: the prefix, "all" for all keys of the index or "", and na
 
 BEGIN = _script("""
 if redis.call('HSETNX', KEYS[1], 'f', ARGV[1]) == 1 then redis.call('HSET', KEYS[1], 't', ARGV[2], 's', ARGV[3]) end
+if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'f') == ARGV[1] then
+  local now = redis.call('TIME')
+  redis.call('ZADD', KEYS[2], now[1] + now[2] / 1000000, ARGV[4])
+end
 return redis.call('HMGET', KEYS[1], 'f', 't', 's')
 """)
 """Begin with a shared state unless there is one, and return the version of its format, its token and itself.
 
-KEYS: the shared state. ARGV: the version, the token and the state with which to begin.
+KEYS: the shared state, the leases. ARGV: the version, the token and the state with which to begin, and the worker,
+which gets a lease, or nothing if it had one before.
 """
 
 RESTORE = _script(
@@ -175,17 +181,32 @@ ARGV: the prefix, the name, whether it belongs to the index, the token, the stat
 """
 
 BEAT = _script("""
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return {0} end
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
 redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('DEL', KEYS[2])
-for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+local beats = redis.call('HMGET', KEYS[3], 'last', 'since')
+local since = beats[2]
+if not since or now - beats[1] > tonumber(ARGV[3]) then since = now end
+redis.call('HSET', KEYS[3], 'last', now, 'since', since)
+if now - since >= tonumber(ARGV[2]) then
+  for _, worker in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])) do
+    redis.call('ZREM', KEYS[1], worker)
+    redis.call('SADD', KEYS[4], worker)
+  end
+end
+return {1, redis.call('SMEMBERS', KEYS[4])}
 """)
 """Renew the lease of a worker, and note what its answers have used so far.
 
-KEYS: the leases, the usage of this worker. ARGV: the worker, the seconds after which a lease has expired, and tickets
-with their usage. Returns the workers whose lease has expired.
+A lease has expired if it was not renewed for a while, in which others were renewed: not if Redis was away. It is then
+gone, so that its worker commits nothing any more, and its requests can be ended.
+
+KEYS: the leases, the usage of this worker, when leases were renewed, the workers that are gone. ARGV: the worker, the
+seconds after which a lease has expired, the seconds without any renewal after which Redis was away, and tickets with
+their usage. Returns 1, and the workers that are gone and still hold something; or 0 if this worker has no lease.
 """
 
 EVICT = _script(

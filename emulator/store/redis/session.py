@@ -135,8 +135,6 @@ class Sessions:
         while True:
             try:
                 await self._beat()
-            except Lost:
-                pass  # what needs Redis tells it
             except Exception:  # a worker that does not beat is taken for gone
                 log.exception("A beat of this worker has failed")
             await asyncio.sleep(BEAT)

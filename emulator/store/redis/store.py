@@ -16,7 +16,7 @@ from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.scenario.reading.mistakes import ScenarioError
-from emulator.store import Decide
+from emulator.store import Away, Decide
 from emulator.store.redis import ledgers
 from emulator.store.redis.asking import Questions
 from emulator.store.redis.clock import SharedClock
@@ -97,7 +97,7 @@ class RedisStore(Turns):
         """Take a turn that has no effect a second time: now, or as soon as Redis is reached again."""
         try:
             await turn()
-        except Rejected:
+        except Away:
             self._workers.owe(turn)
 
     def ticket(self) -> str:
@@ -108,9 +108,15 @@ class RedisStore(Turns):
         """Call `wake` once the waiting request gets a slot; None removes the callback."""
         self._workers.on_slot(ticket, wake)
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
         """Charge what `used` returns, as of the last beat, if this process dies before the request has ended."""
-        self._workers.meter(ticket, used)
+        self._workers.meter(ticket, used, cut)
+
+    async def lapse(self, worker: str) -> None:
+        """Go on as another worker, after the others have ended what this one held."""
+        if worker == self.worker:
+            self._workers.cut_all()
+        await super().lapse(worker)
 
     # ------------------------------------------------------------------------------------------ other workers
 
@@ -124,15 +130,16 @@ class RedisStore(Turns):
 
     async def _begin(self, session: Session) -> None:
         await super()._begin(session)
+        self._workers.wake_all()  # some may have been told in the meantime that they have a slot
         if isinstance(self._clock, SharedClock):
             self._start(self._clock.meet())
 
     async def _beat(self) -> None:
         try:
             await self._workers.beat()
-        except Rejected as rejected:
-            raise Lost(rejected.error.message) from None
-        self._journal.go_on()
+        except (Lost, Rejected):
+            return self._workers.wake_all()
+        return self._journal.go_on()
 
     async def _end(self) -> None:
         for task in tuple(self._tasks):
@@ -141,7 +148,8 @@ class RedisStore(Turns):
         session = self._sessions.current
         if session is not None and session.alive and self._sessions.is_last:
             worker = self._end_worker()
-            await session.link.call("ZADD", self.names.of(SHARED, "leases"), 0, worker)
+            await session.link.call("SADD", self.names.of(SHARED, "gone"), worker)
+            await session.link.call("ZREM", self.names.of(SHARED, "leases"), worker)
 
     def _hear(self, message: bytes) -> None:
         kind, _, rest = message.decode().partition(" ")

@@ -37,6 +37,10 @@ _KNOWN = 2000
 """Keys whose state a worker remembers, so that it need not ask for it."""
 _SETTLING = 1.0
 """Seconds to wait at most until nothing is under way: in a server that is never idle, something always is."""
+_LAPSED = (
+    "it has heard nothing of this worker for so long that others have ended its requests, or what it had was deleted; "
+    "try again"
+)
 Outcome: TypeAlias = tuple[Any, Exception | None]
 
 
@@ -51,6 +55,7 @@ class Turns:
         self._most = MAX_KEYS
         self._numbers = count()
         self._worker = 0, ""
+        self._leased = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shared: Line[SharedState] = Line(SHARED, lambda: SharedState(scenario), decoded_shared)
         self._lines: OrderedDict[str, Line[Any]] = OrderedDict()
@@ -69,6 +74,20 @@ class Turns:
         """Be another worker from now on, since the others end what this one holds; return the id that it had."""
         ended, self._worker = self.worker, (0, "")
         return ended
+
+    def lapsed(self, ticket: str) -> bool:
+        """Whether the others have ended this request, because this worker had lost its lease."""
+        return not ticket.startswith(f"{self.worker}.")
+
+    async def lapse(self, worker: str) -> None:
+        """Go on as another worker, since this one has no lease any more. Raises Lost."""
+        if worker == self.worker:
+            self._end_worker()
+            gone = self._unreachable(Lost(_LAPSED))
+            for line in (self._shared, *self._lines.values()):
+                for each in line.waiting:
+                    _tell(each.decision, None, gone)
+            await self._begin(await self._sessions.get())
 
     def _hear(self, message: bytes) -> None:
         """Act on a message of a worker."""
@@ -124,12 +143,16 @@ class Turns:
     async def _begin(self, session: Session) -> None:
         """Begin with what is stored, or store what this worker begins with. Raises Lost for another format."""
         state, first = self.names.of(SHARED, "state"), encoded(SharedState(self._scenario))
-        version, token, data = await session.link.run(BEGIN, [state], FORMAT, self._token(), first)
+        keys = [state, self.names.of(SHARED, "leases")]
+        worker = self.worker
+        new = worker if worker != self._leased else ""
+        version, token, data = await session.link.run(BEGIN, keys, FORMAT, self._token(), first, new)
         if version != FORMAT:
             raise Lost(
                 f"its state under the prefix {self.names.prefix} is of version {version.decode()}, but this emulator "
                 f"needs {FORMAT.decode()}; name another prefix (?prefix=NAME), or delete that state"
             )
+        self._leased = worker
         self._shared.learn(token, data)
 
     async def settled(self) -> None:
@@ -182,7 +205,7 @@ class Turns:
 
     async def _together(self, line: Line[Any], waiting: list[Waiting]) -> None:
         """Decide these turns, one after the other, and commit them. Raises Lost, and Rejected if there is no room."""
-        token = self._token()
+        token, worker = self._token(), self.worker
         for attempt in count():
             await self._refresh()
             asked = [each for each in waiting if not each.decision.done()]
@@ -204,7 +227,7 @@ class Turns:
                 data = b""
             new = token + b"@%d" % line.revision if line.revision else token
             told = await self.run(
-                COMMIT, *self._asked(line, base, shared, new, data, admitted, appended, counts, attempt)
+                COMMIT, *self._asked(line, worker, base, shared, new, data, admitted, appended, counts, attempt)
             )
             if told[0] == 1:
                 self.taken += len(asked)
@@ -212,6 +235,9 @@ class Turns:
                 for each, outcome in zip(asked, outcomes, strict=True):
                     _tell(each.decision, *outcome)
                 return
+            if told[0] == 3:
+                await self.lapse(worker)
+                raise Lost(_LAPSED)
             if told[0] == 2:
                 if not await self._make_room():
                     raise no_room(self._most)
@@ -236,6 +262,7 @@ class Turns:
     def _asked(
         self,
         line: Line[Any],
+        worker: str,
         base: bytes,
         shared: bytes,
         token: bytes,
@@ -246,7 +273,7 @@ class Turns:
         attempt: int,
     ) -> tuple[Any, ...]:
         """The keys and arguments of a commit (see `COMMIT`)."""
-        name, of, worker = line.name, self.names.of, self.worker
+        name, of = line.name, self.names.of
         keys = [
             of(name, "state"),
             of(SHARED, "state"),
@@ -257,6 +284,7 @@ class Turns:
             of(name, "lock"),
             of(name, "last"),
             of(name, "ledgers"),
+            of(SHARED, "leases"),
         ]
         most = -1 if name in (SHARED, name_of("")) else self._most
         held = "1" if worker.encode() in data else ""

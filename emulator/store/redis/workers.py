@@ -7,18 +7,22 @@ requests, which frees their slots, and charges what it has told of them.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 import msgspec
 
 from emulator.core.errors import Rejected
 from emulator.core.vocabulary import Usage
+from emulator.store import Away
 from emulator.store.redis.names import SHARED, Names
 from emulator.store.redis.scripts import BEAT, Script
 from emulator.store.state import KeyState, SharedState
 
 EXPIRED = 2.5
 """Seconds after the last sign of life of a worker at which its lease expires."""
+_AWAY = 1.0
+"""Seconds without a sign of life of any worker after which it was the store that was away."""
 _MOST_EARLY = 10_000
 
 log = logging.getLogger("emulator")
@@ -32,6 +36,10 @@ class Store(Protocol):
     @property
     def worker(self) -> str:
         """The id of this worker."""
+        ...
+
+    async def lapse(self, worker: str) -> None:
+        """Go on as another worker."""
         ...
 
     async def take(self, name: str, decide: Callable[[Any, Any], Any]) -> Any:
@@ -59,7 +67,7 @@ class Workers:
         self._waiting: dict[str, Callable[[], object]] = {}
         self._early: dict[str, None] = {}
         self._owed: list[Callable[[], Awaitable[object]]] = []
-        self._meters: dict[str, Callable[[], Usage | None]] = {}
+        self._meters: dict[str, tuple[Callable[[], Usage | None], Callable[[], None]]] = {}
 
     # ------------------------------------------------------------------------------------------ waiting for a slot
 
@@ -88,6 +96,12 @@ class Workers:
             if len(self._early) > _MOST_EARLY:
                 del self._early[next(iter(self._early))]
 
+    def wake_all(self) -> None:
+        """Wake all requests that wait: they look whether they have to wait on."""
+        waiting, self._waiting = self._waiting, {}
+        for wake in waiting.values():
+            wake()
+
     @property
     def waiting(self) -> int:
         """How many requests wait here for a slot."""
@@ -101,28 +115,40 @@ class Workers:
             log.warning("Redis is not reached: what ends now is settled once it is back.")
         self._owed.append(turn)
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None]) -> None:
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
         """Tell the others what the answer to a request has used so far, as `used` returns it."""
-        self._meters[ticket] = used
+        self._meters[ticket] = used, cut
+
+    def cut_all(self) -> None:
+        """Cut all answers that are being sent: the others have charged what was sent of them."""
+        meters, self._meters = self._meters, {}
+        for _, cut in meters.values():
+            cut()
 
     async def beat(self) -> None:
-        """Renew the lease, settle what is owed, and end what the workers held that are gone. Raises Lost."""
-        of, told = self._store.names.of, list[Any]()
-        for ticket, meter in self._meters.items():
+        """Renew the lease, settle what is owed, and end what the workers held that are gone. Raises Lost.
+
+        A worker that has no lease any more goes on as another one.
+        """
+        of, worker, told = self._store.names.of, self._store.worker, list[Any]()
+        for ticket, (meter, _) in self._meters.items():
             used = meter()
             if used is not None:
                 told += [ticket, msgspec.json.encode(used)]
-        keys = [of(SHARED, "leases"), of(self._store.worker, "used")]
-        gone = await self._store.run(BEAT, keys, self._store.worker, EXPIRED, *told)
+        keys = [of(SHARED, "leases"), of(worker, "used"), of(SHARED, "beats"), of(SHARED, "gone")]
+        renewed, *gone = await self._store.run(BEAT, keys, worker, EXPIRED, _AWAY, *told)
+        if not renewed:
+            log.warning("The store has heard nothing of this worker for too long: its requests have ended.")
+            return await self._store.lapse(worker)
         owed, self._owed = self._owed, []
         for turn in owed:
             try:
                 await turn()
-            except Rejected:
+            except Away:
                 self._owed.append(turn)
-        for each in gone:
-            if each.decode() != self._store.worker:
-                await self._end_all(each.decode())
+        for each in chain(*gone):
+            await self._end_all(each.decode())
+        return None
 
     async def _end_all(self, worker: str) -> None:
         """End the requests of a worker that is gone. It is no harm if several workers do this."""
@@ -154,8 +180,8 @@ class Workers:
                     ended += await self._store.take(name.decode(), end)
         except Rejected:
             return
-        await self._store.call("ZREM", of(SHARED, "leases"), worker)
         await self._store.call("DEL", held, used)
         await self._store.call("HDEL", of(SHARED, "counters"), f"by:{worker}")
+        await self._store.call("SREM", of(SHARED, "gone"), worker)
         if ended:
             log.warning("The worker %s is gone: what it held of %s requests is free again.", worker, ended)
