@@ -1,7 +1,7 @@
 """The options of `serve` for several processes: --workers and --store."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from emulator.store import Store
     from emulator.wire.server import Beside
 
+_OWN = ("allowed_hosts", "control_token", "head_timeout", "body_timeout", "idle_timeout", "store_away")
+"""Settings that a host can have for itself."""
 _USE = "Share it: --store redis://HOST:6379 (docs/scaling.md)"
 
 
@@ -26,8 +28,12 @@ def store_at(url: str | None) -> "tuple[Callable[[str | None], Store], Callable[
 
     if url is None:
         return MemoryStore, VirtualClock
-    if url.partition("://")[0] not in ("redis", "rediss", "unix"):
-        raise click.ClickException(f"--store {url}: expected a URL such as redis://127.0.0.1:6379/0?prefix=akml")
+    from emulator.store.redis.names import split_url
+
+    try:
+        split_url(url)
+    except ValueError as error:
+        raise click.ClickException(f"--store: {error}") from None
     try:
         from emulator.store.redis.clock import SharedClock
         from emulator.store.redis.store import RedisStore
@@ -54,19 +60,22 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     assert isinstance(store, RedisStore)  # noqa: S101 (made by `store_at`)
     assert isinstance(clock, SharedClock)  # noqa: S101
 
-    async def used() -> str | None:
+    async def used() -> tuple[str | None, list[str]]:
         await store.check()
         await clock.meet()
-        return await engine.active()
+        return await engine.active(), await store.agree(_made_with(engine))
 
     try:
-        active = at_once(used())
+        active, others = at_once(used())
     except ValueError as error:
         raise click.ClickException(f"--store {shown(url)}: {error}") from None
     except Lost as lost:
         raise click.ClickException(f"the store {shown(url)} cannot be used: {lost}") from None
     except Rejected as rejected:
         raise click.ClickException(rejected.error.message) from None
+    if others:
+        told = f"the servers that share the store were started with another: {', '.join(others)}"
+        say(f"Warning: {told}. Give all of them the same (docs/scaling.md)", error=True)
     if clock.rate != rate:
         told = (
             f"the store's clock goes on, {f'at a rate of {decimal(clock.rate)}' if clock.rate else 'which is frozen'}"
@@ -75,6 +84,29 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     if scenario is not None and active != scenario:
         told = f"the store goes on with {active or 'no scenario'}. POST /_emulator/activate changes it"
         say(f"Warning: --scenario has no effect: {told}", error=True)
+
+
+def _made_with(engine: "Engine") -> "Mapping[str, str]":
+    """What has to be the same for all servers that share a store, by name, each as a digest."""
+    import msgspec
+
+    from emulator.account.registry import fingerprint
+    from emulator.core.settings import settings
+    from emulator.core.version import __version__
+    from emulator.scenario.library import SHIPPED
+
+    own = {f"setting {each.name}": getattr(engine.settings, each.name) for each in settings()}
+    for name in _OWN:
+        del own[f"setting {name}"]
+    files = (path for path in engine.library.files() if not path.is_relative_to(SHIPPED))
+    given = {
+        "version of the emulator": __version__,
+        "credits or limits": engine.gate.terms,
+        "catalogue of models": list(engine.catalog),
+        **own,
+        **{f"file {path.name}": path.read_bytes() for path in files},
+    }
+    return {name: fingerprint(msgspec.json.encode(value).decode()) for name, value in given.items()}
 
 
 def joining(engine: "Engine") -> "list[Beside]":

@@ -49,8 +49,11 @@ class QueuePlace(Protocol):
         """Register a callback for when the request gets its slot."""
         ...
 
-    async def claim(self) -> bool:
-        """Return whether the request has its slot. Raises `Rejected` if there is none at the deadline."""
+    async def claim(self) -> tuple[tuple[str, str], ...] | None:
+        """Return further headers of the answer once the request has its slot, and None if it has to wait on.
+
+        Raises `Rejected` if there is no slot at the deadline.
+        """
         ...
 
 

@@ -13,6 +13,8 @@ from emulator.core.errors import ApiError, Rejected
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.core.vocabulary import Failure, Step, Usage
+from emulator.engine.away import told_without_state
+from emulator.engine.choosing import WARNING_HEADER
 from emulator.scenario.library import LoadedScenario
 from emulator.store import Away, Store
 from emulator.store.state import KeyState, SharedState
@@ -61,7 +63,7 @@ class Gate:
     """
 
     def __init__(self, terms: "Terms | None" = None) -> None:
-        self._terms = terms
+        self.terms = terms
 
     def account(
         self, key: str, own: KeyState, shared: SharedState, playing: LoadedScenario | None, now: float
@@ -119,7 +121,7 @@ class Gate:
         """The name and version under which an account is stored, and the terms on which it is opened."""
         if playing is not None and playing.scenario.account is not None:
             return playing.scenario.name, playing.version, playing.scenario.account
-        return "", shared.terms_version, shared.terms or self._terms
+        return "", shared.terms_version, shared.terms or self.terms
 
     def admit(
         self,
@@ -233,10 +235,11 @@ class Holding:
         """Note what returns the usage so far, by which the request is charged if this process dies."""
         self._store.meter(self._ticket, used, cut)
 
-    async def claim(self) -> bool:
-        """Return whether the request has its slot. Raises `Rejected` if there is none at the deadline.
+    async def claim(self) -> tuple[tuple[str, str], ...] | None:
+        """Return further headers of the answer once the request has its slot, and None if it has to wait on.
 
-        With `owing`, it has one if the store is not reached.
+        Raises `Rejected` if there is no slot at the deadline. With `owing`, the request needs none while the store is
+        not reached.
         """
         ticket, store = self._ticket, self._store
         late = self._clock.now() >= self.deadline
@@ -251,15 +254,15 @@ class Holding:
                 claimed = await store.shared_turn(claim)
             else:
                 claimed = await store.turn(self._key, lambda own, shared: claim(own))
-        except Away:
+        except Away as away:
             if not self._owing:
                 raise
-            return True
+            return ((WARNING_HEADER, told_without_state(away)),)
         if claimed is False:
             from emulator.account.backends import queue_timeout  # noqa: PLC0415 (only who waited comes here)
 
             raise Rejected(queue_timeout(self._slot.queue, self._timeout_status))
-        return claimed is True
+        return () if claimed else None
 
     async def end(self, used: Usage | None, *, owed: bool = True) -> None:
         """Free the slots, and charge and count the usage; None means that nothing was sent, and charges nothing.

@@ -3,10 +3,16 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from emulator.core.errors import Rejected
 from emulator.store import Away, Decide, Store
 from emulator.store.state import KeyState, SharedState
 
 T = TypeVar("T")
+
+
+def told_without_state(away: Rejected) -> str:
+    """The warning that an answer was given although the store was not reached."""
+    return f"{away.error.message} This was answered without state: nothing is counted, limited or charged."
 
 
 class RequestTurns:

@@ -9,6 +9,7 @@ from emulator.core.errors import Rejected
 from emulator.core.prompt_sizes import PromptSize
 from emulator.core.seeds import Seed
 from emulator.engine.admission import Admitted
+from emulator.engine.away import told_without_state
 from emulator.engine.choosing import NOTHING, Choice
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     def without_state(self, away: Rejected) -> "Decision":
         """The decision if the store was not reached: the request holds nothing, and a warning says why."""
-        told = f"{away.error.message} This was answered without state: nothing is counted, limited or charged."
-        choice = self.choice._replace(warning=f"{self.choice.warning} {told}".lstrip())
+        choice = self.choice._replace(warning=f"{self.choice.warning} {told_without_state(away)}".lstrip())
         return msgspec.structs.replace(self, choice=choice, admitted=None)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+import msgspec
 from starlette.types import Receive, Scope, Send
 
 from emulator.core.clock import Clock
@@ -291,8 +292,10 @@ class Player:
         """Wait for a slot, after which the answer begins. Raises `Rejected` if none is free in time."""
         while True:
             await self._client.wait(place.deadline, place.on_slot)
-            if await place.claim():
+            if (headers := await place.claim()) is not None:
                 break
+        if headers:
+            self._plan = msgspec.structs.replace(self._plan, headers=(*self._plan.headers, *headers))
         self._begin = self.sent.begun = self._clock.now()
 
     def _cut(self) -> None:

@@ -260,6 +260,8 @@ _TOLD = (
     ("read only replica", "it is a replica that only reads: name the primary"),
     ("MISCONF", "it cannot save to its disk, and so takes no changes"),
     ("LOADING", "it is still loading its data"),
+    ("No such file or directory", "nothing listens there; is Redis running?"),
+    ("loading the dataset", "it is still loading its data"),
     ("WRONGTYPE", "another program has stored something under its prefix: name another one (?prefix=NAME)"),
     ("NOPERM", "the user may not run these commands"),
 )

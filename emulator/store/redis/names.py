@@ -1,12 +1,19 @@
 """The names under which the state is stored. All names of an API key are in one hash slot of a cluster."""
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from emulator.account.registry import fingerprint
+from emulator.core.nearest import did_you_mean
 
 SHARED = "shared"
+_EXAMPLE = "redis://127.0.0.1:6379/0?prefix=akml"
+_DATABASE = re.compile(r"/?|/\d+", re.ASCII)
+_PATHS = {"redis": _DATABASE, "rediss": _DATABASE, "unix": re.compile("/.+")}
+_PARAMETERS = ("prefix", "db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
+_PREFIX = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _MARK = "…#"
 """What no header can have, and so no API key."""
 
@@ -38,11 +45,26 @@ def stand_in(name: str, shown: str) -> str:
 
 
 def split_url(url: str) -> tuple[str, str]:
-    """The URL without the prefix that it may name, and the prefix."""
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    prefix = query.pop("prefix", "akml")
-    return urlunsplit(parts._replace(query=urlencode(query))), prefix
+    """The URL without the prefix that it may name, and the prefix.
+
+    Raises ValueError, which says nothing of a password, for a URL that is none of a Redis.
+    """
+    try:
+        parts, query = urlsplit(url), parse_qsl(urlsplit(url).query, keep_blank_values=True)
+        right = parts.port != 0 and not parts.fragment and _PATHS[parts.scheme].fullmatch(parts.path)
+    except (KeyError, ValueError):
+        right = None
+    if not right:
+        raise ValueError(f"expected a URL such as {_EXAMPLE}; in a password, write %23 for #, %2F for / and %40 for @")
+    given = dict(query)
+    if unknown := [name for name, _ in query if name not in _PARAMETERS]:
+        raise ValueError(f"unknown parameter {unknown[0]}{did_you_mean(unknown[0], _PARAMETERS)}")
+    if len(given) < len(query):
+        raise ValueError("a parameter is given twice")
+    prefix = given.pop("prefix", "akml")
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError("the prefix must be of up to 64 letters, digits and the characters . _ - and :")
+    return urlunsplit(parts._replace(query=urlencode(given))), prefix
 
 
 def shown(url: str) -> str:
