@@ -79,9 +79,10 @@ class Plan(msgspec.Struct, frozen=True):
     are the values of the id headers; `headers` replace default headers of the same name; `frame_faults` are applied, in
     order, after encoding. `model` is the model that answers, as it was when the plan was made; None if there is none.
     If there is a queue, the answer first waits in `place`. `end` is called when the answer ends. `meter` is called, if
-    the answer takes its time, with a function that returns the usage so far, and one that cuts the answer. `why` explains the decision to those who
-    ask; it is given a function that returns the request again, so that nobody has to keep it. `warning` is for the
-    person whose key nearly names a scenario, or whose request has something without effect.
+    the answer takes its time, with a function that returns the usage so far, and one that cuts the answer. `why`
+    explains the decision to those who ask; it is given a function that returns the request again, so that nobody has to
+    keep it. `warning` is for the person whose key nearly names a scenario, or whose request has something without
+    effect.
     """
 
     steps: Iterable[Step]

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from emulator.account.terms import Terms
 
 
-_LAPSED = ApiError(
-    "unavailable", "This server was paused for so long that others have ended its requests. Ask again."
-)
+_LAPSED = ApiError("unavailable", "This server was paused for so long that others have ended its requests. Ask again.")
 
 
 class SlotResult(NamedTuple):

@@ -50,6 +50,17 @@ class RedisServer:
             client.sendall(f"*{len(words)}\r\n{parts}*1\r\n$4\r\nQUIT\r\n".encode())
             return b"".join(iter(lambda: client.recv(1 << 16), b"")).removesuffix(b"+OK\r\n")
 
+    def connection(self) -> socket.socket:
+        """A connection that is open as long as it is needed."""
+        return socket.create_connection(("127.0.0.1", self.port), 10)
+
+    def say(self, connection: socket.socket, command: str) -> bytes:
+        """The raw answer to a command on a connection; its words are separated by single spaces."""
+        words = command.split(" ")
+        parts = "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+        connection.sendall(f"*{len(words)}\r\n{parts}".encode())
+        return connection.recv(1 << 16)
+
     def stop(self, how: int = signal.SIGTERM) -> None:
         """Stop it; its data stay."""
         self.process.send_signal(how)
