@@ -1,16 +1,19 @@
-"""Workers that are killed and a Redis that is restarted, while many clients ask with one key.
+"""Workers that are killed and a Redis that is restarted, while many clients ask with two keys.
 
     python -m fuzz.soak_redis --seconds 120 --workers 4 --clients 200
 
-The key has a sequence of replies, a window, a concurrency limit and credits. Every second a random worker is killed,
-and Redis after half of the time. In the end no reply of the sequence may have come twice or be lost for a reason other
-than a failed request, no limit may have been exceeded, the ledger must sum to its balance, and nothing may be held.
+Each key has a sequence of replies, a window, a concurrency limit and credits. Of the clients, half ask for chat
+completions and half for messages, half of each for streams, and some hang up in the middle of one. Every second a
+random worker is killed, and Redis after half of the time. In the end no reply of the sequence may have come twice or be
+lost for a reason other than a failed request, no limit may have been exceeded, each answer that came to its end must be
+charged, once, and nothing may be held.
 """
 
 import argparse
 import json
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -20,62 +23,100 @@ from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from support.asgi import CHAT, PLAIN, chat
+from support.asgi import CHAT, MESSAGES, PLAIN, chat, message
 from support.redis_server import RedisServer
 from support.served import Served, get, post, served
 
 from emulator.core.clock import patience
 
+_KEYS = ("akml-0123456789abcdef", "akml-fedcba9876543210")
 _CREDITS = 10_000_000
 _REPLIES = 15_000
 _CONCURRENCY = 50
 _SETTLED_WITHIN = 15.0
-_MOST_TOKENS = 40
+_MOST_TOKENS = 60
 """More than any of the answers costs."""
+_ENDS = {CHAT: b"data: [DONE]\n\n\r\n0\r\n\r\n", MESSAGES: b'data: {"type":"message_stop"}\n\n\r\n0\r\n\r\n'}
+"""How a whole stream ends."""
+_TEXT = re.compile(rb'"(?:content|text)": ?"([^"]*)"')
+_ID = re.compile(rb'"id": ?"([^"]*)"')
+
+
+class Request(NamedTuple):
+    """What a client asks for, again and again; `slow` says that the answer takes its time, so that it can be cut."""
+
+    path: str
+    stream: bool
+    slow: bool
+
+    def bytes(self, key: str) -> bytes:
+        """The request as it is sent."""
+        text = "slow" if self.slow else "quick"
+        if self.path == CHAT:
+            more = {"stream_options": {"include_usage": True}} if self.stream else {}
+            return post(self.path, chat(text, stream=self.stream, **more), key)
+        return post(self.path, message(text, stream=self.stream), key)
+
+    def is_whole(self, answer: bytes) -> bool:
+        """Whether the answer came to its end."""
+        head, _, body = answer.partition(b"\r\n\r\n")
+        if self.stream and head.startswith(b"HTTP/1.1 200 "):
+            return answer.endswith(_ENDS[self.path])
+        try:
+            json.loads(body)
+        except ValueError:
+            return False
+        return True
 
 
 class Told:
-    """What the clients were told."""
+    """What the clients of one key were told."""
 
     def __init__(self) -> None:
-        self.replies: Counter[str] = Counter()
+        self.replies: Counter[bytes] = Counter()
         self.statuses: Counter[str] = Counter()
-        self.ids: Counter[str] = Counter()
+        self.ids: Counter[bytes] = Counter()
         self.tokens = 0
         self.failed = 0
         self.most_at_once = 0
         self._lock = threading.Lock()
 
-    def note(self, answer: bytes) -> None:
-        """Note an answer; one that is not complete has failed."""
-        head, _, body = answer.partition(b"\r\n\r\n")
+    def note(self, request: Request, answer: bytes) -> None:
+        """Note an answer; one that is not whole has failed."""
         with self._lock:
-            try:
-                told = json.loads(body)
-            except ValueError:
+            if not request.is_whole(answer):
                 self.failed += 1
                 self.statuses["cut"] += 1
                 return
-            status = head.split(b" ")[1].decode()
-            self.statuses[status] += 1
+            status = answer.split(b" ")[1].decode()
+            self.statuses["streams" if status == "200" and request.stream else status] += 1
             if status == "200":
-                self.replies[told["choices"][0]["message"]["content"]] += 1
-                self.tokens += told["usage"]["total_tokens"]
-                self.ids[told["id"]] += 1
+                if not request.slow:
+                    self.replies[b"".join(_TEXT.findall(answer))] += 1
+                self.tokens += _tokens(request.path, answer)
+                self.ids[_ID.findall(answer)[0]] += 1
             elif status != "429":
                 self.failed += 1
 
 
+def _tokens(path: str, answer: bytes) -> int:
+    """The tokens of a whole answer, as its usage says."""
+    parts = ("prompt", "completion") if path == CHAT else ("input", "output")
+    return sum(int(re.findall(rb'"%b_tokens": ?(\d+)' % part.encode(), answer)[-1]) for part in parts)
+
+
 def _story(folder: Path, window: int) -> Path:
     replies = ", ".join(f"{{text: Reply {number}.}}" for number in range(_REPLIES))
+    slow = " ".join(["word"] * 20)
     path = folder / "story.yaml"
     path.write_text(
         f"account: {{credits: {_CREDITS} USD, keys: "
         f"{{default: {{requests_per_minute: {window}, concurrency: {_CONCURRENCY}}}}}}}\n"
         f"models: {{{PLAIN}: {{pricing: {{input: '1', output: '1'}}}}}}\n"
-        f"rules: [{{replies: [{replies}]}}]\n"
+        f"rules: [{{when: {{last_user: slow}}, reply: {{text: {slow}, stream: {{between_tokens: 20ms}}}}}}, "
+        f"{{replies: [{replies}]}}]\n"
     )
     return path
 
@@ -87,22 +128,36 @@ def _ask(server: Served, request: bytes) -> bytes:
         return b""
 
 
-def _client(server: Served, told: Told, over: threading.Event) -> None:
-    request = post(CHAT, chat())
+def _client(server: Served, told: Told, over: threading.Event, key: str, request: Request) -> None:
+    sent = request.bytes(key)
     while not over.is_set():
-        told.note(_ask(server, request))
+        told.note(request, _ask(server, sent))
 
 
-def _watch(server: Served, told: Told, over: threading.Event) -> None:
+def _leaving(server: Served, told: Told, over: threading.Event, key: str, request: Request) -> None:
+    """Hang up in the middle of each answer: it has failed, unless it was refused."""
+    sent = request.bytes(key)
+    while not over.is_set():
+        received = b""
+        try:
+            with server.connect(sent) as connection:
+                while b"word" not in received and (data := connection.recv(1 << 16)):
+                    received += data
+        except OSError:
+            pass
+        told.note(request, received)
+
+
+def _watch(server: Served, told: Told, over: threading.Event, key: str) -> None:
     """Note how many requests run at once."""
     while not over.is_set():
-        head, _, body = _ask(server, get("/_emulator/account")).partition(b"\r\n\r\n")
+        head, _, body = _ask(server, get("/_emulator/account", key)).partition(b"\r\n\r\n")
         if head.startswith(b"HTTP/1.1 200 ") and body.endswith(b"}"):
             told.most_at_once = max(told.most_at_once, json.loads(body)["in_flight"])
 
 
-def _told(server: Served, path: str) -> Any:
-    return json.loads(server.ask(get(path)).partition(b"\r\n\r\n")[2])
+def _told(server: Served, path: str, key: str) -> Any:
+    return json.loads(server.ask(get(path, key)).partition(b"\r\n\r\n")[2])
 
 
 def _kill_workers(server: Served, redis: RedisServer, seconds: float) -> int:
@@ -121,17 +176,17 @@ def _kill_workers(server: Served, redis: RedisServer, seconds: float) -> int:
     return killed
 
 
-def _findings(server: Served, told: Told, window: int, minutes: float) -> list[str]:
+def _findings(server: Served, told: Told, window: int, minutes: float, key: str) -> list[str]:
     """What is not as it has to be."""
     found = []
     account: Any = {}
     for _ in patience(_SETTLED_WITHIN):
-        account = _told(server, "/_emulator/account")
+        account = _told(server, "/_emulator/account", key)
         if account["in_flight"] == 0:
             break
     else:
         found.append(f"{account['in_flight']} requests are still in flight")
-    ledger = _told(server, "/_emulator/ledger")
+    ledger = _told(server, "/_emulator/ledger", key)
     balance = Decimal(ledger["balance"].removesuffix(" USD"))
     charged = _CREDITS - balance
     if sum(Decimal(entry["amount"]) for entry in ledger["entries"]) != balance:
@@ -141,15 +196,29 @@ def _findings(server: Served, told: Told, window: int, minutes: float) -> list[s
     ids = Counter(entry["inference_id"] for entry in ledger["entries"] if entry["kind"] == "charge")
     if any(times > 1 for times in (*ids.values(), *told.ids.values(), *told.replies.values())):
         found.append("something has come, or was charged, twice")
-    numbers = {int(reply.split()[1].rstrip(".")) for reply in told.replies}
+    numbers = {int(reply.split()[1].rstrip(b".")) for reply in told.replies}
     lost = max(numbers, default=0) + 1 - len(numbers)
     if lost > told.failed:
         found.append(f"{lost} replies were lost, but only {told.failed} requests have failed")
-    if told.statuses["200"] > window * (minutes + 1):
-        found.append(f"{told.statuses['200']} answers are more than {window} a minute")
+    answered = told.statuses["200"] + told.statuses["streams"]
+    if answered > window * (minutes + 1):
+        found.append(f"{answered} answers are more than {window} a minute")
     if told.most_at_once > _CONCURRENCY:
         found.append(f"{told.most_at_once} requests ran at once, but {_CONCURRENCY} may")
     return found
+
+
+def _asking(server: Served, told: dict[str, Told], over: threading.Event, clients: int) -> list[threading.Thread]:
+    """The threads of the clients, and of those who watch how many requests run at once."""
+    threads = []
+    for number in range(clients):
+        key, path = _KEYS[number % 2], (CHAT, MESSAGES)[number // 2 % 2]
+        stream, leaves = bool(number // 4 % 2), number % 16 >= 12
+        request = Request(path, stream, slow=leaves or number % 32 >= 16)
+        threads.append(
+            threading.Thread(target=_leaving if leaves else _client, args=(server, told[key], over, key, request))
+        )
+    return threads + [threading.Thread(target=_watch, args=(server, told[key], over, key)) for key in _KEYS]
 
 
 def soak(seconds: float, workers: int, clients: int, window: int) -> tuple[str, Sequence[str]]:
@@ -159,9 +228,8 @@ def soak(seconds: float, workers: int, clients: int, window: int) -> tuple[str, 
         scenario = str(_story(Path(folder), window))
         options = ("--store", redis.url, "--workers", str(workers), "--scenario", scenario)
         with served(*options, "--log-level", "error", patience=seconds + 120) as server:
-            told, over = Told(), threading.Event()
-            asking = [threading.Thread(target=_client, args=(server, told, over)) for _ in range(clients)]
-            asking.append(threading.Thread(target=_watch, args=(server, told, over)))
+            told, over = {key: Told() for key in _KEYS}, threading.Event()
+            asking = _asking(server, told, over, clients)
             for each in asking:
                 each.start()
             began = time.monotonic()
@@ -170,11 +238,13 @@ def soak(seconds: float, workers: int, clients: int, window: int) -> tuple[str, 
             for each in asking:
                 each.join()
             minutes = (time.monotonic() - began) / 60
-            found = _findings(server, told, window, minutes)
+            found = [finding for key in _KEYS for finding in _findings(server, told[key], window, minutes, key)]
     redis.end()
+    statuses, tokens = sum((each.statuses for each in told.values()), Counter[str]()), 0
+    tokens = sum(each.tokens for each in told.values())
     happened = (
-        f"{killed} workers killed, Redis once; {dict(told.statuses)}; {len(told.replies)} replies; "
-        f"at most {told.most_at_once} at once"
+        f"{killed} workers killed, Redis once; {dict(statuses)}; {tokens} tokens; "
+        f"at most {max(each.most_at_once for each in told.values())} of a key at once"
     )
     return happened, found
 

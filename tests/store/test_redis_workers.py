@@ -212,7 +212,7 @@ def test_redis_goes_away_and_comes_back(tmp_path: Path) -> None:
 
 def test_nothing_is_lost_or_doubled_while_workers_and_redis_are_killed() -> None:
     """A short form of `make soak-redis`: each step of a sequence once, no limit exceeded, the ledger to the cent."""
-    happened, found = soak(seconds=4, workers=2, clients=20, window=300)
+    happened, found = soak(seconds=4, workers=2, clients=24, window=300)
     assert not found, happened
     assert "'200': " in happened
 

@@ -86,8 +86,8 @@ because its answer was lost, the ledgers, and the leases. ARGV: the tokens of bo
 token, the new state (empty: it is unchanged), the worker, the name of the key, how many keys may be remembered (-1:
 this one is not counted), whether it holds something, whether to lock, the channel, a message for it, how many counts
 may be remembered, what is appended to ledgers, with their limits (see `_APPEND`), and for each count its digest with
-the values before and after. Returns 1; or 0, whether the key is not locked, and both tokens and states, if they are others,
-with the counts; or 2 if there is no room for another key; or 3 if the worker has no lease.
+the values before and after. Returns 1; or 0, whether the key is not locked, and both tokens and states, if they are
+others, with the counts; or 2 if there is no room for another key; or 3 if the worker has no lease.
 """
 
 ALL = _script("""
