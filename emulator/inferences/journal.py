@@ -2,10 +2,11 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -24,8 +25,20 @@ _LEAST = 64 * 1024 * 1024
 Listener: TypeAlias = Callable[["Inference"], None]
 Watcher: TypeAlias = Callable[[LiveRecord | None], None]
 """Called with every inference that starts, and with None when some are deleted."""
+Note: TypeAlias = "Callable[[str, LiveRecord | Inference | None], None]"
+"""Called with "start" or "end" and an inference, and with "reset" and None when some are deleted."""
 
 log = logging.getLogger("emulator")
+
+
+class Progress(NamedTuple):
+    """How far an inference has come that runs: its status, how many bytes were sent, and what reads it."""
+
+    number: int
+    id: str
+    status: int
+    length: int
+    read: "Callable[[], Inference]"
 
 
 class Journal:
@@ -85,6 +98,9 @@ class Journal:
                 self._forget()
         if self._metrics is not None:
             self._metrics.end(recorder)
+        self._report(recorder)
+
+    def _report(self, recorder: LiveRecord) -> None:
         if self._listeners:
             self._tell(self._readable(recorder))
         if log.isEnabledFor(logging.INFO):
@@ -138,9 +154,11 @@ class Journal:
         """The records of this process, oldest first."""
         return list(self._recorders)
 
-    def running(self) -> list[LiveRecord]:
-        """The records of the inferences that have not ended."""
-        return [each for each in self._noted() if each.sent.ended is None]
+    def running(self) -> Iterable[Progress]:
+        """How far the inferences have come that have not ended."""
+        for each in self._noted():
+            if each.sent.ended is None:
+                yield Progress(each.number, each.id, each.status, each.length, partial(self._readable, each))
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, in the order in which they first came; "" for requests without one."""
@@ -180,6 +198,20 @@ class Journal:
             yield
         finally:
             self._watchers.remove(watcher)
+
+    @asynccontextmanager
+    async def followed(self, note: Note) -> AsyncIterator[None]:
+        """Have this called with all that happens from now on in whatever process, as long as the block runs."""
+        with self.watched(lambda record: note("reset" if record is None else "start", record)):
+            stop = self.listen(partial(note, "end"))
+            try:
+                yield
+            finally:
+                stop()
+
+    async def numbered(self, record: LiveRecord) -> int:
+        """The number of an inference of this process, which it may not have yet."""
+        return record.number
 
     def append_to(self, path: Path) -> Callable[[], None]:
         """Append each inference that ends here to a file, a line of JSON each; returns what ends it. Raises OSError."""

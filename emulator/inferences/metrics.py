@@ -46,15 +46,15 @@ class Metrics:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self._running: set[int] = set()
+        self._running: set[LiveRecord] = set()
 
     def begin(self, record: LiveRecord) -> None:
         """Note that an inference begins."""
-        self._running.add(record.number)
+        self._running.add(record)
 
     def end(self, record: LiveRecord) -> None:
         """Count an inference that has ended."""
-        self._running.discard(record.number)
+        self._running.discard(record)
         endpoint = _label(record.endpoint)
         self.counts[f'akashml_requests_total{{endpoint="{endpoint}",status="{record.status}"}}'] += 1
         sent = record.sent

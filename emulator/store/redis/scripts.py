@@ -257,26 +257,31 @@ KEYS: the shared state, the scenarios. ARGV: a new token, the name, and the text
 
 RECORD = _script("""
 local by = 'by:' .. ARGV[3]
-local name, last = string.match(redis.call('HGET', KEYS[1], by) or '', '(%S*) ?(%d*)')
-if name == ARGV[4] then return tonumber(last) end
-local number = redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
-for i = 5, #ARGV, 2 do
-  number = redis.call('HINCRBY', KEYS[1], 'numbers', 1)
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], number .. '-0', 'k', ARGV[i], 'd', ARGV[i + 1])
+local name, known = string.match(redis.call('HGET', KEYS[1], by) or '', '(%S*) ?(.*)')
+if name == ARGV[4] then return known end
+redis.call('HINCRBY', KEYS[1], 'ended', ARGV[2])
+local numbers = {}
+for i = 5, #ARGV, 3 do
+  local number = ARGV[i]
+  if number == '0' then number = redis.call('HINCRBY', KEYS[1], 'numbers', 1) end
+  numbers[#numbers + 1] = number
+  local id = redis.call('HINCRBY', KEYS[1], 'ended', 1) .. '-0'
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], id, 'k', ARGV[i + 1], 'd', ARGV[i + 2], 'n', number)
 end
-redis.call('HSET', KEYS[1], by, ARGV[4] .. ' ' .. number)
-return number
+known = table.concat(numbers, ' ')
+redis.call('HSET', KEYS[1], by, ARGV[4] .. ' ' .. known)
+return known
 """)
-"""Append inferences to the record, and return the number of the last. KEYS: the counters, the record.
+"""Append inferences to the record, and return their numbers. KEYS: the counters, the record.
 
 ARGV: how many to keep, how many were dropped, the worker, a name for this call, by which it is known if it is repeated,
-and for each inference the name of its key, and itself.
+and for each inference its number, if it has one and not 0, the name of its key, and itself.
 """
 
 ERASE = _script("""
 if ARGV[1] == '' then
   redis.call('DEL', KEYS[2])
-  redis.call('HSET', KEYS[1], 'gone', redis.call('HGET', KEYS[1], 'numbers') or 0)
+  redis.call('HSET', KEYS[1], 'gone', redis.call('HGET', KEYS[1], 'ended') or 0)
 else
   for _, each in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
     if each[2][2] == ARGV[1] then redis.call('HINCRBY', KEYS[1], 'gone', redis.call('XDEL', KEYS[2], each[1])) end

@@ -49,13 +49,7 @@ class RedisStore(Turns):
 
     def __init__(self, url: str, scenario: str | None = None) -> None:
         super().__init__(url, scenario)
-        self._journal = SharedJournal(
-            self.names,
-            lambda *asked: self.sure(self.run(*asked)),
-            lambda *asked: self.sure(self.call(*asked)),
-            lambda: self.sure(self.ask("append")),
-            lambda: self.worker,
-        )
+        self._journal = SharedJournal(self)
         self.inferences: Journal = self._journal
         self._workers = Workers(self)
         self._clock: VirtualClock | None = None
@@ -174,6 +168,10 @@ class RedisStore(Turns):
                 self._start(self._questions.answer(rest))
             case "answer":
                 self._questions.hear(rest)
+            case "follow":
+                self._journal.at_work.tell()
+            case "runs":
+                self._journal.hear(rest)
             case "clock" if isinstance(self._clock, SharedClock):
                 self._clock.follow(rest)
 
@@ -182,17 +180,13 @@ class RedisStore(Turns):
         return await self._questions.ask(kind, about)
 
     def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
-        return {"step": self._step, "look": self._look, "append": self._append, "count": self._count}
+        return {"step": self._step, "look": self._look, "append": self._journal.append, "count": self._count}
 
     async def _step(self, moment: str) -> str:
         return await self._clock.step(moment) if isinstance(self._clock, SharedClock) else ""
 
     async def _look(self, _: str) -> str:
         await self.take(SHARED, lambda shared, _: None)
-        return ""
-
-    async def _append(self, _: str) -> str:
-        await self._journal.append()
         return ""
 
     async def alive(self) -> set[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -64,11 +64,8 @@ async def live(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
         elif waiting.qsize() == _MISSED:
             waiting.put_nowait(("reset", None))
 
-    with ExitStack() as until_left:
-        inferences = engine.store.inferences
-        watcher = inferences.watched(lambda record: note("reset" if record is None else "start", record))
-        until_left.enter_context(watcher)
-        until_left.callback(inferences.listen(lambda inference: note("end", inference)))
+    inferences = engine.store.inferences
+    async with inferences.followed(note):
         yield b": what happens from now on\n\n"
         look = loop.time() + _PAUSE
         while True:
@@ -82,9 +79,10 @@ async def live(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
             if loop.time() < look:
                 continue
             look = loop.time() + _PAUSE
-            before, lengths = lengths, {each.number: each.length for each in inferences.running()}
+            before, lengths = lengths, {}
             for each in inferences.running():
-                if each.length > before.get(each.number, 0) and readable(each) in wanted:
+                lengths[each.number] = each.length
+                if each.length > before.get(each.number, 0) and each.read() in wanted:
                     sent = {"number": each.number, "id": each.id, "status": each.status, "length": each.length}
                     yield _event("progress", sent)
 

@@ -137,7 +137,7 @@ async def replay(engine: Engine, request: ControlRequest) -> JSONResponse:
     with engine.store.inferences.watched(note):
         await asyncio.wait((task, begun), return_when=asyncio.FIRST_COMPLETED)
     new = begun.result()
-    return JSONResponse({"number": new.number, "id": new.id}, 202)
+    return JSONResponse({"number": await engine.store.inferences.numbered(new), "id": new.id}, 202)
 
 
 class _Again(AsgiClient):
