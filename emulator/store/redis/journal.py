@@ -226,11 +226,16 @@ class SharedJournal(Journal):
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, or what stands for those that are secret."""
-        shown = {entry.name: entry.inference().key for entry in self._entries}
+        entries = {entry.name: entry for entry in self._entries}
+        shown = {name: entry.inference().key for name, entry in entries.items()}
         own = [each.key for each in self._noted()]
         names = {name_of(key) if key else "" for key in own}
         others = [stand_in(name, key) for name, key in shown.items() if name not in names]
         return list(dict.fromkeys([*others, *own]))
+
+    def namespace(self, key: str) -> str:
+        """The fingerprint by which the inferences of one of these keys can be told."""
+        return name_of(key) if key else ""
 
     def get(self, id: str) -> Inference | None:
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
