@@ -18,7 +18,7 @@ FINDINGS: Mapping[str, str] = {
 """The names of the findings, and what each says of a client."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One observation of a client's behaviour, as the record shows it."""
 
     name: str
