@@ -239,8 +239,12 @@ class SharedJournal(Journal):
 
     def get(self, id: str) -> Inference | None:
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
-        numbered = self._numbered()
-        found = [(at, each) for at, each in numbered if str(at) == id] or numbered[::-1]
+        numbered, sought = self._numbered(), id.encode("utf-8", "surrogatepass")
+        found = [(at, each) for at, each in numbered if str(at) == id] or [
+            (at, each)
+            for at, each in reversed(numbered)
+            if (sought in each.data if isinstance(each, _Entry) else each.id == id)  # what is read takes far longer
+        ]
         return next((each for each in self._told_whole(found) if id in (each.id, str(each.number))), None)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
