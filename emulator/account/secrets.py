@@ -23,7 +23,7 @@ _CARRIER = late(
     r"|.*auth(?!or(?!i[sz])|enticate$).*)",
     re.IGNORECASE,
 )
-_WRITTEN_ALIKE = late(r'[ !#-\[\]-~]+')
+_WRITTEN_ALIKE = late(r"[ !#-\[\]-~]+")
 """What JSON writes as it is."""
 _WORD = late(r"""[^\s;,="']+""")
 _ESCAPED = r"(?:\b|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"

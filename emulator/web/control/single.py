@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import to_builtins
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message
 
 from emulator.core.errors import ApiError, Rejected
@@ -17,12 +17,12 @@ from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine import Engine
 from emulator.inferences import Inference, LiveRecord, timing
 from emulator.inferences.readable import brief, shortened
-from emulator.inferences.selecting import Filter, Selection
+from emulator.inferences.selecting import FILTERS, Selection
 from emulator.inferences.verdict.client import observed
 from emulator.inferences.verdict.conversations import Contents
 from emulator.inferences.verdict.findings import Verdict
 from emulator.web.control.bodies import ControlRequest
-from emulator.web.control.inferences import none_such
+from emulator.web.control.inferences import as_json, none_such
 from emulator.wire.asgi_client import AsgiClient
 
 _NEAR = 500
@@ -35,14 +35,14 @@ _OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "cooki
 """Headers that are not sent again."""
 
 
-async def timeline(engine: Engine, request: ControlRequest) -> JSONResponse:
+async def timeline(engine: Engine, request: ControlRequest) -> Response:
     """GET /_emulator/inferences/{id}/timeline."""
     inference = await _inference(engine, request)
     frames = [frame async for frame in sliced(timing.frames(inference))]
     others, left_out = await _near(engine, inference)
     attempts = timing.attempts(inference, [each for each in others if each.question == inference.question])
     named, judged = {each.id for each in attempts}, Verdict.of(await listed(observed(others)))
-    return JSONResponse(
+    return as_json(
         {
             "number": inference.number,
             "id": inference.id,
@@ -68,7 +68,7 @@ async def _near(engine: Engine, inference: Inference) -> tuple[list[Inference], 
     With how many that ask the same are left out.
     """
     record, number = engine.store.inferences, inference.number
-    with_its_key: Filter = lambda each: each.namespace == inference.namespace
+    with_its_key = FILTERS["namespace"](inference.namespace)
     same = Selection((with_its_key, lambda each: each.question == inference.question))
     alike = [each.number for each in await listed(record.select(same, read=brief))]
     place = bisect_left(alike, number)
@@ -79,7 +79,7 @@ async def _near(engine: Engine, inference: Inference) -> tuple[list[Inference], 
     return found, len(alike) - sum(each.question == inference.question for each in found)
 
 
-async def conversation(engine: Engine, request: ControlRequest) -> JSONResponse:
+async def conversation(engine: Engine, request: ControlRequest) -> Response:
     """GET /_emulator/inferences/{id}/conversation."""
     inference = await _inference(engine, request)
     answer, problems = Fold(), list[str]()
@@ -88,7 +88,7 @@ async def conversation(engine: Engine, request: ControlRequest) -> JSONResponse:
             answer.add(event)
     said = [{"role": each.role, "text": each.text, "others": list(each.others)} for each in _messages(inference)]
     choices = [_choice(each) for each in answer.choices()]
-    return JSONResponse({"messages": said, "choices": choices, "problems": problems})
+    return as_json({"messages": said, "choices": choices, "problems": problems})
 
 
 def _messages(inference: Inference) -> list[RequestMessage]:
