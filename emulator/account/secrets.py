@@ -23,6 +23,8 @@ _CARRIER = late(
     r"|.*auth(?!or(?!i[sz])|enticate$).*)",
     re.IGNORECASE,
 )
+_WRITTEN_ALIKE = late(r"[ !#-\[\]-~]+")
+"""What JSON writes as it is."""
 _WORD = late(r"""[^\s;,="']+""")
 _ESCAPED = r"(?:\b|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
 """Where a word begins, in a text or in the JSON of one."""
@@ -79,6 +81,8 @@ def _secrets_in(name: str, value: str) -> Iterator[str]:
 
 
 def _forms(secret: str) -> set[str]:
+    if _WRITTEN_ALIKE.fullmatch(secret):
+        return {secret}
     return {secret, *(json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False))}
 
 
@@ -89,10 +93,17 @@ def without(text: str, secrets: Iterable[str] = (), mask: Mask = masked) -> str:
     'key=hu…, Authorization: Bearer abcdefghi…'
     """
     for secret in secrets:
-        text = text.replace(secret, mask(secret))
+        if secret in text:
+            text = text.replace(secret, mask(secret))
     lowered = text.lower()
-    if not any(mark in lowered for mark in _MARKS):
-        return text
+    for mark in _MARKS:
+        if mark in lowered:
+            return _masked(text, mask)
+    return text
+
+
+def _masked(text: str, mask: Mask) -> str:
+    """Mask what looks like an API key or a bearer token."""
     parts: list[str] = []
     end, at = 0, _BEGINNING.search(text)
     while at is not None:

@@ -1,8 +1,9 @@
 """An inference in other forms: a line of JSON, a curl command that asks the same, a scenario that answers the same."""
 
 import shlex
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pprint import pformat
 from typing import Any
 
@@ -227,10 +228,10 @@ def _frame(frame: str) -> str:
 
 def _pauses(inference: Inference) -> Iterator[dict[str, Any]]:
     """The pauses between sends, each behind the last frame that was sent before it."""
-    response, sent = inference.response.encode(), 0
+    ends, sent = list(accumulate(map(len, split_frames(inference.response.encode())))), 0
     for before, after in pairwise(inference.timeline):
         sent += before.size
-        yield from _stall(after.at - before.at, {"after": {"events": max(count_frames(response[:sent]), 1)}})
+        yield from _stall(after.at - before.at, {"after": {"events": max(bisect_right(ends, sent), 1)}})
 
 
 def _stall(seconds: float, where: dict[str, Any]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from emulator.core.vocabulary import Usage
 Outcome: TypeAlias = Literal["running", "completed", "failed", "hung up", "cut by client"]
 
 
-class Moment(msgspec.Struct, frozen=True):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """One send: a part of the response body, and when it was sent."""
 
     at: float
@@ -23,7 +23,7 @@ class Moment(msgspec.Struct, frozen=True):
     """The number of bytes."""
 
 
-class Inference(msgspec.Struct, frozen=True, kw_only=True):
+class Inference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The record of one request and of its answer."""
 
     number: int

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
+from emulator.account.registry import fingerprint
 from emulator.core.printable import one_line
 from emulator.inferences.live_record import LiveRecord
 
@@ -163,6 +164,10 @@ class Journal:
     def keys(self) -> list[str]:
         """The API keys of the inferences, in the order in which they first came; "" for requests without one."""
         return list(dict.fromkeys(each.key for each in list(self._recorders)))
+
+    def namespace(self, key: str) -> str:
+        """The fingerprint by which the inferences of one of these keys can be told."""
+        return fingerprint(key) if key else ""
 
     def get(self, id: str) -> "Inference | None":
         """The inference of that Inference-Id, the latest if there are several, or of that number."""

@@ -20,50 +20,25 @@ from emulator.inferences.live_record import MAX_RESPONSE, LiveRecord
 from emulator.inferences.selecting import Selection
 
 
-def readable(noted: LiveRecord, *, short: bool = False) -> Inference:
-    """The inference as far as it has come; if it may be `short`, without the rules that did not answer."""
-    told = _response_headers(noted)
-    secrets = secrets_of([*noted.headers.items(), *told])
-    response = b"".join(noted.parts)[:MAX_RESPONSE]
-    shown = response.decode(errors="replace")
-    why, prints = noted.explanation(short=short), _asked(noted)
+def readable(noted: LiveRecord) -> Inference:
+    """The inference as far as it has come."""
+    head, secrets = _head(noted)
     return replace(
-        _without_contents(noted, told, secrets),
-        scenario=why.scenario,
-        chosen_by=why.chosen_by,
-        why=without(_why(noted, why), secrets),
-        rules=tuple(_without_secrets(check, secrets) for check in why.rules),
-        warning=why.warning,
+        _with_contents(noted, head, secrets, short=False),
         headers={name: header_without(name, value, secrets) for name, value in noted.headers.items()},
-        body=without(noted.body.decode(errors="replace"), secrets),
-        body_cut=noted.body_cut,
-        question=prints.question,
-        fingerprint=prints.request,
-        messages=noted.messages,
         timeline=tuple(Moment(at, size) for at, size in noted.timeline),
-        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in told),
-        response=without(shown, secrets),
-        response_cut=noted.length > MAX_RESPONSE,
-        response_lossy=shown.encode() != response,
-        answer=noted.answer,
-        charge=_price(noted.answering, noted.sent.used),
-        faults=why.faults,
-        turn=why.turn,
-    )
-
-
-def brief(noted: LiveRecord) -> Inference:
-    """The same without headers, bodies and the explanation, in a quarter of the time."""
-    told = _response_headers(noted)
-    return replace(
-        _without_contents(noted, told, secrets_of([*noted.headers.items(), *told])),
-        charge=_price(noted.answering, noted.sent.used),
+        response_headers=tuple((name, header_without(name, value, secrets)) for name, value in head),
     )
 
 
 def shortened(noted: LiveRecord) -> Inference:
-    """The inference without the rules that did not answer."""
-    return readable(noted, short=True)
+    """The same in a third of the time: without headers, without rules that did not answer, and as if sent at once."""
+    return _with_contents(noted, *_head(noted), short=True)
+
+
+def brief(noted: LiveRecord) -> Inference:
+    """The same in a tenth of the time: without bodies and the explanation as well."""
+    return _brief(noted, *_head(noted))
 
 
 def selected(
@@ -81,9 +56,8 @@ def selected(
 
 def line(noted: LiveRecord) -> str:
     """The line of `readable(noted)`, without the cost of what is not in it."""
-    told = _response_headers(noted)
-    secrets = secrets_of([*noted.headers.items(), *told])
-    short = _without_contents(noted, told, secrets)
+    head, secrets = _head(noted)
+    short = _without_contents(noted, head, secrets)
     if noted.answered_by == "generator":  # only then can the line name a rule
         why = noted.explanation()
         short = replace(short, why=without(str(why), secrets), rules=why.rules, warning=why.warning)
@@ -92,14 +66,49 @@ def line(noted: LiveRecord) -> str:
     return short.line()
 
 
-def _response_headers(noted: LiveRecord) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+def _head(noted: LiveRecord) -> tuple[list[tuple[str, str]], list[str]]:
+    """The headers of the answer, and the secrets in all headers."""
+    head = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in noted.head]
+    return head, secrets_of([*noted.headers.items(), *head])
 
 
-def _without_contents(noted: LiveRecord, told: list[tuple[str, str]], secrets: list[str]) -> Inference:
+def _with_contents(noted: LiveRecord, head: list[tuple[str, str]], secrets: list[str], *, short: bool) -> Inference:
+    response = b"".join(noted.parts)[:MAX_RESPONSE]
+    shown = response.decode(errors="replace")
+    why = noted.explanation(short=short)
+    return replace(
+        _brief(noted, head, secrets),
+        scenario=why.scenario,
+        chosen_by=why.chosen_by,
+        why=without(_why(noted, why), secrets),
+        rules=tuple(_without_secrets(check, secrets) for check in why.rules),
+        warning=why.warning,
+        body=without(noted.body.decode(errors="replace"), secrets),
+        body_cut=noted.body_cut,
+        messages=noted.messages,
+        response=without(shown, secrets),
+        response_cut=noted.length > MAX_RESPONSE,
+        response_lossy=shown.encode() != response,
+        answer=noted.answer,
+        faults=why.faults,
+        turn=why.turn,
+    )
+
+
+def _brief(noted: LiveRecord, head: list[tuple[str, str]], secrets: list[str]) -> Inference:
+    prints = _asked(noted)
+    return replace(
+        _without_contents(noted, head, secrets),
+        question=prints.question,
+        fingerprint=prints.request,
+        charge=_price(noted.answering, noted.sent.used),
+    )
+
+
+def _without_contents(noted: LiveRecord, head: list[tuple[str, str]], secrets: list[str]) -> Inference:
     """The inference without its headers and bodies, and with one moment for all that was sent."""
     model = _model_of(noted.body) if noted.model is None else noted.model
-    wait = dict(told).get("retry-after", "")
+    wait = dict(head).get("retry-after", "")
     sent, ended = noted.sent, _ended(noted)
     return Inference(
         number=noted.number,

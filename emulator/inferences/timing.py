@@ -6,7 +6,7 @@ scenario's reply.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -145,12 +145,13 @@ _MEASURES: dict[str, Callable[[Frame], int]] = {
 # ---------------------------------------------------------------------------------------------- attempts
 
 
-def attempts(inference: Inference, same: Sequence[Inference]) -> list[Attempt]:
+def attempts(inference: Inference, same: Iterable[Inference]) -> list[Attempt]:
     """The attempts at a question to which an inference belongs, in the order in which they were made.
 
-    `same` are all inferences with the same question and key.
+    `same` are inferences with the same question and key.
     """
-    chain = next((chain for chain in chains(same) if inference.number in {each.number for each in chain}), [inference])
+    found = (chain for chain in chains(same) if chain and any(each.number == inference.number for each in chain))
+    chain = next(found, [inference])
     return [_attempt(each, after) for each, after in zip(chain, [*chain[1:], None], strict=True)]
 
 

@@ -5,8 +5,13 @@ from typing import NamedTuple
 
 from emulator.account.keys import shown
 from emulator.core.nearest import nearest
+from emulator.core.slices import listed, sliced
 from emulator.engine import Engine
 from emulator.inferences.inference import Inference
+from emulator.inferences.readable import shortened
+from emulator.inferences.selecting import Selection
+from emulator.inferences.verdict import unmet
+from emulator.inferences.verdict.conversations import Contents
 from emulator.scenario.library import LoadedScenario
 from emulator.scenario.reading.mistakes import ScenarioError
 
@@ -37,12 +42,18 @@ async def judged(engine: Engine, key: str | None = None, default: str = "") -> l
     """
     record = engine.store.inferences
     await record.refresh()
-    found = [await _judged(engine, each, record.all(each)) for each in ([key] if key is not None else record.keys())]
+    asked: dict[str, list[Inference]] = {each: [] for each in ([key] if key is not None else record.keys())}
+    by_namespace = {record.namespace(each): inferences for each, inferences in asked.items()}
+    contents = Contents()
+    async for each in sliced(record.select(Selection(), key, shortened)):
+        if each is not None:
+            by_namespace[each.namespace].append(contents.of(each))
+    found = [await _judged(engine, *each) for each in asked.items()]
     if key is None:
         playing = await engine.playing(default)
         names = {name for each in found for name in each.scenarios}
         if playing is not None and playing.scenario.name not in names and playing.scenario.expect:
-            found.append(Judged(None, (), (playing.scenario.name,), _unmet([playing], ())))
+            found.append(Judged(None, (), (playing.scenario.name,), await _unmet([playing], ())))
     return found
 
 
@@ -64,7 +75,7 @@ def nothing_asked(engine: Engine, key: str | None = None) -> str | None:
 async def _judged(engine: Engine, key: str, asked: Sequence[Inference]) -> Judged:
     stories = await _stories(engine, key, asked)
     rules = tuple(rule.name for each in stories for rule in each.scenario.rules)
-    return Judged(key, asked, tuple(each.scenario.name for each in stories), _unmet(stories, asked), rules)
+    return Judged(key, asked, tuple(each.scenario.name for each in stories), await _unmet(stories, asked), rules)
 
 
 async def _stories(engine: Engine, key: str, asked: Sequence[Inference]) -> list[LoadedScenario]:
@@ -86,10 +97,6 @@ def _story(engine: Engine, name: str) -> LoadedScenario | None:
         return None
 
 
-def _unmet(stories: Sequence[LoadedScenario], asked: Sequence[Inference]) -> tuple[str, ...]:
+async def _unmet(stories: Sequence[LoadedScenario], asked: Sequence[Inference]) -> tuple[str, ...]:
     expecting = [each.scenario for each in stories if each.scenario.expect]
-    if not expecting:
-        return ()
-    from emulator.inferences.verdict import unmet  # noqa: PLC0415 (only scenarios with expectations need it)
-
-    return tuple(sentence for scenario in expecting for sentence in unmet(scenario, asked))
+    return tuple([sentence for scenario in expecting for sentence in await listed(unmet(scenario, asked))])

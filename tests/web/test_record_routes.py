@@ -277,6 +277,24 @@ def test_attempts_are_joined() -> None:
     assert ([each["number"] for each in alone["attempts"]], alone["findings"]) == ([4], [])
 
 
+def test_attempts_are_joined_however_far_apart() -> None:
+    """What others asked between them does not matter; of very many, those near the inference are shown."""
+    engine, app, clock = playing(WET, "wet")
+    engine.store.inferences.bound(3000)
+
+    async def asking(count: int, text: str, key: str) -> None:
+        for _ in range(count):
+            await Exchange(app, "POST", CHAT, chat(text), key=key).run()
+
+    for count, text, key in ((1, "rain", KEY), (600, "sun", "akml-other"), (1, "rain", KEY), (1100, "sun", KEY)):
+        asyncio.run(asking(count, text, key))
+    told = shown(app, "inferences/1/timeline")
+    assert ([each["number"] for each in told["attempts"]], told["attempts_left_out"]) == ([1, 602], 0)
+    told = shown(app, "inferences/1202/timeline")
+    assert [each["number"] for each in told["attempts"]] == [*range(702, 1702)]
+    assert told["attempts_left_out"] == 100
+
+
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize(("path", "body"), [(CHAT, chat), (MESSAGES, message)])
 def test_a_conversation_is_read_in_any_dialect(path: str, body: Any, stream: bool) -> None:

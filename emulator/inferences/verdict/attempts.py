@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
 from itertools import pairwise
 from math import inf
 from typing import NamedTuple
@@ -29,27 +30,48 @@ def ended(inference: Inference) -> float:
     return inf if inference.ended is None else inference.ended
 
 
-def chains(inferences: Iterable[Inference]) -> list[list[Inference]]:
-    """The inferences as chains of attempts, each asked after the one before it had ended.
+def chains(inferences: Iterable[Inference]) -> Iterator[list[Inference] | None]:
+    """The inferences as chains of attempts, each asked after the one before it had ended; None in between.
 
     Those that were asked side by side are of different chains, even if they ask the same.
     """
+    by_question: defaultdict[tuple[str, str], list[Inference]] = defaultdict(list)
+    for each in inferences:
+        by_question[each.namespace, each.question].append(each)
+        yield None
+    for alike in by_question.values():
+        yield from _chains(alike)
+
+
+def _chains(alike: Iterable[Inference]) -> Iterator[list[Inference] | None]:
+    """The chains among those that ask the same.
+
+    Of the chains that can go on, the one goes on that ended last. It is the first of `settled`, a heap, unless it ended
+    too long ago, as it did for all that come later. In `unsettled` are the chains that something may yet come of.
+    """
     found: list[list[Inference]] = []
-    by_question: defaultdict[tuple[str, str], list[list[Inference]]] = defaultdict(list)
-    for inference in sorted(inferences, key=lambda each: (each.started, each.number)):
-        alike = by_question[inference.namespace, inference.question]
-        before = [chain for chain in alike if _continues(chain[-1], inference)]
-        if before:
-            max(before, key=lambda chain: ended(chain[-1])).append(inference)
+    unsettled: list[tuple[float, int]] = []
+    settled: list[tuple[float, int]] = []
+    for each in sorted(alike, key=lambda each: (each.started, each.number)):
+        while unsettled and unsettled[0][0] <= each.started:
+            _, number = heappop(unsettled)
+            heappush(settled, (-ended(found[number][-1]), number))
+        while settled and _too_late(found[settled[0][1]][-1], each):
+            heappop(settled)
+        if settled:
+            _, number = heappop(settled)
+            found[number].append(each)
         else:
-            alike.append([inference])
-            found.append(alike[-1])
-    return found
+            number = len(found)
+            found.append([each])
+        heappush(unsettled, (_settled(each), number))
+        yield None
+    yield from found
 
 
-def _continues(before: Inference, after: Inference) -> bool:
-    """Whether the second of two that ask the same can be a retry of the first."""
-    return _settled(before) <= after.started <= ended(before) + LATER + (before.retry_after or 0.0)
+def _too_late(before: Inference, after: Inference) -> bool:
+    """Whether the second of two that ask the same is no retry of the first any more."""
+    return after.started > ended(before) + LATER + (before.retry_after or 0.0)
 
 
 def _settled(inference: Inference) -> float:

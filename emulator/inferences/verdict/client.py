@@ -10,7 +10,7 @@ from emulator.core.errors import ERRORS
 from emulator.inferences.inference import Inference
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
 from emulator.inferences.verdict.conversations import after_truncation, loops
-from emulator.inferences.verdict.findings import Finding, Verdict, finding, joined, which
+from emulator.inferences.verdict.findings import Finding, Verdict, finding, which
 
 MOST_ATTEMPTS = 12
 """More than so many attempts at one question are too many, unless somebody says otherwise; Claude Code makes 11."""
@@ -33,29 +33,40 @@ def verdict(inferences: Iterable[Inference], most_attempts: int = MOST_ATTEMPTS)
     by_key: defaultdict[str, list[Inference]] = defaultdict(list)
     for each in inferences:
         by_key[each.namespace].append(each)
-    return joined(_verdict(asked, most_attempts) for asked in by_key.values())
+    return Verdict.of(found for asked in by_key.values() for found in observed(asked, most_attempts) if found)
 
 
-def _verdict(asked: Sequence[Inference], most_attempts: int) -> Verdict:
-    attempts = chains(asked)
+def observed(asked: Sequence[Inference], most_attempts: int = MOST_ATTEMPTS) -> Iterator[Finding | None]:
+    """The findings and remarks on the client that asked these with one key; None in between, where nothing is found."""
     moved = not stood_still(asked)
-    timed: list[Callable[[Chain], Iterator[Finding]]] = [_ignored_retry_after, _no_backoff] if moved else []
-    findings = [found for chain in attempts for inspect in (*timed, _retried_hopeless) for found in inspect(chain)]
-    findings += [found for chain in attempts for found in _retried_forever(chain, most_attempts)]
-    remarks = [found for chain in attempts for remark in (_no_jitter, _double_spent) for found in remark(chain)]
-    for found in after_truncation(asked):
-        (findings if found.name == "accepted-truncated" else remarks).append(found)
-    findings += loops(asked)
-    waited_for = [retry for chain in attempts for retry in retries(chain)]
-    if not moved and waited_for:
+    inspections: list[Callable[[Chain], Iterator[Finding]]] = [
+        *([_ignored_retry_after, _no_backoff] if moved else []),
+        _retried_hopeless,
+        lambda chain: _retried_forever(chain, most_attempts),
+        _no_jitter,
+        _double_spent,
+    ]
+    waited_for: Retry | None = None
+    for chain in chains(asked):
+        if chain is None:
+            yield None
+        elif len(chain) > 1:
+            waited_for = waited_for or next(retries(chain), None)
+            for inspect in inspections:
+                yield from inspect(chain)
+                yield None
+    yield from after_truncation(asked)
+    yield from loops(asked)
+    if not moved and waited_for is not None:
         told = "The clock stood still from the first request to the last: run it, or advance it while the client waits."
-        remarks.append(finding("clock-stood-still", told, waited_for[0]))
-    return Verdict(tuple(findings), tuple(remarks))
+        yield finding("clock-stood-still", told, waited_for)
 
 
 def stood_still(inferences: Iterable[Inference]) -> bool:
     """Whether no time passed between the first start and the last end, so that nobody can tell who waited."""
-    return len({time for each in inferences for time in (each.started, each.ended) if time is not None}) <= 1
+    times = (time for each in inferences for time in (each.started, each.ended) if time is not None)
+    first = next(times, None)
+    return all(time == first for time in times)
 
 
 def too_early(before: Inference, after: Inference) -> bool:

@@ -1,6 +1,7 @@
 """What a verdict consists of: findings and remarks, each with a name, a sentence, and the inferences that show it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 import msgspec
 
@@ -17,7 +18,7 @@ FINDINGS: Mapping[str, str] = {
 """The names of the findings, and what each says of a client."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One observation of a client's behaviour, as the record shows it."""
 
     name: str
@@ -39,6 +40,13 @@ class Verdict(msgspec.Struct, frozen=True):
     remarks: tuple[Finding, ...] = ()
     """Behaviour that may be a mistake, but need not be."""
 
+    @classmethod
+    def of(cls, observations: Iterable[Finding]) -> Self:
+        """A verdict of findings and remarks."""
+        found = list(observations)
+        certain = tuple(each for each in found if each.name in FINDINGS)
+        return cls(certain, tuple(each for each in found if each.name not in FINDINGS))
+
     @property
     def finding_names(self) -> tuple[str, ...]:
         """The names of the findings, each once, in alphabetical order."""
@@ -52,12 +60,6 @@ class Verdict(msgspec.Struct, frozen=True):
 def finding(name: str, sentence: str, shown_by: Sequence[Inference]) -> Finding:
     """A finding about these inferences."""
     return Finding(name, sentence, tuple(each.id for each in shown_by))
-
-
-def joined(verdicts: Iterable[Verdict]) -> Verdict:
-    """One verdict with the findings and the remarks of several."""
-    each = list(verdicts)
-    return Verdict(tuple(f for one in each for f in one.findings), tuple(r for one in each for r in one.remarks))
 
 
 def which(inference: Inference) -> str:

@@ -273,21 +273,30 @@ class SharedJournal(Journal):
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, or what stands for those that are secret."""
-        entries = (*self._entries.values(), *self.at_work.elsewhere.values())
-        shown = {entry.name: entry.inference().key for entry in entries}
+        entries = {entry.name: entry for entry in (*self._entries.values(), *self.at_work.elsewhere.values())}
+        shown = {name: entry.inference().key for name, entry in entries.items()}
         own = [each.key for each in self._noted()]
         names = {name_of(key) if key else "" for key in own}
         others = [stand_in(name, key) for name, key in shown.items() if name not in names]
         return list(dict.fromkeys([*others, *own]))
 
+    def namespace(self, key: str) -> str:
+        """The fingerprint by which the inferences of one of these keys can be told."""
+        return name_of(key) if key else ""
+
     def get(self, id: str) -> Inference | None:
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
-        numbered = self._numbered()
-        found = [each for each in numbered if str(each[0]) == id] or numbered[::-1]
+        numbered, sought = self._numbered(), id.encode("utf-8", "surrogatepass")
+        found = [(at, each) for at, each in numbered if str(at) == id] or [
+            (at, each)
+            for at, each in reversed(numbered)
+            if (sought in each.data if isinstance(each, Entry) else each.id == id)  # what is read takes far longer
+        ]
         told = (_whole(at, each) for at, each in found)
         return next((each for each in told if id in (each.id, str(each.number))), None)
 
     # ------------------------------------------------------------------------------------------ following
+
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have this called with every inference that ends, in whatever worker; returns what ends that."""

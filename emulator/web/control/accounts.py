@@ -9,6 +9,7 @@ from emulator.account.keys import shown
 from emulator.account.prices import usd
 from emulator.account.registry import fingerprint
 from emulator.core.errors import Rejected
+from emulator.core.slices import sliced
 from emulator.engine import Engine
 from emulator.inferences import Inference
 from emulator.inferences.readable import brief
@@ -17,36 +18,51 @@ from emulator.scenario.library import LoadedScenario
 from emulator.store.state import KeyState, SharedState
 from emulator.web.control.account import account_shown
 from emulator.web.control.bodies import ControlRequest
-from emulator.web.control.inferences import others_turn
 from emulator.web.control.usage import dollars
-
-_ALL = Selection()
 
 
 async def accounts(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET /_emulator/accounts. The key that asked last comes first."""
-    inferences, told = engine.store.inferences, []
-    await inferences.refresh()
-    for key in inferences.keys():  # noqa: SIM118 (they are no mapping)
-        asked = [each for each in inferences.select(_ALL, key, brief) if each is not None]
-        told.append(await _told(engine, key, asked))
-        await others_turn()
+    record = engine.store.inferences
+    await record.refresh()
+    asked = {key: _Asked() for key in record.keys()}  # noqa: SIM118 (it is no mapping)
+    by_namespace = {record.namespace(key): each for key, each in asked.items()}
+    async for each in sliced(record.select(Selection(), read=brief)):
+        if each is not None:
+            by_namespace[each.namespace].add(each)
+    told = [await _told(engine, *each) async for each in sliced(asked.items())]
     return JSONResponse({"accounts": sorted(told, key=lambda each: each["newest"], reverse=True)})
 
 
-async def _told(engine: Engine, key: str, asked: list[Inference]) -> dict[str, Any]:
+class _Asked:
+    """What was asked with one key: how much, its price, and when the last of it came."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.newest = 0
+        self.last = 0.0
+        self.charge: Decimal | None = None
+
+    def add(self, inference: Inference) -> None:
+        """Count one inference."""
+        self.requests += 1
+        self.newest, self.last = inference.number, inference.started
+        if inference.charge is not None:
+            self.charge = (self.charge or Decimal(0)) + dollars(inference.charge)
+
+
+async def _told(engine: Engine, key: str, asked: _Asked) -> dict[str, Any]:
     written = shown(key, engine.library) if key else ""
-    prices = [dollars(each.charge) for each in asked if each.charge is not None]
     playing = await _playing(engine, key)
     return {
         "key": written,
         "namespace": fingerprint(key) if key else "",
         "secret": written != key,
         "scenario": None if playing is None else playing.scenario.name,
-        "requests": len(asked),
-        "newest": asked[-1].number,
-        "last": asked[-1].started,
-        "charge": usd(sum(prices, Decimal(0))) if prices else None,
+        "requests": asked.requests,
+        "newest": asked.newest,
+        "last": asked.last,
+        "charge": None if asked.charge is None else usd(asked.charge),
         "account": await _account(engine, key, playing),
     }
 

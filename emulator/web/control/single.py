@@ -1,24 +1,28 @@
 """/_emulator/inferences/{id}/...: one inference: its timeline, its conversation, and asking the same again."""
 
 import asyncio
+from bisect import bisect_left
 from typing import Any
 
 from msgspec import to_builtins
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message
 
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fold import Choice, Fold
+from emulator.core.slices import listed, sliced
 from emulator.dialects.conversation import RequestMessage, messages
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.engine import Engine
 from emulator.inferences import Inference, LiveRecord, timing
-from emulator.inferences.readable import shortened
-from emulator.inferences.selecting import Selection
-from emulator.inferences.verdict import verdict
+from emulator.inferences.readable import brief, shortened
+from emulator.inferences.selecting import FILTERS, Selection
+from emulator.inferences.verdict.client import observed
+from emulator.inferences.verdict.conversations import Contents
+from emulator.inferences.verdict.findings import Verdict
 from emulator.web.control.bodies import ControlRequest
-from emulator.web.control.inferences import none_such, others_turn
+from emulator.web.control.inferences import as_json, none_such
 from emulator.wire.asgi_client import AsgiClient
 
 _NEAR = 500
@@ -31,17 +35,14 @@ _OF_THE_CONNECTION = {"connection", "content-encoding", "content-length", "cooki
 """Headers that are not sent again."""
 
 
-async def timeline(engine: Engine, request: ControlRequest) -> JSONResponse:
+async def timeline(engine: Engine, request: ControlRequest) -> Response:
     """GET /_emulator/inferences/{id}/timeline."""
     inference = await _inference(engine, request)
-    frames = []
-    for frame in timing.frames(inference):
-        frames.append(frame)
-        await others_turn()
-    others = await _with_its_key(engine, inference)
+    frames = [frame async for frame in sliced(timing.frames(inference))]
+    others, left_out = await _near(engine, inference)
     attempts = timing.attempts(inference, [each for each in others if each.question == inference.question])
-    named, judged = {each.id for each in attempts}, verdict(others)
-    return JSONResponse(
+    named, judged = {each.id for each in attempts}, Verdict.of(await listed(observed(others)))
+    return as_json(
         {
             "number": inference.number,
             "id": inference.id,
@@ -54,34 +55,40 @@ async def timeline(engine: Engine, request: ControlRequest) -> JSONResponse:
             "frames_cut": inference.response_cut,
             "faults": to_builtins(timing.placed(inference, frames)),
             "attempts": to_builtins(attempts),
+            "attempts_left_out": left_out,
             "findings": [to_builtins(each) for each in judged.findings if named & {*each.inferences}],
             "remarks": [to_builtins(each) for each in judged.remarks if named & {*each.inferences}],
         }
     )
 
 
-async def _with_its_key(engine: Engine, inference: Inference) -> list[Inference]:
-    """The inferences with the same key, of the last and of the next ones."""
-    found, number = [], inference.number
-    same = Selection((lambda each: each.namespace == inference.namespace,), after=number - _NEAR, before=number + _NEAR)
-    for each in engine.store.inferences.select(same, read=shortened):
-        if each is not None:
-            found.append(each)
-        await others_turn()
-    return found
+async def _near(engine: Engine, inference: Inference) -> tuple[list[Inference], int]:
+    """The inferences with the same key that came near an inference, and those near it that ask the same.
+
+    With how many that ask the same are left out.
+    """
+    record, number = engine.store.inferences, inference.number
+    with_its_key = FILTERS["namespace"](inference.namespace)
+    same = Selection((with_its_key, lambda each: each.question == inference.question))
+    alike = [each.number for each in await listed(record.select(same, read=brief))]
+    place = bisect_left(alike, number)
+    near = {*alike[max(place - _NEAR, 0) : place + _NEAR], *range(number - _NEAR, number + _NEAR)}
+    wanted = Selection((lambda each: each.number in near, with_its_key), after=min(near) - 1, before=max(near) + 1)
+    contents = Contents()
+    found = await listed(contents.of(each) if each else None for each in record.select(wanted, read=shortened))
+    return found, len(alike) - sum(each.question == inference.question for each in found)
 
 
-async def conversation(engine: Engine, request: ControlRequest) -> JSONResponse:
+async def conversation(engine: Engine, request: ControlRequest) -> Response:
     """GET /_emulator/inferences/{id}/conversation."""
     inference = await _inference(engine, request)
     answer, problems = Fold(), list[str]()
-    for frame in timing.frames(inference, problems):
+    async for frame in sliced(timing.frames(inference, problems)):
         for event in frame.events:
             answer.add(event)
-        await others_turn()
     said = [{"role": each.role, "text": each.text, "others": list(each.others)} for each in _messages(inference)]
     choices = [_choice(each) for each in answer.choices()]
-    return JSONResponse({"messages": said, "choices": choices, "problems": problems})
+    return as_json({"messages": said, "choices": choices, "problems": problems})
 
 
 def _messages(inference: Inference) -> list[RequestMessage]:

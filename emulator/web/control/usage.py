@@ -8,12 +8,13 @@ from starlette.responses import JSONResponse
 
 from emulator.account.prices import usd
 from emulator.core import units
+from emulator.core.slices import listed, sliced
 from emulator.engine import Engine
 from emulator.inferences.inference import Inference
 from emulator.inferences.readable import brief
 from emulator.inferences.selecting import Selection, time_in
 from emulator.web.control.bodies import ControlRequest, bad_parameter
-from emulator.web.control.inferences import others_turn, selected_by
+from emulator.web.control.inferences import selected_by
 
 MOST_BUCKETS = 500
 _COUNTS = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens")
@@ -40,7 +41,7 @@ async def usage(engine: Engine, request: ControlRequest) -> JSONResponse:
     last = max(first, max(times, default=now) if last is None else last)
     step = (last - first) / buckets
     parts = [_Part() for _ in range(buckets)]
-    for each in found:
+    async for each in sliced(found):
         parts[min(int((each.started - first) / step), buckets - 1) if step else 0].add(each)
     told = [{"at": first + number * step} | part.shown() for number, part in enumerate(parts)]
     forgotten = engine.store.inferences.forgotten
@@ -48,13 +49,8 @@ async def usage(engine: Engine, request: ControlRequest) -> JSONResponse:
 
 
 async def _found(engine: Engine, wanted: Selection, key: str | None) -> list[Inference]:
-    found = []
     await engine.store.inferences.refresh()
-    for inference in engine.store.inferences.select(wanted, key, brief):
-        if inference is not None:
-            found.append(inference)
-        await others_turn()
-    return found
+    return await listed(engine.store.inferences.select(wanted, key, brief))
 
 
 def _time(name: str, text: str) -> float:

@@ -138,6 +138,7 @@ def components() -> dict[str, Schema]:
                 "frames_cut": BOOLEAN,
                 "faults": array(ref("PlacedFault")),
                 "attempts": array(ref("Attempt")),
+                "attempts_left_out": COUNT,
                 **dict.fromkeys(("findings", "remarks"), array(ref("Finding"))),
             }
         ),
