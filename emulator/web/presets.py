@@ -122,7 +122,7 @@ class Presets:
         latest = self._newer(name, 0 if before is None else _version(file_of(name), before))
         version = latest if before is None else latest + 1
         if version not in VERSIONS:
-            raise Rejected(ApiError("bad_request", f"The preset '{name}' has no more versions: save it as another one."))
+            raise Rejected(ApiError("bad_request", f"'{name}' has no more versions: save another preset."))
         content = _written(replace(preset, version=version))
         if before is not None:
             self._files.write(name, latest, before)

@@ -76,7 +76,7 @@ _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
 _TIME = STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"}
 _QUERY: dict[str, Schema] = {
-    "key": NONEMPTY,
+    "key": _KEY,
     "endpoint": word(*ENDPOINTS),
     "model": NONEMPTY,
     "status": integer(Limits(0, 999)),
