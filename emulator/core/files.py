@@ -33,7 +33,7 @@ def check_writable(path: Path) -> None:
 
 
 def read_regular(path: Path, most: int = -1) -> bytes:
-    """Read a file, or its first `most` bytes. Raises OSError, also for a pipe or a device, which could block forever."""
+    """Read a file, or its first `most` bytes. Raises OSError, also for a pipe or a device, which might never end."""
     with open(path, "rb", opener=_without_waiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")

@@ -78,14 +78,26 @@ class PresetFiles:
             told = f"{file_of(name)} is a symbolic link, which is not written: save the preset under another name."
             raise Rejected(ApiError("bad_request", told))
 
-    def write(self, name: str, version: int | None, content: bytes) -> None:
-        """Write a file."""
+    def write(self, name: str, content: bytes) -> None:
+        """Write the latest version of a preset."""
+        self._write(file_of(name), content)
+
+    def keep(self, name: str, version: int) -> None:
+        """Keep the latest version of a preset as an earlier one, whatever is in its file."""
+        file = file_of(name)
         if self.folder is None:
-            self._contents[file_of(name, version)] = content
+            content = self._contents[file]
+        else:
+            with _using(self.folder / file):
+                content = read_regular(self.folder / file)
+        self._write(file_of(name, version), content)
+
+    def _write(self, file: str, content: bytes) -> None:
+        if self.folder is None:
+            self._contents[file] = content
             return
-        path = self.folder / file_of(name, version)
-        with _using(path):
-            write_atomically(path, content, follow=False)
+        with _using(self.folder / file):
+            write_atomically(self.folder / file, content, follow=False)
 
     def rename(self, name: str, version: int | None, new: str) -> None:
         """Give a file another name, which none has."""

@@ -125,8 +125,8 @@ class Presets:
             raise Rejected(ApiError("bad_request", f"'{name}' has no more versions: save another preset."))
         content = _written(replace(preset, version=version))
         if before is not None:
-            self._files.write(name, latest, before)
-        self._files.write(name, None, content)
+            self._files.keep(name, latest)
+        self._files.write(name, content)
         for old in self._files.versions(name)[: 1 - _VERSIONS]:
             self._files.delete(name, old)
 
