@@ -1,9 +1,21 @@
-"""Files: writing them, and why one could not be opened."""
+"""Files: reading and writing them, and why one could not be opened."""
 
+import asyncio
 import errno
 import os
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import get_ident
+
+if sys.platform != "win32":
+    import fcntl
+
+_ATTEMPTS = 40
+_PAUSE = 0.05
+"""Seconds, in real time, between attempts to be the only one that changes a folder."""
 
 
 def check_writable(path: Path) -> None:
@@ -20,12 +32,27 @@ def check_writable(path: Path) -> None:
     new.unlink()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def read_regular(path: Path, most: int = -1) -> bytes:
+    """Read a file, or its first `most` bytes. Raises OSError, also for a pipe or a device, which might never end."""
+    with open(path, "rb", opener=_without_waiting) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return file.read(most)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # opening a pipe waits for somebody who writes
+
+
+def write_atomically(path: Path, content: bytes, *, follow: bool = True) -> None:
     """Write a file. A reader, or a crash at any time, finds the old file or the new one, whole.
 
-    A symbolic link stays, and its target is written. Raises OSError, and then leaves the old file as it was.
+    A symbolic link stays, and its target is written; unless `follow` is set, it is refused. Raises OSError, and then
+    leaves the old file as it was.
     """
-    path = path.resolve()
+    if not follow and path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a symbolic link")
+    path = path.resolve() if follow else path.parent.resolve() / path.name
     new = _beside(path)
     try:
         with new.open("wb") as file:
@@ -36,6 +63,30 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
+
+
+@asynccontextmanager
+async def alone_in(folder: Path) -> AsyncIterator[None]:
+    """Change files of a folder while no other process does. Raises OSError if another one takes too long.
+
+    What is done in between must not wait, so that nothing else of this process comes in between either.
+    """
+    if sys.platform == "win32":  # one process serves
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        for attempt in range(_ATTEMPTS):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if attempt == _ATTEMPTS - 1:
+                    raise OSError(errno.EAGAIN, f"another process changes files in {folder}") from None
+                await asyncio.sleep(_PAUSE)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _beside(path: Path) -> Path:

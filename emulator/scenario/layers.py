@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulator.core.files import out_of_descriptors
+from emulator.core.files import out_of_descriptors, read_regular
 from emulator.scenario.names import ENDINGS, names_in
 from emulator.scenario.reading.mistakes import Mistake
 
@@ -77,8 +77,7 @@ def _add(index: Index, layer: Layer) -> None:
 def scanned(path: Path) -> Names | None:
     """The names in a file, found without reading it as YAML; None if that cannot tell them."""
     try:
-        with path.open("rb") as file:
-            lines = names_in(file.read(_MAX_BYTES).decode("utf-8-sig"))
+        lines = names_in(read_regular(path, _MAX_BYTES).decode("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         if out_of_descriptors(error):
             raise

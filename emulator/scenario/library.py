@@ -231,13 +231,8 @@ class Library:
         return None if name in self._added else self._index().files.get(name)
 
     def text(self, name: str) -> str | None:
-        """The YAML of a scenario; None for one that was made of objects, or whose file cannot be read any more."""
-        if (path := self.source(name)) is None:
-            return self._texts.get(name)
-        try:
-            return path.read_text(encoding="utf-8-sig", errors="replace")
-        except OSError:
-            return None
+        """The YAML of a scenario that was put; None for any other."""
+        return self._texts.get(name)
 
     def mistakes(self, name: str) -> tuple[Mistake, ...]:
         """The mistakes in the file of a scenario, as far as it was read."""

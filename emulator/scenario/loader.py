@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
 
 from emulator.core.catalog import Catalog
-from emulator.core.files import out_of_descriptors
+from emulator.core.files import out_of_descriptors, read_regular
 from emulator.core.seeds import Seed
 from emulator.scenario.language.checks import check
 from emulator.scenario.language.notes import Notes
@@ -36,14 +36,20 @@ def load_file(path: Path, *, catalog: Catalog) -> Scenario:
 def read_file(path: Path) -> str:
     """Read the text of a file. Raises ScenarioError if it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(nodes.MAX_BYTES + 1).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        _refuse(path, f"not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}")
+        content = read_regular(path, nodes.MAX_BYTES + 1)
     except OSError as error:
         if out_of_descriptors(error):
             raise
-        _refuse(path, f"cannot be read: {error.strerror}")
+        _refuse(str(path), f"cannot be read: {error.strerror}")
+    return decoded(content, str(path))
+
+
+def decoded(content: bytes, source: str) -> str:
+    """The text in these bytes. Raises ScenarioError if they are not UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(source, f"not UTF-8: byte {error.start} is 0x{content[error.start]:02x}")
 
 
 def version_of(text: str) -> int:
@@ -81,8 +87,8 @@ def read_objects(reader: Reader[T], value: Any, source: str, *, catalog: Catalog
     raise ScenarioError(collector.mistakes())
 
 
-def _refuse(path: Path, message: str) -> NoReturn:
-    raise ScenarioError([Mistake(str(path), 0, 0, "", message)])
+def _refuse(source: str, message: str) -> NoReturn:
+    raise ScenarioError([Mistake(source, 0, 0, "", message)])
 
 
 def _load(node: Node | None, collector: MistakeCollector, catalog: Catalog) -> Scenario:

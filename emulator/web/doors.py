@@ -22,7 +22,7 @@ from typing import NamedTuple, Self
 from urllib.parse import unquote_plus
 
 from starlette.responses import RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emulator.account.keys import presented
 from emulator.core.clock import http_date
@@ -37,6 +37,13 @@ from emulator.wire.receive import headers_of
 CONTROL = "/_emulator"
 _WITHOUT_TOKEN = frozenset({f"{CONTROL}/health", f"{CONTROL}/ready"})
 """What the health checks of containers ask."""
+_OF_DATA = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+)
+"""Headers of what the control routes answer: much of it was written by clients, and a browser must run none of it."""
 _HOST = re.compile(r"(?:(?P<name>[^\[\]:/?#@\\\s]+)|\[(?P<address>[0-9a-f:.]+)\])(?::\d*)?")
 _SHOWN = 100
 _NEEDED = (
@@ -88,10 +95,13 @@ class Doors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] == "http":
+            control = CONTROL in scope["path"] and is_control(scope)
+            if control:
+                send = _as_data(send)
             try:
                 if self._hosts is not None:
                     _check_hosts(scope, self._hosts)
-                if CONTROL in scope["path"] and is_control(scope):
+                if control:
                     _check_origin(scope)
                     if self._token:
                         return await self._behind_token(scope, receive, send)
@@ -139,6 +149,19 @@ class Doors:
         found = RedirectResponse(home, 303, {"date": http_date(int(self._engine.clock.now())).decode()})
         found.set_cookie(_cookie_name(headers), self._session, path=home, httponly=True, samesite="strict")
         return found
+
+
+def _as_data(send: Send) -> Send:
+    """Add the headers of what is data to every answer, a refusal as well, unless it has its own, as a page has."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [*message["headers"]]
+            names = {name for name, _ in headers}
+            message = {**message, "headers": [*headers, *(each for each in _OF_DATA if each[0] not in names)]}
+        await send(message)
+
+    return sent
 
 
 def is_control(scope: Scope) -> bool:

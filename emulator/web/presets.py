@@ -1,40 +1,44 @@
 """Presets: a model, parameters and a system prompt under a name, which a request uses as the model "@preset/NAME".
 
 What a request says itself stays; a preset adds what it leaves out. Each change makes a new version, and the earlier
-ones stay usable as "@preset/NAME@2". With a folder, a preset is a file: NAME.yaml is the latest version, NAME@2.yaml an
-earlier one. They are read when they are used, so that a file may be edited at any time.
+ones stay usable as "@preset/NAME@2". Files are read when they are used, so that one may be edited at any time.
 """
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.fields import NOT_JSON, decode
-from emulator.core.nearest import nearest
+from emulator.core.fields import Fields, Limits, decode, show, type_name
+from emulator.core.nearest import did_you_mean, nearest
 from emulator.core.regexes import late
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
+from emulator.dialects.openai.surface import wording
+from emulator.scenario.reading.mistakes import MistakeCollector, ScenarioError
+from emulator.web.preset_files import LAST_VERSION, MOST_BYTES, NAME, PresetFiles, file_of
 
 PREFIX = "@preset/"
 """What the name of a model begins with that is a preset."""
-MARK = b'"@preset'
-"""What the body of a request has that may use one; the slash may be escaped."""
-NAME = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
-"""The names of presets."""
+MARK = b'"@'
+"""What the body of a request has that may use one."""
 OWN = frozenset({"model", "messages", "prompt", "system", "stream"})
 """Fields of a request that are no parameters."""
-_FILE = late(rf"(?P<name>{NAME.pattern})(?:@(?P<version>[1-9][0-9]{{0,8}}))?\.yaml", re.ASCII)
+VERSIONS = Limits(1, LAST_VERSION)
+"""The numbers of versions."""
+_MEANT = late(r"@presets?(?:/.*)?", re.IGNORECASE | re.DOTALL)
+"""The name of a model that is meant as a preset; one that is not written so is refused, as no model has such a name."""
 _MOST = 1000
 _VERSIONS = 100
-_BYTES = 1024 * 1024
 
 
-class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Preset(msgspec.Struct, frozen=True):
     """One version of a preset. The `parameters` are fields of a request, such as temperature."""
 
     model: str
@@ -45,78 +49,103 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Presets:
-    """The presets in a folder, or without one in memory."""
+    """The presets in a folder, or without one in memory, where nothing can be saved if it is `shared`."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, shared: bool = False) -> None:
         self.folder = folder
-        self._texts: dict[str, str] = {}
+        self._files = PresetFiles(folder, shared=shared)
+
+    def alone(self) -> AbstractAsyncContextManager[None]:
+        """Make changes while no other process does. What is done in between must not wait."""
+        return self._files.alone()
 
     # ------------------------------------------------------------------------------------------ what there is
 
     def names(self) -> list[str]:
         """The names, sorted."""
-        found = (_FILE.fullmatch(file) for file in self._files())
-        return sorted({each["name"] for each in found if each and not each["version"]})
+        return self._files.names()
 
     def versions(self, name: str) -> list[int]:
         """The numbers of the versions of a preset, the latest last."""
-        found = (_FILE.fullmatch(file) for file in self._files())
-        earlier = sorted(int(each["version"]) for each in found if each and each["name"] == name and each["version"])
-        return [*earlier, self.get(name).version]
+        return [*self._files.versions(name), self.get(name).version]
 
-    def get(self, reference: str) -> Preset:
-        """The preset of a name, or of a name with a version, as in "careful@2".
+    def get(self, name: str, version: int | None = None) -> Preset:
+        """A preset, or an earlier version of it. The name of its file tells which one it is.
 
         Raises `Rejected` with a 404 if there is none, and with a 400 if its file has mistakes.
         """
-        file = f"{reference}.yaml"
-        text = self._read(file) if _FILE.fullmatch(file) else None
-        if text is not None:
-            return _preset(file, text)
-        name, _, version = reference.partition("@")
-        if version and NAME.fullmatch(name) and (latest := self._read(f"{name}.yaml")) is not None:
-            found = _preset(f"{name}.yaml", latest)
-            if str(found.version) == version:
-                return found
-        near = nearest(reference, self.names())
-        hint = f" Did you mean '{near}'?" if near else f" There are: {', '.join(self.names()[:20]) or 'none'}."
-        told = f"There is no preset '{reference[:100]}'.{hint}"
-        raise Rejected(ApiError("not_found", told, param="model"))
+        content = None if version is None else self._files.read(name, version)
+        if version is not None and content is not None:
+            return replace(_preset(file_of(name, version), content), version=version)
+        latest = self._files.read(name)
+        if latest is None:
+            raise self._unknown(name)
+        found = _preset(file_of(name), latest)
+        found = replace(found, version=self._newer(name, found.version))
+        if version not in (None, found.version):
+            known = ", ".join(map(str, [*self._files.versions(name), found.version][-20:]))
+            told = f"There is no preset '{name}@{version}'. The versions of '{name}' are: {known}."
+            raise Rejected(ApiError("not_found", told))
+        return found
+
+    def _newer(self, name: str, version: int) -> int:
+        """A version that is newer than all earlier ones: a file that was written by hand may have any, or none."""
+        return max(version, 1 + max(self._files.versions(name), default=0))
+
+    def _referred(self, reference: str) -> Preset:
+        """The preset of a name, or of a name with a version, as in "careful@2". Raises `Rejected` as `get` does."""
+        name, at, version = reference.partition("@")
+        if at:
+            if not version.isascii() or not version.isdigit() or version[0] == "0" or int(version) not in VERSIONS:
+                raise self._unknown(reference)
+            return self.get(name, int(version))
+        content = self._files.read(name)
+        if content is None:
+            raise self._unknown(reference)
+        return _preset(file_of(name), content)
+
+    def _unknown(self, reference: str) -> Rejected:
+        names = self.names()
+        near = nearest(reference, names)
+        hint = f"Did you mean '{near}'?" if near else f"There are: {', '.join(names[:20]) or 'none'}."
+        return Rejected(ApiError("not_found", f"There is no preset '{reference[:100]}'. {hint}"))
 
     # ------------------------------------------------------------------------------------------ changes
 
-    def put(self, name: str, preset: Preset) -> Preset:
+    def put(self, name: str, preset: Preset) -> None:
         """Save a new version of a preset. Raises `Rejected` with a 400 for a name that cannot be."""
         _check(name)
-        if self._read(f"{name}.yaml") is not None:
-            latest = self.get(name)
-            preset = msgspec.structs.replace(preset, version=latest.version + 1)
-            self._write(f"{name}@{latest.version}.yaml", latest)
-            for version in self.versions(name)[:-_VERSIONS]:
-                self._delete(f"{name}@{version}.yaml")
-        elif len(self.names()) >= _MOST:
+        self._files.check_writable(name)
+        before = self._files.read(name)
+        if before is None and len(self.names()) >= _MOST:
             raise Rejected(ApiError("bad_request", f"There are {_MOST} presets already: delete one first."))
-        self._write(f"{name}.yaml", preset)
-        return preset
+        latest = self._newer(name, 0 if before is None else _version(file_of(name), before))
+        version = latest if before is None else latest + 1
+        if version not in VERSIONS:
+            raise Rejected(ApiError("bad_request", f"'{name}' has no more versions: save another preset."))
+        content = _written(replace(preset, version=version))
+        if before is not None:
+            self._files.keep(name, latest)
+        self._files.write(name, content)
+        for old in self._files.versions(name)[: 1 - _VERSIONS]:
+            self._files.delete(name, old)
 
     def rename(self, name: str, new: str) -> None:
         """Give a preset with all its versions another name. Raises `Rejected` if it is taken or cannot be."""
         _check(new)
-        if self._read(f"{new}.yaml") is not None:
+        if not self._files.has(name):
+            raise self._unknown(name)
+        if self._files.has(new) or self._files.versions(new):
             raise Rejected(ApiError("bad_request", f"There is a preset '{new}' already.", param="name"))
-        versions = {f"@{version}": self.get(f"{name}@{version}") for version in self.versions(name)[:-1]}
-        for suffix, preset in ({"": self.get(name)} | versions).items():
-            self._write(f"{new}{suffix}.yaml", preset)
-        self.delete(name)
+        for version in (*self._files.versions(name), None):
+            self._files.rename(name, version, new)
 
     def delete(self, name: str) -> None:
         """Delete a preset with all its versions. Raises `Rejected` with a 404 if there is none."""
-        if not NAME.fullmatch(name) or self._read(f"{name}.yaml") is None:
-            self.get(name)
-        for file in self._files():
-            found = _FILE.fullmatch(file)
-            if found and found["name"] == name:
-                self._delete(file)
+        if not self._files.has(name):
+            raise self._unknown(name)
+        for version in (None, *self._files.versions(name)):
+            self._files.delete(name, version)
 
     # ------------------------------------------------------------------------------------------ use
 
@@ -129,70 +158,33 @@ class Presets:
             asked = decode(body)
         except Rejected:
             return body  # whoever reads the request says what is wrong with it
+        return body if (changed := self.resolved(asked, endpoint, settings)) is None else msgspec.json.encode(changed)
+
+    def resolved(self, asked: Mapping[str, Any], endpoint: str, settings: Settings) -> dict[str, Any] | None:
+        """A request with what its preset adds; None if it uses none. Raises `Rejected` as `applied` does."""
         model = asked.get("model")
-        if not isinstance(model, str) or not model.startswith(PREFIX):
-            return body
+        if not isinstance(model, str) or not _MEANT.fullmatch(model):
+            return None
+        if not model.startswith(PREFIX):
+            told = f"There is no model '{model[:100]}'. A preset is used as '{PREFIX}NAME'."
+            raise Rejected(ApiError("not_found", told, param="model"))
         reference = model.removeprefix(PREFIX)
-        preset = self.get(reference)
+        try:
+            preset = self._referred(reference)
+        except Rejected as rejected:
+            raise Rejected(replace(rejected.error, param="model")) from None
         strange = [name for name in preset.parameters if name not in parameters(endpoint, settings)]
         if strange:
             raise _unfit(reference, endpoint, strange[0])
         added = {name: value for name, value in preset.parameters.items() if asked.get(name) is None}
-        asked |= {"model": preset.model, **added}
+        changed = {**asked, "model": preset.model, **added}
         if preset.system:
-            _add_system(reference, preset.system, endpoint, asked)
-        return msgspec.json.encode(asked)
-
-    # ------------------------------------------------------------------------------------------ files
-
-    def _files(self) -> list[str]:
-        if self.folder is None:
-            return [*self._texts]
-        try:
-            return sorted(path.name for path in self.folder.iterdir())
-        except OSError as error:
-            raise _unusable(self.folder, error) from None
-
-    def _read(self, file: str) -> str | None:
-        if self.folder is None:
-            return self._texts.get(file)
-        try:
-            with (self.folder / file).open("rb") as opened:
-                return opened.read(_BYTES).decode("utf-8-sig", "replace")
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unusable(self.folder / file, error) from None
-
-    def _write(self, file: str, preset: Preset) -> None:
-        from emulator.scenario.writing import Unwritable, dump  # noqa: PLC0415 (imported when a preset is saved)
-
-        try:
-            text = dump({name: value for name, value in msgspec.to_builtins(preset).items() if value not in ("", {})})
-        except Unwritable as error:
-            raise Rejected(ApiError("bad_request", f"YAML cannot hold this preset: {error}.")) from None
-        if self.folder is None:
-            self._texts[file] = text
-            return
-        from emulator.core.files import write_atomically  # noqa: PLC0415 (as above)
-
-        try:
-            write_atomically(self.folder / file, text.encode())
-        except OSError as error:
-            raise _unusable(self.folder / file, error) from None
-
-    def _delete(self, file: str) -> None:
-        if self.folder is None:
-            del self._texts[file]
-        else:
-            (self.folder / file).unlink(missing_ok=True)
+            _add_system(reference, preset.system, endpoint, changed)
+        return changed
 
 
 def check(preset: Preset, settings: Settings) -> None:
     """Check that some endpoint takes the parameters. Raises `Rejected` with a 400 that says what is wrong with them."""
-    field, told = _mistake(preset)
-    if told:
-        raise Rejected(ApiError("bad_request", f"Invalid '{field}': {told}.", param=field))
     fitting = [name for name in ENDPOINTS if {*preset.parameters} <= {*parameters(name, settings)}]
     if not fitting:
         known = {name for endpoint in ENDPOINTS for name in parameters(endpoint, settings)}
@@ -212,23 +204,71 @@ def check(preset: Preset, settings: Settings) -> None:
         raise _wrong(refused.error.message)
 
 
-def _preset(file: str, text: str) -> Preset:
-    from emulator.scenario.reading import nodes  # noqa: PLC0415 (imported when a preset is used)
-    from emulator.scenario.reading.mistakes import MistakeCollector  # noqa: PLC0415 (as above)
+def preset_of(data: Any) -> Preset:
+    """The preset with these fields. Raises `Rejected` with a 400 that names the one that is wrong."""
+    if not isinstance(data, Mapping):
+        told = f"expected a mapping with a model, but got {type_name(data)}"
+        raise Rejected(ApiError("bad_request", told, param="model"))
+    known = Preset.__struct_fields__
+    for name in data:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; expected {', '.join(known)}"
+            raise Rejected(ApiError("bad_request", f"Unknown field {show(name)}{hint}", param=name))
+    fields = Fields(data, wording)
+    parameters = fields.object("parameters")
+    made = Preset(
+        fields.required_string("model"),
+        fields.integer("version", VERSIONS) or 1,
+        fields.string("description") or "",
+        fields.string("system") or "",
+        dict(parameters.data) if parameters is not None else {},
+    )
+    field, told = _mistake(made)
+    if told:
+        raise Rejected(ApiError("bad_request", f"Invalid '{field}': {told}.", param=field))
+    return made
 
-    report = MistakeCollector(file, text)
-    node = nodes.from_text(text, report)
-    mistakes = [mistake.render() for mistake in report.mistakes()]
-    if node is not None and not mistakes:
-        try:
-            preset = msgspec.convert(node.plain(), Preset)
-            field, told = _mistake(preset)
-            if not told:
-                return preset
-            mistakes.append(f"{file}: {field}: {told}")
-        except (msgspec.ValidationError, *NOT_JSON) as error:
-            mistakes.append(f"{file}: {error}")
-    raise Rejected(ApiError("bad_request", f"This preset cannot be used: {mistakes[0]}", param="model"))
+
+def _preset(file: str, content: bytes) -> Preset:
+    """The preset in a file. Raises `Rejected` with a 400 that says what is wrong with it."""
+    from emulator.scenario.loader import decoded  # noqa: PLC0415 (imported when a preset is used)
+    from emulator.scenario.reading import nodes  # noqa: PLC0415 (as above)
+
+    try:
+        text = decoded(content, file)
+        report = MistakeCollector(file, text)
+        node = nodes.from_text(text, report)
+        if mistakes := report.mistakes():
+            raise ScenarioError(mistakes)
+        return preset_of(None if node is None else node.plain())
+    except ScenarioError as error:
+        wrong = error.mistakes[0].render()
+    except Rejected as rejected:
+        wrong = f"{file}: {rejected.error.message}"
+    raise Rejected(ApiError("bad_request", f"This preset cannot be used: {wrong}"))
+
+
+def _version(file: str, content: bytes) -> int:
+    """The version in a file; 0 in one with mistakes."""
+    try:
+        return _preset(file, content).version
+    except Rejected:
+        return 0
+
+
+def _written(preset: Preset) -> bytes:
+    """The content of the file of a preset. Raises `Rejected` with a 400 for what YAML or a file cannot hold."""
+    from emulator.scenario.writing import Unwritable, dump  # noqa: PLC0415 (imported when a preset is saved)
+
+    size = len(msgspec.json.encode(preset))
+    if size > MOST_BYTES:
+        told = f"A preset has at most {MOST_BYTES:,} bytes, and this one has {size:,}."
+        raise Rejected(ApiError("bad_request", told))
+    try:
+        text = dump({name: value for name, value in msgspec.to_builtins(preset).items() if value not in ("", {})})
+    except Unwritable as error:
+        raise Rejected(ApiError("bad_request", f"YAML cannot hold this preset: {error}.")) from None
+    return text.encode()
 
 
 def _mistake(preset: Preset) -> tuple[str, str]:
@@ -238,7 +278,7 @@ def _mistake(preset: Preset) -> tuple[str, str]:
         return "parameters", f"'{own}' is no parameter: a preset has 'model' and 'system' beside its parameters"
     if not preset.model.strip() or preset.model.startswith(PREFIX):
         return "model", f"expected the name of a model, which is no preset, but got '{preset.model[:100]}'"
-    return ("version", "expected a number from 1") if preset.version < 1 else ("", "")
+    return "", ""
 
 
 @lru_cache(16)
@@ -279,8 +319,3 @@ def _unfit(reference: str, endpoint: str, what: str) -> Rejected:
 
 def _wrong(told: str) -> Rejected:
     return Rejected(ApiError("bad_request", f"Invalid 'parameters': {told.rstrip('.')}.", param="parameters"))
-
-
-def _unusable(path: Path, error: OSError) -> Rejected:
-    told = f"{path.name} cannot be used: {error.strerror}"
-    return Rejected(ApiError("unavailable", f"The presets cannot be read or saved: {told}."))

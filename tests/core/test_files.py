@@ -1,11 +1,14 @@
-"""Writing files: a reader finds the old file or the new one, whole."""
+"""Writing files: a reader finds the old file or the new one, whole. Reading them: nothing is waited for."""
 
+import asyncio
+import fcntl
+import os
 import threading
 from pathlib import Path
 
 import pytest
 
-from emulator.core.files import write_atomically
+from emulator.core.files import alone_in, read_regular, write_atomically
 
 CONTENTS = [bytes([letter]) * 300_000 for letter in b"ab"]
 
@@ -49,3 +52,46 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     write_atomically(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_bytes() == b"new"
+
+
+def test_only_a_regular_file_is_read(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, a folder and a device are an OSError at once; a link to a file is read."""
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert [read_regular(tmp_path / name) for name in ("file", "link")] == [b"content"] * 2
+    assert read_regular(tmp_path / "file", 3) == b"con"
+    for name in ("endless", "folder", "pipe", "missing"):
+        with pytest.raises(OSError):
+            read_regular(tmp_path / name)
+
+
+@pytest.mark.parametrize("target", ["file", "missing", "link"])
+def test_a_link_may_be_refused(target: str, tmp_path: Path) -> None:
+    """Whether it leads to a file, to nothing or to itself, nothing is written through it."""
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / target)
+    with pytest.raises(OSError, match="symbolic link"):
+        write_atomically(tmp_path / "link", b"new", follow=False)
+    assert ((tmp_path / "file").read_bytes(), (tmp_path / "missing").exists()) == (b"old", False)
+
+
+def test_one_process_changes_a_folder_at_a_time(tmp_path: Path) -> None:
+    """The next one has its turn when the first is done."""
+
+    async def changed() -> None:
+        async with alone_in(tmp_path):
+            pass
+
+    async def both() -> None:
+        descriptor = os.open(tmp_path, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        waiting = asyncio.create_task(changed())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        os.close(descriptor)
+        await waiting
+
+    asyncio.run(both())

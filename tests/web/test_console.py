@@ -1,5 +1,6 @@
 """The page of the console and its files: what is sent, to whom, and what a browser may do with it."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,50 @@ def test_a_file_is_sent_once(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("template", "status"),
+    [
+        ("W/{}", 304),
+        ("*", 304),
+        ('"other", {}', 304),
+        ('{},"other"', 304),
+        ('W/"other" , W/{}', 304),
+        ('"other"', 200),
+        ('W/"other"', 200),
+        ("", 200),
+        ("other", 200),
+    ],
+)
+def test_a_browser_may_know_several_versions(template: str, status: int) -> None:
+    """An If-None-Match has one tag, several, weak ones, or any; HEAD is answered as GET is."""
+    app, path = create_app(make_engine()), f"/_emulator/console/{FILES[0]}"
+    tag = ask(app, "GET", path).headers["etag"]
+    for method in ("GET", "HEAD"):
+        assert ask(app, method, path, headers={"if-none-match": template.format(tag)}).status == status
+
+
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("gzip; q=1.0", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, br", False),
+        ("identity", False),
+        ("gzipped", False),
+        ("", False),
+    ],
+)
+def test_a_file_is_compressed_for_who_wants_it(accepted: str, zipped: bool) -> None:
+    """Each form has a tag of its own."""
+    app, path = create_app(make_engine()), f"/_emulator/console/{FILES[0]}"
+    sent = ask(app, "GET", path, headers={"accept-encoding": accepted})
+    assert (sent.headers.get("content-encoding") == "gzip") == zipped
+    assert (gzip.decompress(sent.body) if zipped else sent.body) == (FOLDER / FILES[0]).read_bytes()
+    assert (sent.headers["etag"] == ask(app, "GET", path).headers["etag"]) != zipped
+
+
+@pytest.mark.parametrize(
     "name",
     ["none.js", "../__init__.py", "%2e%2e/__init__.py", "..%2f__init__.py", "/etc/passwd", "%2fetc%2fpasswd", "."],
 )
@@ -49,8 +94,9 @@ def test_no_other_file_is_sent(name: str) -> None:
 def test_the_page_has_an_address_that_ends_with_a_slash() -> None:
     """The names of the files are relative to it; without the slash the browser is led there."""
     app = create_app(make_engine())
-    led = ask(app, "GET", "/_emulator")
-    assert (led.status, led.headers["location"]) == (308, "/_emulator/")
+    for path in ("/_emulator", "/_emulator//", "/_emulator///"):
+        led = ask(app, "GET", path)
+        assert (led.status, led.headers["location"]) == (308, "/_emulator/")
     page = ask(app, "GET", "/_emulator/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.body == (FOLDER / PAGE).read_bytes()

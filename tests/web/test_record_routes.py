@@ -405,9 +405,27 @@ def test_usage_is_of_what_the_filters_select() -> None:
     assert [each["number"] for each in shown(app, f"inferences?until={EPOCH + 15}")["inferences"]] == [1, 2]
     nothing = shown(app, "usage?status=418&buckets=3")
     assert [each["outcomes"] for each in nothing["buckets"]] == [{}, {}, {}]
-    for wrong in ("buckets=0", "buckets=501", "from=then", "to=x", "status=abc"):
+    for wrong in ("buckets=0", "buckets=501", "from=then", "to=x", "status=abc", "to=5&from=6"):
         refused = ask(app, "GET", f"/_emulator/usage?{wrong}")
         assert (refused.status, refused.json["error"]["param"]) == (400, wrong.partition("=")[0])
+
+
+@pytest.mark.parametrize("time", ["9" * 400, "1e99", "253402300800", "10000-01-01", "-1", "NaN", "inf", "1e999"])
+@pytest.mark.parametrize("name", ["from", "to", "since", "until"])
+def test_a_time_is_within_the_calendar(name: str, time: str) -> None:
+    """Another one is a 400 that names it; the last second of the year 9999 is a time."""
+    app = create_app(make_engine())
+    refused = ask(app, "GET", f"/_emulator/usage?{name}={time}")
+    assert (refused.status, refused.json["error"]["param"]) == (400, name)
+    assert ask(app, "GET", f"/_emulator/usage?{name}=253402300799").status == 200
+
+
+@pytest.mark.parametrize("follow", ["true", "live"])
+@pytest.mark.parametrize("paging", ["limit=5", "order=newest"])
+def test_what_is_followed_has_no_pages(follow: str, paging: str) -> None:
+    """A page would have no effect on it, and is refused."""
+    refused = ask(create_app(make_engine()), "GET", f"/_emulator/inferences?follow={follow}&{paging}")
+    assert (refused.status, refused.json["error"]["param"]) == (400, paging.partition("=")[0])
 
 
 class Slow(Exchange):

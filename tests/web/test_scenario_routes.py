@@ -202,6 +202,48 @@ def test_what_refuses_a_key_is_told() -> None:
         assert (told["answered_by"], told["message"] in sent.body.decode(), told["turn"]) == (kind, True, None)
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {},
+        {"model": PLAIN},
+        chat(temperature=9),
+        chat(model=7),
+        chat(model="no-such-model"),
+        chat(model="@preset/nothing"),
+        chat(max_tokens=10**9),
+        chat(response_format={"type": "none"}),
+    ],
+    ids=str,
+)
+def test_what_the_api_would_refuse_is_told(request_body: dict[str, Any], stream: bool) -> None:
+    """The message, and who answers, are those that the request then gets; nothing is counted."""
+    engine = make_engine()
+    app = create_app(engine)
+    body = request_body | ({"stream": True} if stream else {})
+    before = at_once(snapshot(engine.store, engine.clock))["store"]
+    told = told_now(app, key="akml-hello", request=body, endpoint="chat")
+    assert at_once(snapshot(engine.store, engine.clock))["store"] == before
+    sent = ask(app, "POST", CHAT, body, key="akml-hello")
+    record = ask(app, "GET", "/_emulator/inferences/1").json
+    assert (told["answered_by"], told["message"]) == (record["answered_by"], sent.json["error"]["message"])
+    assert f"refused with {record['answered_by']}" in told["why"]
+    assert told["position"] == {"states": {}, "turns": []}
+
+
+@pytest.mark.parametrize("position", [{"scenario": "mine"}, {"position": "now", "key": "akml-mine"}])
+def test_a_request_with_a_preset_is_explained(position: dict[str, str]) -> None:
+    """With what the preset adds: its model, its parameters and its system prompt."""
+    app = create_app(make_engine())
+    rule = "{when: {model: {equals: zai-org/GLM-5.3}, body: {max_tokens: 7}, system: Careful.}, reply: {text: Yes.}}"
+    assert ask(app, "PUT", "/_emulator/scenarios/mine", f"name: mine\nrules: [{rule}]\n".encode()).status == 200
+    preset = {"model": "zai-org/GLM-5.3", "system": "Careful.", "parameters": {"max_tokens": 7}}
+    ask(app, "PUT", "/_emulator/presets/mine", preset)
+    body = {"request": chat(model="@preset/mine"), **position}
+    assert ask(app, "POST", "/_emulator/explain", body).json["answered_by"] == "mine/rules[0]"
+
+
 @pytest.mark.parametrize(
     "body",
     [

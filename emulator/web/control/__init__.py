@@ -34,9 +34,7 @@ def _endpoint(engine: Engine, by_method: dict[str, Row]) -> Callable[[Request], 
         row = by_method["GET" if request.method == "HEAD" else request.method]
         read = ControlRequest(request.scope, request.receive)
         await read.read(row.query, row.fields, engine.settings.max_body_bytes)
-        response = await handler(row.handler)(engine, read)
-        response.headers["x-content-type-options"] = "nosniff"  # much of what is told was written by clients
-        return response
+        return await handler(row.handler)(engine, read)
 
     return endpoint
 

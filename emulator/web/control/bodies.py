@@ -3,6 +3,8 @@
 A name that a route does not take is refused before anything is changed, since a misspelt one would have no effect.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,21 +34,37 @@ class ControlRequest(Request):
     async def read(self, query: str | None, fields: str | None, limit: int) -> None:
         """Check the names, and read the body, of at most `limit` bytes. The arguments are those of the route's row.
 
-        Raises `Rejected` with a 400 for a query parameter or a field that the route does not take, for a parameter that
-        is empty or given twice, and for a body that is no JSON object.
+        Raises `Rejected` with a 400 for a query parameter or a field that the route does not take or that is given
+        twice, for a parameter that is empty, and for a body that is no JSON object.
         """
         route = f"{self.method} {self.url.path}"
         if query is not None:
             given = [name for name, _ in self.query_params.multi_items()]
             _check_names("query parameter", given, query.split(), route, ("field of the body", fields or ""))
             for name, value in self.query_params.items():
-                if not value or given.count(name) > 1:
-                    raise bad_parameter(name, "it is given twice" if value else "it is empty")
+                if given.count(name) > 1:
+                    raise bad_parameter(name, "it is given twice")
+                if not value or (name == "key" and value.isspace()):
+                    raise bad_parameter(name, "it is empty")
         if fields is not None:
             body = await read_body(headers_of(self.scope), self.receive, limit)
             data = decode(body) if body.strip() else {}
+            _check_repeated(body)
             _check_names("field", data, fields.split(), route, ("query parameter", query or ""))
             self.fields = Fields(data, wording)
+
+
+def _check_repeated(body: bytes) -> None:
+    """Raise `Rejected` for a JSON object in which a name is given twice: one of its values would have no effect."""
+
+    def check(pairs: list[tuple[str, Any]]) -> None:
+        names = Counter(name for name, _ in pairs)
+        if len(names) < len(pairs):
+            name = names.most_common(1)[0][0]
+            raise Rejected(ApiError("bad_request", f"The field {show(name)} is given twice.", param=name))
+
+    if body.strip():
+        json.loads(body, object_pairs_hook=check, parse_int=str, parse_float=str)
 
 
 def _check_names(what: str, names: Iterable[str], known: Sequence[str], route: str, elsewhere: tuple[str, str]) -> None:

@@ -5,6 +5,7 @@ but this one.
 """
 
 import gzip
+import re
 from pathlib import Path
 
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +18,7 @@ from emulator.web.control.bodies import ControlRequest
 FOLDER = Path(__file__).parents[2] / "console"
 """Where the files are."""
 PAGE = "index.html"
+_ADDRESS = "/_emulator"
 TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -43,8 +45,8 @@ _HEADERS = {
 
 async def page(engine: Engine, request: ControlRequest) -> Response:
     """GET /_emulator/. The names of the files are relative to this path, so it has to end with a slash."""
-    if not request.scope.get("raw_path", b"/").endswith(b"/"):
-        return RedirectResponse(f"{request.scope.get('root_path', '')}/_emulator/", 308)
+    if not request.scope.get("raw_path", f"{_ADDRESS}/".encode()).endswith(f"{_ADDRESS}/".encode()):
+        return RedirectResponse(f"{request.scope.get('root_path', '')}{_ADDRESS}/", 308)
     return _file(request, PAGE)
 
 
@@ -59,12 +61,23 @@ def _file(request: ControlRequest, name: str) -> Response:
     if path is None:
         raise Rejected(ApiError("not_found", f"The console has no file '{name[:100]}'."))
     content, encoding = path.read_bytes(), {}
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if _accepts_gzip(request.headers.get("accept-encoding", "")):
         content, encoding = gzip.compress(content, mtime=0), {"content-encoding": "gzip"}
     headers = {**_HEADERS, **encoding, "etag": f'"{Seed.of("file", content).hex(32)}"'}
-    if request.headers.get("if-none-match") == headers["etag"]:
+    if _matches(request.headers.get("if-none-match", ""), headers["etag"]):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=TYPES[path.suffix])
+
+
+def _accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding names gzip, and not with a weight of 0."""
+    codings = [each.replace(" ", "").lower().split(";") for each in header.split(",")]
+    return any(name in ("gzip", "x-gzip") and not re.fullmatch(r"q=0(\.0*)?", "".join(rest)) for name, *rest in codings)
+
+
+def _matches(header: str, tag: str) -> bool:
+    """Whether an If-None-Match has this tag, weak or strong, or any."""
+    return any(each.strip().removeprefix("W/") in (tag, "*") for each in header.split(","))
 
 
 def _files() -> dict[str, Path]:

@@ -4,8 +4,9 @@ It is asked from the start of the scenario, or at the present position of a key:
 """
 
 import asyncio
+from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import to_builtins
 from msgspec.structs import replace
@@ -29,6 +30,7 @@ from emulator.store.state import KeyState, SharedState
 from emulator.web.control.bodies import ControlRequest, key_in
 from emulator.web.control.inferences import none_such
 from emulator.web.control.scenarios import SENT
+from emulator.web.presets import Presets
 
 _KEY = "akml-explain"
 _STEERING = "x-emulator-"
@@ -39,13 +41,13 @@ POSITIONS = ("start", "now")
 
 async def explain(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/explain."""
-    fields = request.fields
+    fields, presets = request.fields, request.app.state.presets
     if (fields.one_of("position", POSITIONS) or "start") == "now":
-        return await _now(engine, fields)
+        return await _now(engine, presets, fields)
     if fields.has("key"):
         fields.reject("key", "no such field, since a key counts only with 'position': 'now'")
     _one_of(fields, "scenario", "text")
-    asked = _asked(engine, fields)
+    asked = _asked(engine, fields).parsed(engine, presets)
     try:
         scenario = await _scenario(engine, fields)
     except ScenarioError as error:
@@ -98,21 +100,20 @@ def _named(engine: Engine, name: str) -> LoadedScenario:
 # ---------------------------------------------------------------------------------------------- as it is now
 
 
-async def _now(engine: Engine, fields: Fields) -> JSONResponse:
-    """What would answer a key now: at its turns and states, within its limits and credits."""
+async def _now(engine: Engine, presets: Presets, fields: Fields) -> JSONResponse:
+    """What would answer a key now: at its turns and states, within its limits and credits, and also a refusal."""
     if fields.has("text"):
         fields.reject("text", "no such field: a text has no position but its start")
     key, name = _key(engine, fields), fields.string("scenario")
     asked = _asked(engine, fields, key, steered=name is None)
     if name is not None:
         try:
-            name = _named(engine, name).scenario.name
+            asked.headers[SCENARIO_HEADER] = _named(engine, name).scenario.name
         except ScenarioError as error:
             return _mistaken(error)
-        asked = replace(asked, headers={**asked.headers, SCENARIO_HEADER: name})
     try:
         await engine.authenticate({"authorization": f"Bearer {key}"}, x_api_key=False)
-        foreseen = await engine.foresee(asked)
+        foreseen = await engine.foresee(asked.parsed(engine, presets))
     except Rejected as rejected:
         foreseen = Foreseen(Explanation(answered_by=rejected.error.kind), rejected.error)
     found, refusal = foreseen
@@ -140,7 +141,7 @@ def _key(engine: Engine, fields: Fields) -> str:
     return record.key or ANONYMOUS
 
 
-async def _position(engine: Engine, asked: InferenceRequest) -> dict[str, Any] | None:
+async def _position(engine: Engine, asked: "_Asked") -> dict[str, Any] | None:
     """The states of the scenario that plays for a key, and how many replies each of its rules has given."""
     try:
         playing = await engine.playing(asked.key, asked.headers)
@@ -166,14 +167,28 @@ async def _position(engine: Engine, asked: InferenceRequest) -> dict[str, Any] |
 # ---------------------------------------------------------------------------------------------- what is asked
 
 
-def _asked(engine: Engine, fields: Fields, key: str = _KEY, *, steered: bool = False) -> InferenceRequest:
-    """The request that is sent, or that of a recorded inference. Raises `Rejected` if the API would refuse it.
+class _Asked(NamedTuple):
+    """A request as it was sent, which the API may refuse."""
+
+    endpoint: str
+    body: Mapping[str, Any]
+    headers: dict[str, str]
+    key: str
+
+    def parsed(self, engine: Engine, presets: Presets) -> InferenceRequest:
+        """The request as the API understands it. Raises `Rejected` if the API would refuse it."""
+        body = presets.resolved(self.body, self.endpoint, engine.settings) or dict(self.body)
+        return ENDPOINTS[self.endpoint].make(engine.settings).parse(body, self.headers, self.key)
+
+
+def _asked(engine: Engine, fields: Fields, key: str = _KEY, *, steered: bool = False) -> _Asked:
+    """The request that is sent, or that of a recorded inference.
 
     Headers that choose a scenario stay only in a request that is `steered`.
     """
     _one_of(fields, "inference", "request")
     if fields.has("request"):
-        body, headers = dict(fields.required_object("request").data), _headers(fields)
+        body, headers = fields.required_object("request").data, _headers(fields)
         endpoint = fields.one_of("endpoint", tuple(ENDPOINTS)) or endpoint_of(body)
     else:
         for name in ("endpoint", "headers"):
@@ -187,7 +202,7 @@ def _asked(engine: Engine, fields: Fields, key: str = _KEY, *, steered: bool = F
             raise Rejected(ApiError("bad_request", "The recorded request cannot be read: no rule is asked about it."))
         endpoint, body, headers = record.endpoint, record.request, dict(record.headers)
     plain = {name: value for name, value in headers.items() if steered or not name.startswith(_STEERING)}
-    return ENDPOINTS[endpoint].make(engine.settings).parse(body, plain, key)
+    return _Asked(endpoint, body, plain, key)
 
 
 def _headers(fields: Fields) -> dict[str, str]:

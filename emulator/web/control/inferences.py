@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FOLLOWING = {"true": ended, "live": live}
 """What is followed, besides nothing."""
+_PAGED = {"limit", "order"}
+"""Parameters that have no effect on what is followed."""
 REPORTS = {"json": "application/json", "text": "text/plain", "junit": "application/xml"}
 """The formats of a report, and the media type of each."""
 _LOOKED_AT = 100
@@ -44,6 +46,8 @@ async def listing(engine: Engine, request: Request) -> Response:
     if follow in FOLLOWING:
         if form != "json":
             raise _bad("format", f"what is followed has the format json, and cannot be {form}")
+        for name in _PAGED & query.keys():
+            raise _bad(name, "what is followed comes as it happens, and has no end")
         return _events(FOLLOWING[follow](engine, wanted))
     found, more = await _page(engine, request, wanted, query.get("key"), whole=form != "json")
     if form != "json":

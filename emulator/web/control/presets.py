@@ -9,7 +9,8 @@ from emulator.core import units
 from emulator.core.errors import Rejected
 from emulator.engine import Engine
 from emulator.web.control.bodies import ControlRequest, bad_parameter
-from emulator.web.presets import Preset, Presets, check
+from emulator.web.preset_files import LAST_VERSION
+from emulator.web.presets import Preset, Presets, check, preset_of
 
 
 async def listing(engine: Engine, request: ControlRequest) -> JSONResponse:
@@ -24,19 +25,14 @@ async def one(engine: Engine, request: ControlRequest) -> JSONResponse:
     presets: Presets = request.app.state.presets
     name: str = request.path_params["name"]
     if request.method == "DELETE":
-        presets.delete(name)
+        async with presets.alone():
+            presets.delete(name)
         return JSONResponse({"deleted": name})
     if request.method == "PUT":
-        fields = request.fields
-        parameters = fields.object("parameters")
-        made = Preset(
-            fields.required_string("model"),
-            description=fields.string("description") or "",
-            system=fields.string("system") or "",
-            parameters=dict(parameters.data) if parameters is not None else {},
-        )
+        made = preset_of(request.fields.data)
         check(made, engine.settings)
-        presets.put(name, made)
+        async with presets.alone():
+            presets.put(name, made)
     return JSONResponse(_shown(presets, name, _version(request)))
 
 
@@ -44,7 +40,8 @@ async def rename(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/presets/{name}/rename."""
     presets: Presets = request.app.state.presets
     new = request.fields.required_string("name")
-    presets.rename(request.path_params["name"], new)
+    async with presets.alone():
+        presets.rename(request.path_params["name"], new)
     return JSONResponse(_shown(presets, new, None))
 
 
@@ -53,7 +50,7 @@ def _version(request: ControlRequest) -> int | None:
     if text is None:
         return None
     try:
-        return units.whole(1, 999_999_999)(text)
+        return units.whole(1, LAST_VERSION)(text)
     except ValueError:
         raise bad_parameter("version", "version is a number from 1") from None
 
@@ -69,5 +66,5 @@ def _listed(engine: Engine, presets: Presets, name: str) -> dict[str, Any]:
 
 
 def _shown(presets: Presets, name: str, version: int | None) -> dict[str, Any]:
-    preset = presets.get(name if version is None else f"{name}@{version}")
+    preset = presets.get(name, version)
     return {"name": name, **msgspec.to_builtins(preset), "versions": presets.versions(name), "mistake": None}

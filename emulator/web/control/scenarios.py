@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -62,7 +63,7 @@ async def source(engine: Engine, request: Request) -> JSONResponse:
     name = library.canonical(request.path_params["name"]) or request.path_params["name"]
     if name not in library:
         raise unknown_scenario(name, library)
-    path = saving.file_of(library, name, request.app.state.edited)
+    folder: Path | None = request.app.state.edited
     if request.method == "PUT":
         try:
             text = (await _body(engine, request)).decode()
@@ -71,28 +72,31 @@ async def source(engine: Engine, request: Request) -> JSONResponse:
             raise Rejected(ApiError("bad_request", f"The text is not UTF-8: byte {error.start} is wrong.")) from None
         except ScenarioError as error:
             return JSONResponse({"name": name, "mistakes": _dicts(error.mistakes)}, 400)
-        library.load([saving.save(path, name, text, request.query_params.get("digest"))])
-    digest = None
-    with suppress(OSError):  # a file may go at any time
-        digest = None if path is None else saving.read(path)[1]
-    written = None if is_built_in(library, name) else library.text(name)
+        library.load([await saving.save(library, name, text, request.query_params.get("digest"), folder)])
+    path = None if is_built_in(library, name) else library.source(name)
+    written, digest, writable = library.text(name), None, False
+    if path is not None:
+        with suppress(OSError):  # a file may go at any time
+            written, digest = saving.read(path)
+            writable = saving.is_writable(path, folder)
     told = {"name": name, "source": source_of(library, name), "text": written}
-    return JSONResponse({**told, "digest": digest, "writable": digest is not None})
+    return JSONResponse({**told, "digest": digest if writable else None, "writable": writable})
 
 
 async def check(engine: Engine, request: Request) -> JSONResponse:
     """POST /_emulator/check. The text is read in a thread, since a long one takes longer than others should wait."""
-    text = (await _body(engine, request)).decode(errors="replace")
-    return JSONResponse(await asyncio.to_thread(_checked, text, engine.catalog))
+    body = await _body(engine, request)
+    return JSONResponse(await asyncio.to_thread(_checked, body, engine.catalog))
 
 
-def _checked(text: str, catalog: Catalog) -> dict[str, Any]:
+def _checked(body: bytes, catalog: Catalog) -> dict[str, Any]:
     """The name of a scenario, or its mistakes, and the warnings of the command `check`."""
     from emulator.scenario.language.shadowing import warnings
-    from emulator.scenario.loader import load_text
+    from emulator.scenario.loader import decoded, load_text
     from emulator.scenario.reading.comments import cut_texts
 
     try:
+        text = decoded(body, SENT)
         scenario = load_text(text, SENT, catalog=catalog)
     except ScenarioError as error:
         return {"name": None, "mistakes": _dicts(error.mistakes), "warnings": []}
@@ -117,8 +121,11 @@ async def _body(engine: Engine, request: Request) -> bytes:
 
 async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
     """Store the scenario in the body, as YAML. It replaces an earlier one, and its rules start from the beginning."""
-    text = (await _body(engine, request)).decode(errors="replace")
+    from emulator.scenario.loader import decoded
+
+    body = await _body(engine, request)
     try:
+        text = decoded(body, f"{name}.yaml")
         scenario = engine.library.put(name, text, exact=True).scenario
     except ScenarioError as error:
         told = {"name": name, "mistakes": _dicts(error.mistakes)}

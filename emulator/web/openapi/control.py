@@ -45,7 +45,8 @@ from emulator.web.control.rows import ROUTES
 from emulator.web.control.usage import MOST_BUCKETS
 from emulator.web.openapi.answers import LANGUAGE, language
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
-from emulator.web.presets import NAME
+from emulator.web.preset_files import NAME
+from emulator.web.presets import VERSIONS
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
 SECURITY = {
@@ -75,7 +76,7 @@ _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
 _TIME = STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"}
 _QUERY: dict[str, Schema] = {
-    "key": NONEMPTY,
+    "key": _KEY,
     "endpoint": word(*ENDPOINTS),
     "model": NONEMPTY,
     "status": integer(Limits(0, 999)),
@@ -94,7 +95,7 @@ _QUERY: dict[str, Schema] = {
     "to": _TIME,
     "buckets": integer(Limits(1, MOST_BUCKETS)),
     "follow": word("false", *FOLLOWING),
-    "version": integer(Limits(1, 999_999_999)),
+    "version": integer(VERSIONS),
     "digest": NONEMPTY,
     "most_attempts": integer(Limits(1, _COUNTED.high)),
 }
