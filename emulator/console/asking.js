@@ -1,8 +1,7 @@
 // Asking the emulated API as a client does: the body of a request, its answer as it comes, and the code that asks it.
 
-import { signal } from "./vendor/preact-signals.js";
 import { address, apiRoot, events, parsed, refusal } from "./api.js";
-import { indented } from "./ui.js";
+import { indented, signal } from "./ui.js";
 
 export const DIALECTS = {
   chat: { label: "OpenAI chat", path: "v1/chat/completions" },
@@ -69,6 +68,8 @@ export class Answer {
   version = signal(0);
   started = performance.now();
   _leaving = new AbortController();
+  /** How many answers are coming. */
+  static running = signal(0);
 
   constructor(dialect, asked) {
     this.dialect = dialect;
@@ -84,6 +85,7 @@ export class Answer {
   }
 
   async run(key) {
+    Answer.running.value++;
     try {
       await this._run(key);
     } catch (error) {
@@ -93,6 +95,7 @@ export class Answer {
     }
     this.ended = performance.now();
     this.version.value++;
+    Answer.running.value--;
   }
 
   async _run(key) {
