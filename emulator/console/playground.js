@@ -1,7 +1,7 @@
 // Playground: ask the emulated API as a client does, with one model or two side by side.
 
-import { get } from "./api.js";
-import { Answer, body, code, DIALECTS } from "./asking.js";
+import { get, send } from "./api.js";
+import { Answer, body, DIALECTS } from "./asking.js";
 import { instructs, preset, presetOf, request } from "./drafts.js";
 import { Parameters } from "./parameters.js";
 import { Turn } from "./turn.js";
@@ -208,15 +208,14 @@ function About({ model: { description, pricing, context_length: context } = {} }
 /** The code of the request that was last asked, or that would be. */
 function View({ column }) {
   const [language, pick] = useState("curl");
-  const { asked, dialect } = column.turns.at(-1)?.answer ?? {};
-  let shown;
-  try {
-    const said = asked ?? bodyOf(column, { role: "user", content: message.value || "Hello" });
-    shown = html`<${ui.Code} tall label=${language} text=${code(language, dialect ?? settings.value.dialect, said)} />`;
-  } catch (error) {
-    shown = html`<${ui.Problem} error=${error} />`;
-  }
+  const { asked, dialect: endpoint = settings.value.dialect } = column.turns.at(-1)?.answer ?? {};
+  const write = async () => {
+    const request = asked ?? bodyOf(column, { role: "user", content: message.value || "Hello" });
+    return send("POST", "code", { request, endpoint });
+  };
+  const { value, error } = useLoaded(write, [asked, useValue(settings), column.model, useValue(message)]);
   const languages = [["curl", "curl"], ["python", "Python"], ["node", "Node"]];
   return html`<div class="view"><${ui.Tabs} label="Language" tabs=${languages} current=${language} pick=${pick} />
-    ${shown}</div>`;
+    <${ui.Problem} error=${error} />
+    ${value && !error && html`<${ui.Code} tall label=${language} text=${value[language]} />`}</div>`;
 }

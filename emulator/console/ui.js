@@ -2,18 +2,43 @@
 
 import { h } from "./vendor/preact.js";
 import { useEffect, useId, useRef, useState } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/preact-signals-core.js";
 import htm from "./vendor/htm.js";
 import { parsed, query } from "./api.js";
 
 export * from "./vendor/preact-hooks.js";
-export { signal };
 export const html = htm.bind(h);
+
+/** A value that several components show; who listens is told each change. */
+class Signal {
+  #value;
+  #listeners = new Set();
+
+  constructor(value) {
+    this.#value = value;
+  }
+
+  get value() {
+    return this.#value;
+  }
+
+  set value(value) {
+    this.#value = value;
+    for (const tell of this.#listeners) tell(value);
+  }
+
+  listen(tell) {
+    this.#listeners.add(tell);
+    tell(this.#value);
+    return () => this.#listeners.delete(tell);
+  }
+}
+
+export const signal = (value) => new Signal(value);
 
 /** The value of a signal; whoever uses it is rendered again when it changes. */
 export function useValue(of) {
   const [, set] = useState(of.value);
-  useEffect(() => of.subscribe(set), [of]);
+  useEffect(() => of.listen(set), [of]);
   return of.value;
 }
 
