@@ -1,10 +1,8 @@
 // The frame of all pages: the bar with the pages and the clock, and the page that the address names.
 
 import { render } from "./vendor/preact.js";
-import { useEffect, useState } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/preact-signals.js";
 import { get } from "./api.js";
-import { html, link, notice, Problem, route } from "./ui.js";
+import { html, link, notice, Problem, route, signal, useEffect, useState, useValue } from "./ui.js";
 
 const PAGES = {
   inferences: "Inferences",
@@ -14,7 +12,7 @@ const PAGES = {
   models: "Models",
   settings: "Settings",
 };
-const loaded = signal({});
+const loaded = {};
 const server = signal({});
 
 /** The server's clock and scenario, asked every few seconds while the page is seen. */
@@ -29,7 +27,7 @@ async function look() {
 }
 
 function Server() {
-  const { clock, ready, error } = server.value;
+  const { clock, ready, error } = useValue(server);
   if (error) return html`<p class="server" role="status"><span class="dot bad"></span>not reached</p>`;
   if (!clock) return html`<p class="server"></p>`;
   const speed = clock.mode === "frozen" ? "frozen" : clock.rate === 1 ? "" : `×${clock.rate}`;
@@ -43,18 +41,18 @@ function Server() {
 }
 
 function Page() {
-  const name = route.value.page;
-  const [error, fail] = useState(null);
-  const known = name in PAGES;
+  const name = useValue(route).page;
+  const [{ error }, tell] = useState({});
+  const known = Object.hasOwn(PAGES, name);
   useEffect(() => {
-    fail(null);
-    document.title = `${PAGES[name] ?? "Nothing"} – AkashML emulator`;
-    if (known && !loaded.value[name])
-      import(`./${name}.js`).then((module) => (loaded.value = { ...loaded.value, [name]: module.default }), fail);
+    document.title = `${known ? PAGES[name] : "Nothing"} – AkashML emulator`;
+    if (!known || loaded[name]) return;
+    const found = (module) => tell({ found: (loaded[name] = module.default) });
+    import(`./${name}.js`).then(found, (error) => tell({ error }));
   }, [name]);
   if (!known)
     return html`<div class="page"><h1>There is no page “${name}”.</h1><a href="#/inferences">Inferences</a></div>`;
-  const Shown = loaded.value[name];
+  const Shown = loaded[name];
   return Shown ? html`<${Shown} />` : html`<${Problem} error=${error} />`;
 }
 
@@ -72,15 +70,16 @@ function App() {
     addEventListener("keydown", slash);
     setInterval(look, 3000);
   }, []);
+  const { page } = useValue(route);
+  const { kind, text } = useValue(notice) ?? {};
   const skip = (event) => {
     event.preventDefault();
     document.querySelector("main").focus();
   };
   const pages = Object.entries(PAGES).map(
     ([name, label]) =>
-      html`<a href=${link(name)} aria-current=${route.value.page === name ? "page" : undefined}>${label}</a>`,
+      html`<a href=${link(name)} aria-current=${page === name ? "page" : undefined}>${label}</a>`,
   );
-  const { kind, text } = notice.value ?? {};
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>

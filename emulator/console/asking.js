@@ -1,8 +1,7 @@
-// Asking the emulated API as a client does: the body of a request, its answer as it comes, and the code that asks it.
+// Asking the emulated API as a client does: the body of a request, its answer as it comes, and what it costs.
 
-import { signal } from "./vendor/preact-signals.js";
-import { address, apiRoot, events, parsed, refusal } from "./api.js";
-import { indented } from "./ui.js";
+import { address, events, parsed, refusal } from "./api.js";
+import { indented, signal } from "./ui.js";
 
 export const DIALECTS = {
   chat: { label: "OpenAI chat", path: "v1/chat/completions" },
@@ -69,6 +68,8 @@ export class Answer {
   version = signal(0);
   started = performance.now();
   _leaving = new AbortController();
+  /** How many answers are coming. */
+  static running = signal(0);
 
   constructor(dialect, asked) {
     this.dialect = dialect;
@@ -84,6 +85,7 @@ export class Answer {
   }
 
   async run(key) {
+    Answer.running.value++;
     try {
       await this._run(key);
     } catch (error) {
@@ -93,6 +95,7 @@ export class Answer {
     }
     this.ended = performance.now();
     this.version.value++;
+    Answer.running.value--;
   }
 
   async _run(key) {
@@ -201,79 +204,4 @@ export function cost(usage, pricing) {
   if (!usage || !pricing) return null;
   const { input = 0, output = 0, request = 0 } = pricing;
   return usage.prompt * Number(input) + usage.completion * Number(output) + Number(request);
-}
-
-// ------------------------------------------------------------------------------------------ the code that asks it
-
-function python(value, by = "    ") {
-  if (value === null) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value !== "object") return JSON.stringify(value);
-  const inner = by + "    ";
-  const list = Array.isArray(value);
-  const items = Object.entries(value).map(
-    ([name, each]) => (list ? "" : JSON.stringify(name) + ": ") + python(each, inner),
-  );
-  const [open, close] = list ? "[]" : "{}";
-  const flat = open + items.join(", ") + close;
-  if (flat.length < 88 && !flat.includes("\n")) return flat;
-  return `${open}\n${items.map((each) => inner + each + ",\n").join("")}${by}${close}`;
-}
-
-/** The fields that the openai package takes only as extra_body. */
-const EXTRA = [
-  ...["top_k", "min_p", "repetition_penalty", "min_tokens", "stop_token_ids", "ignore_eos", "reasoning"],
-  ...["thinking_token_budget", "include_reasoning", "structured_outputs"],
-];
-
-/** The code of a request in `language`: curl, python or node. */
-export function code(language, dialect, asked) {
-  const root = apiRoot();
-  const text = indented(asked);
-  const anthropic = dialect === "messages";
-  if (language === "curl")
-    return [
-      `curl -sS${asked.stream ? " -N" : ""} ${root}/${DIALECTS[dialect].path}`,
-      '-H "Authorization: Bearer $AKASHML_API_KEY"',
-      "-H 'Content-Type: application/json'",
-      ...(anthropic ? ["-H 'anthropic-version: 2023-06-01'"] : []),
-      `--data-raw '${text.replaceAll("'", "'\\''")}'\n`,
-    ].join(" \\\n  ");
-  const client = anthropic ? "Anthropic" : "OpenAI";
-  const base = root + (anthropic ? "/anthropic" : "/v1");
-  const create = `client.${anthropic ? "messages" : "chat.completions"}.create`;
-  if (language === "node") {
-    const shown = asked.stream
-      ? "for await (const event of answer) console.log(JSON.stringify(event));"
-      : "console.log(JSON.stringify(answer, null, 2));";
-    return `import ${client} from "${anthropic ? "@anthropic-ai/sdk" : "openai"}";
-
-const client = new ${client}({
-  baseURL: "${base}",
-  ${anthropic ? "authToken" : "apiKey"}: process.env.AKASHML_API_KEY,
-});
-const answer = await ${create}(${text});
-${shown}
-`;
-  }
-  const named = { ...asked };
-  const extra = {};
-  for (const name of anthropic ? [] : EXTRA)
-    if (name in named) {
-      extra[name] = named[name];
-      delete named[name];
-    }
-  if (Object.keys(extra).length) named.extra_body = extra;
-  return `import os
-
-from ${client.toLowerCase()} import ${client}
-
-client = ${client}(
-    base_url="${base}",
-    ${anthropic ? "auth_token" : "api_key"}=os.environ["AKASHML_API_KEY"],
-)
-answer = ${create}(
-${Object.entries(named).map(([name, value]) => `    ${name}=${python(value)},\n`).join("")})
-${asked.stream ? "for event in answer:\n    print(event)" : "print(answer)"}
-`;
 }

@@ -1,6 +1,6 @@
 // What one page hands to another.
 
-import { signal } from "./vendor/preact-signals.js";
+import { signal } from "./ui.js";
 
 /** The text of a scenario that is not stored yet. */
 export const draft = signal(null);

@@ -1,39 +1,19 @@
 // An editor of YAML: a textarea over the same text in colours, with line numbers, and mistakes at their lines.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
-import { html } from "./ui.js";
+import { coloured, html, quiet, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./ui.js";
 
 const LINE = 20;
 const COLOURED = 4000;
+/** The names, texts, values and comments of a line. */
 const PARTS = new RegExp(
   [
-    /^(\s*(?:- )*)([\w.$@/"'-]+)(:)(?=\s|$)/,
-    /(#.*$)/,
-    /("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')/,
-    /(\b(?:true|false|null)\b|(?<![\w.-])-?\d+(?:\.\d+)?(?:ms|s|m|h|MiB|USD)?(?![\w.-]))/,
+    /(?<=^\s*(?:- )*)(?<name>[\w.$@/"'-]+)(?=:(?:\s|$))/,
+    /(?<comment>#.*$)/,
+    /(?<text>"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')/,
+    /(?<value>\b(?:true|false|null)\b|(?<![\w.-])-?\d+(?:\.\d+)?(?:ms|s|m|h|MiB|USD)?(?![\w.-]))/,
   ].map((each) => each.source).join("|"),
   "g",
 );
-
-/** One line in colours: names, texts, values and comments. */
-function coloured(line) {
-  const parts = [];
-  let at = 0;
-  const add = (kind, text) => parts.push(html`<span class=${"yaml-" + kind}>${text}</span>`);
-  for (const found of line.matchAll(PARTS)) {
-    const [all, indent, name, colon, comment, text, value] = found;
-    parts.push(line.slice(at, found.index));
-    if (name) {
-      parts.push(indent);
-      add("name", name);
-      parts.push(colon);
-    } else if (comment) add("comment", comment);
-    else add(text ? "text" : "value", text ?? value);
-    at = found.index + all.length;
-  }
-  parts.push(line.slice(at) || (line ? "" : " "));
-  return parts;
-}
 
 /** The mistakes, then the warnings, each with its kind. */
 const marked = ({ mistakes, warnings }) => [
@@ -112,7 +92,7 @@ export function Editor({ text, set, checked, reveal, label, complete }) {
   const shown = (line, index) => {
     const mark = marks.find((each) => each.line === index + 1)?.kind ?? "";
     return html`<div class=${`under-line ${mark} ${here === index + 1 ? "here" : ""}`}>
-      <span class="gutter">${index + 1}</span><span class="under-text">${coloured(line)}</span></div>`;
+      <span class="gutter">${index + 1}</span><span class="under-text">${line ? coloured(line, PARTS) : " "}</span></div>`;
   };
   const word = (word, index) => html`<li role="option" aria-selected=${String(index === offer.at)}
     onMouseDown=${(event) => {
@@ -120,8 +100,7 @@ export function Editor({ text, set, checked, reveal, label, complete }) {
       accept(word);
     }}>${word}</li>`;
   const mistake = ({ kind, line, path, message }) => html`<li class=${kind}>
-    ${line > 0 && html`<button type="button" class="quiet" onClick=${() => show(line)}>line ${line}</button> `}
-    ${path && html`<code>${path}</code> `}${message}</li>`;
+    ${line > 0 && quiet(`line ${line}`, () => show(line))}     ${path && html`<code>${path}</code> `}${message}</li>`;
   return html`<div class="editor">
     <div class="under" ref=${under} aria-hidden="true"><div class="under-lines">
       ${lines.length > COLOURED ? html`<pre>${text}</pre>` : lines.map(shown)}</div></div>

@@ -1,56 +1,49 @@
 // What is known of one inference: how it went in time, what was said, why it got that answer, and the bytes.
 
-import { useEffect, useMemo, useState } from "./vendor/preact-hooks.js";
 import { get, path, send, text } from "./api.js";
 import { draft, preset, presetOf, request } from "./drafts.js";
 import { Attempts, Frames, Picture } from "./timeline.js";
 import * as ui from "./ui.js";
-import { attempt, Code, ending, go, html, link, number, pretty, quiet, seconds, tag, useLoaded } from "./ui.js";
+import { attempt, Code, ending, go, html, link, number, pretty, quiet, seconds, tag } from "./ui.js";
+import { useEffect, useLoaded, useMemo, useState, useValue } from "./ui.js";
 
 export function Inference({ id, records, filters }) {
-  const load = async () => {
-    const [record, timeline, conversation] = await Promise.all([
-      get(path`inferences/${id}`),
-      get(path`inferences/${id}/timeline`),
-      get(path`inferences/${id}/conversation`),
-    ]);
-    return { record, timeline, conversation };
-  };
+  const of = path`inferences/${id}`;
+  const load = () => Promise.all(["", "/timeline", "/conversation"].map((more) => get(of + more)));
   const { value, error, again } = useLoaded(load, [id]);
-  const question = value?.record.question;
+  const [record, timeline, conversation] = value ?? [];
+  const question = record?.question;
   useEffect(() => {
     const anew = ui.throttled(again, 400);
     const mine = (each) => String(each.number) === id || each.id === id || each.question === question;
     return records.onChange((each) => mine(each) && anew());
   }, [records, id, question]);
-  records.changed.value;
-  const length = value?.record.outcome === "running" && records.lengths.get(value.record.number);
+  useValue(records.changed);
+  const length = record?.outcome === "running" && records.lengths.get(record.number);
   useEffect(() => {
     if (length) again();
   }, [length]);
-  if (value) return html`<${Shown} ...${value} filters=${filters} />`;
+  if (record)
+    return html`<${Shown} record=${record} timeline=${timeline} conversation=${conversation} filters=${filters} />`;
   return error && html`<div class="page"><${ui.Problem} error=${error} />
     <p><a href=${link("inferences", null, filters)}>All inferences</a></p></div>`;
 }
 
 function Shown({ record, timeline, conversation, filters }) {
   const [tab, pick] = useState("conversation");
-  const tabs = [
-    ["conversation", "Conversation"],
-    ["why", "Why", record.rules.length || null],
-    ["frames", "Frames", timeline.frames.length || null],
-    ["request", "Request"],
-    ["response", "Response"],
-  ];
-  const shown = {
-    conversation: () => html`<${Conversation} told=${conversation} record=${record} />`,
-    why: () => html`<${Why} record=${record} />`,
-    frames: () => html`<${Frames} timeline=${timeline} />`,
-    request: () => html`<${Bytes} of="request" headers=${Object.entries(record.headers)} text=${record.body}
-      cut=${record.body_cut} />`,
-    response: () => html`<${Bytes} of="response" headers=${record.response_headers} text=${record.response}
-      cut=${record.response_cut} />`,
+  const headers = Object.entries(record.headers);
+  const tabs = {
+    conversation: ["Conversation", null, () => html`<${Conversation} told=${conversation} record=${record} />`],
+    why: ["Why", record.rules.length || null, () => html`<${Why} record=${record} />`],
+    frames: ["Frames", timeline.frames.length || null, () => html`<${Frames} timeline=${timeline} />`],
+    request: ["Request", null, () => bytes("request", headers, record.body, record.body_cut)],
+    response: [
+      "Response",
+      null,
+      () => bytes("response", record.response_headers, record.response, record.response_cut),
+    ],
   };
+  const [label, , shown] = tabs[tab];
   return html`<article class="record">
     <header class="record-head">
       <a class="back" href=${link("inferences", null, filters)}>‹ All</a>
@@ -65,58 +58,41 @@ function Shown({ record, timeline, conversation, filters }) {
     <section class="picture" aria-label="Timeline">
       <${Attempts} timeline=${timeline} number=${record.number} />
       <${Picture} timeline=${timeline} record=${record} />
-      ${findings("bad", timeline.findings)}${findings("note", timeline.remarks)}</section>
-    <${ui.Tabs} label="What is known" tabs=${tabs} current=${tab} pick=${pick} />
-    <div role="tabpanel" class="tab-panel" aria-label=${tabs.find(([id]) => id === tab)[1]}>${shown[tab]()}</div>
+      ${ui.findings("bad", timeline.findings)}${ui.findings("note", timeline.remarks)}</section>
+    <${ui.Tabs} label="What is known" tabs=${Object.entries(tabs).map(([id, [text, count]]) => [id, text, count])}
+      current=${tab} pick=${pick} />
+    <div role="tabpanel" class="tab-panel" aria-label=${label}>${shown()}</div>
   </article>`;
 }
 
-const MOST_FINDINGS = 10;
-
-/** Findings, or remarks, of the same name together. */
-const findings = (kind, found) =>
-  [...new Set(found.map((each) => each.name))].map((name) => {
-    const same = found.filter((each) => each.name === name);
-    return html`<div class=${"finding " + kind}><b>${name}</b>
-      ${same.slice(0, MOST_FINDINGS).map((each) => html`<p>${each.sentence}</p>`)}
-      ${same.length > MOST_FINDINGS && html`<p>and ${number(same.length - MOST_FINDINGS)} more</p>`}</div>`;
-  });
-
-function Bytes({ of, headers, text, cut }) {
-  return html`<details class="headers"><summary>${ui.plural(headers.length, "header")}</summary>
+const bytes = (of, headers, text, cut) => html`
+  <details class="headers"><summary>${ui.plural(headers.length, "header")}</summary>
     <table class="plain"><tbody>${headers.map(
       ([name, value]) => html`<tr><th>${name}</th><td class="mono">${value}</td></tr>`,
     )}</tbody></table></details>
-    <${Code} json tall label=${of + " body"} text=${pretty(text) || "(empty)"} />
-    ${cut && html`<p class="warning">The body was longer: this is its beginning.</p>`}`;
-}
+  <${Code} json tall label=${of + " body"} text=${pretty(text) || "(empty)"} />
+  ${cut && html`<p class="warning">The body was longer: this is its beginning.</p>`}`;
 
 function Actions({ record }) {
   const asked = record.request;
   const exported = (format) => () => text(path`inferences/${record.id}` + `?format=${format}`);
-  const save = () =>
-    attempt(async () => {
-      draft.value = await exported("scenario")();
-      go("scenarios", "new");
-    });
-  const keep = () => {
-    preset.value = presetOf(asked);
-    go("presets", "new");
+  const hand = (to, value, page, id) => {
+    to.value = value;
+    go(page, id);
   };
-  const open = () => {
-    request.value = { dialect: record.endpoint === "messages" ? "messages" : "chat", body: asked };
-    go("playground");
-  };
+  const save = () => attempt(async () => hand(draft, await exported("scenario")(), "scenarios", "new"));
+  const keep = () => hand(preset, presetOf(asked), "presets", "new");
+  const dialect = record.endpoint === "messages" ? "messages" : "chat";
+  const open = () => hand(request, { dialect, body: asked }, "playground");
   const replay = () =>
     attempt(async () => {
       const { number } = await send("POST", path`inferences/${record.id}/replay`, {});
       go("inferences", number);
     }, "Asked again");
-  const copies = [["curl", "curl"], ["python", "Python"], ["node", "Node"]];
+  const copy = (format, label = format) => html`<${ui.Copy} text=${exported(format)} label=${label} />`;
   return html`<div class="actions">
-    <span class="group"><span class="muted">Copy as</span>${copies.map(
-      ([format, label]) => html`<${ui.Copy} text=${exported(format)} label=${label} />`,
-    )}</span>
+    <span class="group"><span class="muted">Copy as</span>${copy("curl")}${copy("python", "Python")}
+      ${copy("node", "Node")}</span>
     <span class="group"><span class="muted">Save as</span>${quiet("Scenario", save)}
       ${asked?.model && quiet("Preset", keep)}</span>
     <span class="group">${asked?.messages && quiet("Playground", open)}
@@ -134,6 +110,7 @@ function Facts({ record, timeline }) {
     ["Endpoint", html`${filter("endpoint", record.endpoint)} ${record.stream ? "streamed" : "whole"}`],
     ["Key", record.key ? filter("namespace", record.namespace, record.key) : "none"],
     ["Answered by", record.rules.length ? filter("rule", record.answered_by) : record.answered_by],
+    ["Reply", record.turn && `${record.turn.reply} of ${record.turn.replies}`],
     ["Took", record.ended == null ? "running" : seconds(record.ended - record.started)],
     ["First token", timeline.first_token != null ? seconds(timeline.first_token) : null],
     ["Queued", timeline.queued ? seconds(timeline.queued) : null],
@@ -164,7 +141,7 @@ function Conversation({ told, record }) {
   return html`<div class="talk">
     ${messages.map(({ role, text, others }) => turn(role, html`${text && html`<p>${text}</p>`}
       ${others.length > 0 && html`<p>${others.map((other) => tag(other))}</p>`}`))}
-    ${choices.map((choice) => html`<${Choice} ...${choice} />`)}
+    ${choices.map((choice) => html`<${Answer} ...${choice} />`)}
     ${record.error && turn("error", html`<p>${record.error}: ${record.message}</p>`, "failed")}
     ${!choices.length && !record.error && turn("answer",
       html`<p class="muted">${running ? "Nothing yet." : "There is no answer."}</p>`)}
@@ -172,7 +149,7 @@ function Conversation({ told, record }) {
   </div>`;
 }
 
-function Choice({ text, reasoning, tool_calls, finish, tokens }) {
+function Answer({ text, reasoning, tool_calls, finish, tokens }) {
   const [marked, mark] = useState(false);
   const toggle = { "aria-pressed": String(marked) };
   return turn(
@@ -218,28 +195,52 @@ export function Probable({ tokens }) {
 
 // ------------------------------------------------------------------------------------------ why
 
+/** Why it got its answer, and what another scenario would make of it, at its start or where the key is in it now. */
 function Why({ record }) {
   const [other, choose] = useState("");
+  const [position, place] = useState("");
   const { value: known } = useLoaded(() => get("scenarios"));
-  const explain = async () => other && send("POST", "explain", { scenario: other, inference: String(record.number) });
-  const { value: explained, error } = useLoaded(explain, [other, record.id]);
-  const shown = other ? explained : record;
-  const scenario = other || record.scenario;
-  return html`<div class="row-fields"><${ui.Field} label="Explain against">
-      <select value=${other} onChange=${ui.into(choose)}>
-        <option value="">${record.scenario ? `${record.scenario} (what answered)` : "what answered"}</option>
-        ${ui.options((known?.scenarios ?? []).map(({ name }) => [name, name]))}</select><//>
+  const told = { inference: String(record.number), ...(other && { scenario: other }), ...(position && { position }) };
+  const explain = async () => (other || position) && send("POST", "explain", told);
+  const { value: explained, error } = useLoaded(explain, [other, position, record.id]);
+  const shown = other || position ? explained : record;
+  const scenario = other || shown?.scenario;
+  const names = (known?.scenarios ?? []).map(({ name }) => [name, name]);
+  const pick = (name) => {
+    choose(name);
+    place(name ? position || "start" : position === "start" ? "" : position);
+  };
+  return html`<div class="row-fields">
+      <${ui.Field} label="Explain against"><${ui.Select} value=${other} pick=${pick}
+        pairs=${[["", position ? "what plays for the key" : "what answered"], ...names]} /><//>
+      <${ui.Field} label="Position"><${ui.Select} value=${position} pick=${place}
+        pairs=${[other ? ["start", "at its start"] : ["", "as it was then"], ["now", "where the key is now"]]} /><//>
       ${scenario && html`<a class="button"
         href=${link("scenarios", scenario, { run: record.number })}>Edit the scenario</a>`}</div>
     <${ui.Problem} error=${error} />
-    ${shown && html`<p>${shown.why}</p><${Rules} rules=${shown.rules} scenario=${scenario} run=${record.number} />`}
-    ${shown?.rules.length === 0 && html`<p class="muted">No rules were asked. A key such as <code>akml-hello</code>,
+    ${shown && html`<${Explained} told=${shown} scenario=${scenario} run=${record.number} />`}
+    ${shown?.rules?.length === 0 && html`<p class="muted">No rules were asked. A key such as <code>akml-hello</code>,
       ${" "}the header <code>X-Emulator-Scenario</code>, or a scenario that is activated chooses one.</p>`}`;
+}
+
+/** What the rules make of a request, and where its key is in the scenario. */
+export function Explained({ told, scenario, run }) {
+  const { why, turn, position, message, retry_after: after, mistakes = [], warning } = told;
+  const states = Object.entries(turn?.states ?? position?.states ?? {}).map(([name, value]) => `${name}: ${value}`);
+  const given = (position?.turns ?? []).map((each) => `${each.rule}: ${each.given} of ${each.replies} given`);
+  const tags = [turn && `reply ${turn.reply} of ${turn.replies}`, ...states, ...given].filter(Boolean);
+  return html`<p>${why}</p>
+    ${tags.length > 0 && html`<p class="turns">${tags.map((each) => tag(each))}</p>`}
+    ${message && told.position !== undefined && html`<p class="message">${message}
+      ${after != null && ` Retry after ${seconds(after)}.`}</p>`}
+    ${told.position !== undefined && warning && html`<p class="warning">${warning}</p>`}
+    ${mistakes.map((each) => html`<p class="problem">${each.message}</p>`)}
+    <${Rules} rules=${told.rules ?? []} scenario=${scenario} run=${run} />`;
 }
 
 const MARKS = { answered: "✓", "passed over": "↷", differs: "≠", "comes later": "·" };
 
-export const Rules = ({ rules, scenario, run }) => html`<ol class="rules">${rules.map(
+const Rules = ({ rules, scenario, run }) => html`<ol class="rules">${rules.map(
   ({ rule, result, line, reasons }) => html`<li class=${"rule-" + result.replace(" ", "-")}>
     <span class="mark" aria-hidden="true">${MARKS[result]}</span>
     <div><b>${rule}</b> <span class="result">${result}</span>

@@ -1,20 +1,28 @@
 // Inferences: the live list with its search and histogram, and beside it what is known of one.
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendor/preact-hooks.js";
 import { apiRoot, get } from "./api.js";
 import { Bars, outcomes, Totals } from "./charts.js";
 import { Inference } from "./inference.js";
 import { chosen, filtersOf, Records, searched } from "./records.js";
 import * as ui from "./ui.js";
 import { ending, go, html, into, link, number, plural, seconds, short, useLoaded } from "./ui.js";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState, useValue } from "./ui.js";
 
 const ROW = 48;
 const SPARE = 8;
-const MOST_FINDINGS = 50;
 const OUTCOMES = ["completed", "failed", "hung up", "cut by client", "running"];
+const HELP = {
+  "status:429": "the HTTP status",
+  "outcome:failed": "how it ended",
+  "model:*GLM*": "the model, with * for any text",
+  "key:akml-mine": "the API key",
+  "scenario:hello": "the scenario that answered, and rule: the rule",
+  "endpoint:chat": "chat, completions or messages",
+  "since:2026-01-31T12:00:00Z": "from a moment, until: before another",
+};
 
 export default function Inferences() {
-  const { id, query } = ui.route.value;
+  const { id, query } = useValue(ui.route);
   const filters = chosen(query);
   const records = useMemo(() => new Records(filters), [JSON.stringify(filters)]);
   useEffect(() => records.start(), [records]);
@@ -26,7 +34,7 @@ export default function Inferences() {
   return ui.split(
     id,
     "inference",
-    html`<${Search} filters=${filters} /><${Bars} usage=${records.usage.value} filters=${filters} />
+    html`<${Search} filters=${filters} /><${Bars} usage=${useValue(records.usage)} filters=${filters} />
       <${List} records=${records} filters=${filters} id=${id} />`,
     id
       ? html`<${Inference} key=${id} id=${id} records=${records} filters=${filters} />`
@@ -54,17 +62,22 @@ function Search({ filters }) {
   return html`<form class="search" role="search" onSubmit=${ui.submitted(submit)}>
     <label class="hidden" for="search">Search the inferences</label>
     <input id="search" type="search" placeholder="Search, or status:429 model:*GLM* key:…" autocomplete="off"
-      title="Words, and status: outcome: model: key: scenario: rule: endpoint: since: until:  ( / )"
       spellcheck="false" value=${draft} onInput=${into(set)} onChange=${submit} onKeyDown=${keys} />
-    <label class="hidden" for="outcome">Outcome</label>
-    <select id="outcome" value=${filters.outcome?.split(":")[0] ?? ""}
-      onChange=${into((outcome) => keep({ ...filters, outcome }))}>
-      <option value="">any outcome</option>${ui.options(OUTCOMES.map((each) => [each, each]))}</select>
+    <${ui.Select} aria-label="Outcome" value=${filters.outcome?.split(":")[0] ?? ""}
+      pairs=${[["", "any outcome"], ...OUTCOMES.map((each) => [each, each])]}
+      pick=${(outcome) => keep({ ...filters, outcome })} />
+    <details class="help"><summary>How to search</summary>
+      <p>Words are looked for in requests, answers, models and messages. Filters are set beside them:</p>
+      ${ui.facts(Object.entries(HELP).map(([filter, meaning]) => [meaning, html`<code>${filter}</code>`]))}
+      <p>The setting <code>max_inferences</code> says how many are kept: 1,000 by default.</p></details>
   </form>`;
 }
 
 function List({ records, filters, id }) {
-  const changed = records.changed.value;
+  const changed = useValue(records.changed);
+  const error = useValue(records.error);
+  const live = useValue(records.live);
+  const loading = useValue(records.loading);
   const { list } = records;
   const box = useRef();
   const [view, setView] = useState({ top: 0, height: 800 });
@@ -115,8 +128,8 @@ function List({ records, filters, id }) {
     if (target.scrollHeight - target.scrollTop < 100 * ROW) records.more();
   };
 
-  if (records.error.value) return html`<div class="rows-empty"><${ui.Problem} error=${records.error.value} /></div>`;
-  if (!list.length) return html`<${Nothing} loading=${records.loading.value} filters=${filters} />`;
+  if (error) return html`<div class="rows-empty"><${ui.Problem} error=${error} /></div>`;
+  if (!list.length) return html`<${Nothing} loading=${loading} filters=${filters} />`;
   const first = Math.max(0, Math.floor(view.top / ROW) - SPARE);
   const last = Math.min(list.length, Math.ceil((view.top + view.height) / ROW) + SPARE);
   const row = (record, index) => html`<${Row} key=${record.number} record=${record} place=${first + index}
@@ -129,7 +142,7 @@ function List({ records, filters, id }) {
         ${list.slice(first, last).map(row)}</div></div>
     <p class="rows-foot">${plural(list.length, "inference")}${records.next != null && " and more"}
       ${records.forgotten > 0 && `, ${number(records.forgotten)} forgotten`}
-      <span>${records.live.value ? html`<span class="dot run"></span> live` : "not live"}</span></p>`;
+      <span>${live ? html`<span class="dot run"></span> live` : "not live"}</span></p>`;
 }
 
 const NEAR = 40;
@@ -183,12 +196,13 @@ const example = () => `curl -sS ${apiRoot()}/v1/chat/completions \\
 
 /** What is seen while no inference is chosen: how many ended how, the verdict on the client, and where to begin. */
 function Overview({ records, filters }) {
-  records.changed.value;
+  useValue(records.changed);
   const { list } = records;
-  const usage = records.usage.value;
+  const loading = useValue(records.loading);
+  const usage = useValue(records.usage);
   const { value: verdict } = useLoaded(async () => usage && get("verdict"), [usage]);
   if (!list.length)
-    return records.loading.value || Object.keys(filters).length > 0
+    return loading || Object.keys(filters).length > 0
       ? null
       : html`<${ui.Empty} title="Ask something" code=${example()}>
       <p>Point a client at <code>${apiRoot()}/v1</code>, or paste this into a shell. The key names a scenario that
@@ -196,30 +210,22 @@ function Overview({ records, filters }) {
       <p>Or ask in the <a href=${link("playground")}>playground</a>.</p><//>`;
   const buckets = usage?.buckets ?? [];
   const sums = outcomes(buckets);
-  const count = (kind, outcome, word) =>
-    sums[kind] > 0 && html`<a class=${"count " + kind} href=${link("inferences", null, { ...filters, outcome })}>
-      <b>${number(sums[kind])}</b> ${word}</a>`;
-  const findings = (kind, found = []) => html`
-    ${found.slice(0, MOST_FINDINGS).map((each) => html`<${Finding} kind=${kind} finding=${each} records=${records} />`)}
-    ${found.length > MOST_FINDINGS && html`<li class=${kind}>and ${number(found.length - MOST_FINDINGS)} more</li>`}`;
+  const count = (kind, outcome) =>
+    sums[kind] > 0 && html`<a class=${"count " + kind}
+      href=${outcome && link("inferences", null, { ...filters, outcome })}>
+      <b>${number(sums[kind])}</b> ${outcome ?? kind}</a>`;
+  const numbered = (id) => list.find((each) => each.id === id)?.number;
+  const told = ({ sentence, inferences }) => html`${sentence} ${inferences.slice(0, 12).map(
+    (id) => html`<a href=${link("inferences", id)}>${numbered(id) ? "#" + numbered(id) : id.slice(0, 8)}</a> `,
+  )}`;
   return html`<div class="overview">
-    <p class="counts">${count("bad", "failed", "failed")}${count("ok", "completed", "completed")}
-      ${sums.cut > 0 && html`<span class="count cut"><b>${number(sums.cut)}</b> cut</span>`}
-      ${count("run", "running", "running")}</p>
+    <p class="counts">${count("bad", "failed")}${count("ok", "completed")}${count("cut")}${count("run", "running")}</p>
     <h1>How the client behaved</h1>
     ${verdict?.findings.length === 0 && verdict.remarks.length === 0 && html`<p class="good">Nothing that it did was
       ${" "}a mistake, as far as the record shows.</p>`}
-    <ul class="findings">${findings("bad", verdict?.findings)}${findings("note", verdict?.remarks)}</ul>
+    ${ui.findings("bad", verdict?.findings, told)}${ui.findings("note", verdict?.remarks, told)}
     <h2>Usage</h2><${Totals} buckets=${buckets} />
     <p class="muted"><kbd>j</kbd> <kbd>k</kbd> move · <kbd>Enter</kbd> open · <kbd>Esc</kbd> close ·
       ${" "}<kbd>/</kbd> search</p>
   </div>`;
-}
-
-function Finding({ kind, finding, records }) {
-  const number = (id) => records.list.find((each) => each.id === id)?.number;
-  return html`<li class=${kind}><b>${finding.name}</b> <span>${finding.sentence}</span>
-    <span class="where">${finding.inferences.slice(0, 12).map(
-      (id) => html`<a href=${link("inferences", id)}>${number(id) ? "#" + number(id) : id.slice(0, 8)}</a>`,
-    )}</span></li>`;
 }

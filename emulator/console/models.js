@@ -1,8 +1,8 @@
 // Models: the catalogue with prices, and the backends, which are switched off and slowed here.
 
-import { useState } from "./vendor/preact-hooks.js";
 import { get, send } from "./api.js";
-import { attempt, contains, facts, html, into, link, number, options, Problem, Search, tag, useLoaded } from "./ui.js";
+import { attempt, contains, facts, html, link, number, Problem, Search, Select, tag } from "./ui.js";
+import { useLoaded, useState } from "./ui.js";
 
 const STATES = {
   up: { label: "Up, no limits", backends: null },
@@ -78,9 +78,9 @@ function Model({ model, again }) {
     ])}
     <p>${tags.map((each) => tag(each))}</p>
     <footer><label for=${"backends-" + id}>Backends</label>
-      <select id=${"backends-" + id} value=${state} onChange=${into(put)}>
-        ${options(Object.entries(STATES).map(([name, { label }]) => [name, label]))}
-        ${state === "own" && html`<option value="own" disabled>as they were set</option>`}</select>
+      <${Select} id=${"backends-" + id} value=${state} pick=${put}
+        pairs=${Object.entries(STATES).map(([name, { label }]) => [name, label])}>
+        ${state === "own" && html`<option value="own" disabled>as they were set</option>`}<//>
       ${serving.backends && html`<small class="muted">
         ${number(serving.running)} running, ${number(serving.waiting)} waiting</small>`}</footer>
   </article>`;

@@ -1,8 +1,8 @@
 // The controls of a request's parameters, with the ranges that the API takes.
 
-import { html, number, options } from "./ui.js";
+import { html, number, quiet, Select } from "./ui.js";
 
-/** What is shown of each dialect, and what each means if it is left out. */
+/** What is shown of each dialect. */
 const SHOWN = {
   chat: "temperature top_p top_k min_p max_tokens frequency_penalty presence_penalty repetition_penalty stop seed n \
 reasoning_effort logprobs top_logprobs",
@@ -10,6 +10,7 @@ reasoning_effort logprobs top_logprobs",
 };
 /** Those that belong to every model, whatever its catalogue entry says. */
 const COMMON = ["max_tokens", "n", "logprobs", "top_logprobs", "stop_sequences"];
+/** What each means if it is left out. */
 const NEUTRAL = { temperature: 1, top_p: 1, repetition_penalty: 1, frequency_penalty: 0, presence_penalty: 0, n: 1 };
 
 /** What a schema says of a field: {type, minimum, maximum, enum, lists}; the null of an optional one is left out. */
@@ -40,32 +41,29 @@ const words = (text) => text.split(",").map((each) => each.trim()).filter(Boolea
 function Parameter({ name, told, value, put }) {
   const { type, minimum = -Infinity, maximum = Infinity, lists } = told;
   const id = "parameter-" + name;
-  const whole = type === "integer";
-  const numeric = whole || type === "number";
+  const numeric = ["integer", "number"].includes(type);
+  const step = type === "integer" ? 1 : 0.01;
+  const typed = ({ target: { value: text } }) =>
+    put(text === "" ? undefined : numeric ? Number(text) : lists ? words(text) : text);
   const control = () => {
     if (type === "boolean")
       return html`<input id=${id} type="checkbox" checked=${value === true}
         onChange=${({ target }) => put(target.checked || undefined)} />`;
     if (told.enum)
-      return html`<select id=${id} value=${value ?? ""} onChange=${({ target }) => put(target.value || undefined)}>
-        <option value="">default</option>${options(told.enum.map((each) => [each, each]))}</select>`;
-    const typed = ({ target: { value: text } }) =>
-      put(text === "" ? undefined : numeric ? Number(text) : lists ? words(text) : text);
+      return html`<${Select} id=${id} value=${value ?? ""} pick=${(value) => put(value || undefined)}
+        pairs=${[["", "default"], ...told.enum.map((each) => [each, each])]} />`;
     if (!numeric)
       return html`<input id=${id} class="mono" placeholder="none" value=${[value ?? []].flat().join(", ")}
         onChange=${typed} />`;
-    const from = minimum > -1e9;
-    const limits = from ? (maximum < 1e9 ? `${number(minimum)} to ${number(maximum)}` : `from ${number(minimum)}`)
-      : "any number";
-    const bounded = from && maximum <= 1e6;
-    const neutral = name === "max_tokens" ? maximum : NEUTRAL[name] ?? minimum;
-    return html`<input id=${id} type="number" step=${whole ? 1 : "any"} min=${from ? minimum : undefined}
-        max=${bounded ? maximum : undefined} placeholder=${limits} title=${limits} value=${value ?? ""}
-        onInput=${typed} />
-      ${bounded && html`<input type="range" aria-label=${`${name}, ${limits}`} min=${minimum} max=${maximum}
-        step=${whole ? 1 : 0.01} value=${value ?? neutral} onInput=${({ target }) => put(Number(target.value))} />`}
-      ${value !== undefined && html`<button type="button" class="quiet" title="Leave it out"
-        aria-label=${`Leave out ${name}`} onClick=${() => put(undefined)}>×</button>`}`;
+    const from = minimum > -1e9 && `${number(minimum)}`;
+    const limits = !from ? "any number" : maximum < 1e9 ? `${from} to ${number(maximum)}` : `from ${from}`;
+    const [least, most] = [from ? minimum : undefined, from && maximum <= 1e6 ? maximum : undefined];
+    return html`<input id=${id} type="number" step=${step === 1 ? 1 : "any"} min=${least} max=${most}
+        placeholder=${limits} title=${limits} value=${value ?? ""} onInput=${typed} />
+      ${most && html`<input type="range" aria-label=${`${name}, ${limits}`} min=${least} max=${most} step=${step}
+        value=${value ?? (name === "max_tokens" ? most : NEUTRAL[name] ?? least)} onInput=${typed} />`}
+      ${value !== undefined && quiet("×", () => put(undefined), { title: `Leave out ${name}`,
+        "aria-label": `Leave out ${name}` })}`;
   };
   return html`<div class=${"parameter" + (numeric && value === undefined ? " unset" : "")}>
     <label for=${id}>${name}</label>${control()}</div>`;

@@ -1,14 +1,13 @@
 // Playground: ask the emulated API as a client does, with one model or two side by side.
 
-import { useEffect, useRef, useState } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/preact-signals.js";
-import { get } from "./api.js";
-import { Answer, body, code, DIALECTS } from "./asking.js";
+import { get, send } from "./api.js";
+import { Answer, body, DIALECTS } from "./asking.js";
 import { instructs, preset, presetOf, request } from "./drafts.js";
 import { Parameters } from "./parameters.js";
 import { Turn } from "./turn.js";
 import * as ui from "./ui.js";
-import { attempt, Field, html, indented, into, number, options, quiet, short, useLoaded } from "./ui.js";
+import { attempt, Field, html, indented, into, number, quiet, Select, short, signal } from "./ui.js";
+import { useEffect, useLoaded, useRef, useState, useValue } from "./ui.js";
 
 const PROBABLE = { logprobs: true, top_logprobs: 5 };
 const settings = signal({
@@ -24,7 +23,7 @@ const columns = signal([{ model: "", turns: [] }]);
 const message = signal("");
 const change = (more) => (settings.value = { ...settings.value, ...more });
 const changeColumns = (more) => (columns.value = columns.value.map((each, at) => ({ ...each, ...more(each, at) })));
-const lastAnswers = () => columns.value.map((each) => each.turns.at(-1)?.answer).filter(Boolean);
+const idle = signal(0);
 
 async function load() {
   const [catalogue, { presets }] = await Promise.all([get("models"), get("presets")]);
@@ -37,14 +36,15 @@ async function load() {
 
 export default function Playground() {
   const { value: known, error } = useLoaded(load);
+  const handed = useValue(request);
   useEffect(() => {
-    if (request.value) taken();
-  }, [request.value]);
+    if (handed) taken(handed);
+  }, [handed]);
   useEffect(() => {
     if (known) changeColumns(({ model }) => ({ model: model || known.models[0]?.id }));
   }, [known]);
+  const shown = useValue(columns);
   if (!known) return html`<${ui.Problem} error=${error} />`;
-  const shown = columns.value;
   return html`<div class="bench">
     <aside class="panel" aria-label="Settings of the request"><${Panel} known=${known} /></aside>
     <section class="asking" aria-label="Conversation">
@@ -57,8 +57,7 @@ export default function Playground() {
 }
 
 /** Begin with a request that another page handed over. */
-function taken() {
-  const { dialect, body: asked } = request.value;
+function taken({ dialect, body: asked }) {
   request.value = null;
   const { model, system, parameters: given } = presetOf(asked);
   const { tools, response_format: format, ...parameters } = given;
@@ -91,8 +90,8 @@ const SAMPLES = {
 };
 
 function Panel({ known }) {
-  const { dialect, key, stream, system, parameters } = settings.value;
-  const [first, second] = columns.value;
+  const { dialect, key, stream, system, parameters } = useValue(settings);
+  const [first, second] = useValue(columns);
   const model = known.all.find((each) => each.id === first.model);
   const pick = (dialect) => change({ dialect, parameters: dialect === "chat" ? PROBABLE : {} });
   const compare = ({ target }) => {
@@ -100,8 +99,8 @@ function Panel({ known }) {
     columns.value = target.checked ? [first, other] : [first];
   };
   return html`
-    <${Field} label="API"><select value=${dialect} onChange=${into(pick)}>
-      ${options(Object.entries(DIALECTS).map(([id, { label }]) => [id, label]))}</select><//>
+    <${Field} label="API"><${Select} value=${dialect} pick=${pick}
+      pairs=${Object.entries(DIALECTS).map(([id, { label }]) => [id, label])} /><//>
     <${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name.">
       <input class="mono" value=${key} spellcheck="false" autocomplete="off"
         onInput=${into((key) => change({ key }))} /><//>
@@ -120,7 +119,7 @@ function Panel({ known }) {
 }
 
 function Editor({ label, name }) {
-  const text = settings.value[name];
+  const text = useValue(settings)[name];
   const set = (text) => change({ [name]: text });
   return html`<details class="editor-field" open=${text !== ""}><summary>
     ${label}${!text && html` <span class="muted">none</span>`}</summary>
@@ -150,12 +149,12 @@ function ask(content) {
 }
 
 function Composer() {
-  const answers = lastAnswers();
-  for (const answer of answers) answer.version.value;
-  const runs = () => lastAnswers().some((each) => each.ended == null);
-  const stop = () => lastAnswers().forEach((each) => each.stop());
+  const running = useValue(Answer.running) > 0;
+  const text = useValue(message);
+  const shown = useValue(columns);
+  const stop = () => shown.forEach(({ turns }) => turns.at(-1)?.answer?.stop());
   const submit = () =>
-    message.value.trim() && !runs() && attempt(async () => {
+    message.value.trim() && !Answer.running.value && attempt(async () => {
       ask(message.value);
       message.value = "";
     });
@@ -164,22 +163,21 @@ function Composer() {
     else if (event.key === "Escape") stop();
   };
   const clear = () => changeColumns(() => ({ turns: [] }));
-  const running = runs();
   return html`<form class="composer" onSubmit=${ui.submitted(submit)}>
     <label class="hidden" for="message">Message</label>
-    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${message.value}
+    <textarea id="message" rows="2" placeholder="Message; Enter sends, Shift+Enter begins a line" value=${text}
       onInput=${into((text) => (message.value = text))} onKeyDown=${keys}></textarea>
     <div>${running
       ? html`<button type="button" onClick=${stop}>Stop</button>`
-      : html`<button class="main" disabled=${!message.value.trim()}>Send</button>`}
-      ${quiet("Clear", clear, { disabled: running || !columns.value.some((each) => each.turns.length) })}</div>
+      : html`<button class="main" disabled=${!text.trim()}>Send</button>`}
+      ${quiet("Clear", clear, { disabled: running || !shown.some((each) => each.turns.length) })}</div>
   </form>`;
 }
 
 function Column({ column: { model: id, turns }, column, index, known }) {
   const [shown, show] = useState("talk");
   const box = useRef();
-  const version = turns.at(-1)?.answer?.version.value;
+  const version = useValue(turns.at(-1)?.answer?.version ?? idle);
   useEffect(() => {
     const { scrollHeight, scrollTop, clientHeight } = box.current;
     if (scrollHeight - scrollTop - clientHeight < 160) box.current.scrollTop = scrollHeight;
@@ -192,8 +190,7 @@ function Column({ column: { model: id, turns }, column, index, known }) {
   )}</div>`;
   return html`<div class="column">
     <div class="column-head"><label class="hidden" for=${"model-" + index}>Model</label>
-      <select id=${"model-" + index} value=${id} onChange=${into(pick)}>
-        ${options(listed.map((each) => [each.id, each.id]))}</select>
+      <${Select} id=${"model-" + index} value=${id} pick=${pick} pairs=${listed.map((each) => [each.id, each.id])} />
       <${ui.Tabs} label="Shown" tabs=${[["talk", "Talk"], ["code", "Code"]]} current=${shown} pick=${show} /></div>
     <div class="column-body" ref=${box} tabindex="0" role="region" aria-label=${`Conversation with ${short(id)}`}>
       ${shown === "code" && html`<${View} column=${column} />`}
@@ -211,15 +208,14 @@ function About({ model: { description, pricing, context_length: context } = {} }
 /** The code of the request that was last asked, or that would be. */
 function View({ column }) {
   const [language, pick] = useState("curl");
-  const { asked, dialect } = column.turns.at(-1)?.answer ?? {};
-  let shown;
-  try {
-    const said = asked ?? bodyOf(column, { role: "user", content: message.value || "Hello" });
-    shown = html`<${ui.Code} tall label=${language} text=${code(language, dialect ?? settings.value.dialect, said)} />`;
-  } catch (error) {
-    shown = html`<${ui.Problem} error=${error} />`;
-  }
+  const { asked, dialect: endpoint = settings.value.dialect } = column.turns.at(-1)?.answer ?? {};
+  const write = async () => {
+    const request = asked ?? bodyOf(column, { role: "user", content: message.value || "Hello" });
+    return send("POST", "code", { request, endpoint });
+  };
+  const { value, error } = useLoaded(write, [asked, useValue(settings), column.model, useValue(message)]);
   const languages = [["curl", "curl"], ["python", "Python"], ["node", "Node"]];
   return html`<div class="view"><${ui.Tabs} label="Language" tabs=${languages} current=${language} pick=${pick} />
-    ${shown}</div>`;
+    <${ui.Problem} error=${error} />
+    ${value && !error && html`<${ui.Code} tall label=${language} text=${value[language]} />`}</div>`;
 }

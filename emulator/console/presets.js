@@ -1,15 +1,15 @@
 // Presets: a model, parameters and a system prompt under a name, with versions; a request names one as its model.
 
-import { useEffect, useState } from "./vendor/preact-hooks.js";
 import { apiRoot, get, path, query, send } from "./api.js";
 import { preset as handed } from "./drafts.js";
 import * as ui from "./ui.js";
-import { attempt, Field, go, html, into, link, Problem, tag, useLoaded } from "./ui.js";
+import { attempt, Field, go, html, into, link, Problem, tag } from "./ui.js";
+import { useEffect, useLoaded, useState, useValue } from "./ui.js";
 
 const NEW = { name: "", model: "zai-org/GLM-5.3", description: "", system: "", parameters: {}, versions: [] };
 
 export default function Presets() {
-  const { id } = ui.route.value;
+  const { id } = useValue(ui.route);
   const { value, error, again } = useLoaded(() => get("presets"));
   if (!value) return html`<${Problem} error=${error} />`;
   const { presets, folder } = value;
@@ -36,7 +36,7 @@ const example = (name) => `curl -sS ${apiRoot()}/v1/chat/completions \\
 
 function Preset({ name, changed }) {
   const fresh = name === "new";
-  const { version } = ui.route.value.query;
+  const { version } = useValue(ui.route).query;
   const load = async () => (fresh ? { ...NEW, ...handed.value } : get(path`presets/${name}` + query({ version })));
   const { value: known, error } = useLoaded(load, [name, version]);
   const { value: catalogue } = useLoaded(() => get("models"));
@@ -64,9 +64,9 @@ function Preset({ name, changed }) {
       changed();
       go("presets");
     }, `Deleted: ${name}`);
-  const versions = html`<label>Version <select value=${String(known?.version)}
-    onChange=${into((version) => go("presets", name, { version }, true))}>
-    ${ui.options(draft.versions.map((each) => [each, each]))}</select></label>`;
+  const versions = html`<label>Version <${ui.Select} value=${known?.version}
+    pairs=${draft.versions.map((each) => [each, each])}
+    pick=${(version) => go("presets", name, { version }, true)} /></label>`;
   return html`<form class="scenario" onSubmit=${ui.submitted(save)}>
     <header class="record-head"><a class="back" href=${link("presets")}>‹ All</a>
       <h1>${fresh ? "A new preset" : name}</h1>

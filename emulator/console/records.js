@@ -1,8 +1,7 @@
 // The records of inferences as they come: a list, newest first, which is loaded page by page and kept up to date.
 
-import { signal } from "./vendor/preact-signals.js";
 import { address, get, query } from "./api.js";
-import { throttled } from "./ui.js";
+import { signal, throttled } from "./ui.js";
 
 const PAGE = 500;
 /** The filters that the address and the search field know. */

@@ -1,9 +1,8 @@
 // One turn of the playground: what was asked, and the answer while it comes and afterwards.
 
-import { useMemo } from "./vendor/preact-hooks.js";
 import { cost } from "./asking.js";
 import { calls, ended, Probable, reasoned, token, turn } from "./inference.js";
-import { Code, html, indented, link, number, plural, seconds } from "./ui.js";
+import { Code, html, indented, link, number, plural, seconds, useMemo, useValue } from "./ui.js";
 
 const written = (value) => (typeof value === "string" ? value : indented(value));
 
@@ -12,7 +11,7 @@ export const Turn = ({ turn: { asked, answer }, pricing }) => html`
   ${answer && html`<${Said} answer=${answer} pricing=${pricing} />`}`;
 
 function Said({ answer, pricing }) {
-  answer.version.value;
+  useValue(answer.version);
   const { pieces, usage, error } = answer;
   const running = answer.ended == null;
   const price = cost(usage, pricing);

@@ -1,12 +1,46 @@
-// What all pages share: markup, the route, small components, and how values are written.
+// What all pages share: markup, state, the route, small components, and how values are written.
 
 import { h } from "./vendor/preact.js";
 import { useEffect, useId, useRef, useState } from "./vendor/preact-hooks.js";
-import { signal } from "./vendor/preact-signals.js";
 import htm from "./vendor/htm.js";
 import { parsed, query } from "./api.js";
 
+export * from "./vendor/preact-hooks.js";
 export const html = htm.bind(h);
+
+/** A value that several components show; who listens is told each change. */
+class Signal {
+  #value;
+  #listeners = new Set();
+
+  constructor(value) {
+    this.#value = value;
+  }
+
+  get value() {
+    return this.#value;
+  }
+
+  set value(value) {
+    this.#value = value;
+    for (const tell of this.#listeners) tell(value);
+  }
+
+  listen(tell) {
+    this.#listeners.add(tell);
+    tell(this.#value);
+    return () => this.#listeners.delete(tell);
+  }
+}
+
+export const signal = (value) => new Signal(value);
+
+/** The value of a signal; whoever uses it is rendered again when it changes. */
+export function useValue(of) {
+  const [, set] = useState(of.value);
+  useEffect(() => of.listen(set), [of]);
+  return of.value;
+}
 
 // ------------------------------------------------------------------------------------------ the route
 
@@ -53,13 +87,15 @@ function say(text, kind) {
   noticeEnds = setTimeout(() => (notice.value = null), 5000);
 }
 
-/** Do something, and say that it is done, or what went wrong. */
+/** Do something, and say that it is done, or what went wrong; returns whether it is done. */
 export async function attempt(action, done) {
   try {
     await action();
     if (done) say(done, "ok");
+    return true;
   } catch (error) {
     say(error.message, "bad");
+    return false;
   }
 }
 
@@ -127,10 +163,7 @@ export function seconds(value) {
   return `${digits(value / 3600, 1)} h`;
 }
 
-const iso = (unix) => {
-  const date = new Date(unix * 1000);
-  return isNaN(date) ? "" : date.toISOString();
-};
+const iso = (unix) => (Math.abs(unix) < 8e12 ? new Date(unix * 1000).toISOString() : "");
 export const time = (unix, fraction = false) => iso(unix).slice(11, fraction ? 23 : 19);
 export const day = (unix) => iso(unix).slice(0, 10);
 export const number = (value) => (value == null ? "–" : digits(value, 6));
@@ -171,8 +204,14 @@ export const submitted = (action) => (event) => {
 export const quiet = (label, onClick, more) =>
   html`<button type="button" class="quiet" onClick=${onClick} ...${more}>${label}</button>`;
 export const tag = (text, kind = "") => html`<span class=${"tag " + kind}>${text}</span> `;
-export const options = (pairs) => pairs.map(([value, label]) => html`<option value=${value}>${label}</option>`);
 export const contains = (texts, words) => texts.join(" ").toLowerCase().includes(words.toLowerCase());
+
+/** What was found of one kind, such as "bad": those of the same name together, each told by `tell`. */
+export const findings = (kind, found = [], tell = ({ sentence }) => sentence) =>
+  Object.entries(Object.groupBy(found, ({ name }) => name)).map(([name, same]) => html`
+    <div class=${"finding " + kind}><b>${name}</b>${same.slice(0, MOST_FINDINGS).map((each) => html`<p>${tell(each)}</p>`)}
+      ${same.length > MOST_FINDINGS && html`<p>and ${number(same.length - MOST_FINDINGS)} more</p>`}</div>`);
+const MOST_FINDINGS = 10;
 
 /** Arrow keys, j and k move the focus between the elements that `selector` finds. */
 export const moves = (selector) => (event) => {
@@ -238,22 +277,21 @@ async function written(text) {
 export const Code = ({ text, json = false, tall = false, label }) => html`<div class="code">
   <${Copy} text=${() => text} what=${label} />
   <pre tabindex="0" role="region" aria-label=${label} class=${tall ? "tall" : ""}>
-    ${json && text.length < 300_000 ? coloured(text) : text}</pre></div>`;
+    ${json && text.length < 300_000 ? coloured(text, JSON_PARTS) : text}</pre></div>`;
 
-const TOKENS = /("(?:[^"\\]|\\.)*")(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\b(?:true|false|null)\b/g;
+const JSON_PARTS =
+  /(?<name>"(?:[^"\\]|\\.)*"(?=\s*:))|(?<text>"(?:[^"\\]|\\.)*")|(?<value>-?\d[\d.eE+-]*|\b(?:true|false|null)\b)/g;
 
-/** JSON with its names and values told apart. */
-function coloured(text) {
-  const parts = [];
+/** A text in colours: `parts` finds them, each in a group that has the name of its kind. */
+export function coloured(text, parts) {
+  const shown = [];
   let at = 0;
-  for (const found of text.matchAll(TOKENS)) {
-    const [whole, quoted, colon] = found;
-    const token = quoted ?? whole;
-    const kind = colon ? "name" : quoted ? "text" : "value";
-    parts.push(text.slice(at, found.index), html`<span class=${"json-" + kind}>${token}</span>`);
-    at = found.index + token.length;
+  for (const { 0: part, index, groups } of text.matchAll(parts)) {
+    const kind = Object.keys(groups).find((name) => groups[name] != null);
+    shown.push(text.slice(at, index), html`<span class=${"code-" + kind}>${part}</span>`);
+    at = index + part.length;
   }
-  return [...parts, text.slice(at)];
+  return [...shown, text.slice(at)];
 }
 
 /** A list of tabs; `tabs` are [id, label, count]. Arrow keys move between them. */
@@ -271,6 +309,17 @@ export function Field({ label, hint, children }) {
   return html`<div class="field"><label for=${id}>${label}</label>${control}
     ${hint && html`<small id=${id + "-hint"}>${hint}</small>`}</div>`;
 }
+
+/** A form of text fields [name, label, what the input has]; `act` takes what they say, and the form. */
+export const Form = ({ fields, act, kind = "row-fields", children }) => html`
+  <form class=${kind} onSubmit=${submitted((form) => act(Object.fromEntries(new FormData(form)), form))}>
+    ${fields.map(([name, label, more]) => html`<${Field} key=${name} label=${label}>
+      <input name=${name} autocomplete="off" ...${more} /><//>`)}${children}</form>`;
+
+/** A choice of one of `pairs`: [value, label]. */
+export const Select = ({ pairs, pick, value, children, ...more }) => html`
+  <select value=${value} onChange=${into(pick)} ...${more}>${pairs.map(
+    ([value, label]) => html`<option value=${value}>${label}</option>`)}${children}</select>`;
 
 /** A field for JSON, with what is wrong in it. */
 export function JsonField({ label, text, set }) {

@@ -27,6 +27,25 @@ WRONG = "name: mine\nrules:\n  - {name: rain, wehn: 1, reply: {text: It rains.}}
 # ---------------------------------------------------------------------------------------------- texts
 
 
+@pytest.mark.parametrize(("endpoint", "package"), [("chat", "openai"), ("messages", "anthropic")])
+def test_a_request_is_written_as_code_before_it_is_asked(endpoint: str, package: str) -> None:
+    """The programs name this server and the fields of the request, and are those of a recorded inference."""
+    app, body = create_app(make_engine()), message() if endpoint == "messages" else chat()
+    told = ask(app, "POST", "/_emulator/code", {"request": body, "endpoint": endpoint}).json
+    ask(app, "POST", ENDPOINTS[endpoint].path, body)
+    for language in ("python", "node"):
+        assert package in told[language]
+        assert told[language] == ask(app, "GET", f"/_emulator/inferences/1?format={language}").body.decode()
+    assert ENDPOINTS[endpoint].path in told["curl"]
+
+
+def test_code_is_written_of_a_request_only() -> None:
+    """What is no object, names no endpoint or is too long is refused."""
+    app = create_app(make_engine())
+    for body in ({}, {"request": []}, {"request": {}, "endpoint": "no"}, {"request": {"model": "x" * (1 << 20)}}):
+        assert ask(app, "POST", "/_emulator/code", body).status == 400
+
+
 def test_a_scenario_has_its_text() -> None:
     """A file as it is, and what was put; none for one that is built in; an alias leads to it."""
     app = create_app(make_engine())

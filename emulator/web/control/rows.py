@@ -46,6 +46,7 @@ ROUTES = (
         "explaining.explain",
         fields="scenario text inference request endpoint headers position key",
     ),
+    Row("POST", "/_emulator/code", "code.code", fields="request endpoint"),
     Row("GET", "/_emulator/schema", "scenarios.schema"),
     Row("GET", "/_emulator/models", "catalogue.models"),
     Row("GET", "/_emulator/settings", "catalogue.settings"),

@@ -38,6 +38,7 @@ from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY,
 from emulator.scenario.language.scenarios import SCENARIO
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
+from emulator.web.control.code import LANGUAGES
 from emulator.web.control.console import PAGE, TYPES
 from emulator.web.control.explaining import POSITIONS
 from emulator.web.control.inferences import FOLLOWING, REPORTS
@@ -274,6 +275,12 @@ def _rows() -> dict[str, _Row]:
                 "key": nullable(_KEY),
             },
             rules={"allOf": [_one_of("inference", "request"), any_of(_one_of("scenario", "text"), _AT_A_KEY)]},
+        ),
+        "POST /_emulator/code": _Row(
+            "Write a request as code",
+            answered(dict.fromkeys(LANGUAGES, STRING)),
+            {"request": OBJECT, "endpoint": nullable(word(*ENDPOINTS))},
+            ("request",),
         ),
         "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
         "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
