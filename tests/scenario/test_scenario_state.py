@@ -49,7 +49,7 @@ STATELESS = {
 
 
 def told(text: str, processes: int) -> list[tuple[int, bytes]]:
-    """What is answered to the same request again and again, by one of so many processes after the other, without ids."""
+    """What is answered to the same request, again and again, by so many processes in turn, without ids."""
     catalog, clock = Catalog.load(), VirtualClock(EPOCH, rate=0)
     engines = [make_engine(Settings(), catalog, clock, Library(catalog, [])) for _ in range(processes)]
 
