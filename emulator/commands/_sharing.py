@@ -11,6 +11,7 @@ from emulator.commands._printing import say
 if TYPE_CHECKING:
     from emulator.account.terms import Terms
     from emulator.core.clock import VirtualClock
+    from emulator.core.settings import Settings
     from emulator.engine import Engine
     from emulator.scenario.types import Scenario
     from emulator.store import Store
@@ -115,7 +116,14 @@ def joining(engine: "Engine") -> "list[Beside]":
     return [join] if join is not None else []
 
 
-def check_workers(workers: int, url: str | None, terms: "Terms | None", scenario: "Scenario | None") -> None:
+def check_workers(
+    workers: int,
+    url: str | None,
+    settings: "Settings",
+    rate: float,
+    terms: "Terms | None",
+    scenario: "Scenario | None",
+) -> None:
     """Refuse several workers without a store if there is something to share. Raises ClickException."""
     if workers == 1:
         return
@@ -123,26 +131,19 @@ def check_workers(workers: int, url: str | None, terms: "Terms | None", scenario
         raise click.ClickException("--workers needs an operating system with fork(), which this one is not")
     if url is not None:
         return
-    if terms is not None or (scenario is not None and _has_state(scenario)):
-        what = "the limits and credits of keys" if terms is not None else f"what the scenario {_name(scenario)} counts"
+    what = ""
+    if terms is not None:
+        what = "the limits and credits of keys"
+    elif scenario is not None and scenario.has_state:
+        what = f"what the scenario {scenario.name} counts"
+    elif settings.auth == "strict" and not settings.keys:
+        what = "the keys that are made"
+    elif not rate:
+        what = "a frozen clock and those who move it"
+    if what:
         raise click.ClickException(f"{workers} workers would each have their own state, but {what} need one. {_USE}")
     say(
         f"Warning: {workers} workers without a store share nothing: sequences of replies, activations, the clock, the "
         f"record and all else under /_emulator belong to the one that a connection reaches. {_USE}",
         error=True,
     )
-
-
-def _has_state(scenario: "Scenario") -> bool:
-    """Whether answers depend on what was asked before."""
-    return (
-        scenario.account is not None
-        or scenario.clock is not None
-        or bool(scenario.backends)
-        or any(rule.sole is None or rule.sole.set_state for rule in scenario.rules)
-        or any(criterion.name.startswith("state") for rule in scenario.rules for criterion in rule.when.criteria)
-    )
-
-
-def _name(scenario: "Scenario | None") -> str:
-    return scenario.name if scenario is not None else ""

@@ -210,7 +210,7 @@ def _engine(
         playing = _scenarios(library, folder, scenario) or _quick(library, reply, error, retry_after)
         terms = _terms(credits, requests_per_minute, tokens_per_minute, concurrency)
         story = library.get(playing) if playing is not None else None
-        check_workers(workers, store_url, terms, story.scenario if story is not None else None)
+        check_workers(workers, store_url, chosen, rate, terms, story.scenario if story is not None else None)
         engine = make_engine(chosen, catalog, make_clock(rate, kind=clock), library, playing, terms, make_store)
         check_store(engine, store_url, playing)
         saved = state if state is not None and state.exists() else None

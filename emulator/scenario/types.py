@@ -239,3 +239,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     matching: Callable[[Subject], Iterator[int]]
     lines: Mapping[str, int] = NOTHING
+
+    @property
+    def has_state(self) -> bool:
+        """Whether answers depend on what was asked before, or on a clock of its own."""
+        kept = self.account is not None or self.clock is not None or bool(self.backends)
+        return kept or any(rule.sole is None or rule.sole.set_state for rule in self.rules)

@@ -51,7 +51,7 @@ class Request(NamedTuple):
     stream: bool
     slow: bool
 
-    def bytes(self, key: str) -> bytes:
+    def sent(self, key: str) -> bytes:
         """The request as it is sent."""
         text = "slow" if self.slow else "quick"
         if self.path == CHAT:
@@ -129,14 +129,14 @@ def _ask(server: Served, request: bytes) -> bytes:
 
 
 def _client(server: Served, told: Told, over: threading.Event, key: str, request: Request) -> None:
-    sent = request.bytes(key)
+    sent = request.sent(key)
     while not over.is_set():
         told.note(request, _ask(server, sent))
 
 
 def _leaving(server: Served, told: Told, over: threading.Event, key: str, request: Request) -> None:
     """Hang up in the middle of each answer: it has failed, unless it was refused."""
-    sent = request.bytes(key)
+    sent = request.sent(key)
     while not over.is_set():
         received = b""
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.asgi import CHAT, PLAIN, Exchange, chat, given_way
+from support.asgi import CHAT, MESSAGES, PLAIN, Exchange, chat, given_way, message
 from support.stores import STORES
 
 from emulator.core.catalog import Catalog
@@ -19,15 +19,25 @@ from emulator.scenario.library import Library
 from emulator.web.app import create_app
 
 KEYS = ("akml-one", "akml-two")
+MADE = "the managed key that was made last"
 STORY = f"""
 account: {{credits: 50 USD, keys: {{default: {{requests_per_minute: 6, concurrency: 3}}}}}}
-models: {{{PLAIN}: {{pricing: {{input: '0.01', output: '0.03'}}, backends: {{slots: 2, queue: 7s}}}}}}
+models: {{{PLAIN}: {{pricing: {{input: '0.01', output: '0.03'}}, backends: {{slots: 2, queue: 6.7s}}}}}}
 rules:
   - when: {{last_user: pay}}
     reply: {{text: Paid., set_state: {{order: paid}}}}
   - when: {{state: {{order: paid}}}}
     replies: [{{text: It is packed.}}, {{text: It is on its way.}}, {{error: overloaded}}]
   - reply: {{text: One two three., stream: {{between_tokens: 1s}}}}
+"""
+OTHER = """
+account: {trial: {amount: 1 USD, expires: '2026-01-01T00:00:30Z'}, keys: {default: {tokens_per_minute: 300}}}
+rules:
+  - when: {last_user: hello}
+    replies: [{text: Once., times: 2}, {text: Perhaps., probability: 0.5, times: 1}, {text: Then.}]
+    then: loop
+  - replies: [{text: Slow and slower., stream: {first_token: 2s, between_tokens: 500ms}}, {error: rate_limited}]
+    then: unscripted
 """
 CHANGES: list[tuple[str, str, Any]] = [
     ("POST", "reset", {"key": KEYS[0], "keep_scenario": True}),
@@ -36,13 +46,24 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("POST", "activate", {"scenario": None, "key": KEYS[1]}),
     ("POST", "activate", {"scenario": "story"}),
     ("POST", "keys", {"name": "ci", "policy": {"requests_per_minute": 1}}),
-    ("PUT", "backends", {"model": PLAIN, "backends": {"slots": 1, "queue": "3s"}}),
+    ("PUT", "backends", {"model": PLAIN, "backends": {"slots": 1, "queue": "2.7s"}}),
     ("PUT", "backends", {"model": PLAIN, "backends": None}),
+    ("PUT", "account", {"credits": "3 USD", "keys": {"default": {"concurrency": 1}}}),
+    ("PUT", "account", {"key": KEYS[0], "credits": "0.1 USD"}),
+    ("POST", "credits", {"key": KEYS[0], "auto_top_up": {"threshold": "49 USD", "amount": "5 USD"}}),
+    ("POST", "activate", {"scenario": "other", "key": KEYS[0]}),
+    ("POST", "reset", {}),
+    ("PUT", "keys/ID", {"policy": {"requests_per_minute": 3, "tokens_per_minute": 200}}),
+    ("POST", "keys/ID/regenerate", {}),
+    ("DELETE", "keys/ID", None),
+    ("GET", "snapshot", None),
+    ("PUT", "snapshot", "the last"),
 ]
 PROCESS = st.integers(0, 1)
 STEP = st.one_of(
     st.tuples(
-        st.just("ask"), PROCESS, st.sampled_from(KEYS), st.sampled_from(["pay", "hello", "where?"]), st.booleans()
+        *(st.just("ask"), PROCESS, st.sampled_from([*KEYS, MADE]), st.sampled_from(["pay", "hello", "where?"])),
+        *(st.booleans(), st.sampled_from([CHAT, MESSAGES]), st.sampled_from([None, "other"])),
     ),
     st.tuples(st.just("change"), PROCESS, st.sampled_from(CHANGES)),
     st.tuples(st.just("leave"), st.integers(0, 5)),
@@ -58,20 +79,34 @@ def told(store: str, steps: list[Any], *, processes: int) -> tuple[list[Any], li
     ]
     for engine in engines:
         engine.library.put("story", STORY)
+        engine.library.put("other", OTHER)
 
     async def play() -> tuple[list[Any], list[Any]]:
         apps = [create_app(engine) for engine in engines]
         await engines[0].activate("story")
         asked, tasks, changed = list[Exchange](), list[asyncio.Future[Exchange]](), list[Any]()
+        made, id, saved = KEYS[0], "none", None
         for kind, *what in steps:
             if kind == "ask":
-                at, key, question, stream = what
-                asked.append(Exchange(apps[at % processes], "POST", CHAT, chat(question, stream=stream), key=key))
+                at, key, question, stream, path, scenario = what
+                body = (chat if path == CHAT else message)(question, stream=stream)
+                headers = {} if scenario is None else {"X-Emulator-Scenario": scenario}
+                asked.append(
+                    Exchange(
+                        apps[at % processes], "POST", path, body, key=made if key == MADE else key, headers=headers
+                    )
+                )
                 tasks.append(asyncio.ensure_future(asked[-1].run()))
             elif kind == "change":
                 at, (method, path, body) = what
+                path, body = path.replace("ID", id), saved if body == "the last" else body
                 done = await Exchange(apps[at % processes], method, f"/_emulator/{path}", body, key=None).run()
+                if (method, path) == ("GET", "snapshot"):  # which has the versions of each process
+                    saved = done.json
+                    continue
                 changed.append((done.status, done.body))
+                if "keys" in path and done.status < 300:
+                    made, id = done.json.get("key", made), done.json["id"]
             elif kind == "leave" and what[0] < len(asked):
                 asked[what[0]].leave()
             elif kind == "advance":
@@ -81,7 +116,8 @@ def told(store: str, steps: list[Any], *, processes: int) -> tuple[list[Any], li
             await clock.advance(30)
             await given_way()
         await asyncio.wait_for(asyncio.gather(*tasks), 30)
-        return [*changed, *((each.status, each.body) for each in asked)], [await held(apps[-1], key) for key in KEYS]
+        answers = [(each.status, each.body) for each in asked]
+        return [*changed, *answers], [await held(apps[-1], key) for key in (*KEYS, made)]
 
     return asyncio.run(play())
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError, ResponseError
@@ -64,18 +65,19 @@ class Link:
     async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
         """Return what a script returns. Raises Lost."""
         try:
-            return await self._ask(("EVALSHA", script.digest, len(keys), *keys, *arguments))
+            return await self._ask(arguments, _beginning(script.digest, tuple(keys)), 3 + len(keys))
         except NoScriptError:
             return await self.call("EVAL", script.text, len(keys), *keys, *arguments)
         except ResponseError as error:
             raise Lost(told(error)) from None
 
-    def _ask(self, command: tuple[Any, ...]) -> "asyncio.Future[Any]":
+    def _ask(self, command: tuple[Any, ...], beginning: bytes = b"", words: int = 0) -> "asyncio.Future[Any]":
+        """Send a command, which may have a `beginning` of so many words that are packed already."""
         if not self.alive:
             raise Lost("the connection was lost")
         answer = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
-        self._unsent.append(_packed(command))
+        self._unsent += (b"*%d\r\n" % (words + len(command)), beginning, _packed(command))
         if not self._sending:
             self._sending = True
             self._start(self._send())
@@ -218,10 +220,16 @@ class Subscription:
         await closed(self._connection)
 
 
-def _packed(command: Sequence[Any]) -> bytes:
-    """A command as Redis reads it: an array of texts."""
-    parts = [b"*%d\r\n" % len(command)]
-    for each in command:
+@lru_cache(maxsize=4096)
+def _beginning(digest: str, keys: tuple[str, ...]) -> bytes:
+    """The beginning of a call of a script, which is the same for each call with these keys."""
+    return _packed(("EVALSHA", digest, len(keys), *keys))
+
+
+def _packed(words: Iterable[Any]) -> bytes:
+    """The words of a command as Redis reads them."""
+    parts = []
+    for each in words:
         part = each if isinstance(each, bytes) else str(each).encode()
         parts.append(b"$%d\r\n%b\r\n" % (len(part), part))
     return b"".join(parts)
