@@ -42,7 +42,7 @@ async def backends(engine: Engine, request: ControlRequest) -> JSONResponse:
 async def _shown(engine: Engine, model: str, key: str | None = None) -> dict[str, Any]:
     """The backends of a model; with a key, those of its requests, since its scenario may define its own."""
     now = engine.clock.now()
-    told = await engine.store.shared_turn(lambda shared: _told(shared.fleet and shared.fleet.get(model), now))
+    told = await engine.store.shared_turn(lambda shared: _told(shared.fleet.get(model) if shared.fleet else None, now))
     if key and told is None:
         playing = await engine.playing(key)
         told = await engine.store.turn(
