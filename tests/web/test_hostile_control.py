@@ -16,6 +16,7 @@ from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, error_of, make_e
 
 from emulator.core.settings import Settings
 from emulator.scenario.language.environment import AUTO_TOP_UP, BACKENDS, POLICY, TRIAL
+from emulator.scenario.reading.readers import Section
 from emulator.web.app import create_app
 from emulator.web.control.rows import ROUTES, Row
 from emulator.web.openapi import document
@@ -141,7 +142,7 @@ def test_whatever_is_asked_is_answered(row: Row, app: ASGIApp) -> None:
         tried(app, row, path, body)
 
 
-NESTED = {
+NESTED: dict[str, dict[str, Section[Any]]] = {
     "POST /_emulator/account": {"policy": POLICY},
     "POST /_emulator/keys": {"policy": POLICY},
     "PUT /_emulator/keys/{id}": {"policy": POLICY},
