@@ -181,7 +181,7 @@ speed = Notation(
     lambda found: float(found[1] or found[0] == "running"),
 )
 """Emulated seconds per real second; 0 stands still."""
-rate = Notation("a rate such as x60 or 60", r"x?([0-9]{1,6}(?:\.[0-9]{1,6})?)", lambda found: float(found[1])).limited(
+rate = Notation("a rate such as x60 or 60", r"x?([0-9]{1,7}(?:\.[0-9]{1,6})?)", lambda found: float(found[1])).limited(
     "a rate from 0 to 1000000, such as x60 or 60", lambda value: value <= 1_000_000
 )
 """The same as a number."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from watchfiles import Change, awatch
+from watchfiles import awatch
 
 from emulator.scenario.layers import scenario_files
 from emulator.scenario.library import Library
@@ -23,11 +23,18 @@ async def watch(library: Library, folders: Sequence[Path]) -> None:
     async for changes in awatch(
         *folders, watch_filter=lambda _, path: path.lower().endswith(ENDINGS), yield_on_timeout=True
     ):
-        for change, name in sorted(changes, key=lambda changed: (changed[0] != Change.deleted, changed[1])):
-            reload(library, Path(name), deleted=change == Change.deleted)
+        changed = {_as_added(folders, Path(name)) for _, name in changes}
+        for path in sorted(changed, key=lambda path: (path.exists(), path)):  # a file may have another's name now
+            reload(library, path, deleted=not path.exists())
         if not watching:  # until now, a change could be missed
             catch_up(library, folders)
             watching = True
+
+
+def _as_added(folders: Sequence[Path], path: Path) -> Path:
+    """The path by which the library knows a file: the watcher tells absolute ones."""
+    within = next((folder for folder in folders if path.is_relative_to(folder.absolute())), None)
+    return path if within is None else within / path.relative_to(within.absolute())
 
 
 def catch_up(library: Library, folders: Sequence[Path]) -> None:

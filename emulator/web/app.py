@@ -106,7 +106,7 @@ class InferenceEndpoint:
             key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
             if MARK in body:
-                body = self._presets.applied(body, dialect.endpoint, engine.settings)
+                body = await self._presets.read(body, dialect.endpoint, engine)
             if len(body) <= LONG:
                 request = self._parse(body, headers, key)
             else:

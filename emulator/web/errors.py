@@ -133,13 +133,20 @@ class _Recorded(Response):
 def _unknown(request: Request, paths: Sequence[str]) -> str:
     path = request.scope["path"]
     near = _nearest(path, paths)
-    hint = f" Did you mean {near}?" if near else f" Inferences are at {', '.join(_INFERENCES)}."
+    hint = f" Did you mean {near}?" if near else f" {_elsewhere(path)}"
     base = next((base for base in _BASES if near and near.startswith(f"{base}/")), None)
     if base and near:
         given = path.removesuffix(near.removeprefix(base))
         if path.endswith(near.removeprefix(base)) and given != base:
             hint += f" Then the base URL of the client has to end in {base}{f', not in {given}' if given else ''}."
     return f"There is no {request.method} {path[:_SHOWN]} here.{hint}"
+
+
+def _elsewhere(path: str) -> str:
+    """Where to look for what is at no path."""
+    if path.startswith("/_emulator/"):
+        return "GET /_emulator/openapi.json describes what there is."
+    return f"Inferences are at {', '.join(_INFERENCES)}."
 
 
 def _nearest(path: str, paths: Sequence[str]) -> str | None:

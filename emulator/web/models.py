@@ -65,7 +65,7 @@ def routes(engine: Engine) -> list[BaseRoute]:
         await engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
         if MARK in body:
-            body = request.app.state.presets.applied(body, messages.endpoint, engine.settings)
+            body = await request.app.state.presets.read(body, messages.endpoint, engine)
         asked = messages.parse_count(decode(body), request.headers, key)
         tokens = await engine.prompt_tokens(asked, len(body))
         return await _json(engine, anthropic, messages.count(tokens), key, body)

@@ -21,6 +21,7 @@ from emulator.core.regexes import late
 from emulator.core.settings import Settings
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.dialects.openai.surface import wording
+from emulator.engine import Engine
 from emulator.scenario.reading.mistakes import MistakeCollector, ScenarioError
 from emulator.web.preset_files import LAST_VERSION, MOST_BYTES, NAME, PresetFiles, file_of
 
@@ -148,6 +149,10 @@ class Presets:
             self._files.delete(name, version)
 
     # ------------------------------------------------------------------------------------------ use
+
+    async def read(self, body: bytes, endpoint: str, engine: Engine) -> bytes:
+        """The body of a request as `applied` changes it; a long one is read in a thread."""
+        return await engine.long_requests.read(len(body), lambda: self.applied(body, endpoint, engine.settings))
 
     def applied(self, body: bytes, endpoint: str, settings: Settings) -> bytes:
         """The body of a request with what its preset adds; the same if it uses none.

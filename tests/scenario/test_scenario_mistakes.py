@@ -770,3 +770,17 @@ def test_any_objects_are_a_scenario_or_have_mistakes(value: Any) -> None:
         load_objects(value, catalog=CATALOG)
     except ScenarioError as error:
         assert error.mistakes
+
+
+def test_what_a_value_itself_refuses_is_a_mistake() -> None:
+    """A glob that no pattern can be made of is told at its policy, as if the language had known."""
+    globs = f'["{"*" * 2000}"]'
+    text = f"name: mine\naccount: {{keys: {{default: {{models: {globs}}}}}}}\nrules: [{{reply: {{text: Hello.}}}}]\n"
+    with pytest.raises(ScenarioError) as raised:
+        load_text(text, "mine.yaml", catalog=Catalog.load())
+    (mistake,) = raised.value.mistakes
+    assert (mistake.line, mistake.path, mistake.message) == (
+        2,
+        "account.keys.default",
+        "a glob has at most 1,000 characters",
+    )

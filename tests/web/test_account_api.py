@@ -23,6 +23,8 @@ from support.asgi import (
 
 from emulator.account.prices import usd
 from emulator.engine.engine import Engine
+from emulator.store.outside import at_once
+from emulator.store.snapshot import snapshot
 from emulator.web.app import create_app
 
 PRICE = {"input": "0.001", "output": "0.01"}
@@ -432,3 +434,48 @@ def test_a_mistake_is_told(method: str, path: str, body: Any, words: str) -> Non
     refused = control(make_engine(), method, path, body)
     assert refused.status in (400, 404)
     assert words in refused.json["error"]["message"]
+
+
+LIMITED = """name: limited
+account: {credits: 5.00 USD, keys: {default: {requests_per_minute: 3}}}
+models: {zai-org/GLM-5.3: {backends: {slots: 1}}}
+rules: [{reply: {text: Hello.}}]
+"""
+READ = ("account", "credits", "ledger", "backends", "inferences", "usage", "verify", "verdict")
+
+
+@pytest.mark.parametrize("key", ["akml-new", "akml-limited", "akml-used"])
+@pytest.mark.parametrize("route", READ)
+def test_reading_opens_nothing(route: str, key: str) -> None:
+    """A key that never asked is shown as it would be opened, and takes no room that others need."""
+    engine = make_engine(max_keys=1)
+    app = create_app(engine)
+    ask(app, "PUT", "/_emulator/scenarios/limited", LIMITED.encode())
+    ask(app, "PUT", "/_emulator/account", {"credits": 5})
+    ask(app, "POST", CHAT, chat(), key="akml-used")
+    before = at_once(snapshot(engine.store, engine.clock))["store"]
+    assert ask(app, "GET", f"/_emulator/{route}?key={key}").status == 200
+    assert at_once(snapshot(engine.store, engine.clock))["store"] == before
+
+
+def test_an_account_that_is_not_opened_is_shown_as_it_would_be() -> None:
+    """Its balance, its ledger and its limits are those that its first request then finds."""
+    app = create_app(make_engine())
+    ask(app, "PUT", "/_emulator/scenarios/limited", LIMITED.encode())
+    routes = [f"/_emulator/{route}?key=akml-limited" for route in ("account", "credits", "ledger")]
+    before = [ask(app, "GET", route).json for route in routes]
+    assert (
+        ask(app, "POST", "/_emulator/account", {"key": "akml-limited", "policy": {"requests_per_minute": 3}}).status
+        == 200
+    )
+    assert [ask(app, "GET", route).json for route in routes] == before
+    assert (before[1]["balance"], before[2]["entries"][0]["amount"]) == ("5.00 USD", "5.00")
+
+
+def test_the_name_of_a_key_has_an_end() -> None:
+    """It is kept with the key, so a long one is refused, and no key is made."""
+    app = create_app(make_engine())
+    assert ask(app, "POST", "/_emulator/keys", {"name": "n" * 200}).status == 201
+    refused = ask(app, "POST", "/_emulator/keys", {"name": "n" * 201})
+    assert (refused.status, "at most 200 characters" in refused.json["error"]["message"]) == (400, True)
+    assert len(ask(app, "GET", "/_emulator/keys").json["keys"]) == 1

@@ -219,6 +219,12 @@ def test_a_rate_is_written_as_everywhere(rate: Any) -> None:
     assert ask(create_app(make_engine()), "POST", "/_emulator/clock", {"rate": rate}).json["rate"] == 60
 
 
+@pytest.mark.parametrize(("rate", "status"), [(1_000_000, 200), ("x1000000", 200), (1_000_001, 400), ("x1000001", 400)])
+def test_the_highest_rate_is_the_one_that_is_told(rate: Any, status: int) -> None:
+    """The document and the error name it."""
+    assert ask(create_app(make_engine()), "POST", "/_emulator/clock", {"rate": rate}).status == status
+
+
 @pytest.mark.parametrize("amount", [5, 5.0, "5", "5.00", "5 USD", "5.00 USD"])
 def test_money_is_written_as_everywhere(amount: Any) -> None:
     """A bare number is in US dollars, in an account and in a purchase."""

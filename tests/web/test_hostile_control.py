@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from support.asgi import CHAT, KEY, PLAIN, Exchange, ask, chat, error_of, make_engine
 
 from emulator.core.settings import Settings
+from emulator.scenario.language.environment import AUTO_TOP_UP, BACKENDS, POLICY, TRIAL
+from emulator.scenario.reading.readers import Section
 from emulator.web.app import create_app
 from emulator.web.control.rows import ROUTES, Row
 from emulator.web.openapi import document
@@ -138,6 +140,39 @@ def test_whatever_is_asked_is_answered(row: Row, app: ASGIApp) -> None:
     """Any name in the path, any value of each parameter and of each field, and any body."""
     for path, body in asked(row):
         tried(app, row, path, body)
+
+
+NESTED: dict[str, dict[str, Section[Any]]] = {
+    "POST /_emulator/account": {"policy": POLICY},
+    "POST /_emulator/keys": {"policy": POLICY},
+    "PUT /_emulator/keys/{id}": {"policy": POLICY},
+    "PUT /_emulator/account": {"trial": TRIAL, "auto_top_up": AUTO_TOP_UP},
+    "POST /_emulator/credits": {"trial": TRIAL, "auto_top_up": AUTO_TOP_UP},
+    "PUT /_emulator/backends": {"backends": BACKENDS},
+}
+"""Fields with fields of their own, by their rows."""
+INNER = [
+    *VALUES,
+    f'["{"*" * 2000}"]',
+    f'["{"x" * 9000}", 1, null]',
+    '["*"]',
+    '"9999-12-31"',
+    '"1e5"',
+    f'"{LONG}"',
+    LONG,
+]
+"""Values of a field within a field."""
+
+
+@pytest.mark.parametrize("row", [row for row in ROUTES if of(row) in NESTED], ids=of)
+def test_whatever_is_within_a_field_is_answered(row: Row, app: ASGIApp) -> None:
+    """Each of its own fields with any value, and one that there is not, alone and beside another."""
+    needed = {"model": PLAIN} if "model" in (row.fields or "").split() else {}
+    for field, section in NESTED[of(row)].items():
+        for name in [*(key.name for key in section.table()), "no_such_field", ""]:
+            for value in INNER:
+                body = json.dumps(needed)[:-1] + (", " if needed else "") + f'"{field}": {{"{name}": {value}}}}}'
+                tried(app, row, path_of(row), body.encode())
 
 
 def asked(row: Row) -> Iterator[tuple[str, bytes | None]]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp
 from support.asgi import CHAT, PLAIN, Exchange, ask, chat, make_engine
 
+from emulator.core.prompt_sizes import LONG
 from emulator.web.app import create_app
 from emulator.web.preset_files import LAST_VERSION, MOST_BYTES
 from emulator.web.presets import Presets
@@ -236,3 +237,30 @@ def test_a_folder_that_is_gone_is_told(folder: Path) -> None:
     ):
         told = ask(app, method, f"/_emulator/presets{path}", body)
         assert (told.status, "presets cannot be" in told.json["error"]["message"]) == (503, True)
+
+
+def test_a_preset_of_a_model_that_is_gone_is_told(folder: Path) -> None:
+    """In the list and to who uses it, unless a scenario has the model, or another one answers to its name."""
+    (folder / "good.yaml").write_text("model: gone/model\n")
+    engine = make_engine()
+    app = create_app(engine, presets=Presets(folder))
+
+    def mistake(app: ASGIApp) -> Any:
+        return ask(app, "GET", "/_emulator/presets").json["presets"][0]["mistake"]
+
+    assert mistake(app) == "The model 'gone/model' does not exist."
+    assert ask(app, "POST", CHAT, chat(model="@preset/good")).status == 404
+    assert mistake(create_app(make_engine(any_model=PLAIN), presets=Presets(folder))) is None
+    text = f"name: mine\nmodels: {{gone/model: {{like: {PLAIN}}}}}\nrules: [{{reply: {{text: Hello.}}}}]\n"
+    assert ask(app, "PUT", "/_emulator/scenarios/mine", text.encode()).status == 200
+    assert mistake(app) is None
+    assert ask(app, "POST", CHAT, chat(model="@preset/good"), key="akml-mine").status == 200
+
+
+def test_a_long_request_may_use_a_preset(folder: Path) -> None:
+    """It is read in a thread, as every long request is."""
+    engine = make_engine()
+    app = create_app(engine, presets=Presets(folder))
+    body = chat("Hello", model="@preset/good", metadata={"note": "x" * LONG})
+    assert ask(app, "POST", CHAT, body).status == 200
+    assert engine.store.inferences.all()[-1].model == PLAIN

@@ -291,7 +291,8 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
 
     They are read in the order of the table, so that the reader of a key can use the notes of those before it. `what`
     and `example` describe the mapping in messages. `check` is called before the keys are read and reports what is wrong
-    with their combination. `build` makes the value from theirs. `hints` knows keys that are written by mistake.
+    with their combination. `build` makes the value from theirs, or raises ValueError. `hints` knows keys that are
+    written by mistake.
     """
 
     name: str
@@ -327,7 +328,10 @@ class Section(msgspec.Struct, Generic[T], frozen=True):
         values = read_all({name: (known[name].reader, given[name]) for name in known if name in given})
         if cursor.collector.count > count:
             raise InvalidValue
-        return self.build(cursor, values)
+        try:
+            return self.build(cursor, values)
+        except ValueError as error:  # the value itself says what it cannot be
+            raise cursor.report(str(error)) from None
 
     def _check_keys(self, cursor: Cursor, known: Mapping[str, SectionKey], given: Mapping[str, Cursor]) -> None:
         spans = cursor.key_spans()

@@ -5,8 +5,9 @@ the default is the key of the request.
 """
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import to_builtins
 from starlette.responses import JSONResponse
@@ -14,22 +15,27 @@ from starlette.responses import JSONResponse
 from emulator.account.account import Account
 from emulator.account.credits import Credits
 from emulator.account.keys import presented, shown
+from emulator.account.ledger import Ledger
 from emulator.account.policy import Policy
 from emulator.account.prices import usd
 from emulator.core.clock import iso
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields
 from emulator.engine import Engine
+from emulator.scenario.library import LoadedScenario
 from emulator.store.state import KeyState, SharedState
 from emulator.web.control.bodies import ControlRequest, key_in, read_part
 
+T = TypeVar("T")
 _CHANGES = ("purchase", "trial", "take", "auto_top_up")
 
 
 async def account(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET, PUT and POST /_emulator/account."""
     if request.method == "GET":
-        return await _answer(engine, _meant(request))
+        key = _meant(request)
+        found = await _looked_at(engine, key, account_shown)
+        return JSONResponse({"key": shown(key, engine.library)} | found)
     fields = request.fields
     if request.method == "POST":
         key, policy = _meant(request, fields), read_policy(engine, fields)
@@ -49,7 +55,7 @@ async def account(engine: Engine, request: ControlRequest) -> JSONResponse:
 async def credits(engine: Engine, request: ControlRequest) -> JSONResponse:
     """GET and POST /_emulator/credits."""
     if request.method == "GET":
-        return JSONResponse(await engine.with_account(_meant(request), _credits))
+        return JSONResponse(await _looked_at(engine, _meant(request), _credits))
     fields = request.fields
     key, changes = _meant(request, fields), _changes(engine, fields, engine.clock.now())
 
@@ -68,17 +74,19 @@ async def ledger(engine: Engine, request: ControlRequest) -> JSONResponse:
     key = _meant(request)
     playing, now = await engine.playing(key), engine.clock.now()
 
-    def name(own: KeyState, shared: SharedState) -> str | None:
-        credits = engine.gate.opened(key, own, shared, playing, now).credits
+    def find(own: KeyState, shared: SharedState) -> str | Ledger | None:
+        """The name of an account with credits, or the ledger of one that is not opened."""
+        read = readable(engine, own, shared, playing)
+        credits = engine.gate.opened(key, read, shared, playing, now).credits
         if credits is None:
             return None
         credits.balance(now)  # what has expired is noted now
-        return engine.gate.place(shared, playing)[0]
+        return engine.gate.place(shared, playing)[0] if read is own else credits.ledger
 
-    account, told = await engine.store.turn(key, name), {"key": shown(key, engine.library)}
-    if account is None:
+    found, told = await engine.store.turn(key, find), {"key": shown(key, engine.library)}
+    if found is None:
         return JSONResponse(told | {"balance": None, "entries": []})
-    ledger = await engine.store.ledger(key, account)
+    ledger = await engine.store.ledger(key, found) if isinstance(found, str) else found
     return JSONResponse(told | {"balance": usd(ledger.balance), "entries": to_builtins(ledger.entries)})
 
 
@@ -88,6 +96,22 @@ def _meant(request: ControlRequest, fields: Fields | None = None) -> str:
     if not key:
         raise Rejected(ApiError("bad_request", 'Whose account? Name a "key", or send one as the API does.'))
     return key
+
+
+def readable(engine: Engine, own: KeyState, shared: SharedState, playing: LoadedScenario | None) -> KeyState:
+    """The state of a key, or a copy if its account is not opened: reading opens none, and so takes no room."""
+    name, version, _ = engine.gate.place(shared, playing)
+    return own if own.account(name, version) is not None else deepcopy(own)
+
+
+async def _looked_at(engine: Engine, key: str, look: Callable[[Account, float], T]) -> T:
+    """What `look` makes of the account of a key, as it is or would be opened, and of the time."""
+    playing, now = await engine.playing(key), engine.clock.now()
+
+    def read(own: KeyState, shared: SharedState) -> T:
+        return look(engine.gate.opened(key, readable(engine, own, shared, playing), shared, playing, now), now)
+
+    return await engine.store.turn(key, read)
 
 
 async def _answer(engine: Engine, key: str) -> JSONResponse:

@@ -16,7 +16,7 @@ from emulator.inferences.readable import brief
 from emulator.inferences.selecting import Selection
 from emulator.scenario.library import LoadedScenario
 from emulator.store.state import KeyState, SharedState
-from emulator.web.control.account import account_shown
+from emulator.web.control.account import account_shown, readable
 from emulator.web.control.bodies import ControlRequest
 from emulator.web.control.usage import dollars
 
@@ -80,7 +80,7 @@ async def _account(engine: Engine, key: str, playing: LoadedScenario | None) -> 
     now = engine.clock.now()
 
     def look(own: KeyState, shared: SharedState) -> dict[str, Any] | None:
-        account = engine.gate.account(key, own, shared, playing, now)
+        account = engine.gate.account(key, readable(engine, own, shared, playing), shared, playing, now)
         return None if account is None else account_shown(account, now)
 
     try:

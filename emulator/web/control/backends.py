@@ -1,5 +1,6 @@
 """/_emulator/backends: the backends of the models."""
 
+from copy import deepcopy
 from typing import Any
 
 from msgspec import to_builtins
@@ -41,10 +42,12 @@ async def backends(engine: Engine, request: ControlRequest) -> JSONResponse:
 async def _shown(engine: Engine, model: str, key: str | None = None) -> dict[str, Any]:
     """The backends of a model; with a key, those of its requests, since its scenario may define its own."""
     now = engine.clock.now()
-    told = await engine.store.shared_turn(lambda shared: _told(shared.backends().get(model), now))
+    told = await engine.store.shared_turn(lambda shared: _told(shared.fleet.get(model) if shared.fleet else None, now))
     if key and told is None:
         playing = await engine.playing(key)
-        told = await engine.store.turn(key, lambda own, _: _told(engine.gate.pool(model, own, playing, now), now))
+        told = await engine.store.turn(
+            key, lambda own, _: _told(engine.gate.pool(model, deepcopy(own), playing, now), now)
+        )
     return {"model": model} | (told or {"backends": None, "healthy_now": True, "running": 0, "waiting": 0})
 
 

@@ -15,6 +15,8 @@ from emulator.web.control.account import policy_shown, read_policy
 from emulator.web.control.bodies import ControlRequest
 
 T = TypeVar("T")
+LONGEST_NAME = 200
+"""How many characters the name of a key has at most; it is kept with the key."""
 
 
 async def keys(engine: Engine, request: ControlRequest) -> JSONResponse:
@@ -26,6 +28,8 @@ async def keys(engine: Engine, request: ControlRequest) -> JSONResponse:
     fields = request.fields
     policy = read_policy(engine, fields) if fields.has("policy") else UNLIMITED
     name, seed = fields.string("name") or "", engine.key_seed()
+    if len(name) > LONGEST_NAME:
+        fields.reject("name", f"at most {LONGEST_NAME} characters", got=name)
     try:
         made = await engine.store.shared_turn(lambda shared: shared.registry().create(now, name, policy, seed))
     except ValueError as error:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from emulator.core import units
 from emulator.core.errors import Rejected
 from emulator.engine import Engine
+from emulator.engine.planner import unknown_model
 from emulator.web.control.bodies import ControlRequest, bad_parameter
 from emulator.web.preset_files import LAST_VERSION
 from emulator.web.presets import Preset, Presets, check, preset_of
@@ -60,9 +61,18 @@ def _listed(engine: Engine, presets: Presets, name: str) -> dict[str, Any]:
     try:
         told = _shown(presets, name, None)
         check(presets.get(name), engine.settings)
+        _check_model(engine, told["model"])
     except Rejected as rejected:
         return {**told, "mistake": rejected.error.message}
     return told
+
+
+def _check_model(engine: Engine, name: str) -> None:
+    """Raise `Rejected` for the name of a model that neither the server nor a scenario that was read has."""
+    for catalog in (engine.catalog, *(loaded.catalog for loaded in engine.library)):
+        if catalog.named(name, aliased=True, other=engine.settings.any_model) is not None:
+            return
+    raise Rejected(unknown_model(name, engine.catalog, must_be_known=True))
 
 
 def _shown(presets: Presets, name: str, version: int | None) -> dict[str, Any]:

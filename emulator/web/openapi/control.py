@@ -42,6 +42,7 @@ from emulator.web.control.code import LANGUAGES
 from emulator.web.control.console import PAGE, TYPES
 from emulator.web.control.explaining import POSITIONS
 from emulator.web.control.inferences import FOLLOWING, REPORTS
+from emulator.web.control.keys import LONGEST_NAME
 from emulator.web.control.rows import ROUTES
 from emulator.web.control.usage import MOST_BUCKETS
 from emulator.web.openapi.answers import LANGUAGE, language
@@ -326,7 +327,10 @@ def _rows() -> dict[str, _Row]:
         ),
         "GET /_emulator/keys": _Row("List the managed keys", answered({"keys": array(key)})),
         "POST /_emulator/keys": _Row(
-            "Create a key", made, {"name": nullable(STRING), "policy": nullable(policy)}, status=201
+            "Create a key",
+            made,
+            {"name": nullable(STRING | {"maxLength": LONGEST_NAME}), "policy": nullable(policy)},
+            status=201,
         ),
         "GET /_emulator/keys/{id}": _Row("Show a key", key),
         "PUT /_emulator/keys/{id}": _Row("Replace the policy of a key", key, {"policy": policy}, ("policy",)),
