@@ -4,8 +4,6 @@ import {get, query, send} from "./api.js";
 import {attempt, button, day, facts, Field, Form, html, link, money, problem, Select, table, time} from "./ui.js";
 import {useLoaded, useState} from "./ui.js";
 
-const SHOWN = 200;
-
 export function Account({name}) {
 	const of = query({key: name});
 	const {value, error, again} = useLoaded(() => Promise.all([get("account" + of), get("ledger" + of)]), [name]);
@@ -13,7 +11,7 @@ export function Account({name}) {
 	const [{key, credits, policy, rate_limit: left, in_flight: running}, ledger] = value;
 	const auto = credits?.auto_top_up;
 	const trials = credits?.trials.map(each => `${money(each.left)} until ${each.expires.slice(0, 10)}`);
-	const rows = ledger.entries.slice(-SHOWN).reverse().map(each => [
+	const rows = ledger.entries.slice(-200).reverse().map(each => [
 		`${day(each.time)} ${time(each.time)}`,
 		each.kind,
 		money(each.amount),
@@ -35,7 +33,7 @@ export function Account({name}) {
 		${rows.length > 0 && table(["Time", "Kind", "#Amount", "#Balance", "Note"], rows)}</section>`;
 }
 
-/** What can be done to credits: the label, and the fields [name, label, what it begins with] of the change. */
+/** What can be done to credits: the label, and the fields [name, label, what it begins with]. */
 const ACTIONS = {
 	purchase: ["Top up", ["purchase", "Amount", "5.00 USD"]],
 	trial: ["Grant a trial", ["amount", "Amount", "1.00 USD"], ["expires", "Expires", "2030-01-01"]],

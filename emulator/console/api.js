@@ -69,23 +69,16 @@ export function send(method, url, body) {
 export async function* events(response) {
 	const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
 	let rest = "";
-	for (;;) {
-		const {value, done} = await reader.read();
-		if (done) break;
-		rest += value;
-		const blocks = rest.split(/\r?\n\r?\n/);
-		rest = blocks.pop();
-		for (const block of blocks) yield* eventsIn(block);
+	for (let done = false; !done; ) {
+		const part = await reader.read();
+		done = part.done;
+		const blocks = (rest + (part.value ?? "")).split(/\r?\n\r?\n/);
+		rest = done ? "" : blocks.pop();
+		for (const block of blocks) {
+			const lines = block.split(/\r?\n/).map(line => line.match(/^(data|event): ?(.*)/s) ?? []);
+			const of = name => lines.filter(line => line[1] === name).map(line => line[2]);
+			const data = of("data");
+			if (data.length) yield {event: of("event").at(-1) ?? "message", data: data.join("\n")};
+		}
 	}
-	yield* eventsIn(rest);
-}
-
-function* eventsIn(block) {
-	let event = "message";
-	const data = [];
-	for (const line of block.split(/\r?\n/)) {
-		if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
-		else if (line.startsWith("event:")) event = line.slice(6).trim();
-	}
-	if (data.length) yield {event, data: data.join("\n")};
 }

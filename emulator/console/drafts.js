@@ -1,12 +1,9 @@
-// What one page hands to another.
+// What one page hands to another: the text of a scenario, {dialect, body} for the playground, the fields of a preset.
 
 import {signal} from "./ui.js";
 
-/** The text of a scenario that is not stored yet. */
 export const draft = signal(null);
-/** A request that the playground begins with: {dialect, body}. */
 export const request = signal(null);
-/** The fields of a preset that is not saved yet. */
 export const preset = signal(null);
 
 export const instructs = ({role}) => ["system", "developer"].includes(role);

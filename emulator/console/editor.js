@@ -15,11 +15,8 @@ const PARTS = new RegExp(
 	"g",
 );
 
-/** The mistakes, then the warnings, each with its kind. */
-const marked = ({mistakes, warnings}) => [
-	...mistakes.map(each => ({kind: "mistake", ...each})),
-	...warnings.map(each => ({kind: "warning", ...each})),
-];
+const marked = ({mistakes, warnings}) =>
+	Object.entries({mistake: mistakes, warning: warnings}).flatMap(([kind, all]) => all.map(each => ({kind, ...each})));
 
 /** The editor. `checked` has mistakes and warnings; `reveal` is a line to show; `complete` offers words. */
 export function Editor({text, set, checked, reveal, label, complete}) {

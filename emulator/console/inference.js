@@ -4,24 +4,18 @@ import {get, path, send, text} from "./api.js";
 import {draft, preset, presetOf, request} from "./drafts.js";
 import {Attempts, Frames, Picture} from "./timeline.js";
 import * as ui from "./ui.js";
-import {attempt, Code, ending, go, href, html, link, number, pretty, quiet, seconds, tag, useEffect} from "./ui.js";
+import {attempt, Code, ending, go, href, html, link, number, pretty, quiet, seconds, tag} from "./ui.js";
 import {useLoaded, useMemo, useState} from "./ui.js";
 
 export function Inference({id, records, filters}) {
 	const of = path`inferences/${id}`;
+	const {list, lengths} = records;
+	const own = list.find(each => String(each.number) === id || each.id === id);
+	const attempts = list.filter(each => each.question === own?.question)
+		.map(({number, outcome}) => number + outcome + lengths.get(number));
 	const load = () => Promise.all(["", "/timeline", "/conversation"].map(more => get(of + more)));
-	const {value, error, again} = useLoaded(load, [id]);
+	const {value, error} = useLoaded(load, [id, attempts.join()], 200);
 	const [record, timeline, conversation] = value ?? [];
-	const question = record?.question;
-	useEffect(() => {
-		const anew = ui.throttled(again, 400);
-		const mine = each => String(each.number) === id || each.id === id || each.question === question;
-		return records.onChange(each => mine(each) && anew());
-	}, [records, id, question]);
-	const length = record?.outcome === "running" && records.lengths.get(record.number);
-	useEffect(() => {
-		if (length) again();
-	}, [length]);
 	if (record)
 		return html`<${Shown} record=${record} timeline=${timeline} conversation=${conversation} filters=${filters} />`;
 	return error && html`<div class="page">${ui.problem(error)}
@@ -79,10 +73,8 @@ function actions(record) {
 		}, "Asked again");
 	const copy = (format, label = format) => html`<${ui.Copy} text=${exported(format)} label=${label} />`;
 	return html`
-		<span class="group"><span class="muted">Copy as</span>${copy("curl")}${copy("python", "Python")}
-			${copy("node", "Node")}</span>
-		<span class="group"><span class="muted">Save as</span>${quiet("Scenario", save)}
-			${asked?.model && quiet("Preset", keep)}</span>
+		<span class="group muted">Copy as ${copy("curl")}${copy("python", "Python")}${copy("node", "Node")}</span>
+		<span class="group muted">Save as ${quiet("Scenario", save)}${asked?.model && quiet("Preset", keep)}</span>
 		<span class="group">${asked?.messages && quiet("Playground", open)}
 			${quiet("Replay", replay, {disabled: record.body_cut})}</span>`;
 }
@@ -111,10 +103,8 @@ function Facts({record, timeline}) {
 
 // --- what was said
 
-/** One turn of a conversation: who, and what. */
 export const turn = (who, what, kind = "") =>
 	html`<div class=${"turn " + kind}><h3>${who}</h3><div>${what}</div></div>`;
-/** The calls of tools in an answer. */
 export const calls = made => made.map(call => html`<div class="call"><b>${call.name}</b>
 	${" "}<small class="muted">${call.id}</small>
 	<${Code} json label="arguments" text=${pretty(call.arguments)} /></div>`);
@@ -153,7 +143,7 @@ function Answer({text, reasoning, tool_calls, finish, tokens}) {
 export const token = ({token, logprob = 0}, at) => html`<span key=${at} data-at=${at}
 	class=${"token doubt-" + [-0.05, -0.5, -1.5, -3].filter(limit => logprob < limit).length}>${token}</span>`;
 
-/** Tokens of which one is chosen by pointing or by arrow keys: its alternatives are shown. */
+/** Tokens, of which one is chosen by pointing or arrow keys: its alternatives are shown. */
 export function Probable({tokens}) {
 	const [chosen, choose] = useState(null);
 	const spans = useMemo(() => tokens.map(token), [tokens]);
@@ -209,7 +199,6 @@ function Why({record}) {
 			${" "}the header <code>X-Emulator-Scenario</code>, or a scenario that is activated chooses one.</p>`}`;
 }
 
-/** What the rules make of a request, and where its key is in the scenario. */
 export function Explained({told, scenario, run}) {
 	const {why, turn, position, message, retry_after: after, mistakes = [], warning} = told;
 	const states = Object.entries(turn?.states ?? position?.states ?? {}).map(([name, value]) => `${name}: ${value}`);

@@ -57,7 +57,8 @@ function Search({filters}) {
 	};
 	return html`<form class="search" role="search" onSubmit=${ui.submitted(submit)}>
 		<input id="search" type="search" aria-label="Search the inferences" autocomplete="off" spellcheck="false"
-			placeholder="Search, or status:429 model:*GLM* key:…" value=${draft} onInput=${into(set)} onChange=${submit} onKeyDown=${keys} />
+			placeholder="Search, or status:429 model:*GLM*" value=${draft} onInput=${into(set)} onChange=${submit}
+			onKeyDown=${keys} />
 		<${ui.Select} aria-label="Outcome" value=${filters.outcome?.split(":")[0] ?? ""}
 			of=${[["", "any outcome"], ...OUTCOMES]} pick=${outcome => keep({...filters, outcome})} />
 		<details class="help"><summary>How to search</summary>
@@ -138,7 +139,7 @@ function List({records, filters, id}) {
 
 const NEAR = 40;
 
-/** How many attempts at the same question failed just before: a retry is marked with its count. */
+/** How many attempts at the same question failed just before. */
 function earlier(list, at) {
 	const {question, namespace} = list[at];
 	let count = 0;
@@ -179,7 +180,7 @@ function Nothing({loading, filters}) {
 		<p>${filtered ? link("Show all", "inferences") : "What your program asks appears here as it comes."}</p></div>`;
 }
 
-/** What is seen while no inference is chosen: how many ended how, the verdict on the client, and where to begin. */
+/** What is seen while no inference is chosen. */
 function Overview({records, filters}) {
 	const {list, loading, usage} = records;
 	const {value: verdict} = useLoaded(async () => usage && get("verdict"), [usage]);

@@ -25,8 +25,8 @@ const perMillion = price => (price == null ? "–" : "$" + number(Number(price) 
 
 function thousands(tokens) {
 	if (tokens == null || tokens < 1000) return number(tokens);
-	const millions = tokens / (1 << 20);
-	return millions >= 1 ? `${number(Math.round(millions * 10) / 10)}M` : `${number(Math.round(tokens / 1024))}K`;
+	if (tokens < 1 << 20) return `${number(Math.round(tokens / 1024))}K`;
+	return `${number(Math.round((tokens / (1 << 20)) * 10) / 10)}M`;
 }
 
 export default function Models() {

@@ -2,18 +2,17 @@
 
 import {html, number, quiet, Select, words} from "./ui.js";
 
-/** What is shown of each dialect. */
 const SHOWN = {
 	chat: "temperature top_p top_k min_p max_tokens frequency_penalty presence_penalty repetition_penalty stop seed n \
 reasoning_effort logprobs top_logprobs",
 	messages: "max_tokens temperature top_p top_k stop_sequences seed",
 };
-/** Those that belong to every model, whatever its catalogue entry says. */
+/** Those that belong to every model. */
 const COMMON = ["max_tokens", "n", "logprobs", "top_logprobs", "stop_sequences"];
 /** What each means if it is left out. */
 const NEUTRAL = {temperature: 1, top_p: 1, repetition_penalty: 1, frequency_penalty: 0, presence_penalty: 0, n: 1};
 
-/** What a schema says of a field: {type, minimum, maximum, enum, lists}; the null of an optional one is left out. */
+/** What a schema says of a field: {type, minimum, maximum, enum, lists}, without the null of an optional one. */
 function range(schema) {
 	const kinds = (schema.anyOf ?? [schema]).filter(each => each.type !== "null");
 	const all = kinds.flatMap(each => each.anyOf ?? [each]);

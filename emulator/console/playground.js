@@ -68,7 +68,6 @@ function taken({dialect, body: asked}) {
 
 // --- the panel
 
-/** Open what is set here as a preset that is not saved yet. */
 const keep = () =>
 	attempt(async () => {
 		preset.value = presetOf(body(settings.value, columns.value[0].model, []));
@@ -120,7 +119,6 @@ function editor(label, name) {
 
 // --- asking
 
-/** What was said so far, as a request says it. */
 const messages = turns =>
 	turns.flatMap(({asked, answer}) => [asked, answer?.text && {role: "assistant", content: answer.text}])
 		.filter(Boolean);

@@ -15,7 +15,6 @@ export class Records {
 	loading = true;
 	next = null;
 	forgotten = 0;
-	_listening = new Set();
 	_tell = throttled(() => this.changed.value++, 60);
 	_count = throttled(async () => {
 		this.usage = await get("usage" + query({buckets: 60, ...this.filters})).catch(() => null);
@@ -45,12 +44,6 @@ export class Records {
 		});
 		source.addEventListener("reset", () => this.load());
 		return () => source.close();
-	}
-
-	/** Call `told` with each record that has changed; returns what ends that. */
-	onChange(told) {
-		this._listening.add(told);
-		return () => this._listening.delete(told);
 	}
 
 	_page(before) {
@@ -95,7 +88,6 @@ export class Records {
 		const at = list.findIndex(each => each.number <= record.number);
 		const same = list[at]?.number === record.number;
 		list.splice(at < 0 ? list.length : at, Number(same), record);
-		for (const told of this._listening) told(record);
 		this._tell();
 		this._count();
 	}

@@ -115,8 +115,7 @@ function Scenario({name, known, changed, complete}) {
 					: html`Store puts it into the server${called && html` as <b>${called}</b>`}, until that stops${
 							/^\//.test(source?.source) && html`; <code>${source.source}</code> stays as it is`}.`}</p>
 				${other && html`<div class="warning conflict" role="alert">
-					<p>The file was changed since it was read. What you typed is still in the editor: save it anyway, or go on
-						${" "}with the text of the file. Nothing is lost: the other of the two stays here.</p>
+					<p>The file was changed since it was read. Save what you typed anyway, or exchange it with what the file has.</p>
 					<p>${button("Exchange with the editor", exchange, "")}</p>
 					<${Code} label=${other.label} text=${other.text ?? ""} /></div>`}
 				<${Editor} label=${`The scenario ${name}, as YAML`} text=${text} set=${setText} checked=${checked}

@@ -143,7 +143,6 @@ const spoken = ({frames, faults, first_token: token, queued}, span, {status, out
 
 const SHOWN = 2000;
 
-/** The frames one by one, with the time since the one before. */
 export function Frames({timeline: {frames, frames_cut: cut}}) {
 	if (!frames.length) return html`<p class="muted">Nothing was sent.</p>`;
 	const rows = frames.slice(0, SHOWN).map(({at, size, text}, index) => [

@@ -45,7 +45,7 @@ function Pieces({answer}) {
 	return html`<p>${spans}</p>`;
 }
 
-/** An error as a client meets it: the status, the message, the headers that say when to come again, the body. */
+/** An error as a client meets it, with the headers that say when to come again. */
 function Failed({answer: {error, headers}}) {
 	const shown = Object.entries(headers).filter(([name]) => /^(retry-after|x-ratelimit-\w+)$/.test(name));
 	return html`<div class="failure"><p>${error.message}</p>

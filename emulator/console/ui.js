@@ -25,7 +25,7 @@ export function signal(value) {
 	};
 }
 
-/** The value of a signal; whoever uses it is rendered again when it changes. */
+/** The value of a signal; who uses it is rendered again when it changes. */
 export function useValue(of) {
 	const [, set] = useState(of.value);
 	useEffect(() => of.listen(set), [of]);
@@ -73,14 +73,14 @@ export function go(page, id, values, replace = false) {
 export const notice = signal(null);
 let noticeEnds;
 
-/** Tell the person something for a few seconds; a screen reader says it. */
+/** Tell the person something for a few seconds. */
 function say(text, kind) {
 	clearTimeout(noticeEnds);
 	notice.value = {text, kind};
 	noticeEnds = setTimeout(() => (notice.value = null), 5000);
 }
 
-/** Do something, and say that it is done, or what went wrong; returns whether it is done. */
+/** Do something, and say that it is `done`, or what went wrong; returns whether it went well. */
 export async function attempt(action, done) {
 	try {
 		await action();
@@ -92,8 +92,7 @@ export async function attempt(action, done) {
 	}
 }
 
-/** What a promise brings: {value, error, again}. It is asked anew when one of `on` changes, and has then been
-		so for `pause` milliseconds. */
+/** What a promise brings: {value, error, again}. It is asked anew when `on` changes, and stays so for `pause` ms. */
 export function useLoaded(load, on = [], pause = 0) {
 	const [state, set] = useState({});
 	const turn = useRef(0);
@@ -106,7 +105,7 @@ export function useLoaded(load, on = [], pause = 0) {
 		);
 	};
 	useEffect(() => {
-		const timer = pause ? setTimeout(again, pause) : again();
+		const timer = state.value ? setTimeout(again, pause) : again();
 		return () => {
 			turn.current++;
 			clearTimeout(timer);
@@ -115,7 +114,7 @@ export function useLoaded(load, on = [], pause = 0) {
 	return {...state, again};
 }
 
-/** Call something at most once in so many milliseconds, and once more at the end. */
+/** Call something once in so many milliseconds at most, and once more at the end. */
 export function throttled(action, pause) {
 	let timer = 0;
 	let wanted = false;
@@ -160,11 +159,9 @@ export const indented = value => JSON.stringify(value, null, 2);
 export function money(amount) {
 	if (amount == null) return "–";
 	const [whole, decimals = ""] = String(amount).replace(/\s*USD$/, "").split(".");
-	const sign = whole.startsWith("-") ? "−" : "";
-	return `${sign}$${whole.replace("-", "")}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`;
+	return `$${whole}.${decimals.replace(/0+$/, "").padEnd(2, "0")}`.replace("$-", "−$");
 }
 
-/** A text that is JSON with its parts on lines of their own, and another as it is. */
 export function pretty(text) {
 	const value = parsed(text);
 	return value === null ? text : indented(value);
@@ -179,7 +176,6 @@ export function ending(outcome, status) {
 
 // --- components
 
-/** What takes the value of a field when it changes. */
 export const into = set => event => set(event.target.value);
 /** What submits a form without leaving the page. */
 export const submitted = action => event => {
@@ -217,11 +213,9 @@ export const split = (id, name, list, detail, more) => html`
 		<section class="detail" aria-label=${name}>${detail}</section>
 	</div>`;
 
-/** The head of what was chosen of a list, with what can be done to it. */
 export const heading = (page, title, actions, filters) => html`<header class="record-head">
 	${link("‹ All", page, null, filters, "back")}<h1>${title}</h1><div class="actions">${actions}</div></header>`;
 
-/** A button that deletes a preset or a scenario. */
 export const remover = (page, name, changed) => {
 	const remove = async () => {
 		await send("DELETE", `${page}/${encodeURIComponent(name)}`);
@@ -231,7 +225,6 @@ export const remover = (page, name, changed) => {
 	return button("Delete", () => attempt(remove, `Deleted: ${name}`), "danger");
 };
 
-/** Links to what has a name, with tags and a sentence. */
 export const stories = (page, current, items) => html`
 	<ul class="stories" onKeyDown=${moves("a")}>${items.map(
 		({name, tags, about}) => html`<li key=${name}>
@@ -274,7 +267,6 @@ async function written(text) {
 	area.remove();
 }
 
-/** A text in a box of its own, which scrolls and can be copied. */
 export const Code = ({text, json = false, tall = false, label}) => html`<div class="code">
 	<${Copy} text=${() => text} what=${label} />
 	<pre tabindex="0" role="region" aria-label=${label} class=${tall ? "tall" : ""}>
@@ -308,7 +300,6 @@ export const Tabbed = ({tabs, current, ...more}) => html`
 	<${Tabs} tabs=${Object.entries(tabs).map(([id, tab]) => [id, ...tab])} current=${current} ...${more} />
 	<div role="tabpanel" class="tab-panel" aria-label=${tabs[current][0]}>${tabs[current][2]()}</div>`;
 
-/** A control with its label above it. */
 export function Field({label, hint, children}) {
 	const id = useId();
 	const control = h(children.type, {...children.props, id, "aria-describedby": hint ? id + "-hint" : undefined});
@@ -329,7 +320,6 @@ export const Select = ({of, pick, value, ...more}) => html`
 		return html`<option value=${value}>${label}</option>`;
 	})}</select>`;
 
-/** A field for JSON, with what is wrong in it. */
 export function JsonField({label, text, set}) {
 	const mistake = mistakeIn(text);
 	return html`<${Field} label=${label + ", as JSON"} hint=${mistake}><textarea class="mono" rows="8" spellcheck="false"
