@@ -18,7 +18,7 @@ const told = sums =>
 /** Columns over time. `parts` tells of a bucket the [colour, amount] that are stacked, `tell` what is said of it.
 		Each column leads to the inferences of its time. */
 function Columns({usage, parts, tell, label, tall, filters}) {
-	const [box, width] = useWidth(200);
+	const [box, width] = useWidth();
 	const {buckets = [], step: length, from, to} = usage ?? {};
 	const stacks = buckets.map(bucket => parts(bucket).filter(([, amount]) => amount > 0));
 	const sums = stacks.map(stack => stack.reduce((all, [, amount]) => all + amount, 0));
@@ -86,5 +86,5 @@ export function Totals({buckets}) {
 		...Object.values(counts).map(number),
 		charge ? money(charge.toFixed(8)) : "–",
 	]);
-	return rows.length > 0 && table(["Model", "#Requests", "#Prompt", "#Completion", "#Cost"], rows);
+	return rows.length > 0 && table(["Model", "#Requests", "#Prompt", "#Completion", "#Cost"], rows, "narrow");
 }

@@ -200,25 +200,21 @@ function Why({record}) {
 }
 
 export function Explained({told, scenario, run}) {
-	const {why, turn, position, message, retry_after: after, mistakes = [], warning} = told;
+	const {why, turn, position, message, retry_after: after, mistakes = [], warning, rules} = told;
+	const recorded = told.number != null;
 	const states = Object.entries(turn?.states ?? position?.states ?? {}).map(([name, value]) => `${name}: ${value}`);
 	const given = (position?.turns ?? []).map(each => `${each.rule}: ${each.given} of ${each.replies} given`);
 	const tags = [turn?.replies > 1 && `reply ${turn.reply} of ${turn.replies}`, ...states, ...given].filter(Boolean);
-	return html`<p>${why}</p>
-		${tags.length > 0 && html`<p class="turns">${tags.map(each => tag(each))}</p>`}
-		${message && told.position !== undefined && html`<p class="message">${message}
-			${after != null && ` Retry after ${seconds(after)}.`}</p>`}
-		${told.position !== undefined && warning && html`<p class="warning">${warning}</p>`}
-		${mistakes.map(each => html`<p class="problem">${each.message}</p>`)}
-		<${Rules} rules=${told.rules ?? []} scenario=${scenario} run=${run} />`;
+	return html`${tags.length > 0 && html`<p class="turns">${tags.map(each => tag(each))}</p>`}
+		${!recorded && html`<p>${why}</p>
+			${message && html`<p class="message">${message}${after != null && ` Retry after ${seconds(after)}.`}</p>`}
+			${warning && html`<p class="warning">${warning}</p>`}`}
+		${mistakes.map(ui.problem)}
+		<ol class="rules">${rules.map(({rule, result, line, reasons}) => html`
+			<li class=${"rule-" + result.replace(" ", "-")}><span class="mark" aria-hidden="true">${MARKS[result]}</span>
+				<div><b>${rule}</b> <span class="result">${result}</span>
+				${line > 0 && scenario && html` ${link(`line ${line}`, "scenarios", scenario, {line, run})}`}
+				${reasons.length > 0 && html`<ul>${reasons.map(reason => html`<li>${reason}</li>`)}</ul>`}</div></li>`)}</ol>`;
 }
 
 const MARKS = {answered: "✓", "passed over": "↷", differs: "≠", "comes later": "·"};
-
-const Rules = ({rules, scenario, run}) => html`<ol class="rules">${rules.map(
-	({rule, result, line, reasons}) => html`<li class=${"rule-" + result.replace(" ", "-")}>
-		<span class="mark" aria-hidden="true">${MARKS[result]}</span>
-		<div><b>${rule}</b> <span class="result">${result}</span>
-			${line > 0 && scenario && html` ${link(`line ${line}`, "scenarios", scenario, {line, run})}`}
-			${reasons.length > 0 && html`<ul>${reasons.map(reason => html`<li>${reason}</li>`)}</ul>`}</div></li>`,
-)}</ol>`;

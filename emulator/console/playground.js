@@ -75,8 +75,7 @@ const keep = () =>
 	});
 
 const object = properties => ({type: "object", properties, required: Object.keys(properties)});
-const WEATHER = {name: "get_weather", description: "The weather in a city.",
-	parameters: object({city: {type: "string"}})};
+const WEATHER = {name: "get_weather", parameters: object({city: {type: "string"}})};
 const PERSON = {name: "person", schema: object({name: {type: "string"}, age: {type: "integer"}})};
 const SAMPLES = {
 	tools: [{type: "function", function: WEATHER}],

@@ -340,12 +340,12 @@ export const Search = ({what, hint, value, set}) => html`
 		value=${value} onInput=${into(set)} />`;
 
 /** The width of an element, as it is and becomes: [ref, width]. */
-export function useWidth(least = 280) {
+export function useWidth() {
 	const [node, setNode] = useState(null);
 	const [width, set] = useState(0);
 	useEffect(() => {
 		if (!node) return undefined;
-		const observer = new ResizeObserver(([entry]) => set(Math.max(least, Math.floor(entry.contentRect.width))));
+		const observer = new ResizeObserver(([entry]) => set(Math.max(200, Math.floor(entry.contentRect.width))));
 		observer.observe(node);
 		return () => observer.disconnect();
 	}, [node]);
