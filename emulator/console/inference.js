@@ -18,8 +18,7 @@ export function Inference({id, records, filters}) {
 	const [record, timeline, conversation] = value ?? [];
 	if (record)
 		return html`<${Shown} record=${record} timeline=${timeline} conversation=${conversation} filters=${filters} />`;
-	return error && html`<div class="page">${ui.problem(error)}
-		<p>${link("All inferences", "inferences", null, filters)}</p></div>`;
+	return ui.lost("inferences", error, filters);
 }
 
 function Shown({record, timeline, conversation, filters}) {
@@ -101,8 +100,6 @@ function Facts({record, timeline}) {
 	]);
 }
 
-// --- what was said
-
 export const turn = (who, what, kind = "") =>
 	html`<div class=${"turn " + kind}><h3>${who}</h3><div>${what}</div></div>`;
 export const calls = made => made.map(call => html`<div class="call"><b>${call.name}</b>
@@ -169,8 +166,6 @@ export function Probable({tokens}) {
 				: html`<span class="muted">Point at a token to see its alternatives.</span>`
 		}</div></div>`;
 }
-
-// --- why
 
 /** Why it got its answer, and what another scenario would make of it, at its start or where the key is in it now. */
 function Why({record}) {

@@ -66,8 +66,6 @@ function taken({dialect, body: asked}) {
 	columns.value = [{model, turns: asked.messages.filter(each => !instructs(each)).map(asked => ({asked}))}];
 }
 
-// --- the panel
-
 const keep = () =>
 	attempt(async () => {
 		preset.value = presetOf(body(settings.value, columns.value[0].model, []));
@@ -115,8 +113,6 @@ function editor(label, name) {
 		<p>${text ? quiet("Remove", () => set("")) : quiet("Insert an example", () => set(indented(SAMPLES[name])))}</p>
 		</details>`;
 }
-
-// --- asking
 
 const messages = turns =>
 	turns.flatMap(({asked, answer}) => [asked, answer?.text && {role: "assistant", content: answer.text}])

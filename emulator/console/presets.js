@@ -41,7 +41,7 @@ function Preset({name, changed}) {
 		handed.value = null;
 		set({...known, parameters: ui.indented(known.parameters)});
 	}, [known]);
-	if (!draft) return problem(error);
+	if (!draft) return ui.lost("presets", error);
 	const {name: to, model, description, system, parameters, versions} = draft;
 	const put = field => text => set({...draft, [field]: text});
 	const input = (label, field, more) =>

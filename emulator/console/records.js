@@ -1,11 +1,28 @@
 // The records of inferences as they come: a list, newest first, which is loaded page by page and kept up to date.
 
 import {address, get, query} from "./api.js";
-import {signal, throttled} from "./ui.js";
+import {signal} from "./ui.js";
 
 const PAGE = 500;
 /** The filters that the address and the search field know. */
 const FILTERS = "text status outcome model key scenario rule endpoint namespace since until".split(" ");
+
+/** Call something once in so many milliseconds at most, and once more at the end. */
+function throttled(action, pause) {
+	let timer = 0;
+	let wanted = false;
+	const run = () => {
+		timer = 0;
+		if (!wanted) return;
+		wanted = false;
+		action();
+		timer = setTimeout(run, pause);
+	};
+	return () => {
+		wanted = true;
+		if (!timer) run();
+	};
+}
 
 /** One list of records that pass some filters. `changed` is told of every change. */
 export class Records {

@@ -68,6 +68,8 @@ function Scenario({name, known, changed, complete}) {
 		text.trim() ? send("POST", "check", text).catch(({message}) => ({...CLEAN, mistakes: [{message}]})) : CLEAN;
 	const {value: checked = CLEAN} = useLoaded(check, [text], 200);
 	const story = known.scenarios.find(each => each.name === name || each.aliases.includes(name));
+	const also = story?.aliases.length > 0 && `Also called ${story.aliases.join(", ")}.`;
+	const about = [story?.description, also].filter(Boolean).join(" ");
 	const called = checked.name ?? (fresh ? null : name);
 	const mistaken = checked.mistakes.length > 0;
 	const filed = source?.writable && called === source.name;
@@ -99,7 +101,7 @@ function Scenario({name, known, changed, complete}) {
 		setOther({label: "What you typed", text});
 		setText(other.text);
 	};
-	if (error && !source) return ui.problem(error);
+	if (error && !source) return ui.lost("scenarios", error);
 	const readable = fresh || source?.text != null;
 	const removable = story && !/^(\/|built in)/.test(story.source);
 	return html`<div class="scenario">
@@ -107,8 +109,7 @@ function Scenario({name, known, changed, complete}) {
 			${readable &&
 				button(filed ? (other ? "Save anyway" : "Save") : "Store", keep, "main", {disabled: mistaken || !called})}
 			${removable && ui.remover("scenarios", name, changed)}`)}
-		${story && html`<p class="muted">${story.description}
-			${story.aliases.length > 0 && ` Also called ${story.aliases.join(", ")}.`}</p>`}
+		${about && html`<p class="muted">${about}</p>`}
 		${readable
 			? html`<p class="source">${filed
 					? html`Save writes <code>${source.source}</code>, and the scenario plays from its beginning.`
@@ -116,7 +117,7 @@ function Scenario({name, known, changed, complete}) {
 							/^\//.test(source?.source) && html`; <code>${source.source}</code> stays as it is`}.`}</p>
 				${other && html`<div class="warning conflict" role="alert">
 					<p>The file was changed since it was read. Save what you typed anyway, or exchange it with what the file has.</p>
-					<p>${button("Exchange with the editor", exchange, "")}</p>
+					<p>${button("Exchange with the editor", exchange)}</p><b>${other.label}</b>
 					<${Code} label=${other.label} text=${other.text ?? ""} /></div>`}
 				<${Editor} label=${`The scenario ${name}, as YAML`} text=${text} set=${setText} checked=${checked}
 					reveal=${Number(line)} complete=${complete} />

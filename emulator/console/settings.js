@@ -153,8 +153,9 @@ function UsageTab() {
 	const {key} = ui.useValue(ui.route).query;
 	const {value, error} = useLoaded(() => get("usage" + query({buckets: 60, key})), [key]);
 	if (!value) return problem(error);
-	if (!value.buckets.length) return html`<p class="muted">Nothing was asked yet.</p>`;
-	return html`<p class="muted">Tokens by model, of the inferences that are remembered.</p><${Usage} usage=${value} />`;
+	const used = value.buckets.some(({models}) => Object.keys(models).length);
+	return html`<p class="muted">Tokens by model, of the inferences that are remembered.</p>
+		${used ? html`<${Usage} usage=${value} />` : html`<p>Nothing was asked yet.</p>`}`;
 }
 
 // --- the server

@@ -79,8 +79,6 @@ function sentence({status, outcome, retry_after: asked, waited}, index) {
 	return `Attempt ${index + 1}: ${status}, ${outcome}.${wished}${waited == null ? "" : ` Waited ${seconds(waited)}.`}`;
 }
 
-// --- one answer
-
 /** One answer on its axis: the queue, the first token, each frame, and stalls and faults by their names. */
 export function Picture({timeline, record}) {
 	const [box, width] = useWidth();

@@ -114,23 +114,6 @@ export function useLoaded(load, on = [], pause = 0) {
 	return {...state, again};
 }
 
-/** Call something once in so many milliseconds at most, and once more at the end. */
-export function throttled(action, pause) {
-	let timer = 0;
-	let wanted = false;
-	const run = () => {
-		timer = 0;
-		if (!wanted) return;
-		wanted = false;
-		action();
-		timer = setTimeout(run, pause);
-	};
-	return () => {
-		wanted = true;
-		if (!timer) run();
-	};
-}
-
 // --- how values are written
 
 const digits = (value, most) => value.toLocaleString("en", {maximumFractionDigits: most});
@@ -250,6 +233,10 @@ export const facts = pairs => html`<dl class="facts">${pairs.map(
 )}</dl>`;
 
 export const problem = error => error && html`<p class="problem" role="alert">${error.message}</p>`;
+
+/** What is shown of something that is not there. */
+export const lost = (page, error, filters) =>
+	error && html`<div class="page">${problem(error)}<p>${link(`All ${page}`, page, null, filters)}</p></div>`;
 
 export const Empty = ({title, children, code}) =>
 	html`<div class="empty"><h2>${title}</h2>${children}${code && html`<${Code} text=${code} label="example" />`}</div>`;

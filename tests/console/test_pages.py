@@ -215,7 +215,7 @@ def test_why_tells_where_the_key_was_and_where_it_is_now(browser: Any) -> None:
         page.get_by_text("1 of 3", exact=True).wait_for()
         page.get_by_role("tab", name=re.compile("Why")).click()
         tags = page.locator(".turns")
-        assert tags.inner_text().split() == "reply 1 of 3".split()
+        assert tags.inner_text().strip() == "reply 1 of 3"
         page.get_by_label("Position").select_option("now")
         page.locator(".turns", has_text="reply 3 of 3").wait_for()
         assert "paid: yes" in tags.inner_text() and "steps: 2 of 3 given" in tags.inner_text()
