@@ -29,7 +29,7 @@ PAGES = {
     "settings/clock": ".clock",
     "settings/keys": ".plain td",
     "settings/accounts?key=akml-mine": ".account",
-    "settings/usage": ".usage rect",
+    "settings/usage": ".bars rect",
     "settings/server": ".settings td",
     "nothing": "h1",
 }
