@@ -1,7 +1,6 @@
-"""Renew the console's libraries in emulator/console/vendor from npm: `make vendor`.
+"""Renew the console's library, emulator/console/vendor/preact.js, from npm: `make vendor`.
 
-The modules are taken as they are published, except that they import each other by relative paths, since the console's
-Content-Security-Policy allows no inline import map, and that they do not name source maps, which are not served.
+It is one module with what the console uses of Preact and htm, and nothing else of them. Its source map is not served.
 """
 
 import json
@@ -12,29 +11,14 @@ import tempfile
 from pathlib import Path
 
 VENDOR = Path(__file__).parent.parent / "emulator" / "console" / "vendor"
-MODULES = {
-    "preact": ("preact", "dist/preact.mjs"),
-    "preact/hooks": ("preact", "hooks/dist/hooks.mjs"),
-    "@preact/signals-core": ("@preact/signals-core", "dist/signals-core.mjs"),
-    "@preact/signals": ("@preact/signals", "dist/signals.mjs"),
-    "htm": ("htm", "dist/htm.mjs"),
-}
-"""What is imported by which name, and the package and the file that it is."""
-
-
-def file_name(module: str) -> str:
-    """The name of a module's file, such as preact-hooks.js."""
-    return module.lstrip("@").replace("/", "-") + ".js"
-
-
-def rewritten(text: str) -> str:
-    """A module that imports others by their files, and names no source map."""
-    text = re.sub(r"//# sourceMappingURL=\S+\s*$", "\n", text)
-    return re.sub(
-        r"""(from|import) ?(["'])([^"'./][^"']*)\2""",
-        lambda found: f"{found[1]}{found[2]}./{file_name(found[3])}{found[2]}",
-        text,
-    )
+PACKAGES = ("preact", "htm")
+BUNDLER = "esbuild"
+USED = """
+export { h, render } from "preact";
+export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+export { default as htm } from "htm";
+"""
+"""What the console imports."""
 
 
 def licences(installed: Path, packages: list[str]) -> str:
@@ -52,16 +36,21 @@ def licences(installed: Path, packages: list[str]) -> str:
 
 
 def main() -> None:
-    """Install the newest versions in a temporary folder, and copy what is served."""
-    packages = list(dict.fromkeys(package for package, _ in MODULES.values()))
+    """Install the newest versions in a temporary folder, and make one module of what is used."""
     with tempfile.TemporaryDirectory() as folder:
-        command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *packages]
-        subprocess.run(command, check=True)  # noqa: S603 (the command is this list)
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *PACKAGES, BUNDLER]
+        subprocess.run(install, check=True)  # noqa: S603 (the command is this list)
         installed = Path(folder) / "node_modules"
-        VENDOR.mkdir(parents=True, exist_ok=True)
-        for module, (package, path) in MODULES.items():
-            (VENDOR / file_name(module)).write_text(rewritten((installed / package / path).read_text()))
-        (VENDOR / "LICENSES.txt").write_text(licences(installed, packages))
+        bundle = [
+            installed / ".bin" / BUNDLER,
+            "--bundle",
+            "--minify",
+            "--format=esm",
+            "--log-level=warning",
+            f"--outfile={VENDOR / 'preact.js'}",
+        ]
+        subprocess.run(bundle, input=USED, text=True, cwd=folder, check=True)  # noqa: S603
+        (VENDOR / "LICENSES.txt").write_text(licences(installed, list(PACKAGES)))
     size = sum(path.stat().st_size for path in VENDOR.iterdir())
     sys.stdout.write(f"{VENDOR}: {size / 1024:.0f} KiB\n")
 

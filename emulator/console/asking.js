@@ -1,207 +1,179 @@
-// Asking the emulated API as a client does: the body of a request, its answer as it comes, and what it costs.
+// Asking the emulated API as a client does: the body of a request, its answer as it comes, and what that costs.
 
-import { address, events, parsed, refusal } from "./api.js";
-import { indented, signal } from "./ui.js";
+import {address, events, parsed, refusal} from "./api.js";
+import {signal} from "./ui.js";
 
 export const DIALECTS = {
-  chat: { label: "OpenAI chat", path: "v1/chat/completions" },
-  messages: { label: "Anthropic messages", path: "anthropic/v1/messages" },
+	chat: {label: "OpenAI chat", path: "v1/chat/completions"},
+	messages: {label: "Anthropic messages", path: "anthropic/v1/messages"},
 };
 
 /** The JSON of an editor; undefined if it is empty. Throws an error that names the editor. */
-export function json(text, what) {
-  try {
-    return text.trim() ? JSON.parse(text) : undefined;
-  } catch (error) {
-    throw new Error(`${what}: ${error.message}`);
-  }
+function json(text, what) {
+	try {
+		return text.trim() ? JSON.parse(text) : undefined;
+	} catch (error) {
+		throw new Error(`${what}: ${error.message}`);
+	}
 }
 
-/** The body of a request. `settings` are those of the panel, `messages` what was said so far. */
-export function body(settings, model, messages) {
-  const { dialect, system, parameters, stream } = settings;
-  const tools = json(settings.tools, "Tools");
-  const format = json(settings.format, "Response format");
-  const set = Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined));
-  if (dialect === "messages") {
-    const schema = format?.json_schema ? { type: "json_schema", schema: format.json_schema.schema } : format;
-    return {
-      model,
-      max_tokens: 1024,
-      ...(system && { system }),
-      messages,
-      stream,
-      ...set,
-      ...(tools && { tools: tools.map((tool) => (tool.function ? anthropicTool(tool.function) : tool)) }),
-      ...(format && { output_config: { format: schema } }),
-    };
-  }
-  return {
-    model,
-    messages: [...(system ? [{ role: "system", content: system }] : []), ...messages],
-    stream,
-    ...set,
-    ...(stream && { stream_options: { include_usage: true, continuous_usage_stats: true } }),
-    ...(tools && { tools }),
-    ...(format && { response_format: format }),
-  };
+/** The body of a request. `settings` are those of the panel, `said` is what was said so far. */
+export function body({dialect, system, parameters, stream, ...texts}, model, said) {
+	const tools = json(texts.tools, "Tools");
+	const format = json(texts.format, "Response format");
+	const given = set(parameters);
+	if (dialect === "chat") {
+		const messages = [...(system ? [{role: "system", content: system}] : []), ...said];
+		const counted = {stream_options: {include_usage: true, continuous_usage_stats: true}};
+		return {model, messages, stream, ...given, ...(stream && counted), ...set({tools, response_format: format})};
+	}
+	const schema = format?.json_schema ? {type: "json_schema", schema: format.json_schema.schema} : format;
+	const own = tools?.map(tool => (tool.function ? anthropicTool(tool.function) : tool));
+	const output = format && {format: schema};
+	const asked = set({system: system || undefined, tools: own, output_config: output});
+	return {model, max_tokens: 1024, messages: said, stream, ...given, ...asked};
 }
 
-const anthropicTool = ({ name, description, parameters }) => ({
-  name,
-  ...(description && { description }),
-  input_schema: parameters ?? { type: "object" },
-});
+const set = fields => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+
+const anthropicTool = ({name, description, parameters: input_schema = {type: "object"}}) =>
+	set({name, description, input_schema});
 
 /** One answer while it comes. `version` changes with it. */
 export class Answer {
-  pieces = [];
-  reasoning = "";
-  calls = [];
-  usage = null;
-  finish = null;
-  status = 0;
-  error = null;
-  headers = {};
-  first = null;
-  ended = null;
-  version = signal(0);
-  started = performance.now();
-  _leaving = new AbortController();
-  /** How many answers are coming. */
-  static running = signal(0);
+	/** How many answers are coming. */
+	static running = signal(0);
 
-  constructor(dialect, asked) {
-    this.dialect = dialect;
-    this.asked = asked;
-  }
+	pieces = [];
+	reasoning = "";
+	calls = [];
+	status = 0;
+	headers = {};
+	version = signal(0);
+	started = performance.now();
+	_leaving = new AbortController();
 
-  get text() {
-    return this.pieces.map((each) => each.token).join("");
-  }
+	constructor(dialect, asked) {
+		Object.assign(this, {dialect, asked});
+	}
 
-  stop() {
-    this._leaving.abort();
-  }
+	get text() {
+		return this.pieces.map(each => each.token).join("");
+	}
 
-  async run(key) {
-    Answer.running.value++;
-    try {
-      await this._run(key);
-    } catch (error) {
-      const left = error.name === "AbortError";
-      const broken = left ? "Stopped here: the client left." : `The connection broke: ${error.message}`;
-      this.error ??= error.status ? error : { message: broken };
-    }
-    this.ended = performance.now();
-    this.version.value++;
-    Answer.running.value--;
-  }
+	stop() {
+		this._leaving.abort();
+	}
 
-  async _run(key) {
-    const version = this.dialect === "messages" && { "anthropic-version": "2023-06-01" };
-    const response = await fetch(address("../" + DIALECTS[this.dialect].path), {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...version },
-      body: JSON.stringify(this.asked),
-      signal: this._leaving.signal,
-    });
-    this.status = response.status;
-    this.headers = Object.fromEntries(response.headers);
-    if (response.ok && response.headers.get("content-type")?.includes("event-stream")) return this._follow(response);
-    const text = await response.text();
-    const told = parsed(text);
-    if (!response.ok) throw refusal(response, told ?? text);
-    if (told == null) this.error = { message: "The answer is no JSON.", body: text };
-    else this._whole(told);
-  }
+	async run(key) {
+		Answer.running.value++;
+		try {
+			await this._run(key);
+		} catch (error) {
+			const left = error.name === "AbortError";
+			const broken = left ? "Stopped here: the client left." : `The connection broke: ${error.message}`;
+			this.error ??= error.status ? error : {message: broken};
+		}
+		this.ended = performance.now();
+		this.version.value++;
+		Answer.running.value--;
+	}
 
-  async _follow(response) {
-    let done = false;
-    for await (const { event, data } of events(response)) {
-      if (data === "[DONE]" || event === "message_stop") done = true;
-      else this._event(event, data);
-      this._frame ??= requestAnimationFrame(() => {
-        this._frame = undefined;
-        this.version.value++;
-      });
-    }
-    if (!done) this.error ??= { message: "The stream ended before it was complete." };
-  }
+	async _run(key) {
+		const version = this.dialect === "messages" && {"anthropic-version": "2023-06-01"};
+		const response = await fetch(address("../" + DIALECTS[this.dialect].path), {
+			method: "POST",
+			headers: {"content-type": "application/json", authorization: `Bearer ${key}`, ...version},
+			body: JSON.stringify(this.asked),
+			signal: this._leaving.signal,
+		});
+		this.status = response.status;
+		this.headers = Object.fromEntries(response.headers);
+		if (response.ok && response.headers.get("content-type")?.includes("event-stream")) return this._follow(response);
+		const text = await response.text();
+		const told = parsed(text);
+		if (!response.ok) throw refusal(response, told ?? text);
+		if (told == null) this.error = {message: "The answer is no JSON.", body: text};
+		else this._whole(told);
+	}
 
-  _event(event, data) {
-    const told = parsed(data);
-    if (told == null) this.error = { message: "A frame of the stream is no JSON.", body: data };
-    else if (told.error || event === "error") this.error = { message: told.error?.message ?? data, body: told };
-    else if (this.dialect === "messages") this._block(told);
-    else this._chunk(told);
-  }
+	async _follow(response) {
+		let done = false;
+		for await (const {event, data} of events(response)) {
+			if (data === "[DONE]" || event === "message_stop") done = true;
+			else this._event(event, data);
+			this._frame ??= requestAnimationFrame(() => {
+				this._frame = undefined;
+				this.version.value++;
+			});
+		}
+		if (!done) this.error ??= {message: "The stream ended before it was complete."};
+	}
 
-  _chunk({ choices = [], usage }) {
-    if (usage) this.usage = { prompt: usage.prompt_tokens, completion: usage.completion_tokens };
-    for (const { delta = {}, logprobs, finish_reason: finish } of choices) {
-      this._reason(delta.reasoning_content ?? delta.reasoning);
-      this._say(delta.content, logprobs?.content);
-      for (const call of delta.tool_calls ?? [])
-        this._call(call.index, call.function?.name, call.function?.arguments, call.id);
-      this.finish = finish ?? this.finish;
-    }
-  }
+	_event(event, data) {
+		const told = parsed(data);
+		if (told == null) this.error = {message: "A frame of the stream is no JSON.", body: data};
+		else if (told.error || event === "error") this.error = {message: told.error?.message ?? data, body: told};
+		else if (this.dialect === "messages") this._block(told);
+		else this._chunk(told);
+	}
 
-  _block({ index, content_block: block, delta, usage, message }) {
-    const counted = usage ?? message?.usage;
-    if (counted)
-      this.usage = {
-        prompt: counted.input_tokens ?? this.usage?.prompt ?? 0,
-        completion: counted.output_tokens ?? this.usage?.completion ?? 0,
-      };
-    if (block?.type === "tool_use") this._call(index, block.name, "", block.id);
-    this._say(block?.text ?? delta?.text);
-    this._reason(delta?.thinking);
-    if (delta?.partial_json) this._call(index, undefined, delta.partial_json);
-    this.finish = delta?.stop_reason ?? this.finish;
-  }
+	_chunk({choices = [], usage}) {
+		if (usage) this.usage = {prompt: usage.prompt_tokens, completion: usage.completion_tokens};
+		for (const {delta = {}, logprobs, finish_reason: finish} of choices) {
+			this._reason(delta.reasoning_content ?? delta.reasoning);
+			this._say(delta.content, logprobs?.content);
+			for (const {index, id, function: called} of delta.tool_calls ?? [])
+				this._call(index, called?.name, called?.arguments, id);
+			this.finish = finish ?? this.finish;
+		}
+	}
 
-  _whole({ usage, content, stop_reason, choices }) {
-    if (this.dialect === "messages") {
-      for (const [index, block] of content.entries()) {
-        this._reason(block.thinking);
-        this._say(block.text);
-        if (block.type === "tool_use") this._call(index, block.name, JSON.stringify(block.input), block.id);
-      }
-      return this._block({ usage, delta: { stop_reason } });
-    }
-    const numbered = (calls) => calls?.map((call, index) => ({ index, ...call }));
-    const delta = ({ message }) => ({ ...message, tool_calls: numbered(message.tool_calls) });
-    return this._chunk({ usage, choices: choices.map((choice) => ({ ...choice, delta: delta(choice) })) });
-  }
+	_block({index, content_block: block, delta, usage, message}) {
+		const {input_tokens: prompt, output_tokens: completion} = usage ?? message?.usage ?? {};
+		if (prompt != null || completion != null)
+			this.usage = {prompt: prompt ?? this.usage?.prompt ?? 0, completion: completion ?? this.usage?.completion ?? 0};
+		if (block?.type === "tool_use") this._call(index, block.name, "", block.id);
+		this._say(block?.text ?? delta?.text);
+		this._reason(block?.thinking ?? delta?.thinking);
+		if (delta?.partial_json) this._call(index, undefined, delta.partial_json);
+		this.finish = delta?.stop_reason ?? this.finish;
+	}
 
-  _say(text, logprobs) {
-    if (!text) return;
-    this.first ??= performance.now();
-    if (!logprobs?.length) this.pieces.push({ token: text });
-    else
-      for (const { token, logprob, top_logprobs: top } of logprobs) this.pieces.push({ token, logprob, top });
-  }
+	_whole({usage, content, stop_reason, choices}) {
+		const whole = input => input && {partial_json: JSON.stringify(input)};
+		content?.forEach((block, index) => this._block({index, content_block: block, delta: whole(block.input)}));
+		if (content) return this._block({usage, delta: {stop_reason}});
+		const numbered = calls => calls?.map((call, index) => ({index, ...call}));
+		const delta = ({message}) => ({...message, tool_calls: numbered(message.tool_calls)});
+		return this._chunk({usage, choices: choices.map(choice => ({...choice, delta: delta(choice)}))});
+	}
 
-  _reason(text) {
-    if (!text) return;
-    this.first ??= performance.now();
-    this.reasoning += text;
-  }
+	_say(text, logprobs) {
+		if (!text) return;
+		this.first ??= performance.now();
+		const tokens = logprobs?.map(({token, logprob, top_logprobs: top}) => ({token, logprob, top}));
+		this.pieces.push(...(tokens?.length ? tokens : [{token: text}]));
+	}
 
-  _call(index, name, more, id) {
-    this.first ??= performance.now();
-    let call = this.calls.find((each) => each.index === index);
-    if (!call) this.calls.push((call = { index, name: "", arguments: "" }));
-    if (name) Object.assign(call, { name, id });
-    call.arguments += more ?? "";
-  }
+	_reason(text) {
+		if (!text) return;
+		this.first ??= performance.now();
+		this.reasoning += text;
+	}
+
+	_call(index, name, more = "", id) {
+		this.first ??= performance.now();
+		let call = this.calls.find(each => each.index === index);
+		if (!call) this.calls.push((call = {index, name: "", arguments: ""}));
+		if (name) Object.assign(call, {name, id});
+		call.arguments += more;
+	}
 }
 
 /** What an answer costs by the prices of its model, in USD; null if they are not known. */
 export function cost(usage, pricing) {
-  if (!usage || !pricing) return null;
-  const { input = 0, output = 0, request = 0 } = pricing;
-  return usage.prompt * Number(input) + usage.completion * Number(output) + Number(request);
+	if (!usage || !pricing) return null;
+	const {input = 0, output = 0, request = 0} = pricing;
+	return usage.prompt * Number(input) + usage.completion * Number(output) + Number(request);
 }

@@ -1,137 +1,133 @@
 // The records of inferences as they come: a list, newest first, which is loaded page by page and kept up to date.
 
-import { address, get, query } from "./api.js";
-import { signal, throttled } from "./ui.js";
+import {address, get, query} from "./api.js";
+import {signal} from "./ui.js";
 
 const PAGE = 500;
 /** The filters that the address and the search field know. */
 const FILTERS = "text status outcome model key scenario rule endpoint namespace since until".split(" ");
 
-/** One list of records that pass some filters. */
+/** Call something once in so many milliseconds at most, and once more at the end. */
+function throttled(action, pause) {
+	let timer = 0;
+	let wanted = false;
+	const run = () => {
+		timer = 0;
+		if (!wanted) return;
+		wanted = false;
+		action();
+		timer = setTimeout(run, pause);
+	};
+	return () => {
+		wanted = true;
+		if (!timer) run();
+	};
+}
+
+/** One list of records that pass some filters. `changed` is told of every change. */
 export class Records {
-  constructor(filters) {
-    this.filters = filters;
-    this.list = [];
-    this.lengths = new Map();
-    this.changed = signal(0);
-    this.usage = signal(null);
-    this.error = signal(null);
-    this.loading = signal(true);
-    this.live = signal(false);
-    this.next = null;
-    this.forgotten = 0;
-    this._tell = throttled(() => this.changed.value++, 60);
-    this._count = throttled(() => this._usage(), 1500);
-    this._listening = new Set();
-  }
+	list = [];
+	lengths = new Map();
+	changed = signal(0);
+	loading = true;
+	next = null;
+	forgotten = 0;
+	_tell = throttled(() => this.changed.value++, 60);
+	_count = throttled(async () => {
+		this.usage = await get("usage" + query({buckets: 60, ...this.filters})).catch(() => null);
+		this._tell();
+	}, 1500);
 
-  start() {
-    const source = new EventSource(address("inferences" + query({ follow: "live", ...this.filters })));
-    source.onopen = () => {
-      this.live.value = true;
-      this.load();
-    };
-    source.onerror = () => {
-      this.live.value = false;
-      if (source.readyState === EventSource.CLOSED) this.load();
-    };
-    for (const name of ["start", "end"]) source.addEventListener(name, ({ data }) => this._put(JSON.parse(data)));
-    source.addEventListener("progress", ({ data }) => {
-      const { number, length } = JSON.parse(data);
-      this.lengths.set(number, length);
-      this._tell();
-    });
-    source.addEventListener("reset", () => this.load());
-    return () => source.close();
-  }
+	constructor(filters) {
+		this.filters = filters;
+	}
 
-  /** Call `told` with each record that has changed; returns what ends that. */
-  onChange(told) {
-    this._listening.add(told);
-    return () => this._listening.delete(told);
-  }
+	start() {
+		const source = new EventSource(address("inferences" + query({follow: "live", ...this.filters})));
+		source.onopen = () => {
+			this.live = true;
+			this.load();
+		};
+		source.onerror = () => {
+			this.live = false;
+			this._tell();
+			if (source.readyState === EventSource.CLOSED) this.load();
+		};
+		for (const name of ["start", "end"]) source.addEventListener(name, ({data}) => this._put(JSON.parse(data)));
+		source.addEventListener("progress", ({data}) => {
+			const {number, length} = JSON.parse(data);
+			this.lengths.set(number, length);
+			this._tell();
+		});
+		source.addEventListener("reset", () => this.load());
+		return () => source.close();
+	}
 
-  _page(before) {
-    return get("inferences" + query({ order: "newest", limit: PAGE, before, ...this.filters }));
-  }
+	_page(before) {
+		return get("inferences" + query({order: "newest", limit: PAGE, before, ...this.filters}));
+	}
 
-  async load() {
-    this.loading.value = true;
-    const came = (this._came = []);
-    try {
-      const page = await this._page();
-      if (came !== this._came) return;
-      this.list = page.inferences;
-      this.next = page.next;
-      this.forgotten = page.forgotten;
-      this.error.value = null;
-    } catch (error) {
-      this.error.value = error;
-      this.list = [];
-    }
-    this._came = null;
-    this.loading.value = false;
-    for (const record of came) this._put(record);
-    this.changed.value++;
-    this._usage();
-  }
+	async load() {
+		const came = (this._came = []);
+		try {
+			const page = await this._page();
+			if (came !== this._came) return;
+			Object.assign(this, {list: page.inferences, next: page.next, forgotten: page.forgotten, error: null});
+		} catch (error) {
+			Object.assign(this, {list: [], error});
+		}
+		this._came = null;
+		this.loading = false;
+		for (const record of came) this._put(record);
+		this.changed.value++;
+		this._count();
+	}
 
-  /** Load the next page of older records; whoever asks meanwhile waits for the same page. */
-  more() {
-    if (this.next == null) return undefined;
-    return (this._more ??= this._older().finally(() => (this._more = null)));
-  }
+	/** Load the next page of older records; whoever asks meanwhile waits for the same page. */
+	more() {
+		if (this.next == null) return undefined;
+		return (this._more ??= this._older().finally(() => (this._more = null)));
+	}
 
-  async _older() {
-    const { list } = this;
-    try {
-      const page = await this._page(this.next);
-      if (list !== this.list) return;
-      list.push(...page.inferences);
-      this.next = page.next;
-      this.changed.value++;
-    } catch {
-      this.next = null;
-    }
-  }
+	async _older() {
+		const {list} = this;
+		const page = await this._page(this.next).catch(() => ({inferences: [], next: null}));
+		if (list !== this.list) return;
+		list.push(...page.inferences);
+		this.next = page.next;
+		this.changed.value++;
+	}
 
-  async _usage() {
-    this.usage.value = await get("usage" + query({ buckets: 60, ...this.filters })).catch(() => null);
-  }
-
-  /** Put a record in its place; what comes while the list is loaded is put again when that is done. */
-  _put(record) {
-    this._came?.push(record);
-    const list = this.list;
-    const at = list.findIndex((each) => each.number <= record.number);
-    if (at < 0) list.push(record);
-    else if (list[at].number === record.number) list[at] = record;
-    else list.splice(at, 0, record);
-    for (const told of this._listening) told(record);
-    this._tell();
-    this._count();
-  }
+	/** Put a record in its place; what comes while the list is loaded is put again when that is done. */
+	_put(record) {
+		this._came?.push(record);
+		const {list} = this;
+		const at = list.findIndex(each => each.number <= record.number);
+		const same = list[at]?.number === record.number;
+		list.splice(at < 0 ? list.length : at, Number(same), record);
+		this._tell();
+		this._count();
+	}
 }
 
 /** The filters in a search such as `status:429 model:*GLM* sunny`. */
 export function filtersOf(search) {
-  const found = {};
-  const words = search.replace(/(\w+):(?:"([^"]*)"|(\S+))/g, (whole, name, quoted, plain) => {
-    if (!FILTERS.includes(name)) return whole;
-    found[name] = quoted ?? plain;
-    return "";
-  });
-  const text = words.trim().replace(/\s+/g, " ");
-  return text ? { ...found, text } : found;
+	const found = {};
+	const words = search.replace(/(\w+):(?:"([^"]*)"|(\S+))/g, (whole, name, quoted, plain) => {
+		if (!FILTERS.includes(name)) return whole;
+		found[name] = quoted ?? plain;
+		return "";
+	});
+	const text = words.trim().replace(/\s+/g, " ");
+	return text ? {...found, text} : found;
 }
 
 /** The search that has these filters. */
-export function searched({ text = "", ...filters }) {
-  const quoted = (value) => (/\s/.test(value) ? `"${value}"` : value);
-  const named = Object.entries(filters).map(([name, value]) => `${name}:${quoted(value)}`);
-  return [...named, text].join(" ").trim();
+export function searched({text = "", ...filters}) {
+	const quoted = value => (/\s/.test(value) ? `"${value}"` : value);
+	return [...Object.entries(filters).map(([name, value]) => `${name}:${quoted(value)}`), text].join(" ").trim();
 }
 
 /** The filters among the values of an address. */
-export const chosen = (values) =>
-  Object.fromEntries(FILTERS.filter((name) => values[name]).map((name) => [name, values[name]]));
+export const chosen = values =>
+	Object.fromEntries(FILTERS.filter(name => values[name]).map(name => [name, values[name]]));

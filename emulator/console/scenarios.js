@@ -1,12 +1,12 @@
 // Scenarios: the list, an editor that shows mistakes while one types, a trial against a request, and who plays which.
 
-import { get, path, query, send } from "./api.js";
-import { draft } from "./drafts.js";
-import { completion, Editor } from "./editor.js";
-import { Explained } from "./inference.js";
+import {get, path, query, send} from "./api.js";
+import {draft} from "./drafts.js";
+import {completion, Editor} from "./editor.js";
+import {Explained} from "./inference.js";
 import * as ui from "./ui.js";
-import { attempt, Code, Field, Form, go, html, into, link, plural, Problem, quiet, tag } from "./ui.js";
-import { useEffect, useLoaded, useMemo, useSettled, useState, useValue } from "./ui.js";
+import {attempt, button, Code, Field, Form, go, html, into, link, plural, problem, quiet, tag} from "./ui.js";
+import {useEffect, useLoaded, useMemo, useState, useValue} from "./ui.js";
 
 const NEW = `name: my-scenario
 rules:
@@ -19,183 +19,172 @@ rules:
       - {text: "Now it works."}
 `;
 
+const CLEAN = {name: null, mistakes: [], warnings: []};
+
 export default function Scenarios() {
-  const { id } = useValue(ui.route);
-  const { value: known, error, again } = useLoaded(() => get("scenarios"));
-  const { value: schema } = useLoaded(() => get("schema"));
-  const complete = useMemo(() => completion(schema), [schema]);
-  if (!known) return html`<${Problem} error=${error} />`;
-  const Shown = id ? Scenario : Players;
-  return ui.split(
-    id,
-    "scenario",
-    html`<${List} known=${known} id=${id} />`,
-    html`<${Shown} key=${id} name=${id} known=${known} changed=${again} complete=${complete} />`,
-  );
+	const {id} = useValue(ui.route);
+	const {value: known, error, again} = useLoaded(() => get("scenarios"));
+	const {value: schema} = useLoaded(() => get("schema"));
+	const complete = useMemo(() => completion(schema), [schema]);
+	if (!known) return ui.problem(error);
+	const Shown = id ? Scenario : Players;
+	return ui.split(
+		id,
+		"scenario",
+		html`<${List} known=${known} id=${id} />`,
+		html`<${Shown} key=${id} name=${id} known=${known} changed=${again} complete=${complete} />`,
+	);
 }
 
-function List({ known: { scenarios, active }, id }) {
-  const [words, set] = useState("");
-  const matches = scenarios.filter(({ name, aliases, description, errors, faults }) =>
-    ui.contains([name, ...aliases, description, ...errors, ...faults], words),
-  );
-  const items = matches.map(({ name, mistakes, errors, faults, description }) => ({
-    name,
-    about: description,
-    tags: html`${name === active && tag("plays", "ok")}
-      ${mistakes.length > 0 && tag(plural(mistakes.length, "mistake"), "bad")}
-      ${[...errors, ...faults].map((each) => tag(each))}`,
-  }));
-  return html`<div class="search"><${ui.Search} what="scenarios" hint="429 or stall" value=${words} set=${set} />
-      <a class="button" href=${link("scenarios", "new")}>New</a></div>
-    ${ui.stories("scenarios", id, items)}
-    <p class="rows-foot">${plural(matches.length, "scenario")}</p>`;
+function List({known: {scenarios, active}, id}) {
+	const [words, set] = useState("");
+	const matches = scenarios.filter(({name, aliases, description, errors, faults}) =>
+		ui.contains([name, ...aliases, description, ...errors, ...faults], words),
+	);
+	const items = matches.map(({name, mistakes, errors, faults, description}) => ({
+		name,
+		about: description,
+		tags: html`${name === active && tag("plays", "ok")}
+			${mistakes.length > 0 && tag(plural(mistakes.length, "mistake"), "bad")}
+			${[...errors, ...faults].map(each => tag(each))}`,
+	}));
+	return html`<div class="search"><${ui.Search} what="scenarios" hint="429 or stall" value=${words} set=${set} />
+			${link("New", "scenarios", "new", {}, "button")}</div>
+		${ui.stories("scenarios", id, items)}
+		<p class="rows-foot">${plural(matches.length, "scenario")}</p>`;
 }
 
-function Scenario({ name, known, changed, complete }) {
-  const fresh = name === "new";
-  const { line, run } = useValue(ui.route).query;
-  const [text, setText] = useState(fresh ? (draft.value ?? NEW) : "");
-  const [checked, setChecked] = useState({ mistakes: [], warnings: [] });
-  const [other, setOther] = useState(null);
-  const { value: source, error, again } = useLoaded(async () => !fresh && get(path`scenarios/${name}/source`), [name]);
-  useEffect(() => {
-    if (fresh) draft.value = null;
-    else if (source?.text && !text) setText(source.text);
-  }, [source]);
-  const check = async (late) => {
-    if (!text.trim()) return;
-    const failed = ({ message }) => ({ mistakes: [{ message }], warnings: [] });
-    const told = await send("POST", "check", text).catch(failed);
-    if (!late()) setChecked(told);
-  };
-  useSettled(check, 200, [text]);
-  const story = known.scenarios.find((each) => each.name === name || each.aliases.includes(name));
-  const called = checked.name ?? (fresh ? null : name);
-  const mistaken = checked.mistakes.length > 0;
-  const filed = source?.writable && called === source.name;
+function Scenario({name, known, changed, complete}) {
+	const fresh = name === "new";
+	const {line, run} = useValue(ui.route).query;
+	const [text, setText] = useState(fresh ? (draft.value ?? NEW) : "");
+	const [other, setOther] = useState(null);
+	const {value: source, error, again} = useLoaded(async () => !fresh && get(path`scenarios/${name}/source`), [name]);
+	useEffect(() => {
+		if (fresh) draft.value = null;
+		else if (source?.text && !text) setText(source.text);
+	}, [source]);
+	const check = async () =>
+		text.trim() ? send("POST", "check", text).catch(({message}) => ({...CLEAN, mistakes: [{message}]})) : CLEAN;
+	const {value: checked = CLEAN} = useLoaded(check, [text], 200);
+	const story = known.scenarios.find(each => each.name === name || each.aliases.includes(name));
+	const also = story?.aliases.length > 0 && `Also called ${story.aliases.join(", ")}.`;
+	const about = [story?.description, also].filter(Boolean).join(" ");
+	const called = checked.name ?? (fresh ? null : name);
+	const mistaken = checked.mistakes.length > 0;
+	const filed = source?.writable && called === source.name;
 
-  /** Save the text into its file, if that may be written and is what was read; what is refused is shown. */
-  const save = async () => {
-    try {
-      await send("PUT", path`scenarios/${source.name}/source` + query({ digest: source.digest }), text);
-      setOther(null);
-    } catch (refused) {
-      if (refused.body?.mistakes) setChecked({ warnings: [], ...refused.body });
-      if (refused.status === 409) {
-        const { text: theirs } = await get(path`scenarios/${name}/source`);
-        setOther({ label: "The file as it is now", text: theirs });
-      }
-      throw refused;
-    } finally {
-      again();
-      changed();
-    }
-  };
-  const put = async () => {
-    await send("PUT", path`scenarios/${called}`, text);
-    changed();
-    if (called !== name) go("scenarios", called, { line, run });
-  };
-  const keep = () =>
-    filed ? attempt(save, `Saved: ${source.source}`) : attempt(put, `Stored: ${called}, until the server stops.`);
-  const remove = () =>
-    attempt(async () => {
-      await send("DELETE", path`scenarios/${name}`);
-      changed();
-      go("scenarios");
-    }, `Deleted: ${name}`);
-  const exchange = () => {
-    setOther({ label: "What you typed", text });
-    setText(other.text);
-  };
-  if (error && !source) return html`<${Problem} error=${error} />`;
-  const readable = fresh || source?.text != null;
-  const removable = story && !/^(\/|built in)/.test(story.source);
-  return html`<div class="scenario">
-    <header class="record-head"><a class="back" href=${link("scenarios")}>‹ All</a>
-      <h1>${fresh ? "A new scenario" : name}</h1>
-      <div class="actions">${readable && html`<button type="button" class="main" disabled=${mistaken || !called}
-        onClick=${keep}>${filed ? (other ? "Save anyway" : "Save") : "Store"}</button>`}
-      ${removable && html`<button type="button" class="danger" onClick=${remove}>Delete</button>`}</div></header>
-    ${story && html`<p class="muted">${story.description}
-      ${story.aliases.length > 0 && ` Also called ${story.aliases.join(", ")}.`}</p>`}
-    ${readable
-      ? html`<p class="source">${filed
-          ? html`Save writes <code>${source.source}</code>, and the scenario plays from its beginning.`
-          : html`Store puts it into the server as <b>${called ?? "…"}</b> until that stops${source?.text &&
-            html`; <code>${source.source}</code> stays as it is`}.`}</p>
-        ${other && html`<div class="warning conflict" role="alert">
-          <p>The file was changed since it was read. What you typed is still in the editor: save it anyway, or go on
-            ${" "}with the text of the file. Nothing is lost: the other of the two stays here.</p>
-          <p><button type="button" onClick=${exchange}>Exchange with the editor</button></p>
-          <${Code} label=${other.label} text=${other.text ?? ""} /></div>`}
-        <${Editor} label=${`The scenario ${name}, as YAML`} text=${text} set=${setText} checked=${checked}
-          reveal=${Number(line)} complete=${complete} />
-        ${!mistaken && text.trim() && html`<p class="good">No mistakes.</p>`}`
-      : source && html`<p>This scenario has no text: it is ${source.source}.</p>`}
-    ${(readable || source) && html`<${Trial} text=${readable ? text : null} scenario=${name} run=${run}
-      mistaken=${mistaken} />`}
-    ${!fresh && html`<${Activate} name=${name} known=${known} changed=${changed} />`}
-  </div>`;
+	/** Save the text into its file, if that may be written and is what was read; what is refused is shown. */
+	const save = async () => {
+		try {
+			await send("PUT", path`scenarios/${source.name}/source` + query({digest: source.digest}), text);
+			setOther(null);
+		} catch (refused) {
+			if (refused.status === 409) {
+				const {text: theirs} = await get(path`scenarios/${name}/source`);
+				setOther({label: "The file as it is now", text: theirs});
+			}
+			throw refused;
+		} finally {
+			again();
+			changed();
+		}
+	};
+	const put = async () => {
+		await send("PUT", path`scenarios/${called}`, text);
+		changed();
+		if (called !== name) go("scenarios", called, {line, run});
+	};
+	const keep = () =>
+		filed ? attempt(save, `Saved: ${source.source}`) : attempt(put, `Stored: ${called}, until the server stops.`);
+	const exchange = () => {
+		setOther({label: "What you typed", text});
+		setText(other.text);
+	};
+	if (error && !source) return ui.lost("scenarios", error);
+	const readable = fresh || source?.text != null;
+	const removable = story && !/^(\/|built in)/.test(story.source);
+	return html`<div class="scenario">
+		${ui.heading("scenarios", fresh ? "A new scenario" : name, html`
+			${readable &&
+				button(filed ? (other ? "Save anyway" : "Save") : "Store", keep, "main", {disabled: mistaken || !called})}
+			${removable && ui.remover("scenarios", name, changed)}`)}
+		${about && html`<p class="muted">${about}</p>`}
+		${readable
+			? html`<p class="source">${filed
+					? html`Save writes <code>${source.source}</code>, and the scenario plays from its beginning.`
+					: html`Store puts it into the server${called && html` as <b>${called}</b>`}, until that stops${
+							/^\//.test(source?.source) && html`; <code>${source.source}</code> stays as it is`}.`}</p>
+				${other && html`<div class="warning conflict" role="alert">
+					<p>The file was changed since it was read. Save what you typed anyway, or exchange it with what the file has.</p>
+					<p>${button("Exchange with the editor", exchange)}</p><b>${other.label}</b>
+					<${Code} label=${other.label} text=${other.text ?? ""} /></div>`}
+				<${Editor} label=${`The scenario ${name}, as YAML`} text=${text} set=${setText} checked=${checked}
+					reveal=${Number(line)} complete=${complete} />
+				${!mistaken && text.trim() && html`<p class="good">No mistakes.</p>`}`
+			: source && html`<p>This scenario has no text: it is ${source.source}.</p>`}
+		${(readable || source) && html`<${Trial} text=${readable ? text : null} scenario=${name} run=${run}
+			mistaken=${mistaken} />`}
+		${!fresh && html`<${Activate} name=${name} known=${known} changed=${changed} />`}
+	</div>`;
 }
 
 /** What the rules make of a request: one that is written here, or one of the record. */
-function Trial({ text, scenario, run, mistaken }) {
-  const [message, setMessage] = useState("What is the weather?");
-  const [inference, setInference] = useState(run ?? "");
-  const [{ value, error }, tell] = useState({});
-  const explain = async (late) => {
-    if (mistaken || text === "") return;
-    const request = { model: "zai-org/GLM-5.3", messages: [{ role: "user", content: message }] };
-    const asked = { ...(text == null ? { scenario } : { text }), ...(inference ? { inference } : { request }) };
-    const found = await send("POST", "explain", asked).then((value) => ({ value }), (error) => ({ error }));
-    if (!late()) tell(found);
-  };
-  useSettled(explain, 300, [text, message, inference, mistaken]);
-  return html`<section class="trial"><h2>What it makes of a request</h2>
-    <div class="trial-fields">
-      <${Field} label="Message"><input value=${message} disabled=${inference !== ""} onInput=${into(setMessage)} /><//>
-      <${Field} label="or inference number"><input inputmode="numeric" placeholder="none" value=${inference}
-        onInput=${into((text) => setInference(text.replace("#", "").trim()))} /><//></div>
-    <${Problem} error=${error} />
-    ${!mistaken && value && !value.mistakes.length && html`<${Explained} told=${value} />`}</section>`;
+function Trial({text, scenario, run, mistaken}) {
+	const [message, setMessage] = useState("What is the weather?");
+	const [inference, setInference] = useState(run ?? "");
+	const explain = async () => {
+		if (mistaken || text === "") return null;
+		const request = {model: "zai-org/GLM-5.3", messages: [{role: "user", content: message}]};
+		return send("POST", "explain", {
+			...(text == null ? {scenario} : {text}),
+			...(inference ? {inference} : {request}),
+		});
+	};
+	const {value, error} = useLoaded(explain, [text, message, inference, mistaken], 300);
+	return html`<section class="trial"><h2>What it makes of a request</h2>
+		<div class="pair">
+			<${Field} label="Message"><input value=${message} disabled=${inference !== ""} onInput=${into(setMessage)} /><//>
+			<${Field} label="or inference number"><input inputmode="numeric" placeholder="none" value=${inference}
+				onInput=${into(text => setInference(text.replace("#", "").trim()))} /><//></div>
+		${problem(error)}
+		${!mistaken && !error && value?.mistakes.length === 0 && html`<${Explained} told=${value} />`}</section>`;
 }
 
 const activate = (changed, scenario, key, done) =>
-  attempt(async () => changed(await send("POST", "activate", { scenario, ...(key && { key }) })), done);
-const deactivate = (changed) => activate(changed, null, "", "Nothing plays by default.");
+	attempt(async () => changed(await send("POST", "activate", {scenario, ...(key && {key})})), done);
+const deactivate = changed => activate(changed, null, "", "Nothing plays by default.");
 
-function Activate({ name, known, changed }) {
-  const act = ({ key }) =>
-    activate(changed, name, key.trim(), `${name} plays for ${key.trim() || "every key that names no other scenario"}.`);
-  return html`<section class="trial"><h2>Play it</h2>
-    <p class="muted">The key <code>akml-${name}</code> plays it at any time. Or let it answer another key, or every key
-      ${" "}that names no scenario.</p>
-    <${Form} act=${act} fields=${[["key", "Key (empty: every key)", { class: "mono", placeholder: "akml-…" }]]}>
-      <button class="main">Activate</button>
-      ${known.active === name && html`<button type="button" onClick=${() => deactivate(changed)}>Deactivate</button>`}
-    <//></section>`;
+function Activate({name, known, changed}) {
+	const act = ({key}) =>
+		activate(changed, name, key.trim(), `${name} plays for ${key.trim() || "every key that names no other scenario"}.`);
+	return html`<section class="trial"><h2>Play it</h2>
+		<p class="muted">The key <code>akml-${name}</code> plays it at any time. Or let it answer another key, or every key
+			${" "}that names no scenario.</p>
+		<${Form} act=${act} fields=${[["key", "Key (empty: every key)", {class: "mono", placeholder: "akml-…"}]]}>
+			<button class="main">Activate</button>
+			${known.active === name && button("Deactivate", () => deactivate(changed), "")}
+		<//></section>`;
 }
 
 /** Who plays what, while no scenario is chosen. */
-function Players({ known: { active }, changed }) {
-  const { value } = useLoaded(() => get("accounts"));
-  const players = (value?.accounts ?? []).filter((each) => each.scenario);
-  const rows = players.map(({ key, namespace, scenario, requests }) => [
-    html`<a class="mono" href=${link("inferences", null, { namespace })}>${key}</a>`,
-    html`<a href=${link("scenarios", scenario)}>${scenario}</a>`,
-    requests,
-  ]);
-  return html`<div class="overview"><h1>Who plays what</h1>
-    <p>${active ? html`<a href=${link("scenarios", active)}>${active}</a> plays for every key that names no other.
-      ${" "}${quiet("Deactivate", () => deactivate(changed))}`
-      : "A key that names no scenario is answered by the generator."}</p>
-    ${rows.length > 0
-      ? ui.table(["Key", "Scenario", "#Requests"], rows)
-      : html`<p class="muted">No key has played a scenario yet. Ask with a key that names one, such as
-        ${" "}<code>akml-hello</code>, or store one of your own and ask with its name:</p>
-        <${Code} label="scenario" text=${NEW} />
-        <p><a class="button" href=${link("scenarios", "new")}>Write a scenario</a></p>`}
-  </div>`;
+function Players({known: {active}, changed}) {
+	const {value} = useLoaded(() => get("accounts"));
+	const players = (value?.accounts ?? []).filter(each => each.scenario);
+	const rows = players.map(({key, namespace, scenario, requests}) => [
+		link(key, "inferences", null, {namespace}, "mono"),
+		link(scenario, "scenarios", scenario),
+		requests,
+	]);
+	return html`<div class="overview"><h1>Who plays what</h1>
+		<p>${active ? html`${link(active, "scenarios", active)} plays for every key that names no other.
+			${" "}${quiet("Deactivate", () => deactivate(changed))}`
+			: "A key that names no scenario is answered by the generator."}</p>
+		${rows.length > 0
+			? ui.table(["Key", "Scenario", "#Requests"], rows)
+			: html`<p class="muted">No key has played a scenario yet. Ask with a key that names one, such as
+				${" "}<code>akml-hello</code>, or store one of your own and ask with its name:</p>
+				<${Code} label="scenario" text=${NEW} />
+				<p>${link("Write a scenario", "scenarios", "new", {}, "button")}</p>`}
+	</div>`;
 }

@@ -1,188 +1,184 @@
 // Settings: the clock, keys and their limits, accounts with credits and ledgers, usage, and all settings of the server.
 
-import { Account } from "./accounts.js";
-import { address, get, path, query, send } from "./api.js";
-import { Usage } from "./charts.js";
+import {Account} from "./accounts.js";
+import {address, get, path, query, send} from "./api.js";
+import {Usage} from "./charts.js";
 import * as ui from "./ui.js";
-import { attempt, Code, Form, go, html, link, Problem, quiet, table, tag, useLoaded, useState } from "./ui.js";
+import {attempt, Code, Form, go, href, html, link, problem, quiet, table, tag, useLoaded, useState} from "./ui.js";
 
 const TABS = {
-  clock: ["Clock", Clock],
-  keys: ["Keys", Keys],
-  accounts: ["Accounts", Accounts],
-  usage: ["Usage", UsageTab],
-  server: ["Server", Server],
+	clock: ["Clock", null, () => html`<${Clock} />`],
+	keys: ["Keys", null, () => html`<${Keys} />`],
+	accounts: ["Accounts", null, () => html`<${Accounts} />`],
+	usage: ["Usage", null, () => html`<${UsageTab} />`],
+	server: ["Server", null, () => html`<${Server} />`],
 };
 
 export default function Settings() {
-  const { id } = ui.useValue(ui.route);
-  const tab = id in TABS ? id : "clock";
-  const [label, Shown] = TABS[tab];
-  return html`<div class="page"><h1>Settings</h1>
-    <${ui.Tabs} label="Settings" tabs=${Object.entries(TABS).map(([id, [label]]) => [id, label])} current=${tab}
-      pick=${(id) => go("settings", id, {}, true)} />
-    <div role="tabpanel" class="tab-panel" aria-label=${label}><${Shown} /></div></div>`;
+	const {id} = ui.useValue(ui.route);
+	return html`<div class="page"><h1>Settings</h1>
+		<${ui.Tabbed} label="Settings" tabs=${TABS} current=${Object.hasOwn(TABS, id) ? id : "clock"}
+			pick=${id => go("settings", id, {}, true)} /></div>`;
 }
 
-// ------------------------------------------------------------------------------------------ the clock
+// --- the clock
 
 function Clock() {
-  const { value, error, again } = useLoaded(() => get("clock"));
-  if (!value) return html`<${Problem} error=${error} />`;
-  const frozen = value.mode === "frozen";
-  const move = (change, done) => attempt(async () => again(await send("POST", "clock", change)), done);
-  const advance = (by) => move({ advance: by }, `Advanced by ${by}.`);
-  const button = (label, change, done, kind) =>
-    html`<button type="button" class=${kind} onClick=${() => move(change, done)}>${label}</button>`;
-  return html`<p class="clock"><time class="mono">${value.now}</time>
-      ${" "}${tag(frozen ? "frozen" : value.rate === 1 ? "running" : `running ×${value.rate}`, frozen ? "cut" : "ok")}
-      ${quiet("Look again", again)}</p>
-    <p class="muted">Waits, limits, trials and expiries follow this clock. While it is frozen and advanced by hand, a
-      ${" "}test waits for nothing.</p>
-    <div class="row-fields">
-      ${frozen
-        ? button("Run", { run: true }, "The clock runs.", "main")
-        : button("Freeze", { freeze: true }, "The clock is frozen.", "main")}
-      ${["x10", "x60", "x3600"].map((rate) => button(rate, { rate }, `The clock runs ${rate}.`))}</div>
-    <${Form} act=${({ by }) => advance(by)} fields=${[["by", "Advance by", { class: "mono", defaultValue: "60s" }]]}>
-      <button>Advance</button>
-      ${["1s", "10s", "1m", "1h", "1d"].map((each) => quiet("+" + each, () => advance(each)))}<//>
-    <${Form} act=${({ set }) => move({ set }, `It is ${set}.`)}
-      fields=${[["set", "Set to", { class: "mono", placeholder: value.now, required: true }]]}><button>Set</button><//>
-    <${Code} label="command" text=${`curl -X POST ${address("clock")} -d '{"advance": "60s"}'`} />`;
+	const {value, error, again} = useLoaded(() => get("clock"));
+	if (!value) return problem(error);
+	const frozen = value.mode === "frozen";
+	const move = (change, done) => attempt(async () => again(await send("POST", "clock", change)), done);
+	const advance = by => move({advance: by}, `Advanced by ${by}.`);
+	const button = (label, change, done, kind) => ui.button(label, () => move(change, done), kind);
+	return html`<p class="clock"><time class="mono">${value.now}</time>
+			${" "}${tag(frozen ? "frozen" : value.rate === 1 ? "running" : `running ×${value.rate}`, frozen ? "cut" : "ok")}
+			${quiet("Look again", again)}</p>
+		<p class="muted">Waits, limits, trials and expiries follow this clock. While it is frozen and advanced by hand, a
+			${" "}test waits for nothing.</p>
+		<div class="row-fields">
+			${frozen
+				? button("Run", {run: true}, "The clock runs.", "main")
+				: button("Freeze", {freeze: true}, "The clock is frozen.", "main")}
+			${["x10", "x60", "x3600"].map(rate => button(rate, {rate}, `The clock runs ${rate}.`))}</div>
+		<${Form} act=${({by}) => advance(by)} fields=${[["by", "Advance by", {class: "mono", defaultValue: "60s"}]]}>
+			<button>Advance</button>
+			${["1s", "10s", "1m", "1h", "1d"].map(each => quiet("+" + each, () => advance(each)))}<//>
+		<${Form} act=${({set}) => move({set}, `It is ${set}.`)}
+			fields=${[["set", "Set to", {class: "mono", placeholder: value.now, required: true}]]}><button>Set</button><//>
+		<${Code} label="command" text=${`curl -X POST ${address("clock")} -d '{"advance": "60s"}'`} />`;
 }
 
-// ------------------------------------------------------------------------------------------ keys
+// --- keys
 
 const LIMITS = {
-  requests_per_minute: "Requests per minute",
-  tokens_per_minute: "Tokens per minute",
-  concurrency: "Requests at a time",
+	requests_per_minute: "Requests per minute",
+	tokens_per_minute: "Tokens per minute",
+	concurrency: "Requests at a time",
 };
 
 /** The fields of a policy. */
-const limits = (policy) => [
-  ...Object.entries(LIMITS).map(([name, label]) => [
-    name,
-    label,
-    { type: "number", min: 1, placeholder: "no limit", defaultValue: policy[name] },
-  ]),
-  ["expires", "Expires", { placeholder: "never, or 2030-01-01", defaultValue: policy.expires }],
-  ["models", "Models", { placeholder: "all, or *GLM*", defaultValue: policy.models?.join(", ") }],
+const limits = policy => [
+	...Object.entries(LIMITS).map(([name, label]) => [
+		name,
+		label,
+		{type: "number", min: 1, placeholder: "no limit", defaultValue: policy[name]},
+	]),
+	["expires", "Expires", {placeholder: "never, or 2030-01-01", defaultValue: policy.expires}],
+	["models", "Models", {placeholder: "all, or *GLM*", defaultValue: policy.models?.join(", ")}],
 ];
 
 /** The policy that these fields say. */
 function policyOf(fields) {
-  const read = (name, text) =>
-    name in LIMITS ? Number(text) : name === "models" ? text.split(",").map((each) => each.trim()).filter(Boolean) : text;
-  const given = Object.entries(fields).filter(([, text]) => text.trim());
-  return Object.fromEntries(given.map(([name, text]) => [name, read(name, text)]));
+	const read = (name, text) => (name in LIMITS ? Number(text) : name === "models" ? ui.words(text) : text);
+	const given = Object.entries(fields).filter(([, text]) => text.trim());
+	return Object.fromEntries(given.map(([name, text]) => [name, read(name, text)]));
 }
 
 function Keys() {
-  const { value, error, again } = useLoaded(() => get("keys"));
-  const [made, setMade] = useState(null);
-  const [edited, edit] = useState(null);
-  const act = (done, ...sent) =>
-    attempt(async () => {
-      const told = await send(...sent);
-      if (told.key) setMade(told);
-      edit(null);
-      again();
-    }, done);
-  const create = async ({ name, ...fields }, form) => {
-    if (await act(undefined, "POST", "keys", { name, policy: policyOf(fields) })) form.reset();
-  };
-  if (!value) return html`<${Problem} error=${error} />`;
-  const row = ({ id, name, shown, status, policy }) => {
-    const of = path`keys/${id}`;
-    const active = status === "active";
-    const called = name || id;
-    const cells = [
-      called,
-      html`<code>${shown}</code>`,
-      tag(status, active ? "ok" : "bad"),
-      ...Object.keys(LIMITS).map((name) => ui.number(policy[name])),
-      policy.expires ?? "never",
-      policy.models?.join(", ") ?? "all",
-      active && html`${quiet("Limits", () => edit(edited === id ? null : id))}
-        ${" "}${quiet("New secret", () => act("A new secret", "POST", `${of}/regenerate`, {}))}
-        ${" "}${quiet("Revoke", () => act(`Revoked: ${called}`, "DELETE", of))}`,
-    ];
-    if (edited !== id) return [cells];
-    const save = (fields) => act(`Changed: ${called}`, "PUT", of, { policy: policyOf(fields) });
-    return [cells, html`<tr><td colspan="9"><${Form} kind="grid-form" fields=${limits(policy)} act=${save}>
-      <button class="main">Save</button><//></td></tr>`];
-  };
-  const head = ["Name", "Key", "Status", "#RPM", "#TPM", "#At a time", "Expires", "Models", "#"];
-  return html`<${Form} kind="grid-form" fields=${[["name", "Name", { placeholder: "ci" }], ...limits({})]}
-      act=${create}><button class="main">Create a key</button><//>
-    ${made && html`<div class="made" role="status">
-      <p><b>${made.name || made.id}</b>: copy the key now, since it is not shown again.</p>
-      <p><code>${made.key}</code> <${ui.Copy} text=${() => made.key} /></p>
-      <${Code} label="command" text=${`export OPENAI_BASE_URL=${address("../v1")} OPENAI_API_KEY=${made.key}`} />
-      </div>`}
-    ${value.keys.length > 0
-      ? table(head, value.keys.flatMap(row), "keys")
-      : html`<p class="muted">No key was created yet. Any key that looks like one, such as <code>akml-mine</code>, is
-        ${" "}accepted, unless auth is strict.</p>`}`;
+	const {value, error, again} = useLoaded(() => get("keys"));
+	const [made, setMade] = useState(null);
+	const [edited, edit] = useState(null);
+	const act = (done, ...sent) =>
+		attempt(async () => {
+			const told = await send(...sent);
+			if (told.key) setMade(told);
+			edit(null);
+			again();
+		}, done);
+	const create = async ({name, ...fields}, form) => {
+		if (await act(undefined, "POST", "keys", {name, policy: policyOf(fields)})) form.reset();
+	};
+	if (!value) return problem(error);
+	const row = ({id, name, shown, status, policy}) => {
+		const of = path`keys/${id}`;
+		const active = status === "active";
+		const called = name || id;
+		const cells = [
+			called,
+			html`<code>${shown}</code>`,
+			tag(status, active ? "ok" : "bad"),
+			...Object.keys(LIMITS).map(name => ui.number(policy[name])),
+			policy.expires ?? "never",
+			policy.models?.join(", ") ?? "all",
+			active && html`${quiet("Limits", () => edit(edited === id ? null : id))}
+				${" "}${quiet("New secret", () => act("A new secret", "POST", `${of}/regenerate`, {}))}
+				${" "}${quiet("Revoke", () => act(`Revoked: ${called}`, "DELETE", of))}`,
+		];
+		if (edited !== id) return [cells];
+		const save = fields => act(`Changed: ${called}`, "PUT", of, {policy: policyOf(fields)});
+		return [cells, html`<tr><td colspan="9"><${Form} kind="grid-form" fields=${limits(policy)} act=${save}>
+			<button class="main">Save</button><//></td></tr>`];
+	};
+	const head = ["Name", "Key", "Status", "#RPM", "#TPM", "#At a time", "Expires", "Models", "#"];
+	return html`<${Form} kind="grid-form" fields=${[["name", "Name", {placeholder: "ci"}], ...limits({})]}
+			act=${create}><button class="main">Create a key</button><//>
+		${made && html`<div class="made" role="status">
+			<p><b>${made.name || made.id}</b>: copy the key now, since it is not shown again.</p>
+			<p><code>${made.key}</code> <${ui.Copy} text=${() => made.key} /></p>
+			<${Code} label="command" text=${`export OPENAI_BASE_URL=${address("../v1")} OPENAI_API_KEY=${made.key}`} />
+			</div>`}
+		${value.keys.length > 0
+			? table(head, value.keys.flatMap(row), "keys")
+			: html`<p class="muted">No key was created yet. Any key that looks like one, such as <code>akml-mine</code>, is
+				${" "}accepted, unless auth is strict.</p>`}`;
 }
 
-// ------------------------------------------------------------------------------------------ accounts and usage
+// --- accounts and usage
 
 function Accounts() {
-  const { value, error } = useLoaded(() => get("accounts"));
-  const { key: chosen } = ui.useValue(ui.route).query;
-  const show = ({ key }) => key.trim() && go("settings", "accounts", { key: key.trim() });
-  const rows = (value?.accounts ?? []).map(({ key, secret, namespace, scenario, requests, charge, account, last }) => [
-    html`<a class="mono" href=${secret
-      ? link("inferences", null, { namespace })
-      : link("settings", "accounts", { key })}>${key || "none"}</a>`,
-    scenario && html`<a href=${link("scenarios", scenario)}>${scenario}</a>`,
-    ui.number(requests),
-    ui.money(charge),
-    ui.money(account?.credits?.balance),
-    `${ui.day(last)} ${ui.time(last)}`,
-  ]);
-  return html`<${Form} key=${chosen} act=${show}
-      fields=${[["key", "Key", { class: "mono", placeholder: "akml-…", defaultValue: chosen }]]}>
-      <button class="main">Show</button><//>
-    <${Problem} error=${error} />
-    ${chosen && html`<${Account} key=${chosen} name=${chosen} />`}
-    ${rows.length > 0
-      ? table(["Key", "Scenario", "#Requests", "#Charged", "#Balance", "Last"], rows)
-      : html`<p class="muted">No key has asked anything yet. Show any key to limit it or to give it credits.</p>`}`;
+	const {value, error} = useLoaded(() => get("accounts"));
+	const {key: chosen} = ui.useValue(ui.route).query;
+	const show = ({key}) => key.trim() && go("settings", "accounts", {key: key.trim()});
+	const rows = (value?.accounts ?? []).map(({key, secret, namespace, scenario, requests, charge, account, last}) => [
+		html`<a class="mono" href=${secret
+			? href("inferences", null, {namespace})
+			: href("settings", "accounts", {key})}>${key || "none"}</a>`,
+		scenario && link(scenario, "scenarios", scenario),
+		ui.number(requests),
+		ui.money(charge),
+		ui.money(account?.credits?.balance),
+		`${ui.day(last)} ${ui.time(last)}`,
+	]);
+	return html`<${Form} key=${chosen} act=${show}
+			fields=${[["key", "Key", {class: "mono", placeholder: "akml-…", defaultValue: chosen}]]}>
+			<button class="main">Show</button><//>
+		${problem(error)}
+		${chosen && html`<${Account} key=${chosen} name=${chosen} />`}
+		${rows.length > 0
+			? table(["Key", "Scenario", "#Requests", "#Charged", "#Balance", "Last"], rows)
+			: html`<p class="muted">No key has asked anything yet. Show any key to limit it or to give it credits.</p>`}`;
 }
 
 function UsageTab() {
-  const { key } = ui.useValue(ui.route).query;
-  const { value, error } = useLoaded(() => get("usage" + query({ buckets: 60, key })), [key]);
-  if (!value) return html`<${Problem} error=${error} />`;
-  if (!value.buckets.length) return html`<p class="muted">Nothing was asked yet.</p>`;
-  return html`<p class="muted">Tokens by model, of the inferences that are remembered.</p><${Usage} usage=${value} />`;
+	const {key} = ui.useValue(ui.route).query;
+	const {value, error} = useLoaded(() => get("usage" + query({buckets: 60, key})), [key]);
+	if (!value) return problem(error);
+	const used = value.buckets.some(({models}) => Object.keys(models).length);
+	return html`<p class="muted">Tokens by model, of the inferences that are remembered.</p>
+		${used ? html`<${Usage} usage=${value} />` : html`<p>Nothing was asked yet.</p>`}`;
 }
 
-// ------------------------------------------------------------------------------------------ the server
+// --- the server
 
-const written = (value) =>
-  (Array.isArray(value) ? value.join(", ") : typeof value === "string" ? value : JSON.stringify(value)) || "–";
+const written = value =>
+	(Array.isArray(value) ? value.join(", ") : typeof value === "string" ? value : JSON.stringify(value)) || "–";
 
 function Server() {
-  const { value, error } = useLoaded(() => Promise.all([get("settings"), get("health")]));
-  const reset = () => attempt(() => send("POST", "reset", {}), "Everything that happened was forgotten.");
-  if (!value) return html`<${Problem} error=${error} />`;
-  const [{ settings }, { version }] = value;
-  const rows = settings.map(({ name, value, default: usual, meaning, expected }) => {
-    const text = written(value);
-    return [
-      html`<code>${name}</code>`,
-      html`<code>${text === written(usual) ? text : html`<b>${text}</b>`}</code>`,
-      html`${meaning} <small class="muted">${expected}</small>`,
-    ];
-  });
-  return html`<div class="row-fields">
-    <p>Version ${version}. The settings are fixed when the server starts: <code>serve --set name=value</code>.
-      ${" "}<a href="openapi.json">The routes as OpenAPI</a></p>
-      <button type="button" class="danger" onClick=${reset}>Forget all that happened</button></div>
-    ${table(["Setting", "Value", "Meaning"], rows, "settings")}`;
+	const {value, error} = useLoaded(() => Promise.all([get("settings"), get("health")]));
+	const reset = () => attempt(() => send("POST", "reset", {}), "Everything that happened was forgotten.");
+	if (!value) return problem(error);
+	const [{settings}, {version}] = value;
+	const rows = settings.map(({name, value, default: usual, meaning, expected}) => {
+		const text = written(value);
+		return [
+			html`<code>${name}</code>`,
+			html`<code>${text === written(usual) ? text : html`<b>${text}</b>`}</code>`,
+			html`${meaning} <small class="muted">${expected}</small>`,
+		];
+	});
+	return html`<div class="row-fields">
+		<p>Version ${version}. The settings are fixed when the server starts: <code>serve --set name=value</code>.
+			${" "}<a href="openapi.json">The routes as OpenAPI</a></p>
+			${ui.button("Forget all that happened", reset, "danger")}</div>
+		${table(["Setting", "Value", "Meaning"], rows, "settings")}`;
 }

@@ -1,12 +1,14 @@
 """Every page of the console can be used by everybody: axe-core finds nothing serious, and nothing leaves the screen."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from support.console import axe, needs_browser, opened
 from support.console import browser as browsing
+from support.served import served
 
 from emulator import Emulator
 
@@ -27,7 +29,7 @@ PAGES = {
     "settings/clock": ".clock",
     "settings/keys": ".plain td",
     "settings/accounts?key=akml-mine": ".account",
-    "settings/usage": ".usage rect",
+    "settings/usage": ".bars rect",
     "settings/server": ".settings td",
     "nothing": "h1",
 }
@@ -86,6 +88,11 @@ def test_axe_finds_nothing_serious_in_what_is_opened(browser: Any, used: Emulato
             page.get_by_role("tab", name=tab).click()
             page.get_by_role("tabpanel", name=tab).wait_for()
             assert serious(page) == [], tab
+        page.get_by_role("tab", name="Why").click()
+        page.get_by_label("Position").select_option("now")
+        page.locator(".turns").wait_for()
+        page.get_by_text("How to search").click()
+        assert serious(page) == []
     with opened(browser, used, "#/playground", scheme=scheme) as page:
         for key in ("akml-rate-limited", "akml-mine"):
             page.get_by_label("API key").fill(key)
@@ -100,6 +107,23 @@ def test_axe_finds_nothing_serious_in_what_is_opened(browser: Any, used: Emulato
     with opened(browser, used, "#/scenarios/new", scheme=scheme) as page:
         page.get_by_role("textbox", name="as YAML").fill("name: x\nrulse: []\n")
         page.locator(".under-line.mistake").wait_for()
+        assert serious(page) == []
+
+
+@needs_axe
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_a_file_that_has_changed(browser: Any, tmp_path: Path, scheme: str) -> None:
+    """The two texts of a scenario, of which one has to be chosen."""
+    file = tmp_path / "story.yaml"
+    file.write_text("name: story\nrules: [{reply: {text: One.}}]\n")
+    with (
+        served("--scenarios", str(tmp_path), "--watch") as akash,
+        opened(browser, akash, "#/scenarios/story", scheme=scheme) as page,
+    ):
+        page.get_by_text("No mistakes.").wait_for()
+        file.write_text(file.read_text().replace("One", "Two"))
+        page.get_by_role("button", name="Save").click()
+        page.locator(".conflict pre").wait_for()
         assert serious(page) == []
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ import openai
 import pytest
 from support.console import browser as browsing
 from support.console import needs_browser, opened
+from support.served import served
 
 from emulator import Emulator
 
@@ -28,6 +30,15 @@ rules:
       - {error: rate_limited, retry_after: 2s}
       - {error: rate_limited, retry_after: 1s}
       - {text: It is sunny.}
+"""
+STEPS = """
+name: stepwise
+rules:
+  - name: steps
+    replies:
+      - {text: One., set_state: {paid: "yes"}}
+      - {text: Two.}
+      - {text: Three.}
 """
 
 
@@ -133,6 +144,84 @@ def test_a_rule_that_did_not_match_is_explained_and_mended_at_its_line(browser: 
         page.get_by_role("button", name="Store").click()
         page.get_by_text("Stored: limited").wait_for()
         assert "It rains." in ask(akash, "Will it snow?", "akml-limited").text
+
+
+def editor_of(page: Any) -> Any:
+    """The editor of a scenario, with its text."""
+    editor = page.get_by_role("textbox", name=re.compile("as YAML"))
+    page.get_by_text("No mistakes.").wait_for()
+    return editor
+
+
+def test_a_scenario_is_saved_into_its_file(browser: Any, tmp_path: Path) -> None:
+    """The page says that it writes the file, marks a mistake at its line, and the file then has what was typed."""
+    file = tmp_path / "limited.yaml"
+    file.write_text(LIMITED)
+    with (
+        served("--scenarios", str(tmp_path), "--watch") as akash,
+        opened(browser, akash, "#/scenarios/limited") as page,
+    ):
+        editor = editor_of(page)
+        page.locator(".source", has_text=f"Save writes {file}").wait_for()
+        editor.fill(LIMITED.replace("rain}", "[}"))
+        page.locator(".under-line.mistake").wait_for()
+        assert page.get_by_role("button", name="Save").is_disabled()
+        for word in ("snow", "hail"):
+            editor.fill(LIMITED.replace("rain}", word + "}"))
+            page.get_by_text("No mistakes.").wait_for()
+            page.get_by_role("button", name="Save").click()
+            page.get_by_text(f"Saved: {file}").wait_for()
+            assert file.read_text() == LIMITED.replace("rain}", word + "}")
+            page.get_by_text(f"Saved: {file}").wait_for(state="detached")
+        editor.fill(LIMITED.replace("name: limited", "name: other"))
+        page.get_by_role("button", name="Store").click()
+        page.get_by_text("Stored: other, until the server stops.").wait_for()
+        assert [path.name for path in tmp_path.iterdir()] == ["limited.yaml"]
+
+
+@pytest.mark.parametrize("takes", [False, True], ids=["save anyway", "take theirs"])
+def test_what_was_typed_is_kept_when_the_file_has_changed(browser: Any, tmp_path: Path, takes: bool) -> None:
+    """The text of the file is shown, and one may save what one typed after all, or go on with what the file has."""
+    file, mine, theirs = tmp_path / "limited.yaml", LIMITED.replace("sunny", "hot"), LIMITED.replace("sunny", "cold")
+    file.write_text(LIMITED)
+    with served("--scenarios", str(tmp_path)) as still:
+        assert not httpx.get(f"{still.url}/_emulator/scenarios/limited/source").json()["writable"]
+    with (
+        served("--scenarios", str(tmp_path), "--watch") as akash,
+        opened(browser, akash, "#/scenarios/limited") as page,
+    ):
+        editor = editor_of(page)
+        editor.fill(mine)
+        file.write_text(theirs)
+        page.get_by_role("button", name="Save").click()
+        page.locator(".conflict pre", has_text="It is cold.").wait_for()
+        assert editor.input_value() == mine and file.read_text() == theirs
+        if takes:
+            page.get_by_role("button", name="Exchange with the editor").click()
+            page.locator(".conflict pre", has_text="It is hot.").wait_for()
+            assert editor.input_value() == theirs
+        page.get_by_role("button", name="Save anyway").click()
+        page.get_by_text(f"Saved: {file}").wait_for()
+        assert file.read_text() == (theirs if takes else mine)
+        page.locator(".conflict").wait_for(state="detached")
+
+
+def test_why_tells_where_the_key_was_and_where_it_is_now(browser: Any) -> None:
+    """Which reply of how many it was, with the states; and what would answer at the start, and now."""
+    with Emulator(scenario=STEPS) as akash, opened(browser, akash) as page:
+        for _ in range(2):
+            ask(akash)
+        page.locator(".row", has_text="#1").last.click()
+        page.get_by_text("1 of 3", exact=True).wait_for()
+        page.get_by_role("tab", name=re.compile("Why")).click()
+        tags = page.locator(".turns")
+        assert tags.inner_text().strip() == "reply 1 of 3"
+        page.get_by_label("Position").select_option("now")
+        page.locator(".turns", has_text="reply 3 of 3").wait_for()
+        assert "paid: yes" in tags.inner_text() and "steps: 2 of 3 given" in tags.inner_text()
+        page.get_by_label("Explain against").select_option("hello")
+        page.get_by_label("Position").select_option("start")
+        page.get_by_role("tabpanel", name="Why").get_by_text("'hello'").first.wait_for()
 
 
 def test_a_key_with_a_limit_meets_a_429_until_the_clock_goes_on(browser: Any) -> None:

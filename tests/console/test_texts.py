@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 from support.console import browser as browsing
 from support.console import needs_browser, opened
+from support.served import served
 
 from emulator import Emulator
 
@@ -123,6 +125,40 @@ def test_no_name_becomes_markup(browser: Any) -> None:
                 page.locator("main :is(h1, .problem, .empty, .stories, .panel)").first.wait_for()
                 page.wait_for_load_state("networkidle") if path.endswith(("careful", "run=1")) else None
                 assert harmless(page), path
+
+
+def test_no_state_of_a_scenario_becomes_markup(browser: Any) -> None:
+    """Where a key is in a scenario is shown as it is: the states, the rule, and the message of a refusal."""
+    attack = "".join(ATTACKS)
+    replies = [
+        {"text": "One.", "set_state": {"machine": attack}},
+        {"error": {"kind": "internal", "message": attack}},
+    ]
+    with Emulator(scenario={"name": "story", "rules": [{"name": attack, "replies": replies}]}) as akash:
+        for _ in range(2):
+            ask(akash, "/v1/chat/completions", "Hello", model=MODEL)
+        with opened(browser, akash, "#/inferences/2") as page:
+            page.get_by_role("tab", name="Why").click()
+            page.get_by_text(f"machine: {attack}").wait_for()
+            page.get_by_label("Position").select_option("now")
+            page.locator(".turns", has_text=f"{attack}: 2 of 2 given").wait_for()
+            assert harmless(page)
+
+
+def test_no_file_becomes_markup(browser: Any, tmp_path: Path) -> None:
+    """The path of a scenario, and what the file has when it was changed meanwhile, are shown as they are."""
+    attack = "".join(ATTACKS)
+    folder = tmp_path / "<img src=x onerror=alert(1)>"
+    folder.mkdir()
+    file = folder / "story.yaml"
+    file.write_text("name: story\nrules: [{reply: {text: One.}}]\n")
+    with served("--scenarios", str(folder), "--watch") as akash, opened(browser, akash, "#/scenarios/story") as page:
+        page.locator(".source", has_text=str(file)).wait_for()
+        page.get_by_text("No mistakes.").wait_for()
+        file.write_text(f"# {attack}\n{file.read_text()}")
+        page.get_by_role("button", name="Save").click()
+        page.locator(".conflict pre", has_text=attack).wait_for()
+        assert harmless(page)
 
 
 def test_no_answer_in_the_playground_becomes_markup(browser: Any) -> None:

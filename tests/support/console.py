@@ -5,11 +5,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from emulator import Emulator
+
+if TYPE_CHECKING:
+    from support.served import Served
 
 ROOT = Path(__file__).parent.parent.parent
 CONSOLE = ROOT / "emulator" / "console"
@@ -38,7 +41,13 @@ def browser() -> Iterator[Any]:
 
 @contextmanager
 def opened(
-    browser: Any, akash: Emulator, path: str = "", *, width: int = 1440, height: int = 900, scheme: str = "light"
+    browser: Any,
+    akash: "Emulator | Served",
+    path: str = "",
+    *,
+    width: int = 1440,
+    height: int = 900,
+    scheme: str = "light",
 ) -> Iterator[Any]:
     """A page of the console. In the end nothing may have failed in it, and the Content-Security-Policy been kept."""
     context = browser.new_context(

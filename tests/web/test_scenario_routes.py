@@ -42,7 +42,9 @@ def test_a_request_is_written_as_code_before_it_is_asked(endpoint: str, package:
 def test_code_is_written_of_a_request_only() -> None:
     """What is no object, names no endpoint or is too long is refused."""
     app = create_app(make_engine())
-    for body in ({}, {"request": []}, {"request": {}, "endpoint": "no"}, {"request": {"model": "x" * (1 << 20)}}):
+    long = {"request": {"model": "x" * (1 << 20)}}
+    refused: list[dict[str, Any]] = [{}, {"request": []}, {"request": {}, "endpoint": "no"}, long]
+    for body in refused:
         assert ask(app, "POST", "/_emulator/code", body).status == 400
 
 

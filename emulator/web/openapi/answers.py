@@ -29,6 +29,7 @@ from emulator.inferences.timing import Attempt, PlacedFault
 from emulator.inferences.verdict.reports import KeyReport, Report
 from emulator.scenario.language.schema import json_schema
 from emulator.scenario.reading.mistakes import Mistake
+from emulator.web.control.code import LANGUAGES
 from emulator.web.control.live import LONG
 from emulator.web.presets import Preset
 
@@ -86,6 +87,7 @@ def components() -> dict[str, Schema]:
             | {"mistake": nullable(STRING)}
         ),
         "Checked": answered({"name": nullable(STRING), **dict.fromkeys(("mistakes", "warnings"), mistakes)}),
+        "Code": answered(dict.fromkeys(LANGUAGES, STRING)),
         "Explained": answered(
             {
                 "scenario": nullable(STRING),

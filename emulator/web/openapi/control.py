@@ -38,7 +38,6 @@ from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY,
 from emulator.scenario.language.scenarios import SCENARIO
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
-from emulator.web.control.code import LANGUAGES
 from emulator.web.control.console import PAGE, TYPES
 from emulator.web.control.explaining import POSITIONS
 from emulator.web.control.inferences import FOLLOWING, REPORTS
@@ -76,6 +75,7 @@ _SCENARIO = ref(f"{LANGUAGE}{SCENARIO.name}")
 _FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
 _COUNTED = Limits(0, 10**12)
 _KEY = STRING | {"pattern": r"\S"}
+_ENDPOINT = nullable(word(*ENDPOINTS))
 _TIME = STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"}
 _QUERY: dict[str, Schema] = {
     "key": _KEY,
@@ -270,7 +270,7 @@ def _rows() -> dict[str, _Row]:
                 **dict.fromkeys(("scenario", "inference"), nullable(NONEMPTY)),
                 "text": nullable(STRING),
                 "request": nullable(OBJECT),
-                "endpoint": nullable(word(*ENDPOINTS)),
+                "endpoint": _ENDPOINT,
                 "headers": nullable(OBJECT | {"additionalProperties": STRING}),
                 "position": nullable(word(*POSITIONS)),
                 "key": nullable(_KEY),
@@ -278,10 +278,7 @@ def _rows() -> dict[str, _Row]:
             rules={"allOf": [_one_of("inference", "request"), any_of(_one_of("scenario", "text"), _AT_A_KEY)]},
         ),
         "POST /_emulator/code": _Row(
-            "Write a request as code",
-            answered(dict.fromkeys(LANGUAGES, STRING)),
-            {"request": OBJECT, "endpoint": nullable(word(*ENDPOINTS))},
-            ("request",),
+            "Write a request as code", ref("Code"), {"request": OBJECT, "endpoint": _ENDPOINT}, ("request",)
         ),
         "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
         "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
