@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import count, islice
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -49,7 +50,7 @@ class SharedJournal(Journal):
         super().__init__()
         self._store = store
         self._counters, self._record = (store.names.of(SHARED, name) for name in ("counters", "record"))
-        self.at_work = Running(store, self._number)
+        self.at_work = Running(store, self.number_all)
         self._entries: dict[int, Entry] = {}
         self._ended: deque[LiveRecord] = deque()
         self._unread: deque[LiveRecord] = deque()
@@ -58,13 +59,12 @@ class SharedJournal(Journal):
         self._taken = 0
         self._dropped = 0
         self._batch = 0
-        self._sending = asyncio.Lock()
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]] = WeakKeyDictionary()
         self._followers: list[Listener] = []
         self._erased = b""
         self._last = 0
         self._position = 0
         self._heard = 0
-        self._refreshing = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
         self._appending: asyncio.Task[None] | None = None
 
@@ -100,7 +100,7 @@ class SharedJournal(Journal):
 
     async def _read(self) -> None:
         """Read what was appended since the last time."""
-        async with self._refreshing:
+        async with self._lock("read"):
             read, call = set(self._unread), self._store.call
             erased, *counters = await self._sure(call("HMGET", self._counters, "erased", "numbers", "ended", "gone"))
             anew = erased != self._erased
@@ -134,6 +134,10 @@ class SharedJournal(Journal):
         self._own = deque(each for each in self._own if each.number in self._entries)
         self._weigh()
 
+    def _lock(self, name: str) -> asyncio.Lock:
+        """A lock of the event loop that runs."""
+        return self._locks.setdefault(asyncio.get_running_loop(), {}).setdefault(name, asyncio.Lock())
+
     async def _sure(self, asked: Any) -> Any:
         return await self._store.sure(asked)
 
@@ -160,7 +164,7 @@ class SharedJournal(Journal):
         for _ in range(0, len(self._ended), _AT_ONCE):
             await self._append_some()
         if asker == self._store.worker:
-            await self._number(self.at_work.here)
+            await self.number_all(self.at_work.here)
         else:
             await self.at_work.store()
         return self._store.worker
@@ -170,7 +174,7 @@ class SharedJournal(Journal):
 
         What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
         """
-        async with self._sending:
+        async with self._lock("send"):
             self._batch = self._batch or min(_AT_ONCE, len(self._ended))
             batch = list(islice(self._ended, self._batch))
             if not batch:
@@ -188,9 +192,9 @@ class SharedJournal(Journal):
             while self._unreported and self._unreported[0].number:
                 self._report(self._unreported.popleft())
 
-    async def _number(self, records: Iterable[LiveRecord]) -> None:
+    async def number_all(self, records: Iterable[LiveRecord]) -> None:
         """Number those that have no number yet. Raises `Rejected`."""
-        async with self._sending:
+        async with self._lock("send"):
             new = [each for each in records if not each.number]
             if new:
                 last = await self._sure(self._store.call("HINCRBY", self._counters, "numbers", len(new)))
@@ -200,7 +204,7 @@ class SharedJournal(Journal):
 
     async def numbered(self, record: LiveRecord) -> int:
         """The number of an inference of this worker."""
-        await self._number([record])
+        await self.number_all([record])
         return record.number
 
     def _report_ended(self) -> None:

@@ -105,7 +105,7 @@ class Running:
     def begin(self, record: LiveRecord) -> None:
         """An inference begins here."""
         self.here[record] = None
-        if self._telling is not None:
+        if self._telling is not None and not self._telling.done():
             self._begun.append(record)
 
     # ------------------------------------------------------------------------------------------ for a list
@@ -161,7 +161,6 @@ class Running:
                     moved = [each for each, length in lengths.items() if length > before.get(each, 0)]
                     await self._tell_others([], [(each.number, each.status, each.length) for each in moved])
         finally:
-            self._telling = None
             self._begun.clear()
 
     def _next(self) -> list[LiveRecord]:
@@ -180,7 +179,7 @@ class Running:
         for each in begun:
             self.note("start", each)
         if begun or moved:
-            told = _encode(_Told([_begun(each) for each in begun], moved)).decode()
+            told = _encode({"begun": [_begun(each) for each in begun], "moved": moved}).decode()
             await self._store.sure(self._store.tell(f"runs {self._store.worker} {told}"))
 
     def hear(self, message: str, ended: Callable[[int], bool]) -> None:
