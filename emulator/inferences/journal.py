@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -57,6 +57,7 @@ class Journal:
         self._number = 0
         self.forgotten = 0
         self._metrics: Metrics | None = None
+        self.replayer: Callable[[LiveRecord], Awaitable[LiveRecord]] | None = None
 
     def metrics(self) -> "Metrics":
         """What counts the inferences, from the first call on."""
@@ -208,6 +209,17 @@ class Journal:
                 yield
             finally:
                 stop()
+
+    async def replay(self, id: str) -> tuple[int, str] | None:
+        """Have the `replayer` ask the same again, and return number and id of the new inference.
+
+        None if no process has the inference with its key. Raises `Rejected`.
+        """
+        record = self.find(id)
+        if record is None or self.replayer is None:
+            return None
+        new = await self.replayer(record)
+        return await self.numbered(new), new.id
 
     async def numbered(self, record: LiveRecord) -> int:
         """The number of an inference of this process, which it may not have yet."""

@@ -19,7 +19,6 @@ from support.asgi import (
     activate,
     ask,
     chat,
-    given_way,
     make_engine,
 )
 

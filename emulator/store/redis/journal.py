@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from emulator.core.errors import Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.inferences.inference import Inference
 from emulator.inferences.journal import Journal, Listener, Note, Progress
 from emulator.inferences.live_record import LiveRecord
@@ -24,6 +24,7 @@ from emulator.store.redis.scripts import ERASE, RECORD, Script
 _AT_ONCE = 20
 """Inferences that are appended together, which bounds what the record costs a busy worker. Those that wait are bounded,
 too: of more the last are kept."""
+_REFUSED = "refused"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -290,6 +291,26 @@ class SharedJournal(Journal):
         found = [each for each in numbered if str(each[0]) == id] or numbered[::-1]
         told = (_whole(at, each) for at, each in found)
         return next((each for each in told if id in (each.id, str(each.number))), None)
+
+    async def replay(self, id: str) -> tuple[int, str] | None:
+        """Ask the same again in the worker that was asked, and so has the key; None if there is none."""
+        if (new := await super().replay(id)) is not None:
+            return new
+        for answer in await self._sure(self._store.ask("replay", id)):
+            number, _, told = answer.partition(" ")
+            if number == _REFUSED:
+                raise Rejected(msgspec.json.decode(told, type=ApiError))
+            if number:
+                return int(number), told
+        return None
+
+    async def replay_for(self, id: str) -> str:
+        """Ask the same again for another worker, if it was asked here."""
+        try:
+            new = await super().replay(id)
+        except Rejected as rejected:
+            return f"{_REFUSED} {_encode(rejected.error).decode()}"
+        return "" if new is None else f"{new[0]} {new[1]}"
 
     # ------------------------------------------------------------------------------------------ following
 

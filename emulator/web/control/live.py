@@ -1,7 +1,7 @@
 """The inferences as they start, send and end, as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
@@ -30,7 +30,7 @@ def summary(inference: Inference) -> dict[str, Any]:
     return told | {"line": inference.line()}
 
 
-async def ended(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
+async def ended(engine: Engine, wanted: Selection) -> AsyncGenerator[bytes]:
     """Every inference that ends from now on; further ones are dropped for a client that reads too slowly."""
     waiting: asyncio.Queue[Inference] = asyncio.Queue()
 
@@ -49,7 +49,7 @@ async def ended(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
         stop()
 
 
-async def live(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
+async def live(engine: Engine, wanted: Selection) -> AsyncGenerator[bytes]:
     """Every inference that is wanted, as it starts and ends, and how much of it was sent meanwhile.
 
     A client that reads too slowly is told to begin again, as after a reset: it has missed something.
