@@ -10,10 +10,10 @@ from http.client import HTTPResponse
 from typing import Any
 
 import pytest
-from store.test_workers import SLOW, Worker, two_workers
 from support.asgi import CHAT, chat
 from support.redis_server import needs_redis, redis_server
 from support.served import PATIENCE, Served
+from support.workers import SLOW, Worker, two_workers
 
 from emulator.core.clock import patience
 

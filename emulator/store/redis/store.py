@@ -126,7 +126,7 @@ class RedisStore(Turns):
             await self._workers.beat()
         except Rejected as rejected:
             raise Lost(rejected.error.message) from None
-        self._journal.go_on()
+        self._journal.ended.go_on()
 
     async def _end(self) -> None:
         for task in tuple(self._tasks):
