@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -29,16 +29,6 @@ Note: TypeAlias = "Callable[[str, LiveRecord | Inference | None], None]"
 """Called with "start" or "end" and an inference, and with "reset" and None when some are deleted."""
 
 log = logging.getLogger("emulator")
-
-
-class Progress(NamedTuple):
-    """How far an inference has come that runs: its status, how many bytes were sent, and what reads it."""
-
-    number: int
-    id: str
-    status: int
-    length: int
-    read: "Callable[[], Inference]"
 
 
 class Journal:
@@ -155,11 +145,13 @@ class Journal:
         """The records of this process, oldest first."""
         return list(self._recorders)
 
-    def running(self) -> Iterable[Progress]:
-        """How far the inferences have come that have not ended."""
-        for each in self._noted():
-            if each.sent.ended is None:
-                yield Progress(each.number, each.id, each.status, each.length, partial(self._readable, each))
+    def running(self) -> list[LiveRecord]:
+        """The records of the inferences that have not ended."""
+        return [each for each in self._noted() if each.sent.ended is None]
+
+    def elsewhere(self) -> "Iterable[tuple[Inference, int, int]]":
+        """Those that run in other processes, as far as somebody follows: each with its status and the bytes sent."""
+        return ()
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, in the order in which they first came; "" for requests without one."""

@@ -12,7 +12,7 @@ import msgspec
 
 from emulator.core.errors import ApiError, Rejected
 from emulator.inferences.inference import Inference
-from emulator.inferences.journal import Journal, Listener, Note, Progress
+from emulator.inferences.journal import Journal, Listener, Note
 from emulator.inferences.live_record import LiveRecord
 from emulator.inferences.selecting import Selection
 from emulator.store.redis.ended import Ended, key_name
@@ -173,9 +173,13 @@ class SharedJournal(Journal):
     def _noted(self) -> list[LiveRecord]:
         return [*self.ended.all, *self.at_work.here]
 
-    def running(self) -> Iterable[Progress]:
-        """How far the inferences have come that have not ended."""
-        return self.at_work.progress()
+    def running(self) -> list[LiveRecord]:
+        """The records of the inferences that run here, as far as somebody has asked for them."""
+        return [each for each in self.at_work.here if each.number]
+
+    def elsewhere(self) -> Iterable[tuple[Inference, int, int]]:
+        """Those that run in other workers, as far as somebody follows: each with its status and the bytes sent."""
+        return self.at_work.moved()
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, or what stands for those that are secret."""

@@ -8,14 +8,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from emulator.core.errors import Rejected
 from emulator.inferences.inference import Inference
-from emulator.inferences.journal import Note, Progress
+from emulator.inferences.journal import Note
 from emulator.inferences.live_record import LiveRecord
 from emulator.inferences.readable import readable
 from emulator.store.redis.names import Names, name_of
@@ -206,15 +205,11 @@ class Running:
         self.elsewhere.pop(number, None)
         self._moved.pop(number, None)
 
-    def progress(self) -> Iterator[Progress]:
-        """How far they have come, as far as it is known here."""
-        for each in [*self.here]:
-            if each.number:
-                yield Progress(each.number, each.id, each.status, each.length, partial(readable, each))
+    def moved(self) -> Iterator[tuple[Inference, int, int]]:
+        """Those that run elsewhere, each with its status and the bytes sent."""
         for number, (status, length) in [*self._moved.items()]:
             if (entry := self.elsewhere.get(number)) is not None:
-                inference = entry.inference()
-                yield Progress(number, inference.id, status, length, entry.inference)
+                yield entry.inference(), status, length
 
     async def stop(self) -> None:
         """Tell nothing more."""

@@ -79,11 +79,15 @@ async def live(engine: Engine, wanted: Selection) -> AsyncGenerator[bytes]:
             if loop.time() < look:
                 continue
             look = loop.time() + _PAUSE
-            before, lengths = lengths, {}
+            before, lengths = lengths, {each.number: each.length for each in inferences.running()}
             for each in inferences.running():
-                lengths[each.number] = each.length
-                if each.length > before.get(each.number, 0) and each.read() in wanted:
+                if each.length > before.get(each.number, 0) and readable(each) in wanted:
                     sent = {"number": each.number, "id": each.id, "status": each.status, "length": each.length}
+                    yield _event("progress", sent)
+            for told, status, length in inferences.elsewhere():
+                lengths[told.number] = length
+                if length > before.get(told.number, 0) and told in wanted:
+                    sent = {"number": told.number, "id": told.id, "status": status, "length": length}
                     yield _event("progress", sent)
 
 
