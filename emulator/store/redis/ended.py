@@ -99,7 +99,8 @@ class Ended:
 
     async def append(self) -> None:
         """Append all that waits by now. Raises `Rejected`."""
-        for _ in range(0, len(self._waiting), _AT_ONCE):
+        end = self._taken + len(self._waiting)
+        while self._waiting and self._taken < end:
             await self._append_some()
 
     async def _append_some(self) -> None:

@@ -158,8 +158,9 @@ class SharedJournal(Journal):
             if name in (None, entry.name):
                 found[entry.number] = entry
         for each in (*self.ended.unread, *self.at_work.here):
+            number = each.number or next(numbers)
             if name in (None, key_name(each)):
-                found[each.number or next(numbers)] = each
+                found[number] = each
         return sorted(found.items(), key=lambda item: item[0])
 
     def select(
