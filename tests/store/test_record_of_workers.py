@@ -162,6 +162,15 @@ def test_a_follower_that_comes_back_at_another_worker_misses_nothing() -> None:
             assert known | set(heard[place]) == {number for number, _ in every}
 
 
+def test_it_is_explained_anywhere() -> None:
+    """Another scenario is tried with a request that the other worker has answered."""
+    with two_workers() as (_, first, second):
+        first.do("PUT", "scenarios/story", "rules: [{name: greeting, reply: {text: Hello.}}]")
+        first.text()
+        told = second.do("POST", "explain", {"scenario": "story", "inference": "1"})
+        assert told["answered_by"] == "story/greeting"
+
+
 def test_it_is_asked_again_by_the_worker_that_has_its_key() -> None:
     """At any worker, with the key that is not stored; once its worker has ended, the answer says why it cannot be."""
     with two_workers() as (server, first, second), ExitStack() as stack:

@@ -39,6 +39,7 @@ POSITIONS = ("start", "now")
 
 async def explain(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/explain."""
+    await engine.store.inferences.refresh()
     fields = request.fields
     if (fields.one_of("position", POSITIONS) or "start") == "now":
         return await _now(engine, fields)
