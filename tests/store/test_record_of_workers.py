@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
+from threading import Event
 from typing import Any
 
 import pytest
@@ -214,3 +215,40 @@ def test_nothing_is_told_while_nobody_follows() -> None:
             second.text()
             assert events.until("end")["status"] == 200
         assert any(quiet() for _ in patience(PATIENCE))
+
+
+def test_any_worker_is_asked_for_anything_while_requests_run() -> None:
+    """Snapshots, scenarios, resets, the clock and metrics: each call succeeds, no request fails, and none is lost."""
+    with two_workers("--credits", "5") as (server, first, second), ExitStack() as stack:
+        assert first.metrics()["vllm:num_requests_running"] == 0
+        asking = [stack.enter_context(another(server, each.process)) for each in (first, second)]
+        enough = Event()
+
+        def ask(worker: Worker) -> list[int]:
+            statuses = []
+            while not enough.is_set():
+                statuses.append(worker.ask("POST", CHAT, chat(f"Number {len(statuses)}."))[0])
+            return statuses
+
+        with ThreadPoolExecutor(2) as clients:
+            done = [clients.submit(ask, worker) for worker in asking]
+            try:
+                for here, there in ((first, second), (second, first)) * 2:
+                    here.do("PUT", "scenarios/story", "rules: [{replies: [{text: One.}, {text: Two.}]}]")
+                    there.do("POST", "activate", {"scenario": "story"})
+                    state = here.told("/_emulator/snapshot")
+                    there.do("POST", "clock", {"advance": "1s"})
+                    here.do("POST", "reset", {"keep_scenario": True})
+                    there.do("PUT", "snapshot", state)
+                    assert here.told("/_emulator/verify")["keys"] is not None
+                    there.do("POST", "activate", {"scenario": None})
+                    here.do("DELETE", "scenarios/story")
+                    assert there.metrics()["vllm:num_requests_running"] <= 2
+            finally:
+                enough.set()
+        statuses = [status for each in done for status in each.result()]
+        assert set(statuses) == {200}
+        assert first.metrics() == second.metrics()
+        assert first.metrics()['akashml_requests_total{endpoint="chat",status="200"}'] == len(statuses)
+        assert listed(first) == listed(second)
+        assert first.told("/_emulator/ledger") == second.told("/_emulator/ledger")
