@@ -33,12 +33,20 @@ def pytest_unconfigure() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make every engine on the store that --store names, each with a state of its own."""
+    config.addinivalue_line("markers", "in_memory(reason): a test that can only be run with the store in memory.")
     stores = STORES[config.getoption("--store")]
 
     def new_store(scenario: str | None) -> Store:
         return stores()(scenario)
 
     make_engine.__defaults__ = (*(make_engine.__defaults__ or ())[:-1], new_store)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip on other stores what only the one in memory has."""
+    mark = item.get_closest_marker("in_memory")
+    if mark is not None and item.config.getoption("--store") != "memory":
+        pytest.skip(mark.args[0])
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,11 @@
 
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
@@ -32,16 +32,6 @@ Note: TypeAlias = "Callable[[str, LiveRecord | Inference | None], None]"
 log = logging.getLogger("emulator")
 
 
-class Progress(NamedTuple):
-    """How far an inference has come that runs: its status, how many bytes were sent, and what reads it."""
-
-    number: int
-    id: str
-    status: int
-    length: int
-    read: "Callable[[], Inference]"
-
-
 class Journal:
     """What was asked of one server, by whomever. `forgotten` counts what had no room any more."""
 
@@ -58,6 +48,7 @@ class Journal:
         self._number = 0
         self.forgotten = 0
         self._metrics: Metrics | None = None
+        self.replayer: Callable[[LiveRecord], Awaitable[LiveRecord]] | None = None
 
     def metrics(self) -> "Metrics":
         """What counts the inferences, from the first call on."""
@@ -155,11 +146,13 @@ class Journal:
         """The records of this process, oldest first."""
         return list(self._recorders)
 
-    def running(self) -> Iterable[Progress]:
-        """How far the inferences have come that have not ended."""
-        for each in self._noted():
-            if each.sent.ended is None:
-                yield Progress(each.number, each.id, each.status, each.length, partial(self._readable, each))
+    def running(self) -> list[LiveRecord]:
+        """The records of the inferences that have not ended."""
+        return [each for each in self._noted() if each.sent.ended is None]
+
+    def elsewhere(self) -> "Iterable[tuple[Inference, int, int]]":
+        """Those that run in other processes, as far as somebody follows: each with its status and the bytes sent."""
+        return ()
 
     def keys(self) -> list[str]:
         """The API keys of the inferences, in the order in which they first came; "" for requests without one."""
@@ -213,6 +206,17 @@ class Journal:
                 yield
             finally:
                 stop()
+
+    async def replay(self, id: str) -> tuple[int, str] | None:
+        """Have the `replayer` ask the same again, and return number and id of the new inference.
+
+        None if no process has the inference with its key. Raises `Rejected`.
+        """
+        record = self.find(id)
+        if record is None or self.replayer is None:
+            return None
+        new = await self.replayer(record)
+        return await self.numbered(new), new.id
 
     async def numbered(self, record: LiveRecord) -> int:
         """The number of an inference of this process, which it may not have yet."""

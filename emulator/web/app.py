@@ -74,8 +74,15 @@ def create_app(
     app = Starlette(routes=routes, middleware=[cors], exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.presets, app.state.edited = presets, edited
+    engine.store.inferences.replayer = partial(_again, engine, app)
     front = _Front(app, inferences, engine.clock, errors.refusing(engine, dialects))
     return Doors(front, engine, access or Access.of(engine.settings))
+
+
+async def _again(engine: Engine, app: Starlette, record: LiveRecord) -> LiveRecord:
+    from emulator.web.control.single import again  # noqa: PLC0415 (few servers are asked)
+
+    return await again(engine, app, record)
 
 
 class _ApiCors(CORSMiddleware):

@@ -19,7 +19,6 @@ from support.asgi import (
     activate,
     ask,
     chat,
-    given_way,
     make_engine,
 )
 
@@ -129,14 +128,16 @@ def test_who_follows_sees_any_bytes() -> None:
     async def followed() -> list[Any]:
         following = Exchange(app, "GET", "/_emulator/inferences?follow=true", key=None)
         task = asyncio.ensure_future(following.run())
-        await given_way()
+        while not following.sends:  # noqa: ASYNC110 # nothing tells it
+            await asyncio.sleep(0)
         bodies = [b'{"model": "\xea"}', b'{"model":"\\u0000"}', b"[" * 1000]
         for body in bodies:
             await Exchange(app, "POST", CHAT, body, headers={"x-foo": "\xea\x80"}).run()
-        await given_way()
+        while following.body.count(b"data: ") < len(bodies):  # noqa: ASYNC110 # nothing tells it
+            await asyncio.sleep(0)
         following.leave()
         await task
-        return [json.loads(send.partition(b"data: ")[2]) for send in following.sends[1:]]
+        return [json.loads(event.partition(b"data: ")[2]) for event in following.body.split(b"\n\n")[1:-1]]
 
     assert [told["status"] for told in asyncio.run(followed())] == [400, 400, 400]
 
@@ -151,7 +152,7 @@ def test_the_size_of_a_record_is_that_of_what_it_keeps(scripted: bool) -> None:
     body = {**chat(), "metadata": {str(number): [[]] for number in range(2000)}}
     done = ask(create_app(engine), "POST", CHAT, body)
     assert done.status == 200
-    record = engine.store.inferences._recorders[0]
+    record = engine.store.inferences._noted()[0]
     held = {name: value for name, value in vars(record).items() if name not in ("body", "parts")}
     assert "metadata" not in repr(held)
     assert len(json.dumps(body)) < record.size < Journal.most_bytes
@@ -163,5 +164,5 @@ def test_a_model_of_many_letters_is_counted() -> None:
     """The name of a model is as long as a body can be, and kept: the bound of the record counts it."""
     engine = make_engine()
     ask(create_app(engine), "POST", CHAT, chat(model="m" * 5_000_000))
-    (record,) = engine.store.inferences._recorders
+    (record,) = engine.store.inferences._noted()
     assert record.size > 5_000_000

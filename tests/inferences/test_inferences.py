@@ -22,6 +22,7 @@ from support.asgi import (
     chat,
     completion,
     events,
+    given_way,
     make_engine,
     message,
 )
@@ -176,6 +177,7 @@ def test_masking_leaves_nothing_of_a_key_but_its_beginning(token: str, before: s
     assert key not in without(f" {key} ", [])
 
 
+@pytest.mark.in_memory("other stores bound the record by number, and not by its size")
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Old inferences are forgotten for new ones, by number and by size, and long ones are cut."""
     monkeypatch.setattr(recorder, "MAX_BODY", 200)
@@ -318,8 +320,7 @@ def test_whatever_was_answered_becomes_a_scenario_without_mistakes(name: str) ->
 async def begun(exchange: Exchange) -> "asyncio.Future[Exchange]":
     """An exchange that waits for the clock, or has ended."""
     running = asyncio.ensure_future(exchange.run())
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await given_way()
     return running
 
 

@@ -5,7 +5,18 @@ import logging
 from typing import Any
 
 import pytest
-from support.asgi import CHAT, COMPLETIONS, MESSAGES, Exchange, activate, chat, completion, make_engine, message
+from support.asgi import (
+    CHAT,
+    COMPLETIONS,
+    MESSAGES,
+    Exchange,
+    activate,
+    chat,
+    completion,
+    given_way,
+    make_engine,
+    message,
+)
 
 from emulator.inferences import Inference
 from emulator.web.app import create_app
@@ -27,10 +38,10 @@ def told(caplog: pytest.LogCaptureFixture, path: str, body: Any, **more: Any) ->
 
     async def exchange() -> None:
         asking = asyncio.create_task(Exchange(create_app(engine), "POST", path, body, **more).run())
-        for _ in range(5):
-            await asyncio.sleep(0)  # until it waits
+        await given_way()
         await engine.clock.advance(60)
         await asking
+        await engine.store.inferences.refresh()
 
     with caplog.at_level(logging.INFO, "emulator"):
         asyncio.run(exchange())

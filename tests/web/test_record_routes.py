@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -63,6 +64,16 @@ def in_time(app: ASGIApp, clock: VirtualClock, body: Any, key: str = KEY) -> Exc
     return asyncio.run(exchange())
 
 
+def asked(app: ASGIApp, contents: Sequence[str]) -> None:
+    """Ask all of these, one after the other."""
+
+    async def asking() -> None:
+        for content in contents:
+            await Exchange(app, "POST", CHAT, chat(content)).run()
+
+    asyncio.run(asking())
+
+
 def shown(app: ASGIApp, path: str) -> Any:
     """The JSON of a route under /_emulator."""
     exchange = ask(app, "GET", f"/_emulator/{path}")
@@ -93,8 +104,7 @@ def test_a_long_record_has_the_same_pages() -> None:
     """It has as many as the setting says, and a list tells of each what its own page tells."""
     engine, app, _ = playing(WET, "wet")
     engine.store.inferences.bound(1200)
-    for number in range(1203):
-        ask(app, "POST", CHAT, chat("rain" if number % 800 == 0 else "sun"))
+    asked(app, ["rain" if number % 800 == 0 else "sun" for number in range(1203)])
     seen, cursor = [], ""
     while cursor is not None:
         page = shown(app, f"inferences?order=newest&limit=500{cursor}")
@@ -109,8 +119,7 @@ def test_a_long_record_has_the_same_pages() -> None:
 def test_nothing_is_looked_for_when_nobody_waits() -> None:
     """A search ends soon after its client has left, however long the record is."""
     app = create_app(make_engine())
-    for _ in range(900):
-        ask(app, "POST", CHAT, chat())
+    asked(app, ["Say hello."] * 900)
 
     async def searching() -> int:
         exchange = Exchange(app, "GET", "/_emulator/inferences?text=nobody-said-this")
@@ -453,13 +462,15 @@ def test_who_reads_too_slowly_begins_again() -> None:
         while not watcher.sends:  # noqa: ASYNC110 # nothing tells it
             await asyncio.sleep(0)
         watcher.let.clear()
-        for _ in range(220):
+        for _ in range(420):
             await Exchange(app, "POST", CHAT, b"{").run()
+        await engine.store.inferences.refresh()
+        await given_way()
         watcher.let.set()
         while b"event: reset" not in watcher.body:  # noqa: ASYNC110 # nothing tells it
             await asyncio.sleep(0)
         await Exchange(app, "POST", CHAT, b"{").run()
-        while b"id: 221" not in watcher.body:  # noqa: ASYNC110 # nothing tells it
+        while b"id: 421" not in watcher.body:  # noqa: ASYNC110 # nothing tells it
             await asyncio.sleep(0)
         watcher.leave()
         await running

@@ -8,14 +8,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from emulator.core.errors import Rejected
 from emulator.inferences.inference import Inference
-from emulator.inferences.journal import Note, Progress
+from emulator.inferences.journal import Note
 from emulator.inferences.live_record import LiveRecord
 from emulator.inferences.readable import readable
 from emulator.store.redis.names import Names, name_of
@@ -105,7 +104,7 @@ class Running:
     def begin(self, record: LiveRecord) -> None:
         """An inference begins here."""
         self.here[record] = None
-        if self._telling is not None:
+        if self._telling is not None and not self._telling.done():
             self._begun.append(record)
 
     # ------------------------------------------------------------------------------------------ for a list
@@ -161,7 +160,6 @@ class Running:
                     moved = [each for each, length in lengths.items() if length > before.get(each, 0)]
                     await self._tell_others([], [(each.number, each.status, each.length) for each in moved])
         finally:
-            self._telling = None
             self._begun.clear()
 
     def _next(self) -> list[LiveRecord]:
@@ -180,7 +178,7 @@ class Running:
         for each in begun:
             self.note("start", each)
         if begun or moved:
-            told = _encode(_Told([_begun(each) for each in begun], moved)).decode()
+            told = _encode({"begun": [_begun(each) for each in begun], "moved": moved}).decode()
             await self._store.sure(self._store.tell(f"runs {self._store.worker} {told}"))
 
     def hear(self, message: str, ended: Callable[[int], bool]) -> None:
@@ -207,15 +205,11 @@ class Running:
         self.elsewhere.pop(number, None)
         self._moved.pop(number, None)
 
-    def progress(self) -> Iterator[Progress]:
-        """How far they have come, as far as it is known here."""
-        for each in [*self.here]:
-            if each.number:
-                yield Progress(each.number, each.id, each.status, each.length, partial(readable, each))
+    def moved(self) -> Iterator[tuple[Inference, int, int]]:
+        """Those that run elsewhere, each with its status and the bytes sent."""
         for number, (status, length) in [*self._moved.items()]:
             if (entry := self.elsewhere.get(number)) is not None:
-                inference = entry.inference()
-                yield Progress(number, inference.id, status, length, entry.inference)
+                yield entry.inference(), status, length
 
     async def stop(self) -> None:
         """Tell nothing more."""

@@ -259,6 +259,7 @@ RECORD = _script("""
 local by = 'by:' .. ARGV[3]
 local name, known = string.match(redis.call('HGET', KEYS[1], by) or '', '(%S*) ?(.*)')
 if name == ARGV[4] then return known end
+redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'ended', ARGV[2])
 local numbers = {}
 for i = 5, #ARGV, 3 do

@@ -116,6 +116,9 @@ class Sessions:
             await session.close()
             self._failure = loop.time(), str(lost)
             raise
+        except asyncio.CancelledError:  # the server stops before it has begun
+            await session.close()
+            raise
         self._failure, self._sessions[loop] = None, session
         return session
 

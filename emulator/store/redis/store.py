@@ -147,7 +147,7 @@ class RedisStore(Turns):
             await self._workers.beat()
         except (Lost, Rejected):
             return self._workers.wake_all()
-        return self._journal.go_on()
+        return self._journal.ended.go_on()
 
     async def _end(self) -> None:
         for task in tuple(self._tasks):
@@ -180,7 +180,14 @@ class RedisStore(Turns):
         return await self._questions.ask(kind, about)
 
     def _answers(self) -> dict[str, Callable[[str], Awaitable[str]]]:
-        return {"step": self._step, "look": self._look, "append": self._journal.append, "count": self._count}
+        own = self._journal
+        return {
+            "step": self._step,
+            "look": self._look,
+            "append": own.append,
+            "count": self._count,
+            "replay": own.replay_for,
+        }
 
     async def _step(self, moment: str) -> str:
         return await self._clock.step(moment) if isinstance(self._clock, SharedClock) else ""

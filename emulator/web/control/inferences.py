@@ -1,7 +1,8 @@
 """/_emulator/inferences, /verify and /verdict: the record of inferences, and the verdict on the client."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -48,7 +49,7 @@ async def listing(engine: Engine, request: Request) -> Response:
             raise _bad("format", f"what is followed has the format json, and cannot be {form}")
         for name in _PAGED & query.keys():
             raise _bad(name, "what is followed comes as it happens, and has no end")
-        return _events(FOLLOWING[follow](engine, wanted))
+        return await _events(FOLLOWING[follow](engine, wanted))
     found, more = await _page(engine, request, wanted, query.get("key"), whole=form != "json")
     if form != "json":
         return await _exported(found, form, request, engine.catalog)
@@ -172,10 +173,19 @@ async def _exported(inferences: "list[Inference]", name: str, request: Request, 
     return Response(text, media_type=form.media_type)
 
 
-def _events(events: AsyncIterator[bytes]) -> Response:
+async def _events(events: AsyncGenerator[bytes]) -> Response:
+    """A response that begins once nothing is missed any more: whoever reads a list after that has all of it."""
     from emulator.wire.event_source import EventSource
 
-    return EventSource(events, ping=0, sep="\n")
+    first = await anext(events)
+
+    async def every() -> AsyncIterator[bytes]:
+        async with aclosing(events):
+            yield first
+            async for each in events:
+                yield each
+
+    return EventSource(every(), ping=0, sep="\n")
 
 
 # ---------------------------------------------------------------------------------------------- what is asked

@@ -1,7 +1,7 @@
 """The inferences as they start, send and end, as server-sent events."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
@@ -30,7 +30,7 @@ def summary(inference: Inference) -> dict[str, Any]:
     return told | {"line": inference.line()}
 
 
-async def ended(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
+async def ended(engine: Engine, wanted: Selection) -> AsyncGenerator[bytes]:
     """Every inference that ends from now on; further ones are dropped for a client that reads too slowly."""
     waiting: asyncio.Queue[Inference] = asyncio.Queue()
 
@@ -49,7 +49,7 @@ async def ended(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
         stop()
 
 
-async def live(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
+async def live(engine: Engine, wanted: Selection) -> AsyncGenerator[bytes]:
     """Every inference that is wanted, as it starts and ends, and how much of it was sent meanwhile.
 
     A client that reads too slowly is told to begin again, as after a reset: it has missed something.
@@ -79,11 +79,15 @@ async def live(engine: Engine, wanted: Selection) -> AsyncIterator[bytes]:
             if loop.time() < look:
                 continue
             look = loop.time() + _PAUSE
-            before, lengths = lengths, {}
+            before, lengths = lengths, {each.number: each.length for each in inferences.running()}
             for each in inferences.running():
-                lengths[each.number] = each.length
-                if each.length > before.get(each.number, 0) and each.read() in wanted:
+                if each.length > before.get(each.number, 0) and readable(each) in wanted:
                     sent = {"number": each.number, "id": each.id, "status": each.status, "length": each.length}
+                    yield _event("progress", sent)
+            for told, status, length in inferences.elsewhere():
+                lengths[told.number] = length
+                if length > before.get(told.number, 0) and told in wanted:
+                    sent = {"number": told.number, "id": told.id, "status": status, "length": length}
                     yield _event("progress", sent)
 
 

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from typing import Any
 
 from msgspec import to_builtins
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message
@@ -123,17 +124,26 @@ def _token(token: str, logprob: float | None, top: Any) -> dict[str, Any]:
 
 async def replay(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/inferences/{id}/replay. Answers when the new inference has begun."""
-    record = engine.store.inferences.find((await _inference(engine, request)).id)
-    if record is None:
-        raise Rejected(ApiError("bad_request", "This cannot be asked again: another process has its key."))
-    if record.body_cut or record.endpoint not in ENDPOINTS:
-        told = "its body was too long to be kept" if record.body_cut else f"there is no endpoint {record.endpoint}"
+    inference = await _inference(engine, request)
+    if inference.body_cut or inference.endpoint not in ENDPOINTS:
+        told = (
+            "its body was too long to be kept" if inference.body_cut else f"there is no endpoint {inference.endpoint}"
+        )
         raise Rejected(ApiError("bad_request", f"This cannot be asked again: {told}."))
-    running: set[asyncio.Task[None]] = request.app.state.__dict__.setdefault("replays", set())
+    new = await engine.store.inferences.replay(inference.id)
+    if new is None:
+        told = "the process that was asked has ended, and with it the request's API key, which is stored nowhere"
+        raise Rejected(ApiError("bad_request", f"This cannot be asked again: {told}."))
+    return JSONResponse({"number": new[0], "id": new[1]}, 202)
+
+
+async def again(engine: Engine, app: Starlette, record: LiveRecord) -> LiveRecord:
+    """Ask the same again; returns the new inference when it has begun."""
+    running: set[asyncio.Task[None]] = app.state.__dict__.setdefault("replays", set())
     if len(running) >= _REPLAYS:
         raise Rejected(ApiError("rate_limited", f"{_REPLAYS} replays run already: wait until one has ended."))
     begun: asyncio.Future[LiveRecord] = asyncio.get_running_loop().create_future()
-    task = asyncio.ensure_future(_Again(record).ask(request.app))
+    task = asyncio.ensure_future(_Again(record).ask(app))
     running.add(task)
     task.add_done_callback(running.discard)
 
@@ -143,8 +153,7 @@ async def replay(engine: Engine, request: ControlRequest) -> JSONResponse:
 
     with engine.store.inferences.watched(note):
         await asyncio.wait((task, begun), return_when=asyncio.FIRST_COMPLETED)
-    new = begun.result()
-    return JSONResponse({"number": await engine.store.inferences.numbered(new), "id": new.id}, 202)
+    return begun.result()
 
 
 class _Again(AsgiClient):

@@ -1,0 +1,189 @@
+"""The inferences that have ended in this worker, and their way into the record of all workers."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from emulator.core.errors import Rejected
+from emulator.inferences.live_record import LiveRecord
+from emulator.inferences.readable import readable
+from emulator.store.redis.names import SHARED, name_of
+from emulator.store.redis.running import PAUSE
+from emulator.store.redis.running import Store as _Store
+from emulator.store.redis.scripts import RECORD, Script
+
+_AT_ONCE = 20
+"""Inferences that are appended together, which bounds what the record costs a busy worker. Those that wait are bounded,
+too: of more the last are kept."""
+_encode = msgspec.json.Encoder().encode
+
+
+class Store(_Store, Protocol):
+    """What is needed of the store."""
+
+    async def run(self, script: Script, keys: list[str], *arguments: Any) -> Any:
+        """Run a script. Raises Lost."""
+        ...
+
+
+class Ended:
+    """Appends what has ended here to the record, in the order in which it ended.
+
+    `report` is called with each when it has its number, which it gets with the record unless `number` gave it one
+    before; or without, when it is certain that it gets none soon. What is in the record is kept as well, so that it can
+    be asked again with its key. `last` is the highest number that is known here.
+    """
+
+    def __init__(self, store: Store, report: Callable[[LiveRecord], None]) -> None:
+        self._store = store
+        self._report = report
+        self._keys = [store.names.of(SHARED, name) for name in ("counters", "record")]
+        self._waiting: deque[LiveRecord] = deque()
+        self._unread: deque[LiveRecord] = deque()
+        self._read: deque[LiveRecord] = deque()
+        self._unreported: deque[LiveRecord] = deque()
+        self._most = self._most_bytes = self._bytes = 0
+        self._taken = 0
+        self._dropped = 0
+        self._batch = 0
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._appending: asyncio.Task[None] | None = None
+        self.last = 0
+
+    def bound(self, most: int, most_bytes: int) -> None:
+        """Keep at most so many inferences, and bytes of them."""
+        self._most, self._most_bytes = most, most_bytes
+
+    def add(self, record: LiveRecord) -> None:
+        """An inference has ended."""
+        self._waiting.append(record)
+        self._unreported.append(record)
+        self._bytes += record.size
+        self._make_room()
+        self.go_on()
+
+    @property
+    def appended(self) -> frozenset[LiveRecord]:
+        """Those that are in the record, which this worker has not read since."""
+        return frozenset(self._unread)
+
+    @property
+    def unread(self) -> list[LiveRecord]:
+        """Those that this worker has not read in the record yet."""
+        return [*self._unread, *self._waiting]
+
+    @property
+    def all(self) -> list[LiveRecord]:
+        """All that are kept."""
+        return [*self._read, *self.unread]
+
+    # ------------------------------------------------------------------------------------------ appending
+
+    def go_on(self) -> None:
+        """Append what waits, a few at a time."""
+        if self._waiting and (self._appending is None or self._appending.done()):
+            self._appending = asyncio.ensure_future(self._append_slowly())
+
+    async def _append_slowly(self) -> None:
+        try:
+            while self._waiting:
+                await self._append_some()
+                await asyncio.sleep(PAUSE)
+        except Rejected:
+            self._report_all()
+
+    async def append(self) -> None:
+        """Append all that waits by now. Raises `Rejected`."""
+        end = self._taken + len(self._waiting)
+        while self._waiting and self._taken < end:
+            await self._append_some()
+
+    async def _append_some(self) -> None:
+        """Append the next inferences. Raises `Rejected`.
+
+        What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
+        """
+        async with self._lock:
+            self._batch = self._batch or min(_AT_ONCE, len(self._waiting))
+            batch = list(islice(self._waiting, self._batch))
+            if not batch:
+                return
+            dropped, name = self._dropped, f"{self._taken}-{len(batch)}"
+            told = [part for each in batch for part in (each.number, key_name(each), _encode(readable(each)))]
+            asked = self._store.run(RECORD, self._keys, self._most, dropped, self._store.worker, name, *told)
+            numbers = await self._store.sure(asked)
+            self._batch, self._dropped = 0, self._dropped - dropped
+            for number, each in zip(map(int, numbers.split()), batch, strict=True):
+                each.number, self.last = number, max(self.last, number)
+                if self._waiting and self._waiting[0] is each:
+                    self._taken += 1
+                    self._unread.append(self._waiting.popleft())
+            while self._unreported and self._unreported[0].number:
+                self._report(self._unreported.popleft())
+
+    async def number(self, records: Iterable[LiveRecord]) -> None:
+        """Number those that have no number yet. Raises `Rejected`."""
+        async with self._lock:
+            new = [each for each in records if not each.number]
+            if new:
+                last = await self._store.sure(self._store.call("HINCRBY", self._keys[0], "numbers", len(new)))
+                for number, each in enumerate(new, last - len(new) + 1):
+                    each.number = number
+                self.last = max(self.last, last)
+
+    @property
+    def _lock(self) -> asyncio.Lock:
+        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+    def _report_all(self) -> None:
+        while self._unreported:
+            self._report(self._unreported.popleft())
+
+    async def stop(self) -> None:
+        """Append and report what has ended."""
+        if self._appending is not None:
+            await asyncio.gather(self._appending, return_exceptions=True)
+        self._report_all()
+
+    # ------------------------------------------------------------------------------------------ forgetting
+
+    def have_read(self, read: frozenset[LiveRecord], numbers: Iterable[int]) -> None:
+        """The record was read, which has these numbers: `read` were in it before."""
+        while self._unread and self._unread[0] in read:
+            self._read.append(self._unread.popleft())
+        known = frozenset(numbers)
+        self._read = deque(each for each in self._read if each.number in known)
+        self._weigh()
+
+    def erase(self, key: str | None) -> None:
+        """Forget those of one key, or all."""
+        self._report_all()
+        self._taken += len(self._waiting)
+        self._waiting = deque(each for each in self._waiting if key is not None and each.key != key)
+        self._unread = deque(each for each in self._unread if key is not None and each.key != key)
+        self._weigh()
+
+    def _make_room(self) -> None:
+        """Forget what has no room: first what can be read in Redis, then what waits to be appended."""
+        while len(self._read) + len(self._unread) + len(self._waiting) > self._most or self._bytes > self._most_bytes:
+            if self._read or self._unread:
+                gone = (self._read or self._unread).popleft()
+            else:
+                gone = self._waiting.popleft()
+                self._dropped += 1
+                self._taken += 1
+                self._report_all()
+            self._bytes -= gone.size
+
+    def _weigh(self) -> None:
+        self._bytes = sum(each.size for each in self.all)
+
+
+def key_name(record: LiveRecord) -> str:
+    """The name of the key of an inference; empty if it has none."""
+    return name_of(record.key) if record.key else ""
