@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import isfinite
 from typing import TypeAlias, TypeVar, get_args
 
 import msgspec
@@ -157,9 +158,9 @@ def selection(query: Mapping[str, str]) -> Selection:
 
 def time_in(field: str, text: str) -> float:
     """The Unix seconds of a time. Raises SelectionError for what is none."""
-    seconds = re.fullmatch(units.NUMBER, text)
-    told = "a time such as 2026-01-01T00:00:00Z, or Unix seconds"
-    return float(text) if seconds else _read(field, text, units.moment, told)
+    if re.fullmatch(units.NUMBER, text) and isfinite(seconds := float(text)):
+        return seconds
+    return _read(field, text, units.moment, "a time such as 2026-01-01T00:00:00Z, or Unix seconds")
 
 
 def _known(field: str, word: str, known: Iterable[str], expected: str) -> None:

@@ -162,6 +162,43 @@ def test_a_clock_that_stands_still_accuses_nobody() -> None:
     assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["clock-stood-still"])
 
 
+@pytest.mark.parametrize(
+    ("headers", "waited", "findings"),
+    [
+        ({"retry-after": "2"}, 2.0, ()),
+        ({"retry-after": "2"}, 1.5, ("ignored-retry-after",)),
+        ({"retry-after": "Thu, 01 Jan 2026 01:00:00 GMT"}, 3600.0, ()),
+        ({"retry-after": "Thu, 01 Jan 2026 01:00:00 GMT"}, 1800.0, ("ignored-retry-after",)),
+        ({"retry-after-ms": "1500"}, 1.5, ()),
+        ({"retry-after-ms": "1500"}, 1.0, ("ignored-retry-after",)),
+        ({"retry-after": "2", "retry-after-ms": "1500"}, 1.5, ()),
+        ({"retry-after": "0"}, 0.01, ()),
+        ({"retry-after": "-1"}, 0.01, ()),
+        ({"retry-after": "soon", "retry-after-ms": "nan"}, 0.01, ("no-backoff",)),
+    ],
+)
+def test_a_wait_may_be_told_in_any_form(headers: dict[str, str], waited: float, findings: tuple[str, ...]) -> None:
+    """Who waits as long as each answer tells has done right, in seconds, until a date, or in milliseconds."""
+    clock = VirtualClock(EPOCH, rate=0)
+    engine = make_engine(clock)
+    rule = {"replies": [{"raw": {"status": 429, "headers": headers, "body": "{}"}, "times": 4}]}
+    activate(engine, engine.library.put("told", json.dumps({"name": "told", "rules": [rule]})).scenario.name)
+    count = 2 if waited > 100 else 4
+
+    async def asking() -> None:
+        for _ in range(count):
+            await Exchange(create_app(engine), "POST", CHAT, chat()).run()
+            await clock.advance(waited)
+
+    asyncio.run(asking())
+    assert verdict(engine.store.inferences.all()).finding_names == findings
+    exported = ask(create_app(engine), "GET", "/_emulator/inferences/1?format=scenario").body.decode()
+    engine = make_engine(clock)
+    activate(engine, engine.library.put("again", exported).scenario.name)
+    again = ask(create_app(engine), "POST", CHAT, chat())
+    assert {name: again.headers.get(name) for name in headers} == headers
+
+
 def test_the_same_asked_side_by_side_is_no_retry() -> None:
     """Requests that ask the same at the same time are different askers' first attempts."""
     moments = [inference_like(number, started=0.0, ended=1.0) for number in range(1, 30)]
