@@ -127,6 +127,8 @@ def _case(name: str, wrong: Sequence[str]) -> str:
 
 def _printable(text: str) -> str:
     """XML 1.0 has no control characters."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() or letter in "\t\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
