@@ -1,6 +1,7 @@
 """All inferences that are remembered, the oldest first. It is bounded: what came longest ago is forgotten first."""
 
 import logging
+import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +26,8 @@ _LEAST = 64 * 1024 * 1024
 Listener: TypeAlias = Callable[["Inference"], None]
 Watcher: TypeAlias = Callable[[LiveRecord | None], None]
 """Called with every inference that starts, and with None when some are deleted."""
+
+_NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 log = logging.getLogger("emulator")
 
@@ -158,7 +161,8 @@ class Journal:
 
     def find(self, id: str) -> LiveRecord | None:
         """The record of the same, with all that was sent; None also for one that is not of this process."""
-        return next((each for each in reversed(self._noted()) if id in (each.id, str(each.number))), None)
+        number = int(id) if _NUMBER.fullmatch(id) else 0
+        return next((each for each in reversed(self._noted()) if each.number == number or each.id == id), None)
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":

@@ -215,10 +215,16 @@ def test_a_client_may_ask_again_before_the_server_knows_that_it_left(started: fl
 
 
 def test_asking_the_same_again_after_an_answer_is_told_as_a_remark() -> None:
-    """A complete answer that is asked for again was paid twice; whether that was meant cannot be seen."""
-    asked = [inference_like(1, started=0, ended=1), inference_like(2, started=3, ended=4)]
-    said = verdict(asked)
-    assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["double-spent"])
+    """A complete answer that is asked for again was paid twice; whether that was meant cannot be seen.
+
+    However often that is, it is one remark.
+    """
+    for count, times in ((2, ""), (3, " 2 times"), (400, " 399 times")):
+        asked = [inference_like(number, started=2 * number, ended=2 * number + 1) for number in range(1, count + 1)]
+        said = verdict(asked)
+        assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["double-spent"])
+        assert said.remarks[0].sentence.endswith(f": it had the whole answer, and asked the same again{times}.")
+        assert said.remarks[0].inferences == tuple(each.id for each in asked)
 
 
 def test_delays_without_jitter_are_a_remark() -> None:

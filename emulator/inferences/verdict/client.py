@@ -146,14 +146,19 @@ def _no_jitter(chain: Chain) -> Iterator[Finding]:
 
 
 def _double_spent(chain: Chain) -> Iterator[Finding]:
-    for before, after in pairwise(chain):
-        if before.ok:
-            told = "it had the whole answer, and asked the same again"
-        elif before.outcome == "cut by client" and before.usage is not None and before.usage.completion_tokens:
-            told = f"it left after {before.usage.completion_tokens} tokens that are paid, and asked the same again"
-        else:
-            continue
-        yield finding("double-spent", f"{which(before)}: {told}.", [before, after])
+    again = list(pairwise(chain))
+    whole = [pair for pair in again if pair[0].ok]
+    left = [pair for pair in again if pair[0].outcome == "cut by client" and _sent(pair[0])]
+    paid = sum(_sent(before) for before, _ in left)
+    for pairs, told in ((whole, "had the whole answer"), (left, f"left after {paid} tokens that are paid")):
+        if pairs:
+            times = f" {_times(len(pairs))}" if len(pairs) > 1 else ""
+            shown = list({each.number: each for pair in pairs for each in pair}.values())
+            yield finding("double-spent", f"{which(shown[0])}: it {told}, and asked the same again{times}.", shown)
+
+
+def _sent(inference: Inference) -> int:
+    return inference.usage.completion_tokens if inference.usage is not None else 0
 
 
 # ---------------------------------------------------------------------------------------------- words
