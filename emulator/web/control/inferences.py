@@ -36,6 +36,8 @@ _encode = msgspec.json.Encoder().encode
 
 async def listing(engine: Engine, request: Request) -> Response:
     """GET /_emulator/inferences."""
+    from emulator.inferences.selecting import FILTERS
+
     query = dict(request.query_params)
     form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
     wanted = selected_by(query)
@@ -44,6 +46,8 @@ async def listing(engine: Engine, request: Request) -> Response:
     if follow in FOLLOWING:
         if form != "json":
             raise _bad("format", f"what is followed has the format json, and cannot be {form}")
+        if paging := next((name for name in query if name not in FILTERS), None):
+            raise _bad(paging, "what is followed has no pages")
         return _events(FOLLOWING[follow](engine, wanted))
     found, more = await _page(engine, request, wanted, query.get("key"), whole=form != "json")
     if form != "json":
