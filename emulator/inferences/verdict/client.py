@@ -10,7 +10,7 @@ from emulator.core.errors import ERRORS
 from emulator.inferences.inference import Inference
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
 from emulator.inferences.verdict.conversations import after_truncation, loops
-from emulator.inferences.verdict.findings import Finding, Verdict, finding, which
+from emulator.inferences.verdict.findings import Finding, Verdict, finding, verdict_of, which
 
 MOST_ATTEMPTS = 12
 """More than so many attempts at one question are too many, unless somebody says otherwise; Claude Code makes 11."""
@@ -33,7 +33,7 @@ def verdict(inferences: Iterable[Inference], most_attempts: int = MOST_ATTEMPTS)
     by_key: defaultdict[str, list[Inference]] = defaultdict(list)
     for each in inferences:
         by_key[each.namespace].append(each)
-    return Verdict.of(found for asked in by_key.values() for found in observed(asked, most_attempts) if found)
+    return verdict_of(found for asked in by_key.values() for found in observed(asked, most_attempts) if found)
 
 
 def observed(asked: Sequence[Inference], most_attempts: int = MOST_ATTEMPTS) -> Iterator[Finding | None]:
