@@ -161,7 +161,7 @@ class Journal:
 
     def find(self, id: str) -> LiveRecord | None:
         """The record of the same, with all that was sent; None also for one that is not of this process."""
-        number = int(id) if _NUMBER.fullmatch(id) else 0
+        number = int(id) if _NUMBER.fullmatch(id) else None
         return next((each for each in reversed(self._noted()) if each.number == number or each.id == id), None)
 
     @staticmethod

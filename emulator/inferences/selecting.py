@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from math import isfinite
 from typing import TypeAlias, TypeVar, get_args
 
 import msgspec
@@ -19,6 +18,9 @@ from emulator.inferences.said import text_of
 T = TypeVar("T")
 MOST = 1000
 _NO_END = 10**12
+_SECONDS = Notation("Unix seconds", units.NUMBER, lambda found: float(found[0])).limited(
+    "Unix seconds up to the year 9999", lambda seconds: seconds < 253402300800
+)
 _OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 Filter: TypeAlias = Callable[[Inference], bool]
 
@@ -158,9 +160,8 @@ def selection(query: Mapping[str, str]) -> Selection:
 
 def time_in(field: str, text: str) -> float:
     """The Unix seconds of a time. Raises SelectionError for what is none."""
-    if re.fullmatch(units.NUMBER, text) and isfinite(seconds := float(text)):
-        return seconds
-    return _read(field, text, units.moment, "a time such as 2026-01-01T00:00:00Z, or Unix seconds")
+    told = "a time up to the year 9999, such as 2026-01-01T00:00:00Z, or Unix seconds"
+    return _read(field, text, _SECONDS if re.fullmatch(units.NUMBER, text) else units.moment, told)
 
 
 def _known(field: str, word: str, known: Iterable[str], expected: str) -> None:

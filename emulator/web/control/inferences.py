@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 FOLLOWING = {"true": ended, "live": live}
 """What is followed, besides nothing."""
+_PAGED = {"limit", "order"}
+"""Parameters that have no effect on what is followed."""
 REPORTS = {"json": "application/json", "text": "text/plain", "junit": "application/xml"}
 """The formats of a report, and the media type of each."""
 _LOOKED_AT = 100
@@ -36,8 +38,6 @@ _encode = msgspec.json.Encoder().encode
 
 async def listing(engine: Engine, request: Request) -> Response:
     """GET /_emulator/inferences."""
-    from emulator.inferences.selecting import FILTERS
-
     query = dict(request.query_params)
     form, follow = _form(query.pop("format", "json")), query.pop("follow", "false")
     wanted = selected_by(query)
@@ -46,8 +46,8 @@ async def listing(engine: Engine, request: Request) -> Response:
     if follow in FOLLOWING:
         if form != "json":
             raise _bad("format", f"what is followed has the format json, and cannot be {form}")
-        if paging := next((name for name in query if name not in FILTERS), None):
-            raise _bad(paging, "what is followed has no pages")
+        for name in _PAGED & query.keys():
+            raise _bad(name, "what is followed comes as it happens, and has no end")
         return _events(FOLLOWING[follow](engine, wanted))
     found, more = await _page(engine, request, wanted, query.get("key"), whole=form != "json")
     if form != "json":

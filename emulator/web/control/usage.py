@@ -31,7 +31,7 @@ async def usage(engine: Engine, request: ControlRequest) -> JSONResponse:
     wanted = selected_by(query)
     first, last = (None if text is None else _time(name, text) for name, text in (("from", begin), ("to", end)))
     if first is not None and last is not None and last < first:
-        raise bad_parameter("to", "to is a time after from")
+        raise bad_parameter("to", "it is before from")
     found = [
         each
         for each in await _found(engine, wanted, query.get("key"))
