@@ -135,9 +135,13 @@ def _all_sets() -> Iterator[frozenset[str]]:
 
 @pytest.mark.parametrize("wrong", list(_all_sets()), ids=lambda wrong: "+".join(sorted(wrong)) or "none")
 def test_exactly_these_findings_are_named(wrong: frozenset[str]) -> None:
-    """Whatever of these a client does wrong, the verdict names these and no other; and none of a good client."""
+    """Whatever of these a client does wrong, the verdict names these and no other; and none of a good client.
+
+    A server says the same of its record, of which it does not keep the bodies meanwhile.
+    """
     engine = after_a_bad_day(wrong)
     said = verdict(engine.store.inferences.all())
+    assert at_once(report(engine)).verdict == said
     assert set(said.finding_names) == wrong
     assert bool(said) == (not wrong)
     known = {inference.id for inference in engine.store.inferences.all()}
