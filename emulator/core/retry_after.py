@@ -1,5 +1,6 @@
-"""Retry-After (RFC 9110, section 10.2.3): one function writes it, one reads it."""
+"""Retry-After (RFC 9110, section 10.2.3), and Retry-After-Ms, which the SDKs read."""
 
+from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from math import ceil, isfinite
@@ -31,6 +32,19 @@ def read(text: str, now: float) -> float | None:
     except ValueError:
         return _until(text, now)
     return max(seconds, 0.0) if isfinite(seconds * 1000) else None
+
+
+def told(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds to wait that the headers of an answer tell.
+
+    Clients read Retry-After-Ms as well, and some of them first: where the two differ, the shorter wait is enough.
+
+    >>> told({"retry-after": "2", "retry-after-ms": "1500"}, 0.0), told({"retry-after-ms": "soon"}, 0.0)
+    (1.5, None)
+    """
+    after = read(headers.get("retry-after", ""), now)
+    milliseconds = read(headers.get("retry-after-ms", ""), now)
+    return min((wait for wait in (after, milliseconds and milliseconds / 1000) if wait is not None), default=None)
 
 
 def _until(date: str, now: float) -> float | None:

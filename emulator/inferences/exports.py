@@ -198,11 +198,12 @@ def _error(inference: Inference) -> dict[str, Any]:
 
 
 def _retry_after(inference: Inference) -> dict[str, Any]:
-    header = dict(inference.response_headers).get("retry-after")
-    if header is None:
-        return {}
-    after = wait(header)
-    return {"headers": {"retry-after": literal(header)}} if after is None else {"retry_after": after}
+    told = {name: value for name, value in inference.response_headers if name in ("retry-after", "retry-after-ms")}
+    after = wait(told.get("retry-after", ""))
+    if after is not None:
+        del told["retry-after"]
+    headers = {"headers": {name: literal(value) for name, value in told.items()}} if told else {}
+    return headers if after is None else {"retry_after": after, **headers}
 
 
 def _stream(inference: Inference, late: list[Any]) -> dict[str, Any]:

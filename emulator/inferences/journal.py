@@ -1,6 +1,7 @@
 """All inferences that are remembered, the oldest first. It is bounded: what came longest ago is forgotten first."""
 
 import logging
+import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from emulator.account.registry import fingerprint
 from emulator.core.printable import one_line
 from emulator.inferences.live_record import LiveRecord
 
@@ -28,6 +28,8 @@ Watcher: TypeAlias = Callable[[LiveRecord | None], None]
 """Called with every inference that starts, and with None when some are deleted."""
 Note: TypeAlias = "Callable[[str, LiveRecord | Inference | None], None]"
 """Called with "start" or "end" and an inference, and with "reset" and None when some are deleted."""
+
+_NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 log = logging.getLogger("emulator")
 
@@ -160,6 +162,8 @@ class Journal:
 
     def namespace(self, key: str) -> str:
         """The fingerprint by which the inferences of one of these keys can be told."""
+        from emulator.account.registry import fingerprint  # noqa: PLC0415 (imported when somebody reads)
+
         return fingerprint(key) if key else ""
 
     def get(self, id: str) -> "Inference | None":
@@ -169,7 +173,8 @@ class Journal:
 
     def find(self, id: str) -> LiveRecord | None:
         """The record of the same, with all that was sent; None also for one that is not of this process."""
-        return next((each for each in reversed(self._noted()) if id in (each.id, str(each.number))), None)
+        number = int(id) if _NUMBER.fullmatch(id) else None
+        return next((each for each in reversed(self._noted()) if each.number == number or each.id == id), None)
 
     @staticmethod
     def _readable(record: LiveRecord) -> "Inference":

@@ -108,7 +108,6 @@ def _brief(noted: LiveRecord, head: list[tuple[str, str]], secrets: list[str]) -
 def _without_contents(noted: LiveRecord, head: list[tuple[str, str]], secrets: list[str]) -> Inference:
     """The inference without its headers and bodies, and with one moment for all that was sent."""
     model = _model_of(noted.body) if noted.model is None else noted.model
-    wait = dict(head).get("retry-after", "")
     sent, ended = noted.sent, _ended(noted)
     return Inference(
         number=noted.number,
@@ -130,7 +129,7 @@ def _without_contents(noted: LiveRecord, head: list[tuple[str, str]], secrets: l
         ended=ended,
         error=sent.error.kind if sent.error else None,
         message=without(sent.error.message, secrets) if sent.error else None,
-        retry_after=retry_after.read(wait, ended or noted.started) if noted.status >= 400 else None,
+        retry_after=retry_after.told(dict(head), ended or noted.started) if noted.status >= 400 else None,
         queued=None if sent.begun is None else sent.begun - noted.started,
         first_byte=noted.timeline[0][0] if noted.timeline else None,
         timeline=(Moment(noted.timeline[-1][0], noted.length),) if noted.timeline else (),

@@ -70,6 +70,30 @@ def test_no_request_before_retry_after_is_over(waited: float, told: str | None) 
     assert at_once(report(engine, KEY)).unmet == (() if told is None else (told,))
 
 
+def test_a_request_that_comes_too_early_is_told_once() -> None:
+    """Of several answers that told to wait, it is the last one whose time was not over."""
+    engine, clock = playing("{no_request_within_retry_after: true}")
+    engine.library.put("story", STORY.replace("{text: Now.}", "{error: unavailable, retry_after: 1m}") + SOON)
+    activate(engine, "story")
+    app = create_app(engine)
+
+    async def four() -> None:
+        for wait in (1.0, 1.5, 5.0, 0.0):
+            await Exchange(app, "POST", CHAT, chat("busy")).run()
+            await clock.advance(wait)
+
+    asyncio.run(four())
+    told = [sentence.partition(": ")[2] for sentence in at_once(report(engine, KEY)).unmet]
+    assert told == [
+        "request #2 came 1 s after #1, which was told to wait 2 s.",
+        "request #3 came 1.5 s after #2, which was told to wait 60 s.",
+        "request #4 came 5 s after #3, which was told to wait 60 s.",
+    ]
+
+
+SOON = "  - {no_request_within_retry_after: true}\n"
+
+
 def test_waiting_cannot_be_told_when_no_time_passes() -> None:
     """Under a clock that stands still the expectation is not met, and the sentence says what to do."""
     engine, _ = playing("{no_request_within_retry_after: true}")

@@ -242,9 +242,10 @@ def test_filters_and_pages(query: str, numbers: list[int]) -> None:
     assert page["next"] == (2 if query == "?limit=2" else None)
 
 
-@pytest.mark.parametrize(
-    "query", ["modle=x", "status=abc", "since=then", "until=then", "limit=0", "endpoint=x", "format=x", "follow=x"]
-)
+MISTAKES = ["modle=x", "status=abc", "since=then", "until=then", "limit=0", "endpoint=x", "format=x", "follow=x"]
+
+
+@pytest.mark.parametrize("query", [*MISTAKES, "since=" + "9" * 400, "until=NaN", "after=-1", "before=1e3"])
 def test_a_mistake_in_a_filter_is_told(query: str) -> None:
     """A filter that does not exist, or cannot have that value, is a 400 that names it."""
     exchange = ask(create_app(make_engine()), "GET", f"/_emulator/inferences?{query}")

@@ -135,9 +135,13 @@ def _all_sets() -> Iterator[frozenset[str]]:
 
 @pytest.mark.parametrize("wrong", list(_all_sets()), ids=lambda wrong: "+".join(sorted(wrong)) or "none")
 def test_exactly_these_findings_are_named(wrong: frozenset[str]) -> None:
-    """Whatever of these a client does wrong, the verdict names these and no other; and none of a good client."""
+    """Whatever of these a client does wrong, the verdict names these and no other; and none of a good client.
+
+    A server says the same of its record, of which it does not keep the bodies meanwhile.
+    """
     engine = after_a_bad_day(wrong)
     said = verdict(engine.store.inferences.all())
+    assert at_once(report(engine)).verdict == said
     assert set(said.finding_names) == wrong
     assert bool(said) == (not wrong)
     known = {inference.id for inference in engine.store.inferences.all()}
@@ -162,6 +166,43 @@ def test_a_clock_that_stands_still_accuses_nobody() -> None:
     assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["clock-stood-still"])
 
 
+@pytest.mark.parametrize(
+    ("headers", "waited", "findings"),
+    [
+        ({"retry-after": "2"}, 2.0, ()),
+        ({"retry-after": "2"}, 1.5, ("ignored-retry-after",)),
+        ({"retry-after": "Thu, 01 Jan 2026 01:00:00 GMT"}, 3600.0, ()),
+        ({"retry-after": "Thu, 01 Jan 2026 01:00:00 GMT"}, 1800.0, ("ignored-retry-after",)),
+        ({"retry-after-ms": "1500"}, 1.5, ()),
+        ({"retry-after-ms": "1500"}, 1.0, ("ignored-retry-after",)),
+        ({"retry-after": "2", "retry-after-ms": "1500"}, 1.5, ()),
+        ({"retry-after": "0"}, 0.01, ()),
+        ({"retry-after": "-1"}, 0.01, ()),
+        ({"retry-after": "soon", "retry-after-ms": "nan"}, 0.01, ("no-backoff",)),
+    ],
+)
+def test_a_wait_may_be_told_in_any_form(headers: dict[str, str], waited: float, findings: tuple[str, ...]) -> None:
+    """Who waits as long as each answer tells has done right, in seconds, until a date, or in milliseconds."""
+    clock = VirtualClock(EPOCH, rate=0)
+    engine = make_engine(clock)
+    rule = {"replies": [{"raw": {"status": 429, "headers": headers, "body": "{}"}, "times": 4}]}
+    activate(engine, engine.library.put("told", json.dumps({"name": "told", "rules": [rule]})).scenario.name)
+    count = 2 if waited > 100 else 4
+
+    async def asking() -> None:
+        for _ in range(count):
+            await Exchange(create_app(engine), "POST", CHAT, chat()).run()
+            await clock.advance(waited)
+
+    asyncio.run(asking())
+    assert verdict(engine.store.inferences.all()).finding_names == findings
+    exported = ask(create_app(engine), "GET", "/_emulator/inferences/1?format=scenario").body.decode()
+    engine = make_engine(clock)
+    activate(engine, engine.library.put("again", exported).scenario.name)
+    again = ask(create_app(engine), "POST", CHAT, chat())
+    assert {name: again.headers.get(name) for name in headers} == headers
+
+
 def test_the_same_asked_side_by_side_is_no_retry() -> None:
     """Requests that ask the same at the same time are different askers' first attempts."""
     moments = [inference_like(number, started=0.0, ended=1.0) for number in range(1, 30)]
@@ -178,10 +219,16 @@ def test_a_client_may_ask_again_before_the_server_knows_that_it_left(started: fl
 
 
 def test_asking_the_same_again_after_an_answer_is_told_as_a_remark() -> None:
-    """A complete answer that is asked for again was paid twice; whether that was meant cannot be seen."""
-    asked = [inference_like(1, started=0, ended=1), inference_like(2, started=3, ended=4)]
-    said = verdict(asked)
-    assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["double-spent"])
+    """A complete answer that is asked for again was paid twice; whether that was meant cannot be seen.
+
+    However often that is, it is one remark.
+    """
+    for count, times in ((2, ""), (3, " 2 times"), (400, " 399 times")):
+        asked = [inference_like(number, started=2 * number, ended=2 * number + 1) for number in range(1, count + 1)]
+        said = verdict(asked)
+        assert (said.finding_names, [remark.name for remark in said.remarks]) == ((), ["double-spent"])
+        assert said.remarks[0].sentence.endswith(f": it had the whole answer, and asked the same again{times}.")
+        assert said.remarks[0].inferences == tuple(each.id for each in asked)
 
 
 def test_delays_without_jitter_are_a_remark() -> None:

@@ -288,7 +288,7 @@ def test_attempts_are_joined() -> None:
 
 def test_attempts_are_joined_however_far_apart() -> None:
     """What others asked between them does not matter; of very many, those near the inference are shown."""
-    engine, app, clock = playing(WET, "wet")
+    engine, app, _ = playing(WET, "wet")
     engine.store.inferences.bound(3000)
 
     async def asking(count: int, text: str, key: str) -> None:

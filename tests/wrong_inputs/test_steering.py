@@ -84,6 +84,8 @@ HTTP = [
     Http('POST keys {"name": "ci", "requests_per_minute": 3}', "POST /_emulator/keys takes only name, policy."),
     Http('PUT backends {"model": "zai-org/GLM-5.3", "slots": 1}', "takes only model, backends."),
     Http("GET inferences?follow=true&format=curl", "what is followed has the format json"),
+    Http("GET inferences?follow=true&limit=3", "'limit': what is followed comes as it happens"),
+    Http("GET inferences?order=newest&follow=live", "'order': what is followed comes as it happens"),
     Http("GET inferences?format=yaml", "Invalid query parameter 'format': format is one of json, jsonl, curl,"),
     Http("GET scenarios?name=hello", "Unknown query parameter 'name': GET /_emulator/scenarios takes none."),
 ]

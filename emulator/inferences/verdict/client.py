@@ -10,7 +10,7 @@ from emulator.core.errors import ERRORS
 from emulator.inferences.inference import Inference
 from emulator.inferences.verdict.attempts import Retry, chains, failing_runs, retries
 from emulator.inferences.verdict.conversations import after_truncation, loops
-from emulator.inferences.verdict.findings import Finding, Verdict, finding, which
+from emulator.inferences.verdict.findings import Finding, Verdict, finding, verdict_of, which
 
 MOST_ATTEMPTS = 12
 """More than so many attempts at one question are too many, unless somebody says otherwise; Claude Code makes 11."""
@@ -33,7 +33,7 @@ def verdict(inferences: Iterable[Inference], most_attempts: int = MOST_ATTEMPTS)
     by_key: defaultdict[str, list[Inference]] = defaultdict(list)
     for each in inferences:
         by_key[each.namespace].append(each)
-    return Verdict.of(found for asked in by_key.values() for found in observed(asked, most_attempts) if found)
+    return verdict_of(found for asked in by_key.values() for found in observed(asked, most_attempts) if found)
 
 
 def observed(asked: Sequence[Inference], most_attempts: int = MOST_ATTEMPTS) -> Iterator[Finding | None]:
@@ -146,14 +146,19 @@ def _no_jitter(chain: Chain) -> Iterator[Finding]:
 
 
 def _double_spent(chain: Chain) -> Iterator[Finding]:
-    for before, after in pairwise(chain):
-        if before.ok:
-            told = "it had the whole answer, and asked the same again"
-        elif before.outcome == "cut by client" and before.usage is not None and before.usage.completion_tokens:
-            told = f"it left after {before.usage.completion_tokens} tokens that are paid, and asked the same again"
-        else:
-            continue
-        yield finding("double-spent", f"{which(before)}: {told}.", [before, after])
+    again = list(pairwise(chain))
+    whole = [pair for pair in again if pair[0].ok]
+    left = [pair for pair in again if pair[0].outcome == "cut by client" and _sent(pair[0])]
+    paid = sum(_sent(before) for before, _ in left)
+    for pairs, told in ((whole, "had the whole answer"), (left, f"left after {paid} tokens that are paid")):
+        if pairs:
+            times = f" {_times(len(pairs))}" if len(pairs) > 1 else ""
+            shown = list({each.number: each for pair in pairs for each in pair}.values())
+            yield finding("double-spent", f"{which(shown[0])}: it {told}, and asked the same again{times}.", shown)
+
+
+def _sent(inference: Inference) -> int:
+    return inference.usage.completion_tokens if inference.usage is not None else 0
 
 
 # ---------------------------------------------------------------------------------------------- words

@@ -1,7 +1,6 @@
 """What a verdict consists of: findings and remarks, each with a name, a sentence, and the inferences that show it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Self
 
 import msgspec
 
@@ -40,13 +39,6 @@ class Verdict(msgspec.Struct, frozen=True):
     remarks: tuple[Finding, ...] = ()
     """Behaviour that may be a mistake, but need not be."""
 
-    @classmethod
-    def of(cls, observations: Iterable[Finding]) -> Self:
-        """A verdict of findings and remarks."""
-        found = list(observations)
-        certain = tuple(each for each in found if each.name in FINDINGS)
-        return cls(certain, tuple(each for each in found if each.name not in FINDINGS))
-
     @property
     def finding_names(self) -> tuple[str, ...]:
         """The names of the findings, each once, in alphabetical order."""
@@ -60,6 +52,13 @@ class Verdict(msgspec.Struct, frozen=True):
 def finding(name: str, sentence: str, shown_by: Sequence[Inference]) -> Finding:
     """A finding about these inferences."""
     return Finding(name, sentence, tuple(each.id for each in shown_by))
+
+
+def verdict_of(observations: Iterable[Finding]) -> Verdict:
+    """The verdict that consists of these findings and remarks."""
+    found = list(observations)
+    certain = tuple(each for each in found if each.name in FINDINGS)
+    return Verdict(certain, tuple(each for each in found if each.name not in FINDINGS))
 
 
 def which(inference: Inference) -> str:

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape, quoteattr
 import msgspec
 
 from emulator.core.printable import one_line
-from emulator.inferences.verdict.findings import FINDINGS, Verdict
+from emulator.inferences.verdict.findings import FINDINGS, Verdict, verdict_of
 
 
 class KeyReport(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class Report(msgspec.Struct, frozen=True):
             scenarios.pop() if len(scenarios) == 1 else None,
             sum(each.asked for each in keys),
             tuple(sentence for each in keys for sentence in each.unmet),
-            Verdict.of(found for each in keys for found in (*each.verdict.findings, *each.verdict.remarks)),
+            verdict_of(found for each in keys for found in (*each.verdict.findings, *each.verdict.remarks)),
             forgotten,
             nothing_asked,
             tuple(keys),
@@ -127,6 +127,8 @@ def _case(name: str, wrong: Sequence[str]) -> str:
 
 def _printable(text: str) -> str:
     """XML 1.0 has no control characters."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() or letter in "\t\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
     )

@@ -115,7 +115,7 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
     More than `most_attempts` at one question are reported. Raises `Rejected` if the scenario of a key cannot be played.
     """
     from emulator.inferences.verdict.client import MOST_ATTEMPTS, observed
-    from emulator.inferences.verdict.findings import Verdict
+    from emulator.inferences.verdict.findings import verdict_of
     from emulator.inferences.verdict.reports import KeyReport, Report
 
     most = MOST_ATTEMPTS if most_attempts is None else most_attempts
@@ -125,7 +125,7 @@ async def report(engine: Engine, key: str | None = None, most_attempts: int | No
             each.scenarios,
             len(each.asked),
             each.unmet,
-            Verdict.of(await listed(observed(each.asked, most))),
+            verdict_of(await listed(observed(each.asked, most))),
         )
         for each in await judged(engine, key)
     ]

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from emulator.core.slices import sliced
 from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.inferences.inference import Inference
-from emulator.inferences.readable import readable
+from emulator.inferences.readable import brief, selected, shortened
 from emulator.inferences.selecting import Selection
 
 LONG = frozenset({"headers", "body", "response_headers", "response", "timeline", "rules", "faults", "turn"})
@@ -70,19 +71,25 @@ async def live(engine: Engine, wanted: Selection) -> AsyncGenerator[bytes]:
         look = loop.time() + _PAUSE
         while True:
             with suppress(TimeoutError):
-                kind, told = await asyncio.wait_for(waiting.get(), look - loop.time())
-                inference = readable(told) if isinstance(told, LiveRecord) else told
+                if waiting.empty():
+                    kind, told = await asyncio.wait_for(waiting.get(), look - loop.time())
+                else:
+                    kind, told = waiting.get_nowait()
+                inference = shortened(told) if isinstance(told, LiveRecord) else told
                 if inference is None:
                     yield _event(kind, {})
                 elif inference in wanted:
                     yield _event(kind, summary(inference), inference.number)
-            if loop.time() < look:
+            if loop.time() < look or not waiting.empty():  # it starts before it sends
                 continue
             look = loop.time() + _PAUSE
-            before, lengths = lengths, {each.number: each.length for each in inferences.running()}
-            for each in inferences.running():
-                if each.length > before.get(each.number, 0) and readable(each) in wanted:
-                    sent = {"number": each.number, "id": each.id, "status": each.status, "length": each.length}
+            running = inferences.running()
+            before, lengths = lengths, {each.number: each.length for each in running}
+            sending = (r for r in running if r.length > before.get(r.number, 0) and wanted.reaches(r.number))
+            async for told in sliced(selected(sending, wanted, brief)):
+                if told is not None:
+                    length = told.timeline[-1].size
+                    sent = {"number": told.number, "id": told.id, "status": told.status, "length": length}
                     yield _event("progress", sent)
             for told, status, length in inferences.elsewhere():
                 lengths[told.number] = length

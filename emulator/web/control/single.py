@@ -21,7 +21,7 @@ from emulator.inferences.readable import brief, shortened
 from emulator.inferences.selecting import FILTERS, Selection
 from emulator.inferences.verdict.client import observed
 from emulator.inferences.verdict.conversations import Contents
-from emulator.inferences.verdict.findings import Verdict
+from emulator.inferences.verdict.findings import verdict_of
 from emulator.web.control.bodies import ControlRequest
 from emulator.web.control.inferences import as_json, none_such
 from emulator.wire.asgi_client import AsgiClient
@@ -42,7 +42,7 @@ async def timeline(engine: Engine, request: ControlRequest) -> Response:
     frames = [frame async for frame in sliced(timing.frames(inference))]
     others, left_out = await _near(engine, inference)
     attempts = timing.attempts(inference, [each for each in others if each.question == inference.question])
-    named, judged = {each.id for each in attempts}, Verdict.of(await listed(observed(others)))
+    named, judged = {each.id for each in attempts}, verdict_of(await listed(observed(others)))
     return as_json(
         {
             "number": inference.number,
