@@ -228,7 +228,6 @@ class SharedJournal(Journal):
 
     # ------------------------------------------------------------------------------------------ following
 
-
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Have this called with every inference that ends, in whatever worker; returns what ends that."""
         self._followers.append(listener)
