@@ -21,8 +21,6 @@ export default function Settings() {
 			pick=${id => go("settings", id, {}, true)} /></div>`;
 }
 
-// --- the clock
-
 function Clock() {
 	const {value, error, again} = useLoaded(() => get("clock"));
 	if (!value) return problem(error);
@@ -47,8 +45,6 @@ function Clock() {
 			fields=${[["set", "Set to", {class: "mono", placeholder: value.now, required: true}]]}><button>Set</button><//>
 		<${Code} label="command" text=${`curl -X POST ${address("clock")} -d '{"advance": "60s"}'`} />`;
 }
-
-// --- keys
 
 const LIMITS = {
 	requests_per_minute: "Requests per minute",
@@ -123,8 +119,6 @@ function Keys() {
 				${" "}accepted, unless auth is strict.</p>`}`;
 }
 
-// --- accounts and usage
-
 function Accounts() {
 	const {value, error} = useLoaded(() => get("accounts"));
 	const {key: chosen} = ui.useValue(ui.route).query;
@@ -157,8 +151,6 @@ function UsageTab() {
 	return html`<p class="muted">Tokens by model, of the inferences that are remembered.</p>
 		${used ? html`<${Usage} usage=${value} />` : html`<p>Nothing was asked yet.</p>`}`;
 }
-
-// --- the server
 
 const written = value =>
 	(Array.isArray(value) ? value.join(", ") : typeof value === "string" ? value : JSON.stringify(value)) || "–";

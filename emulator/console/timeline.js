@@ -31,8 +31,7 @@ export function Attempts({timeline: {attempts: all, frames}, number}) {
 	const start = attempts[0].started;
 	// One that still runs ends where the last thing happened.
 	const end = each => (each.ended ?? each.started + (frames.at(-1)?.at ?? 0)) - start;
-	const wait = each => Math.max(each.waited ?? 0, each.retry_after ?? 0);
-	const span = Math.max(0.01, ...attempts.map(each => end(each) + wait(each)));
+	const span = Math.max(0.01, ...attempts.map(each => end(each) + Math.max(each.waited ?? 0, each.retry_after ?? 0)));
 	let height = 24;
 	const tops = attempts.map(({retry_after: asked, waited}) => {
 		const top = height;
