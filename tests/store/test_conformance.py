@@ -59,6 +59,10 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("GET", "snapshot", None),
     ("PUT", "snapshot", "the last"),
 ]
+"""What is done at the control API; ID is that of the managed key that was made last.
+
+No wait in a queue ends when an answer does: it would be open which of them comes first.
+"""
 PROCESS = st.integers(0, 1)
 STEP = st.one_of(
     st.tuples(
@@ -89,13 +93,10 @@ def told(store: str, steps: list[Any], *, processes: int) -> tuple[list[Any], li
         for kind, *what in steps:
             if kind == "ask":
                 at, key, question, stream, path, scenario = what
-                body = (chat if path == CHAT else message)(question, stream=stream)
-                headers = {} if scenario is None else {"X-Emulator-Scenario": scenario}
-                asked.append(
-                    Exchange(
-                        apps[at % processes], "POST", path, body, key=made if key == MADE else key, headers=headers
-                    )
-                )
+                sent = (chat if path == CHAT else message)(question, stream=stream)
+                headers = {"X-Emulator-Scenario": scenario} if scenario else {}
+                key = made if key == MADE else key
+                asked.append(Exchange(apps[at % processes], "POST", path, sent, headers, key))
                 tasks.append(asyncio.ensure_future(asked[-1].run()))
             elif kind == "change":
                 at, (method, path, body) = what
