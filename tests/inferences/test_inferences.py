@@ -355,7 +355,7 @@ def test_who_follows_is_told_of_each() -> None:
         running = asyncio.ensure_future(follower.run())
         while not follower.sends:  # noqa: ASYNC110 # nothing tells it
             await asyncio.sleep(0)
-        at_once(engine.store.forget())
+        await engine.store.forget()
         await Exchange(app, "POST", MESSAGES, message()).run()
         await Exchange(app, "POST", CHAT, chat()).run()
         while len(follower.sends) < 2:  # noqa: ASYNC110 # nothing tells it
@@ -374,8 +374,13 @@ def test_a_file_has_a_line_for_each(tmp_path: Path) -> None:
     app = create_app(engine)
     path = tmp_path / "inferences.jsonl"
     close = engine.store.inferences.append_to(path)
-    for _ in range(2):
-        ask(app, "POST", CHAT, chat())
+
+    async def two() -> None:
+        for _ in range(2):
+            await Exchange(app, "POST", CHAT, chat()).run()
+        await engine.store.inferences.refresh()
+
+    asyncio.run(two())
     close()
     ask(app, "POST", CHAT, chat())
     lines = [json.loads(line) for line in path.read_text().splitlines()]
