@@ -1,10 +1,9 @@
 """The operations of the control API: for each row of its routes, the schemas of its fields and of its answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 from emulator.core import units
-from emulator.core.errors import ErrorKind
 from emulator.core.fields import Limits
 from emulator.core.json_schemas import (
     ANYTHING,
@@ -21,7 +20,6 @@ from emulator.core.json_schemas import (
     array,
     asked,
     event,
-    integer,
     json_text,
     nullable,
     number,
@@ -29,25 +27,21 @@ from emulator.core.json_schemas import (
     word,
 )
 from emulator.core.settings import Settings
-from emulator.dialects.endpoints import ENDPOINTS
 from emulator.inferences.exports import FORMATS
-from emulator.inferences.inference import Outcome
 from emulator.inferences.metrics import MEDIA_TYPE as METRICS
-from emulator.inferences.selecting import MOST, ORDERS
 from emulator.scenario.language.environment import ACCOUNT, AUTO_TOP_UP, POLICY, POSITIVE_AMOUNT, SOME_BACKENDS, TRIAL
 from emulator.scenario.language.scenarios import SCENARIO
 from emulator.scenario.reading.readers import Reader
 from emulator.store.snapshot import VERSION
 from emulator.web.control.console import PAGE, TYPES
 from emulator.web.control.explaining import POSITIONS
-from emulator.web.control.inferences import FOLLOWING, REPORTS
+from emulator.web.control.inferences import REPORTS
 from emulator.web.control.keys import LONGEST_NAME
 from emulator.web.control.rows import ROUTES
-from emulator.web.control.usage import MOST_BUCKETS
 from emulator.web.openapi.answers import LANGUAGE, language
 from emulator.web.openapi.operations import EVENTS, JSON, Content, Described, Operation
+from emulator.web.openapi.queries import ENDPOINT, KEY, QUERY
 from emulator.web.preset_files import NAME
-from emulator.web.presets import VERSIONS
 
 CONTROL_TOKEN, CONTROL_QUERY = "control_token", "control_token_query"
 SECURITY = {
@@ -73,36 +67,6 @@ def _text(notation: units.Notation[Any]) -> Schema:
 YAML = FORMATS["scenario"].media_type
 _SCENARIO = ref(f"{LANGUAGE}{SCENARIO.name}")
 _FOLLOWED = event(json_text("InferenceSummary"), id=STRING)
-_COUNTED = Limits(0, 10**12)
-_KEY = STRING | {"pattern": r"\S"}
-_ENDPOINT = nullable(word(*ENDPOINTS))
-_TIME = STRING | {"pattern": f"^(?:{units.NUMBER}|{units.moment.form})$"}
-_QUERY: dict[str, Schema] = {
-    "key": _KEY,
-    "endpoint": word(*ENDPOINTS),
-    "model": NONEMPTY,
-    "status": integer(Limits(0, 999)),
-    "outcome": word(*get_args(Outcome), *(f"failed: {kind}" for kind in get_args(ErrorKind))),
-    "rule": NONEMPTY,
-    "since": _TIME,
-    "until": _TIME,
-    "limit": integer(Limits(1, MOST)),
-    "namespace": NONEMPTY,
-    "scenario": NONEMPTY,
-    "text": NONEMPTY,
-    "after": integer(_COUNTED),
-    "before": integer(_COUNTED),
-    "order": word(*ORDERS),
-    "from": _TIME,
-    "to": _TIME,
-    "buckets": integer(Limits(1, MOST_BUCKETS)),
-    "follow": word("false", *FOLLOWING),
-    "version": integer(VERSIONS),
-    "digest": NONEMPTY,
-    "most_attempts": integer(Limits(1, _COUNTED.high)),
-}
-"""The query parameters, but `format`."""
-
 _KNOWN = {"name": "hello", "id": "key_1", "file": PAGE}
 """Examples of what stands in a path under these names; an inference has a number."""
 
@@ -142,7 +106,7 @@ def operations(settings: Settings) -> Iterator[Described]:
     tokens = tuple(SECURITY) if settings.control_token else ("", *SECURITY)
     for row in ROUTES:
         told = rows[f"{row.method} {row.path}"]
-        query = {name: word(*told.formats) if name == "format" else _QUERY[name] for name in (row.query or "").split()}
+        query = {name: word(*told.formats) if name == "format" else QUERY[name] for name in (row.query or "").split()}
         others = {form: _SCENARIO if form == YAML else STRING for form in told.formats.values()}
         yield (
             row.method,
@@ -232,14 +196,14 @@ def _rows() -> dict[str, _Row]:
         "POST /_emulator/activate": _Row(
             "Activate a scenario, or deactivate it",
             answered({"scenario": scenario, "key": nullable(STRING)}),
-            {"scenario": scenario, "key": nullable(_KEY)},
+            {"scenario": scenario, "key": nullable(KEY)},
             ("scenario",),
             mistakes=(failed,),
         ),
         "POST /_emulator/reset": _Row(
             "Begin anew",
             answered({"reset": STRING}),
-            {"key": nullable(_KEY), "keep_scenario": nullable(BOOLEAN)},
+            {"key": nullable(KEY), "keep_scenario": nullable(BOOLEAN)},
         ),
         "GET /_emulator/snapshot": _Row(
             "Save the state", answered({"version": COUNT, "clock": OBJECT, "store": OBJECT})
@@ -270,15 +234,15 @@ def _rows() -> dict[str, _Row]:
                 **dict.fromkeys(("scenario", "inference"), nullable(NONEMPTY)),
                 "text": nullable(STRING),
                 "request": nullable(OBJECT),
-                "endpoint": _ENDPOINT,
+                "endpoint": nullable(ENDPOINT),
                 "headers": nullable(OBJECT | {"additionalProperties": STRING}),
                 "position": nullable(word(*POSITIONS)),
-                "key": nullable(_KEY),
+                "key": nullable(KEY),
             },
             rules={"allOf": [_one_of("inference", "request"), any_of(_one_of("scenario", "text"), _AT_A_KEY)]},
         ),
         "POST /_emulator/code": _Row(
-            "Write a request as code", ref("Code"), {"request": OBJECT, "endpoint": _ENDPOINT}, ("request",)
+            "Write a request as code", ref("Code"), {"request": OBJECT, "endpoint": nullable(ENDPOINT)}, ("request",)
         ),
         "GET /_emulator/schema": _Row("Show the JSON Schema of scenarios", OBJECT),
         "GET /_emulator/models": _Row("Show the models and the parameters of requests", ref("Catalogue")),
@@ -306,16 +270,16 @@ def _rows() -> dict[str, _Row]:
         "PUT /_emulator/account": _Row(
             "Open an account anew, or those of all keys",
             any_of(ref("Account"), answered({"key": NULL, "terms": STRING})),
-            {"key": nullable(_KEY), **account},
+            {"key": nullable(KEY), **account},
         ),
         "POST /_emulator/account": _Row(
-            "Change the limits of a key", ref("Account"), {"key": nullable(_KEY), "policy": policy}, ("policy",)
+            "Change the limits of a key", ref("Account"), {"key": nullable(KEY), "policy": policy}, ("policy",)
         ),
         "GET /_emulator/credits": _Row("Show the credits of a key", nullable(ref("Credits"))),
         "POST /_emulator/credits": _Row(
             "Change the credits of a key",
             ref("Credits"),
-            {"key": nullable(_KEY), **changes},
+            {"key": nullable(KEY), **changes},
             rules=any_of(*({"required": [name]} for name in changes)),
         ),
         "GET /_emulator/ledger": _Row(
