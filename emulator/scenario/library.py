@@ -102,15 +102,12 @@ class Library:
     def put(self, name: str, text: str, *, exact: bool = False, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario, from YAML. Raises ScenarioError with its mistakes, and then keeps the old one.
 
-        `name` and `exact` are as in `checked`. `version` is the one that several processes have agreed on.
+        `name` and `exact` are as in `read`. `version` is the one that several processes have agreed on.
         """
-        scenario = self.checked(name, text, exact=exact)
-        added = self.add(scenario, version)
-        self._texts[scenario.name] = text
-        return added
+        return self.place(self.read(name, text, exact=exact), text, version)
 
-    def checked(self, name: str, text: str, *, exact: bool = False) -> Scenario:
-        """The scenario in a YAML text. Raises ScenarioError if it cannot replace the one of its name.
+    def read(self, name: str, text: str, *, exact: bool = False) -> Scenario:
+        """The scenario in a YAML text, which is not added. It may be called in a thread. Raises ScenarioError.
 
         `name` is that of a text without one. With `exact`, a text with another name is a mistake.
         """
@@ -120,9 +117,19 @@ class Library:
         if exact and scenario.name != name:
             told = f'its name is "{scenario.name}", but it is put as "{name}"; give both the same name'
             raise ScenarioError([mistake_at(Path(scenario.source), names_of(scenario), scenario.name, told)])
+        return scenario
+
+    def place(self, scenario: Scenario, text: str, version: int | None = None) -> LoadedScenario:
+        """Add or replace a scenario that was read from this text. Raises ScenarioError if its names are taken."""
+        self.check_names(scenario)
+        added = self.add(scenario, version)
+        self._texts[scenario.name] = text
+        return added
+
+    def check_names(self, scenario: Scenario) -> None:
+        """Raise ScenarioError if the name or an alias of a new scenario belongs to another one."""
         if taken := [*filter(None, (self._taken(scenario, word) for word in (scenario.name, *scenario.aliases)))]:
             raise ScenarioError(taken)
-        return scenario
 
     def add(self, scenario: Scenario, version: int | None = None) -> LoadedScenario:
         """Add or replace a scenario. `version` is as in `put`."""
@@ -259,8 +266,6 @@ class Library:
         near = self.nearest(word)
         hint = f"Did you mean '{near}'?" if near else "`akashml-emulator scenarios` lists all of them."
         return f"There is no scenario '{word[:100]}'. {hint}"
-
-    # ------------------------------------------------------------------------------------------ names
 
     def _index(self) -> Index:
         if self._known is None:

@@ -67,7 +67,7 @@ async def source(engine: Engine, request: Request) -> JSONResponse:
     if request.method == "PUT":
         try:
             text = (await _body(engine, request)).decode()
-            library.checked(name, text, exact=True)
+            library.check_names(await asyncio.to_thread(library.read, name, text, exact=True))
         except UnicodeDecodeError as error:
             raise Rejected(ApiError("bad_request", f"The text is not UTF-8: byte {error.start} is wrong.")) from None
         except ScenarioError as error:
@@ -126,7 +126,8 @@ async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
     body = await _body(engine, request)
     try:
         text = decoded(body, f"{name}.yaml")
-        scenario = engine.library.put(name, text, exact=True).scenario
+        scenario = await asyncio.to_thread(engine.library.read, name, text, exact=True)
+        engine.library.place(scenario, text)
     except ScenarioError as error:
         told = {"name": name, "mistakes": _dicts(error.mistakes)}
         return JSONResponse(told, 400)
