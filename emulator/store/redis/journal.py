@@ -193,8 +193,12 @@ class SharedJournal(Journal):
 
     def get(self, id: str) -> Inference | None:
         """The inference of that Inference-Id, the latest if there are several, or of that number."""
-        numbered = self._numbered()
-        found = [each for each in numbered if str(each[0]) == id] or numbered[::-1]
+        numbered, sought = self._numbered(), id.encode("utf-8", "surrogatepass")
+        found = [(at, each) for at, each in numbered if str(at) == id] or [
+            (at, each)
+            for at, each in reversed(numbered)
+            if (sought in each.data if isinstance(each, Entry) else each.id == id)  # what is read takes far longer
+        ]
         told = (_whole(at, each) for at, each in found)
         return next((each for each in told if id in (each.id, str(each.number))), None)
 
