@@ -225,7 +225,7 @@ def test_any_worker_is_asked_for_anything_while_requests_run() -> None:
         enough = Event()
 
         def ask(worker: Worker) -> list[int]:
-            statuses = []
+            statuses = list[int]()
             while not enough.is_set():
                 statuses.append(worker.ask("POST", CHAT, chat(f"Number {len(statuses)}."))[0])
             return statuses

@@ -116,6 +116,7 @@ def test_a_long_record_has_the_same_pages() -> None:
         assert {name: own[name] for name in each} == each
 
 
+@pytest.mark.in_memory("it counts the turns of the event loop, in which other stores wait")
 def test_nothing_is_looked_for_when_nobody_waits() -> None:
     """A search ends soon after its client has left, however long the record is."""
     app = create_app(make_engine())
