@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 
 import openai  # noqa: F401 (so that the runs in this process find it imported)
 import pytest
+import yaml  # noqa: F401 (each run would import it anew, but not its extension, which keeps the classes of the first)
 from support.served import ROOT
 
 ASKING = """
