@@ -15,7 +15,6 @@ from emulator.core.errors import Rejected
 from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
-from emulator.scenario.reading.mistakes import ScenarioError
 from emulator.store import Away, Decide
 from emulator.store.redis import ledgers
 from emulator.store.redis.asking import Questions
@@ -23,6 +22,7 @@ from emulator.store.redis.clock import SharedClock
 from emulator.store.redis.journal import SharedJournal
 from emulator.store.redis.link import Lost
 from emulator.store.redis.names import SHARED, name_of
+from emulator.store.redis.scenarios import Scenarios
 from emulator.store.redis.scripts import ALIVE, ALL, EVICT, FORGET, RESTORE, SHARE
 from emulator.store.redis.session import Session
 from emulator.store.redis.turns import Turns
@@ -35,8 +35,6 @@ _BATCH = 100
 """Keys that are looked at together for one that can be forgotten."""
 _PAUSE = 1.0
 """Seconds after which keys that held something are looked at again."""
-_SHARED_VERSIONS = 1_000_000
-"""Versions of scenarios that were put for all workers are above those that a worker counts by itself."""
 
 log = logging.getLogger("emulator")
 
@@ -53,15 +51,14 @@ class RedisStore(Turns):
         self.inferences: Journal = self._journal
         self._workers = Workers(self)
         self._clock: VirtualClock | None = None
-        self._library: Library | None = None
-        self._revision = 0
+        self._scenarios: Scenarios | None = None
         self._searched: float | None = None
         self._questions = Questions(self, self._answers())
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def remember(self, most: int, clock: VirtualClock, library: Library) -> None:
         """Remember at most so many keys, share the clock, and put the scenarios of others into the library."""
-        self._most, self._clock, self._library = most, clock, library
+        self._most, self._clock, self._scenarios = most, clock, Scenarios(library)
         clock.elsewhere = self.settled
         if isinstance(clock, SharedClock):
             clock.join(self, self.names.of(SHARED, "clock"))
@@ -236,21 +233,9 @@ class RedisStore(Turns):
 
     async def _refresh(self) -> None:
         """Put scenarios into the library that are newer than what it has."""
-        if self._shared.revision == self._revision or self._library is None:
-            return
-        known, revision = self._revision, self._shared.revision
-        found = await self.call("HGETALL", self.names.of(SHARED, "scenarios"))
-        texts = {name.decode(): told.partition(b" ") for name, told in zip(found[::2], found[1::2], strict=True)}
-        new = {name: (int(each), text.decode()) for name, (each, _, text) in texts.items() if int(each) > known}
-        for name, (each, text) in sorted(new.items(), key=lambda item: item[1]):
-            if text:
-                try:
-                    self._library.put(name, text, version=_SHARED_VERSIONS + each)
-                except ScenarioError as error:
-                    log.error("The scenario %s of another worker does not play here: %s", name, error)
-            else:
-                self._library.remove(name)
-        self._revision = revision
+        revision = self._shared.revision
+        if self._scenarios is not None and revision != self._scenarios.revision:
+            self._scenarios.put(await self.call("HGETALL", self.names.of(SHARED, "scenarios")), revision)
 
     # ------------------------------------------------------------------------------------------ all of it
 
