@@ -13,7 +13,6 @@ const STATES = {
 	own: ["As they were set", undefined, "limited", "cut"],
 };
 
-/** The state that the backends of a model are in. */
 function stateOf({backends, healthy_now: healthy}) {
 	if (!backends) return "up";
 	if (backends.total === 0) return "gone";

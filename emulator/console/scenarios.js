@@ -182,8 +182,7 @@ function Players({known: {active}, changed}) {
 		${rows.length > 0
 			? ui.table(["Key", "Scenario", "#Requests"], rows)
 			: html`<p class="muted">No key has played a scenario yet. Ask with a key that names one, such as
-				${" "}<code>akml-hello</code>, or store one of your own and ask with its name:</p>
-				<${Code} label="scenario" text=${NEW} />
+				${" "}<code>akml-hello</code>, or store one of your own and ask with its name.</p>
 				<p>${link("Write a scenario", "scenarios", "new", {}, "button")}</p>`}
 	</div>`;
 }

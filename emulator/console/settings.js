@@ -67,7 +67,6 @@ const limits = policy => [
 	["models", "Models", {placeholder: "all, or *GLM*", defaultValue: policy.models?.join(", ")}],
 ];
 
-/** The policy that these fields say. */
 function policyOf(fields) {
 	const read = (name, text) => (name in LIMITS ? Number(text) : name === "models" ? ui.words(text) : text);
 	const given = Object.entries(fields).filter(([, text]) => text.trim());

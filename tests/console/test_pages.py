@@ -322,6 +322,18 @@ def refused(akash: Emulator, count: int) -> None:
                 received += part
 
 
+def test_the_list_goes_on_once_the_server_is_ready_again(browser: Any) -> None:
+    """A server that refuses to be followed is asked again, and what came in the meantime is shown."""
+    with Emulator() as akash, opened(browser, akash) as page:
+        ask(akash)
+        page.route(re.compile("follow=live"), lambda route: route.fulfill(status=503))
+        page.reload()
+        page.get_by_text("not live").wait_for()
+        ask(akash)
+        page.unroute_all()
+        page.locator(".row").nth(1).wait_for()
+
+
 def test_of_many_attempts_those_around_the_chosen_one_are_drawn(browser: Any) -> None:
     """A client that asked the same fifty times has a picture that can be read, which says that there are more."""
     story = {"name": "busy", "rules": [{"reply": {"error": "internal"}}]}
