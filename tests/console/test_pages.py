@@ -273,6 +273,13 @@ def test_a_key_with_a_limit_meets_a_429_until_the_clock_goes_on(browser: Any) ->
         page.get_by_text("200 ·").nth(1).wait_for()
 
 
+def test_a_key_that_is_refused_in_the_playground_is_told_in_the_words_of_the_api(browser: Any) -> None:
+    """The error is the message of the answer and nothing else: the token of the console has no part in it."""
+    with Emulator() as akash, opened(browser, akash, "#/playground") as page:
+        send(page, "Hello", "nonsense")
+        page.get_by_text("Invalid token format. API keys should start with 'akml-'.", exact=True).wait_for()
+
+
 def test_credits_are_topped_up_after_a_402(browser: Any) -> None:
     """An account without credits is refused, and answered after a purchase, which the ledger shows."""
     with Emulator() as akash, opened(browser, akash, "#/settings/accounts?key=akml-mine") as page:
