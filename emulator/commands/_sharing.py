@@ -135,7 +135,7 @@ def check_workers(
     if terms is not None:
         what = "the limits and credits of keys"
     elif scenario is not None and scenario.has_state:
-        what = f"what the scenario {scenario.name} counts"
+        what = f"the counts of the scenario {scenario.name}"
     elif settings.auth == "strict" and not settings.keys:
         what = "the keys that are made"
     elif not rate:

@@ -4,11 +4,11 @@ import {get, query, send} from "./api.js";
 import {attempt, button, day, facts, Field, Form, html, link, money, problem, Select, table, time} from "./ui.js";
 import {useLoaded, useState} from "./ui.js";
 
-export function Account({name}) {
+export function Account({name, changed}) {
 	const of = query({key: name});
 	const {value, error, again} = useLoaded(() => Promise.all([get("account" + of), get("ledger" + of)]), [name]);
 	if (!value) return problem(error);
-	const [{key, credits, policy, rate_limit: left, in_flight: running}, ledger] = value;
+	const [{credits, policy, rate_limit: left, in_flight: running}, ledger] = value;
 	const auto = credits?.auto_top_up;
 	const trials = credits?.trials.map(each => `${money(each.left)} until ${each.expires.slice(0, 10)}`);
 	const rows = ledger.entries.slice(-200).reverse().map(each => [
@@ -18,7 +18,7 @@ export function Account({name}) {
 		money(each.balance),
 		html`${each.note} ${each.inference_id && link("inference", "inferences", each.inference_id)}`,
 	]);
-	return html`<section class="account"><h2 class="mono">${key}</h2>
+	return html`<section class="account"><h2 class="mono">${name}</h2>
 		${facts([
 			["Balance", credits ? money(credits.balance) : "without end"],
 			["Purchased", credits && money(credits.purchased)],
@@ -29,7 +29,7 @@ export function Account({name}) {
 			["At a time", `${policy.concurrency ?? "no limit"}, ${running} now`],
 			...Object.entries(left),
 		])}
-		<${Change} name=${name} changed=${again} auto=${auto} />
+		<${Change} name=${name} changed=${() => again(changed())} auto=${auto} />
 		${rows.length > 0 && table(["Time", "Kind", "#Amount", "#Balance", "Note"], rows)}</section>`;
 }
 

@@ -39,8 +39,7 @@ export function refusal({status}, body) {
 	const mistakes = body?.mistakes?.map(each => `line ${each.line}: ${each.message}`).join("; ");
 	const told = body?.error?.message ?? body?.message ?? body?.detail ?? mistakes;
 	const message = typeof told === "string" ? told : `The server answered ${status}.`;
-	const hint = status === 401 ? " Open the address again that serve printed, with its token." : "";
-	return new Refused(status, message + hint, body);
+	return new Refused(status, message, body);
 }
 
 /** The text of an answer. */

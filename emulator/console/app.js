@@ -11,7 +11,9 @@ const titled = name => name[0].toUpperCase() + name.slice(1);
 function Server() {
 	const {value, error, again} = useLoaded(() => Promise.all([get("clock"), get("ready")]));
 	useEffect(() => void setInterval(() => document.hidden || again(), 3000), []);
-	if (error) return html`<p class="server" role="status"><span class="dot bad"></span>not reached</p>`;
+	if (error)
+		return html`<p class="server" role="status" title=${error.message}><span class="dot bad"></span>
+			${error.status ? "not ready" : "not reached"}</p>`;
 	if (!value) return html`<p class="server"></p>`;
 	const [{mode, rate, now}, {scenario}] = value;
 	const speed = mode === "frozen" ? "frozen" : rate !== 1 && `×${rate}`;

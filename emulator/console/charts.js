@@ -16,7 +16,7 @@ const told = sums =>
 	Object.keys(sums).filter(kind => sums[kind]).map(kind => `${number(sums[kind])} ${WORDS[kind]}`).join(", ");
 
 /** Columns over time. `parts` tells of a bucket the [colour, amount] that are stacked, `tell` what is said of it.
-		Each column leads to the inferences of its time. */
+	Each column leads to the inferences of its time. */
 function Columns({usage, parts, tell, label, tall, filters}) {
 	const [box, width] = useWidth();
 	const {buckets = [], step: length, from, to} = usage ?? {};
@@ -42,7 +42,7 @@ function Columns({usage, parts, tell, label, tall, filters}) {
 	const line = share => {
 		const y = tall - 0.5 - share * room;
 		return html`<line class="axis" x1="0" x2=${width} y1=${y} y2=${y} />
-			${share > 0 && html`<text class="axis-text" x="0" y=${y - 4}>${number(Math.round(most * share))}</text>`}`;
+			${share === 1 && html`<text class="axis-text" x="0" y=${y - 4}>${number(Math.round(most * share))}</text>`}`;
 	};
 	return html`<div class="bars" ref=${box}>
 		<svg width=${width} height=${tall} role="group" aria-label=${label} onKeyDown=${moves("a")}>

@@ -36,7 +36,6 @@ function Shown({record, timeline, conversation, filters}) {
 			ending(record.outcome, record.status))}${record.error ?? record.outcome}`, actions(record), filters)}
 		<p class="why">${record.why}</p>
 		${record.warning && html`<p class="warning">${record.warning}</p>`}
-		${record.message && html`<p class="message">${record.message}</p>`}
 		<${Facts} record=${record} timeline=${timeline} />
 		<section class="picture" aria-label="Timeline">
 			<${Attempts} timeline=${timeline} number=${record.number} />

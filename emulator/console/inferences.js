@@ -63,8 +63,7 @@ function Search({filters}) {
 			of=${[["", "any outcome"], ...OUTCOMES]} pick=${outcome => keep({...filters, outcome})} />
 		<details class="help"><summary>How to search</summary>
 			<p>Words are looked for in requests, answers, models and messages. Filters are set beside them:</p>
-			<p>${FILTERS.map(each => html`<code>${each}</code> `)}</p>
-			<p>The setting <code>max_inferences</code> says how many are kept: 1,000 by default.</p></details>
+			<p>${FILTERS.map(each => html`<code>${each}</code> `)}</p></details>
 	</form>`;
 }
 
@@ -182,10 +181,10 @@ function Nothing({loading, filters}) {
 
 /** What is seen while no inference is chosen. */
 function Overview({records, filters}) {
-	const {list, loading, usage} = records;
+	const {list, error, loading, usage} = records;
 	const {value: verdict} = useLoaded(async () => usage && get("verdict"), [usage]);
 	if (!list.length)
-		return loading || Object.keys(filters).length > 0
+		return loading || error || Object.keys(filters).length > 0
 			? null
 			: html`<${ui.Empty} title="Ask something" code=${curl("akml-rate-limited-then-recovers", "zai-org/GLM-5.3")}>
 			<p>Point a client at <code>${apiRoot()}/v1</code>, or paste this into a shell. The key names a scenario that

@@ -13,7 +13,6 @@ const STATES = {
 	own: ["As they were set", undefined, "limited", "cut"],
 };
 
-/** The state that the backends of a model are in. */
 function stateOf({backends, healthy_now: healthy}) {
 	if (!backends) return "up";
 	if (backends.total === 0) return "gone";
@@ -41,8 +40,7 @@ export default function Models() {
 	);
 	return html`<div class="page">
 		<div class="page-head"><h1>Models</h1><${Search} what="models" hint="reasoning" value=${words} set=${set} /></div>
-		<p class="muted">Prices are USD per million tokens. The backends of a model can be switched off or slowed while
-			${" "}clients run.</p>
+		<p class="muted">Prices are USD per million tokens. Backends can be switched off or slowed while clients run.</p>
 		<div class="models">${shown.map(model => html`<${Model} key=${model.id} model=${model} again=${again} />`)}</div>
 		${!shown.length && html`<p>No model has “${words}”.</p>`}</div>`;
 }

@@ -40,6 +40,7 @@ function Parameter({name, told, value, put}) {
 	const id = "parameter-" + name;
 	const numeric = ["integer", "number"].includes(type);
 	const step = type === "integer" ? 1 : 0.01;
+	const leave = `Leave out ${name}`;
 	const typed = ({target: {value: text}}) =>
 		put(text === "" ? undefined : numeric ? Number(text) : lists ? words(text) : text);
 	const control = () => {
@@ -59,8 +60,7 @@ function Parameter({name, told, value, put}) {
 				placeholder=${limits} title=${limits} value=${value ?? ""} onInput=${typed} />
 			${most && html`<input type="range" aria-label=${`${name}, ${limits}`} min=${least} max=${most} step=${step}
 				value=${value ?? (name === "max_tokens" ? most : NEUTRAL[name] ?? least)} onInput=${typed} />`}
-			${value !== undefined && quiet("×", () => put(undefined), {title: `Leave out ${name}`,
-				"aria-label": `Leave out ${name}`})}`;
+			${value !== undefined && quiet("×", () => put(undefined), {title: leave, "aria-label": leave})}`;
 	};
 	return html`<div class=${"parameter" + (numeric && value === undefined ? " unset" : "")}>
 		<label for=${id}>${name}</label>${control()}</div>`;

@@ -43,6 +43,8 @@ export class Records {
 	}
 
 	start() {
+		let again;
+		let stop = () => source.close();
 		const source = new EventSource(address("inferences" + query({follow: "live", ...this.filters})));
 		source.onopen = () => {
 			this.live = true;
@@ -51,7 +53,9 @@ export class Records {
 		source.onerror = () => {
 			this.live = false;
 			this._tell();
-			if (source.readyState === EventSource.CLOSED) this.load();
+			if (source.readyState < EventSource.CLOSED) return;
+			this.load();
+			again = setTimeout(() => (stop = this.start()), 3000);
 		};
 		for (const name of ["start", "end"]) source.addEventListener(name, ({data}) => this._put(JSON.parse(data)));
 		source.addEventListener("progress", ({data}) => {
@@ -60,7 +64,10 @@ export class Records {
 			this._tell();
 		});
 		source.addEventListener("reset", () => this.load());
-		return () => source.close();
+		return () => {
+			clearTimeout(again);
+			stop();
+		};
 	}
 
 	_page(before) {

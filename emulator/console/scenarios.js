@@ -103,18 +103,17 @@ function Scenario({name, known, changed, complete}) {
 	};
 	if (error && !source) return ui.lost("scenarios", error);
 	const readable = fresh || source?.text != null;
-	const removable = story && !/^(\/|built in)/.test(story.source);
 	return html`<div class="scenario">
 		${ui.heading("scenarios", fresh ? "A new scenario" : name, html`
 			${readable &&
 				button(filed ? (other ? "Save anyway" : "Save") : "Store", keep, "main", {disabled: mistaken || !called})}
-			${removable && ui.remover("scenarios", name, changed)}`)}
+			${source?.source === "put" && ui.remover("scenarios", name, changed)}`)}
 		${about && html`<p class="muted">${about}</p>`}
 		${readable
 			? html`<p class="source">${filed
 					? html`Save writes <code>${source.source}</code>, and the scenario plays from its beginning.`
 					: html`Store puts it into the server${called && html` as <b>${called}</b>`}, until that stops${
-							/^\//.test(source?.source) && html`; <code>${source.source}</code> stays as it is`}.`}</p>
+							/\.ya?ml$/.test(source?.source) && html`; <code>${source.source}</code> stays as it is`}.`}</p>
 				${other && html`<div class="warning conflict" role="alert">
 					<p>The file was changed since it was read. Save what you typed anyway, or exchange it with what the file has.</p>
 					<p>${button("Exchange with the editor", exchange)}</p><b>${other.label}</b>
@@ -183,8 +182,7 @@ function Players({known: {active}, changed}) {
 		${rows.length > 0
 			? ui.table(["Key", "Scenario", "#Requests"], rows)
 			: html`<p class="muted">No key has played a scenario yet. Ask with a key that names one, such as
-				${" "}<code>akml-hello</code>, or store one of your own and ask with its name:</p>
-				<${Code} label="scenario" text=${NEW} />
+				${" "}<code>akml-hello</code>, or store one of your own and ask with its name.</p>
 				<p>${link("Write a scenario", "scenarios", "new", {}, "button")}</p>`}
 	</div>`;
 }

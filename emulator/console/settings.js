@@ -59,11 +59,10 @@ const limits = policy => [
 		label,
 		{type: "number", min: 1, placeholder: "no limit", defaultValue: policy[name]},
 	]),
-	["expires", "Expires", {placeholder: "never, or 2030-01-01", defaultValue: policy.expires}],
+	["expires", "Expires", {placeholder: "2030-01-01", defaultValue: policy.expires}],
 	["models", "Models", {placeholder: "all, or *GLM*", defaultValue: policy.models?.join(", ")}],
 ];
 
-/** The policy that these fields say. */
 function policyOf(fields) {
 	const read = (name, text) => (name in LIMITS ? Number(text) : name === "models" ? ui.words(text) : text);
 	const given = Object.entries(fields).filter(([, text]) => text.trim());
@@ -120,7 +119,7 @@ function Keys() {
 }
 
 function Accounts() {
-	const {value, error} = useLoaded(() => get("accounts"));
+	const {value, error, again} = useLoaded(() => get("accounts"));
 	const {key: chosen} = ui.useValue(ui.route).query;
 	const show = ({key}) => key.trim() && go("settings", "accounts", {key: key.trim()});
 	const rows = (value?.accounts ?? []).map(({key, secret, namespace, scenario, requests, charge, account, last}) => [
@@ -137,7 +136,7 @@ function Accounts() {
 			fields=${[["key", "Key", {class: "mono", placeholder: "akml-…", defaultValue: chosen}]]}>
 			<button class="main">Show</button><//>
 		${problem(error)}
-		${chosen && html`<${Account} key=${chosen} name=${chosen} />`}
+		${chosen && html`<${Account} key=${chosen} name=${chosen} changed=${again} />`}
 		${rows.length > 0
 			? table(["Key", "Scenario", "#Requests", "#Charged", "#Balance", "Last"], rows)
 			: html`<p class="muted">No key has asked anything yet. Show any key to limit it or to give it credits.</p>`}`;
@@ -168,7 +167,7 @@ function Server() {
 			html`${meaning} <small class="muted">${expected}</small>`,
 		];
 	});
-	return html`<div class="row-fields">
+	return html`<div class="page-head">
 		<p>Version ${version}. The settings are fixed when the server starts: <code>serve --set name=value</code>.
 			${" "}<a href="openapi.json">The routes as OpenAPI</a></p>
 			${ui.button("Forget all that happened", reset, "danger")}</div>

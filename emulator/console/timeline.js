@@ -3,7 +3,7 @@
 import {ending, html, href, plural, seconds, table, tag, useWidth} from "./ui.js";
 
 const LABEL = 72;
-const LETTER = 6.2;
+const LETTER = 6.8;
 const MOST_ATTEMPTS = 20;
 
 /** An axis from 0 to `span` seconds in a picture of `width`: where a time is, and the grid. */
@@ -63,13 +63,13 @@ export function Attempts({timeline: {attempts: all, frames}, number}) {
 			${grid}${attempts.map(row)}</svg></div></div>`;
 }
 
-/** A length of time with its name on the side where there is room. */
+/** A length of time with its name beside it, or where no room is, above; below a wait. */
 function interval(from, to, y, kind, text, width) {
 	const length = 8 + text.length * LETTER;
 	const right = to + length < width;
-	const above = !right && from < length;
+	const off = !right && from < length && (kind === "asked" ? -5 : 13);
 	return html`<g class=${"span " + kind}><path d=${`M${from} ${y - 3}v6M${from} ${y}H${to}M${to} ${y - 3}v6`} />
-		<text x=${right ? to + 8 : above ? to : from - 8} y=${above ? y - 5 : y + 4}
+		<text x=${right ? to + 8 : off ? Math.max(to, length) : from - 8} y=${y + (off || 4)}
 			text-anchor=${right ? "start" : "end"}>${text}</text></g>`;
 }
 
@@ -87,6 +87,7 @@ export function Picture({timeline, record}) {
 	const took = record.ended == null ? 0 : record.ended - record.started;
 	const ends = located.map(each => each.until ?? each.at);
 	const span = Math.max(0.001, took, frames.at(-1)?.at ?? 0, byte ?? 0, ...ends);
+	const end = record.ended == null ? span : took;
 	const height = 62 + located.length * 20;
 	const {x, grid} = axis(span, width, height);
 	const kind = ending(record.outcome, record.status);
@@ -109,13 +110,13 @@ export function Picture({timeline, record}) {
 				text-anchor=${after ? "start" : "end"}>${fault} <tspan class="place">${place}</tspan></text></g>`;
 	};
 	return html`<div><h2>This answer</h2><div ref=${box}>
-		<svg width=${width} height=${height + 4} role="img" aria-label=${spoken(timeline, span, record)}>
+		<svg width=${width} height=${height + 4} role="img" aria-label=${spoken(timeline, end, record)}>
 			${grid}${lane("request", 34)}
 			${queued > 0 && bar("queue", LABEL, x(queued), 24, 14, `in the queue for ${seconds(queued)}`)}
 			${bar("wait fill " + kind, x(from), Math.max(x(from) + 2, x(first)), 24, 14,
 				`until the first byte: ${seconds(first - from)}`)}
-			${byte != null && bar("fill " + kind, x(byte), Math.max(x(byte) + 3, x(span)), 24, 14,
-				`sending: ${seconds(span - byte)}`)}
+			${byte != null && bar("fill " + kind, x(byte), Math.max(x(byte) + 3, x(end)), 24, 14,
+				`sending: ${seconds(end - byte)}`)}
 			${queued > 0 && moment("slot", queued)}
 			${token != null ? moment("first token", token) : byte != null && record.stream && moment("first byte", byte)}
 			${lane("frames", 56)}<g class="frames">${thinned(frames, x).map(frame)}</g>

@@ -82,6 +82,7 @@ function say(text, kind) {
 
 /** Do something, and say that it is `done`, or what went wrong; returns whether it went well. */
 export async function attempt(action, done) {
+	notice.value = null;
 	try {
 		await action();
 		if (done) say(done, "ok");

@@ -239,7 +239,7 @@ class Engine:
         try:
             refusal, choice, identity = await self._turns.turn(key, decide)
         except Rejected as full:
-            refusal, choice, identity = full.error, NOTHING, self._seed.child(key, question)
+            refusal, choice, identity = full.error, NOTHING, self._seed.child(key, question, self.store.ticket())
         why = partial(explanation, choice, None, refusal.kind)
         return Plan(failing(refusal), refusal.kind, *ids_of(identity), why=why, warning=choice.warning)
 

@@ -1,6 +1,7 @@
 """The console as a person uses it, in a real browser."""
 
 import json
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import openai
 import pytest
 from support.console import browser as browsing
 from support.console import needs_browser, opened
-from support.served import served
+from support.served import ROOT, served
 
 from emulator import Emulator
 
@@ -110,6 +111,19 @@ def test_three_attempts_are_joined_and_the_wait_that_was_too_short_is_seen(brows
         assert picture.locator(".finding.bad").get_by_text("ignored-retry-after").count() == 1
 
 
+def test_the_names_of_waits_are_inside_a_narrow_picture(browser: Any) -> None:
+    """On a telephone, no text of the attempts begins left of their picture."""
+    with Emulator(scenario=LIMITED, clock="frozen") as akash:
+        for _ in range(3):
+            ask(akash)
+            akash.clock.advance("300ms")
+        with opened(browser, akash, "#/inferences/3", width=390, height=844) as page:
+            page.locator(".attempts .ignored").nth(1).wait_for()
+            left = page.locator(".attempts svg").bounding_box()["x"]
+            texts = page.locator(".attempts text").all()
+            assert [text.text_content() for text in texts if text.bounding_box()["x"] < left - 1] == []
+
+
 def test_a_fault_is_named_where_it_happened(browser: Any) -> None:
     """A stall stands on the axis of the answer with its name and its place."""
     story = {
@@ -179,6 +193,20 @@ def test_a_scenario_is_saved_into_its_file(browser: Any, tmp_path: Path) -> None
         assert [path.name for path in tmp_path.iterdir()] == ["limited.yaml"]
 
 
+def test_only_a_scenario_that_was_put_is_deleted(browser: Any, tmp_path: Path) -> None:
+    """A scenario of a file has no button to delete it, however its path was given: the file would stay."""
+    (tmp_path / "limited.yaml").write_text(LIMITED)
+    with served("--scenarios", os.path.relpath(tmp_path, ROOT)) as akash:
+        content = STEPS.encode()
+        httpx.put(f"{akash.url}/_emulator/scenarios/stepwise", content=content).raise_for_status()
+        with opened(browser, akash, "#/scenarios/limited") as page:
+            page.get_by_text("limited.yaml stays as it is").wait_for()
+            assert page.get_by_role("button", name="Delete").count() == 0
+        with opened(browser, akash, "#/scenarios/stepwise") as page:
+            page.get_by_role("button", name="Delete").click()
+            page.get_by_text("Deleted: stepwise").wait_for()
+
+
 @pytest.mark.parametrize("takes", [False, True], ids=["save anyway", "take theirs"])
 def test_what_was_typed_is_kept_when_the_file_has_changed(browser: Any, tmp_path: Path, takes: bool) -> None:
     """The text of the file is shown, and one may save what one typed after all, or go on with what the file has."""
@@ -245,6 +273,13 @@ def test_a_key_with_a_limit_meets_a_429_until_the_clock_goes_on(browser: Any) ->
         page.get_by_text("200 ·").nth(1).wait_for()
 
 
+def test_a_key_that_is_refused_in_the_playground_is_told_in_the_words_of_the_api(browser: Any) -> None:
+    """The error is the message of the answer and nothing else: the token of the console has no part in it."""
+    with Emulator() as akash, opened(browser, akash, "#/playground") as page:
+        send(page, "Hello", "nonsense")
+        page.get_by_text("Invalid token format. API keys should start with 'akml-'.", exact=True).wait_for()
+
+
 def test_credits_are_topped_up_after_a_402(browser: Any) -> None:
     """An account without credits is refused, and answered after a purchase, which the ledger shows."""
     with Emulator() as akash, opened(browser, akash, "#/settings/accounts?key=akml-mine") as page:
@@ -254,6 +289,7 @@ def test_credits_are_topped_up_after_a_402(browser: Any) -> None:
         page.get_by_text("Change the credits").wait_for()
         page.locator(".account button", has_text="Top up").click()
         page.locator(".account td", has_text="$5.00").first.wait_for()
+        page.locator(".scroll:not(.account *) td", has_text="$5.00").wait_for()
         assert ask(akash).status_code == 200
 
 
@@ -291,6 +327,18 @@ def refused(akash: Emulator, count: int) -> None:
                 part = connection.recv(1 << 16)
                 assert part, received
                 received += part
+
+
+def test_the_list_goes_on_once_the_server_is_ready_again(browser: Any) -> None:
+    """A server that refuses to be followed is asked again, and what came in the meantime is shown."""
+    with Emulator() as akash, opened(browser, akash) as page:
+        ask(akash)
+        page.route(re.compile("follow=live"), lambda route: route.fulfill(status=503))
+        page.reload()
+        page.get_by_text("not live").wait_for()
+        ask(akash)
+        page.unroute_all()
+        page.locator(".row").nth(1).wait_for()
 
 
 def test_of_many_attempts_those_around_the_chosen_one_are_drawn(browser: Any) -> None:

@@ -181,6 +181,24 @@ def test_a_whole_answer_that_cannot_be_charged_is_refused() -> None:
     assert account.json["credits"]["available"] == "5.00 USD"
 
 
+def test_each_refusal_has_an_id_of_its_own_while_redis_is_away() -> None:
+    """The same request, refused three times, has three Inference-Ids, so that each is found in the record."""
+    redis = RedisServer()
+    engine = engine_at(redis.url, VirtualClock)
+
+    async def play() -> list[str]:
+        await asked(engine, "POST", CHAT, chat())
+        redis.stop(signal.SIGKILL)
+        refused = [await asked(engine, "POST", CHAT, chat()) for _ in range(3)]
+        assert [each.status for each in refused] == [503] * 3
+        return [each.headers["inference-id"] for each in refused]
+
+    try:
+        assert len(set(at_once(play()))) == 3
+    finally:
+        redis.end()
+
+
 def test_requests_are_answered_without_state_while_redis_is_away() -> None:
     """If the setting says so: always as a new key's first request, with a warning, and nothing is counted later."""
     redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")

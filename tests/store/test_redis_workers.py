@@ -261,7 +261,9 @@ def test_workers_without_a_store_are_refused_if_they_would_differ(tmp_path: Path
     assert "the limits and credits of keys need one. Share it: --store redis://" in refused(
         "--workers", "2", "--credits", "5"
     )
-    assert "what the scenario story counts" in refused("--workers", "2", "--scenario", story(tmp_path, SEQUENCE))
+    assert "the counts of the scenario story need one" in refused(
+        "--workers", "2", "--scenario", story(tmp_path, SEQUENCE)
+    )
     assert "the keys that are made need one" in refused("--workers", "2", "--auth", "strict")
     assert "a frozen clock and those who move it need one" in refused("--workers", "2", "--clock", "frozen")
     assert "--state is for one process" in refused("--workers", "2", "--state", str(tmp_path / "state.json"))

@@ -254,8 +254,8 @@ def told(error: BaseException) -> str:
 
 
 _TOLD = (
-    ("onnection refused", "nothing listens there; is Redis running?"),
-    ("Connect call failed", "nothing listens there; is Redis running?"),
+    ("onnection refused", "nothing listens there (is Redis running?)"),
+    ("Connect call failed", "nothing listens there (is Redis running?)"),
     ("Name or service not known", "there is no host of that name"),
     ("WRONGPASS", "the password, or the user, is wrong"),
     ("invalid password", "the password is wrong"),
@@ -268,7 +268,7 @@ _TOLD = (
     ("read only replica", "it is a replica that only reads: name the primary"),
     ("MISCONF", "it cannot save to its disk, and so takes no changes"),
     ("LOADING", "it is still loading its data"),
-    ("No such file or directory", "nothing listens there; is Redis running?"),
+    ("No such file or directory", "nothing listens there (is Redis running?)"),
     ("loading the dataset", "it is still loading its data"),
     ("WRONGTYPE", "another program has stored something under its prefix: name another one (?prefix=NAME)"),
     ("NOPERM", "the user may not run these commands"),
