@@ -15,7 +15,7 @@ PACKAGES = ("preact", "htm")
 BUNDLER = "esbuild"
 USED = """
 export { h, render } from "preact";
-export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+export { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 export { default as htm } from "htm";
 """
 """What the console imports."""
@@ -45,6 +45,7 @@ def main() -> None:
             installed / ".bin" / BUNDLER,
             "--bundle",
             "--minify",
+            "--mangle-props=^_",
             "--format=esm",
             "--log-level=warning",
             f"--outfile={VENDOR / 'preact.js'}",

@@ -1,7 +1,7 @@
 // What all pages share: markup, state, the route, small components, and how values are written.
 
-import {h, htm, useEffect, useId, useRef, useState} from "./vendor/preact.js";
-import {parsed, query, send} from "./api.js";
+import {h, htm, useEffect, useMemo, useRef, useState} from "./vendor/preact.js";
+import {parsed, path, query, send} from "./api.js";
 
 export * from "./vendor/preact.js";
 export const html = htm.bind(h);
@@ -68,6 +68,10 @@ export function go(page, id, values, replace = false) {
 	} else location.hash = hash;
 }
 
+/** What was typed and not saved yet, by the page that it belongs to. */
+export const unsaved = new Map();
+addEventListener("beforeunload", event => unsaved.size && event.preventDefault());
+
 // --- what is said
 
 export const notice = signal(null);
@@ -96,6 +100,8 @@ export async function attempt(action, done) {
 export function useLoaded(load, on = [], pause = 0) {
 	const [state, set] = useState({});
 	const turn = useRef(0);
+	// A server that is not reached may come back.
+	const gone = state.error?.status === 0 && state.error;
 	const again = async () => {
 		const mine = ++turn.current;
 		const told = more => mine === turn.current && set(more);
@@ -105,12 +111,12 @@ export function useLoaded(load, on = [], pause = 0) {
 		);
 	};
 	useEffect(() => {
-		const timer = state.value ? setTimeout(again, pause) : again();
+		const timer = gone || state.value ? setTimeout(again, gone ? 3000 : pause) : again();
 		return () => {
 			turn.current++;
 			clearTimeout(timer);
 		};
-	}, on);
+	}, [...on, gone]);
 	return {...state, again};
 }
 
@@ -201,7 +207,8 @@ export const heading = (page, title, actions, filters) => html`<header class="re
 
 export const remover = (page, name, changed) => {
 	const remove = async () => {
-		await send("DELETE", `${page}/${encodeURIComponent(name)}`);
+		await send("DELETE", page + path`/${name}`);
+		unsaved.delete(`${page}/${name}`);
 		changed();
 		go(page);
 	};
@@ -287,8 +294,9 @@ export const Tabbed = ({tabs, current, ...more}) => html`
 	<${Tabs} tabs=${Object.entries(tabs).map(([id, tab]) => [id, ...tab])} current=${current} ...${more} />
 	<div role="tabpanel" class="tab-panel" aria-label=${tabs[current][0]}>${tabs[current][2]()}</div>`;
 
+let fields = 0;
 export function Field({label, hint, children}) {
-	const id = useId();
+	const id = useMemo(() => "field-" + fields++, []);
 	const control = h(children.type, {...children.props, id, "aria-describedby": hint ? id + "-hint" : undefined});
 	return html`<div class="field"><label for=${id}>${label}</label>${control}
 		${hint && html`<small id=${id + "-hint"}>${hint}</small>`}</div>`;
