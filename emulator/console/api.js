@@ -22,7 +22,7 @@ export function query(values) {
 	return set.length ? "?" + new URLSearchParams(set) : "";
 }
 
-/** A path of which each value is one segment: path`scenarios/${name}`. Dots and slashes alone lead nowhere else. */
+/** A path of which each value is one segment, also one of dots: path`scenarios/${name}`. */
 export const path = (parts, ...values) =>
 	String.raw({raw: parts}, ...values.map(value => encodeURIComponent(value).replace(/^(\.|%2F)+$/, "$&%20")));
 

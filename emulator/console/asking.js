@@ -103,6 +103,8 @@ export class Answer {
 		for await (const {event, data} of events(response)) {
 			if (data === "[DONE]" || event === "message_stop") done = true;
 			else this._event(event, data);
+			if (this.choices.some(each => each.pieces.length || each.reasoning || each.calls.length))
+				this.first ??= performance.now();
 			this._frame ??= requestAnimationFrame(() => {
 				this._frame = undefined;
 				this.version.value++;
@@ -123,7 +125,7 @@ export class Answer {
 		if (usage) this.usage = {prompt: usage.prompt_tokens, completion: usage.completion_tokens};
 		for (const {index: at, delta = {}, logprobs, finish_reason: finish} of choices) {
 			const choice = this._choice(at);
-			this._reason(choice, delta.reasoning_content ?? delta.reasoning);
+			choice.reasoning += delta.reasoning_content ?? delta.reasoning ?? "";
 			this._say(choice, delta.content, logprobs?.content);
 			for (const {index, id, function: called} of delta.tool_calls ?? [])
 				this._call(choice, index, called?.name, called?.arguments, id);
@@ -144,7 +146,7 @@ export class Answer {
 		const choice = this._choice(0);
 		if (block?.type === "tool_use") this._call(choice, index, block.name, "", block.id);
 		this._say(choice, block?.text ?? delta?.text);
-		this._reason(choice, block?.thinking ?? delta?.thinking);
+		choice.reasoning += block?.thinking ?? delta?.thinking ?? "";
 		if (delta?.partial_json) this._call(choice, index, undefined, delta.partial_json);
 		choice.finish = delta?.stop_reason ?? choice.finish;
 	}
@@ -160,19 +162,11 @@ export class Answer {
 
 	_say({pieces}, text, logprobs) {
 		if (!text) return;
-		this.first ??= performance.now();
 		const tokens = logprobs?.map(({token, logprob, top_logprobs: top}) => ({token, logprob, top}));
 		pieces.push(...(tokens?.length ? tokens : [{token: text}]));
 	}
 
-	_reason(choice, text) {
-		if (!text) return;
-		this.first ??= performance.now();
-		choice.reasoning += text;
-	}
-
 	_call({calls}, index, name, more = "", id) {
-		this.first ??= performance.now();
 		let call = calls.find(each => each.index === index);
 		if (!call) calls.push((call = {index, name: "", arguments: ""}));
 		if (name) Object.assign(call, {name, id});

@@ -1,6 +1,6 @@
 // An editor of YAML: a textarea over the same text in colours, with line numbers, and mistakes at their lines.
 
-import {coloured, html, quiet, useEffect, useLayoutEffect, useMemo, useRef, useState} from "./ui.js";
+import {coloured, html, quiet, useEffect, useMemo, useRef, useState} from "./ui.js";
 
 const LINE = 20;
 /** More lines than are seen at once: only these are drawn. */
@@ -30,20 +30,18 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 	const marks = useMemo(() => marked(checked), [checked]);
 
 	const show = line => {
-		const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+		const start = lines.slice(0, line - 1).map(each => each + "\n").join("").length;
 		area.current.focus();
 		area.current.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
 		area.current.scrollTop = Math.max(0, (line - 6) * LINE);
 		setHere(line);
 	};
 	useEffect(() => {
+		if (area.current.value !== text) area.current.value = text;
+	}, [text]);
+	useEffect(() => {
 		if (reveal && text) show(reveal);
 	}, [reveal, text !== ""]);
-	useLayoutEffect(() => {
-		const {value} = area.current;
-		if (!value) area.current.value = text;
-		else if (value !== text) put(0, value.length, text);
-	}, [text]);
 
 	const scroll = () => {
 		setTop(Math.floor(area.current.scrollTop / LINE));
@@ -65,7 +63,6 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 		setOffer(words.length ? {words, word, at: 0} : null);
 	};
 	const put = (from, to, inserted) => {
-		area.current.focus();
 		area.current.setSelectionRange(from, to);
 		document.execCommand("insertText", false, inserted); // Unlike a new value, this can be undone.
 	};
@@ -109,7 +106,7 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 			style=${{height: lines.length * LINE + 24 + "px", paddingTop: first * LINE + "px"}}>
 			${lines.slice(first, first + SEEN).map(shown)}</div></div>
 		<textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${checked.mistakes.length > 0}
-			aria-describedby="mistakes" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
+			aria-describedby="mistakes" spellcheck=${false} autocapitalize="off" autocomplete="off" wrap="off"
 			onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved} onClick=${moved}
 			onBlur=${() => setOffer(null)}></textarea>
 		${offer && html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map(word)}</ul>`}

@@ -169,7 +169,7 @@ export function Probable({tokens}) {
 		}</div></div>`;
 }
 
-/** Why it got its answer, and what another scenario would make of it, at its start or where the key is in it now. */
+/** Why it got its answer, and what another scenario would make of it. */
 function Why({record}) {
 	const [other, choose] = useState("");
 	const [position, place] = useState("");

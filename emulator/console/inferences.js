@@ -10,10 +10,8 @@ import {go, href, html, into, link, number, useEffect} from "./ui.js";
 const ROW = 48;
 const SPARE = 8;
 const OUTCOMES = ["completed", "failed", "hung up", "cut by client", "running"];
-const FILTERS = [
-	...["status:429", "outcome:failed", "model:*GLM*", "key:akml-mine", "scenario:hello", "rule:hello/greeting"],
-	...["endpoint:chat", "since:2026-01-31T12:00:00Z", "until:2026-01-31T13:00:00Z"],
-];
+const FILTERS = "status:429 outcome:failed model:*GLM* key:akml-mine scenario:hello rule:hello/greeting \
+endpoint:chat since:2026-01-31T12:00:00Z".split(" ");
 
 export default function Inferences() {
 	const {id, query} = ui.useValue(ui.route);
@@ -55,15 +53,14 @@ function Search({filters}) {
 		}
 	};
 	return html`<form class="search" role="search" onSubmit=${ui.submitted(submit)}>
-		<input id="search" type="search" aria-label="Search the inferences" autocomplete="off" spellcheck="false"
+		<input id="search" type="search" aria-label="Search the inferences" autocomplete="off" spellcheck=${false}
 			placeholder="Search, or status:429 model:*GLM*" value=${draft} onInput=${into(set)} onChange=${submit}
 			onKeyDown=${keys} />
 		<${ui.Select} aria-label="Outcome" value=${filters.outcome?.split(":")[0] ?? ""}
 			of=${[["", "any outcome"], ...OUTCOMES]} pick=${outcome => keep({...filters, outcome})} />
 		<details class="help"><summary>How to search</summary>
 			<p>Words are looked for in requests, answers, models and messages. Filters are set beside them:</p>
-			<p>${FILTERS.map(each => html`<code>${each}</code> `)}</p>
-			<p>The setting <code>max_inferences</code> says how many are kept: 1,000 by default.</p></details>
+			<p>${FILTERS.map(each => html`<code>${each}</code> `)}</p></details>
 	</form>`;
 }
 
@@ -92,7 +89,7 @@ function List({records, filters, id}) {
 	}, [changed]);
 
 	// What was chosen is in view as soon as the list is as long as that.
-	ui.useLayoutEffect(() => {
+	useEffect(() => {
 		if (!cursor || !box.current) return;
 		const {scrollTop, clientHeight} = box.current;
 		const top = list.findIndex(each => each.number === cursor.number) * ROW;

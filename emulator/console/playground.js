@@ -92,7 +92,7 @@ function Panel({known}) {
 		<${Field} label="API"><${Select} value=${dialect} pick=${pick}
 			of=${Object.entries(DIALECTS).map(([id, {label}]) => [id, label])} /><//>
 		<${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name.">
-			<input class="mono" value=${key} spellcheck="false" autocomplete="off" onInput=${put("key")} /><//>
+			<input class="mono" value=${key} spellcheck=${false} autocomplete="off" onInput=${put("key")} /><//>
 		<div class="row-fields">${toggle("Stream", stream, stream => change({stream}))}
 			${toggle("Two models", second != null, two => (columns.value = two ? [first, other] : [first]))}</div>
 		<${Field} label="System prompt"><textarea rows="3" value=${system} onInput=${put("system")}></textarea><//>

@@ -80,7 +80,7 @@ function Scenario({name, known, changed, complete}) {
 	const mistaken = checked.mistakes.length > 0;
 	const filed = source?.writable && called === source.name;
 
-	/** Save the text into its file, if that may be written and is what was read; what is refused is shown. */
+	/** Save the text into its file, if that is what was read. */
 	const save = async () => {
 		try {
 			const lines = source.text.includes("\r\n") ? text.replaceAll("\n", "\r\n") : text;

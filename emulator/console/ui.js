@@ -177,7 +177,7 @@ export const quiet = (label, onClick, more) => button(label, onClick, "quiet", m
 export const tag = (text, kind = "") => html`<span class=${"tag " + kind}>${text}</span> `;
 export const contains = (texts, words) => texts.join(" ").toLowerCase().includes(words.toLowerCase());
 
-/** What was found of one kind, such as "bad": those of the same name together, each told by `tell`. */
+/** What was found of a kind, such as "bad": those of a name together, each told by `tell`. */
 export const findings = (kind, found = [], tell = ({sentence}) => sentence) =>
 	Object.entries(Object.groupBy(found, ({name}) => name)).map(([name, same]) => html`
 		<div class=${"finding " + kind}><b>${name}</b>
@@ -195,7 +195,7 @@ export const moves = selector => event => {
 	items[(at + step + items.length) % items.length].focus();
 };
 
-/** A list on the left, and on the right what is chosen of it. On a narrow screen one of them is seen. */
+/** A list, and beside it what is chosen of it; a narrow screen shows one of them. */
 export const split = (id, name, list, detail, more) => html`
 	<div class=${"split" + (id ? " open" : "")} ...${more}>
 		<section class="side" aria-label=${`List of ${name}s`}>${list}</section>
@@ -253,7 +253,7 @@ export const Copy = ({text, label = "Copy", what = label}) =>
 
 async function written(text) {
 	if (navigator.clipboard) return navigator.clipboard.writeText(text);
-	// A page that is not on the loopback interface and has no TLS has no clipboard but this.
+	// A page of another host without TLS has no clipboard but this.
 	const area = Object.assign(document.createElement("textarea"), {value: text});
 	document.body.append(area);
 	area.select();
@@ -317,7 +317,7 @@ export const Select = ({of, pick, value, ...more}) => html`
 
 export function JsonField({label, text, set}) {
 	const mistake = mistakeIn(text);
-	return html`<${Field} label=${label + ", as JSON"} hint=${mistake}><textarea class="mono" rows="8" spellcheck="false"
+	return html`<${Field} label=${label + ", as JSON"} hint=${mistake}><textarea class="mono" rows="8" spellcheck=${false}
 		aria-invalid=${mistake !== null} value=${text} onInput=${into(set)}></textarea><//>`;
 }
 
