@@ -37,9 +37,6 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 		setHere(line);
 	};
 	useEffect(() => {
-		if (area.current.value !== text) area.current.value = text;
-	}, [text]);
-	useEffect(() => {
 		if (reveal && text) show(reveal);
 	}, [reveal, text !== ""]);
 
@@ -107,7 +104,7 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 			${lines.slice(first, first + SEEN).map(shown)}</div></div>
 		<textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${checked.mistakes.length > 0}
 			aria-describedby="mistakes" spellcheck=${false} autocapitalize="off" autocomplete="off" wrap="off"
-			onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved} onClick=${moved}
+			value=${text} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved} onClick=${moved}
 			onBlur=${() => setOffer(null)}></textarea>
 		${offer && html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map(word)}</ul>`}
 	</div>

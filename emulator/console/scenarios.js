@@ -68,7 +68,8 @@ function Scenario({name, known, changed, complete}) {
 	const {value: source, error, again} = useLoaded(async () => !fresh && get(path`scenarios/${name}/source`), [name]);
 	ui.useEffect(() => {
 		if (fresh) draft.value = null;
-		else if (source?.text && !unsaved.has(page)) change({text: source.text.replace(/\r\n?/g, "\n"), digest: source.digest});
+		else if (source?.text && !unsaved.has(page))
+			change({text: source.text.replace(/\r\n?/g, "\n"), digest: source.digest});
 	}, [source]);
 	const check = async () =>
 		text.trim() ? send("POST", "check", text).catch(({message}) => ({...CLEAN, mistakes: [{message}]})) : CLEAN;
@@ -78,7 +79,7 @@ function Scenario({name, known, changed, complete}) {
 	const about = [story?.description, also].filter(Boolean).join(" ");
 	const called = checked.name ?? (fresh ? null : name);
 	const mistaken = checked.mistakes.length > 0;
-	const filed = source?.writable && called === source.name;
+	const filed = !error && source?.writable && called === source.name;
 
 	/** Save the text into its file, if that is what was read. */
 	const save = async () => {
