@@ -114,7 +114,7 @@ function Scenario({name, known, changed, complete}) {
 		setText(other.text);
 	};
 	if (error && !source) return ui.lost("scenarios", error);
-	const readable = fresh || source?.text != null;
+	const readable = fresh || text || source?.text != null;
 	const removable = story && !/^(\/|built in)/.test(story.source);
 	return html`<div class="scenario">
 		${ui.heading("scenarios", fresh ? "A new scenario" : name, html`
