@@ -12,10 +12,11 @@ from pathlib import Path
 
 VENDOR = Path(__file__).parent.parent / "emulator" / "console" / "vendor"
 PACKAGES = ("preact", "htm")
-BUNDLER = "esbuild"
+TOOLS = ("esbuild", "terser")
+"""What bundles, and what makes it small."""
 USED = """
 export { h, render } from "preact";
-export { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+export { useEffect, useMemo, useRef, useState } from "preact/hooks";
 export { default as htm } from "htm";
 """
 """What the console imports."""
@@ -38,18 +39,22 @@ def licences(installed: Path, packages: list[str]) -> str:
 def main() -> None:
     """Install the newest versions in a temporary folder, and make one module of what is used."""
     with tempfile.TemporaryDirectory() as folder:
-        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *PACKAGES, BUNDLER]
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, *PACKAGES, *TOOLS]
         subprocess.run(install, check=True)  # noqa: S603 (the command is this list)
         installed = Path(folder) / "node_modules"
         bundle = [
-            installed / ".bin" / BUNDLER,
+            installed / ".bin" / "esbuild",
             "--bundle",
             "--minify",
+            "--mangle-props=^_",
             "--format=esm",
             "--log-level=warning",
-            f"--outfile={VENDOR / 'preact.js'}",
+            "--outfile=preact.js",
         ]
         subprocess.run(bundle, input=USED, text=True, cwd=folder, check=True)  # noqa: S603
+        output = VENDOR / "preact.js"
+        smaller = [installed / ".bin" / "terser", "preact.js", "--module", "-m", "-c", "passes=3", "-o", output]
+        subprocess.run(smaller, cwd=folder, check=True)  # noqa: S603
         (VENDOR / "LICENSES.txt").write_text(licences(installed, list(PACKAGES)))
     size = sum(path.stat().st_size for path in VENDOR.iterdir())
     sys.stdout.write(f"{VENDOR}: {size / 1024:.0f} KiB\n")

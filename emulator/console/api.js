@@ -22,8 +22,9 @@ export function query(values) {
 	return set.length ? "?" + new URLSearchParams(set) : "";
 }
 
-/** A path of which each value is one segment: path`scenarios/${name}`. */
-export const path = (parts, ...values) => String.raw({raw: parts}, ...values.map(encodeURIComponent));
+/** A path of which each value is one segment, also one of dots: path`scenarios/${name}`. */
+export const path = (parts, ...values) =>
+	String.raw({raw: parts}, ...values.map(value => encodeURIComponent(value).replace(/^(\.|%2F)+$/, "$&%20")));
 
 /** The value of a JSON text; `otherwise` if it is none. */
 export function parsed(text, otherwise = null) {

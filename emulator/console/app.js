@@ -27,19 +27,21 @@ function Server() {
 }
 
 function Page() {
-	const name = useValue(route).page;
+	const {page: name, id} = useValue(route);
 	const [{error}, tell] = useState({});
+	this.componentDidCatch = error => tell({error});
 	const known = PAGES.includes(name);
 	useEffect(() => {
 		document.title = `${known ? titled(name) : "Nothing"} – AkashML emulator`;
+		tell({});
 		if (!known || loaded[name]) return;
 		const found = module => tell({found: (loaded[name] = module.default)});
 		import(`./${name}.js`).then(found, error => tell({error}));
-	}, [name]);
+	}, [name, id]);
 	if (!known)
 		return html`<div class="page"><h1>There is no page “${name}”.</h1>${link("Inferences", "inferences")}</div>`;
 	const Shown = loaded[name];
-	return Shown ? html`<${Shown} />` : problem(error);
+	return Shown && !error ? html`<${Shown} />` : problem(error);
 }
 
 /** The key / goes to the search of a page that has one. */
@@ -50,8 +52,25 @@ function slash(event) {
 	search.focus();
 }
 
+const USABLE = "button:not(:disabled, [role=tab]), a[href], input, select, textarea, [tabindex='0']";
+
+/** When what has the focus goes away or is switched off, the focus moves to what is nearest. */
+function keepFocus() {
+	let path = [];
+	const seen = each => each.isConnected && !each.disabled && each.checkVisibility?.();
+	addEventListener("focusin", event => (path = event.composedPath()));
+	new MutationObserver(() => {
+		if (!path[0] || seen(path[0])) return;
+		const near = path.filter(seen).flatMap(each => [...each.querySelectorAll(USABLE)]);
+		near.find(seen)?.focus();
+	}).observe(document.body, {childList: true, subtree: true, attributeFilter: ["disabled"]});
+}
+
 function App() {
-	useEffect(() => addEventListener("keydown", slash), []);
+	useEffect(() => {
+		addEventListener("keydown", slash);
+		keepFocus();
+	}, []);
 	const {page} = useValue(route);
 	const {kind, text} = useValue(notice) ?? {};
 	const skip = event => {

@@ -39,14 +39,15 @@ const set = fields => Object.fromEntries(Object.entries(fields).filter(([, value
 const anthropicTool = ({name, description, parameters: input_schema = {type: "object"}}) =>
 	set({name, description, input_schema});
 
-/** One answer while it comes. `version` changes with it. */
+/** What some tokens say. */
+export const said = pieces => pieces.map(each => each.token).join("");
+
+/** One answer while it comes, with its choices. `version` changes with it. */
 export class Answer {
 	/** How many answers are coming. */
 	static running = signal(0);
 
-	pieces = [];
-	reasoning = "";
-	calls = [];
+	choices = [];
 	status = 0;
 	headers = {};
 	version = signal(0);
@@ -58,7 +59,7 @@ export class Answer {
 	}
 
 	get text() {
-		return this.pieces.map(each => each.token).join("");
+		return said(this.choices[0]?.pieces ?? []);
 	}
 
 	stop() {
@@ -102,6 +103,8 @@ export class Answer {
 		for await (const {event, data} of events(response)) {
 			if (data === "[DONE]" || event === "message_stop") done = true;
 			else this._event(event, data);
+			if (this.choices.some(each => each.pieces.length || each.reasoning || each.calls.length))
+				this.first ??= performance.now();
 			this._frame ??= requestAnimationFrame(() => {
 				this._frame = undefined;
 				this.version.value++;
@@ -120,24 +123,32 @@ export class Answer {
 
 	_chunk({choices = [], usage}) {
 		if (usage) this.usage = {prompt: usage.prompt_tokens, completion: usage.completion_tokens};
-		for (const {delta = {}, logprobs, finish_reason: finish} of choices) {
-			this._reason(delta.reasoning_content ?? delta.reasoning);
-			this._say(delta.content, logprobs?.content);
+		for (const {index: at, delta = {}, logprobs, finish_reason: finish} of choices) {
+			const choice = this._choice(at);
+			choice.reasoning += delta.reasoning_content ?? delta.reasoning ?? "";
+			this._say(choice, delta.content, logprobs?.content);
 			for (const {index, id, function: called} of delta.tool_calls ?? [])
-				this._call(index, called?.name, called?.arguments, id);
-			this.finish = finish ?? this.finish;
+				this._call(choice, index, called?.name, called?.arguments, id);
+			choice.finish = finish ?? choice.finish;
 		}
+	}
+
+	_choice(index) {
+		let choice = this.choices.find(each => each.index === index);
+		if (!choice) this.choices.push((choice = {index, pieces: [], reasoning: "", calls: []}));
+		return choice;
 	}
 
 	_block({index, content_block: block, delta, usage, message}) {
 		const {input_tokens: prompt, output_tokens: completion} = usage ?? message?.usage ?? {};
 		if (prompt != null || completion != null)
 			this.usage = {prompt: prompt ?? this.usage?.prompt ?? 0, completion: completion ?? this.usage?.completion ?? 0};
-		if (block?.type === "tool_use") this._call(index, block.name, "", block.id);
-		this._say(block?.text ?? delta?.text);
-		this._reason(block?.thinking ?? delta?.thinking);
-		if (delta?.partial_json) this._call(index, undefined, delta.partial_json);
-		this.finish = delta?.stop_reason ?? this.finish;
+		const choice = this._choice(0);
+		if (block?.type === "tool_use") this._call(choice, index, block.name, "", block.id);
+		this._say(choice, block?.text ?? delta?.text);
+		choice.reasoning += block?.thinking ?? delta?.thinking ?? "";
+		if (delta?.partial_json) this._call(choice, index, undefined, delta.partial_json);
+		choice.finish = delta?.stop_reason ?? choice.finish;
 	}
 
 	_whole({usage, content, stop_reason, choices}) {
@@ -145,27 +156,19 @@ export class Answer {
 		content?.forEach((block, index) => this._block({index, content_block: block, delta: whole(block.input)}));
 		if (content) return this._block({usage, delta: {stop_reason}});
 		const numbered = calls => calls?.map((call, index) => ({index, ...call}));
-		const delta = ({message}) => ({...message, tool_calls: numbered(message.tool_calls)});
-		return this._chunk({usage, choices: choices.map(choice => ({...choice, delta: delta(choice)}))});
+		const delta = ({message}) => ({...message, tool_calls: numbered(message?.tool_calls)});
+		return this._chunk({usage, choices: choices?.map(choice => ({...choice, delta: delta(choice)}))});
 	}
 
-	_say(text, logprobs) {
+	_say({pieces}, text, logprobs) {
 		if (!text) return;
-		this.first ??= performance.now();
 		const tokens = logprobs?.map(({token, logprob, top_logprobs: top}) => ({token, logprob, top}));
-		this.pieces.push(...(tokens?.length ? tokens : [{token: text}]));
+		pieces.push(...(tokens?.length ? tokens : [{token: text}]));
 	}
 
-	_reason(text) {
-		if (!text) return;
-		this.first ??= performance.now();
-		this.reasoning += text;
-	}
-
-	_call(index, name, more = "", id) {
-		this.first ??= performance.now();
-		let call = this.calls.find(each => each.index === index);
-		if (!call) this.calls.push((call = {index, name: "", arguments: ""}));
+	_call({calls}, index, name, more = "", id) {
+		let call = calls.find(each => each.index === index);
+		if (!call) calls.push((call = {index, name: "", arguments: ""}));
 		if (name) Object.assign(call, {name, id});
 		call.arguments += more;
 	}

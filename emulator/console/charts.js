@@ -15,8 +15,7 @@ export function outcomes(buckets) {
 const told = sums =>
 	Object.keys(sums).filter(kind => sums[kind]).map(kind => `${number(sums[kind])} ${WORDS[kind]}`).join(", ");
 
-/** Columns over time. `parts` tells of a bucket the [colour, amount] that are stacked, `tell` what is said of it.
-	Each column leads to the inferences of its time. */
+/** Columns over time, with links. `parts` tells the [colour, amount] that are stacked in a bucket, `tell` its name. */
 function Columns({usage, parts, tell, label, tall, filters}) {
 	const [box, width] = useWidth();
 	const {buckets = [], step: length, from, to} = usage ?? {};

@@ -8,11 +8,14 @@ export const preset = signal(null);
 
 export const instructs = ({role}) => ["system", "developer"].includes(role);
 
+/** The messages of a request's body, which may have anything in their place. */
+export const messagesOf = ({messages}) => [messages].flat().filter(each => each?.role);
+
 const textOf = content =>
-	typeof content === "string" ? content : (content ?? []).map(part => part.text ?? "").join("\n");
+	[content].flat().map(part => (typeof part === "string" ? part : part?.text ?? "")).join("\n");
 
 /** The preset that a request's body makes. */
-export function presetOf({model, messages = [], system, prompt: _, stream: __, stream_options: ___, ...parameters}) {
-	const said = messages.filter(instructs).map(each => textOf(each.content));
-	return {model, system: [textOf(system), ...said].filter(Boolean).join("\n"), parameters};
+export function presetOf({model, messages, system, prompt: _, stream: __, stream_options: ___, ...parameters}) {
+	const said = messagesOf({messages}).filter(instructs).map(each => textOf(each.content));
+	return {model: String(model ?? ""), system: [textOf(system), ...said].filter(Boolean).join("\n"), parameters};
 }

@@ -1,9 +1,10 @@
 // An editor of YAML: a textarea over the same text in colours, with line numbers, and mistakes at their lines.
 
-import {coloured, html, quiet, useEffect, useLayoutEffect, useMemo, useRef, useState} from "./ui.js";
+import {coloured, html, quiet, useEffect, useMemo, useRef, useState} from "./ui.js";
 
 const LINE = 20;
-const COLOURED = 4000;
+/** More lines than are seen at once: only these are drawn. */
+const SEEN = 48;
 /** The names, texts, values and comments of a line. */
 const PARTS = new RegExp(
 	[
@@ -22,14 +23,14 @@ const marked = ({mistakes, warnings}) =>
 export function Editor({text, set, checked, reveal, label, complete}) {
 	const area = useRef();
 	const under = useRef();
-	const caret = useRef(null);
+	const [top, setTop] = useState(0);
 	const [here, setHere] = useState(0);
 	const [offer, setOffer] = useState(null);
 	const lines = useMemo(() => text.split("\n"), [text]);
 	const marks = useMemo(() => marked(checked), [checked]);
 
 	const show = line => {
-		const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+		const start = lines.slice(0, line - 1).map(each => each + "\n").join("").length;
 		area.current.focus();
 		area.current.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
 		area.current.scrollTop = Math.max(0, (line - 6) * LINE);
@@ -38,12 +39,10 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 	useEffect(() => {
 		if (reveal && text) show(reveal);
 	}, [reveal, text !== ""]);
-	useLayoutEffect(() => {
-		if (caret.current != null) area.current.setSelectionRange(caret.current, caret.current);
-		caret.current = null;
-	}, [text]);
 
 	const scroll = () => {
+		setTop(Math.floor(area.current.scrollTop / LINE));
+		under.current.firstChild.style.minWidth = area.current.scrollWidth + 80 + "px";
 		under.current.scrollTop = area.current.scrollTop;
 		under.current.scrollLeft = area.current.scrollLeft;
 	};
@@ -61,14 +60,12 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 		setOffer(words.length ? {words, word, at: 0} : null);
 	};
 	const put = (from, to, inserted) => {
-		const {value} = area.current;
-		caret.current = from + inserted.length;
-		set(value.slice(0, from) + inserted + value.slice(to));
+		area.current.setSelectionRange(from, to);
+		document.execCommand("insertText", false, inserted); // Unlike a new value, this can be undone.
 	};
 	const accept = word => {
 		const at = area.current.selectionStart;
 		put(at - offer.word.length, at, word + ": ");
-		setOffer(null);
 	};
 	const keys = event => {
 		const step = {ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -86,7 +83,9 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 			else setOffer({...offer, at: (offer.at + step + offer.words.length) % offer.words.length});
 		}
 	};
-	const shown = (line, index) => {
+	const first = Math.max(0, top - 8);
+	const shown = (line, at) => {
+		const index = first + at;
 		const mark = marks.find(each => each.line === index + 1)?.kind ?? "";
 		return html`<div class=${`under-line ${mark} ${here === index + 1 ? "here" : ""}`}>
 			<span class="gutter">${index + 1}</span>
@@ -100,10 +99,11 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 	const mistake = ({kind, line, path, message}) => html`<li class=${kind}>
 		${line > 0 && quiet(`line ${line}`, () => show(line))} ${path && html`<code>${path}</code> `}${message}</li>`;
 	return html`<div class="editor">
-		<div class="under" ref=${under} aria-hidden="true"><div class="under-lines">
-			${lines.length > COLOURED ? html`<pre>${text}</pre>` : lines.map(shown)}</div></div>
+		<div class="under" ref=${under} aria-hidden="true"><div class="under-lines"
+			style=${{height: lines.length * LINE + 24 + "px", paddingTop: first * LINE + "px"}}>
+			${lines.slice(first, first + SEEN).map(shown)}</div></div>
 		<textarea ref=${area} class="mono" aria-label=${label} aria-invalid=${checked.mistakes.length > 0}
-			aria-describedby="mistakes" spellcheck="false" autocapitalize="off" autocomplete="off" wrap="off"
+			aria-describedby="mistakes" spellcheck=${false} autocapitalize="off" autocomplete="off" wrap="off"
 			value=${text} onInput=${typed} onScroll=${scroll} onKeyDown=${keys} onKeyUp=${moved} onClick=${moved}
 			onBlur=${() => setOffer(null)}></textarea>
 		${offer && html`<ul class="offer" role="listbox" aria-label="Words that fit here">${offer.words.map(word)}</ul>`}
@@ -133,28 +133,19 @@ export function completion(schema) {
 
 /** The names that lead to the end of a text by their indents; null stands for an item of a list. */
 function above(text) {
-	const lines = text.split("\n");
-	const path = [];
-	const dashes = line => line.match(/^\s*((?:- )*)/);
-	let limit = dashes(lines.at(-1))[0].length;
-	const add = (line, upTo) => {
-		for (const found of [...line.slice(0, upTo).matchAll(/- /g)].reverse()) {
-			path.unshift(null);
-			limit = found.index;
+	let path = [];
+	for (const line of text.split("\n")) {
+		const [start, dashes, name] = line.match(/^\s*((?:- )*)([\w.$@/-]*)/);
+		let at = start.length - dashes.length - name.length;
+		const add = name => {
+			const holds = each => each.at < at || (name === null && each.at === at && each.name !== null);
+			path = [...path.filter(holds), {at, name}];
+		};
+		for (const _ of dashes.matchAll("- ")) {
+			add(null);
+			at += 2;
 		}
-	};
-	add(lines.at(-1), limit);
-	for (const line of lines.slice(0, -1).reverse()) {
-		if (!line.trim() || line.trim().startsWith("#")) continue;
-		const start = dashes(line)[0].length;
-		const first = line.search(/\S/);
-		if (start < limit || (start === limit && path[0] === null && first === limit && !line.trim().startsWith("-"))) {
-			const name = line.slice(start).match(/^([\w.$@/-]+):\s*$/)?.[1];
-			if (!name) continue;
-			path.unshift(name);
-			limit = start;
-			add(line, start);
-		} else if (first < limit && start === limit) add(line, start);
+		if (start.trim()) add(name);
 	}
-	return path;
+	return path.slice(0, -1).map(({name}) => name);
 }

@@ -4,8 +4,7 @@ import {get, path, send, text} from "./api.js";
 import {draft, preset, presetOf, request} from "./drafts.js";
 import {Attempts, Frames, Picture} from "./timeline.js";
 import * as ui from "./ui.js";
-import {attempt, Code, ending, go, href, html, link, number, pretty, quiet, seconds, tag} from "./ui.js";
-import {useLoaded, useMemo, useState} from "./ui.js";
+import {Code, go, href, html, link, number, quiet, seconds, tag, useState} from "./ui.js";
 
 export function Inference({id, records, filters}) {
 	const of = path`inferences/${id}`;
@@ -14,10 +13,11 @@ export function Inference({id, records, filters}) {
 	const attempts = list.filter(each => each.question === own?.question)
 		.map(({number, outcome}) => number + outcome + lengths.get(number));
 	const load = () => Promise.all(["", "/timeline", "/conversation"].map(more => get(of + more)));
-	const {value, error} = useLoaded(load, [id, attempts.join()], 200);
+	const {value, error} = ui.useLoaded(load, [id, attempts.join()], 200);
 	const [record, timeline, conversation] = value ?? [];
 	if (record)
-		return html`<${Shown} record=${record} timeline=${timeline} conversation=${conversation} filters=${filters} />`;
+		return html`${ui.problem(error)}
+			<${Shown} record=${record} timeline=${timeline} conversation=${conversation} filters=${filters} />`;
 	return ui.lost("inferences", error, filters);
 }
 
@@ -33,7 +33,7 @@ function Shown({record, timeline, conversation, filters}) {
 	};
 	return html`<article class="record">
 		${ui.heading("inferences", html`<span class="muted">#${record.number}</span> ${tag(record.status || "no status",
-			ending(record.outcome, record.status))}${record.error ?? record.outcome}`, actions(record), filters)}
+			ui.ending(record.outcome, record.status))}${record.error ?? record.outcome}`, actions(record), filters)}
 		<p class="why">${record.why}</p>
 		${record.warning && html`<p class="warning">${record.warning}</p>`}
 		<${Facts} record=${record} timeline=${timeline} />
@@ -50,7 +50,7 @@ const bytes = (of, headers, text, cut) => html`
 		<table class="plain"><tbody>${headers.map(
 			([name, value]) => html`<tr><th>${name}</th><td class="mono">${value}</td></tr>`,
 		)}</tbody></table></details>
-	<${Code} json tall label=${of + " body"} text=${pretty(text) || "(empty)"} />
+	<${Code} json tall label=${of + " body"} text=${ui.pretty(text) || "(empty)"} />
 	${cut && html`<p class="warning">The body was longer: this is its beginning.</p>`}`;
 
 function actions(record) {
@@ -60,12 +60,12 @@ function actions(record) {
 		to.value = value;
 		go(page, id);
 	};
-	const save = () => attempt(async () => hand(draft, await exported("scenario")(), "scenarios", "new"));
+	const save = () => ui.attempt(async () => hand(draft, await exported("scenario")(), "scenarios", "new"));
 	const keep = () => hand(preset, presetOf(asked), "presets", "new");
 	const dialect = record.endpoint === "messages" ? "messages" : "chat";
 	const open = () => hand(request, {dialect, body: asked}, "playground");
 	const replay = () =>
-		attempt(async () => {
+		ui.attempt(async () => {
 			const {number} = await send("POST", path`inferences/${record.id}/replay`, {});
 			go("inferences", number);
 		}, "Asked again");
@@ -103,7 +103,7 @@ export const turn = (who, what, kind = "") =>
 	html`<div class=${"turn " + kind}><h3>${who}</h3><div>${what}</div></div>`;
 export const calls = made => made.map(call => html`<div class="call"><b>${call.name}</b>
 	${" "}<small class="muted">${call.id}</small>
-	<${Code} json label="arguments" text=${pretty(call.arguments)} /></div>`);
+	<${Code} json label="arguments" text=${ui.pretty(call.arguments)} /></div>`);
 export const ended = finish => html`answer${finish && html`<small>${finish}</small>`}`;
 export const reasoned = (text, open = false) =>
 	text && html`<details class="reasoning" open=${open}><summary>Reasoning</summary><p>${text}</p></details>`;
@@ -136,13 +136,15 @@ function Answer({text, reasoning, tool_calls, finish, tokens}) {
 }
 
 /** A token, coloured by how unlikely it is: 0 (certain) to 4. */
-export const token = ({token, logprob = 0}, at) => html`<span key=${at} data-at=${at}
+const token = ({token, logprob = 0}, at) => html`<span key=${at} data-at=${at}
 	class=${"token doubt-" + [-0.05, -0.5, -1.5, -3].filter(limit => logprob < limit).length}>${token}</span>`;
 
 /** Tokens, of which one is chosen by pointing or arrow keys: its alternatives are shown. */
 export function Probable({tokens}) {
 	const [chosen, choose] = useState(null);
-	const spans = useMemo(() => tokens.map(token), [tokens]);
+	// There may come more: what was shown is not made again.
+	const spans = ui.useMemo(() => [], [tokens]);
+	for (const each of tokens.slice(spans.length)) spans.push(token(each, spans.length));
 	const point = ({target}) => target.dataset.at && choose(Number(target.dataset.at));
 	const keys = event => {
 		const step = {ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -166,14 +168,14 @@ export function Probable({tokens}) {
 		}</div></div>`;
 }
 
-/** Why it got its answer, and what another scenario would make of it, at its start or where the key is in it now. */
+/** Why it got its answer, and what another scenario would make of it. */
 function Why({record}) {
 	const [other, choose] = useState("");
 	const [position, place] = useState("");
-	const {value: known} = useLoaded(() => get("scenarios"));
+	const {value: known} = ui.useLoaded(() => get("scenarios"));
 	const told = {inference: String(record.number), ...(other && {scenario: other}), ...(position && {position})};
 	const explain = async () => (other || position) && send("POST", "explain", told);
-	const {value: explained, error} = useLoaded(explain, [other, position, record.id]);
+	const {value: explained, error} = ui.useLoaded(explain, [other, position, record.id]);
 	const shown = other || position ? explained : record;
 	const scenario = other || shown?.scenario;
 	const names = (known?.scenarios ?? []).map(({name}) => name);

@@ -5,23 +5,20 @@ import {Bars, outcomes, Totals} from "./charts.js";
 import {Inference} from "./inference.js";
 import {chosen, filtersOf, Records, searched} from "./records.js";
 import * as ui from "./ui.js";
-import {ending, go, href, html, into, link, number, plural, seconds, short, useEffect} from "./ui.js";
-import {useLayoutEffect, useLoaded, useMemo, useRef, useState, useValue} from "./ui.js";
+import {go, href, html, into, link, number, useEffect} from "./ui.js";
 
 const ROW = 48;
 const SPARE = 8;
 const OUTCOMES = ["completed", "failed", "hung up", "cut by client", "running"];
-const FILTERS = [
-	...["status:429", "outcome:failed", "model:*GLM*", "key:akml-mine", "scenario:hello", "rule:hello/greeting"],
-	...["endpoint:chat", "since:2026-01-31T12:00:00Z", "until:2026-01-31T13:00:00Z"],
-];
+const FILTERS = "status:429 outcome:failed model:*GLM* key:akml-mine scenario:hello rule:hello/greeting \
+endpoint:chat since:2026-01-31T12:00:00Z".split(" ");
 
 export default function Inferences() {
-	const {id, query} = useValue(ui.route);
+	const {id, query} = ui.useValue(ui.route);
 	const filters = chosen(query);
-	const records = useMemo(() => new Records(filters), [JSON.stringify(filters)]);
+	const records = ui.useMemo(() => new Records(filters), [JSON.stringify(filters)]);
 	useEffect(() => records.start(), [records]);
-	useValue(records.changed);
+	ui.useValue(records.changed);
 	const close = event => {
 		if (event.key !== "Escape" || !id) return;
 		go("inferences", null, filters);
@@ -41,7 +38,7 @@ export default function Inferences() {
 
 function Search({filters}) {
 	const text = searched(filters);
-	const [draft, set] = useState(text);
+	const [draft, set] = ui.useState(text);
 	useEffect(() => set(text), [text]);
 	const keep = found => go("inferences", null, found, true);
 	const submit = () => keep(filtersOf(draft));
@@ -56,7 +53,7 @@ function Search({filters}) {
 		}
 	};
 	return html`<form class="search" role="search" onSubmit=${ui.submitted(submit)}>
-		<input id="search" type="search" aria-label="Search the inferences" autocomplete="off" spellcheck="false"
+		<input id="search" type="search" aria-label="Search the inferences" autocomplete="off" spellcheck=${false}
 			placeholder="Search, or status:429 model:*GLM*" value=${draft} onInput=${into(set)} onChange=${submit}
 			onKeyDown=${keys} />
 		<${ui.Select} aria-label="Outcome" value=${filters.outcome?.split(":")[0] ?? ""}
@@ -70,12 +67,12 @@ function Search({filters}) {
 function List({records, filters, id}) {
 	const changed = records.changed.value;
 	const {list, error, live, loading} = records;
-	const box = useRef();
-	const [view, setView] = useState({top: 0, height: 800});
-	const [cursor, setCursor] = useState(null);
+	const box = ui.useRef();
+	const [view, setView] = ui.useState({top: 0, height: 800});
+	const [cursor, setCursor] = ui.useState(null);
 	const here = each => (id ? String(each.number) === id || each.id === id : each.number === cursor?.number);
 	const at = list.findIndex(here);
-	const newest = useRef(list[0]?.number);
+	const newest = ui.useRef(list[0]?.number);
 	const look = () => box.current && setView({top: box.current.scrollTop, height: box.current.clientHeight});
 
 	useEffect(() => {
@@ -92,7 +89,7 @@ function List({records, filters, id}) {
 	}, [changed]);
 
 	// What was chosen is in view as soon as the list is as long as that.
-	useLayoutEffect(() => {
+	useEffect(() => {
 		if (!cursor || !box.current) return;
 		const {scrollTop, clientHeight} = box.current;
 		const top = list.findIndex(each => each.number === cursor.number) * ROW;
@@ -131,7 +128,7 @@ function List({records, filters, id}) {
 			aria-activedescendant=${at >= first && at < last ? "row-" + list[at].number : undefined}>
 			<div class="rows-all" role="presentation" style=${{height: list.length * ROW + "px"}}>
 				${list.slice(first, last).map(row)}</div></div>
-		<p class="rows-foot">${plural(list.length, "inference")}${records.next != null && " and more"}
+		<p class="rows-foot">${ui.plural(list.length, "inference")}${records.next != null && " and more"}
 			${records.forgotten > 0 && `, ${number(records.forgotten)} forgotten`}
 			<span>${live ? html`<span class="dot run"></span> live` : "not live"}</span></p>`;
 }
@@ -144,7 +141,7 @@ function earlier(list, at) {
 	let count = 0;
 	for (const each of list.slice(at + 1, at + NEAR)) {
 		if (each.question !== question || each.namespace !== namespace) continue;
-		if (ending(each.outcome, each.status) === "ok") break;
+		if (ui.ending(each.outcome, each.status) === "ok") break;
 		count++;
 	}
 	return count;
@@ -152,11 +149,11 @@ function earlier(list, at) {
 
 function Row({record, place, chosen, count, length, earlier, open}) {
 	const {outcome, error, usage} = record;
-	const kind = ending(outcome, record.status);
-	const model = short(record.model);
+	const kind = ui.ending(outcome, record.status);
+	const model = ui.short(record.model);
 	const what = error ?? (outcome === "completed" ? model : outcome);
-	const sent = usage ? plural(usage.completion_tokens, "token") : kind === "run" && length && `${number(length)} B`;
-	const took = kind === "run" ? "running" : seconds(record.ended - record.started);
+	const sent = usage ? ui.plural(usage.completion_tokens, "token") : kind === "run" && length && `${number(length)} B`;
+	const took = kind === "run" ? "running" : ui.seconds(record.ended - record.started);
 	const facts = [record.endpoint, what !== model && model, record.answered_by !== error && record.answered_by];
 	return html`<div id=${"row-" + record.number} class=${"row " + kind} role="option" aria-selected=${chosen}
 		aria-posinset=${place + 1} aria-setsize=${count} style=${{transform: `translateY(${place * ROW}px)`}}
@@ -182,7 +179,7 @@ function Nothing({loading, filters}) {
 /** What is seen while no inference is chosen. */
 function Overview({records, filters}) {
 	const {list, error, loading, usage} = records;
-	const {value: verdict} = useLoaded(async () => usage && get("verdict"), [usage]);
+	const {value: verdict} = ui.useLoaded(async () => usage && get("verdict"), [usage]);
 	if (!list.length)
 		return loading || error || Object.keys(filters).length > 0
 			? null

@@ -1,6 +1,6 @@
 // The controls of a request's parameters, with the ranges that the API takes.
 
-import {html, number, quiet, Select, words} from "./ui.js";
+import {html, number, quiet, Select, useState, words} from "./ui.js";
 
 const SHOWN = {
 	chat: "temperature top_p top_k min_p max_tokens frequency_penalty presence_penalty repetition_penalty stop seed n \
@@ -41,8 +41,12 @@ function Parameter({name, told, value, put}) {
 	const numeric = ["integer", "number"].includes(type);
 	const step = type === "integer" ? 1 : 0.01;
 	const leave = `Leave out ${name}`;
-	const typed = ({target: {value: text}}) =>
+	// What is typed stays as it is: 0.0 is on the way to 0.05.
+	const [written, keep] = useState("");
+	const typed = ({target: {value: text}}) => {
+		keep(text);
 		put(text === "" ? undefined : numeric ? Number(text) : lists ? words(text) : text);
+	};
 	const control = () => {
 		if (type === "boolean")
 			return html`<input id=${id} type="checkbox" checked=${value === true}
@@ -57,7 +61,8 @@ function Parameter({name, told, value, put}) {
 		const limits = !from ? "any number" : maximum < 1e9 ? `${from} to ${number(maximum)}` : `from ${from}`;
 		const [least, most] = [from ? minimum : undefined, from && maximum <= 1e6 ? maximum : undefined];
 		return html`<input id=${id} type="number" step=${step === 1 ? 1 : "any"} min=${least} max=${most}
-				placeholder=${limits} title=${limits} value=${value ?? ""} onInput=${typed} />
+				placeholder=${limits} title=${limits} onInput=${typed}
+				value=${written && Number(written) === value ? written : value ?? ""} />
 			${most && html`<input type="range" aria-label=${`${name}, ${limits}`} min=${least} max=${most} step=${step}
 				value=${value ?? (name === "max_tokens" ? most : NEUTRAL[name] ?? least)} onInput=${typed} />`}
 			${value !== undefined && quiet("×", () => put(undefined), {title: leave, "aria-label": leave})}`;

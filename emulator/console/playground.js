@@ -1,13 +1,12 @@
 // Playground: ask the emulated API as a client does, with one model or two side by side.
 
 import {get, send} from "./api.js";
-import {Answer, body, DIALECTS} from "./asking.js";
-import {instructs, preset, presetOf, request} from "./drafts.js";
+import {Answer, body, cost, DIALECTS, said} from "./asking.js";
+import {instructs, messagesOf, preset, presetOf, request} from "./drafts.js";
+import {calls, ended, Probable, reasoned, turn} from "./inference.js";
 import {Parameters} from "./parameters.js";
-import {Turn} from "./turn.js";
 import * as ui from "./ui.js";
-import {attempt, Field, html, indented, into, quiet, Select, short, signal, useEffect, useLoaded} from "./ui.js";
-import {useRef, useState, useValue} from "./ui.js";
+import {Field, html, into, quiet, Select, signal, useValue} from "./ui.js";
 
 const PROBABLE = {logprobs: true, top_logprobs: 5};
 const settings = signal({
@@ -35,12 +34,12 @@ async function load() {
 }
 
 export default function Playground() {
-	const {value: known, error} = useLoaded(load);
+	const {value: known, error} = ui.useLoaded(load);
 	const handed = useValue(request);
-	useEffect(() => {
+	ui.useEffect(() => {
 		if (handed) taken(handed);
 	}, [handed]);
-	useEffect(() => {
+	ui.useEffect(() => {
 		if (known) changeColumns(({model}) => ({model: model || known.models[0]?.id}));
 	}, [known]);
 	const shown = useValue(columns);
@@ -61,13 +60,13 @@ function taken({dialect, body: asked}) {
 	request.value = null;
 	const {model, system, parameters: given} = presetOf(asked);
 	const {tools, response_format: format, ...parameters} = given;
-	const text = value => (value ? indented(value) : "");
+	const text = value => (value ? ui.indented(value) : "");
 	change({dialect, stream: asked.stream === true, system, parameters, tools: text(tools), format: text(format)});
-	columns.value = [{model, turns: asked.messages.filter(each => !instructs(each)).map(asked => ({asked}))}];
+	columns.value = [{model, turns: messagesOf(asked).filter(each => !instructs(each)).map(asked => ({asked}))}];
 }
 
 const keep = () =>
-	attempt(async () => {
+	ui.attempt(async () => {
 		preset.value = presetOf(body(settings.value, columns.value[0].model, []));
 		ui.go("presets", "new");
 	});
@@ -93,7 +92,7 @@ function Panel({known}) {
 		<${Field} label="API"><${Select} value=${dialect} pick=${pick}
 			of=${Object.entries(DIALECTS).map(([id, {label}]) => [id, label])} /><//>
 		<${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name.">
-			<input class="mono" value=${key} spellcheck="false" autocomplete="off" onInput=${put("key")} /><//>
+			<input class="mono" value=${key} spellcheck=${false} autocomplete="off" onInput=${put("key")} /><//>
 		<div class="row-fields">${toggle("Stream", stream, stream => change({stream}))}
 			${toggle("Two models", second != null, two => (columns.value = two ? [first, other] : [first]))}</div>
 		<${Field} label="System prompt"><textarea rows="3" value=${system} onInput=${put("system")}></textarea><//>
@@ -110,7 +109,7 @@ function editor(label, name) {
 	return html`<details class="editor-field" open=${text !== ""}><summary>
 		${label}${!text && html` <span class="muted">none</span>`}</summary>
 		<${ui.JsonField} label=${label} text=${text} set=${set} />
-		<p>${text ? quiet("Remove", () => set("")) : quiet("Insert an example", () => set(indented(SAMPLES[name])))}</p>
+		<p>${text ? quiet("Remove", () => set("")) : quiet("Insert an example", () => set(ui.indented(SAMPLES[name])))}</p>
 		</details>`;
 }
 
@@ -137,7 +136,7 @@ function Composer() {
 	const stop = () => shown.forEach(({turns}) => turns.at(-1)?.answer?.stop());
 	const submit = ui.submitted(
 		() =>
-			message.value.trim() && !Answer.running.value && attempt(async () => {
+			message.value.trim() && !Answer.running.value && ui.attempt(async () => {
 				ask(message.value);
 				message.value = "";
 			}),
@@ -157,10 +156,10 @@ function Composer() {
 
 function Column({column, index, known}) {
 	const {model: id, turns} = column;
-	const [shown, show] = useState("talk");
-	const box = useRef();
+	const [shown, show] = ui.useState("talk");
+	const box = ui.useRef();
 	const version = useValue(turns.at(-1)?.answer?.version ?? idle);
-	useEffect(() => {
+	ui.useEffect(() => {
 		const {scrollHeight, scrollTop, clientHeight} = box.current;
 		if (scrollHeight - scrollTop - clientHeight < 160) box.current.scrollTop = scrollHeight;
 	}, [version, turns.length]);
@@ -170,7 +169,7 @@ function Column({column, index, known}) {
 		<div class="column-head"><${Select} aria-label="Model" value=${id} of=${listed.map(({id}) => id)}
 				pick=${model => changeColumns((_, at) => at === index && {model})} />
 			<${ui.Tabs} label="Shown" tabs=${[["talk", "Talk"], ["code", "Code"]]} current=${shown} pick=${show} /></div>
-		<div class="column-body" ref=${box} tabindex="0" role="region" aria-label=${`Conversation with ${short(id)}`}>
+		<div class="column-body" ref=${box} tabindex="0" role="region" aria-label=${`Conversation with ${ui.short(id)}`}>
 			${shown === "code"
 				? html`<${View} column=${column} />`
 				: turns.length
@@ -178,6 +177,48 @@ function Column({column, index, known}) {
 							(turn, at) => html`<${Turn} key=${at} turn=${turn} pricing=${model?.pricing} />`)}</div>`
 					: about(model)}
 		</div></div>`;
+}
+
+const written = value => (typeof value === "string" ? value : ui.indented(value));
+
+const Turn = ({turn: {asked, answer}, pricing}) => html`
+	${turn(asked.role, html`<p>${written(asked.content ?? asked.tool_calls ?? "")}</p>`)}
+	${answer && html`<${Said} answer=${answer} pricing=${pricing} />`}`;
+
+function Said({answer, pricing}) {
+	useValue(answer.version);
+	const {choices, usage, error} = answer;
+	const running = answer.ended == null;
+	const price = cost(usage, pricing);
+	const told = [
+		running ? "running" : `${answer.status || "no answer"}`,
+		answer.first && `first token ${ui.seconds((answer.first - answer.started) / 1000)}`,
+		usage && `${ui.number(usage.prompt)} → ${ui.plural(usage.completion, "token")}`,
+		price != null && `$${price.toPrecision(3)}`,
+		!running && ui.seconds((answer.ended - answer.started) / 1000),
+	];
+	const id = answer.headers["inference-id"];
+	const all = choices.length ? choices : [{pieces: [], calls: []}];
+	return all.map(({finish, reasoning, pieces, calls: made}, at) => turn(
+		ended(finish),
+		html`${reasoned(reasoning, running && !pieces.length)}
+			${pieces.some(each => each.logprob != null)
+				? html`<${Probable} tokens=${pieces} />`
+				: pieces.length > 0 && html`<p>${said(pieces)}</p>`}
+			${calls(made)}
+			${at === all.length - 1 && html`${error && html`<${Failed} answer=${answer} />`}
+				<p class="facts-line">${told.filter(Boolean).join(" · ")}
+				${id && html` · ${ui.link("inference", "inferences", id)}`}</p>`}`,
+		error ? "answer failed" : "answer",
+	));
+}
+
+/** An error as a client meets it, with the headers that say when to come again. */
+function Failed({answer: {error, headers}}) {
+	const shown = Object.entries(headers).filter(([name]) => /^(retry-after|x-ratelimit-\w+)$/.test(name));
+	return html`<div class="failure"><p>${error.message}</p>
+		${shown.length > 0 && html`<p class="mono">${shown.map(([name, value]) => html`${name}: ${value}<br />`)}</p>`}
+		${error.body && html`<${ui.Code} json label="body" text=${written(error.body)} />`}</div>`;
 }
 
 function about({description, pricing, context_length: context} = {}) {
@@ -191,13 +232,13 @@ const LANGUAGES = [["curl", "curl"], ["python", "Python"], ["node", "Node"]];
 
 /** The code of the request that was last asked, or that would be. */
 function View({column}) {
-	const [language, pick] = useState("curl");
+	const [language, pick] = ui.useState("curl");
 	const {asked, dialect: endpoint = settings.value.dialect} = column.turns.at(-1)?.answer ?? {};
 	const write = async () => {
 		const request = asked ?? bodyOf(column, {role: "user", content: message.value || "Hello"});
 		return send("POST", "code", {request, endpoint});
 	};
-	const {value, error} = useLoaded(write, [asked, useValue(settings), column.model, useValue(message)]);
+	const {value, error} = ui.useLoaded(write, [asked, useValue(settings), column.model, useValue(message)]);
 	return html`<div class="view"><${ui.Tabs} label="Language" tabs=${LANGUAGES} current=${language} pick=${pick} />
 		${ui.problem(error)}
 		${value && !error && html`<${ui.Code} tall label=${language} text=${value[language]} />`}</div>`;

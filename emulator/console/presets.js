@@ -3,15 +3,15 @@
 import {curl, get, path, query, send} from "./api.js";
 import {preset as handed} from "./drafts.js";
 import * as ui from "./ui.js";
-import {attempt, Field, go, html, into, link, problem, tag, useEffect, useLoaded, useState, useValue} from "./ui.js";
+import {Field, go, html, into, link, tag} from "./ui.js";
 
 const NEW = {name: "", model: "zai-org/GLM-5.3", description: "", system: "", parameters: {}, versions: []};
 const example = name => curl("akml-mine", `@preset/${name}`);
 
 export default function Presets() {
-	const {id} = useValue(ui.route);
-	const {value, error, again} = useLoaded(() => get("presets"));
-	if (!value) return problem(error);
+	const {id} = ui.useValue(ui.route);
+	const {value, error, again} = ui.useLoaded(() => get("presets"));
+	if (!value) return ui.problem(error);
 	const {presets, folder} = value;
 	const items = presets.map(({name, model, version, mistake, description}) => ({
 		name,
@@ -31,26 +31,33 @@ export default function Presets() {
 
 function Preset({name, changed}) {
 	const fresh = name === "new";
-	const {version} = useValue(ui.route).query;
+	const {version} = ui.useValue(ui.route).query;
 	const load = async () => (fresh ? {...NEW, ...handed.value} : get(path`presets/${name}` + query({version})));
-	const {value: known, error} = useLoaded(load, [name, version]);
-	const {value: catalogue} = useLoaded(() => get("models"));
-	const [draft, set] = useState(null);
-	useEffect(() => {
+	const {value: known, error} = ui.useLoaded(load, [name, version]);
+	const {value: catalogue} = ui.useLoaded(() => get("models"));
+	const page = `presets/${name}`;
+	const [draft, set] = ui.useState(null);
+	ui.useEffect(() => {
 		if (!known) return;
+		const kept = !handed.value && !version && ui.unsaved.get(page);
 		handed.value = null;
-		set({...known, parameters: ui.indented(known.parameters)});
+		set(kept || {...known, parameters: ui.indented(known.parameters)});
 	}, [known]);
 	if (!draft) return ui.lost("presets", error);
 	const {name: to, model, description, system, parameters, versions} = draft;
-	const put = field => text => set({...draft, [field]: text});
+	const put = field => text => {
+		const changed = {...draft, [field]: text};
+		set(changed);
+		ui.unsaved.set(page, changed);
+	};
 	const input = (label, field, more) =>
 		html`<${Field} label=${label}><input value=${draft[field]} onInput=${into(put(field))} ...${more} /><//>`;
 	const save = () =>
-		attempt(async () => {
+		ui.attempt(async () => {
 			if (!fresh && to !== name) await send("POST", path`presets/${name}/rename`, {name: to});
 			const fields = {model, description, system, parameters: JSON.parse(parameters || "{}")};
 			await send("PUT", path`presets/${to}`, fields);
+			ui.unsaved.delete(page);
 			changed();
 			go("presets", to);
 		}, `Saved: ${to}`);

@@ -1,4 +1,4 @@
-// The records of inferences as they come: a list, newest first, which is loaded page by page and kept up to date.
+// The records of inferences as they come: a list, newest first, loaded page by page.
 
 import {address, get, query} from "./api.js";
 import {signal} from "./ui.js";
@@ -90,7 +90,7 @@ export class Records {
 		this._count();
 	}
 
-	/** Load the next page of older records; whoever asks meanwhile waits for the same page. */
+	/** Load the next page of older records, once at a time. */
 	more() {
 		if (this.next == null) return undefined;
 		return (this._more ??= this._older().finally(() => (this._more = null)));
@@ -105,7 +105,7 @@ export class Records {
 		this.changed.value++;
 	}
 
-	/** Put a record in its place; what comes while the list is loaded is put again when that is done. */
+	/** Put a record in its place, again if the list is loaded meanwhile. */
 	_put(record) {
 		this._came?.push(record);
 		const {list} = this;

@@ -5,8 +5,7 @@ import {draft} from "./drafts.js";
 import {completion, Editor} from "./editor.js";
 import {Explained} from "./inference.js";
 import * as ui from "./ui.js";
-import {attempt, button, Code, Field, Form, go, html, into, link, plural, problem, quiet, tag} from "./ui.js";
-import {useEffect, useLoaded, useMemo, useState, useValue} from "./ui.js";
+import {attempt, button, Code, Field, Form, html, into, link, tag, unsaved, useLoaded, useState} from "./ui.js";
 
 const NEW = `name: my-scenario
 rules:
@@ -22,10 +21,10 @@ rules:
 const CLEAN = {name: null, mistakes: [], warnings: []};
 
 export default function Scenarios() {
-	const {id} = useValue(ui.route);
+	const {id} = ui.useValue(ui.route);
 	const {value: known, error, again} = useLoaded(() => get("scenarios"));
 	const {value: schema} = useLoaded(() => get("schema"));
-	const complete = useMemo(() => completion(schema), [schema]);
+	const complete = ui.useMemo(() => completion(schema), [schema]);
 	if (!known) return ui.problem(error);
 	const Shown = id ? Scenario : Players;
 	return ui.split(
@@ -45,24 +44,32 @@ function List({known: {scenarios, active}, id}) {
 		name,
 		about: description,
 		tags: html`${name === active && tag("plays", "ok")}
-			${mistakes.length > 0 && tag(plural(mistakes.length, "mistake"), "bad")}
+			${mistakes.length > 0 && tag(ui.plural(mistakes.length, "mistake"), "bad")}
 			${[...errors, ...faults].map(each => tag(each))}`,
 	}));
 	return html`<div class="search"><${ui.Search} what="scenarios" hint="429 or stall" value=${words} set=${set} />
 			${link("New", "scenarios", "new", {}, "button")}</div>
 		${ui.stories("scenarios", id, items)}
-		<p class="rows-foot">${plural(matches.length, "scenario")}</p>`;
+		<p class="rows-foot">${ui.plural(matches.length, "scenario")}</p>`;
 }
 
 function Scenario({name, known, changed, complete}) {
 	const fresh = name === "new";
-	const {line, run} = useValue(ui.route).query;
-	const [text, setText] = useState(fresh ? (draft.value ?? NEW) : "");
+	const {line, run} = ui.useValue(ui.route).query;
+	const page = `scenarios/${name}`;
+	const kept = draft.value ? {text: draft.value} : unsaved.get(page);
+	const [{text, digest}, change] = useState(kept ?? {text: fresh ? NEW : ""});
+	const setText = text => {
+		const changed = {text, digest};
+		change(changed);
+		unsaved.set(page, changed);
+	};
 	const [other, setOther] = useState(null);
 	const {value: source, error, again} = useLoaded(async () => !fresh && get(path`scenarios/${name}/source`), [name]);
-	useEffect(() => {
+	ui.useEffect(() => {
 		if (fresh) draft.value = null;
-		else if (source?.text && !text) setText(source.text);
+		else if (source?.text && !unsaved.has(page))
+			change({text: source.text.replace(/\r\n?/g, "\n"), digest: source.digest});
 	}, [source]);
 	const check = async () =>
 		text.trim() ? send("POST", "check", text).catch(({message}) => ({...CLEAN, mistakes: [{message}]})) : CLEAN;
@@ -72,17 +79,21 @@ function Scenario({name, known, changed, complete}) {
 	const about = [story?.description, also].filter(Boolean).join(" ");
 	const called = checked.name ?? (fresh ? null : name);
 	const mistaken = checked.mistakes.length > 0;
-	const filed = source?.writable && called === source.name;
+	const filed = !error && source?.writable && called === source.name;
 
-	/** Save the text into its file, if that may be written and is what was read; what is refused is shown. */
+	/** Save the text into its file, if that is what was read. */
 	const save = async () => {
 		try {
-			await send("PUT", path`scenarios/${source.name}/source` + query({digest: source.digest}), text);
+			const lines = source.text.includes("\r\n") ? text.replaceAll("\n", "\r\n") : text;
+			const saved = await send("PUT", path`scenarios/${source.name}/source` + query({digest}), lines);
+			change(now => ({...now, digest: saved.digest}));
+			if (unsaved.get(page)?.text === text) unsaved.delete(page);
 			setOther(null);
 		} catch (refused) {
 			if (refused.status === 409) {
-				const {text: theirs} = await get(path`scenarios/${name}/source`);
-				setOther({label: "The file as it is now", text: theirs});
+				const theirs = await get(path`scenarios/${name}/source`);
+				setOther({label: "The file as it is now", text: theirs.text});
+				change({text, digest: theirs.digest});
 			}
 			throw refused;
 		} finally {
@@ -92,8 +103,9 @@ function Scenario({name, known, changed, complete}) {
 	};
 	const put = async () => {
 		await send("PUT", path`scenarios/${called}`, text);
+		unsaved.delete(page);
 		changed();
-		if (called !== name) go("scenarios", called, {line, run});
+		if (called !== name) ui.go("scenarios", called, {line, run});
 	};
 	const keep = () =>
 		filed ? attempt(save, `Saved: ${source.source}`) : attempt(put, `Stored: ${called}, until the server stops.`);
@@ -102,7 +114,7 @@ function Scenario({name, known, changed, complete}) {
 		setText(other.text);
 	};
 	if (error && !source) return ui.lost("scenarios", error);
-	const readable = fresh || source?.text != null;
+	const readable = fresh || text || source?.text != null;
 	return html`<div class="scenario">
 		${ui.heading("scenarios", fresh ? "A new scenario" : name, html`
 			${readable &&
@@ -146,7 +158,7 @@ function Trial({text, scenario, run, mistaken}) {
 			<${Field} label="Message"><input value=${message} disabled=${inference !== ""} onInput=${into(setMessage)} /><//>
 			<${Field} label="or inference number"><input inputmode="numeric" placeholder="none" value=${inference}
 				onInput=${into(text => setInference(text.replace("#", "").trim()))} /><//></div>
-		${problem(error)}
+		${ui.problem(error)}
 		${!mistaken && !error && value?.mistakes.length === 0 && html`<${Explained} told=${value} />`}</section>`;
 }
 
@@ -177,7 +189,7 @@ function Players({known: {active}, changed}) {
 	]);
 	return html`<div class="overview"><h1>Who plays what</h1>
 		<p>${active ? html`${link(active, "scenarios", active)} plays for every key that names no other.
-			${" "}${quiet("Deactivate", () => deactivate(changed))}`
+			${" "}${ui.quiet("Deactivate", () => deactivate(changed))}`
 			: "A key that names no scenario is answered by the generator."}</p>
 		${rows.length > 0
 			? ui.table(["Key", "Scenario", "#Requests"], rows)

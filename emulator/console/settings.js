@@ -1,10 +1,9 @@
 // Settings: the clock, keys and their limits, accounts with credits and ledgers, usage, and all settings of the server.
 
-import {Account} from "./accounts.js";
 import {address, get, path, query, send} from "./api.js";
 import {Usage} from "./charts.js";
 import * as ui from "./ui.js";
-import {attempt, Code, Form, go, href, html, link, problem, quiet, table, tag, useLoaded, useState} from "./ui.js";
+import {attempt, Code, Form, go, href, html, problem, quiet, table, tag, useLoaded} from "./ui.js";
 
 const TABS = {
 	clock: ["Clock", null, () => html`<${Clock} />`],
@@ -71,8 +70,8 @@ function policyOf(fields) {
 
 function Keys() {
 	const {value, error, again} = useLoaded(() => get("keys"));
-	const [made, setMade] = useState(null);
-	const [edited, edit] = useState(null);
+	const [made, setMade] = ui.useState(null);
+	const [edited, edit] = ui.useState(null);
 	const act = (done, ...sent) =>
 		attempt(async () => {
 			const told = await send(...sent);
@@ -126,7 +125,7 @@ function Accounts() {
 		html`<a class="mono" href=${secret
 			? href("inferences", null, {namespace})
 			: href("settings", "accounts", {key})}>${key || "none"}</a>`,
-		scenario && link(scenario, "scenarios", scenario),
+		scenario && ui.link(scenario, "scenarios", scenario),
 		ui.number(requests),
 		ui.money(charge),
 		ui.money(account?.credits?.balance),
@@ -140,6 +139,59 @@ function Accounts() {
 		${rows.length > 0
 			? table(["Key", "Scenario", "#Requests", "#Charged", "#Balance", "Last"], rows)
 			: html`<p class="muted">No key has asked anything yet. Show any key to limit it or to give it credits.</p>`}`;
+}
+
+function Account({name, changed}) {
+	const of = query({key: name});
+	const {value, error, again} = useLoaded(() => Promise.all([get("account" + of), get("ledger" + of)]), [name]);
+	if (!value) return problem(error);
+	const [{credits, policy, rate_limit: left, in_flight: running}, ledger] = value;
+	const auto = credits?.auto_top_up;
+	const trials = credits?.trials.map(each => `${ui.money(each.left)} until ${each.expires.slice(0, 10)}`);
+	const rows = ledger.entries.slice(-200).reverse().map(each => [
+		`${ui.day(each.time)} ${ui.time(each.time)}`,
+		each.kind,
+		ui.money(each.amount),
+		ui.money(each.balance),
+		html`${each.note} ${each.inference_id && ui.link("inference", "inferences", each.inference_id)}`,
+	]);
+	return html`<section class="account"><h2 class="mono">${name}</h2>
+		${ui.facts([
+			["Balance", credits ? ui.money(credits.balance) : "without end"],
+			["Purchased", credits && ui.money(credits.purchased)],
+			["Trials", trials && (trials.join(", ") || "none")],
+			["Auto top-up", credits && (auto ? `${ui.money(auto.add)} below ${ui.money(auto.below)}` : "off")],
+			["Requests per minute", policy.requests_per_minute ?? "no limit"],
+			["Tokens per minute", policy.tokens_per_minute ?? "no limit"],
+			["At a time", `${policy.concurrency ?? "no limit"}, ${running} now`],
+			...Object.entries(left),
+		])}
+		<${Change} name=${name} changed=${() => again(changed())} auto=${auto} />
+		${rows.length > 0 && table(["Time", "Kind", "#Amount", "#Balance", "Note"], rows)}</section>`;
+}
+
+/** What can be done to credits: the label, and the fields [name, label, what it begins with]. */
+const ACTIONS = {
+	purchase: ["Top up", ["purchase", "Amount", "5.00 USD"]],
+	trial: ["Grant a trial", ["amount", "Amount", "1.00 USD"], ["expires", "Expires", "2030-01-01"]],
+	auto_top_up: ["Top up automatically", ["below", "When below", "1.00 USD"], ["add", "Add", "5.00 USD"]],
+	take: ["Take away", ["take", "Amount", "1.00 USD"]],
+};
+
+function Change({name, changed, auto}) {
+	const [action, pick] = ui.useState("purchase");
+	const [label, ...fields] = ACTIONS[action];
+	const put = (change, done) =>
+		attempt(async () => changed(await send("POST", "credits", {key: name, ...change})), done);
+	const act = given => put(action in given ? given : {[action]: given}, `${label}: done`);
+	const off = () => put({auto_top_up: null}, "Auto top-up is off.");
+	const labels = Object.entries(ACTIONS).map(([id, [label]]) => [id, label]);
+	return html`<div class="row-fields">
+		<${ui.Field} label="Change the credits"><${ui.Select} of=${labels} value=${action} pick=${pick} /><//>
+		<${Form} key=${action} act=${act}
+			fields=${fields.map(([id, label, defaultValue]) => [id, label, {class: "mono", defaultValue}])}>
+			<button>${label}</button>
+			${auto && ui.button("Switch auto top-up off", off, "")}<//></div>`;
 }
 
 function UsageTab() {

@@ -20,7 +20,7 @@ function axis(span, width, height) {
 const bar = (kind, from, to, y, height, title) => html`<rect class=${kind} x=${from} y=${y} width=${to - from}
 	height=${height} rx="2">${title && html`<title>${title}</title>`}</rect>`;
 
-/** All attempts at the question below each other: what Retry-After asked for, beside the wait that was kept. */
+/** All attempts at the question: what Retry-After asked for, beside the wait that was kept. */
 export function Attempts({timeline: {attempts: all, frames}, number}) {
 	const [box, width] = useWidth();
 	if (all.length < 2) return null;

@@ -1,7 +1,7 @@
 // What all pages share: markup, state, the route, small components, and how values are written.
 
-import {h, htm, useEffect, useId, useRef, useState} from "./vendor/preact.js";
-import {parsed, query, send} from "./api.js";
+import {h, htm, useEffect, useMemo, useRef, useState} from "./vendor/preact.js";
+import {parsed, path, query, send} from "./api.js";
 
 export * from "./vendor/preact.js";
 export const html = htm.bind(h);
@@ -68,6 +68,10 @@ export function go(page, id, values, replace = false) {
 	} else location.hash = hash;
 }
 
+/** What was typed and not saved yet, by the page that it belongs to. */
+export const unsaved = new Map();
+addEventListener("beforeunload", event => unsaved.size && event.preventDefault());
+
 // --- what is said
 
 export const notice = signal(null);
@@ -97,6 +101,8 @@ export async function attempt(action, done) {
 export function useLoaded(load, on = [], pause = 0) {
 	const [state, set] = useState({});
 	const turn = useRef(0);
+	// A server that is not reached may come back.
+	const gone = state.error?.status === 0 && state.error;
 	const again = async () => {
 		const mine = ++turn.current;
 		const told = more => mine === turn.current && set(more);
@@ -106,12 +112,12 @@ export function useLoaded(load, on = [], pause = 0) {
 		);
 	};
 	useEffect(() => {
-		const timer = state.value ? setTimeout(again, pause) : again();
+		const timer = gone || state.value ? setTimeout(again, gone ? 3000 : pause) : again();
 		return () => {
 			turn.current++;
 			clearTimeout(timer);
 		};
-	}, on);
+	}, [...on, gone]);
 	return {...state, again};
 }
 
@@ -172,7 +178,7 @@ export const quiet = (label, onClick, more) => button(label, onClick, "quiet", m
 export const tag = (text, kind = "") => html`<span class=${"tag " + kind}>${text}</span> `;
 export const contains = (texts, words) => texts.join(" ").toLowerCase().includes(words.toLowerCase());
 
-/** What was found of one kind, such as "bad": those of the same name together, each told by `tell`. */
+/** What was found of a kind, such as "bad": those of a name together, each told by `tell`. */
 export const findings = (kind, found = [], tell = ({sentence}) => sentence) =>
 	Object.entries(Object.groupBy(found, ({name}) => name)).map(([name, same]) => html`
 		<div class=${"finding " + kind}><b>${name}</b>
@@ -190,7 +196,7 @@ export const moves = selector => event => {
 	items[(at + step + items.length) % items.length].focus();
 };
 
-/** A list on the left, and on the right what is chosen of it. On a narrow screen one of them is seen. */
+/** A list, and beside it what is chosen of it; a narrow screen shows one of them. */
 export const split = (id, name, list, detail, more) => html`
 	<div class=${"split" + (id ? " open" : "")} ...${more}>
 		<section class="side" aria-label=${`List of ${name}s`}>${list}</section>
@@ -202,7 +208,8 @@ export const heading = (page, title, actions, filters) => html`<header class="re
 
 export const remover = (page, name, changed) => {
 	const remove = async () => {
-		await send("DELETE", `${page}/${encodeURIComponent(name)}`);
+		await send("DELETE", page + path`/${name}`);
+		unsaved.delete(`${page}/${name}`);
 		changed();
 		go(page);
 	};
@@ -247,7 +254,7 @@ export const Copy = ({text, label = "Copy", what = label}) =>
 
 async function written(text) {
 	if (navigator.clipboard) return navigator.clipboard.writeText(text);
-	// A page that is not on the loopback interface and has no TLS has no clipboard but this.
+	// A page of another host without TLS has no clipboard but this.
 	const area = Object.assign(document.createElement("textarea"), {value: text});
 	document.body.append(area);
 	area.select();
@@ -288,8 +295,9 @@ export const Tabbed = ({tabs, current, ...more}) => html`
 	<${Tabs} tabs=${Object.entries(tabs).map(([id, tab]) => [id, ...tab])} current=${current} ...${more} />
 	<div role="tabpanel" class="tab-panel" aria-label=${tabs[current][0]}>${tabs[current][2]()}</div>`;
 
+let fields = 0;
 export function Field({label, hint, children}) {
-	const id = useId();
+	const id = useMemo(() => "field-" + fields++, []);
 	const control = h(children.type, {...children.props, id, "aria-describedby": hint ? id + "-hint" : undefined});
 	return html`<div class="field"><label for=${id}>${label}</label>${control}
 		${hint && html`<small id=${id + "-hint"}>${hint}</small>`}</div>`;
@@ -310,7 +318,7 @@ export const Select = ({of, pick, value, ...more}) => html`
 
 export function JsonField({label, text, set}) {
 	const mistake = mistakeIn(text);
-	return html`<${Field} label=${label + ", as JSON"} hint=${mistake}><textarea class="mono" rows="8" spellcheck="false"
+	return html`<${Field} label=${label + ", as JSON"} hint=${mistake}><textarea class="mono" rows="8" spellcheck=${false}
 		aria-invalid=${mistake !== null} value=${text} onInput=${into(set)}></textarea><//>`;
 }
 
