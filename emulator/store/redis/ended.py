@@ -36,7 +36,7 @@ class Ended:
 
     `report` is called with each when it has its number, which it gets with the record unless `number` gave it one
     before; or without, when it is certain that it gets none soon. What is in the record is kept as well, so that it can
-    be asked again with its key. `last` is the highest number that is known here.
+    be asked again with its key. `last` is the highest number that is known here, in the record of this `origin`.
     """
 
     def __init__(self, store: Store, report: Callable[[LiveRecord], None]) -> None:
@@ -50,10 +50,11 @@ class Ended:
         self._most = self._most_bytes = self._bytes = 0
         self._taken = 0
         self._dropped = 0
-        self._batch = 0
+        self._batch = "", 0
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._appending: asyncio.Task[None] | None = None
         self.last = 0
+        self.origin = b""
 
     def bound(self, most: int, most_bytes: int) -> None:
         """Keep at most so many inferences, and bytes of them."""
@@ -109,15 +110,17 @@ class Ended:
         What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
         """
         async with self._lock:
-            self._batch = self._batch or min(_AT_ONCE, len(self._waiting))
-            batch = list(islice(self._waiting, self._batch))
+            worker, most = self._batch if self._batch[1] else (self._store.worker, _AT_ONCE)
+            batch = list(islice(self._waiting, most))
             if not batch:
                 return
+            self._batch = worker, len(batch)
+            keys = [*self._keys, self._store.names.of(SHARED, f"appended:{worker}")]
             dropped, name = self._dropped, f"{self._taken}-{len(batch)}"
             told = [part for each in batch for part in (each.number, key_name(each), _encode(readable(each)))]
-            asked = self._store.run(RECORD, self._keys, self._most, dropped, self._store.worker, name, *told)
+            asked = self._store.run(RECORD, keys, self._most, dropped, name, self.origin, *told)
             numbers = await self._store.sure(asked)
-            self._batch, self._dropped = 0, self._dropped - dropped
+            self._batch, self._dropped = ("", 0), self._dropped - dropped
             for number, each in zip(map(int, numbers.split()), batch, strict=True):
                 each.number, self.last = number, max(self.last, number)
                 if self._waiting and self._waiting[0] is each:
@@ -151,6 +154,15 @@ class Ended:
         self._report_all()
 
     # ------------------------------------------------------------------------------------------ forgetting
+
+    def go_on_from(self, origin: bytes) -> None:
+        """The record has another origin: it has nothing that was appended before, and no number that was given."""
+        self.origin = origin
+        for each in self._waiting:
+            each.number = 0
+        self._unread.clear()
+        self._read.clear()
+        self._weigh()
 
     def have_read(self, read: frozenset[LiveRecord], numbers: Iterable[int]) -> None:
         """The record was read, which has these numbers: `read` were in it before."""

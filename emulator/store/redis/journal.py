@@ -49,7 +49,7 @@ class SharedJournal(Journal):
         self.bound(self.most)
         self._entries: dict[int, Entry] = {}
         self._followers: list[Listener] = []
-        self._erased = b""
+        self._past: tuple[bytes, bytes] | None = None
         self._position = 0
         self._heard = 0
         self._following: asyncio.Task[None] | None = None
@@ -80,6 +80,13 @@ class SharedJournal(Journal):
         if self._metrics is not None:
             self._metrics.end(recorder)
 
+    def go_on_from(self, origin: bytes) -> None:
+        """The record of the store has this origin: the numbers of another one mean nothing any more."""
+        if origin != self.ended.origin:
+            for each in self.at_work.here:
+                each.number = 0
+            self.ended.go_on_from(origin)
+
     async def refresh(self) -> None:
         """Have all workers append what has ended in them, and read it and what runs. Raises `Rejected`."""
         workers = await self._store.sure(self._store.ask("append", self._store.worker))
@@ -90,14 +97,18 @@ class SharedJournal(Journal):
         """Read what was appended since the last time."""
         async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             read, call = self.ended.appended, self._store.call
-            erased, *counters = await self._sure(call("HMGET", self._counters, "erased", "numbers", "ended", "gone"))
-            anew = erased != self._erased
+            names = "origin", "erased", "numbers", "ended", "gone"
+            origin, erased, *counters = await self._sure(call("HMGET", self._counters, *names))
+            past, before = (origin, erased), self._past
+            anew = past != before
             if anew:
+                self._past = past
                 self._entries.clear()
                 self._position = 0
-                if self._erased != b"":  # at first, nobody has seen what is erased
+                if before is not None:  # at first, nobody has seen what is deleted
+                    if before[0] != origin:
+                        self._heard = self.ended.last = 0
                     self.at_work.note("reset", None)
-                self._erased = erased
             found = await self._sure(call("XRANGE", self._record, f"({self._position}-0", "+"))
             for id, (_, name, _, data, _, number) in found:
                 self._position = int(id[:-2])

@@ -139,6 +139,9 @@ class RedisStore(Turns):
         if isinstance(self._clock, SharedClock):
             self._start(self._clock.meet())
 
+    def _begun(self, origin: bytes) -> None:
+        self._journal.go_on_from(origin)
+
     async def _beat(self) -> None:
         try:
             await self._workers.beat()

@@ -181,7 +181,6 @@ class Workers:
         except Rejected:
             return
         await self._store.call("DEL", held, used)
-        await self._store.call("HDEL", of(SHARED, "counters"), f"by:{worker}")
         await self._store.call("SREM", of(SHARED, "gone"), worker)
         if ended:
             log.warning("The worker %s is gone: what it held of %s requests is free again.", worker, ended)
