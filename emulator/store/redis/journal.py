@@ -52,6 +52,7 @@ class SharedJournal(Journal):
         self._past: tuple[bytes, bytes] | None = None
         self._position = 0
         self._heard = 0
+        self._whole = 0
         self._following: asyncio.Task[None] | None = None
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -120,6 +121,7 @@ class SharedJournal(Journal):
                         follower(inference)
             numbers, ended, gone = (int(each or 0) for each in counters)
             self.ended.last, self._heard = max(self.ended.last, numbers), max(self._heard, self._position)
+            self._whole = numbers
             self.forgotten = max(ended - gone - await self._sure(call("XLEN", self._record)), 0)
             if found or anew:
                 for number in [*self._entries][: max(len(self._entries) - self.most, 0)]:
@@ -177,8 +179,11 @@ class SharedJournal(Journal):
     def select(
         self, wanted: Selection, key: str | None = None, read: Callable[[LiveRecord], Inference] | None = None
     ) -> Iterator[Inference | None]:
-        """Of each inference, of one key or of all, what is wanted; None for others. All are told whole."""
-        found = [(at, each) for at, each in self._numbered(key) if wanted.reaches(at)]
+        """Of each inference, of one key or of all, what is wanted; None for others. All are told whole.
+
+        What has got its number since it was read is left out: one of another worker with a lower number may be missing.
+        """
+        found = [(at, each) for at, each in self._numbered(key) if at <= self._whole and wanted.reaches(at)]
         told = (_whole(at, each) for at, each in (found[::-1] if wanted.newest else found))
         return (each if each in wanted else None for each in told)
 
