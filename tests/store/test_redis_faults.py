@@ -121,6 +121,11 @@ def test_a_worker_that_was_paused_ends_like_one_that_died(tmp_path: Path) -> Non
         assert len(counted) == 3
         assert total <= received.count(b"word") + 3 * 20
         assert in_flight(other) == 0
+        listed = body(other.ask(get("/_emulator/inferences")))["inferences"]
+        outcomes = {each["number"]: (each["outcome"], each["stream"]) for each in listed}
+        ended = [outcome for outcome in outcomes.values() if outcome[0] != "completed"]
+        assert len(outcomes) == len(listed)
+        assert sorted(ended) == [("failed: unavailable", False), ("failed: unavailable", True)]
         stream.close()
         whole.close()
         assert "Traceback" not in paused.stop().stderr
@@ -208,7 +213,7 @@ def test_a_request_in_a_queue_does_not_wait_for_a_store_that_is_away(own: RedisS
         ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "its memory is full"),
         ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "a replica that only reads"),
         ("SET akml:{shared}:leases text", "DEL akml:{shared}:leases", "another program has stored something"),
-        ("HSET akml:{shared}:state f 9", "HSET akml:{shared}:state f 2", "is of version 9"),
+        ("HSET akml:{shared}:state f 9", "HSET akml:{shared}:state f 3", "is of version 9"),
         ("CONFIG SET requirepass hunter2", "CONFIG SET requirepass ", "it asks for a password"),
         ("CLIENT PAUSE 2500", "", "does not answer"),
         ("FLUSHALL", "", "was deleted"),

@@ -172,12 +172,12 @@ class Ended:
         self._read = deque(each for each in self._read if each.number in known)
         self._weigh()
 
-    def erase(self, key: str | None) -> None:
-        """Forget those of one key, or all."""
+    def erase(self, name: str) -> None:
+        """Forget those of the key of a name, or all if it is empty."""
         self._report_all()
         self._taken += len(self._waiting)
-        self._waiting = deque(each for each in self._waiting if key is not None and each.key != key)
-        self._unread = deque(each for each in self._unread if key is not None and each.key != key)
+        self._waiting = deque(each for each in self._waiting if name not in ("", key_name(each)))
+        self._unread = deque(each for each in self._unread if name not in ("", key_name(each)))
         self._weigh()
 
     def _make_room(self) -> None:

@@ -75,9 +75,12 @@ class SharedJournal(Journal):
             watcher(recorder)
 
     def end(self, recorder: LiveRecord) -> None:
-        """An inference has ended: it is appended to the record."""
-        self.at_work.here.pop(recorder, None)
-        self.ended.add(recorder)
+        """An inference has ended: it is appended to the record, unless it was forgotten."""
+        if recorder in self.at_work.here:
+            del self.at_work.here[recorder]
+            self.ended.add(recorder)
+        else:
+            self._report(recorder)
         if self._metrics is not None:
             self._metrics.end(recorder)
 
@@ -91,8 +94,8 @@ class SharedJournal(Journal):
     async def refresh(self) -> None:
         """Have all workers append what has ended in them, and read it and what runs. Raises `Rejected`."""
         workers = await self._store.sure(self._store.ask("append", self._store.worker))
-        await self.at_work.read(workers)
         await self._read()
+        await self.at_work.read(workers, self._entries.__contains__)
 
     async def _read(self) -> None:
         """Read what was appended since the last time."""
@@ -105,6 +108,7 @@ class SharedJournal(Journal):
             if anew:
                 self._past = past
                 self._entries.clear()
+                self.at_work.elsewhere.clear()
                 self._position = 0
                 if before is not None:  # at first, nobody has seen what is deleted
                     if before[0] != origin:
@@ -150,12 +154,21 @@ class SharedJournal(Journal):
 
     async def erase(self, key: str | None) -> None:
         """Forget the inferences of one key, or all, in all workers. Raises `Rejected`."""
-        await self._sure(self._store.ask("append", self._store.worker))
+        name = "" if key is None else name_of(key)
+        await self._sure(self._store.ask("erase", name))
         if self._followers:
             await self._read()
-        self.ended.erase(key)
-        name = "" if key is None else name_of(key)
         await self._sure(self._store.run(ERASE, [self._counters, self._record], name))
+
+    async def erase_here(self, name: str) -> str:
+        """Forget what has ended or runs here, of this name or all, before it is deleted. Raises `Rejected`."""
+        await self.ended.append()
+        gone = [each for each in self.at_work.here if name in ("", key_name(each))]
+        await self.ended.number(gone)
+        for each in gone:
+            self.at_work.here.pop(each, None)
+        self.ended.erase(name)
+        return ""
 
     # ------------------------------------------------------------------------------------------ reading
 

@@ -147,23 +147,23 @@ KEYS: the index. ARGV: the prefix, "all" for all keys of the index or "", and na
 """
 
 BEGIN = _script("""
-if redis.call('HSETNX', KEYS[1], 'f', ARGV[1]) == 1 then
-  redis.call('HSET', KEYS[1], 't', ARGV[2], 's', ARGV[3])
-  redis.call('HSET', KEYS[3], 'origin', ARGV[2])
-end
-if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'f') == ARGV[1] then
-  local now = redis.call('TIME')
-  redis.call('ZADD', KEYS[2], now[1] + now[2] / 1000000, ARGV[4])
-end
+if redis.call('HSETNX', KEYS[1], 'f', ARGV[1]) == 1 then redis.call('HSET', KEYS[1], 't', ARGV[2], 's', ARGV[3]) end
 local told = redis.call('HMGET', KEYS[1], 'f', 't', 's')
+if told[1] == ARGV[1] then
+  redis.call('HSETNX', KEYS[3], 'origin', ARGV[2])
+  if ARGV[4] ~= '' then
+    local now = redis.call('TIME')
+    redis.call('ZADD', KEYS[2], now[1] + now[2] / 1000000, ARGV[4])
+  end
+end
 told[4] = redis.call('HGET', KEYS[3], 'origin')
 return told
 """)
-"""Begin with a shared state unless there is one, and return the version of its format, its token, itself, and the origin
-of the record: numbers of another one mean nothing.
+"""Begin with a shared state unless there is one, and return the version of its format, its token, itself, and the
+origin of the record: what is known of another one is known no more.
 
-KEYS: the shared state, the leases, the counters. ARGV: the version, the token and the state with which to begin, and the worker,
-which gets a lease, or nothing if it had one before.
+KEYS: the shared state, the leases, the counters. ARGV: the version, the token and the state with which to begin, and
+the worker, which gets a lease, or nothing if it had one before.
 """
 
 RESTORE = _script(

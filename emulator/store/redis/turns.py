@@ -84,6 +84,7 @@ class Turns:
         if worker == self.worker:
             self._end_worker()
             gone = self._unreachable(Lost(_LAPSED))
+            self._cut(gone.error)
             for line in (self._shared, *self._lines.values()):
                 for each in line.waiting:
                     _tell(each.decision, None, gone)
@@ -91,6 +92,9 @@ class Turns:
 
     def _hear(self, message: bytes) -> None:
         """Act on a message of a worker."""
+
+    def _cut(self, error: ApiError) -> None:
+        """Cut the answers that are being sent."""
 
     def _begun(self, origin: bytes) -> None:
         """Note with what record of the store this worker has begun."""
@@ -157,7 +161,7 @@ class Turns:
             )
         self._leased = worker
         self._shared.learn(token, data)
-        self._begun(origin or b"")
+        self._begun(origin)
 
     async def settled(self) -> None:
         """Return once nothing is under way here, and all is heard that others have told before."""
