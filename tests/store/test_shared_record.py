@@ -81,6 +81,7 @@ def test_what_is_appended_again_under_another_id_is_recorded_once() -> None:
         with pytest.raises(Away):
             await store.inferences.append(store.worker)
         store.deaf = False
+        await store.call("ZREM", store.names.of("shared", "leases"), store.worker)
         await store.lapse(store.worker)
         for each in (engine, other):
             await each.store.inferences.refresh()
