@@ -45,7 +45,7 @@ class DeafStore(RedisStore):
         return told
 
 
-def engine_at(url: str) -> tuple[Engine, DeafStore]:
+def engine_at(url: str, **settings: Any) -> tuple[Engine, DeafStore]:
     """The engine of one process, and its store."""
     catalog, stores = Catalog.load(), list[DeafStore]()
 
@@ -53,7 +53,7 @@ def engine_at(url: str) -> tuple[Engine, DeafStore]:
         stores.append(DeafStore(url, scenario))
         return stores[0]
 
-    engine = make_engine(Settings(), catalog, SharedClock(EPOCH, rate=0), Library(catalog, []), store=store)
+    engine = make_engine(Settings(**settings), catalog, SharedClock(EPOCH, rate=0), Library(catalog, []), store=store)
     elsewhere.add(stores[0].settled)
     return engine, stores[0]
 
@@ -80,9 +80,9 @@ def test_what_is_appended_again_under_another_id_is_recorded_once() -> None:
         assert isinstance(store.inferences, SharedJournal)
         with pytest.raises(Away):
             await store.inferences.append(store.worker)
-        store.deaf = False
         await store.call("ZREM", store.names.of("shared", "leases"), store.worker)
         await store.lapse(store.worker)
+        store.deaf = False
         for each in (engine, other):
             await each.store.inferences.refresh()
             assert numbers(each) == [1, 2, 3]
@@ -106,5 +106,23 @@ def test_a_list_has_no_gap_behind_which_there_is_something() -> None:
         assert numbers(first) == [1]
         await first.store.inferences.refresh()
         assert numbers(first) == [1, 2, 3]
+
+    at_once(play())
+
+
+def test_what_has_no_room_is_counted_once() -> None:
+    """While an append is under way, more comes than is kept: each is in the record or forgotten."""
+    engine, store = engine_at(new_url(), max_inferences=30)
+    journal = store.inferences
+    assert isinstance(journal, SharedJournal)
+
+    async def play() -> None:
+        store.deaf = True
+        for number in range(100):
+            await asked(engine, f"Number {number}.")
+        store.deaf = False
+        await journal.refresh()
+        assert numbers(engine)[-1] == 100
+        assert journal.forgotten + len(journal.all()) == 100
 
     at_once(play())
