@@ -6,6 +6,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from emulator.core.catalog import Model
+from emulator.core.errors import ApiError
 from emulator.core.explanation import Explanation
 from emulator.core.vocabulary import InferenceRequest, Step, Usage
 
@@ -96,4 +97,4 @@ class Plan(msgspec.Struct, frozen=True):
     end: Ending | None = None
     why: Why = Explanation.of_nothing
     warning: str = ""
-    meter: Callable[[Callable[[], Usage | None], Callable[[], None]], None] | None = None
+    meter: Callable[[Callable[[], Usage | None], Callable[[ApiError], None]], None] | None = None

@@ -229,7 +229,7 @@ class Holding:
         """Register a callback for when the request gets its slot."""
         self._store.on_slot(self._ticket, wake)
 
-    def meter(self, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
+    def meter(self, used: Callable[[], Usage | None], cut: Callable[[ApiError], None]) -> None:
         """Note what returns the usage so far, by which the request is charged if this process dies."""
         self._store.meter(self._ticket, used, cut)
 

@@ -113,7 +113,7 @@ class Store(Protocol):
         """
         ...
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[ApiError], None]) -> None:
         """Charge what `used` returns, the usage so far, if this process dies before the request has ended.
 
         `cut` is called if others took it for dead, and have done so.

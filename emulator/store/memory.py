@@ -5,6 +5,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.core.clock import VirtualClock
+from emulator.core.errors import ApiError
 from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
@@ -80,7 +81,7 @@ class MemoryStore:
         else:
             self._waiting[ticket] = wake
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[ApiError], None]) -> None:
         """Do nothing: what is in memory dies with the process."""
 
     def lapsed(self, ticket: str) -> bool:

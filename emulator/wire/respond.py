@@ -298,10 +298,11 @@ class Player:
             self._plan = msgspec.structs.replace(self._plan, headers=(*self._plan.headers, *headers))
         self._begin = self.sent.begun = self._clock.now()
 
-    def _cut(self) -> None:
-        """End the connection at once, as a process that dies does."""
+    def _cut(self, error: ApiError) -> None:
+        """End the connection at once, as a process that dies does, because of this error."""
         transport = self._scope.get("state", {}).get("transport")
         if transport is not None:
+            self._end("failed", error)
             transport.abort()
 
     async def _hang_up(self, hangup: Hangup) -> None:

@@ -132,6 +132,53 @@ def test_a_follower_of_a_worker_that_dies_begins_again() -> None:
         assert listed(first) == []
 
 
+def test_what_is_reset_is_not_listed_again() -> None:
+    """Neither while it runs on, at whichever worker, nor once it has ended; who follows is told of the reset only."""
+    with two_workers() as (server, first, second), ExitStack() as stack:
+        first.do("PUT", "scenarios/slow", SLOW)
+        first.do("POST", "activate", {"scenario": "slow"})
+        events = Events(stack.enter_context(another(server, first.process)))
+        for process in (first.process, second.process):
+            stack.enter_context(another(server, process)).stream()
+            assert events.until("start")["outcome"] == "running"
+        second.do("POST", "reset", {"keep_scenario": True})
+        assert events.until("reset") == {}
+        assert listed(first) == listed(second) == []
+        first.do("POST", "clock", {"advance": "60s"})
+        stack.enter_context(another(server, second.process)).stream()
+        second.do("POST", "clock", {"advance": "60s"})
+        assert events.until("end")["number"] == 3
+        assert [[each["number"] for each in listed(worker)] for worker in (first, second)] == [[3], [3]]
+
+
+def test_a_record_whose_numbers_begin_anew_is_another_one() -> None:
+    """Redis has lost its data: nothing of before is shown, no number is there twice, and followers are told."""
+    with two_workers() as (server, first, second), ExitStack() as stack:
+        first.do("PUT", "scenarios/slow", SLOW)
+        for worker in (first, second) * 3:
+            worker.text()
+        first.do("POST", "activate", {"scenario": "slow"})
+        before = {each["id"] for each in listed(first)}
+        events = [Events(stack.enter_context(another(server, each.process))) for each in (first, second)]
+        for process in (first.process, second.process):
+            stack.enter_context(another(server, process)).stream()
+        for each in events:
+            assert [each.until("start")["number"] for _ in range(2)] == [7, 8]
+        redis_server().ask("FLUSHALL")
+        for each in events:
+            each.until("reset")
+        for worker in (first, second):
+            assert any(worker.ask("POST", CHAT, chat("Again?"))[0] == 200 for _ in patience(PATIENCE))
+        for each in events:
+            each.until("end")
+        first.do("POST", "clock", {"advance": "60s"})
+        lists = [listed(worker) for worker in (first, second)]
+        assert lists[0] == lists[1]
+        assert len({each["number"] for each in lists[0]}) == len(lists[0])
+        assert len([each for each in lists[0] if each["stream"] and each["outcome"] == "completed"]) == 2
+        assert not before & {each["id"] for each in lists[0]}
+
+
 def test_a_follower_that_comes_back_at_another_worker_misses_nothing() -> None:
     """While both are asked: a list that is read after that, and what is heard from then on, have each, and once."""
     with two_workers() as (server, first, second), ExitStack() as stack:

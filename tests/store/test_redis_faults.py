@@ -121,6 +121,11 @@ def test_a_worker_that_was_paused_ends_like_one_that_died(tmp_path: Path) -> Non
         assert len(counted) == 3
         assert total <= received.count(b"word") + 3 * 20
         assert in_flight(other) == 0
+        listed = body(other.ask(get("/_emulator/inferences")))["inferences"]
+        outcomes = {each["number"]: (each["outcome"], each["stream"]) for each in listed}
+        ended = [outcome for outcome in outcomes.values() if outcome[0] != "completed"]
+        assert len(outcomes) == len(listed)
+        assert sorted(ended) == [("failed: unavailable", False), ("failed: unavailable", True)]
         stream.close()
         whole.close()
         assert "Traceback" not in paused.stop().stderr

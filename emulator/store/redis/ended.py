@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import islice
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -36,7 +35,7 @@ class Ended:
 
     `report` is called with each when it has its number, which it gets with the record unless `number` gave it one
     before; or without, when it is certain that it gets none soon. What is in the record is kept as well, so that it can
-    be asked again with its key. `last` is the highest number that is known here.
+    be asked again with its key. `last` is the highest number that is known here, in the record of this `origin`.
     """
 
     def __init__(self, store: Store, report: Callable[[LiveRecord], None]) -> None:
@@ -50,10 +49,12 @@ class Ended:
         self._most = self._most_bytes = self._bytes = 0
         self._taken = 0
         self._dropped = 0
-        self._batch = 0
+        self._batch: list[LiveRecord] = []
+        self._call = "", 0, 0
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
         self._appending: asyncio.Task[None] | None = None
         self.last = 0
+        self.origin = b""
 
     def bound(self, most: int, most_bytes: int) -> None:
         """Keep at most so many inferences, and bytes of them."""
@@ -75,7 +76,12 @@ class Ended:
     @property
     def unread(self) -> list[LiveRecord]:
         """Those that this worker has not read in the record yet."""
-        return [*self._unread, *self._waiting]
+        return [*self._unread, *self._batch, *self._waiting]
+
+    @property
+    def _left(self) -> int:
+        """How many are not known to be appended."""
+        return len(self._batch) + len(self._waiting)
 
     @property
     def all(self) -> list[LiveRecord]:
@@ -86,12 +92,12 @@ class Ended:
 
     def go_on(self) -> None:
         """Append what waits, a few at a time."""
-        if self._waiting and (self._appending is None or self._appending.done()):
+        if self._left and (self._appending is None or self._appending.done()):
             self._appending = asyncio.ensure_future(self._append_slowly())
 
     async def _append_slowly(self) -> None:
         try:
-            while self._waiting:
+            while self._left:
                 await self._append_some()
                 await asyncio.sleep(PAUSE)
         except Rejected:
@@ -99,8 +105,8 @@ class Ended:
 
     async def append(self) -> None:
         """Append all that waits by now. Raises `Rejected`."""
-        end = self._taken + len(self._waiting)
-        while self._waiting and self._taken < end:
+        end = self._taken + self._left
+        while self._left and self._taken < end:
             await self._append_some()
 
     async def _append_some(self) -> None:
@@ -109,20 +115,22 @@ class Ended:
         What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
         """
         async with self._lock:
-            self._batch = self._batch or min(_AT_ONCE, len(self._waiting))
-            batch = list(islice(self._waiting, self._batch))
-            if not batch:
+            if not self._batch:
+                self._batch = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+                self._call = self._store.worker, self._taken, self._dropped
+            if not self._batch:
                 return
-            dropped, name = self._dropped, f"{self._taken}-{len(batch)}"
-            told = [part for each in batch for part in (each.number, key_name(each), _encode(readable(each)))]
-            asked = self._store.run(RECORD, self._keys, self._most, dropped, self._store.worker, name, *told)
+            worker, name, dropped = self._call
+            keys = [*self._keys, self._store.names.of(SHARED, f"appended:{worker}")]
+            told = [part for each in self._batch for part in (each.number, key_name(each), _encode(readable(each)))]
+            asked = self._store.run(RECORD, keys, self._most, dropped, name, self.origin, *told)
             numbers = await self._store.sure(asked)
-            self._batch, self._dropped = 0, self._dropped - dropped
-            for number, each in zip(map(int, numbers.split()), batch, strict=True):
+            self._dropped -= dropped
+            for number, each in zip(map(int, numbers.split()), self._batch, strict=True):
                 each.number, self.last = number, max(self.last, number)
-                if self._waiting and self._waiting[0] is each:
-                    self._taken += 1
-                    self._unread.append(self._waiting.popleft())
+            self._taken += len(self._batch)
+            self._unread.extend(self._batch)
+            self._batch = []
             while self._unreported and self._unreported[0].number:
                 self._report(self._unreported.popleft())
 
@@ -152,6 +160,15 @@ class Ended:
 
     # ------------------------------------------------------------------------------------------ forgetting
 
+    def go_on_from(self, origin: bytes) -> None:
+        """The record has another origin: it has nothing that was appended before, and no number that was given."""
+        self.origin = origin
+        for each in (*self._batch, *self._waiting):
+            each.number = 0
+        self._unread.clear()
+        self._read.clear()
+        self._weigh()
+
     def have_read(self, read: frozenset[LiveRecord], numbers: Iterable[int]) -> None:
         """The record was read, which has these numbers: `read` were in it before."""
         while self._unread and self._unread[0] in read:
@@ -160,24 +177,27 @@ class Ended:
         self._read = deque(each for each in self._read if each.number in known)
         self._weigh()
 
-    def erase(self, key: str | None) -> None:
-        """Forget those of one key, or all."""
+    def erase(self, name: str) -> None:
+        """Forget those of the key of a name, or all if it is empty."""
         self._report_all()
-        self._taken += len(self._waiting)
-        self._waiting = deque(each for each in self._waiting if key is not None and each.key != key)
-        self._unread = deque(each for each in self._unread if key is not None and each.key != key)
+        before = len(self._waiting)
+        self._waiting = deque(each for each in self._waiting if name not in ("", key_name(each)))
+        self._taken += before - len(self._waiting)
+        self._unread = deque(each for each in self._unread if name not in ("", key_name(each)))
         self._weigh()
 
     def _make_room(self) -> None:
         """Forget what has no room: first what can be read in Redis, then what waits to be appended."""
-        while len(self._read) + len(self._unread) + len(self._waiting) > self._most or self._bytes > self._most_bytes:
+        while len(self._read) + len(self._unread) + self._left > self._most or self._bytes > self._most_bytes:
             if self._read or self._unread:
                 gone = (self._read or self._unread).popleft()
-            else:
+            elif self._waiting:
                 gone = self._waiting.popleft()
                 self._dropped += 1
                 self._taken += 1
                 self._report_all()
+            else:
+                break
             self._bytes -= gone.size
 
     def _weigh(self) -> None:

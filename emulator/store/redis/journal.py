@@ -49,9 +49,10 @@ class SharedJournal(Journal):
         self.bound(self.most)
         self._entries: dict[int, Entry] = {}
         self._followers: list[Listener] = []
-        self._erased = b""
+        self._past: tuple[bytes, bytes] | None = None
         self._position = 0
         self._heard = 0
+        self._whole = 0
         self._following: asyncio.Task[None] | None = None
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -74,30 +75,45 @@ class SharedJournal(Journal):
             watcher(recorder)
 
     def end(self, recorder: LiveRecord) -> None:
-        """An inference has ended: it is appended to the record."""
-        self.at_work.here.pop(recorder, None)
-        self.ended.add(recorder)
+        """An inference has ended: it is appended to the record, unless it was forgotten."""
+        if recorder in self.at_work.here:
+            del self.at_work.here[recorder]
+            self.ended.add(recorder)
+        else:
+            self._report(recorder)
         if self._metrics is not None:
             self._metrics.end(recorder)
+
+    def go_on_from(self, origin: bytes) -> None:
+        """The record of the store has this origin: the numbers of another one mean nothing any more."""
+        if origin != self.ended.origin:
+            for each in self.at_work.here:
+                each.number = 0
+            self.ended.go_on_from(origin)
 
     async def refresh(self) -> None:
         """Have all workers append what has ended in them, and read it and what runs. Raises `Rejected`."""
         workers = await self._store.sure(self._store.ask("append", self._store.worker))
-        await self.at_work.read(workers)
         await self._read()
+        await self.at_work.read(workers, self._entries.__contains__)
 
     async def _read(self) -> None:
         """Read what was appended since the last time."""
         async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
             read, call = self.ended.appended, self._store.call
-            erased, *counters = await self._sure(call("HMGET", self._counters, "erased", "numbers", "ended", "gone"))
-            anew = erased != self._erased
+            names = "origin", "erased", "numbers", "ended", "gone"
+            origin, erased, *counters = await self._sure(call("HMGET", self._counters, *names))
+            past, before = (origin, erased), self._past
+            anew = past != before
             if anew:
+                self._past = past
                 self._entries.clear()
+                self.at_work.elsewhere.clear()
                 self._position = 0
-                if self._erased != b"":  # at first, nobody has seen what is erased
+                if before is not None:  # at first, nobody has seen what is deleted
+                    if before[0] != origin:
+                        self._heard = self.ended.last = 0
                     self.at_work.note("reset", None)
-                self._erased = erased
             found = await self._sure(call("XRANGE", self._record, f"({self._position}-0", "+"))
             for id, (_, name, _, data, _, number) in found:
                 self._position = int(id[:-2])
@@ -109,6 +125,7 @@ class SharedJournal(Journal):
                         follower(inference)
             numbers, ended, gone = (int(each or 0) for each in counters)
             self.ended.last, self._heard = max(self.ended.last, numbers), max(self._heard, self._position)
+            self._whole = numbers
             self.forgotten = max(ended - gone - await self._sure(call("XLEN", self._record)), 0)
             if found or anew:
                 for number in [*self._entries][: max(len(self._entries) - self.most, 0)]:
@@ -137,12 +154,21 @@ class SharedJournal(Journal):
 
     async def erase(self, key: str | None) -> None:
         """Forget the inferences of one key, or all, in all workers. Raises `Rejected`."""
-        await self._sure(self._store.ask("append", self._store.worker))
+        name = "" if key is None else name_of(key)
+        await self._sure(self._store.ask("erase", name))
         if self._followers:
             await self._read()
-        self.ended.erase(key)
-        name = "" if key is None else name_of(key)
         await self._sure(self._store.run(ERASE, [self._counters, self._record], name))
+
+    async def erase_here(self, name: str) -> str:
+        """Forget what has ended or runs here, of this name or all, before it is deleted. Raises `Rejected`."""
+        await self.ended.append()
+        gone = [each for each in self.at_work.here if name in ("", key_name(each))]
+        await self.ended.number(gone)
+        for each in gone:
+            self.at_work.here.pop(each, None)
+        self.ended.erase(name)
+        return ""
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -166,8 +192,11 @@ class SharedJournal(Journal):
     def select(
         self, wanted: Selection, key: str | None = None, read: Callable[[LiveRecord], Inference] | None = None
     ) -> Iterator[Inference | None]:
-        """Of each inference, of one key or of all, what is wanted; None for others. All are told whole."""
-        found = [(at, each) for at, each in self._numbered(key) if wanted.reaches(at)]
+        """Of each inference, of one key or of all, what is wanted; None for others. All are told whole.
+
+        What has got its number since it was read is left out: one of another worker with a lower number may be missing.
+        """
+        found = [(at, each) for at, each in self._numbered(key) if at <= self._whole and wanted.reaches(at)]
         told = (_whole(at, each) for at, each in (found[::-1] if wanted.newest else found))
         return (each if each in wanted else None for each in told)
 

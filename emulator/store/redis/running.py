@@ -115,8 +115,8 @@ class Running:
         data = _encode([_begun(each) for each in self.here if each.number])
         await self._store.call("SET", self._name(self._store.worker), data, "PX", _STORED)
 
-    async def read(self, workers: Sequence[str]) -> None:
-        """Read what runs in these workers. Raises Away."""
+    async def read(self, workers: Sequence[str], ended: Callable[[int], bool]) -> None:
+        """Read what runs in these workers, except inferences that have ended since it was stored. Raises Away."""
         others = [each for each in workers if each != self._store.worker]
         read = [self._store.call("GET", self._name(each)) for each in others]
         found = zip(others, await self._store.sure(asyncio.gather(*read)), strict=True)
@@ -124,6 +124,7 @@ class Running:
             number: Entry(number, name, bytes(data), worker)
             for worker, stored in found
             for number, name, data in msgspec.json.decode(stored or b"[]", type=list[_Begun])
+            if not ended(number)
         }
         self._moved = {number: moved for number, moved in self._moved.items() if number in self.elsewhere}
 

@@ -148,16 +148,22 @@ KEYS: the index. ARGV: the prefix, "all" for all keys of the index or "", and na
 
 BEGIN = _script("""
 if redis.call('HSETNX', KEYS[1], 'f', ARGV[1]) == 1 then redis.call('HSET', KEYS[1], 't', ARGV[2], 's', ARGV[3]) end
-if ARGV[4] ~= '' and redis.call('HGET', KEYS[1], 'f') == ARGV[1] then
-  local now = redis.call('TIME')
-  redis.call('ZADD', KEYS[2], now[1] + now[2] / 1000000, ARGV[4])
+local told = redis.call('HMGET', KEYS[1], 'f', 't', 's')
+if told[1] == ARGV[1] then
+  redis.call('HSETNX', KEYS[3], 'origin', ARGV[2])
+  if ARGV[4] ~= '' then
+    local now = redis.call('TIME')
+    redis.call('ZADD', KEYS[2], now[1] + now[2] / 1000000, ARGV[4])
+  end
 end
-return redis.call('HMGET', KEYS[1], 'f', 't', 's')
+told[4] = redis.call('HGET', KEYS[3], 'origin')
+return told
 """)
-"""Begin with a shared state unless there is one, and return the version of its format, its token and itself.
+"""Begin with a shared state unless there is one, and return the version of its format, its token, itself, and the
+origin of the record: what is known of another one is known no more.
 
-KEYS: the shared state, the leases. ARGV: the version, the token and the state with which to begin, and the worker,
-which gets a lease, or nothing if it had one before.
+KEYS: the shared state, the leases, the counters. ARGV: the version, the token and the state with which to begin, and
+the worker, which gets a lease, or nothing if it had one before.
 """
 
 RESTORE = _script(
@@ -256,27 +262,28 @@ KEYS: the shared state, the scenarios. ARGV: a new token, the name, and the text
 """
 
 RECORD = _script("""
-local by = 'by:' .. ARGV[3]
-local name, known = string.match(redis.call('HGET', KEYS[1], by) or '', '(%S*) ?(.*)')
-if name == ARGV[4] then return known end
+local name, known = string.match(redis.call('GET', KEYS[3]) or '', '(%S*) ?(.*)')
+if name == ARGV[3] then return known end
+local same = redis.call('HGET', KEYS[1], 'origin') == ARGV[4]
 redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'ended', ARGV[2])
 local numbers = {}
 for i = 5, #ARGV, 3 do
   local number = ARGV[i]
-  if number == '0' then number = redis.call('HINCRBY', KEYS[1], 'numbers', 1) end
+  if number == '0' or not same then number = redis.call('HINCRBY', KEYS[1], 'numbers', 1) end
   numbers[#numbers + 1] = number
   local id = redis.call('HINCRBY', KEYS[1], 'ended', 1) .. '-0'
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], id, 'k', ARGV[i + 1], 'd', ARGV[i + 2], 'n', number)
 end
 known = table.concat(numbers, ' ')
-redis.call('HSET', KEYS[1], by, ARGV[4] .. ' ' .. known)
+redis.call('SET', KEYS[3], ARGV[3] .. ' ' .. known, 'EX', 3600)
 return known
 """)
-"""Append inferences to the record, and return their numbers. KEYS: the counters, the record.
+"""Append inferences to the record, and return their numbers. KEYS: the counters, the record, the last call.
 
-ARGV: how many to keep, how many were dropped, the worker, a name for this call, by which it is known if it is repeated,
-and for each inference its number, if it has one and not 0, the name of its key, and itself.
+ARGV: how many to keep, how many were dropped, a name for this call, by which it is known if it is repeated, the origin
+of the record as the worker knows it, and for each inference its number, if it has one and not 0, the name of its key,
+and itself.
 """
 
 ERASE = _script("""

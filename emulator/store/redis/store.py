@@ -11,7 +11,7 @@ import msgspec
 
 from emulator.account.ledger import Ledger
 from emulator.core.clock import VirtualClock
-from emulator.core.errors import Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.vocabulary import Usage
 from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
@@ -99,15 +99,12 @@ class RedisStore(Turns):
         """Call `wake` once the waiting request gets a slot; None removes the callback."""
         self._workers.on_slot(ticket, wake)
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[ApiError], None]) -> None:
         """Charge what `used` returns, as of the last beat, if this process dies before the request has ended."""
         self._workers.meter(ticket, used, cut)
 
-    async def lapse(self, worker: str) -> None:
-        """Go on as another worker, after the others have ended what this one held."""
-        if worker == self.worker:
-            self._workers.cut_all()
-        await super().lapse(worker)
+    def _cut(self, error: ApiError) -> None:
+        self._workers.cut_all(error)
 
     # ------------------------------------------------------------------------------------------ other workers
 
@@ -138,6 +135,9 @@ class RedisStore(Turns):
         self._workers.wake_all()  # some may have been told in the meantime that they have a slot
         if isinstance(self._clock, SharedClock):
             self._start(self._clock.meet())
+
+    def _begun(self, origin: bytes) -> None:
+        self._journal.go_on_from(origin)
 
     async def _beat(self) -> None:
         try:
@@ -182,6 +182,7 @@ class RedisStore(Turns):
             "step": self._step,
             "look": self._look,
             "append": own.append,
+            "erase": own.erase_here,
             "count": self._count,
             "replay": own.replay_for,
         }

@@ -84,6 +84,7 @@ class Turns:
         if worker == self.worker:
             self._end_worker()
             gone = self._unreachable(Lost(_LAPSED))
+            self._cut(gone.error)
             for line in (self._shared, *self._lines.values()):
                 for each in line.waiting:
                     _tell(each.decision, None, gone)
@@ -91,6 +92,12 @@ class Turns:
 
     def _hear(self, message: bytes) -> None:
         """Act on a message of a worker."""
+
+    def _cut(self, error: ApiError) -> None:
+        """Cut the answers that are being sent."""
+
+    def _begun(self, origin: bytes) -> None:
+        """Note with what record of the store this worker has begun."""
 
     async def _beat(self) -> None:
         """Do what is done at short intervals."""
@@ -143,10 +150,10 @@ class Turns:
     async def _begin(self, session: Session) -> None:
         """Begin with what is stored, or store what this worker begins with. Raises Lost for another format."""
         state, first = self.names.of(SHARED, "state"), encoded(SharedState(self._scenario))
-        keys = [state, self.names.of(SHARED, "leases")]
+        keys = [state, self.names.of(SHARED, "leases"), self.names.of(SHARED, "counters")]
         worker = self.worker
         new = worker if worker != self._leased else ""
-        version, token, data = await session.link.run(BEGIN, keys, FORMAT, self._token(), first, new)
+        version, token, data, origin = await session.link.run(BEGIN, keys, FORMAT, self._token(), first, new)
         if version != FORMAT:
             raise Lost(
                 f"its state under the prefix {self.names.prefix} is of version {version.decode()}, but this emulator "
@@ -154,6 +161,7 @@ class Turns:
             )
         self._leased = worker
         self._shared.learn(token, data)
+        self._begun(origin)
 
     async def settled(self) -> None:
         """Return once nothing is under way here, and all is heard that others have told before."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from emulator.core.errors import Rejected
+from emulator.core.errors import ApiError, Rejected
 from emulator.core.vocabulary import Usage
 from emulator.store import Away
 from emulator.store.redis.names import SHARED, Names
@@ -67,7 +67,7 @@ class Workers:
         self._waiting: dict[str, Callable[[], object]] = {}
         self._early: dict[str, None] = {}
         self._owed: list[Callable[[], Awaitable[object]]] = []
-        self._meters: dict[str, tuple[Callable[[], Usage | None], Callable[[], None]]] = {}
+        self._meters: dict[str, tuple[Callable[[], Usage | None], Callable[[ApiError], None]]] = {}
 
     # ------------------------------------------------------------------------------------------ waiting for a slot
 
@@ -115,15 +115,15 @@ class Workers:
             log.warning("Redis is not reached: what ends now is settled once it is back.")
         self._owed.append(turn)
 
-    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[], None]) -> None:
+    def meter(self, ticket: str, used: Callable[[], Usage | None], cut: Callable[[ApiError], None]) -> None:
         """Tell the others what the answer to a request has used so far, as `used` returns it."""
         self._meters[ticket] = used, cut
 
-    def cut_all(self) -> None:
+    def cut_all(self, error: ApiError) -> None:
         """Cut all answers that are being sent: the others have charged what was sent of them."""
         meters, self._meters = self._meters, {}
         for _, cut in meters.values():
-            cut()
+            cut(error)
 
     async def beat(self) -> None:
         """Renew the lease, settle what is owed, and end what the workers held that are gone. Raises Lost.
@@ -181,7 +181,6 @@ class Workers:
         except Rejected:
             return
         await self._store.call("DEL", held, used)
-        await self._store.call("HDEL", of(SHARED, "counters"), f"by:{worker}")
         await self._store.call("SREM", of(SHARED, "gone"), worker)
         if ended:
             log.warning("The worker %s is gone: what it held of %s requests is free again.", worker, ended)
