@@ -36,7 +36,8 @@ function Page() {
 		tell({});
 		if (!known || loaded[name]) return;
 		const found = module => tell({found: (loaded[name] = module.default)});
-		import(`./${name}.js`).then(found, error => tell({error}));
+		const failed = error => tell({error});
+		import(`./${name}.js`).then(found, () => get(`console/${name}.js`).catch(failed));
 	}, [name, id]);
 	if (!known)
 		return html`<div class="page"><h1>There is no page “${name}”.</h1>${link("Inferences", "inferences")}</div>`;

@@ -88,6 +88,15 @@ def test_a_page_is_complete_when_the_server_comes_back(browser: Any) -> None:
         page.locator(".model").first.wait_for()
 
 
+def test_a_page_that_may_not_be_had_says_what_to_do(browser: Any) -> None:
+    """Without its token, a server gives no page, and the console tells how to come back."""
+    with Emulator(control_token="secret") as akash, opened(browser, akash, "?token=secret") as page:
+        page.get_by_role("heading", name="Ask something").wait_for()
+        page.context.clear_cookies()
+        visit(page, "models")
+        page.locator(".problem", has_text="Open the address again that serve printed").wait_for()
+
+
 @pytest.mark.parametrize("typed", ["0.05", "-1.50", "1e-1", "0"])
 def test_a_number_is_typed_digit_by_digit(browser: Any, typed: str) -> None:
     """What is on the way to a number stays as it was typed, and is sent as the number."""
