@@ -75,6 +75,7 @@ def test_a_disk_that_fails_is_told_once_and_recovers(tmp_path: Path) -> None:
     folder.mkdir()
     path = folder / "state.json"
     with served(*options(path)) as server:
+        assert server.ask(post(CHAT, chat())).startswith(b"HTTP/1.1 200 ")
         until_saved(path, server, "credits")
         path.unlink()
         folder.rmdir()
@@ -104,6 +105,7 @@ def test_a_disk_that_is_full_leaves_the_last_state(tmp_path: Path) -> None:
     """A file that cannot grow as on a full disk: answers go on, the old file stays whole, and room is used again."""
     path = tmp_path / "state.json"
     with served(*options(path), python=("-c", LIMITED)) as server:
+        assert server.ask(post(CHAT, chat())).startswith(b"HTTP/1.1 200 ")
         until_saved(path, server, "credits")
         for number in range(40):
             assert server.ask(post(CHAT, chat(f"question {number}"))).startswith(b"HTTP/1.1 200 ")
