@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.files import alone_in, read_regular, write_atomically
+from emulator.core.files import read_regular, write_atomically
+from emulator.core.folders import alone_in
 from emulator.core.regexes import late
 
 NAME = late(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)

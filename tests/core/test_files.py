@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.core.files import alone_in, read_regular, write_atomically
+from emulator.core.files import read_regular, write_atomically
+from emulator.core.folders import alone_in
 
 CONTENTS = [bytes([letter]) * 300_000 for letter in b"ab"]
 

@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 
 from emulator.core.errors import ApiError, Rejected
-from emulator.core.files import alone_in, read_regular, write_atomically
+from emulator.core.files import read_regular, write_atomically
+from emulator.core.folders import alone_in
 from emulator.core.seeds import Seed
 from emulator.scenario.library import Library
 from emulator.web.control.bodies import bad_parameter
