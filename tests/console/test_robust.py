@@ -94,7 +94,7 @@ def test_a_page_that_may_not_be_had_says_what_to_do(browser: Any) -> None:
         page.get_by_role("heading", name="Ask something").wait_for()
         page.context.clear_cookies()
         visit(page, "models")
-        page.locator(".problem", has_text="Open the address again that serve printed").wait_for()
+        page.locator(".problem", has_text="needs this server's token, which serve printed").wait_for()
 
 
 @pytest.mark.parametrize("typed", ["0.05", "-1.50", "1e-1", "0"])

@@ -42,7 +42,7 @@ def test_the_names_in_redis_are_listed() -> None:
     """Whatever a server has stored is under a name that the page lists, with a fingerprint in place of a key."""
     url = new_url()
     prefix = url.rpartition("=")[2]
-    listed = set(re.findall(r"`(?:akml:\{\w+\})?:(\w+)`", PAGE)) | {"check"}
+    listed = set(re.findall(r"`(?:akml:\{\w+\})?:(\w+)(?::[A-Z]+)?`", PAGE)) | {"check"}
     with served("--store", url, "--credits", "5", "--concurrency", "3", "--log-level", "error") as server:
         server.ask(post(CHAT, chat(), key="akml-secret-0123456789"))
         server.ask(get("/_emulator/metrics"))
