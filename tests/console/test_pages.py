@@ -13,7 +13,7 @@ import httpx
 import openai
 import pytest
 from support.console import browser as browsing
-from support.console import needs_browser, opened
+from support.console import editor_of, needs_browser, opened
 from support.served import ROOT, served
 
 from emulator import Emulator
@@ -158,13 +158,6 @@ def test_a_rule_that_did_not_match_is_explained_and_mended_at_its_line(browser: 
         page.get_by_role("button", name="Store").click()
         page.get_by_text("Stored: limited").wait_for()
         assert "It rains." in ask(akash, "Will it snow?", "akml-limited").text
-
-
-def editor_of(page: Any) -> Any:
-    """The editor of a scenario, with its text."""
-    editor = page.get_by_role("textbox", name=re.compile("as YAML"))
-    page.get_by_text("No mistakes.").wait_for()
-    return editor
 
 
 def test_a_scenario_is_saved_into_its_file(browser: Any, tmp_path: Path) -> None:

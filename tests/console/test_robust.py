@@ -1,6 +1,5 @@
 """What is odd, unsaved or interrupted: every page stays usable, and nothing that was typed is lost."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from support.console import browser as browsing
-from support.console import needs_browser, opened
+from support.console import editor_of, needs_browser, opened
 from support.served import served
 
 from emulator import Emulator
@@ -23,12 +22,6 @@ def browser() -> Iterator[Any]:
     """One browser for all tests of this module; each has a context of its own."""
     with browsing() as launched:
         yield launched
-
-
-def editor_of(page: Any) -> Any:
-    """The editor of a scenario, when its text was checked."""
-    page.get_by_text("No mistakes.").wait_for()
-    return page.get_by_role("textbox", name=re.compile("as YAML"))
 
 
 def visit(page: Any, path: str) -> None:

@@ -1,5 +1,6 @@
 """The console in a real browser, which is skipped with a reason where there is none."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -74,3 +75,9 @@ def axe() -> str | None:
     asked = [node, "-p", "require.resolve('axe-core/axe.min.js', {paths: [process.cwd() + '/.cache/npm', '.']})"]
     found = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
     return Path(found.stdout.strip()).read_text() if found.returncode == 0 else None
+
+
+def editor_of(page: Any) -> Any:
+    """The editor of a scenario, when its text was checked."""
+    page.get_by_text("No mistakes.").wait_for()
+    return page.get_by_role("textbox", name=re.compile("as YAML"))

@@ -4,13 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 import msgspec
 
 from emulator.core.errors import Rejected
 from emulator.inferences.live_record import LiveRecord
 from emulator.inferences.readable import readable
+from emulator.store.redis.locks import LoopLocks
 from emulator.store.redis.names import SHARED, name_of
 from emulator.store.redis.running import PAUSE
 from emulator.store.redis.running import Store as _Store
@@ -51,7 +51,7 @@ class Ended:
         self._dropped = 0
         self._batch: list[LiveRecord] = []
         self._call = "", 0, 0
-        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._locks = LoopLocks()
         self._appending: asyncio.Task[None] | None = None
         self.last = 0
         self.origin = b""
@@ -114,7 +114,7 @@ class Ended:
 
         What was sent when this was cancelled, or failed, is sent again under the same name, by which Redis knows it.
         """
-        async with self._lock:
+        async with self._locks.own:
             if not self._batch:
                 self._batch = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
                 self._call = self._store.worker, self._taken, self._dropped
@@ -136,17 +136,13 @@ class Ended:
 
     async def number(self, records: Iterable[LiveRecord]) -> None:
         """Number those that have no number yet. Raises `Rejected`."""
-        async with self._lock:
+        async with self._locks.own:
             new = [each for each in records if not each.number]
             if new:
                 last = await self._store.sure(self._store.call("HINCRBY", self._keys[0], "numbers", len(new)))
                 for number, each in enumerate(new, last - len(new) + 1):
                     each.number = number
                 self.last = max(self.last, last)
-
-    @property
-    def _lock(self) -> asyncio.Lock:
-        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     def _report_all(self) -> None:
         while self._unreported:

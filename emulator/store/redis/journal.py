@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -17,6 +16,7 @@ from emulator.inferences.live_record import LiveRecord
 from emulator.inferences.selecting import Selection
 from emulator.store.redis.ended import Ended, key_name
 from emulator.store.redis.ended import Store as _Store
+from emulator.store.redis.locks import LoopLocks
 from emulator.store.redis.names import SHARED, name_of, stand_in
 from emulator.store.redis.running import EVERY, PAUSE, Entry, Running
 from emulator.store.redis.scripts import ERASE
@@ -54,7 +54,7 @@ class SharedJournal(Journal):
         self._heard = 0
         self._whole = 0
         self._following: asyncio.Task[None] | None = None
-        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._locks = LoopLocks()
 
     def bound(self, most: int) -> None:
         """Remember at most so many inferences, here and in Redis."""
@@ -99,7 +99,7 @@ class SharedJournal(Journal):
 
     async def _read(self) -> None:
         """Read what was appended since the last time."""
-        async with self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        async with self._locks.own:
             read, call = self.ended.appended, self._store.call
             names = "origin", "erased", "numbers", "ended", "gone"
             origin, erased, *counters = await self._sure(call("HMGET", self._counters, *names))

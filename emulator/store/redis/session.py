@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from redis.asyncio.connection import ConnectionPool
 
 from emulator.store.redis.link import CONNECT, Link, Lost, Subscription
+from emulator.store.redis.locks import LoopLocks
 
 BEAT = 0.25
 """Seconds between two renewals of a lease."""
@@ -68,7 +69,7 @@ class Sessions:
         self._beat = beat
         self._end = end
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, Session] = WeakKeyDictionary()
-        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+        self._locks = LoopLocks()
         self._anchors: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncIterator[None]] = WeakKeyDictionary()
         self._failure: tuple[float, str] | None = None
 
@@ -88,7 +89,7 @@ class Sessions:
         if current is not None and current.alive:
             return current
         loop = asyncio.get_running_loop()
-        lock = self._locks.setdefault(loop, asyncio.Lock())
+        lock = self._locks.own
         if self._failure is not None and lock.locked():
             raise Lost(self._failure[1])
         async with lock:

@@ -41,8 +41,9 @@ POSITIONS = ("start", "now")
 
 async def explain(engine: Engine, request: ControlRequest) -> JSONResponse:
     """POST /_emulator/explain."""
-    await engine.store.inferences.refresh()
     fields, presets = request.fields, request.app.state.presets
+    if fields.has("inference"):
+        await engine.store.inferences.refresh()
     if (fields.one_of("position", POSITIONS) or "start") == "now":
         return await _now(engine, presets, fields)
     if fields.has("key"):
