@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from support.asgi import CHAT, KEY, PLAIN, SAMPLES, Exchange, chat, given_way
 from support.redis_server import RedisServer, needs_redis, new_url, redis_server
+from support.served import PATIENCE
 from support.settling import elsewhere
 
 from emulator.account.account import Account
@@ -310,6 +311,55 @@ def test_a_slot_is_handed_on_in_order_of_time_while_a_clock_is_advanced() -> Non
     first, *others = at_once(play())
     assert first == 0
     assert others == [3, 6, 9]
+
+
+def test_an_advance_ends_in_a_server_that_is_never_idle() -> None:
+    """What was due has happened in each process, however many requests come meanwhile, one after the other."""
+    url = new_url()
+    first, second = engine_at(url), engine_at(url)
+    first.library.put("slow", SLOW)
+
+    async def ask(engine: Engine) -> None:
+        while True:
+            assert (await asked(engine, "POST", CHAT, chat(), key="akml-fedcba9876543210fedcba")).status == 200
+
+    async def play() -> None:
+        await first.store.turn(KEY, lambda own, shared: setattr(own, "scenario", "slow"))
+        stream = Exchange(create_app(first), "POST", CHAT, chat(stream=True))
+        tasks = [asyncio.ensure_future(each) for each in (stream.run(), ask(first), ask(second))]
+        await given_way(lambda: bool(stream.sends))
+        await asyncio.wait_for(second.clock.advance(60), PATIENCE)
+        assert stream.complete
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert first.clock.now() == second.clock.now() == EPOCH + 60
+
+    at_once(play())
+
+
+def test_all_that_wait_are_let_in_by_one_advance() -> None:
+    """Each that ends lets in the next one, here or there, however many there are; none takes any time itself."""
+    url = new_url()
+    engines = [engine_at(url), engine_at(url)]
+    for engine in engines:
+        engine.library.put("slow", f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 60s}}}}}}\n{SLOW}")
+        engine.library.put("quick", f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 60s}}}}}}")
+
+    async def play() -> None:
+        await engines[0].activate("slow")
+        tasks = [asyncio.ensure_future(asked(engines[0], "POST", CHAT, chat(stream=True)))]
+        await given_way()
+        for number in range(40):
+            key = f"akml-{number:022}"
+            await engines[0].store.turn(key, lambda own, shared: setattr(own, "scenario", "quick"))
+            tasks.append(asyncio.ensure_future(asked(engines[number % 2], "POST", CHAT, chat(), key=key)))
+            await given_way()
+        await engines[1].clock.advance(3)
+        assert [task.done() for task in tasks] == [True] * len(tasks)
+        assert [task.result().status for task in tasks] == [200] * len(tasks)
+
+    at_once(play())
 
 
 def test_a_scenario_that_is_put_plays_everywhere() -> None:

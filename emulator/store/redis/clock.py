@@ -12,6 +12,8 @@ from emulator.store.redis.scripts import CLOCK, Script
 
 _SLIGHT = 0.05
 """Emulated seconds for which a running clock is not set anew."""
+_TURNS = 4
+"""Turns that a request takes at most at one time: for its slot, its start, its end, and to let the next one in."""
 
 
 class _Place(msgspec.Struct):
@@ -23,16 +25,22 @@ class _Place(msgspec.Struct):
 
 
 class _Stepped(msgspec.Struct):
-    """What a worker tells of a step: when it is next due, and whether anything has happened in it."""
+    """What a worker tells of a step: when it is next due, whether anything has happened in it, and how many run."""
 
     next: float | None
     busy: bool
+    running: int
 
 
 class Others(Protocol):
     """What is needed of the store. `taken` counts its turns."""
 
     taken: int
+
+    @property
+    def running(self) -> int:
+        """How many inferences run here, or wait."""
+        ...
 
     @property
     def worker(self) -> str:
@@ -56,7 +64,8 @@ class SharedClock(VirtualClock):
     """The clock of a worker. `join` is called before the server starts.
 
     A clock that is set, frozen or run here tells the others. `advance` moves all of them from one due time to the next,
-    and waits at each until all workers have come to rest.
+    and waits at each until all workers have come to rest, or every request that ran has taken its turns: requests that
+    come meanwhile are not waited for, since they may never end.
     """
 
     _others: Others | None = None
@@ -123,14 +132,16 @@ class SharedClock(VirtualClock):
         if others is None:
             return await super().advance(seconds)
         target, moment = self._target(seconds), self.now()
+        turns: int | None = None
         while True:
             told = [msgspec.json.decode(each, type=_Stepped) for each in await others.ask("step", repr(moment))]
-            if any(each.busy for each in told):
+            turns = 1 + _TURNS * sum(each.running for each in told) if turns is None else turns - 1
+            if turns > 0 and any(each.busy for each in told):
                 continue
             due = min((each.next for each in told if each.next is not None), default=math.inf)
             if moment >= target < due:
                 break
-            moment = min(due, target)
+            moment, turns = min(due, target), None
         await self._told(others)
         return None
 
@@ -138,6 +149,6 @@ class SharedClock(VirtualClock):
         """Move to a time as the worker says that advances the clock, and return what is to be told of it."""
         next = await self._advance_to(float(moment))
         self._reschedule()
-        taken = self._others.taken if self._others is not None else 0
+        taken, running = (0, 0) if self._others is None else (self._others.taken, self._others.running)
         busy, self._known = taken != self._known, taken
-        return msgspec.json.encode(_Stepped(next, busy)).decode()
+        return msgspec.json.encode(_Stepped(next, busy, running)).decode()

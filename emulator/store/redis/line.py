@@ -32,7 +32,7 @@ class Counts(dict[str, int]):
 
 
 class Line(Generic[S]):
-    """A state as this worker knows it, with its token, and the turns that wait for it.
+    """A state as this worker knows it, with its token, and the turns that wait for it or are `deciding` on it.
 
     The token is another one after each change, by whomever. `counts` are the counts of requests that are known.
     """
@@ -42,6 +42,7 @@ class Line(Generic[S]):
         self.token = b""
         self.counts: dict[str, int] = {}
         self.waiting: list[Waiting] = []
+        self.deciding: list[Waiting] = []
         self.task: asyncio.Task[None] | None = None
         self._decode: Callable[[bytes], S] = decode
         self._blank = encoded(blank())

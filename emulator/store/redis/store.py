@@ -224,6 +224,11 @@ class RedisStore(Turns):
             await self.call("HINCRBYFLOAT", self.names.of(SHARED, "metrics"), sample, more)
         return f"{self._journal.metrics().running} {self._workers.waiting}"
 
+    @property
+    def running(self) -> int:
+        """How many inferences run here, or wait."""
+        return len(self._journal.at_work.here)
+
     # ------------------------------------------------------------------------------------------ scenarios
 
     async def share(self, name: str, text: str | None) -> None:

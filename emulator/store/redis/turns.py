@@ -36,7 +36,9 @@ _LOCKED = 0.002
 _KNOWN = 2000
 """Keys whose state a worker remembers, so that it need not ask for it."""
 _SETTLING = 1.0
-"""Seconds to wait at most until nothing is under way: in a server that is never idle, something always is."""
+"""Seconds to wait at most for turns that are asked for, if Redis is slow."""
+_SETTLING_ROUNDS = 10
+"""How often to wait for turns that came meanwhile: in a server that is never idle, some always do."""
 _LAPSED = (
     "it has heard nothing of this worker for so long that others have ended its requests, or what it had was deleted; "
     "try again"
@@ -164,21 +166,27 @@ class Turns:
         self._begun(origin)
 
     async def settled(self) -> None:
-        """Return once nothing is under way here, and all is heard that others have told before."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + _SETTLING
-        while self._loop is loop and loop.time() < end:
-            if self._idle:
-                session = self._sessions.current
-                if session is not None:
-                    await session.subscription.caught_up()
-                if self._idle:
-                    return
-            await asyncio.sleep(0)
+        """Return once the turns are over that are asked for by now, and all is heard that others have told before.
 
-    @property
-    def _idle(self) -> bool:
-        return self._shared.task is None and all(line.task is None for line in self._lines.values())
+        So are the turns that come of them, as far as that can be told in a server that is never idle.
+        """
+        loop = asyncio.get_running_loop()
+        for _ in range(_SETTLING_ROUNDS):
+            if self._loop is not loop:
+                return
+            if asked := self._asked_for():
+                await asyncio.wait(asked, timeout=_SETTLING)
+            session = self._sessions.current
+            if session is not None:
+                await session.subscription.caught_up()
+            if not self._asked_for():
+                return
+
+    def _asked_for(self) -> "list[asyncio.Future[Any]]":
+        """What is not decided yet."""
+        lines = (self._shared, *self._lines.values())
+        turns = (each for line in lines for each in (*line.deciding, *line.waiting))
+        return [each.decision for each in turns if not each.decision.done()]
 
     # ------------------------------------------------------------------------------------------ turns
 
@@ -200,7 +208,8 @@ class Turns:
         """Take the turns that wait for a state, until there are no more."""
         try:
             while line.waiting:
-                waiting, line.waiting = line.waiting, []
+                waiting = line.deciding = line.waiting
+                line.waiting = []
                 try:
                     await self._together(line, waiting)
                 except Exception as error:
@@ -209,7 +218,7 @@ class Turns:
                         if not each.decision.done():
                             each.decision.set_exception(wrong)
         finally:
-            line.task = None
+            line.task, line.deciding = None, []
 
     async def _together(self, line: Line[Any], waiting: list[Waiting]) -> None:
         """Decide these turns, one after the other, and commit them. Raises Lost, and Rejected if there is no room."""
