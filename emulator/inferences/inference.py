@@ -158,14 +158,17 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return asked if answering is None or asked.replace("--", "/") == answering else f"{asked} as {answering}"
 
     def line(self) -> str:
-        """Return a summary on one line, which is also the line of the log."""
+        """Return a summary on one line, which is also the line of the log.
+
+        The number is "-" for what is logged while the store is not reached, which numbers it later.
+        """
         took = "" if self.ended is None else f" in {self.ended - self.started:.3f} s"
         sent = sum(moment.size for moment in self.timeline)
         tokens = f"{self.usage.completion_tokens} tokens" if self.usage else f"{sent} bytes"
         return one_line(
             "  ".join(
                 [
-                    f"#{self.number}",
+                    f"#{self.number or '-'}",
                     self.endpoint,
                     self._named,
                     f"{self.status or '-'} {'stream' if self.stream else 'whole'}",

@@ -185,7 +185,7 @@ def test_redis_goes_away_and_comes_back(tmp_path: Path) -> None:
     """Requests get a 503 at once that says why; afterwards all goes on, and what ended meanwhile is charged once."""
     redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
     try:
-        with served(*options(redis.url, story(tmp_path, STREAM))) as server:
+        with served("--store", redis.url, "--scenario", story(tmp_path, STREAM)) as server:
             assert text(server.ask(post(CHAT, chat("quick")))) == "Quick."
             slow = server.begin(post(CHAT, chat("slow", stream=True), close=True))
             while b"word" not in slow.recv(1 << 16):
@@ -206,6 +206,9 @@ def test_redis_goes_away_and_comes_back(tmp_path: Path) -> None:
             assert set(charged.values()) == {1}
             assert len(charged) == 3
             assert total > 200
+            log = server.stop().stderr
+            assert "#-  chat" in log
+            assert "#0" not in log
     finally:
         redis.end()
 
