@@ -338,6 +338,37 @@ def test_an_advance_ends_in_a_server_that_is_never_idle() -> None:
     at_once(play())
 
 
+def test_an_advance_ends_in_a_server_whose_streams_never_end() -> None:
+    """Requests that come meanwhile do not prolong it, although each of them takes its time, here and there."""
+    url = new_url()
+    engines = [engine_at(url), engine_at(url)]
+    for engine in engines:
+        engine.library.put("slow", SLOW)
+
+    async def ask(engine: Engine, key: str) -> None:
+        while True:
+            stream = asyncio.create_task(asked(engine, "POST", CHAT, chat(stream=True), key=key))
+            try:
+                assert (await stream).status == 200
+            finally:
+                stream.cancel()
+
+    async def play() -> None:
+        keys = ["akml-slow--a", "akml-slow--b", "akml-slow--c"]
+        stream = Exchange(create_app(engines[0]), "POST", CHAT, chat(stream=True), key="akml-slow--own")
+        asking = (ask(engine, key) for engine in engines for key in keys)
+        tasks = [asyncio.ensure_future(each) for each in (stream.run(), *asking)]
+        await given_way(lambda: bool(stream.sends))
+        await asyncio.wait_for(engines[1].clock.advance(30 * 86400), PATIENCE)
+        assert stream.complete
+        assert {engine.clock.now() for engine in engines} == {EPOCH + 30 * 86400}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    at_once(play())
+
+
 def test_all_that_wait_are_let_in_by_one_advance() -> None:
     """Each that ends lets in the next one, here or there, however many there are; none takes any time itself."""
     url = new_url()

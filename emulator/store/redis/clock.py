@@ -2,18 +2,22 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
 from emulator.core.clock import VirtualClock
+from emulator.core.seeds import Seed
 from emulator.store.redis.scripts import CLOCK, Script
 
 _SLIGHT = 0.05
 """Emulated seconds for which a running clock is not set anew."""
 _TURNS = 4
-"""Turns that a request takes at most at one time: for its slot, its start, its end, and to let the next one in."""
+"""Turns that a request takes at most: for its slot, its start, its end, and to let the next one in."""
+_ADVANCES = 16
+"""Advances whose tasks a worker remembers: several can be under way at the same time."""
+Turns: TypeAlias = Mapping["asyncio.Task[Any]", int]
 
 
 class _Place(msgspec.Struct):
@@ -25,17 +29,36 @@ class _Place(msgspec.Struct):
 
 
 class _Stepped(msgspec.Struct):
-    """What a worker tells of a step: when it is next due, whether anything has happened in it, and how many run."""
+    """What a worker tells of a step: when it is next due, whether any turns were taken, and how many inferences run."""
 
     next: float | None
     busy: bool
     running: int
 
 
-class Others(Protocol):
-    """What is needed of the store. `taken` counts its turns."""
+class _Advance:
+    """An advance as a worker sees it: the tasks that were there when it began, and the last of their turns."""
 
-    taken: int
+    def __init__(self, turns: Turns) -> None:
+        self.tasks = frozenset(asyncio.all_tasks())
+        self._last = self._last_of(turns)
+
+    def busy(self, turns: Turns) -> bool:
+        """Whether any of the tasks has taken a turn since the last call."""
+        before, self._last = self._last, self._last_of(turns)
+        return self._last != before
+
+    def _last_of(self, turns: Turns) -> int:
+        return max((turns.get(task, 0) for task in self.tasks), default=0)
+
+
+class Others(Protocol):
+    """What is needed of the store."""
+
+    @property
+    def turns(self) -> Turns:
+        """The number of the last turn of each task."""
+        ...
 
     @property
     def running(self) -> int:
@@ -64,8 +87,8 @@ class SharedClock(VirtualClock):
     """The clock of a worker. `join` is called before the server starts.
 
     A clock that is set, frozen or run here tells the others. `advance` moves all of them from one due time to the next,
-    and waits at each until all workers have come to rest, or every request that ran has taken its turns: requests that
-    come meanwhile are not waited for, since they may never end.
+    and waits at each until all workers have come to rest. Requests that come meanwhile are not waited for, since there
+    may be no end of them: what is due for them happens with what is due next for others, or at the end.
     """
 
     _others: Others | None = None
@@ -74,7 +97,7 @@ class SharedClock(VirtualClock):
         """Share the time with the other workers. It is stored under `name`."""
         self._others = others
         self._name = name
-        self._known = 0
+        self._advances: dict[str, _Advance] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------ moving
@@ -132,23 +155,33 @@ class SharedClock(VirtualClock):
         if others is None:
             return await super().advance(seconds)
         target, moment = self._target(seconds), self.now()
+        id = Seed.unpredictable().hex(8)
         turns: int | None = None
         while True:
-            told = [msgspec.json.decode(each, type=_Stepped) for each in await others.ask("step", repr(moment))]
-            turns = 1 + _TURNS * sum(each.running for each in told) if turns is None else turns - 1
+            about = f"{id} {moment!r}"
+            told = [msgspec.json.decode(each, type=_Stepped) for each in await others.ask("step", about)]
+            if turns is None:
+                turns = _TURNS * sum(each.running for each in told)
             if turns > 0 and any(each.busy for each in told):
+                turns -= 1
                 continue
             due = min((each.next for each in told if each.next is not None), default=math.inf)
             if moment >= target < due:
                 break
-            moment, turns = min(due, target), None
+            moment = min(due, target)
         await self._told(others)
         return None
 
-    async def step(self, moment: str) -> str:
+    async def step(self, about: str) -> str:
         """Move to a time as the worker says that advances the clock, and return what is to be told of it."""
-        next = await self._advance_to(float(moment))
+        id, moment = about.split(" ")
+        turns: Turns = {} if self._others is None else self._others.turns
+        advance = self._advances.get(id)
+        if advance is None:
+            advance = self._advances[id] = _Advance(turns)
+            if len(self._advances) > _ADVANCES:
+                del self._advances[next(iter(self._advances))]
+        await self._advance_to(float(moment), advance.tasks)
         self._reschedule()
-        taken, running = (0, 0) if self._others is None else (self._others.taken, self._others.running)
-        busy, self._known = taken != self._known, taken
-        return msgspec.json.encode(_Stepped(next, busy, running)).decode()
+        running = 0 if self._others is None else self._others.running
+        return msgspec.json.encode(_Stepped(self._next(advance.tasks), advance.busy(turns), running)).decode()
