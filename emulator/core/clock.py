@@ -49,6 +49,11 @@ def real_time() -> float:
 class Clock(Protocol):
     """The interface of a clock, for code that needs the time."""
 
+    @property
+    def shifted(self) -> float:
+        """By how many seconds it was set so far: what is to come is due as much later, as long as it has begun."""
+        ...
+
     def now(self) -> float:
         """The time, in Unix seconds."""
         ...
@@ -63,7 +68,8 @@ class VirtualClock:
 
     `start` is a time in Unix seconds; the default is the time of the machine. `rate` is in emulated seconds per real
     second; 0 is a frozen clock. A clock that reaches `END` stands still there. `changes` counts how often it was moved
-    or its rate was changed. `elsewhere` waits for what these tasks have asked of other processes; `advance` does, too.
+    or its rate was changed, and `shifted` is by how many seconds it was set, in all. `elsewhere` waits for what these
+    tasks have asked of other processes; `advance` does, too.
 
     >>> clock = VirtualClock(start=100.0, rate=0)
     >>> clock.now()
@@ -75,6 +81,7 @@ class VirtualClock:
         self._then = _monotonic()
         self._time = _check_time(_wall_time() if start is None else start)
         self.changes = 0
+        self.shifted = 0.0
         self.elsewhere: Callable[[Tasks], Awaitable[None]] | None = None
         self._waiters: dict[_Waiter, None] = {}
 
@@ -130,6 +137,7 @@ class VirtualClock:
         """
         time = _check_time(units.moment.of(moment) if isinstance(moment, str) else moment)
         by = time - self.now()
+        self.shifted += by
         self._move_to(time)
         for waiter in self._waiters:
             waiter.deadline += by
