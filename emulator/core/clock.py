@@ -143,6 +143,9 @@ class VirtualClock:
             waiter.deadline += by
         self._reschedule()
 
+    async def everywhere(self) -> None:
+        """Return once whoever shares the clock has moved as it has; here, nobody does."""
+
     def snapshot(self) -> dict[str, float]:
         """Return the time, the rate, and how many seconds the clock is ahead of the machine's."""
         return {"time": self.now(), "rate": self._rate, "ahead": self.now() - _wall_time()}
