@@ -9,12 +9,13 @@ therefore read with `clock_gettime`, so that an emulator in the same process goe
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
+from itertools import count
 from math import ceil, floor
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from emulator.core import units
 
@@ -29,11 +30,15 @@ _UNIX = hasattr(time, "clock_gettime")
 _wall_time: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_REALTIME) if _UNIX else time.time
 _monotonic: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _UNIX else time.monotonic
 _SETTLING_ROUNDS = 100
+_JOINED = 200
+"""Steps of an advance in which new tasks join it: in a server that is never idle, some always come."""
 _TURN = 0.002
 """Real seconds that one task works before all others have a turn."""
 _PAUSE = 0.05
 _LONGEST = 24 * 3600.0
 """Real seconds of the longest timer; a longer wait takes several."""
+
+Tasks: TypeAlias = Collection["asyncio.Task[Any]"]
 
 
 def real_time() -> float:
@@ -43,6 +48,11 @@ def real_time() -> float:
 
 class Clock(Protocol):
     """The interface of a clock, for code that needs the time."""
+
+    @property
+    def shifted(self) -> float:
+        """By how many seconds it was set so far: what is to come is due as much later, as long as it has begun."""
+        ...
 
     def now(self) -> float:
         """The time, in Unix seconds."""
@@ -58,7 +68,8 @@ class VirtualClock:
 
     `start` is a time in Unix seconds; the default is the time of the machine. `rate` is in emulated seconds per real
     second; 0 is a frozen clock. A clock that reaches `END` stands still there. `changes` counts how often it was moved
-    or its rate was changed. `elsewhere` waits for what tasks here have asked of other processes; `advance` does, too.
+    or its rate was changed, and `shifted` is by how many seconds it was set, in all. `elsewhere` waits for what these
+    tasks have asked of other processes; `advance` does, too.
 
     >>> clock = VirtualClock(start=100.0, rate=0)
     >>> clock.now()
@@ -70,7 +81,8 @@ class VirtualClock:
         self._then = _monotonic()
         self._time = _check_time(_wall_time() if start is None else start)
         self.changes = 0
-        self.elsewhere: Callable[[], Awaitable[None]] | None = None
+        self.shifted = 0.0
+        self.elsewhere: Callable[[Tasks], Awaitable[None]] | None = None
         self._waiters: dict[_Waiter, None] = {}
 
     @property
@@ -125,10 +137,14 @@ class VirtualClock:
         """
         time = _check_time(units.moment.of(moment) if isinstance(moment, str) else moment)
         by = time - self.now()
+        self.shifted += by
         self._move_to(time)
         for waiter in self._waiters:
             waiter.deadline += by
         self._reschedule()
+
+    async def everywhere(self) -> None:
+        """Return once whoever shares the clock has moved as it has; here, nobody does."""
 
     def snapshot(self) -> dict[str, float]:
         """Return the time, the rate, and how many seconds the clock is ahead of the machine's."""
@@ -151,13 +167,25 @@ class VirtualClock:
     async def advance(self, seconds: float | str) -> None:
         """Advance the clock by `seconds`, or as in "60s", and return once all that became due has happened, in order.
 
+        Tasks that begin in one of its first 200 steps take part. Those that begin later do not prolong it, since there
+        may be no end of them: what is due for them happens with what is due next for others, or at the end.
+
         Raises ValueError for a negative number of seconds, for a text that is no duration, and for a time after `END`.
         """
         target = self._target(seconds)
-        while due := [waiter for waiter in self._waiters if waiter.deadline <= target]:
-            await self._advance_to(min(waiter.deadline for waiter in due))
-        self._move_to(max(target, self.now()))
+        for step in count():
+            if step <= _JOINED:
+                tasks = asyncio.all_tasks()
+            due = self._next(tasks)
+            if due is None or due > target:
+                break
+            await self._advance_to(due, tasks)
+        await self._advance_to(target, tasks)
         self._reschedule()
+
+    def _next(self, tasks: Tasks) -> float | None:
+        """When one of these tasks is due next."""
+        return min((waiter.deadline for waiter in self._waiters if waiter.task in tasks), default=None)
 
     def _target(self, seconds: float | str) -> float:
         """Return the time after `advance`. Raises the same."""
@@ -166,34 +194,33 @@ class VirtualClock:
             raise ValueError(f"a clock cannot advance by {seconds} seconds: expected 0 or more")
         return _check_time(self.now() + seconds)
 
-    async def _advance_to(self, moment: float) -> float | None:
-        """Advance to a time, up to which nothing else is due; return what is due next, or None, once that has happened.
+    async def _advance_to(self, moment: float, tasks: Tasks) -> None:
+        """Advance to a time, and return once what these tasks have to do then has happened.
 
         A clock that runs is not scheduled anew.
         """
         self._move_to(max(moment, self.now()))
-        await self._settle([waiter for waiter in self._waiters if waiter.deadline <= moment])
-        return min((waiter.deadline for waiter in self._waiters), default=None)
+        await self._settle([waiter for waiter in self._waiters if waiter.deadline <= moment], tasks)
 
     def _move_to(self, moment: float) -> None:
         self._time, self._then = moment, _monotonic()
         self.changes += 1
 
-    async def _settle(self, due: list["_Waiter"]) -> None:
-        """Wake these waits, and yield until their tasks have finished or wait for a later time or something else.
+    async def _settle(self, due: list["_Waiter"], tasks: Tasks) -> None:
+        """Wake these waits, and yield until these tasks have finished or wait for a later time or something else.
 
         When one task ends, another may continue, which is noticed one round later.
         """
-        tasks = [waiter.task for waiter in self._waiters if waiter.task is not None]
+        at_work = [waiter.task for waiter in self._waiters if waiter.task is not None and waiter.task in tasks]
         for waiter in due:
             waiter.wake()
         settled = 0
         for _ in range(_SETTLING_ROUNDS):
             await asyncio.sleep(0)
             if self.elsewhere is not None:
-                await self.elsewhere()
+                await self.elsewhere(tasks)
             waiting = {waiter.task for waiter in self._waiters if waiter.deadline > self.now()}
-            settled = settled + 1 if all(task.done() or task in waiting for task in tasks) else 0
+            settled = settled + 1 if all(task.done() or task in waiting for task in at_work) else 0
             if settled == 2:
                 break
 

@@ -191,7 +191,18 @@ class Holding:
     its end is always owed to a store that is not reached.
     """
 
-    __slots__ = ("_clock", "_ended", "_everywhere", "_key", "_owing", "_slot", "_store", "_ticket", "_timeout_status")
+    __slots__ = (
+        "_clock",
+        "_ended",
+        "_everywhere",
+        "_key",
+        "_owing",
+        "_shifted",
+        "_slot",
+        "_store",
+        "_ticket",
+        "_timeout_status",
+    )
 
     def __init__(
         self,
@@ -213,6 +224,7 @@ class Holding:
         self._slot = slot
         self._everywhere = everywhere
         self._owing = owing
+        self._shifted = clock.shifted
         self._ended = False
 
     @property
@@ -223,7 +235,7 @@ class Holding:
     @property
     def deadline(self) -> float:
         """The end of the wait, in Unix seconds."""
-        return self._slot.deadline or 0.0
+        return (self._slot.deadline or 0.0) + (self._clock.shifted - self._shifted)
 
     def on_slot(self, wake: Callable[[], object]) -> None:
         """Register a callback for when the request gets its slot."""

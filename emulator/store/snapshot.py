@@ -73,6 +73,7 @@ async def restore(store: Store, clock: VirtualClock, library: Library, data: Map
         told = f"this is no state, as GET /_emulator/snapshot and --state write it: {error}"
         raise StateError(told) from None
     clock.restore(msgspec.structs.asdict(state.clock))
+    await clock.everywhere()
 
 
 def read_state(store: Store, clock: VirtualClock, library: Library, path: Path) -> None:

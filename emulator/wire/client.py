@@ -16,13 +16,14 @@ class ClientLeft(Exception):
 class Client:
     """Waits for times and slots as long as the client stays; `turns` are those of the work on its answer."""
 
-    __slots__ = ("_clock", "_leaving", "_receive", "_scope", "_sleeping", "turns")
+    __slots__ = ("_clock", "_leaving", "_receive", "_scope", "_shifted", "_sleeping", "turns")
 
     def __init__(self, scope: Scope, receive: Receive, clock: Clock) -> None:
         self.turns = Turns()
         self._scope = scope
         self._receive = receive
         self._clock = clock
+        self._shifted = clock.shifted
         self._leaving: asyncio.Future[None] | None = None
         self._sleeping: asyncio.Task[Any] | None = None
 
@@ -50,6 +51,11 @@ class Client:
         finally:
             self._sleeping = None
         self.turns.begin()
+
+    def shift(self) -> float:
+        """By how many seconds the clock was set since the last call: what is to come is due as much later."""
+        before, self._shifted = self._shifted, self._clock.shifted
+        return self._shifted - before
 
     def _interrupt(self, *left: asyncio.Future[None]) -> None:
         """End the wait, if there is one."""

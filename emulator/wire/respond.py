@@ -174,13 +174,13 @@ class Player:
             due += step.delay
             event = step.event
             if isinstance(event, Failure):
-                await self._client.wait(due)
+                await self._client.wait(due + self._client.shift())
                 return await self.fail(event.error)
             if isinstance(event, Hangup):
                 hangup = event
                 break
             answer.add(event)
-        await self._client.wait(due)
+        await self._client.wait(due + self._client.shift())
         if hangup is not None and hangup.how != "truncate":
             return await self._hang_up(hangup)
         completion, parts, size = answer.completion(), list[bytes](), 0
@@ -214,26 +214,30 @@ class Player:
 
     async def _stream(self, first: Step, steps: Iterable[Step], request: InferenceRequest) -> None:
         await self._client.wait(self._begin + first.delay)
+        self._begin += self._client.shift()
         encoder = self._dialect.encoder(request, self._plan.request_id)
         del request
         faults, marks = self._plan.frame_faults, self._dialect.marks
         steps = chain((first,), steps)
         clock, turns = self._clock, self._client.turns
         frames = TimedFrames(steps, encoder, faults, marks, self._begin, turns, self._client.end_turn)
-        part = await frames.due_until(clock.now())
+        part = await frames.due_until(max(clock.now(), self._begin + first.delay))
         await self._start(200, _STREAM)
         if self._plan.meter is not None:
             self._plan.meter(lambda: frames.used, self._cut)
         try:
             while not frames.over:
                 await self._send({"type": "http.response.body", "body": part, "more_body": True})
+                frames.due += self._client.shift()
                 now = clock.now()
                 until = min(frames.due, now + self._keep_alive)
+                is_due = until == frames.due
                 if now < until:
                     await self._client.sleep(until)
                 elif turns.over:
                     await self._client.end_turn()
-                now = clock.now()
+                frames.due += self._client.shift()
+                now = max(clock.now(), frames.due) if is_due else clock.now()  # sums of times are rounded
                 part = await frames.due_until(now) if now >= frames.due else self._dialect.keep_alive
         finally:
             self._note(frames)
@@ -297,6 +301,7 @@ class Player:
         if headers:
             self._plan = msgspec.structs.replace(self._plan, headers=(*self._plan.headers, *headers))
         self._begin = self.sent.begun = self._clock.now()
+        self._client.shift()
 
     def _cut(self, error: ApiError) -> None:
         """End the connection at once, as a process that dies does, because of this error."""

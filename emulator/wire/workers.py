@@ -4,8 +4,9 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeAlias
@@ -21,11 +22,13 @@ log = logging.getLogger("emulator")
 class Workers:
     """Starts `count` processes that call `serve`, and others for those that die; all end with this process.
 
-    A signal that ends this process is passed on, so that each worker ends as a server of one process does.
+    A signal that ends this process is passed on, so that each worker ends as a server of one process does. The sockets
+    are closed here as well: a client that connects would otherwise wait for an answer that nobody gives.
     """
 
-    def __init__(self, count: int, serve: Serve, ready: Callable[[], None]) -> None:
+    def __init__(self, count: int, sockets: Sequence[socket.socket], serve: Serve, ready: Callable[[], None]) -> None:
         self._count = count
+        self._sockets = sockets
         self._serve = serve
         self._ready = ready
         self._running: set[int] = set()
@@ -76,6 +79,8 @@ class Workers:
             if self._stopping:
                 os.kill(process, signal.SIGTERM)
             return
+        if self._stopping:
+            os._exit(0)
         code = STARTUP
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -104,6 +109,8 @@ class Workers:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+        for listener in self._sockets:
+            listener.close()
         for process in tuple(self._running):
             with suppress(ProcessLookupError):
                 os.kill(process, number)

@@ -275,6 +275,14 @@ def test_a_second_signal_ends_the_grace(number: signal.Signals) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_a_server_that_is_still_there_after_its_time_is_killed() -> None:
+    """What fails because of that says so."""
+    with pytest.raises(TimeoutError, match=r"killed: it was still there after 0\.1 s"):
+        with served(patience=0.1) as server:
+            server.until_deaf()
+            server.ask(get("/_emulator/health"))
+
+
 # ---------------------------------------------------------------------------------------------- the log
 
 

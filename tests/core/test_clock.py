@@ -59,6 +59,37 @@ def test_advance_follows_one_who_sleeps_again_and_again() -> None:
     assert asyncio.run(story()) == [101.0, 102.0, 103.0, 104.0, 105.0]
 
 
+def test_an_advance_ends_however_many_tasks_begin_meanwhile() -> None:
+    """Those that were there are carried through every step in its time; of those that come all is over by the end."""
+
+    async def story() -> tuple[list[float], int]:
+        clock, times, begun = frozen(), list[float](), set[asyncio.Task[None]]()
+
+        async def tick() -> None:
+            for at in range(110, 710, 2):
+                await clock.sleep_until(at)
+                times.append(clock.now())
+
+        async def link() -> None:
+            await clock.sleep_until(clock.now() + 0.01)
+            begun.add(asyncio.create_task(link()))
+
+        begun.update(asyncio.create_task(each) for each in (tick(), link(), link()))
+        await asyncio.sleep(0)
+        await clock.advance(3600)
+        assert clock.now() == 3700
+        begun_by_then = len(begun)
+        await clock.advance(0.02)
+        assert len(begun) > begun_by_then  # nobody waits for a time that has passed
+        for task in begun:
+            task.cancel()
+        return times, begun_by_then
+
+    times, begun = asyncio.run(story())
+    assert times == [*range(110, 710, 2)]
+    assert begun < 2000
+
+
 def test_a_deadline_that_has_passed_does_not_wait() -> None:
     """Sleeping until now or before returns at once, on a frozen clock too."""
     clock = frozen()

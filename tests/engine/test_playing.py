@@ -321,6 +321,31 @@ def play(engine: Engine, body: dict[str, Any], *advances: float, path: str = CHA
     return asyncio.run(run())
 
 
+@pytest.mark.parametrize("moment", ["2020-01-01", "2030-01-01"])
+def test_who_waits_for_a_slot_waits_as_long_when_the_clock_is_set(moment: str) -> None:
+    """It gets the slot once that is free, or its 429 after as many seconds as the queue has."""
+    engine = engine_with(
+        f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 5s}}}}}}\n"
+        "rules: [{reply: {text: Done., stream: {first_token: 4s}}}]"
+    )
+    app = create_app(engine)
+
+    async def run() -> tuple[list[int], list[int]]:
+        exchanges = [Exchange(app, "POST", CHAT, chat(stream=True)) for _ in range(3)]
+        tasks = []
+        for exchange in exchanges:
+            tasks.append(asyncio.create_task(exchange.run()))
+            await given_way()
+        engine.clock.set(moment)
+        await engine.clock.advance(4.5)
+        early = [exchange.status for exchange in exchanges]
+        await engine.clock.advance(4)
+        await asyncio.wait_for(asyncio.gather(*tasks), 20)
+        return early, [exchange.status for exchange in exchanges]
+
+    assert asyncio.run(run()) == ([200, 200, 0], [200, 200, 429])
+
+
 def test_a_retry_after_of_an_hour_takes_no_time() -> None:
     """A client that waits by the emulator's clock asks again when the hour is over, and not a second before."""
     engine = engine_with("rules: [{replies: [{error: rate_limited, retry_after: 1h}, {text: It passes.}]}]")

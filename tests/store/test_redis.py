@@ -288,6 +288,57 @@ def test_a_clock_is_moved_everywhere() -> None:
     at_once(play())
 
 
+@pytest.mark.parametrize("moves", [[{"freeze": True}, {"rate": 7}], [{"rate": 7}, {"advance": 5}, {"freeze": True}]])
+def test_clocks_that_are_moved_at_the_same_time_agree(moves: list[dict[str, Any]]) -> None:
+    """When all calls have returned, the last one holds in every process, and no advance has let the time run again."""
+    url = new_url()
+    engines = [engine_at(url) for _ in range(3)]
+
+    async def move(engine: Engine, move: dict[str, Any]) -> None:
+        assert (await asked(engine, "POST", "/_emulator/clock", move)).status == 200
+
+    async def play() -> None:
+        for engine in engines:
+            await engine.active()
+        for number in range(20):
+            using = [engines[(number + at) % 3] for at in range(3)]
+            await asyncio.gather(*(move(*each) for each in zip(using, moves, strict=False)))
+            assert len({engine.clock.rate for engine in engines}) == 1
+        await move(engines[0], {"freeze": True})
+        assert len({(engine.clock.rate, engine.clock.now()) for engine in engines}) == 1
+        await asyncio.gather(move(engines[1], {"freeze": True}), *(move(each, {"advance": 5}) for each in engines))
+        assert [engine.clock.rate for engine in engines] == [0] * 3
+
+    at_once(play())
+
+
+@pytest.mark.parametrize("move", [{"freeze": True}, {"set": "2027-01-01"}, {"advance": 5}])
+def test_a_clock_that_cannot_be_moved_everywhere_is_refused(move: dict[str, Any]) -> None:
+    """While Redis is away, a move is a 503 that says so; once it is back, all are where they were."""
+    redis = RedisServer("--appendonly", "yes", "--appendfsync", "always")
+    engine = engine_at(redis.url)
+
+    async def play() -> None:
+        await engine.active()
+        engine.clock.run(1)
+        await engine.clock.everywhere()
+        redis.stop()
+        answer = await asked(engine, "POST", "/_emulator/clock", move)
+        assert (answer.status, "cannot be used" in answer.body.decode()) == (503, True)
+        redis.start()
+        for _ in patience(WITHIN):
+            if (await asked(engine, "POST", CHAT, chat())).status == 200:
+                break
+        await given_way()
+        assert engine.clock.rate == 1
+        assert EPOCH <= engine.clock.now() < EPOCH + PATIENCE
+
+    try:
+        at_once(play())
+    finally:
+        redis.end()
+
+
 def test_a_slot_is_handed_on_in_order_of_time_while_a_clock_is_advanced() -> None:
     """Streams in two processes take turns on one slot: each begins at the emulated time at which the last one ended."""
     url = new_url()
@@ -334,6 +385,37 @@ def test_an_advance_ends_in_a_server_that_is_never_idle() -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert first.clock.now() == second.clock.now() == EPOCH + 60
+
+    at_once(play())
+
+
+def test_an_advance_ends_in_a_server_whose_streams_never_end() -> None:
+    """Requests that come meanwhile do not prolong it, although each of them takes its time, here and there."""
+    url = new_url()
+    engines = [engine_at(url), engine_at(url)]
+    for engine in engines:
+        engine.library.put("slow", SLOW)
+
+    async def ask(engine: Engine, key: str) -> None:
+        while True:
+            stream = asyncio.create_task(asked(engine, "POST", CHAT, chat(stream=True), key=key))
+            try:
+                assert (await stream).status == 200
+            finally:
+                stream.cancel()
+
+    async def play() -> None:
+        keys = ["akml-slow--a", "akml-slow--b", "akml-slow--c"]
+        stream = Exchange(create_app(engines[0]), "POST", CHAT, chat(stream=True), key="akml-slow--own")
+        asking = (ask(engine, key) for engine in engines for key in keys)
+        tasks = [asyncio.ensure_future(each) for each in (stream.run(), *asking)]
+        await given_way(lambda: bool(stream.sends))
+        await asyncio.wait_for(engines[1].clock.advance(30 * 86400), PATIENCE)
+        assert stream.complete
+        assert {engine.clock.now() for engine in engines} == {EPOCH + 30 * 86400}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     at_once(play())
 

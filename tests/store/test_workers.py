@@ -107,6 +107,19 @@ def test_the_clock_is_moved_at_any_worker() -> None:
             stream.connection.close()
 
 
+def test_workers_that_stop_accept_no_connections() -> None:
+    """A client that connects while open answers have their grace is refused, and does not wait for its end."""
+    with two_workers("--grace", f"{PATIENCE}s") as (server, first, second):
+        first.do("PUT", "scenarios/slow", SLOW)
+        first.do("POST", "activate", {"scenario": "slow"})
+        first.stream()
+        assert any(second.running()[0] == 1 for _ in patience(PATIENCE))
+        server.process.send_signal(signal.SIGTERM)
+        server.until_deaf()
+        assert server.process.poll() is None
+        assert server.stop().code == 0
+
+
 def test_metrics_are_the_sums_over_all_workers() -> None:
     """After traffic at both, each tells the sums, and what runs and waits; a dead worker has nothing running."""
     with two_workers() as (server, first, second):

@@ -112,7 +112,7 @@ def served(
 ) -> Iterator[Served]:
     """A server on a free port. `python` is what the interpreter is given to run, `form` the value of --print.
 
-    It is killed after `patience` seconds.
+    It is killed after `patience` seconds, and whatever then fails is a TimeoutError that says so.
     """
     command = [sys.executable, *python, "serve", "--port", "0", "--print", form, *arguments]
     with subprocess.Popen(
@@ -123,10 +123,21 @@ def served(
         cwd=ROOT,
         env={**os.environ, **(environment or {})},
     ) as process:
-        watchdog = threading.Timer(patience, process.kill)
+        killed = threading.Event()
+
+        def kill() -> None:
+            if process.poll() is None:
+                killed.set()
+                process.kill()
+
+        watchdog = threading.Timer(patience, kill)
         watchdog.start()
         try:
             yield Served(process)
+        except Exception as error:
+            if killed.is_set():
+                raise TimeoutError(f"the server was killed: it was still there after {patience} s") from error
+            raise
         finally:
             watchdog.cancel()
             process.kill()

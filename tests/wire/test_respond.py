@@ -115,8 +115,44 @@ def test_a_paced_stream_sends_each_event_when_it_is_due() -> None:
     assert stage.sent is not None and (stage.tokens, stage.sent.outcome) == (3, "completed")
 
 
+@pytest.mark.parametrize("by", [-1e7 - 1 / 3, -0.1, 0.1, 1e7 + 1 / 3])
+@pytest.mark.parametrize("keep_alive", [0.7, 15.0])
+def test_a_clock_that_is_set_leaves_each_event_of_a_stream_as_long(by: float, keep_alive: float) -> None:
+    """Whatever the date has become, and however often, what is to come is due after as many seconds as before."""
+    words: list[int] = []
+    stage = Stage(hello(1, 1, 1), keep_alive=keep_alive)
+
+    def shift(stage: Stage) -> None:
+        stage.clock.set(stage.clock.now() + by)
+
+    def look(stage: Stage) -> None:
+        words.append(len(text_of(stage.exchange.body).split()))
+
+    second = (advance(0.5), shift, shift, advance(0.499), look, advance(0.001 + 1e-6), look)
+    exchange = stage.play(shift, *second, *second, shift, *second)
+    assert words == [0, 1, 1, 2, 2, 3]
+    assert exchange.complete
+
+
+@pytest.mark.parametrize("by", [-1e7, 1e7])
+def test_a_clock_that_is_set_leaves_a_whole_answer_as_long(by: float) -> None:
+    """It comes neither at once nor never."""
+    statuses: list[int] = []
+    stage = Stage(hello(1, 1, 1), stream=False)
+
+    def shift(stage: Stage) -> None:
+        stage.clock.set(stage.clock.now() + by)
+
+    exchange = stage.play(
+        shift, advance(2.9), lambda stage: statuses.append(stage.exchange.status), shift, advance(0.1 + 1e-6)
+    )
+    assert (statuses, exchange.status) == ([0], 200)
+
+
 class LeapingClock:
     """A clock on which waiting takes no real time."""
+
+    shifted = 0.0
 
     def __init__(self) -> None:
         self.time = 0.0

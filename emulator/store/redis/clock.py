@@ -2,18 +2,23 @@
 
 import asyncio
 import math
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
 from emulator.core.clock import VirtualClock
+from emulator.core.seeds import Seed
+from emulator.store.redis.names import SHARED, Names
 from emulator.store.redis.scripts import CLOCK, Script
 
 _SLIGHT = 0.05
 """Emulated seconds for which a running clock is not set anew."""
 _TURNS = 4
-"""Turns that a request takes at most at one time: for its slot, its start, its end, and to let the next one in."""
+"""Turns that a request takes at most: for its slot, its start, its end, and to let the next one in."""
+_ADVANCES = 16
+"""Advances whose tasks a worker remembers: several can be under way at the same time."""
+Turns: TypeAlias = Mapping["asyncio.Task[Any]", int]
 
 
 class _Place(msgspec.Struct):
@@ -25,17 +30,38 @@ class _Place(msgspec.Struct):
 
 
 class _Stepped(msgspec.Struct):
-    """What a worker tells of a step: when it is next due, whether anything has happened in it, and how many run."""
+    """What a worker tells of a step: when it is next due, whether any turns were taken, and how many inferences run."""
 
     next: float | None
     busy: bool
     running: int
 
 
-class Others(Protocol):
-    """What is needed of the store. `taken` counts its turns."""
+class _Advance:
+    """An advance as a worker sees it: the tasks that were there when it began, and the last of their turns."""
 
-    taken: int
+    def __init__(self, turns: Turns) -> None:
+        self.tasks = frozenset(asyncio.all_tasks())
+        self._last = self._last_of(turns)
+
+    def busy(self, turns: Turns) -> bool:
+        """Whether any of the tasks has taken a turn since the last call."""
+        before, self._last = self._last, self._last_of(turns)
+        return self._last != before
+
+    def _last_of(self, turns: Turns) -> int:
+        return max((turns.get(task, 0) for task in self.tasks), default=0)
+
+
+class Others(Protocol):
+    """What is needed of the store."""
+
+    names: Names
+
+    @property
+    def turns(self) -> Turns:
+        """The number of the last turn of each task."""
+        ...
 
     @property
     def running(self) -> int:
@@ -47,34 +73,35 @@ class Others(Protocol):
         """The id of this worker."""
         ...
 
-    async def tell(self, message: str) -> None:
-        """Tell all workers, this one included."""
-        ...
-
     async def ask(self, kind: str, about: str = "") -> list[str]:
-        """Return what all workers answer."""
+        """Return what all workers answer. Raises Lost."""
         ...
 
     async def run(self, script: Script, keys: Sequence[str], *arguments: Any) -> Any:
-        """Run a script."""
+        """Run a script. Raises Lost."""
+        ...
+
+    async def sure(self, asked: Awaitable[Any]) -> Any:
+        """Return the result of one of these. Raises Away instead of Lost."""
         ...
 
 
 class SharedClock(VirtualClock):
     """The clock of a worker. `join` is called before the server starts.
 
-    A clock that is set, frozen or run here tells the others. `advance` moves all of them from one due time to the next,
-    and waits at each until all workers have come to rest, or every request that ran has taken its turns: requests that
-    come meanwhile are not waited for, since they may never end.
+    A clock that is set, frozen or run here tells the others; if several are at the same time, the last one holds for
+    all, in the order in which Redis has heard of them. `advance` moves all of them from one due time to the next,
+    and waits at each until all workers have come to rest. Requests that come meanwhile are not waited for, since there
+    may be no end of them: what is due for them happens with what is due next for others, or at the end.
     """
 
     _others: Others | None = None
 
-    def join(self, others: Others, name: str) -> None:
-        """Share the time with the other workers. It is stored under `name`."""
+    def join(self, others: Others) -> None:
+        """Share the time with the other workers."""
         self._others = others
-        self._name = name
-        self._known = 0
+        self._unheard = 0
+        self._advances: dict[str, _Advance] = {}
         self._telling: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------------------------------------ moving
@@ -97,25 +124,38 @@ class SharedClock(VirtualClock):
             loop = asyncio.get_running_loop()
         except RuntimeError:
             return
-        task = loop.create_task(self._told(self._others))
+        place = msgspec.json.encode(_Place(self.now(), self.rate)).decode()
+        task = loop.create_task(self._note(self._others, f"clock {self._others.worker} {place}"))
+        self._unheard += 1
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    async def _told(self, others: Others) -> None:
-        place = msgspec.json.encode(_Place(self.now(), self.rate)).decode()
-        await others.run(CLOCK, [self._name], self.now(), self.rate, "1")
-        await others.tell(f"clock {others.worker} {place}")
+    async def _note(self, others: Others, told: str) -> None:
+        """Note where the clock is, and tell the others. Raises Away."""
+        keys = [others.names.of(SHARED, "clock")]
+        await others.sure(others.run(CLOCK, keys, self.now(), self.rate, others.names.events, told))
 
     def follow(self, message: str) -> None:
-        """Move as another worker says."""
+        """Move as a worker says, unless this one has moved the clock since."""
         worker, _, place = message.partition(" ")
-        if self._others is not None and worker != self._others.worker:
+        if self._others is not None and worker == self._others.worker:
+            self._unheard = max(self._unheard - 1, 0)
+        elif not self._unheard:
             self._go(msgspec.json.decode(place, type=_Place))
 
-    async def meet(self) -> None:
-        """Go to where the clocks of the others are, if there are others."""
+    async def everywhere(self) -> None:
+        """Return once all workers have moved as this one did. Raises Away."""
         if self._others is not None:
-            time, rate, since = await self._others.run(CLOCK, [self._name], self.now(), self.rate, "")
+            await asyncio.gather(*self._telling)
+            await self._others.sure(self._others.ask("look"))
+
+    async def meet(self) -> None:
+        """Go to where the clocks of the others are, if there are others. Raises Away."""
+        if (others := self._others) is not None:
+            keys = [others.names.of(SHARED, "clock")]
+            asked = others.run(CLOCK, keys, self.now(), self.rate, "", "")
+            time, rate, since = await others.sure(asked)
+            self._unheard = 0
             self._go(_Place(float(time), float(rate), float(since)))
 
     def _go(self, place: _Place) -> None:
@@ -127,28 +167,41 @@ class SharedClock(VirtualClock):
     # ------------------------------------------------------------------------------------------ advancing
 
     async def advance(self, seconds: float | str) -> None:
-        """Advance the clocks of all workers, and return once all that became due has happened in each of them."""
+        """Advance the clocks of all workers, and return once all that became due has happened in each of them.
+
+        Raises Away.
+        """
         others = self._others
         if others is None:
             return await super().advance(seconds)
         target, moment = self._target(seconds), self.now()
+        id = Seed.unpredictable().hex(8)
         turns: int | None = None
         while True:
-            told = [msgspec.json.decode(each, type=_Stepped) for each in await others.ask("step", repr(moment))]
-            turns = 1 + _TURNS * sum(each.running for each in told) if turns is None else turns - 1
+            about = f"{id} {moment!r}"
+            answers = await others.sure(others.ask("step", about))
+            told = [msgspec.json.decode(each, type=_Stepped) for each in answers]
+            if turns is None:
+                turns = _TURNS * sum(each.running for each in told)
             if turns > 0 and any(each.busy for each in told):
+                turns -= 1
                 continue
             due = min((each.next for each in told if each.next is not None), default=math.inf)
             if moment >= target < due:
                 break
-            moment, turns = min(due, target), None
-        await self._told(others)
-        return None
+            moment = min(due, target)
+        return await self._note(others, "")
 
-    async def step(self, moment: str) -> str:
+    async def step(self, about: str) -> str:
         """Move to a time as the worker says that advances the clock, and return what is to be told of it."""
-        next = await self._advance_to(float(moment))
+        id, moment = about.split(" ")
+        turns: Turns = {} if self._others is None else self._others.turns
+        advance = self._advances.get(id)
+        if advance is None:
+            advance = self._advances[id] = _Advance(turns)
+            if len(self._advances) > _ADVANCES:
+                del self._advances[next(iter(self._advances))]
+        await self._advance_to(float(moment), advance.tasks)
         self._reschedule()
-        taken, running = (0, 0) if self._others is None else (self._others.taken, self._others.running)
-        busy, self._known = taken != self._known, taken
-        return msgspec.json.encode(_Stepped(next, busy, running)).decode()
+        running = 0 if self._others is None else self._others.running
+        return msgspec.json.encode(_Stepped(self._next(advance.tasks), advance.busy(turns), running)).decode()

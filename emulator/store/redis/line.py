@@ -13,10 +13,11 @@ _MOST_COUNTS = 200
 
 
 class Waiting(NamedTuple):
-    """A turn that is to be taken, and the future of what it decides."""
+    """A turn that a task asks for, and the future of what it decides."""
 
     decide: Callable[[Any, Any], Any]
     decision: "asyncio.Future[Any]"
+    task: "asyncio.Task[Any] | None"
 
 
 class Counts(dict[str, int]):

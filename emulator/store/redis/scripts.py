@@ -233,15 +233,21 @@ ARGV: the token of the state, the name, the prefix. Returns whether it was delet
 CLOCK = _script("""
 local now = redis.call('TIME')
 now = now[1] + now[2] / 1000000
-if ARGV[3] == '1' or redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'time', ARGV[1], 'rate', ARGV[2], 'at', string.format('%.6f', now))
+local at = string.format('%.6f', now)
+if ARGV[4] ~= '' or redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('HSET', KEYS[1], 'time', ARGV[1], 'rate', ARGV[2], 'at', at)
+elseif ARGV[3] ~= '' then
+  redis.call('HSET', KEYS[1], 'time', ARGV[1], 'at', at)
 end
+if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[3], ARGV[4]) end
 local place = redis.call('HMGET', KEYS[1], 'time', 'rate', 'at')
 return {place[1], place[2], string.format('%.6f', now - place[3])}
 """)
 """Note where the clock is, and return it with the seconds since then. KEYS: the clock.
 
-ARGV: its time, its rate, and whether it was moved: otherwise they are noted only if there are none.
+ARGV: its time, its rate, the channel if it was moved, and what the others are told of that; nothing if it was
+advanced, in which all took part, and which leaves the rate as it is. If it was not moved, it is noted only if there is
+none.
 """
 
 ALIVE = _script("""

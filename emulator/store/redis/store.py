@@ -61,7 +61,7 @@ class RedisStore(Turns):
         self._most, self._clock, self._scenarios = most, clock, Scenarios(library)
         clock.elsewhere = self.settled
         if isinstance(clock, SharedClock):
-            clock.join(self, self.names.of(SHARED, "clock"))
+            clock.join(self)
 
     def now(self) -> float:
         """The time, in Unix seconds."""

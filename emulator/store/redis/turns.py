@@ -11,9 +11,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 import msgspec
 
+from emulator.core.clock import Tasks
 from emulator.core.errors import ApiError
 from emulator.core.seeds import Seed
 from emulator.store import Away
@@ -38,7 +40,7 @@ _KNOWN = 2000
 _SETTLING = 1.0
 """Seconds to wait at most for turns that are asked for, if Redis is slow."""
 _SETTLING_ROUNDS = 10
-"""How often to wait for turns that came meanwhile: in a server that is never idle, some always do."""
+"""How often to wait for turns that these have led to."""
 _LAPSED = (
     "it has heard nothing of this worker for so long that others have ended its requests, or what it had was deleted; "
     "try again"
@@ -52,7 +54,7 @@ class Turns:
     def __init__(self, url: str, scenario: str | None) -> None:
         self.url, prefix = split_url(url)
         self.names = Names(prefix)
-        self.taken = 0
+        self.turns: WeakKeyDictionary[asyncio.Task[Any], int] = WeakKeyDictionary()
         self._scenario = scenario
         self._most = MAX_KEYS
         self._numbers = count()
@@ -165,28 +167,25 @@ class Turns:
         self._shared.learn(token, data)
         self._begun(origin)
 
-    async def settled(self) -> None:
-        """Return once the turns are over that are asked for by now, and all is heard that others have told before.
-
-        So are the turns that come of them, as far as that can be told in a server that is never idle.
-        """
+    async def settled(self, tasks: Tasks) -> None:
+        """Return once the turns are over that these tasks ask for, and all is heard that others have told before."""
         loop = asyncio.get_running_loop()
         for _ in range(_SETTLING_ROUNDS):
             if self._loop is not loop:
                 return
-            if asked := self._asked_for():
+            if asked := self._asked_for(tasks):
                 await asyncio.wait(asked, timeout=_SETTLING)
             session = self._sessions.current
             if session is not None:
                 await session.subscription.caught_up()
-            if not self._asked_for():
+            if not self._asked_for(tasks):
                 return
 
-    def _asked_for(self) -> "list[asyncio.Future[Any]]":
-        """What is not decided yet."""
+    def _asked_for(self, tasks: Tasks) -> "list[asyncio.Future[Any]]":
+        """What is not decided yet of what these tasks ask for."""
         lines = (self._shared, *self._lines.values())
         turns = (each for line in lines for each in (*line.deciding, *line.waiting))
-        return [each.decision for each in turns if not each.decision.done()]
+        return [each.decision for each in turns if each.task in tasks and not each.decision.done()]
 
     # ------------------------------------------------------------------------------------------ turns
 
@@ -199,7 +198,7 @@ class Turns:
             self._lines.clear()
         line: Line[Any] = self._shared if name == SHARED else self._line(name)
         decision = loop.create_future()
-        line.waiting.append(Waiting(decide, decision))
+        line.waiting.append(Waiting(decide, decision, asyncio.current_task(loop)))
         if line.task is None:
             line.task = loop.create_task(self._work(line))
         return await decision
@@ -247,9 +246,11 @@ class Turns:
                 COMMIT, *self._asked(line, worker, base, shared, new, data, admitted, appended, counts, attempt)
             )
             if told[0] == 1:
-                self.taken += len(asked)
                 line.commit(new, data, state, counts)
+                number = next(self._numbers)
                 for each, outcome in zip(asked, outcomes, strict=True):
+                    if each.task is not None:
+                        self.turns[each.task] = number
                     _tell(each.decision, *outcome)
                 return
             if told[0] == 3:

@@ -97,7 +97,8 @@ async def _move(clock: VirtualClock, fields: Fields) -> None:
             seconds = read_value(fields, name, units.duration)
             if clock.now() + seconds > _CLOCK_END:
                 fields.reject(name, "a duration that ends before the year 9999")
-            await clock.advance(seconds)
+            return await clock.advance(seconds)
+    return await clock.everywhere()
 
 
 def clock_state(engine: Engine) -> dict[str, Any]:
