@@ -213,10 +213,9 @@ const focused = node => node?.focus();
 export function Sure({label, ask = label + "?", act, kind = "danger"}) {
 	const [asked, set] = useState(null);
 	const no = () => set(false);
-	const yes = () => no(act());
 	if (!asked) return button(label, () => set(true), kind, {ref: asked === false ? focused : null});
 	return html`<span class="group" role="group" aria-label=${ask} onKeyDown=${({key}) => key === "Escape" && no()}>
-		${ask} ${quiet("Yes", yes)}${quiet("No", no, {ref: focused})}</span>`;
+		${ask} ${quiet("Yes", () => no(act()))}${quiet("No", no, {ref: focused})}</span>`;
 }
 
 export const remover = (page, name, changed, what = name) => {
@@ -243,9 +242,10 @@ export const stories = (page, current, items, above, below) => html`
 export function table(head, rows, kind = "cards") {
 	const align = head.map(name => (name[0] === "#" ? "num" : ""));
 	const names = head.map(name => name.replace("#", ""));
+	const heads = html`<tr>${names.map((name, at) => html`<th class=${align[at]}>${name}</th>`)}</tr>`;
 	const cells = (cell, at) => html`<td class=${align[at]} data-name=${names[at]}>${cell}</td>`;
 	return html`<div class="scroll" tabindex="0" role="region" aria-label=${names.join(", ")}>
-		<table class=${"plain " + kind}><thead><tr>${names.map((name, at) => html`<th class=${align[at]}>${name}</th>`)}</tr></thead>
+		<table class=${"plain " + kind}><thead>${heads}</thead>
 		<tbody>${rows.map(row => (Array.isArray(row) ? html`<tr>${row.map(cells)}</tr>` : row))}</tbody></table></div>`;
 }
 
