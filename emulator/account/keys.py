@@ -3,6 +3,7 @@
 AkashML takes `Authorization: Bearer` on both surfaces, and `x-api-key` under /anthropic (docs/contract.md, auth).
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,7 +20,10 @@ INVALID = ApiError("unauthorized", "Invalid API key.")
 """The 401 for a key that strict auth does not know."""
 LOCAL, TEST = "local", "test"
 """The names in the keys that the banner of a server and the fixtures of tests use."""
+MASK = "…"
+"""What stands for the part of a secret that is not shown."""
 _SUFFIX = re.compile(r"[\w.:@/+=~-]{0,100}", re.ASCII)
+_DIGITS = 4
 _LONG = 20
 _RANDOM = re.compile(f"[A-Za-z0-9_]{{{_LONG},}}")
 _MIXED = late("[a-z][A-Z]{2,}[a-z].*[a-z][A-Z]|[a-z][A-Z].*[a-z][A-Z]{2,}[a-z]")
@@ -55,14 +59,30 @@ def _unauthorized(message: str) -> Rejected:
     return Rejected(ApiError("unauthorized", message))
 
 
+def fingerprint(key: str) -> str:
+    """The digest that is stored instead of a key: it identifies the key without revealing it."""
+    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
 def masked(key: str) -> str:
-    """The masked form of a key: enough of it to tell keys apart, too little to use it.
+    """The masked form of a secret: its beginning, which is too little to use it.
 
     >>> masked("akml-0123456789abcdef"), masked("short")
     ('akml-0123…', 's…')
     """
     shown = min(len(PREFIX) + 4, len(key) // 3) if len(key) < 15 else len(PREFIX) + 4
-    return f"{key[:shown]}…"
+    return f"{key[:shown]}{MASK}"
+
+
+def label(key: str) -> str:
+    """The label of a secret key: masked, with the beginning of its fingerprint, since many keys begin alike.
+
+    A key of which a store knows only the label and the whole fingerprint has that label.
+
+    >>> label("akml-alice"), label("akml-alfred")
+    ('akm…3fbb', 'akm…d747')
+    """
+    return key.partition("#")[0] if MASK in key else masked(key) + fingerprint(key)[:_DIGITS]
 
 
 class Names(Protocol):
@@ -74,19 +94,19 @@ class Names(Protocol):
 
 
 def shown(key: str, known: Names) -> str:
-    """A key as it is shown in the log and in records: whole if it is no secret, else masked.
+    """A key as it is shown in the log and in records: whole if it is no secret, else its label.
 
     It is none if it says akml-<name> or akml-<name>--<anything>, and the name is that of a scenario, which `known` has,
     or one of the emulator's own. A real key of AkashML begins with akml- too, but names nothing. No key stays empty.
 
     >>> shown("akml-hello--test-3", {"hello"}), shown("akml-0123456789abcdef", {"hello"})
-    ('akml-hello--test-3', 'akml-0123…')
+    ('akml-hello--test-3', 'akml-0123…ae5c')
     """
     if not key:
         return ""
     name, _, suffix = key.removeprefix(PREFIX).partition("--")
     named = key.startswith(PREFIX) and (name in (LOCAL, TEST) or name in known)
-    return key if named and (not suffix or _SUFFIX.fullmatch(suffix)) else masked(key)
+    return key if named and (not suffix or _SUFFIX.fullmatch(suffix)) else label(key)
 
 
 @lru_cache(maxsize=256)

@@ -1,16 +1,15 @@
 """Managed API keys, which are created, listed, regenerated, revoked and expired, each with its policy.
 
-A key is shown once, when it is created. Only its digest and its first characters are stored, so neither a list nor a
+A key is shown once, when it is created. Only its digest and its label are stored, so neither a list nor a
 saved state reveals it.
 """
 
-import hashlib
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from emulator.account.keys import PREFIX, masked
+from emulator.account.keys import PREFIX, fingerprint, label
 from emulator.account.policy import Policy
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.saved_times import Moment
@@ -98,7 +97,7 @@ class Registry(Struct, forbid_unknown_fields=True):
         """
         self._make_room()
         key = self._new_key(seed)
-        record = Record(self.made, name, masked(key), fingerprint(key), policy, now)
+        record = Record(self.made, name, label(key), fingerprint(key), policy, now)
         return self._keep(record), key
 
     def regenerate(self, id: str, seed: Seed) -> tuple[Record, str]:
@@ -109,7 +108,7 @@ class Registry(Struct, forbid_unknown_fields=True):
         self.replaced[old.digest] = None
         if len(self.replaced) > MAX_KEYS:
             del self.replaced[next(iter(self.replaced))]
-        record = replace(old, shown=masked(key), digest=fingerprint(key), revoked=None)
+        record = replace(old, shown=label(key), digest=fingerprint(key), revoked=None)
         return self._keep(record), key
 
     def revoke(self, id: str, now: float) -> Record:
@@ -151,11 +150,6 @@ class Registry(Struct, forbid_unknown_fields=True):
         if revoked is None:
             raise ValueError(f"there are {MAX_KEYS} API keys, as many as can be: revoke one to make room")
         del self.by_digest[revoked.digest]
-
-
-def fingerprint(key: str) -> str:
-    """The digest that is stored instead of a key: it identifies the key without revealing it."""
-    return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _unauthorized(message: str, cause: str) -> Rejected:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from emulator.account.keys import masked
+from emulator.account.keys import MASK, masked
 from emulator.core.regexes import late
 
 Mask: TypeAlias = Callable[[str], str]
@@ -122,7 +122,7 @@ def header_without(name: str, value: str, secrets: Iterable[str]) -> str:
 
 
 def _shortened(word: re.Match[str]) -> str:
-    return word[0] if word[0].lower() in _SCHEMES or word[0].endswith("…") else masked(word[0])
+    return word[0] if word[0].lower() in _SCHEMES or MASK in word[0] else masked(word[0])
 
 
 # ---------------------------------------------------------------------------------------------- as long as before

@@ -91,7 +91,7 @@ def _made_with(engine: "Engine") -> "Mapping[str, str]":
     """What has to be the same for all servers that share a store, by name, each as a digest."""
     import msgspec
 
-    from emulator.account.registry import fingerprint
+    from emulator.account.keys import fingerprint
     from emulator.core.settings import settings
     from emulator.core.version import __version__
     from emulator.scenario.library import SHIPPED

@@ -1,12 +1,7 @@
 // The server: /_emulator, and the emulated API beside it. All addresses are relative to the page.
 
 /** An answer that is no success; `body` is what came with it. */
-class Refused extends Error {
-	constructor(status, message, body) {
-		super(message);
-		Object.assign(this, {status, body});
-	}
-}
+const refused = (status, message, body) => Object.assign(new Error(message), {status, body});
 
 export const address = path => new URL(path, document.baseURI.split("#")[0]).href;
 export const apiRoot = () => address("..").replace(/\/$/, "");
@@ -40,13 +35,13 @@ export function refusal({status}, body) {
 	const mistakes = body?.mistakes?.map(each => `line ${each.line}: ${each.message}`).join("; ");
 	const told = body?.error?.message ?? body?.message ?? body?.detail ?? mistakes;
 	const message = typeof told === "string" ? told : `The server answered ${status}.`;
-	return new Refused(status, message, body);
+	return refused(status, message, body);
 }
 
 /** The text of an answer. */
 export async function text(url, options) {
 	const response = await fetch(address(url), options).catch(() => {
-		throw new Refused(0, "The server does not answer. Is it still running?", null);
+		throw refused(0, "The server does not answer. Is it still running?", null);
 	});
 	const body = await response.text();
 	if (response.ok) return body;

@@ -1,4 +1,4 @@
-// The frame of all pages: the bar with the pages and the clock, and the page that the address names.
+// The frame of all pages: the bar with the pages and the clock, and the page of the address.
 
 import {get} from "./api.js";
 import {href, html, link, notice, problem, render, route, useEffect, useLoaded, useState, useValue} from "./ui.js";
@@ -14,7 +14,7 @@ function Server() {
 	if (error)
 		return html`<p class="server" role="status" title=${error.message}><span class="dot bad"></span>
 			${error.status ? "not ready" : "not reached"}</p>`;
-	if (!value) return html`<p class="server"></p>`;
+	if (!value) return null;
 	const [{mode, rate, now}, {scenario}] = value;
 	const speed = mode === "frozen" ? "frozen" : rate !== 1 && `×${rate}`;
 	return html`<p class="server">
@@ -62,8 +62,9 @@ function keepFocus() {
 	addEventListener("focusin", event => (path = event.composedPath()));
 	new MutationObserver(() => {
 		if (!path[0] || seen(path[0])) return;
-		const near = path.filter(seen).flatMap(each => [...each.querySelectorAll(USABLE)]);
-		near.find(seen)?.focus();
+		const main = document.querySelector("main");
+		const near = path.slice(0, path.indexOf(main) + 1).filter(seen).flatMap(each => [...each.querySelectorAll(USABLE)]);
+		(near.find(seen) ?? main).focus();
 	}).observe(document.body, {childList: true, subtree: true, attributeFilter: ["disabled"]});
 }
 

@@ -1,14 +1,14 @@
-// Asking the emulated API as a client does: the body of a request, its answer as it comes, and what that costs.
+// Asking the emulated API as a client does: the body of a request, its answer as it comes, and its cost.
 
 import {address, events, parsed, refusal} from "./api.js";
 import {signal} from "./ui.js";
 
 export const DIALECTS = {
-	chat: {label: "OpenAI chat", path: "v1/chat/completions"},
-	messages: {label: "Anthropic messages", path: "anthropic/v1/messages"},
+	chat: ["OpenAI chat", "v1/chat/completions"],
+	messages: ["Anthropic messages", "anthropic/v1/messages"],
 };
 
-/** The JSON of an editor; undefined if it is empty. Throws an error that names the editor. */
+/** The JSON of an editor; undefined if it is empty. An error names the editor. */
 function json(text, what) {
 	try {
 		return text.trim() ? JSON.parse(text) : undefined;
@@ -21,23 +21,21 @@ function json(text, what) {
 export function body({dialect, system, parameters, stream, ...texts}, model, said) {
 	const tools = json(texts.tools, "Tools");
 	const format = json(texts.format, "Response format");
-	const given = set(parameters);
+	const given = JSON.parse(JSON.stringify(parameters)); // without what is undefined
 	if (dialect === "chat") {
 		const messages = [...(system ? [{role: "system", content: system}] : []), ...said];
 		const counted = {stream_options: {include_usage: true, continuous_usage_stats: true}};
-		return {model, messages, stream, ...given, ...(stream && counted), ...set({tools, response_format: format})};
+		return {model, messages, stream, ...given, ...(stream && counted), tools, response_format: format};
 	}
 	const schema = format?.json_schema ? {type: "json_schema", schema: format.json_schema.schema} : format;
 	const own = tools?.map(tool => (tool.function ? anthropicTool(tool.function) : tool));
 	const output = format && {format: schema};
-	const asked = set({system: system || undefined, tools: own, output_config: output});
+	const asked = {system: system || undefined, tools: own, output_config: output};
 	return {model, max_tokens: 1024, messages: said, stream, ...given, ...asked};
 }
 
-const set = fields => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-
 const anthropicTool = ({name, description, parameters: input_schema = {type: "object"}}) =>
-	set({name, description, input_schema});
+	({name, description, input_schema});
 
 /** What some tokens say. */
 export const said = pieces => pieces.map(each => each.token).join("");
@@ -82,7 +80,7 @@ export class Answer {
 
 	async _run(key) {
 		const version = this.dialect === "messages" && {"anthropic-version": "2023-06-01"};
-		const response = await fetch(address("../" + DIALECTS[this.dialect].path), {
+		const response = await fetch(address("../" + DIALECTS[this.dialect][1]), {
 			method: "POST",
 			headers: {"content-type": "application/json", authorization: `Bearer ${key}`, ...version},
 			body: JSON.stringify(this.asked),
@@ -174,7 +172,7 @@ export class Answer {
 	}
 }
 
-/** What an answer costs by the prices of its model, in USD; null if they are not known. */
+/** What an answer costs, in USD; null without prices. */
 export function cost(usage, pricing) {
 	if (!usage || !pricing) return null;
 	const {input = 0, output = 0, request = 0} = pricing;

@@ -1,6 +1,19 @@
-// Charts over time: how many inferences ended how, and what each model was used.
+// Charts over time: how inferences ended, and what each model was used.
 
-import {day, ending, href, html, link, money, moves, number, plural, table, time, useWidth} from "./ui.js";
+import {day, ending, href, html, link, money, moves, number, plural, table, time, useEffect, useState} from "./ui.js";
+
+/** The width of an element, as it is and becomes: [ref, width]. */
+export function useWidth() {
+	const [node, setNode] = useState(null);
+	const [width, set] = useState(0);
+	useEffect(() => {
+		if (!node) return undefined;
+		const observer = new ResizeObserver(([entry]) => set(Math.max(200, Math.floor(entry.contentRect.width))));
+		observer.observe(node);
+		return () => observer.disconnect();
+	}, [node]);
+	return [setNode, width];
+}
 
 const WORDS = {ok: "completed", run: "running", cut: "cut", bad: "failed"};
 
@@ -15,7 +28,7 @@ export function outcomes(buckets) {
 const told = sums =>
 	Object.keys(sums).filter(kind => sums[kind]).map(kind => `${number(sums[kind])} ${WORDS[kind]}`).join(", ");
 
-/** Columns over time, with links. `parts` tells the [colour, amount] that are stacked in a bucket, `tell` its name. */
+/** Columns over time. `parts` tells the [colour, amount] that a bucket stacks, `tell` its name. */
 function Columns({usage, parts, tell, label, tall, filters}) {
 	const [box, width] = useWidth();
 	const {buckets = [], step: length, from, to} = usage ?? {};
@@ -67,8 +80,8 @@ export function Usage({usage}) {
 	return html`<${Columns} tall=${160} usage=${usage} label="Tokens over time, by model"
 			parts=${({models}) => names.map((name, at) => [shade(at), tokens(models[name])])}
 			tell=${(_, sum) => plural(sum, "token")} />
-		<p class="row-fields">${names.map((name, at) => html`<small><svg class="dot" viewBox="0 0 1 1" aria-hidden="true">
-			<rect width="1" height="1" fill=${shade(at)} /></svg> ${name}</small>`)}</p>
+		<p class="row-fields">${names.map((name, at) => html`<small>
+			<span class="dot" style=${{background: shade(at)}}></span> ${name}</small>`)}</p>
 		<${Totals} buckets=${usage.buckets} />`;
 }
 
@@ -85,5 +98,5 @@ export function Totals({buckets}) {
 		...Object.values(counts).map(number),
 		charge ? money(charge.toFixed(8)) : "–",
 	]);
-	return rows.length > 0 && table(["Model", "#Requests", "#Prompt", "#Completion", "#Cost"], rows, "narrow");
+	return rows.length > 0 && table(["Model", "#Requests", "#Prompt", "#Completion", "#Cost"], rows);
 }

@@ -1,4 +1,4 @@
-// An editor of YAML: a textarea over the same text in colours, with line numbers, and mistakes at their lines.
+// An editor of YAML: a textarea over its text in colours, with line numbers and marked mistakes.
 
 import {coloured, html, quiet, useEffect, useMemo, useRef, useState} from "./ui.js";
 
@@ -131,7 +131,7 @@ export function completion(schema) {
 	};
 }
 
-/** The names that lead to the end of a text by their indents; null stands for an item of a list. */
+/** The names that lead to the end of a text by their indents; null is an item of a list. */
 function above(text) {
 	let path = [];
 	for (const line of text.split("\n")) {

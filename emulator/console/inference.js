@@ -1,4 +1,4 @@
-// What is known of one inference: how it went in time, what was said, why it got that answer, and the bytes.
+// One inference: how it went in time, what was said, why it got that answer, and the bytes.
 
 import {get, path, send, text} from "./api.js";
 import {draft, preset, presetOf, request} from "./drafts.js";
@@ -139,7 +139,7 @@ function Answer({text, reasoning, tool_calls, finish, tokens}) {
 const token = ({token, logprob = 0}, at) => html`<span key=${at} data-at=${at}
 	class=${"token doubt-" + [-0.05, -0.5, -1.5, -3].filter(limit => logprob < limit).length}>${token}</span>`;
 
-/** Tokens, of which one is chosen by pointing or arrow keys: its alternatives are shown. */
+/** Tokens; pointing or arrow keys choose one, whose alternatives are shown. */
 export function Probable({tokens}) {
 	const [chosen, choose] = useState(null);
 	// There may come more: what was shown is not made again.

@@ -1,4 +1,4 @@
-// Inferences: the live list with its search and histogram, and beside it what is known of one.
+// Inferences: the live list with its search and histogram, and beside it one of them.
 
 import {apiRoot, curl, get} from "./api.js";
 import {Bars, outcomes, Totals} from "./charts.js";

@@ -1,7 +1,7 @@
 // Models: the catalogue with prices, and the backends, which are switched off and slowed here.
 
 import {get, send} from "./api.js";
-import {attempt, contains, facts, html, href, number, problem, Search, Select, tag} from "./ui.js";
+import {attempt, contains, facts, html, href, number, perMillion, problem, Search, Select, tag} from "./ui.js";
 import {useLoaded, useState} from "./ui.js";
 
 /** The states of backends: the label, what they are set to, how that is told, and its colour. */
@@ -19,8 +19,6 @@ function stateOf({backends, healthy_now: healthy}) {
 	if (!healthy) return "ill";
 	return backends.slots === 1 ? "slow" : "own";
 }
-
-const perMillion = price => (price == null ? "–" : "$" + number(Number(price) * 1e6));
 
 function thousands(tokens) {
 	if (tokens == null || tokens < 1000) return number(tokens);
@@ -72,8 +70,7 @@ function Model({model, again}) {
 		<p>${tags.map(each => tag(each))}</p>
 		<footer><label for=${"backends-" + id}>Backends</label>
 			<${Select} id=${"backends-" + id} value=${state} pick=${put}
-				of=${Object.entries(STATES).filter(([name]) => name !== "own" || state === name)
-					.map(([name, [label]]) => [name, label])} />
+				of=${Object.entries(STATES).filter(([name]) => name !== "own" || state === name)} />
 			${serving.backends && html`<small class="muted">
 				${number(serving.running)} running, ${number(serving.waiting)} waiting</small>`}</footer>
 	</article>`;

@@ -12,7 +12,7 @@ const COMMON = ["max_tokens", "n", "logprobs", "top_logprobs", "stop_sequences"]
 /** What each means if it is left out. */
 const NEUTRAL = {temperature: 1, top_p: 1, repetition_penalty: 1, frequency_penalty: 0, presence_penalty: 0, n: 1};
 
-/** What a schema says of a field: {type, minimum, maximum, enum, lists}, without the null of an optional one. */
+/** What a schema says of a field: {type, minimum, maximum, enum, lists}. */
 function range(schema) {
 	const kinds = (schema.anyOf ?? [schema]).filter(each => each.type !== "null");
 	const all = kinds.flatMap(each => each.anyOf ?? [each]);

@@ -89,8 +89,7 @@ function Panel({known}) {
 	const toggle = (label, checked, set) => html`<label>
 		<input type="checkbox" checked=${checked} onChange=${({target}) => set(target.checked)} />${label}</label>`;
 	return html`
-		<${Field} label="API"><${Select} value=${dialect} pick=${pick}
-			of=${Object.entries(DIALECTS).map(([id, {label}]) => [id, label])} /><//>
+		<${Field} label="API"><${Select} value=${dialect} pick=${pick} of=${Object.entries(DIALECTS)} /><//>
 		<${Field} label="API key" hint="A key such as akml-rate-limited plays the scenario of that name.">
 			<input class="mono" value=${key} spellcheck=${false} autocomplete="off" onInput=${put("key")} /><//>
 		<div class="row-fields">${toggle("Stream", stream, stream => change({stream}))}
@@ -213,7 +212,7 @@ function Said({answer, pricing}) {
 	));
 }
 
-/** An error as a client meets it, with the headers that say when to come again. */
+/** An error as a client meets it, with the headers of its limits. */
 function Failed({answer: {error, headers}}) {
 	const shown = Object.entries(headers).filter(([name]) => /^(retry-after|x-ratelimit-\w+)$/.test(name));
 	return html`<div class="failure"><p>${error.message}</p>
@@ -222,10 +221,9 @@ function Failed({answer: {error, headers}}) {
 }
 
 function about({description, pricing, context_length: context} = {}) {
-	const million = price => "$" + ui.number(Number(price) * 1e6);
 	return html`<div class="hint muted"><p>${description || "Nothing was said yet."}</p>
-		${pricing && html`<p>${ui.plural(context, "token")} of context, ${million(pricing.input)} in and
-			${" "}${million(pricing.output)} out per million.</p>`}</div>`;
+		${pricing && html`<p>${ui.plural(context, "token")} of context, ${ui.perMillion(pricing.input)} in and
+			${" "}${ui.perMillion(pricing.output)} out per million.</p>`}</div>`;
 }
 
 const LANGUAGES = [["curl", "curl"], ["python", "Python"], ["node", "Node"]];

@@ -1,4 +1,4 @@
-// Presets: a model, parameters and a system prompt under a name, with versions; a request names one as its model.
+// Presets: a model, parameters and a system prompt under a name, with versions.
 
 import {curl, get, path, query, send} from "./api.js";
 import {preset as handed} from "./drafts.js";
@@ -18,9 +18,7 @@ export default function Presets() {
 		about: mistake ?? description,
 		tags: html`${mistake && tag("mistake", "bad")}${tag(ui.short(model))}${tag(`version ${version}`)}`,
 	}));
-	const list = html`<div class="search"><h1>Presets</h1>${link("New", "presets", "new", {}, "button")}</div>
-		${ui.stories("presets", id, items)}
-		<p class="rows-foot">${ui.plural(presets.length, "preset")}<span>${folder ?? "in memory"}</span></p>`;
+	const list = ui.stories("presets", id, items, html`<h1>Presets</h1>`, folder ?? "in memory");
 	const empty = html`<${ui.Empty} title="A model with its settings, under one name"
 		code=${example(presets[0]?.name ?? "careful")}>
 		<p>Save a model, parameters and a system prompt here, or from an inference, and name them in a request as

@@ -7,7 +7,7 @@ const PAGE = 500;
 /** The filters that the address and the search field know. */
 const FILTERS = "text status outcome model key scenario rule endpoint namespace since until".split(" ");
 
-/** Call something once in so many milliseconds at most, and once more at the end. */
+/** Call something at most once in so many milliseconds, and at the end. */
 function throttled(action, pause) {
 	let timer = 0;
 	let wanted = false;

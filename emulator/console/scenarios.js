@@ -1,4 +1,4 @@
-// Scenarios: the list, an editor that shows mistakes while one types, a trial against a request, and who plays which.
+// Scenarios: the list, an editor that marks mistakes, a trial against a request, and who plays which.
 
 import {get, path, query, send} from "./api.js";
 import {draft} from "./drafts.js";
@@ -47,10 +47,8 @@ function List({known: {scenarios, active}, id}) {
 			${mistakes.length > 0 && tag(ui.plural(mistakes.length, "mistake"), "bad")}
 			${[...errors, ...faults].map(each => tag(each))}`,
 	}));
-	return html`<div class="search"><${ui.Search} what="scenarios" hint="429 or stall" value=${words} set=${set} />
-			${link("New", "scenarios", "new", {}, "button")}</div>
-		${ui.stories("scenarios", id, items)}
-		<p class="rows-foot">${ui.plural(matches.length, "scenario")}</p>`;
+	const search = html`<${ui.Search} what="scenarios" hint="429 or stall" value=${words} set=${set} />`;
+	return ui.stories("scenarios", id, items, search);
 }
 
 function Scenario({name, known, changed, complete}) {
@@ -119,7 +117,8 @@ function Scenario({name, known, changed, complete}) {
 		${ui.heading("scenarios", fresh ? "A new scenario" : name, html`
 			${readable &&
 				button(filed ? (other ? "Save anyway" : "Save") : "Store", keep, "main", {disabled: mistaken || !called})}
-			${source?.source === "put" && ui.remover("scenarios", name, changed)}`)}
+			${source?.source === "put" && ui.remover("scenarios", name, changed,
+				known.active === name ? `${name}, which plays by default` : name)}`)}
 		${about && html`<p class="muted">${about}</p>`}
 		${readable
 			? html`<p class="source">${filed
@@ -140,7 +139,7 @@ function Scenario({name, known, changed, complete}) {
 	</div>`;
 }
 
-/** What the rules make of a request: one that is written here, or one of the record. */
+/** What the rules make of a request, written here or recorded. */
 function Trial({text, scenario, run, mistaken}) {
 	const [message, setMessage] = useState("What is the weather?");
 	const [inference, setInference] = useState(run ?? "");

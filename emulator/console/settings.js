@@ -1,9 +1,9 @@
-// Settings: the clock, keys and their limits, accounts with credits and ledgers, usage, and all settings of the server.
+// Settings: the clock, keys, accounts with credits and ledgers, usage, and the settings of the server.
 
 import {address, get, path, query, send} from "./api.js";
 import {Usage} from "./charts.js";
 import * as ui from "./ui.js";
-import {attempt, Code, Form, go, href, html, problem, quiet, table, tag, useLoaded} from "./ui.js";
+import {attempt, Code, Form, go, href, html, problem, quiet, Sure, table, tag, useLoaded} from "./ui.js";
 
 const TABS = {
 	clock: ["Clock", null, () => html`<${Clock} />`],
@@ -95,8 +95,10 @@ function Keys() {
 			policy.expires ?? "never",
 			policy.models?.join(", ") ?? "all",
 			active && html`${quiet("Limits", () => edit(edited === id ? null : id))}
-				${" "}${quiet("New secret", () => act("A new secret", "POST", `${of}/regenerate`, {}))}
-				${" "}${quiet("Revoke", () => act(`Revoked: ${called}`, "DELETE", of))}`,
+				${" "}<${Sure} label="New secret" ask=${`Replace the secret of ${called}?`} kind="quiet"
+					act=${() => act("A new secret", "POST", `${of}/regenerate`, {})} />
+				${" "}<${Sure} label="Revoke" ask=${`Revoke ${called}?`} kind="quiet"
+					act=${() => act(`Revoked: ${called}`, "DELETE", of)} />`,
 		];
 		if (edited !== id) return [cells];
 		const save = fields => act(`Changed: ${called}`, "PUT", of, {policy: policyOf(fields)});
@@ -112,7 +114,7 @@ function Keys() {
 			<${Code} label="command" text=${`export OPENAI_BASE_URL=${address("../v1")} OPENAI_API_KEY=${made.key}`} />
 			</div>`}
 		${value.keys.length > 0
-			? table(head, value.keys.flatMap(row), "keys")
+			? table(head, value.keys.flatMap(row), "cards keys")
 			: html`<p class="muted">No key was created yet. Any key that looks like one, such as <code>akml-mine</code>, is
 				${" "}accepted, unless auth is strict.</p>`}`;
 }
@@ -153,7 +155,7 @@ function Account({name, changed}) {
 		each.kind,
 		ui.money(each.amount),
 		ui.money(each.balance),
-		html`${each.note} ${each.inference_id && ui.link("inference", "inferences", each.inference_id)}`,
+		[each.note, each.inference_id && html` ${ui.link("inference", "inferences", each.inference_id)}`],
 	]);
 	return html`<section class="account"><h2 class="mono">${name}</h2>
 		${ui.facts([
@@ -161,16 +163,15 @@ function Account({name, changed}) {
 			["Purchased", credits && ui.money(credits.purchased)],
 			["Trials", trials && (trials.join(", ") || "none")],
 			["Auto top-up", credits && (auto ? `${ui.money(auto.add)} below ${ui.money(auto.below)}` : "off")],
-			["Requests per minute", policy.requests_per_minute ?? "no limit"],
-			["Tokens per minute", policy.tokens_per_minute ?? "no limit"],
-			["At a time", `${policy.concurrency ?? "no limit"}, ${running} now`],
+			...Object.entries(LIMITS).map(([name, label]) => [label, policy[name] ?? "no limit"]),
+			["Running", running],
 			...Object.entries(left),
 		])}
 		<${Change} name=${name} changed=${() => again(changed())} auto=${auto} />
 		${rows.length > 0 && table(["Time", "Kind", "#Amount", "#Balance", "Note"], rows)}</section>`;
 }
 
-/** What can be done to credits: the label, and the fields [name, label, what it begins with]. */
+/** What can be done to credits: the label, and the fields [name, label, value]. */
 const ACTIONS = {
 	purchase: ["Top up", ["purchase", "Amount", "5.00 USD"]],
 	trial: ["Grant a trial", ["amount", "Amount", "1.00 USD"], ["expires", "Expires", "2030-01-01"]],
@@ -185,9 +186,9 @@ function Change({name, changed, auto}) {
 		attempt(async () => changed(await send("POST", "credits", {key: name, ...change})), done);
 	const act = given => put(action in given ? given : {[action]: given}, `${label}: done`);
 	const off = () => put({auto_top_up: null}, "Auto top-up is off.");
-	const labels = Object.entries(ACTIONS).map(([id, [label]]) => [id, label]);
 	return html`<div class="row-fields">
-		<${ui.Field} label="Change the credits"><${ui.Select} of=${labels} value=${action} pick=${pick} /><//>
+		<${ui.Field} label="Change the credits"><${ui.Select} of=${Object.entries(ACTIONS)} value=${action}
+			pick=${pick} /><//>
 		<${Form} key=${action} act=${act}
 			fields=${fields.map(([id, label, defaultValue]) => [id, label, {class: "mono", defaultValue}])}>
 			<button>${label}</button>
@@ -222,6 +223,6 @@ function Server() {
 	return html`<div class="page-head">
 		<p>Version ${version}. The settings are fixed when the server starts: <code>serve --set name=value</code>.
 			${" "}<a href="openapi.json">The routes as OpenAPI</a></p>
-			${ui.button("Forget all that happened", reset, "danger")}</div>
-		${table(["Setting", "Value", "Meaning"], rows, "settings")}`;
+			<${Sure} label="Forget all that happened" act=${reset} /></div>
+		${table(["Setting", "Value", "Meaning"], rows, "cards settings")}`;
 }

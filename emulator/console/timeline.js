@@ -1,6 +1,7 @@
 // The picture of an answer in time, and of all attempts at the same question, as SVG.
 
-import {ending, html, href, plural, seconds, table, tag, useWidth} from "./ui.js";
+import {useWidth} from "./charts.js";
+import {ending, html, href, plural, seconds, table, tag} from "./ui.js";
 
 const LABEL = 72;
 const LETTER = 6.8;

@@ -84,7 +84,7 @@ function say(text, kind) {
 	noticeEnds = setTimeout(() => (notice.value = null), 5000);
 }
 
-/** Do something, and say that it is `done`, or what went wrong; returns whether it went well. */
+/** Do something, and say `done` or what went wrong; returns whether it went well. */
 export async function attempt(action, done) {
 	notice.value = null;
 	try {
@@ -140,6 +140,7 @@ const iso = unix => (Math.abs(unix) < 8e12 ? new Date(unix * 1000).toISOString()
 export const time = (unix, fraction = false) => iso(unix).slice(11, fraction ? 23 : 19);
 export const day = unix => iso(unix).slice(0, 10);
 export const number = value => (value == null ? "–" : digits(value, 6));
+export const perMillion = price => (price == null ? "–" : "$" + number(Number(price) * 1e6));
 export const plural = (count, one) => `${number(count)} ${one}${count === 1 ? "" : "s"}`;
 export const short = model => (model ?? "no model").split(/\/|--/).pop();
 export const words = text => text.split(",").map(each => each.trim()).filter(Boolean);
@@ -206,33 +207,46 @@ export const split = (id, name, list, detail, more) => html`
 export const heading = (page, title, actions, filters) => html`<header class="record-head">
 	${link("‹ All", page, null, filters, "back")}<h1>${title}</h1><div class="actions">${actions}</div></header>`;
 
-export const remover = (page, name, changed) => {
+const focused = node => node?.focus();
+
+/** A button that asks once more, in its place, before it does what cannot be undone. */
+export function Sure({label, ask = label + "?", act, kind = "danger"}) {
+	const [asked, set] = useState(null);
+	const no = () => set(false);
+	if (!asked) return button(label, () => set(true), kind, {ref: asked === false ? focused : null});
+	return html`<span class="group" role="group" aria-label=${ask} onKeyDown=${({key}) => key === "Escape" && no()}>
+		${ask} ${quiet("Yes", () => no(act()))}${quiet("No", no, {ref: focused})}</span>`;
+}
+
+export const remover = (page, name, changed, what = name) => {
 	const remove = async () => {
 		await send("DELETE", page + path`/${name}`);
 		unsaved.delete(`${page}/${name}`);
 		changed();
 		go(page);
 	};
-	return button("Delete", () => attempt(remove, `Deleted: ${name}`), "danger");
+	return html`<${Sure} label="Delete" ask=${`Delete ${what}?`} act=${() => attempt(remove, `Deleted: ${name}`)} />`;
 };
 
-export const stories = (page, current, items) => html`
+/** A list with what is above and below it. */
+export const stories = (page, current, items, above, below) => html`
+	<div class="search">${above}${link("New", page, "new", {}, "button")}</div>
 	<ul class="stories" onKeyDown=${moves("a")}>${items.map(
 		({name, tags, about}) => html`<li key=${name}>
 			<a href=${href(page, name)} aria-current=${name === current ? "true" : undefined}>
 				<span class="story-name"><b>${name}</b><span class="tags">${tags}</span></span>
 				<span class="about">${about}</span></a></li>`,
-	)}</ul>`;
+	)}</ul><p class="rows-foot">${plural(items.length, page.slice(0, -1))}<span>${below}</span></p>`;
 
 /** A table; a column whose name begins with # is of numbers. A row is a list of cells, or markup. */
-export function table(head, rows, kind = "") {
+export function table(head, rows, kind = "cards") {
 	const align = head.map(name => (name[0] === "#" ? "num" : ""));
-	const label = head.join(", ").replaceAll("#", "");
-	return html`<div class="scroll" tabindex="0" role="region" aria-label=${label}><table class=${"plain " + kind}>
-		<thead><tr>${head.map((name, at) => html`<th class=${align[at]}>${name.replace("#", "")}</th>`)}</tr></thead>
-		<tbody>${rows.map(row =>
-			Array.isArray(row) ? html`<tr>${row.map((cell, at) => html`<td class=${align[at]}>${cell}</td>`)}</tr>` : row,
-		)}</tbody></table></div>`;
+	const names = head.map(name => name.replace("#", ""));
+	const heads = html`<tr>${names.map((name, at) => html`<th class=${align[at]}>${name}</th>`)}</tr>`;
+	const cells = (cell, at) => html`<td class=${align[at]} data-name=${names[at]}>${cell}</td>`;
+	return html`<div class="scroll" tabindex="0" role="region" aria-label=${names.join(", ")}>
+		<table class=${"plain " + kind}><thead>${heads}</thead>
+		<tbody>${rows.map(row => (Array.isArray(row) ? html`<tr>${row.map(cells)}</tr>` : row))}</tbody></table></div>`;
 }
 
 /** Names with values below them; a value that is null is left out. */
@@ -270,7 +284,7 @@ export const Code = ({text, json = false, tall = false, label}) => html`<div cla
 const JSON_PARTS =
 	/(?<name>"(?:[^"\\]|\\.)*"(?=\s*:))|(?<text>"(?:[^"\\]|\\.)*")|(?<value>-?\d[\d.eE+-]*|\b(?:true|false|null)\b)/g;
 
-/** A text in colours: `parts` finds them, each in a group that has the name of its kind. */
+/** A text in colours: `parts` finds each in a group with the name of its kind. */
 export function coloured(text, parts) {
 	const shown = [];
 	let at = 0;
@@ -290,7 +304,7 @@ export const Tabs = ({tabs, current, pick, label}) => html`
 			${text}${count != null && html` <small>${count}</small>`}</button>`,
 	)}</div>`;
 
-/** Tabs with what they show: `tabs` has of each id [label, count, a function that makes it]. */
+/** Tabs with what they show: `tabs` has of each id [label, count, what makes it]. */
 export const Tabbed = ({tabs, current, ...more}) => html`
 	<${Tabs} tabs=${Object.entries(tabs).map(([id, tab]) => [id, ...tab])} current=${current} ...${more} />
 	<div role="tabpanel" class="tab-panel" aria-label=${tabs[current][0]}>${tabs[current][2]()}</div>`;
@@ -309,10 +323,10 @@ export const Form = ({fields, act, kind = "row-fields", children}) => html`
 		${fields.map(([name, label, more]) => html`<${Field} key=${name} label=${label}>
 			<input name=${name} autocomplete="off" ...${more} /><//>`)}${children}</form>`;
 
-/** A choice of one of `of`: values, or [value, label]. */
+/** A choice of one of `of`: values, or [value, label]; a label may begin a list. */
 export const Select = ({of, pick, value, ...more}) => html`
 	<select value=${value} onChange=${into(pick)} ...${more}>${of.map(each => {
-		const [value, label = value] = [each].flat();
+		const [value, label = value] = [each].flat(2);
 		return html`<option value=${value}>${label}</option>`;
 	})}</select>`;
 
@@ -334,16 +348,3 @@ export function mistakeIn(text) {
 export const Search = ({what, hint, value, set}) => html`
 	<input id="search" type="search" aria-label=${`Search the ${what}`} placeholder=${`Search, such as ${hint}`}
 		value=${value} onInput=${into(set)} />`;
-
-/** The width of an element, as it is and becomes: [ref, width]. */
-export function useWidth() {
-	const [node, setNode] = useState(null);
-	const [width, set] = useState(0);
-	useEffect(() => {
-		if (!node) return undefined;
-		const observer = new ResizeObserver(([entry]) => set(Math.max(200, Math.floor(entry.contentRect.width))));
-		observer.observe(node);
-		return () => observer.disconnect();
-	}, [node]);
-	return [setNode, width];
-}

@@ -24,6 +24,8 @@ WARNING_HEADER = "x-emulator-warning"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _OWN_HEADERS = "x-emulator-"
 _HEADERS = (SCENARIO_HEADER, ERROR_HEADER)
+_OF_KEY, _OF_ALL = "this key", "all keys that name none"
+_MEND = "Activate another, or none: POST /_emulator/activate."
 _ALIKE = 0.8
 _LONGEST_NAME = 60
 _MOST_REMEMBERED = 1000
@@ -69,7 +71,7 @@ class Chooser:
             if by_header is not None:
                 return by_header
         if own.scenario is not None:
-            return Choice(self.get(own.scenario), "activation of the key")
+            return Choice(self.get(own.scenario, _OF_KEY), "activation of the key")
         if self._changes != self._library.changes or len(self._usual) >= _MOST_REMEMBERED:
             self._usual.clear()
             self._changes = self._library.changes
@@ -94,16 +96,23 @@ class Chooser:
         """The scenario that a key names, or else the one that is active for all keys."""
         chosen = self._of_key(key)
         if chosen.playing is None and active is not None:
-            return Choice(self.get(active), "the server", chosen.warning)
+            return Choice(self.get(active, _OF_ALL), "the server", chosen.warning)
         return chosen
 
-    def get(self, name: str) -> LoadedScenario:
-        """Return the scenario of this name. Raises `Rejected` if it is unknown or has mistakes."""
+    def get(self, name: str, whose: str = "") -> LoadedScenario:
+        """Return the scenario of this name, which was activated if it is told for `whose` requests.
+
+        Raises `Rejected` if it is unknown or has mistakes.
+        """
         try:
             found = self._library.get(name)
         except ScenarioError as error:
             first = error.mistakes[0].render().partition("\n")[0]
             raise _bad(f"The scenario '{name}' cannot be played. {first}") from None
+        if found is None and whose:
+            raise Rejected(
+                ApiError("not_found", f"The scenario '{name}' is gone, and still active for {whose}. {_MEND}")
+            )
         if found is None:
             raise unknown_scenario(name, self._library)
         return found

@@ -31,7 +31,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     id: str
     """The header Inference-Id."""
     key: str
-    """The API key; masked, unless it names a scenario and so is no secret."""
+    """The API key; its label, such as akm…3fbb, unless it names a scenario and so is no secret."""
     namespace: str
     """A fingerprint of the key: the same for the same key."""
     endpoint: str

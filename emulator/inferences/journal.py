@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from emulator.account.keys import fingerprint
 from emulator.core.printable import one_line
 from emulator.inferences.live_record import LiveRecord
 
@@ -162,8 +163,6 @@ class Journal:
 
     def namespace(self, key: str) -> str:
         """The fingerprint by which the inferences of one of these keys can be told."""
-        from emulator.account.registry import fingerprint  # noqa: PLC0415 (imported when somebody reads)
-
         return fingerprint(key) if key else ""
 
     def get(self, id: str) -> "Inference | None":

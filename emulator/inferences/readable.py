@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from emulator.account.keys import fingerprint
 from emulator.account.prices import tariff, usd
-from emulator.account.registry import fingerprint
 from emulator.account.secrets import header_without, secrets_of, without
 from emulator.core import retry_after
 from emulator.core.catalog import Model

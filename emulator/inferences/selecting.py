@@ -6,7 +6,7 @@ from typing import TypeAlias, TypeVar, get_args
 
 import msgspec
 
-from emulator.account.registry import fingerprint
+from emulator.account.keys import fingerprint
 from emulator.core import units
 from emulator.core.errors import ErrorKind
 from emulator.core.nearest import nearest

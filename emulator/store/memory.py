@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from emulator.account.keys import fingerprint
 from emulator.core.clock import VirtualClock
 from emulator.core.errors import ApiError
 from emulator.core.vocabulary import Usage
@@ -11,7 +12,7 @@ from emulator.inferences.journal import Journal
 from emulator.scenario.library import Library
 from emulator.store import Decide
 from emulator.store.state import KeyState, SharedState
-from emulator.store.states import States, fingerprint
+from emulator.store.states import States
 
 if TYPE_CHECKING:
     from emulator.account.ledger import Ledger

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from emulator.account.keys import fingerprint
 from emulator.core.errors import ApiError, Rejected
 from emulator.store.state import KeyState
 
@@ -146,10 +147,3 @@ def no_room(most: int) -> Rejected:
         "with a larger max_keys."
     )
     return Rejected(ApiError("unavailable", told))
-
-
-def fingerprint(key: str) -> str:
-    """The digest that stands for a key in a snapshot."""
-    from emulator.account.registry import fingerprint  # noqa: PLC0415 (few servers save anything)
-
-    return fingerprint(key)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from emulator.account.keys import masked
+from emulator.account.keys import label
 from emulator.core.printable import one_line
 from emulator.dialects.endpoints import conversation
 from emulator.inferences import Inference
@@ -20,7 +20,7 @@ def problems(judged: Sequence[Judged], inferences: Sequence[Inference]) -> list[
     """The expectations that were not met, one sentence each."""
     found = [f"request #{each.number}: {each.message}" for each in inferences if _unanswered(each)]
     for each in judged:
-        of = f" (key {masked(each.key)})" if each.key and len(judged) > 1 else ""
+        of = f" (key {label(each.key)})" if each.key and len(judged) > 1 else ""
         found += [sentence + of for sentence in each.unmet]
     return found
 

@@ -25,7 +25,7 @@ from emulator.engine import Engine
 from emulator.inferences import LiveRecord
 from emulator.web import control, errors, models
 from emulator.web.doors import Access, Doors, is_control
-from emulator.web.presets import MARK, Presets
+from emulator.web.presets import MARK, NOTHING, Presets
 from emulator.web.real_keys import RealKeys
 from emulator.wire.receive import UploadCut, arrival, headers_of, read_body
 from emulator.wire.respond import HungUp, Player
@@ -108,22 +108,22 @@ class InferenceEndpoint:
         headers = headers_of(scope)
         recorder = LiveRecord(dialect.endpoint, headers, engine.clock, send)
         request: InferenceRequest | None = None
-        key, body = "", b""
+        key, body, preset = "", b"", NOTHING
         try:
             key = await engine.authenticate(headers, x_api_key=dialect.surface.x_api_key)
             body = await read_body(headers, receive, engine.settings.max_body_bytes)
             if MARK in body:
-                body = await self._presets.read(body, dialect.endpoint, engine)
+                body, preset = await self._presets.read(body, dialect.endpoint, engine)
             if len(body) <= LONG:
                 request = self._parse(body, headers, key)
             else:
                 request = await engine.long_requests.read(len(body), partial(self._parse, body, headers, key))
-            plan = await engine.plan(request, len(body))
+            plan = preset.planned(await engine.plan(request, len(body)))
         except UploadCut as cut:
             body = cut.received
             plan = Plan((), "nobody", *await engine.ids(key, body))
         except Rejected as rejected:
-            plan = await engine.refuse(rejected.error, key, body, headers)
+            plan = await engine.refuse(preset.told(rejected.error), key, body, headers)
         except Exception as error:
             plan = await engine.refuse(_logged(error), "", body)
         asked = (request.model, request.stream) if request is not None else None

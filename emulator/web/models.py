@@ -19,7 +19,7 @@ from emulator.dialects.openai.surface import OpenAISurface
 from emulator.engine import Engine
 from emulator.engine.planner import unknown_model
 from emulator.scenario.library import LoadedScenario
-from emulator.web.presets import MARK
+from emulator.web.presets import MARK, NOTHING
 from emulator.wire.receive import read_body
 
 COUNTING = "/anthropic/v1/messages/count_tokens"
@@ -64,10 +64,14 @@ def routes(engine: Engine) -> list[BaseRoute]:
         key = await engine.authenticate(request.headers, x_api_key=anthropic.x_api_key)
         await engine.authorize(key, request.headers)
         body = await read_body(request.headers, request.receive, engine.settings.max_body_bytes)
+        preset = NOTHING
         if MARK in body:
-            body = await request.app.state.presets.read(body, messages.endpoint, engine)
-        asked = messages.parse_count(decode(body), request.headers, key)
-        tokens = await engine.prompt_tokens(asked, len(body))
+            body, preset = await request.app.state.presets.read(body, messages.endpoint, engine)
+        try:
+            asked = messages.parse_count(decode(body), request.headers, key)
+            tokens = await engine.prompt_tokens(asked, len(body))
+        except Rejected as rejected:
+            raise Rejected(preset.told(rejected.error), rejected.headers) from None
         return await _json(engine, anthropic, messages.count(tokens), key, body)
 
     counting = [Route(COUNTING, count_tokens, methods=["POST"])]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -17,8 +17,10 @@ from msgspec.structs import replace
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields, Limits, decode, show, type_name
 from emulator.core.nearest import did_you_mean, nearest
+from emulator.core.plan import Plan
 from emulator.core.regexes import late
 from emulator.core.settings import Settings
+from emulator.core.vocabulary import Failure, Step
 from emulator.dialects.endpoints import ENDPOINTS
 from emulator.dialects.openai.surface import wording
 from emulator.engine import Engine
@@ -47,6 +49,30 @@ class Preset(msgspec.Struct, frozen=True):
     description: str = ""
     system: str = ""
     parameters: dict[str, Any] = {}
+
+
+class Added(NamedTuple):
+    """The fields of a request that a preset added to it."""
+
+    reference: str = ""
+    fields: frozenset[str] = frozenset()
+
+    def told(self, error: ApiError) -> ApiError:
+        """The refusal of a request, which names the preset if it is for a field that this added."""
+        if (field := re.split(r"[.\[]", error.param or "")[0]) not in self.fields:
+            return error
+        end = "" if error.message.endswith((".", "?")) else "."
+        return replace(error, message=f"{error.message}{end} The {field} is that of the preset '{self.reference}'.")
+
+    def planned(self, plan: Plan) -> Plan:
+        """The plan of an answer, in which a refusal is told in the same way."""
+        match plan.steps:
+            case [Step(event=Failure(error)) as step] if self.fields and plan.answered_by == error.kind:
+                return replace(plan, steps=[replace(step, event=Failure(self.told(error)))])
+        return plan
+
+
+NOTHING = Added()
 
 
 class Presets:
@@ -150,26 +176,26 @@ class Presets:
 
     # ------------------------------------------------------------------------------------------ use
 
-    async def read(self, body: bytes, endpoint: str, engine: Engine) -> bytes:
-        """The body of a request as `applied` changes it; a long one is read in a thread."""
-        return await engine.long_requests.read(len(body), lambda: self.applied(body, endpoint, engine.settings))
-
-    def applied(self, body: bytes, endpoint: str, settings: Settings) -> bytes:
-        """The body of a request with what its preset adds; the same if it uses none.
+    async def read(self, body: bytes, endpoint: str, engine: Engine) -> tuple[bytes, Added]:
+        """The body of a request with what its preset adds, and what that is; the same body if it uses none.
 
         Raises `Rejected` if there is no such preset, or the endpoint does not have what it adds.
         """
+        return await engine.long_requests.read(len(body), lambda: self._applied(body, endpoint, engine.settings))
+
+    def _applied(self, body: bytes, endpoint: str, settings: Settings) -> tuple[bytes, Added]:
         try:
             asked = decode(body)
         except Rejected:
-            return body  # whoever reads the request says what is wrong with it
-        return body if (changed := self.resolved(asked, endpoint, settings)) is None else msgspec.json.encode(changed)
+            return body, NOTHING  # whoever reads the request says what is wrong with it
+        changed, added = self.resolved(asked, endpoint, settings)
+        return (body if added is NOTHING else msgspec.json.encode(changed)), added
 
-    def resolved(self, asked: Mapping[str, Any], endpoint: str, settings: Settings) -> dict[str, Any] | None:
-        """A request with what its preset adds; None if it uses none. Raises `Rejected` as `applied` does."""
+    def resolved(self, asked: Mapping[str, Any], endpoint: str, settings: Settings) -> tuple[dict[str, Any], Added]:
+        """A request with what its preset adds, and what that is. Raises `Rejected` as `read` does."""
         model = asked.get("model")
         if not isinstance(model, str) or not _MEANT.fullmatch(model):
-            return None
+            return dict(asked), NOTHING
         if not model.startswith(PREFIX):
             told = f"There is no model '{model[:100]}'. A preset is used as '{PREFIX}NAME'."
             raise Rejected(ApiError("not_found", told, param="model"))
@@ -185,7 +211,7 @@ class Presets:
         changed = {**asked, "model": preset.model, **added}
         if preset.system:
             _add_system(reference, preset.system, endpoint, changed)
-        return changed
+        return changed, Added(reference, frozenset({"model", *added}))
 
 
 def check(preset: Preset, settings: Settings) -> None:
@@ -196,17 +222,15 @@ def check(preset: Preset, settings: Settings) -> None:
         strange = next((name for name in preset.parameters if name not in known), None)
         told = f"no endpoint has a parameter '{strange}'" if strange else "no endpoint has all of these parameters"
         raise _wrong(told)
-    refused: Rejected | None = None
-    for name in fitting:
-        endpoint = ENDPOINTS[name]
+    refused: list[str] = []
+    for endpoint in (ENDPOINTS[name] for name in fitting):
         try:
             endpoint.make(settings).parse({**endpoint.sample, **preset.parameters}, {}, "")
         except Rejected as rejected:
-            refused = refused or rejected
+            refused.append(rejected.error.message)
         else:
             return
-    if refused is not None:
-        raise _wrong(refused.error.message)
+    raise _wrong(refused[0])
 
 
 def preset_of(data: Any) -> Preset:

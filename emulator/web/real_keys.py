@@ -2,7 +2,7 @@
 
 import logging
 
-from emulator.account.keys import masked, shown
+from emulator.account.keys import shown
 from emulator.core.errors import Rejected
 from emulator.engine import Engine
 
@@ -24,7 +24,8 @@ class RealKeys:
             return
         self._known.add(key)
         engine = self._engine
-        if shown(key, engine.library) == key or key in engine.settings.keys:
+        seen = shown(key, engine.library)
+        if seen == key or key in engine.settings.keys:
             return
         try:
             managed = await engine.manages(key)
@@ -34,5 +35,5 @@ class RealKeys:
             log.warning(
                 "The API key %s looks like a real one. The emulator needs no secret: any key such as akml-local is "
                 "valid. If it was sent by mistake, check the settings of the client.",
-                masked(key),
+                seen,
             )

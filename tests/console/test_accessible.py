@@ -136,6 +136,23 @@ def test_nothing_moves_for_whoever_wants_no_motion(browser: Any, used: Emulator)
         assert page.evaluate("document.getAnimations().length") == 1
 
 
+def test_no_table_is_scrolled_sideways_on_a_telephone(browser: Any, used: Emulator) -> None:
+    """Each row is a card there, in which every value has its name: of the ledger, the keys, and the settings."""
+    with opened(browser, used, width=390) as page:
+        httpx.post(
+            f"{used.url}/_emulator/credits", json={"key": "akml-mine", "purchase": "5.00 USD"}
+        ).raise_for_status()
+        httpx.post(f"{used.url}/_emulator/keys", json={"name": "one-with-a-long-name-" * 3}).raise_for_status()
+        for path in ("settings/accounts?key=akml-mine", "settings/keys", "settings/usage", "settings/server"):
+            page.evaluate("path => { location.hash = '#/' + path }", path)
+            page.locator(".tab-panel .cards td").first.wait_for()
+            wide = page.locator(".scroll").evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length")
+            names = page.locator(".cards td").evaluate_all(
+                "all => all.map(e => getComputedStyle(e, '::before').content)"
+            )
+            assert wide == 0 and any("attr" in name or len(name) > 4 for name in names), path
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_page_is_wider_than_the_screen(browser: Any, used: Emulator, width: int) -> None:
     """At the width of a desk, a tablet and a telephone, nothing is cut off at the side."""

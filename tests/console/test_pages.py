@@ -197,6 +197,7 @@ def test_only_a_scenario_that_was_put_is_deleted(browser: Any, tmp_path: Path) -
             assert page.get_by_role("button", name="Delete").count() == 0
         with opened(browser, akash, "#/scenarios/stepwise") as page:
             page.get_by_role("button", name="Delete").click()
+            page.get_by_role("button", name="Yes").click()
             page.get_by_text("Deleted: stepwise").wait_for()
 
 
@@ -411,6 +412,41 @@ def test_each_list_is_moved_through_by_keys(browser: Any) -> None:
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
         page.get_by_role("tabpanel", name="Server").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("path", "button", "question"),
+    [
+        ("presets/careful", "Delete", "Delete careful?"),
+        ("scenarios/limited", "Delete", "Delete limited, which plays by default?"),
+        ("settings/keys", "Revoke", "Revoke ci?"),
+        ("settings/keys", "New secret", "Replace the secret of ci?"),
+        ("settings/server", "Forget all that happened", "Forget all that happened?"),
+    ],
+)
+def test_what_cannot_be_undone_is_asked_once_more(browser: Any, path: str, button: str, question: str) -> None:
+    """In place, and by keyboard: the focus is on No, which goes back, as Escape does; only Yes does it."""
+    with Emulator() as akash, opened(browser, akash, f"#/{path}") as page:
+        httpx.put(f"{akash.url}/_emulator/scenarios/limited", content=LIMITED).raise_for_status()
+        httpx.put(f"{akash.url}/_emulator/presets/careful", json={"model": MODEL}).raise_for_status()
+        control(akash, "activate", {"scenario": "limited"})
+        control(akash, "keys", {"name": "ci"})
+        ask(akash)
+        snapshot = httpx.get(f"{akash.url}/_emulator/snapshot").json()["store"]
+        page.reload()
+        act = page.get_by_role("button", name=button, exact=True)
+        for key in ("Enter", "Escape"):
+            act.press("Enter")
+            page.get_by_role("group", name=question).wait_for()
+            page.keyboard.press(key)
+            assert act.evaluate("button => button === document.activeElement")
+        assert httpx.get(f"{akash.url}/_emulator/presets/careful").status_code == 200
+        assert httpx.get(f"{akash.url}/_emulator/snapshot").json()["store"] == snapshot
+        act.press("Enter")
+        page.get_by_role("button", name="Yes").press("Enter")
+        page.locator(".notice", has_text="✓").wait_for()
+        gone = httpx.get(f"{akash.url}/_emulator/presets/careful").status_code == 404
+        assert gone or httpx.get(f"{akash.url}/_emulator/snapshot").json()["store"] != snapshot
 
 
 def test_two_models_answer_side_by_side(browser: Any) -> None:

@@ -239,11 +239,13 @@ def test_the_focus_is_never_lost(browser: Any) -> None:
         httpx.post(f"{akash.url}/_emulator/keys", json={"name": "ci"}).raise_for_status()
         with opened(browser, akash, "#/presets/careful") as page:
             page.get_by_role("button", name="Delete").press("Enter")
+            page.get_by_role("button", name="Yes").press("Enter")
             page.get_by_text("Deleted: careful").wait_for()
             page.locator(".empty").wait_for()
             assert page.evaluate(focused)
             visit(page, "settings/keys")
             page.get_by_role("button", name="Revoke").press("Enter")
+            page.get_by_role("button", name="Yes").press("Enter")
             page.get_by_text("Revoked: ci").wait_for()
             page.get_by_role("button", name="Revoke").wait_for(state="detached")
             assert page.evaluate(focused)

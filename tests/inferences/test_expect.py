@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from support.asgi import CHAT, KEY, Exchange, activate, ask, chat, make_engine
 
+from emulator.account.keys import label
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine.engine import Engine
 from emulator.store.outside import at_once
@@ -155,7 +156,10 @@ def test_a_story_that_no_key_played_is_not_met() -> None:
     app = create_app(engine)
     ask(app, "POST", CHAT, chat("weather"), key="sk-of-another-service")
     said = at_once(report(engine))
-    assert [(each.key, each.asked, len(each.unmet)) for each in said.keys] == [("sk-of-ano…", 1, 0), (None, 0, 1)]
+    assert [(each.key, each.asked, len(each.unmet)) for each in said.keys] == [
+        (label("sk-of-another-service"), 1, 0),
+        (None, 0, 1),
+    ]
     assert not said.ok
     ask(app, "POST", CHAT, chat("weather"))
     assert at_once(report(engine)).ok

@@ -14,6 +14,7 @@ from support.served import PATIENCE
 from support.settling import elsewhere
 
 from emulator.account.account import Account
+from emulator.account.keys import label
 from emulator.core.catalog import Catalog
 from emulator.core.clock import EPOCH, VirtualClock, patience
 from emulator.core.settings import Settings
@@ -488,7 +489,9 @@ def test_the_record_is_read_in_any_process() -> None:
         for engine in (first, second):
             listed = (await asked(engine, "GET", "/_emulator/inferences", key=None)).json["inferences"]
             assert [each["number"] for each in listed] == [1, 2, 3]
-            assert {each["key"] for each in listed} == {"akml-0123…"}
+            assert {each["key"] for each in listed} == {label("akml-0123456789abcdefghij")}
+            told = (await asked(engine, "GET", "/_emulator/accounts", key=None)).json["accounts"]
+            assert [each["key"] for each in told] == [label("akml-0123456789abcdefghij")]
             one = (await asked(engine, "GET", f"/_emulator/inferences/{listed[1]['id']}", key=None)).json
             assert one["request"]["messages"][0]["content"] == "Number 1."
             mine = await asked(engine, "GET", "/_emulator/inferences?key=akml-0123456789abcdefghij", key=None)

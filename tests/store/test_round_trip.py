@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.asgi import CHAT, KEY, MESSAGES, PLAIN, Exchange, ask, chat, make_engine, message
 
-from emulator.account.registry import fingerprint
+from emulator.account.keys import fingerprint
 from emulator.core.clock import EPOCH, VirtualClock
 from emulator.engine import Engine
 from emulator.web.app import create_app

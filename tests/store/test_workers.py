@@ -41,6 +41,11 @@ def test_scenarios_are_put_activated_and_deleted_at_any_worker() -> None:
         first.do("POST", "activate", {"scenario": "mine", "key": KEY})
         assert [worker.text() for worker in (second, first)] == ["C1.", "C2."]
         second.do("DELETE", "scenarios/mine")
+        assert [worker.ask("POST", CHAT, chat("Hello."))[0] for worker in (first, second)] == [404, 404]
+        first.do("POST", "activate", {"scenario": None, "key": KEY})
+        assert [worker.text() for worker in (first, second)] == ["B2.", "B2."]
+        assert second.do("DELETE", "scenarios/story") == {"deleted": "story", "deactivated": True}
+        assert not {worker.text() for worker in (first, second)} & {"B1.", "B2."}
         assert all("mine" not in json.dumps(worker.told("/_emulator/scenarios")) for worker in (first, second))
 
 

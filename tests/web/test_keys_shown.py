@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.asgi import CHAT, Exchange, ask, chat, make_engine
 
 from emulator import Emulator
-from emulator.account.keys import looks_real, masked, shown
+from emulator.account.keys import label, looks_real, masked, shown
 from emulator.core.seeds import Seed
 from emulator.web.app import create_app
 from emulator.web.control.rows import ROUTES
@@ -38,15 +38,60 @@ def test_a_key_that_names_something_is_shown(key: str) -> None:
 )
 def test_any_other_key_is_masked(key: str) -> None:
     """A name that is not known, another prefix, and what no test's name has."""
-    assert shown(key, {"hello", "429"}) == masked(key)
+    seen = shown(key, {"hello", "429"})
+    assert seen.startswith(masked(key)) and seen == label(key) != key
 
 
 @given(st.text(LETTERS, min_size=20, max_size=48))
 def test_a_real_key_is_never_shown(secret: str) -> None:
     """AkashML's own keys have the same prefix, and name nothing."""
     key = f"akml-{secret}"
-    assert shown(key, {"hello", "429"}) == masked(key)
-    assert secret not in masked(key)
+    assert shown(key, {"hello", "429"}) == label(key)
+    assert secret not in label(key)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [("akml-alice", "akml-alfred"), ("akml-team-alpha", "akml-team-beta"), ("akml-customer-one", "akml-customer-2")],
+)
+def test_keys_that_begin_alike_are_told_apart(keys: tuple[str, str]) -> None:
+    """In the record, the accounts and the list of keys; each is selected by the key itself, and by its namespace."""
+    app = create_app(make_engine())
+    for key in keys:
+        ask(app, "POST", CHAT, chat(), key=key)
+    found = ask(app, "GET", "/_emulator/inferences").json["inferences"]
+    labels = [each["key"] for each in found]
+    assert labels == [label(key) for key in keys] and len({*labels}) == 2
+    assert sorted(each["key"] for each in ask(app, "GET", "/_emulator/accounts").json["accounts"]) == sorted(labels)
+    for key, each in zip(keys, found, strict=True):
+        for query in (f"key={key}", f"namespace={each['namespace']}"):
+            assert ask(app, "GET", f"/_emulator/inferences?{query}").json["inferences"] == [each]
+
+
+def test_a_made_key_has_one_label_everywhere() -> None:
+    """The list of keys shows it as the record does."""
+    app = create_app(make_engine())
+    made = ask(app, "POST", "/_emulator/keys", {"name": "ci"}).json
+    ask(app, "POST", CHAT, chat(), key=made["key"])
+    (seen,) = ask(app, "GET", "/_emulator/inferences").json["inferences"]
+    (listed,) = ask(app, "GET", "/_emulator/keys").json["keys"]
+    assert seen["key"] == listed["shown"] == made["shown"] == label(made["key"])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "inferences?key=akm%E2%80%A63fbb", None),
+        ("GET", "account?key=akm%E2%80%A63fbb", None),
+        ("PUT", "account", {"key": "akm…3fbb", "credits": 5}),
+        ("POST", "activate", {"key": "akm…#shared", "scenario": "hello"}),
+    ],
+)
+def test_a_label_is_no_key(method: str, path: str, body: object) -> None:
+    """A control route that is given one says so, instead of looking for a key that nobody has."""
+    refused = ask(create_app(make_engine()), method, f"/_emulator/{path}", body)
+    assert refused.status == 400
+    assert "is how a key is shown: write the key itself" in refused.json["error"]["message"]
 
 
 @given(st.integers())
@@ -79,7 +124,7 @@ def test_names_are_readable_in_the_record_and_the_log(caplog: pytest.LogCaptureF
         ask(app, "POST", CHAT, chat(), key="akml-hello--test-pay")
         ask(app, "POST", CHAT, chat(), key="akml-0123456789secret")
     named, secret = engine.store.inferences.all()
-    assert (named.key, secret.key) == ("akml-hello--test-pay", "akml-0123…")
+    assert (named.key, secret.key) == ("akml-hello--test-pay", label("akml-0123456789secret"))
     assert "key akml-hello--test-pay" in named.line()
     assert "key akml-hello--test-pay" in caplog.text
     assert "secret" not in caplog.text
@@ -105,7 +150,7 @@ def test_keys_that_the_emulator_knows_are_no_mistake(caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize("path", [CHAT, "/v1/nowhere"])
-@pytest.mark.parametrize(("key", "seen"), [("akml-429", "akml-429"), ("akml-0123456789ab", "akml-0123…")])
+@pytest.mark.parametrize(("key", "seen"), [("akml-429", "akml-429"), ("akml-0123456789ab", label("akml-0123456789ab"))])
 def test_a_key_is_shown_alike_on_every_path(path: str, key: str, seen: str) -> None:
     """The record of an unknown path has the key in the form that the record of an inference has."""
     engine = make_engine()

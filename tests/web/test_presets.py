@@ -124,6 +124,34 @@ def test_what_a_preset_cannot_do_is_told(path: str, body: Any, status: int, word
 
 
 @pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        (CHAT, chat(model="@preset/hot"), "The temperature is that of the preset 'hot'."),
+        (CHAT, chat(model="@preset/hot@1"), "The temperature is that of the preset 'hot@1'."),
+        (COMPLETIONS, completion(model="@preset/hot"), "The temperature is that of the preset 'hot'."),
+        (MESSAGES, {**message(), "model": "@preset/hot"}, "The temperature is that of the preset 'hot'."),
+        (CHAT, chat(model="@preset/long"), "The max_tokens is that of the preset 'long'."),
+        (CHAT, chat(model="@preset/lost"), "The model is that of the preset 'lost'."),
+        (COUNT, {**message(), "model": "@preset/lost"}, "The model is that of the preset 'lost'."),
+    ],
+)
+def test_a_refusal_for_what_a_preset_added_names_the_preset(path: str, body: Any, words: str, tmp_path: Path) -> None:
+    """Whoever asked did not write that field; for one of their own, the preset is not named."""
+    _, app = served(tmp_path)
+    (tmp_path / "hot.yaml").write_text(f"model: {PLAIN}\nparameters: {{temperature: 9}}\n")
+    (tmp_path / "long.yaml").write_text(f"model: {PLAIN}\nparameters: {{n: 100, max_tokens: 60000}}\n")
+    (tmp_path / "lost.yaml").write_text("model: no/such\n")
+    refused = ask(app, "POST", path, body).json["error"]["message"]
+    assert refused.endswith(words)
+    if path != COUNT:
+        endpoint = {CHAT: "chat", COMPLETIONS: "completions", MESSAGES: "messages"}[path]
+        foreseen = {"position": "now", "key": "akml-a", "request": body, "endpoint": endpoint}
+        assert ask(app, "POST", "/_emulator/explain", foreseen).json["message"] == refused
+    own = ask(app, "POST", CHAT, chat(model="@preset/careful", temperature=9)).json["error"]["message"]
+    assert "temperature" in own and "preset" not in own
+
+
+@pytest.mark.parametrize(
     ("name", "body", "param"),
     [
         ("x", {}, "model"),

@@ -65,6 +65,27 @@ def test_a_scenario_has_its_text() -> None:
     assert ask(app, "GET", "/_emulator/scenarios/mine/source").status == 404
 
 
+@pytest.mark.parametrize("named", ["mine", "my-own"], ids=["name", "alias"])
+def test_what_is_deleted_plays_no_longer_for_all_keys(named: str) -> None:
+    """The answer says that no scenario is active now; a key for which it was activated is told what to do."""
+    app = create_app(make_engine())
+    ask(app, "PUT", "/_emulator/scenarios/mine", GOOD.replace("name: mine", "name: mine\naliases: [my-own]").encode())
+    ask(app, "PUT", "/_emulator/scenarios/other", GOOD.replace("name: mine", "name: other").encode())
+    for key in (None, "akml-a"):
+        assert (
+            ask(app, "POST", "/_emulator/activate", {"scenario": named, **({"key": key} if key else {})}).status == 200
+        )
+    gone = {"deleted": "other", "deactivated": False}, {"deleted": "mine", "deactivated": True}
+    assert [ask(app, "DELETE", f"/_emulator/scenarios/{each['deleted']}").json for each in gone] == [*gone]
+    assert ask(app, "GET", "/_emulator/scenarios").json["active"] is None
+    assert ask(app, "POST", CHAT, chat(), key="akml-b").status == 200
+    refused = ask(app, "POST", CHAT, chat(), key="akml-a")
+    told = f"The scenario '{named}' is gone, and still active for this key. Activate another, or none"
+    assert refused.status == 404 and refused.json["error"]["message"].startswith(told)
+    ask(app, "POST", "/_emulator/activate", {"scenario": None, "key": "akml-a"})
+    assert ask(app, "POST", CHAT, chat(), key="akml-a").status == 200
+
+
 def test_a_text_is_checked_and_not_stored() -> None:
     """Each mistake has its line and its column, a good text has its name, and what no request reaches is a warning."""
     engine = make_engine()

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from emulator.account.registry import fingerprint
+from emulator.account.keys import MASK, fingerprint
 from emulator.core.nearest import did_you_mean
 
 SHARED = "shared"
@@ -14,8 +14,6 @@ _DATABASE = re.compile(r"/?|/\d+", re.ASCII)
 _PATHS = {"redis": _DATABASE, "rediss": _DATABASE, "unix": re.compile("/.+")}
 _PARAMETERS = ("prefix", "db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
 _PREFIX = re.compile(r"[\w.:-]{1,64}", re.ASCII)
-_MARK = "…#"
-"""What no header can have, and so no API key."""
 
 
 class Names(NamedTuple):
@@ -35,13 +33,13 @@ class Names(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def name_of(key: str) -> str:
-    """The name of an API key, or of what stands for one."""
-    return key.rpartition(_MARK)[2] if _MARK in key else fingerprint(key)
+    """The name of an API key, or of what stands for one: that has a character which no header can have."""
+    return key.rpartition("#")[2] if MASK in key else fingerprint(key)
 
 
 def stand_in(name: str, shown: str) -> str:
     """What stands for an API key of which only the name is known, and how it is shown: itself, if it is no secret."""
-    return f"{shown}#{name}" if shown.endswith("…") else shown
+    return f"{shown}#{name}" if MASK in shown else shown
 
 
 def split_url(url: str) -> tuple[str, str]:

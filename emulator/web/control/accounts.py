@@ -5,9 +5,8 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from emulator.account.keys import shown
+from emulator.account.keys import fingerprint, shown
 from emulator.account.prices import usd
-from emulator.account.registry import fingerprint
 from emulator.core.errors import Rejected
 from emulator.core.slices import sliced
 from emulator.engine import Engine

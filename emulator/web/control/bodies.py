@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import Request
 
+from emulator.account.keys import MASK
 from emulator.core.errors import ApiError, Rejected
 from emulator.core.fields import Fields, decode, show
 from emulator.core.nearest import nearest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from emulator.scenario.reading.readers import Reader
 
 T = TypeVar("T")
+_LABEL = "is how a key is shown: write the key itself, or select inferences by their namespace"
 
 
 class ControlRequest(Request):
@@ -46,6 +48,8 @@ class ControlRequest(Request):
                     raise bad_parameter(name, "it is given twice")
                 if not value or (name == "key" and value.isspace()):
                     raise bad_parameter(name, "it is empty")
+                if name == "key" and MASK in value:
+                    raise bad_parameter(name, f"{show(value)} {_LABEL}")
         if fields is not None:
             body = await read_body(headers_of(self.scope), self.receive, limit)
             data = decode(body) if body.strip() else {}
@@ -88,10 +92,12 @@ def bad_parameter(name: str, message: str) -> Rejected:
 
 
 def key_in(fields: Fields) -> str | None:
-    """The API key in the field `key`; None if there is none. Raises `Rejected` with a 400 for an empty one."""
+    """The API key in the field `key`; None if there is none. Raises `Rejected` with a 400 for one that cannot be."""
     key = fields.string("key")
     if key is not None and not key.strip():
         fields.reject("key", "an API key, or no such field")
+    if key is not None and MASK in key:
+        raise Rejected(ApiError("bad_request", f"Invalid 'key': {show(key)} {_LABEL}.", param="key"))
     return key
 
 

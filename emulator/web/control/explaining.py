@@ -21,7 +21,6 @@ from emulator.core.vocabulary import InferenceRequest
 from emulator.dialects.endpoints import ENDPOINTS, endpoint_of
 from emulator.engine import Engine, make_engine
 from emulator.engine.choosing import SCENARIO_HEADER
-from emulator.engine.explaining import Foreseen
 from emulator.engine.planner import unknown_model, unknown_scenario
 from emulator.scenario.library import Library, LoadedScenario
 from emulator.scenario.reading.mistakes import ScenarioError
@@ -30,7 +29,7 @@ from emulator.store.state import KeyState, SharedState
 from emulator.web.control.bodies import ControlRequest, key_in
 from emulator.web.control.inferences import none_such
 from emulator.web.control.scenarios import SENT
-from emulator.web.presets import Presets
+from emulator.web.presets import Added, Presets
 
 _KEY = "akml-explain"
 _STEERING = "x-emulator-"
@@ -49,7 +48,7 @@ async def explain(engine: Engine, request: ControlRequest) -> JSONResponse:
     if fields.has("key"):
         fields.reject("key", "no such field, since a key counts only with 'position': 'now'")
     _one_of(fields, "scenario", "text")
-    asked = _asked(engine, fields).parsed(engine, presets)
+    asked, _ = _asked(engine, fields).parsed(engine, presets)
     try:
         scenario = await _scenario(engine, fields)
     except ScenarioError as error:
@@ -115,10 +114,11 @@ async def _now(engine: Engine, presets: Presets, fields: Fields) -> JSONResponse
             return _mistaken(error)
     try:
         await engine.authenticate({"authorization": f"Bearer {key}"}, x_api_key=False)
-        foreseen = await engine.foresee(asked.parsed(engine, presets))
+        request, preset = asked.parsed(engine, presets)
+        found, refusal = await engine.foresee(request)
+        refusal = refusal and preset.told(refusal)
     except Rejected as rejected:
-        foreseen = Foreseen(Explanation(answered_by=rejected.error.kind), rejected.error)
-    found, refusal = foreseen
+        found, refusal = Explanation(answered_by=rejected.error.kind), rejected.error
     position = await _position(engine, asked)
     if name is not None:
         found = replace(found, chosen_by=_CHOSEN_BY)
@@ -177,10 +177,13 @@ class _Asked(NamedTuple):
     headers: dict[str, str]
     key: str
 
-    def parsed(self, engine: Engine, presets: Presets) -> InferenceRequest:
-        """The request as the API understands it. Raises `Rejected` if the API would refuse it."""
-        body = presets.resolved(self.body, self.endpoint, engine.settings) or dict(self.body)
-        return ENDPOINTS[self.endpoint].make(engine.settings).parse(body, self.headers, self.key)
+    def parsed(self, engine: Engine, presets: Presets) -> tuple[InferenceRequest, Added]:
+        """The request as the API understands it, with a preset's part. Raises `Rejected` if the API would refuse it."""
+        body, preset = presets.resolved(self.body, self.endpoint, engine.settings)
+        try:
+            return ENDPOINTS[self.endpoint].make(engine.settings).parse(body, self.headers, self.key), preset
+        except Rejected as rejected:
+            raise Rejected(preset.told(rejected.error)) from None
 
 
 def _asked(engine: Engine, fields: Fields, key: str = _KEY, *, steered: bool = False) -> _Asked:

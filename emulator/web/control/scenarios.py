@@ -15,6 +15,7 @@ from emulator.engine import Engine
 from emulator.engine.planner import unknown_scenario
 from emulator.scenario.reading.mistakes import Mistake, ScenarioError
 from emulator.scenario.summaries import is_built_in, source_of, summaries
+from emulator.store.state import SharedState
 from emulator.web.control import saving
 from emulator.wire.receive import headers_of, read_body
 
@@ -43,11 +44,7 @@ async def one(engine: Engine, request: Request) -> JSONResponse:
         case "DELETE":
             if is_built_in(library, name):
                 raise Rejected(ApiError("bad_request", f"The scenario '{name}' is built in, and stays."))
-            found = library.canonical(name)
-            if found is None or not library.remove(found):
-                raise unknown_scenario(name, library)
-            await engine.store.share(found, None)
-            return JSONResponse({"deleted": found})
+            return await _delete(engine, name)
     try:
         story = library.get(name)
     except ScenarioError as error:
@@ -133,6 +130,24 @@ async def _put(engine: Engine, request: Request, name: str) -> JSONResponse:
         return JSONResponse(told, 400)
     await engine.store.share(name, text)
     return JSONResponse(shown(scenario))
+
+
+async def _delete(engine: Engine, name: str) -> JSONResponse:
+    """Delete a scenario. If it is active for all keys that name none, none is from then on, and the answer says so."""
+    library = engine.library
+    found = library.canonical(name)
+    if found is None:
+        raise unknown_scenario(name, library)
+
+    def deactivate(shared: SharedState) -> bool:
+        active = shared.scenario is not None and library.canonical(shared.scenario) == found
+        shared.scenario = None if active else shared.scenario
+        return active
+
+    deactivated = await engine.store.shared_turn(deactivate)
+    library.remove(found)
+    await engine.store.share(found, None)
+    return JSONResponse({"deleted": found, "deactivated": deactivated})
 
 
 def shown(scenario: "Scenario") -> dict[str, Any]:

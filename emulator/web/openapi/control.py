@@ -221,7 +221,9 @@ def _rows() -> dict[str, _Row]:
         ),
         "GET /_emulator/scenarios/{name}": _Row("Show a scenario, or its mistakes", any_of(ref("Scenario"), unread)),
         "PUT /_emulator/scenarios/{name}": _Row("Add or replace a scenario", ref("Scenario"), mistakes=(unread,)),
-        "DELETE /_emulator/scenarios/{name}": _Row("Delete a scenario", answered({"deleted": STRING})),
+        "DELETE /_emulator/scenarios/{name}": _Row(
+            "Delete a scenario", answered({"deleted": STRING, "deactivated": BOOLEAN})
+        ),
         "GET /_emulator/scenarios/{name}/source": _Row("Show the text of a scenario", text),
         "PUT /_emulator/scenarios/{name}/source": _Row(
             "Save the text of a scenario", text, mistakes=(unread,), refused=(409, 503)
