@@ -156,7 +156,7 @@ def serve(
         def worker(started: "Callable[[], object]", until_orphaned: "Beside") -> None:
             serve_app(app, sockets, started, grace, engine.settings, [*beside, until_orphaned], shared=True)
 
-        code = Workers(workers, worker, ready).run()
+        code = Workers(workers, sockets, worker, ready).run()
         if code:
             raise click.exceptions.Exit(code)
         return

@@ -4,11 +4,13 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Any, TypeAlias
+
+from emulator.wire.server import END_GRACE
 
 Serve: TypeAlias = Callable[[Callable[[], object], Callable[[], Any]], None]
 """Serves until stopped. It is given what to call when a signal can stop it, and a coroutine to run beside serving."""
@@ -21,11 +23,14 @@ log = logging.getLogger("emulator")
 class Workers:
     """Starts `count` processes that call `serve`, and others for those that die; all end with this process.
 
-    A signal that ends this process is passed on, so that each worker ends as a server of one process does.
+    A signal that ends this process is passed on, so that each worker ends as a server of one process does. The workers
+    may have got it as well, as by Ctrl-C in a terminal, which is not a second one. So they are told of a second one.
+    Nobody can connect any more once all have stopped to listen on `sockets`, this process included.
     """
 
-    def __init__(self, count: int, serve: Serve, ready: Callable[[], None]) -> None:
+    def __init__(self, count: int, sockets: Sequence[socket.socket], serve: Serve, ready: Callable[[], None]) -> None:
         self._count = count
+        self._sockets = sockets
         self._serve = serve
         self._ready = ready
         self._running: set[int] = set()
@@ -55,7 +60,7 @@ class Workers:
             code = os.waitstatus_to_exitcode(status)
             if code == STARTUP and not self._stopping:
                 failed = code
-                self._stop(signal.SIGTERM, None)
+                self._stop()
             elif not self._stopping:
                 log.warning("The worker %s has ended (%s); another one takes its place.", process, code)
                 self._start()
@@ -78,6 +83,8 @@ class Workers:
             return
         code = STARTUP
         try:
+            if self._stopping:  # a signal came before the fork: nothing listens any more
+                os._exit(0)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.close(self._parent_alive)
@@ -102,8 +109,10 @@ class Workers:
             loop.remove_reader(self._parent)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True
+    def _stop(self, *_: object) -> None:
+        number, self._stopping = END_GRACE if self._stopping else signal.SIGTERM, True
+        for listener in self._sockets:
+            listener.close()
         for process in tuple(self._running):
             with suppress(ProcessLookupError):
                 os.kill(process, number)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,26 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         eventually(others, PATIENCE)
         assert text(server.ask(post(CHAT, chat()))) == "Reply 1."
         assert server.stop().code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_workers_that_stop_end_what_they_do(tmp_path: Path, number: signal.Signals) -> None:
+    """All streams are sent to their end, also if each worker gets the signal itself, as by Ctrl-C; all is recorded.
+
+    No worker is left that others would wait for.
+    """
+    url, slow = new_url(), f"rules: [{{reply: {{text: {' '.join(['word'] * 50)}, stream: {{between_tokens: 10ms}}}}}}]"
+    with served(*options(url, story(tmp_path, slow), "--workers", "2")) as server, ExitStack() as stack:
+        streams = [stack.enter_context(server.connect(post(CHAT, chat(stream=True)))) for _ in range(12)]
+        begun = [stream.recv(1 << 16) for stream in streams]
+        for process in {body(server.ask(get("/_emulator/ready")))["process"][0] for _ in range(20)}:
+            os.kill(process, number)
+        assert server.stop(number).code == 0
+        answers = [first + read_all(stream) for first, stream in zip(begun, streams, strict=True)]
+    assert [answer[-21:] for answer in answers] == [b"data: [DONE]\n\n\r\n0\r\n\r\n"] * 12
+    prefix = url.rpartition("=")[2]
+    assert redis_server().ask("XLEN", f"{prefix}:{{shared}}:record") == b":12\r\n"
+    assert redis_server().ask("ZCARD", f"{prefix}:{{shared}}:leases") == b":0\r\n"
 
 
 def test_a_worker_that_starts_later_plays_the_newest_file(tmp_path: Path) -> None:

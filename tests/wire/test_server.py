@@ -85,10 +85,12 @@ def test_no_client_keeps_an_emulator_in_a_program_from_stopping(client: str, lon
     connection.close()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_does_not_wait_for_a_body(number: signal.Signals) -> None:
-    """The grace period ends at once."""
-    with served("--grace", "1h") as server, connection_of(("127.0.0.1", server.port), "stops in the body"):
+def test_a_second_signal_does_not_wait_for_a_body(number: signal.Signals, workers: str) -> None:
+    """The grace period ends at once, and nobody could connect in it."""
+    options = ("--grace", "1h", "--workers", workers)
+    with served(*options) as server, connection_of(("127.0.0.1", server.port), "stops in the body"):
         assert server.ask(HEALTH).startswith(b"HTTP/1.1 200 ")
         server.process.send_signal(number)
         server.until_deaf()

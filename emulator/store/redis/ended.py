@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -151,7 +152,10 @@ class Ended:
     async def stop(self) -> None:
         """Append and report what has ended."""
         if self._appending is not None:
+            self._appending.cancel()
             await asyncio.gather(self._appending, return_exceptions=True)
+        with suppress(Rejected):
+            await self.append()
         self._report_all()
 
     # ------------------------------------------------------------------------------------------ forgetting

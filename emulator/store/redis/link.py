@@ -112,6 +112,8 @@ class Link:
                     waiting.set_result(answer)
         except _FAILURES as error:
             self._fail(error)
+        finally:
+            self.alive = False
 
     def _watch_from(self, answered: int, looks: int) -> None:
         """Fail if there are no more answers than these after so many looks."""

@@ -147,11 +147,20 @@ class RedisStore(Turns):
         return self._journal.ended.go_on()
 
     async def _end(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
+        """Store what has not been stored yet, and tell the others that this worker is gone. Raises Lost.
+
+        An event loop that ends cancels its tasks first, those that read from a connection among them: this has another.
+        """
+        try:
+            if self._sessions.current is not None:
+                await self._sessions.get()
+                await self._count("")
+        finally:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
         session = self._sessions.current
-        if session is not None and session.alive and self._sessions.is_last:
+        if session is not None and self._sessions.is_last:
             worker = self._end_worker()
             await session.link.call("SADD", self.names.of(SHARED, "gone"), worker)
             await session.link.call("ZREM", self.names.of(SHARED, "leases"), worker)
