@@ -82,6 +82,8 @@ _FILE = click.Path(path_type=Path)
     "--store",
     "store_url",
     metavar="URL",
+    envvar="AKASHML_EMULATOR_STORE",
+    show_envvar=True,
     help="Redis that keeps the state for all workers and hosts, as in redis://HOST:6379/0?prefix=akml.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that serve.")

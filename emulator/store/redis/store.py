@@ -112,6 +112,16 @@ class RedisStore(Turns):
         """Connect and write, before a server starts. Raises Lost."""
         await self.call("SET", self.names.of("check", "check"), "", "PX", 1000)
 
+    async def evicts(self) -> str:
+        """By what policy Redis deletes keys once its memory is full; empty if it does not, or does not tell."""
+        try:
+            told = (await self.call("INFO", "memory")).decode()
+        except Lost:
+            return ""
+        info = dict(line.partition(":")[::2] for line in told.splitlines())
+        policy = info.get("maxmemory_policy", "noeviction")
+        return "" if policy == "noeviction" or info.get("maxmemory") == "0" else policy
+
     async def agree(self, given: Mapping[str, str]) -> list[str]:
         """Return what of that with which this server is started differs from the others. Raises Lost.
 
@@ -134,7 +144,7 @@ class RedisStore(Turns):
         await super()._begin(session)
         self._workers.wake_all()  # some may have been told in the meantime that they have a slot
         if isinstance(self._clock, SharedClock):
-            self._start(self._clock.meet())
+            self._start(self._clock.meet)
 
     def _begun(self, origin: bytes) -> None:
         self._journal.go_on_from(origin)
@@ -171,7 +181,7 @@ class RedisStore(Turns):
             case "wake":
                 self._workers.wake(rest.split(" "))
             case "ask":
-                self._start(self._questions.answer(rest))
+                self._start(partial(self._questions.answer, rest))
             case "answer":
                 self._questions.hear(rest)
             case "follow":
@@ -208,10 +218,10 @@ class RedisStore(Turns):
         found = await self.run(ALIVE, [self.names.of(SHARED, "leases")], EXPIRED)
         return {self.worker, *(each.decode() for each in found)}
 
-    def _start(self, work: Awaitable[Any]) -> None:
+    def _start(self, work: Callable[[], Awaitable[Any]]) -> None:
         async def quietly() -> None:
             try:
-                await work
+                await work()
             except (Lost, Rejected) as error:
                 log.warning("Redis is not reached: %s", error)
 
