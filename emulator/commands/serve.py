@@ -138,7 +138,8 @@ def serve(
     made = "" if engine.settings.control_token else access.token
     if made and form == "nothing":
         say(f"Warning: /_emulator is closed: nobody knows the token. {_options.GIVE_TOKEN}", error=True)
-    app = create_app(engine, access, Presets(presets, shared=workers > 1), folder if watch else None)
+    shared = workers > 1 or world["store_url"] is not None
+    app = create_app(engine, access, Presets(presets, shared=shared), folder if watch else None)
     gc.freeze()
     gc.enable()
 

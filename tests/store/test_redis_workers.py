@@ -293,6 +293,15 @@ def test_workers_without_a_store_are_refused_if_they_would_differ(tmp_path: Path
         assert "share nothing" in server.stop().stderr
 
 
+def test_a_preset_that_others_would_not_see_is_not_saved(tmp_path: Path) -> None:
+    """Without a folder, a server that shares a store refuses it, and says what to do."""
+    put = post("/_emulator/presets/careful", {"model": PLAIN}).replace(b"POST", b"PUT", 1)
+    with served("--store", new_url(), "--log-level", "error") as server:
+        assert "start the server with --presets FOLDER" in body(server.ask(put))["error"]["message"]
+    with served("--store", new_url(), "--log-level", "error", "--presets", str(tmp_path)) as server:
+        assert body(server.ask(put))["name"] == "careful"
+
+
 def test_options_that_the_store_overrules_are_told() -> None:
     """A store that was used before has its scenario and its clock: a server that was started with others says so."""
     url = new_url()
