@@ -165,7 +165,7 @@ class Inference(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return one_line(
             "  ".join(
                 [
-                    f"#{self.number}",
+                    f"#{self.number or '-'}",
                     self.endpoint,
                     self._named,
                     f"{self.status or '-'} {'stream' if self.stream else 'whole'}",

@@ -222,8 +222,10 @@ class RedisStore(Turns):
         async def quietly() -> None:
             try:
                 await work()
-            except (Lost, Rejected) as error:
-                log.warning("Redis is not reached: %s", error)
+            except Lost as lost:
+                log.warning("The store cannot be used: %s", lost)
+            except Rejected as rejected:
+                log.warning("%s", rejected)
 
         task = asyncio.ensure_future(quietly())
         self._tasks.add(task)
