@@ -52,6 +52,7 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     from emulator.core.decimals import decimal
     from emulator.core.errors import Rejected
     from emulator.store.outside import at_once
+    from emulator.store.redis import starting
     from emulator.store.redis.clock import SharedClock
     from emulator.store.redis.link import Lost
     from emulator.store.redis.names import shown
@@ -62,9 +63,9 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     assert isinstance(clock, SharedClock)  # noqa: S101
 
     async def used() -> tuple[str | None, list[str], str]:
-        await store.check()
+        await starting.check(store)
         await clock.meet()
-        return await engine.active(), await store.agree(_made_with(engine)), await store.evicts()
+        return await engine.active(), await starting.agree(store, _made_with(engine)), await starting.evicts(store)
 
     try:
         active, others, evicts = at_once(used())

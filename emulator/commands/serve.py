@@ -78,14 +78,7 @@ _FILE = click.Path(path_type=Path)
 )
 @_options.limits
 @click.option("--state", type=_FILE, help="File to go on from, and to save each change to.")
-@click.option(
-    "--store",
-    "store_url",
-    metavar="URL",
-    envvar="AKASHML_EMULATOR_STORE",
-    show_envvar=True,
-    help="Redis that keeps the state for all workers and hosts, as in redis://HOST:6379/0?prefix=akml.",
-)
+@_options.store
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that serve.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
 @click.option("--presets", type=_FILE, help="Folder of presets, for requests to the model @preset/NAME.")

@@ -31,8 +31,8 @@ _ACCEPTED_AT_ONCE = 1 / 8
 """Connections that are accepted in one iteration of uvloop, which accepts one from each listening socket, as a part of
 the reserve of descriptors: none of them has been read when the last is accepted.
 """
-END_GRACE = getattr(signal, "SIGUSR1", None)
-"""What ends the grace period of a server that shares its sockets with others."""
+END_GRACE: int = getattr(signal, "SIGUSR1", 0)
+"""The signal that ends the grace period of a server that shares its sockets with others; 0 if the system has none."""
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[], Coroutine[None, None, None]]
 
@@ -96,7 +96,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve the connections of these sockets, then report readiness."""
         self._loop.set_result(asyncio.get_running_loop())
-        if self._shared and END_GRACE is not None:
+        if self._shared and END_GRACE:
             signal.signal(END_GRACE, self.handle_exit)
         copies = [each.dup() for each in sockets or () for _ in range(1, self._accepted_at_once)]
         await super().startup([*(sockets or ()), *copies])

@@ -110,7 +110,7 @@ class Workers:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _stop(self, *_: object) -> None:
-        number, self._stopping = END_GRACE if self._stopping else signal.SIGTERM, True
+        number, self._stopping = (END_GRACE if self._stopping else signal.SIGTERM), True
         for listener in self._sockets:
             listener.close()
         for process in tuple(self._running):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from itertools import chain, count
+from itertools import count
 from typing import Any, TypeVar
 
 import msgspec
@@ -107,34 +107,6 @@ class RedisStore(Turns):
         self._workers.cut_all(error)
 
     # ------------------------------------------------------------------------------------------ other workers
-
-    async def check(self) -> None:
-        """Connect and write, before a server starts. Raises Lost."""
-        await self.call("SET", self.names.of("check", "check"), "", "PX", 1000)
-
-    async def evicts(self) -> str:
-        """By what policy Redis deletes keys once its memory is full; empty if it does not, or does not tell."""
-        try:
-            told = (await self.call("INFO", "memory")).decode()
-        except Lost:
-            return ""
-        info = dict(line.partition(":")[::2] for line in told.splitlines())
-        policy = info.get("maxmemory_policy", "noeviction")
-        return "" if policy == "noeviction" or info.get("maxmemory") == "0" else policy
-
-    async def agree(self, given: Mapping[str, str]) -> list[str]:
-        """Return what of that with which this server is started differs from the others. Raises Lost.
-
-        `given` are digests by name. They are noted if there are no others.
-        """
-        name = self.names.of(SHARED, "settings")
-        if await self.alive() == {self.worker}:
-            await self.call("DEL", name)
-            await self.call("HSET", name, *chain.from_iterable(given.items()))
-            return []
-        found = await self.call("HGETALL", name)
-        noted = {each.decode(): digest.decode() for each, digest in zip(found[::2], found[1::2], strict=True)}
-        return sorted(each for each in {*noted, *given} if noted.get(each) != given.get(each))
 
     async def join(self) -> None:
         """Join the other workers as soon as the server has started, and not with its first request."""
