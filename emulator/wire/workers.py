@@ -54,7 +54,7 @@ class Workers:
                 process, status = os.waitpid(-1, os.WNOHANG if ready < self._count and not failed else 0)
             except InterruptedError:
                 continue
-            if not process:
+            if process not in self._running:  # none has ended, or another child, such as a browser
                 continue
             self._running.discard(process)
             code = os.waitstatus_to_exitcode(status)

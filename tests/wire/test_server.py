@@ -124,6 +124,16 @@ def test_an_endless_computation_does_not_keep_the_server_from_stopping(signals: 
     assert (ended.code, state.exists()) == (0, True)
 
 
+def test_only_a_worker_is_replaced() -> None:
+    """Another child of the process may end, such as a browser, or what was left to the first process of a container."""
+    other = "import os\nif not os.fork(): os._exit(7)\nfrom emulator.cli import main\nmain()"
+    with served("--workers", "2", "--reply", "Hello.", python=("-c", other)) as server:
+        assert server.ask(HEALTH).startswith(b"HTTP/1.1 200 ")
+        ended = server.stop()
+    assert ended.code == 0
+    assert "takes its place" not in ended.stderr
+
+
 def test_a_recording_stops_with_an_unfinished_request(tmp_path: Path) -> None:
     """`record` has a grace period as `serve` has."""
     command = ["record", "--upstream", "http://127.0.0.1:9", "--out", str(tmp_path / "a.yaml"), "--port", "0"]
