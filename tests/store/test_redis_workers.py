@@ -182,17 +182,18 @@ def test_workers_that_stop_end_what_they_do(tmp_path: Path, number: signal.Signa
 
 
 def test_what_a_server_has_counted_stays_when_it_stops() -> None:
-    """The metrics and the record of another one have it, which waits for nobody."""
+    """The metrics and the record of another one have it, which waits for nobody. Nothing is counted before one asks."""
     url = new_url()
     with (
         served("--store", url, "--log-level", "error") as stays,
         served("--store", url, "--log-level", "error") as stops,
     ):
-        assert stays.ask(get("/_emulator/metrics")).startswith(b"HTTP/1.1 200 ")
+        assert stops.ask(post(CHAT, chat())).startswith(b"HTTP/1.1 200 ")
+        assert b"akashml_requests_total{" not in stays.ask(get("/_emulator/metrics"))
         assert stops.ask(post(CHAT, chat())).startswith(b"HTTP/1.1 200 ")
         stops.stop()
         assert b'akashml_requests_total{endpoint="chat",status="200"} 1' in stays.ask(get("/_emulator/metrics"))
-        assert [each["number"] for each in body(stays.ask(get("/_emulator/inferences")))["inferences"]] == [1]
+        assert [each["number"] for each in body(stays.ask(get("/_emulator/inferences")))["inferences"]] == [1, 2]
 
 
 def test_a_worker_that_starts_later_plays_the_newest_file(tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ class RedisStore(Turns):
         try:
             if self._sessions.current is not None:
                 await self._sessions.get()
-                await self._count("")
+                if self._journal.counts:
+                    await self._count("")
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
