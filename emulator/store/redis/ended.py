@@ -124,7 +124,7 @@ class Ended:
             worker, name, dropped = self._call
             keys = [*self._keys, self._store.names.of(SHARED, f"appended:{worker}")]
             told = [part for each in self._batch for part in (each.number, key_name(each), _encode(readable(each)))]
-            asked = self._store.run(RECORD, keys, self._most, dropped, name, self.origin, *told)
+            asked = self._store.run(RECORD, keys, self._most, dropped, name, self.origin, self._most_bytes, *told)
             numbers = await self._store.sure(asked)
             self._dropped -= dropped
             for number, each in zip(map(int, numbers.split()), self._batch, strict=True):
