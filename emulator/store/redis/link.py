@@ -281,6 +281,7 @@ _TOLD = (
     ("maxmemory", "its memory is full: raise maxmemory, or delete what is not needed"),
     ("READONLY", "it is a replica that only reads: name the primary"),
     ("read only replica", "it is a replica that only reads: name the primary"),
+    ("max number of clients", "it takes no more connections: raise maxclients, of which each worker needs two"),
     ("MISCONF", "it cannot save to its disk, and so takes no changes"),
     ("LOADING", "it is still loading its data"),
     ("loading the dataset", "it is still loading its data"),
