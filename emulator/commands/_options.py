@@ -124,6 +124,14 @@ with_token = click.option(
     callback=_keep_token,
     help="The token of the emulator, if it asks for one.",
 )
+store = click.option(
+    "--store",
+    "store_url",
+    metavar="URL",
+    envvar="AKASHML_EMULATOR_STORE",
+    show_envvar=True,
+    help="Redis that keeps the state for all workers and hosts, as in redis://HOST:6379/0?prefix=akml.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
 _LIMITS = {

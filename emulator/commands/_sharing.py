@@ -52,6 +52,7 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     from emulator.core.decimals import decimal
     from emulator.core.errors import Rejected
     from emulator.store.outside import at_once
+    from emulator.store.redis import starting
     from emulator.store.redis.clock import SharedClock
     from emulator.store.redis.link import Lost
     from emulator.store.redis.names import shown
@@ -61,19 +62,23 @@ def check_store(engine: "Engine", url: str | None, scenario: str | None) -> None
     assert isinstance(store, RedisStore)  # noqa: S101 (made by `store_at`)
     assert isinstance(clock, SharedClock)  # noqa: S101
 
-    async def used() -> tuple[str | None, list[str]]:
-        await store.check()
+    async def used() -> tuple[str | None, list[str], str]:
+        await starting.check(store)
         await clock.meet()
-        return await engine.active(), await store.agree(_made_with(engine))
+        return await engine.active(), await starting.agree(store, _made_with(engine)), await starting.evicts(store)
 
     try:
-        active, others = at_once(used())
+        active, others, evicts = at_once(used())
     except ValueError as error:
         raise click.ClickException(f"--store {shown(url)}: {error}") from None
     except Lost as lost:
-        raise click.ClickException(f"the store {shown(url)} cannot be used: {lost}") from None
+        hint = " (does it speak TLS?)" if "does not answer" in str(lost) and url.lower().startswith("rediss:") else ""
+        raise click.ClickException(f"the store {shown(url)} cannot be used: {lost}{hint}") from None
     except Rejected as rejected:
         raise click.ClickException(rejected.error.message) from None
+    if evicts:
+        told = f"the store deletes what it has once its memory is full (maxmemory-policy {evicts})"
+        say(f"Warning: {told}. Set maxmemory-policy to noeviction (docs/scaling.md)", error=True)
     if others:
         told = f"the servers that share the store were started with another: {', '.join(others)}"
         say(f"Warning: {told}. Give all of them the same (docs/scaling.md)", error=True)

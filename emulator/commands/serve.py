@@ -78,12 +78,7 @@ _FILE = click.Path(path_type=Path)
 )
 @_options.limits
 @click.option("--state", type=_FILE, help="File to go on from, and to save each change to.")
-@click.option(
-    "--store",
-    "store_url",
-    metavar="URL",
-    help="Redis that keeps the state for all workers and hosts, as in redis://HOST:6379/0?prefix=akml.",
-)
+@_options.store
 @click.option("--workers", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes that serve.")
 @click.option("--inferences", type=_FILE, help="File that gets a line of JSON for each inference.")
 @click.option("--presets", type=_FILE, help="Folder of presets, for requests to the model @preset/NAME.")
@@ -136,7 +131,8 @@ def serve(
     made = "" if engine.settings.control_token else access.token
     if made and form == "nothing":
         say(f"Warning: /_emulator is closed: nobody knows the token. {_options.GIVE_TOKEN}", error=True)
-    app = create_app(engine, access, Presets(presets, shared=workers > 1), folder if watch else None)
+    shared = workers > 1 or world["store_url"] is not None
+    app = create_app(engine, access, Presets(presets, shared=shared), folder if watch else None)
     gc.freeze()
     gc.enable()
 

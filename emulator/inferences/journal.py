@@ -53,6 +53,11 @@ class Journal:
         self._metrics: Metrics | None = None
         self.replayer: Callable[[LiveRecord], Awaitable[LiveRecord]] | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether somebody has asked for the metrics."""
+        return self._metrics is not None
+
     def metrics(self) -> "Metrics":
         """What counts the inferences, from the first call on."""
         if self._metrics is None:

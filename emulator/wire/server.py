@@ -31,6 +31,8 @@ _ACCEPTED_AT_ONCE = 1 / 8
 """Connections that are accepted in one iteration of uvloop, which accepts one from each listening socket, as a part of
 the reserve of descriptors: none of them has been read when the last is accepted.
 """
+END_GRACE: int = getattr(signal, "SIGUSR1", 0)
+"""The signal that ends the grace period of a server that shares its sockets with others; 0 if the system has none."""
 T = TypeVar("T")
 Beside: TypeAlias = Callable[[], Coroutine[None, None, None]]
 
@@ -59,6 +61,7 @@ class Server(uvicorn.Server):
         self._deadlines = deadlines or Deadlines()
         self._started = started
         self._beside = beside
+        self._shared = shared
         self._accepted_at_once = 1 if shared else max(1, round(descriptors.reserve() * _ACCEPTED_AT_ONCE))
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
         self._told_to_stop = asyncio.Event()
@@ -71,14 +74,20 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop; a second signal ends the grace period. Signals are not re-raised, so the exit code is 0.
 
-        If the loop is too busy to notice that it has to stop, an alarm ends it by force.
+        One of several processes may get each signal twice, so only `END_GRACE` ends its grace period.
         """
-        if self.should_exit:
+        if not self.should_exit:
+            self._force_in(self._grace + _CUTTING)
+            self.stop()
+        elif not self._shared or sig == END_GRACE:
+            self._force_in(_CUTTING)
             self._call(self._cut)
+
+    def _force_in(self, seconds: float) -> None:
+        """End the loop by force, if it is too busy to notice that it has to stop."""
         if hasattr(signal, "setitimer"):
             signal.signal(signal.SIGALRM, self._force)
-            signal.setitimer(signal.ITIMER_REAL, (0 if self.should_exit else self._grace) + _CUTTING, _CUTTING)
-        self.stop()
+            signal.setitimer(signal.ITIMER_REAL, seconds, _CUTTING)
 
     def _force(self, sig: int, frame: FrameType | None) -> None:
         self.forced = True
@@ -87,6 +96,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve the connections of these sockets, then report readiness."""
         self._loop.set_result(asyncio.get_running_loop())
+        if self._shared and END_GRACE:
+            signal.signal(END_GRACE, self.handle_exit)
         copies = [each.dup() for each in sockets or () for _ in range(1, self._accepted_at_once)]
         await super().startup([*(sockets or ()), *copies])
         self._started()

@@ -8,8 +8,9 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import FrameType
 from typing import Any, TypeAlias
+
+from emulator.wire.server import END_GRACE
 
 Serve: TypeAlias = Callable[[Callable[[], object], Callable[[], Any]], None]
 """Serves until stopped. It is given what to call when a signal can stop it, and a coroutine to run beside serving."""
@@ -22,8 +23,9 @@ log = logging.getLogger("emulator")
 class Workers:
     """Starts `count` processes that call `serve`, and others for those that die; all end with this process.
 
-    A signal that ends this process is passed on, so that each worker ends as a server of one process does. The sockets
-    are closed here as well: a client that connects would otherwise wait for an answer that nobody gives.
+    A signal that ends this process is passed on, so that each worker ends as a server of one process does. The workers
+    may have got it as well, as by Ctrl-C in a terminal, which is not a second one. So they are told of a second one.
+    Nobody can connect any more once all have stopped to listen on `sockets`, this process included.
     """
 
     def __init__(self, count: int, sockets: Sequence[socket.socket], serve: Serve, ready: Callable[[], None]) -> None:
@@ -52,13 +54,13 @@ class Workers:
                 process, status = os.waitpid(-1, os.WNOHANG if ready < self._count and not failed else 0)
             except InterruptedError:
                 continue
-            if not process:
+            if process not in self._running:  # none has ended, or another child, such as a browser
                 continue
             self._running.discard(process)
             code = os.waitstatus_to_exitcode(status)
             if code == STARTUP and not self._stopping:
                 failed = code
-                self._stop(signal.SIGTERM, None)
+                self._stop()
             elif not self._stopping:
                 log.warning("The worker %s has ended (%s); another one takes its place.", process, code)
                 self._start()
@@ -79,10 +81,10 @@ class Workers:
             if self._stopping:
                 os.kill(process, signal.SIGTERM)
             return
-        if self._stopping:
-            os._exit(0)
         code = STARTUP
         try:
+            if self._stopping:  # a signal came before the fork: nothing listens any more
+                os._exit(0)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.close(self._parent_alive)
@@ -107,8 +109,8 @@ class Workers:
             loop.remove_reader(self._parent)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        self._stopping = True
+    def _stop(self, *_: object) -> None:
+        number, self._stopping = (END_GRACE if self._stopping else signal.SIGTERM), True
         for listener in self._sockets:
             listener.close()
         for process in tuple(self._running):

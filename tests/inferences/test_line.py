@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from support.asgi import (
     CHAT,
     COMPLETIONS,
@@ -81,3 +82,10 @@ def test_the_line_says_when_the_answer_ended_and_why(caplog: pytest.LogCaptureFi
     caplog.clear()
     logged, _ = told(caplog, CHAT, chat("limited"))
     assert "by story/rules[0]: failed: rate_limited: Not now.  retry after 3 s  " in logged
+
+
+def test_the_line_of_what_has_no_number_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """As while a store is away: no number would find it."""
+    logged, seen = told(caplog, CHAT, chat())
+    assert logged.startswith("#1  ")
+    assert replace(seen, number=0).line() == f"#-{logged.removeprefix('#1')}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from support.asgi import CHAT, PLAIN, Exchange, chat, given_way
 from support.redis_server import RedisServer, needs_redis, new_url, redis_server
-from support.served import Served, get, post, read_all, served
+from support.served import ROOT, Served, get, post, read_all, served
 from support.settling import elsewhere
 
 from emulator.cli import main
@@ -29,6 +30,7 @@ from emulator.web.app import create_app
 pytestmark = pytest.mark.usefixtures("redis")
 WITHIN = 5
 """Seconds in which everything is as before."""
+BOB = ("--user", "bob", "on", ">hunter2")
 STORY = f"""
 account: {{credits: 1000000 USD}}
 models: {{{PLAIN}: {{pricing: {{input: '1', output: '1'}}, backends: {{slots: 1, queue: 1h}}}}}}
@@ -264,6 +266,13 @@ def test_a_fault_of_redis_is_told_and_passes(own: RedisServer, tmp_path: Path, f
         ("unix://", "expected a URL such as redis://"),
         ("redis://127.0.0.1/0?prefx=a", 'unknown parameter prefx; did you mean "prefix"?'),
         ("redis://127.0.0.1/0?password=hunter2", "unknown parameter password"),
+        ("redis://bob:1?hunter2@127.0.0.1/0", "expected a URL such as redis://"),
+        ("redis://127.0.0.1/?db=two", "db must be a number"),
+        ("redis://127.0.0.1/0?db=1", "a parameter is given twice"),
+        ("redis://127.0.0.1/0?ssl_cert_reqs=none", "ssl_cert_reqs is for TLS: write rediss://"),
+        ("rediss://127.0.0.1/0?ssl_cert_reqs=never", "ssl_cert_reqs must be none, optional or required"),
+        ("rediss://127.0.0.1/0?ssl_check_hostname=maybe", "ssl_check_hostname must be true or false"),
+        ("rediss://127.0.0.1/0?ssl_ca_certs=/no/file", "ssl_ca_certs: there is no file /no/file"),
         ("redis://127.0.0.1/0?prefix=a&prefix=b", "a parameter is given twice"),
         ("redis://127.0.0.1/0?prefix=", "the prefix must be of"),
         ("redis://127.0.0.1/0?prefix=%7Ba%7D", "the prefix must be of"),
@@ -281,6 +290,55 @@ def test_a_wrong_url_is_told_in_one_sentence(url: str, told: str) -> None:
     assert told in done.output
     assert done.output.count("\n") == 1
     assert "hunter2" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "user", "told"),
+    [
+        (("--cluster-enabled", "yes"), "", "it is of a Redis Cluster, which is not supported"),
+        ((*BOB, "~*", "&*", "+@all", "-evalsha"), "bob:hunter2@", "the user may not do this"),
+        ((*BOB, "~*", "+@all"), "bob:hunter2@", "the user may not do this"),
+    ],
+    ids=["a cluster", "no scripts", "no channels"],
+)
+def test_a_redis_that_does_not_do_all_is_told_at_start(options: tuple[str, ...], user: str, told: str) -> None:
+    """One sentence, without the password."""
+    server = RedisServer(*options)
+    try:
+        done = CliRunner().invoke(main, ["serve", "--port", "0", "--store", server.url.replace("//", f"//{user}")])
+    finally:
+        server.end()
+    assert (done.exit_code, done.output.count("\n")) == (1, 1)
+    assert told in done.output
+    assert "hunter2" not in done.output
+
+
+def test_a_user_needs_no_dangerous_command() -> None:
+    """With the rights that docs/scaling.md names, requests are answered, and all can be reset."""
+    rights = re.findall(r"`(\+@all [^`]+)`", (ROOT / "docs" / "scaling.md").read_text("utf-8"))[0]
+    server = RedisServer(*BOB, *rights.replace("PREFIX", "akml").split())
+    try:
+        url = server.url.replace("//", "//bob:hunter2@")
+        with served("--log-level", "error", "--credits", "5", environment={"AKASHML_EMULATOR_STORE": url}) as emulator:
+            assert emulator.ask(post(CHAT, chat())).startswith(b"HTTP/1.1 200 ")
+            assert emulator.ask(get("/_emulator/metrics")).startswith(b"HTTP/1.1 200 ")
+            assert emulator.ask(post("/_emulator/clock", {"advance": "1s"})).startswith(b"HTTP/1.1 200 ")
+            assert emulator.ask(post("/_emulator/reset", {})).startswith(b"HTTP/1.1 200 ")
+            ended = emulator.stop()
+        assert server.ask("EXISTS", "akml:{shared}:state") == b":1\r\n"
+    finally:
+        server.end()
+    assert (ended.code, ended.stderr) == (0, "")
+
+
+def test_a_redis_that_deletes_what_it_has_is_told_at_start() -> None:
+    """The warning names its policy."""
+    server = RedisServer("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru")
+    try:
+        with served("--store", server.url, "--log-level", "error") as emulator:
+            assert "(maxmemory-policy allkeys-lru)" in emulator.stop().stderr
+    finally:
+        server.end()
 
 
 def test_a_database_that_there_is_not_is_told() -> None:

@@ -5,6 +5,7 @@ import os
 import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,41 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         assert server.stop().code == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_workers_that_stop_end_what_they_do(tmp_path: Path, number: signal.Signals) -> None:
+    """All streams are sent to their end, also if each worker gets the signal itself, as by Ctrl-C; all is recorded.
+
+    No worker is left that others would wait for.
+    """
+    url, slow = new_url(), f"rules: [{{reply: {{text: {' '.join(['word'] * 50)}, stream: {{between_tokens: 10ms}}}}}}]"
+    with served(*options(url, story(tmp_path, slow), "--workers", "2")) as server, ExitStack() as stack:
+        streams = [stack.enter_context(server.connect(post(CHAT, chat(stream=True)))) for _ in range(12)]
+        begun = [stream.recv(1 << 16) for stream in streams]
+        for process in {body(server.ask(get("/_emulator/ready")))["process"][0] for _ in range(20)}:
+            os.kill(process, number)
+        assert server.stop(number).code == 0
+        answers = [first + read_all(stream) for first, stream in zip(begun, streams, strict=True)]
+    assert [answer[-21:] for answer in answers] == [b"data: [DONE]\n\n\r\n0\r\n\r\n"] * 12
+    prefix = url.rpartition("=")[2]
+    assert redis_server().ask("XLEN", f"{prefix}:{{shared}}:record") == b":12\r\n"
+    assert redis_server().ask("ZCARD", f"{prefix}:{{shared}}:leases") == b":0\r\n"
+
+
+def test_what_a_server_has_counted_stays_when_it_stops() -> None:
+    """The metrics and the record of another one have it, which waits for nobody. Nothing is counted before one asks."""
+    url = new_url()
+    with (
+        served("--store", url, "--log-level", "error") as stays,
+        served("--store", url, "--log-level", "error") as stops,
+    ):
+        assert stops.ask(post(CHAT, chat())).startswith(b"HTTP/1.1 200 ")
+        assert b"akashml_requests_total{" not in stays.ask(get("/_emulator/metrics"))
+        assert stops.ask(post(CHAT, chat())).startswith(b"HTTP/1.1 200 ")
+        stops.stop()
+        assert b'akashml_requests_total{endpoint="chat",status="200"} 1' in stays.ask(get("/_emulator/metrics"))
+        assert [each["number"] for each in body(stays.ask(get("/_emulator/inferences")))["inferences"]] == [1, 2]
+
+
 def test_a_worker_that_starts_later_plays_the_newest_file(tmp_path: Path) -> None:
     """A watched file has changed since the server was started: each worker plays it, and goes on where others were."""
     replies = ", ".join(f"{{text: Reply {number}.}}" for number in range(200))
@@ -273,6 +309,15 @@ def test_workers_without_a_store_are_refused_if_they_would_differ(tmp_path: Path
     with served("--workers", "2", "--reply", "Hello.", "--log-level", "error") as server:
         assert text(server.ask(post(CHAT, chat()))) == "Hello."
         assert "share nothing" in server.stop().stderr
+
+
+def test_a_preset_that_others_would_not_see_is_not_saved(tmp_path: Path) -> None:
+    """Without a folder, a server that shares a store refuses it, and says what to do."""
+    put = post("/_emulator/presets/careful", {"model": PLAIN}).replace(b"POST", b"PUT", 1)
+    with served("--store", new_url(), "--log-level", "error") as server:
+        assert "start the server with --presets FOLDER" in body(server.ask(put))["error"]["message"]
+    with served("--store", new_url(), "--log-level", "error", "--presets", str(tmp_path)) as server:
+        assert body(server.ask(put))["name"] == "careful"
 
 
 def test_options_that_the_store_overrules_are_told() -> None:

@@ -126,3 +126,27 @@ def test_what_has_no_room_is_counted_once() -> None:
         assert journal.forgotten + len(journal.all()) == 100
 
     at_once(play())
+
+
+def test_a_record_of_long_inferences_is_shorter() -> None:
+    """It is bounded in bytes as well, for every worker alike: what is left out is counted."""
+    url, most = new_url(), 40_000
+    engines = [engine_at(url), engine_at(url)]
+    for engine, _ in engines:
+        assert isinstance(engine.store.inferences, SharedJournal)
+        engine.store.inferences.most_bytes = most
+        engine.store.inferences.ended.bound(1000, most)
+
+    async def play() -> None:
+        for number in range(40):
+            await asked(engines[number % 2][0], f"Number {number}. {'Long. ' * (number % 7) * 100}")
+            if number % 9 == 0:
+                await engines[0][0].store.inferences.refresh()
+        for engine, store in engines * 2:
+            await engine.store.inferences.refresh()
+            found = await store.call("XRANGE", store.names.of("shared", "record"), "-", "+")
+            assert most / 2 < sum(len(fields[3]) for _, fields in found) <= most
+            assert numbers(engine) == list(range(41 - len(found), 41))
+            assert engine.store.inferences.forgotten == 40 - len(found)
+
+    at_once(play())

@@ -85,10 +85,12 @@ def test_no_client_keeps_an_emulator_in_a_program_from_stopping(client: str, lon
     connection.close()
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_does_not_wait_for_a_body(number: signal.Signals) -> None:
-    """The grace period ends at once."""
-    with served("--grace", "1h") as server, connection_of(("127.0.0.1", server.port), "stops in the body"):
+def test_a_second_signal_does_not_wait_for_a_body(number: signal.Signals, workers: str) -> None:
+    """The grace period ends at once, and nobody could connect in it."""
+    options = ("--grace", "1h", "--workers", workers)
+    with served(*options) as server, connection_of(("127.0.0.1", server.port), "stops in the body"):
         assert server.ask(HEALTH).startswith(b"HTTP/1.1 200 ")
         server.process.send_signal(number)
         server.until_deaf()
@@ -120,6 +122,16 @@ def test_an_endless_computation_does_not_keep_the_server_from_stopping(signals: 
             other.recv(1)
         ended = server.stop(*[signal.SIGTERM, signal.SIGINT][:signals])
     assert (ended.code, state.exists()) == (0, True)
+
+
+def test_only_a_worker_is_replaced() -> None:
+    """Another child of the process may end, such as a browser, or what was left to the first process of a container."""
+    other = "import os\nif not os.fork(): os._exit(7)\nfrom emulator.cli import main\nmain()"
+    with served("--workers", "2", "--reply", "Hello.", python=("-c", other)) as server:
+        assert server.ask(HEALTH).startswith(b"HTTP/1.1 200 ")
+        ended = server.stop()
+    assert ended.code == 0
+    assert "takes its place" not in ended.stderr
 
 
 def test_a_recording_stops_with_an_unfinished_request(tmp_path: Path) -> None:

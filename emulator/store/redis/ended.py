@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -123,7 +124,7 @@ class Ended:
             worker, name, dropped = self._call
             keys = [*self._keys, self._store.names.of(SHARED, f"appended:{worker}")]
             told = [part for each in self._batch for part in (each.number, key_name(each), _encode(readable(each)))]
-            asked = self._store.run(RECORD, keys, self._most, dropped, name, self.origin, *told)
+            asked = self._store.run(RECORD, keys, self._most, dropped, name, self.origin, self._most_bytes, *told)
             numbers = await self._store.sure(asked)
             self._dropped -= dropped
             for number, each in zip(map(int, numbers.split()), self._batch, strict=True):
@@ -151,7 +152,10 @@ class Ended:
     async def stop(self) -> None:
         """Append and report what has ended."""
         if self._appending is not None:
+            self._appending.cancel()
             await asyncio.gather(self._appending, return_exceptions=True)
+        with suppress(Rejected):
+            await self.append()
         self._report_all()
 
     # ------------------------------------------------------------------------------------------ forgetting

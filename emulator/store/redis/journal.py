@@ -115,7 +115,7 @@ class SharedJournal(Journal):
                         self._heard = self.ended.last = 0
                     self.at_work.note("reset", None)
             found = await self._sure(call("XRANGE", self._record, f"({self._position}-0", "+"))
-            for id, (_, name, _, data, _, number) in found:
+            for id, (_, name, _, data, _, number, *_) in found:
                 self._position = int(id[:-2])
                 entry = self._entries[int(number)] = Entry(int(number), name.decode(), data)
                 self.at_work.end(entry.number)
@@ -128,8 +128,12 @@ class SharedJournal(Journal):
             self._whole = numbers
             self.forgotten = max(ended - gone - await self._sure(call("XLEN", self._record)), 0)
             if found or anew:
-                for number in [*self._entries][: max(len(self._entries) - self.most, 0)]:
+                size = sum(len(entry.data) for entry in self._entries.values())
+                for number, entry in [*self._entries.items()]:
+                    if len(self._entries) <= self.most and size <= self.most_bytes:
+                        break
                     del self._entries[number]
+                    size -= len(entry.data)
                 self.ended.have_read(read, self._entries)
 
     async def _sure(self, asked: Any) -> Any:

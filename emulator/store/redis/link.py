@@ -51,7 +51,8 @@ class Link:
                 await self._connection.connect()
         except (*_FAILURES, TimeoutError) as error:
             await self.close()
-            raise Lost(told(error)) from None
+            why = told(error)
+            raise Lost(f"{why} (is it Redis? For TLS, write rediss://)" if why == _CLOSED else why) from None
         self.alive = True
         self._start(self._read())
 
@@ -112,6 +113,8 @@ class Link:
                     waiting.set_result(answer)
         except _FAILURES as error:
             self._fail(error)
+        finally:
+            self.alive = False
 
     def _watch_from(self, answered: int, looks: int) -> None:
         """Fail if there are no more answers than these after so many looks."""
@@ -253,10 +256,22 @@ def told(error: BaseException) -> str:
     return text.rstrip(".")
 
 
+_CLOSED = "it has closed the connection"
+_DENIED = "the user may not do this: give it +@all -@dangerous ~PREFIX:* &PREFIX:*"
+_CLUSTER = "it is of a Redis Cluster, which is not supported: name a Redis that is none"
 _TOLD = (
     ("onnection refused", "nothing listens there (is Redis running?)"),
     ("Connect call failed", "nothing listens there (is Redis running?)"),
+    ("No such file or directory", "nothing listens there (is Redis running?)"),
     ("Name or service not known", "there is no host of that name"),
+    ("Hostname mismatch", "its certificate is for another host (?ssl_check_hostname=false allows that)"),
+    ("IP address mismatch", "its certificate is for another host (?ssl_check_hostname=false allows that)"),
+    ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted: name its issuer's with ?ssl_ca_certs=FILE"),
+    ("NO_CERTIFICATE", "there is no certificate in ssl_ca_certs"),
+    ("Protocol Error", "what answers there is not Redis"),
+    ("Connection lost", _CLOSED),
+    ("onnection closed", _CLOSED),
+    ("onnection reset", _CLOSED),
     ("WRONGPASS", "the password, or the user, is wrong"),
     ("invalid password", "the password is wrong"),
     ("invalid username-password", "the password, or the user, is wrong"),
@@ -266,10 +281,15 @@ _TOLD = (
     ("maxmemory", "its memory is full: raise maxmemory, or delete what is not needed"),
     ("READONLY", "it is a replica that only reads: name the primary"),
     ("read only replica", "it is a replica that only reads: name the primary"),
+    ("max number of clients", "it takes no more connections: raise maxclients, of which each worker needs two"),
     ("MISCONF", "it cannot save to its disk, and so takes no changes"),
     ("LOADING", "it is still loading its data"),
-    ("No such file or directory", "nothing listens there (is Redis running?)"),
     ("loading the dataset", "it is still loading its data"),
     ("WRONGTYPE", "another program has stored something under its prefix: name another one (?prefix=NAME)"),
-    ("NOPERM", "the user may not run these commands"),
+    ("NOPERM", _DENIED),
+    ("no permissions", _DENIED),
+    ("CLUSTERDOWN", _CLUSTER),
+    ("ash slot", _CLUSTER),
+    ("same slot", _CLUSTER),
+    ("MOVED", _CLUSTER),
 )

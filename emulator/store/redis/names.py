@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -12,8 +13,15 @@ SHARED = "shared"
 _EXAMPLE = "redis://127.0.0.1:6379/0?prefix=akml"
 _DATABASE = re.compile(r"/?|/\d+", re.ASCII)
 _PATHS = {"redis": _DATABASE, "rediss": _DATABASE, "unix": re.compile("/.+")}
-_PARAMETERS = ("prefix", "db", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs", "ssl_check_hostname")
-_PREFIX = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+_VALUES = {
+    "prefix": (r"[\w.:-]{1,64}", "the prefix must be of up to 64 letters, digits and the characters . _ - and :"),
+    "db": (r"\d+", "db must be a number"),
+    "ssl_cert_reqs": (r"none|optional|required", "ssl_cert_reqs must be none, optional or required"),
+    "ssl_check_hostname": (r"true|false", "ssl_check_hostname must be true or false"),
+}
+"""Parameters by name: a pattern of what may be given, and what is told otherwise."""
+_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+_PARAMETERS = (*_VALUES, *_FILES)
 
 
 class Names(NamedTuple):
@@ -52,16 +60,21 @@ def split_url(url: str) -> tuple[str, str]:
         right = parts.port != 0 and not parts.fragment and _PATHS[parts.scheme].fullmatch(parts.path)
     except (KeyError, ValueError):
         right = None
-    if not right:
+    if not right or "@" in parts.query:
         raise ValueError(f"expected a URL such as {_EXAMPLE}; in a password, write %23 for #, %2F for / and %40 for @")
     given = dict(query)
     if unknown := [name for name, _ in query if name not in _PARAMETERS]:
         raise ValueError(f"unknown parameter {unknown[0]}{did_you_mean(unknown[0], _PARAMETERS)}")
-    if len(given) < len(query):
+    if len(given) < len(query) or ("db" in given and parts.scheme != "unix" and parts.path.strip("/")):
         raise ValueError("a parameter is given twice")
+    for name, value in given.items():
+        if name.startswith("ssl_") and parts.scheme != "rediss":
+            raise ValueError(f"{name} is for TLS: write rediss://")
+        if name in _FILES and not Path(value).is_file():
+            raise ValueError(f"{name}: there is no file {value}")
+        if name in _VALUES and not re.fullmatch(_VALUES[name][0], value, re.ASCII):
+            raise ValueError(_VALUES[name][1])
     prefix = given.pop("prefix", "akml")
-    if not _PREFIX.fullmatch(prefix):
-        raise ValueError("the prefix must be of up to 64 letters, digits and the characters . _ - and :")
     return urlunsplit(parts._replace(query=urlencode(given))), prefix
 
 

@@ -273,13 +273,21 @@ if name == ARGV[3] then return known end
 local same = redis.call('HGET', KEYS[1], 'origin') == ARGV[4]
 redis.call('HINCRBY', KEYS[1], 'numbers', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'ended', ARGV[2])
-local numbers = {}
-for i = 5, #ARGV, 3 do
+local numbers, bytes = {}, tonumber(redis.call('HGET', KEYS[1], 'bytes') or 0)
+for i = 6, #ARGV, 3 do
   local number = ARGV[i]
   if number == '0' or not same then number = redis.call('HINCRBY', KEYS[1], 'numbers', 1) end
   numbers[#numbers + 1] = number
   local id = redis.call('HINCRBY', KEYS[1], 'ended', 1) .. '-0'
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], id, 'k', ARGV[i + 1], 'd', ARGV[i + 2], 'n', number)
+  local data = ARGV[i + 2]
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], id, 'k', ARGV[i + 1], 'd', data, 'n', number, 'b', bytes)
+  bytes = bytes + #data
+end
+redis.call('HSET', KEYS[1], 'bytes', bytes)
+local first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
+while first and bytes - first[2][8] > tonumber(ARGV[5]) do
+  redis.call('XDEL', KEYS[2], first[1])
+  first = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 1)[1]
 end
 known = table.concat(numbers, ' ')
 redis.call('SET', KEYS[3], ARGV[3] .. ' ' .. known, 'EX', 3600)
@@ -288,8 +296,8 @@ return known
 """Append inferences to the record, and return their numbers. KEYS: the counters, the record, the last call.
 
 ARGV: how many to keep, how many were dropped, a name for this call, by which it is known if it is repeated, the origin
-of the record as the worker knows it, and for each inference its number, if it has one and not 0, the name of its key,
-and itself.
+of the record as the worker knows it, how many bytes to keep, and for each inference its number, if it has one and not
+0, the name of its key, and itself. Each is stored with the bytes of all before it, which tells how long the record is.
 """
 
 ERASE = _script("""

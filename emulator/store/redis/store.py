@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
-from itertools import chain, count
+from itertools import count
 from typing import Any, TypeVar
 
 import msgspec
@@ -108,24 +108,6 @@ class RedisStore(Turns):
 
     # ------------------------------------------------------------------------------------------ other workers
 
-    async def check(self) -> None:
-        """Connect and write, before a server starts. Raises Lost."""
-        await self.call("SET", self.names.of("check", "check"), "", "PX", 1000)
-
-    async def agree(self, given: Mapping[str, str]) -> list[str]:
-        """Return what of that with which this server is started differs from the others. Raises Lost.
-
-        `given` are digests by name. They are noted if there are no others.
-        """
-        name = self.names.of(SHARED, "settings")
-        if await self.alive() == {self.worker}:
-            await self.call("DEL", name)
-            await self.call("HSET", name, *chain.from_iterable(given.items()))
-            return []
-        found = await self.call("HGETALL", name)
-        noted = {each.decode(): digest.decode() for each, digest in zip(found[::2], found[1::2], strict=True)}
-        return sorted(each for each in {*noted, *given} if noted.get(each) != given.get(each))
-
     async def join(self) -> None:
         """Join the other workers as soon as the server has started, and not with its first request."""
         await self.sure(self.ask("look"))
@@ -134,7 +116,7 @@ class RedisStore(Turns):
         await super()._begin(session)
         self._workers.wake_all()  # some may have been told in the meantime that they have a slot
         if isinstance(self._clock, SharedClock):
-            self._start(self._clock.meet())
+            self._start(self._clock.meet)
 
     def _begun(self, origin: bytes) -> None:
         self._journal.go_on_from(origin)
@@ -147,11 +129,21 @@ class RedisStore(Turns):
         return self._journal.ended.go_on()
 
     async def _end(self) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
+        """Store what has not been stored yet, and tell the others that this worker is gone. Raises Lost.
+
+        An event loop that ends cancels its tasks first, those that read from a connection among them: this has another.
+        """
+        try:
+            if self._sessions.current is not None:
+                await self._sessions.get()
+                if self._journal.counts:
+                    await self._count("")
+        finally:
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, self._journal.stop(), return_exceptions=True)
         session = self._sessions.current
-        if session is not None and session.alive and self._sessions.is_last:
+        if session is not None and self._sessions.is_last:
             worker = self._end_worker()
             await session.link.call("SADD", self.names.of(SHARED, "gone"), worker)
             await session.link.call("ZREM", self.names.of(SHARED, "leases"), worker)
@@ -162,7 +154,7 @@ class RedisStore(Turns):
             case "wake":
                 self._workers.wake(rest.split(" "))
             case "ask":
-                self._start(self._questions.answer(rest))
+                self._start(partial(self._questions.answer, rest))
             case "answer":
                 self._questions.hear(rest)
             case "follow":
@@ -199,12 +191,14 @@ class RedisStore(Turns):
         found = await self.run(ALIVE, [self.names.of(SHARED, "leases")], EXPIRED)
         return {self.worker, *(each.decode() for each in found)}
 
-    def _start(self, work: Awaitable[Any]) -> None:
+    def _start(self, work: Callable[[], Awaitable[Any]]) -> None:
         async def quietly() -> None:
             try:
-                await work
-            except (Lost, Rejected) as error:
-                log.warning("Redis is not reached: %s", error)
+                await work()
+            except Lost as lost:
+                log.warning("The store cannot be used: %s", lost)
+            except Rejected as rejected:
+                log.warning("%s", rejected)
 
         task = asyncio.ensure_future(quietly())
         self._tasks.add(task)
