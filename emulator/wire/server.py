@@ -24,6 +24,7 @@ from emulator.wire import descriptors
 from emulator.wire.protocol import Deadlines, State, TransportProtocol
 
 _CUTTING = 1  # seconds for the answers to notice that they were cut
+_FORCING = 4  # seconds after the grace in which a machine that is busy gets to that
 _SWEEP = 1.0  # seconds between looks for clients that are late, if their deadlines are not shorter
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
@@ -77,7 +78,7 @@ class Server(uvicorn.Server):
             self._call(self._cut)
         if hasattr(signal, "setitimer"):
             signal.signal(signal.SIGALRM, self._force)
-            signal.setitimer(signal.ITIMER_REAL, (0 if self.should_exit else self._grace) + _CUTTING, _CUTTING)
+            signal.setitimer(signal.ITIMER_REAL, (0 if self.should_exit else self._grace) + _FORCING, _CUTTING)
         self.stop()
 
     def _force(self, sig: int, frame: FrameType | None) -> None:
@@ -252,9 +253,15 @@ def _server(
     return Server(config, grace, started, beside, deadlines, shared=shared)
 
 
+def _not_interrupted(record: logging.LogRecord) -> bool:
+    """False for what uvicorn logs of an answer that was interrupted by force (see `handle_exit`), with a traceback."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], KeyboardInterrupt)
+
+
 def log_to_stderr(level: str) -> None:
     """Send the emulator's log lines to standard error, and only errors of uvicorn."""
     handler = logging.StreamHandler()
+    handler.addFilter(_not_interrupted)
     handler.setFormatter(LineFormatter("%(asctime)s  %(message)s", "%H:%M:%S"))
     logging.getLogger("emulator").addHandler(handler)
     logging.getLogger("emulator").setLevel(level.upper())
