@@ -43,6 +43,8 @@ async def plan(self, request, length=0):
             steps = [Step(3600, START.event)]
         case ["long"]:
             steps = [START, *[Step(0, Text(0, "word " * 200))] * 20_000, Step(0, Finish(0, "stop"))]
+        case ["stuck"]:
+            steps = iter(lambda: print("stuck", flush=True) or [None for _ in iter(int, 1)], None)
         case ["first", how]:
             steps = [Step(0, Hangup(how))]
         case ["then", how]:
@@ -261,6 +263,16 @@ def test_what_outlives_the_grace_is_cut(model: str, stream: bool) -> None:
     assert ("completed" if (model, stream) == ("long", False) else "cut by client") in line
 
 
+def test_an_answer_that_lets_nothing_else_run_is_interrupted() -> None:
+    """The server ends all the same, with the line of the inference and no traceback."""
+    with served("--grace", "0.1s", python=("-c", PLANS)) as server, server.connect(asking("stuck")):
+        server.lines_until("stuck")
+        ended = server.stop()
+    assert ended.code == 0
+    (line,) = ended.stderr.splitlines()
+    assert LINE.fullmatch(line)
+
+
 @pytest.mark.parametrize("number", STOPS)
 def test_a_second_signal_ends_the_grace(number: signal.Signals) -> None:
     """Whoever presses Ctrl-C twice does not want to wait."""
@@ -277,10 +289,9 @@ def test_a_second_signal_ends_the_grace(number: signal.Signals) -> None:
 
 def test_a_server_that_is_still_there_after_its_time_is_killed() -> None:
     """What fails because of that says so."""
-    with pytest.raises(TimeoutError, match=r"killed: it was still there after 0\.1 s"):
-        with served(patience=0.1) as server:
-            server.until_deaf()
-            server.ask(get("/_emulator/health"))
+    told = r"killed: it was still there after 0\.1 s"
+    with pytest.raises(TimeoutError, match=told), served(patience=0.1) as server:
+        server.ask(get("/_emulator/health"))
 
 
 # ---------------------------------------------------------------------------------------------- the log

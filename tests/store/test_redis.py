@@ -313,6 +313,28 @@ def test_clocks_that_are_moved_at_the_same_time_agree(moves: list[dict[str, Any]
     at_once(play())
 
 
+def test_a_worker_that_has_died_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease is still good, but nobody hears what is asked: the answers are those of the others."""
+    monkeypatch.setattr("emulator.store.redis.asking._PATIENCE", 10 * PATIENCE)
+    url = new_url()
+    first, second, leases = engine_at(url), engine_at(url), RedisStore(url).names.of("shared", "leases")
+
+    async def play() -> None:
+        await second.active()
+        assert (await asked(first, "GET", "/_emulator/metrics")).status == 200
+        redis_server().ask("ZADD", leases, str(2**40), "gone")
+        for method, path, body in (
+            ("POST", "clock", {"advance": 5}),
+            ("GET", "inferences", None),
+            ("POST", "reset", {}),
+        ):
+            answer = await asyncio.wait_for(asked(first, method, f"/_emulator/{path}", body), PATIENCE)
+            assert answer.status == 200
+        assert second.clock.now() == EPOCH + 5
+
+    at_once(play())
+
+
 @pytest.mark.parametrize("move", [{"freeze": True}, {"set": "2027-01-01"}, {"advance": 5}])
 def test_a_clock_that_cannot_be_moved_everywhere_is_refused(move: dict[str, Any]) -> None:
     """While Redis is away, a move is a 503 that says so; once it is back, all are where they were."""

@@ -19,8 +19,8 @@ class Others(Protocol):
         """The id of this worker."""
         ...
 
-    async def tell(self, message: str) -> None:
-        """Tell all workers, this one included."""
+    async def tell(self, message: str) -> int:
+        """Tell all workers, this one included, and return how many have heard it."""
         ...
 
     async def alive(self) -> set[str]:
@@ -37,15 +37,18 @@ class Questions:
         self._open: dict[str, tuple[dict[str, str], asyncio.Event]] = {}
 
     async def ask(self, kind: str, about: str = "") -> list[str]:
-        """Return the answers of all workers that are alive. Raises Lost."""
+        """Return the answers of all workers that are alive. Raises Lost.
+
+        A worker that has died is not waited for: Redis notices at once that its connection is closed.
+        """
         id = Seed.unpredictable().hex(16)
         answers, heard = self._open[id] = {}, asyncio.Event()
         try:
             alive = await self._others.alive()
-            await self._others.tell(f"ask {id} {kind} {about}")
+            asked = await self._others.tell(f"ask {id} {kind} {about}")
             with suppress(TimeoutError):
                 async with asyncio.timeout(_PATIENCE):
-                    while not alive <= answers.keys():
+                    while len(answers) < asked and not alive <= answers.keys():
                         heard.clear()
                         await heard.wait()
         finally:

@@ -70,7 +70,7 @@ class Store(Protocol):
         """The id of this worker."""
         ...
 
-    async def tell(self, message: str) -> None:
+    async def tell(self, message: str) -> object:
         """Tell all workers, this one included. Raises Lost."""
         ...
 

@@ -136,9 +136,10 @@ class Turns:
         """Return the answer to a command. Raises Lost."""
         return await (await self._sessions.get()).link.call(*command)
 
-    async def tell(self, message: str) -> None:
-        """Tell all workers, this one included. Raises Lost."""
-        await self.call("PUBLISH", self.names.events, message)
+    async def tell(self, message: str) -> int:
+        """Tell all workers, this one included, and return how many have heard it. Raises Lost."""
+        heard: int = await self.call("PUBLISH", self.names.events, message)
+        return heard
 
     async def sure(self, asked: Awaitable[Any]) -> Any:
         """Return the result of one of these. Raises Away instead of Lost."""
