@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
-from itertools import count
 from math import ceil, floor
 from typing import Any, Protocol, TypeAlias
 
@@ -30,8 +29,8 @@ _UNIX = hasattr(time, "clock_gettime")
 _wall_time: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_REALTIME) if _UNIX else time.time
 _monotonic: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_MONOTONIC) if _UNIX else time.monotonic
 _SETTLING_ROUNDS = 100
-_JOINED = 200
-"""Steps of an advance in which new tasks join it: in a server that is never idle, some always come."""
+_JOINED = 1000
+"""Steps of an advance that are only for tasks that came meanwhile: in a server that is never idle, some always come."""
 _TURN = 0.002
 """Real seconds that one task works before all others have a turn."""
 _PAUSE = 0.05
@@ -167,18 +166,21 @@ class VirtualClock:
     async def advance(self, seconds: float | str) -> None:
         """Advance the clock by `seconds`, or as in "60s", and return once all that became due has happened, in order.
 
-        Tasks that begin in one of its first 200 steps take part. Those that begin later do not prolong it, since there
-        may be no end of them: what is due for them happens with what is due next for others, or at the end.
+        Tasks that begin meanwhile take part, but only 1,000 steps are taken for them alone, since there may be no end
+        of them: what is due for those that begin later happens with what is due next for others, or at the end.
 
         Raises ValueError for a negative number of seconds, for a text that is no duration, and for a time after `END`.
         """
         target = self._target(seconds)
-        for step in count():
-            if step <= _JOINED:
+        tasks = began = asyncio.all_tasks()
+        joined = 0
+        while True:
+            if joined < _JOINED:
                 tasks = asyncio.all_tasks()
             due = self._next(tasks)
             if due is None or due > target:
                 break
+            joined += due != self._next(began)
             await self._advance_to(due, tasks)
         await self._advance_to(target, tasks)
         self._reschedule()

@@ -87,7 +87,7 @@ def test_an_advance_ends_however_many_tasks_begin_meanwhile() -> None:
 
     times, begun = asyncio.run(story())
     assert times == [*range(110, 710, 2)]
-    assert begun < 2000
+    assert begun < 5000
 
 
 def test_a_deadline_that_has_passed_does_not_wait() -> None:

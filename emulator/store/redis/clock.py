@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
+from weakref import WeakSet
 
 import msgspec
 
@@ -18,6 +19,8 @@ _TURNS = 4
 """Turns that a request takes at most: for its slot, its start, its end, and to let the next one in."""
 _ADVANCES = 16
 """Advances whose tasks a worker remembers: several can be under way at the same time."""
+_JOINED = 200
+"""Steps of an advance that a worker asks for only for tasks that came meanwhile; each is a question to all workers."""
 Turns: TypeAlias = Mapping["asyncio.Task[Any]", int]
 
 
@@ -38,11 +41,17 @@ class _Stepped(msgspec.Struct):
 
 
 class _Advance:
-    """An advance as a worker sees it: the tasks that were there when it began, and the last of their turns."""
+    """An advance as a worker sees it: the tasks that take part, as in `VirtualClock.advance`, and their last turn."""
 
     def __init__(self, turns: Turns) -> None:
-        self.tasks = frozenset(asyncio.all_tasks())
+        self.began = self.tasks = WeakSet(asyncio.all_tasks())
+        self.joined = 0
         self._last = self._last_of(turns)
+
+    def join(self) -> None:
+        """Let the tasks take part that came meanwhile."""
+        if self.joined < _JOINED:
+            self.tasks = WeakSet(asyncio.all_tasks())
 
     def busy(self, turns: Turns) -> bool:
         """Whether any of the tasks has taken a turn since the last call."""
@@ -91,8 +100,8 @@ class SharedClock(VirtualClock):
 
     A clock that is set, frozen or run here tells the others; if several are at the same time, the last one holds for
     all, in the order in which Redis has heard of them. `advance` moves all of them from one due time to the next,
-    and waits at each until all workers have come to rest. Requests that come meanwhile are not waited for, since there
-    may be no end of them: what is due for them happens with what is due next for others, or at the end.
+    and waits at each until all workers have come to rest. For requests that come meanwhile, each worker asks for 200
+    steps at most (see `VirtualClock.advance`).
     """
 
     _others: Others | None = None
@@ -203,5 +212,8 @@ class SharedClock(VirtualClock):
                 del self._advances[next(iter(self._advances))]
         await self._advance_to(float(moment), advance.tasks)
         self._reschedule()
+        advance.join()
+        due = self._next(advance.tasks)
+        advance.joined += due != self._next(advance.began)
         running = 0 if self._others is None else self._others.running
-        return msgspec.json.encode(_Stepped(self._next(advance.tasks), advance.busy(turns), running)).decode()
+        return msgspec.json.encode(_Stepped(due, advance.busy(turns), running)).decode()
