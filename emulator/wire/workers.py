@@ -25,7 +25,7 @@ class Workers:
 
     A signal that ends this process is passed on, so that each worker ends as a server of one process does. The workers
     may have got it as well, as by Ctrl-C in a terminal, which is not a second one. So they are told of a second one.
-    Nobody can connect any more once all have stopped to listen on `sockets`, this process included.
+    The sockets are closed here as well: a client that connects would otherwise wait for an answer that nobody gives.
     """
 
     def __init__(self, count: int, sockets: Sequence[socket.socket], serve: Serve, ready: Callable[[], None]) -> None:
@@ -81,10 +81,10 @@ class Workers:
             if self._stopping:
                 os.kill(process, signal.SIGTERM)
             return
+        if self._stopping:
+            os._exit(0)
         code = STARTUP
         try:
-            if self._stopping:  # a signal came before the fork: nothing listens any more
-                os._exit(0)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.close(self._parent_alive)
