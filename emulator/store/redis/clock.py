@@ -4,7 +4,6 @@ import asyncio
 import math
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
-from weakref import WeakSet
 
 import msgspec
 
@@ -44,19 +43,19 @@ class _Advance:
     """An advance as a worker sees it: the tasks that take part, as in `VirtualClock.advance`, and their last turn."""
 
     def __init__(self, turns: Turns) -> None:
-        self.began = self.tasks = WeakSet(asyncio.all_tasks())
+        self.tasks = self.began = asyncio.all_tasks()
         self.joined = 0
         self._last = self._last_of(turns)
 
     def join(self) -> None:
         """Let the tasks take part that came meanwhile."""
         if self.joined < _JOINED:
-            self.tasks = WeakSet(asyncio.all_tasks())
+            self.tasks = asyncio.all_tasks()
 
     def busy(self, turns: Turns) -> bool:
         """Whether any of the tasks has taken a turn since the last call."""
-        before, self._last = self._last, self._last_of(turns)
-        return self._last != before
+        before, self._last = self._last, max(self._last, self._last_of(turns))
+        return self._last > before
 
     def _last_of(self, turns: Turns) -> int:
         return max((turns.get(task, 0) for task in self.tasks), default=0)
@@ -212,8 +211,8 @@ class SharedClock(VirtualClock):
                 del self._advances[next(iter(self._advances))]
         await self._advance_to(float(moment), advance.tasks)
         self._reschedule()
+        busy, running = advance.busy(turns), 0 if self._others is None else self._others.running
         advance.join()
         due = self._next(advance.tasks)
         advance.joined += due != self._next(advance.began)
-        running = 0 if self._others is None else self._others.running
-        return msgspec.json.encode(_Stepped(due, advance.busy(turns), running)).decode()
+        return msgspec.json.encode(_Stepped(due, busy, running)).decode()
