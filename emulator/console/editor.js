@@ -111,7 +111,7 @@ export function Editor({text, set, checked, reveal, label, complete}) {
 	<ul class="mistakes" id="mistakes" aria-live="polite">${marks.map(mistake)}</ul>`;
 }
 
-/** The words that begin with `word` where a text of a scenario ends, by the names above it and the JSON Schema. */
+/** The words that begin with `word` at the end of a text, by the names above it and the JSON Schema. */
 export function completion(schema) {
 	if (!schema) return null;
 	const named = (at, name) => at?.[name];

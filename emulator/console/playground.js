@@ -1,4 +1,4 @@
-// Playground: ask the emulated API as a client does, with one model or two side by side.
+// Playground: ask the API as a client does, with one model or two side by side.
 
 import {get, send} from "./api.js";
 import {Answer, body, cost, DIALECTS, said} from "./asking.js";

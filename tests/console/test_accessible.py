@@ -127,6 +127,17 @@ def test_axe_finds_nothing_serious_in_a_file_that_has_changed(browser: Any, tmp_
         assert serious(page) == []
 
 
+def test_the_link_to_the_page_is_seen_only_by_who_goes_to_it(browser: Any, used: Emulator) -> None:
+    """Where what has the focus goes away with its page, the focus stays on the page; Tab finds the link at its top."""
+    with opened(browser, used, "#/inferences/1") as page:
+        page.get_by_role("tab", name="Request").click()
+        page.evaluate("location.hash = '#/playground'")
+        page.get_by_label("Message").wait_for()
+        page.wait_for_function("document.activeElement !== document.body")
+        assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+        assert page.evaluate("document.querySelector('.skip').getBoundingClientRect().bottom") <= 0
+
+
 def test_nothing_moves_for_whoever_wants_no_motion(browser: Any, used: Emulator) -> None:
     """The dot of the live list is the only thing that moves, and it does not where the system says so."""
     with opened(browser, used) as page:

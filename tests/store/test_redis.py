@@ -489,8 +489,10 @@ def test_a_scenario_that_is_put_plays_everywhere() -> None:
         assert await told(third) == "A3."
         assert (await asked(second, "PUT", path, story("A1.", "A2.", "A3."), key=None)).status == 200
         assert [await told(engine) for engine in (first, third, second)] == ["A1.", "A2.", "A3."]
-        assert (await asked(third, "DELETE", path, key=None)).status == 200
-        assert (await asked(first, "POST", CHAT, chat())).status == 404
+        assert (await asked(third, "DELETE", path, key=None)).json == {"deleted": "story", "deactivated": True}
+        assert not {await told(engine) for engine in (first, second, third)} & {"A1.", "A2.", "A3."}
+        by_name = await asked(first, "POST", CHAT, chat(), headers={"x-emulator-scenario": "story"})
+        assert by_name.status == 404
 
     at_once(play())
 
