@@ -14,10 +14,18 @@ _ALL = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1" if socket.has_dualstack_ipv6()
 
 
 def listening(host: str, port: int) -> tuple[list[socket.socket], str]:
-    """The listening sockets, and a URL for clients on this machine. Raises ClickException for an unusable address."""
+    """The listening sockets, and a URL for clients on this machine.
+
+    Raises ClickException for an unusable address, and if there are too few file descriptors.
+    """
+    from emulator.wire import descriptors
     from emulator.wire.server import listeners
 
     host = _bare(host)
+    try:
+        descriptors.check()
+    except OSError as error:
+        raise click.ClickException(f"cannot start: {error.strerror}") from None
     try:
         sockets = listeners(host, port)
     except OSError as error:

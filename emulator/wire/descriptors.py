@@ -1,6 +1,8 @@
 """File descriptors: some are kept free of connections, for modules and files that are opened when first needed."""
 
+import os
 import sys
+from contextlib import ExitStack
 
 from emulator.core.errors import ApiError
 
@@ -11,6 +13,20 @@ if sys.platform != "win32":
 
 _RESERVED = 64
 """Descriptors that connections leave free, and as many are in use otherwise; each is at most a quarter of all."""
+
+_LEAST = 17
+"""Free descriptors with which a server can start: for its event loop, its connections to a store, and modules."""
+
+
+def check() -> None:
+    """Raise OSError, in one sentence, if too few descriptors are free to start: libraries would end the process."""
+    with ExitStack() as stack:
+        try:
+            for _ in range(_LEAST):
+                stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            told = f"too few file descriptors are free (the limit is {_limit()}); raise ulimit -n"
+            raise OSError(error.errno, told) from None
 
 
 def reserve() -> int:

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future
 from http import HTTPStatus
 from types import FrameType
@@ -16,6 +16,7 @@ from typing import TypeAlias, TypeVar
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http import httptools_impl
+from uvicorn.server import HANDLED_SIGNALS
 
 from emulator.core.errors import ERRORS
 from emulator.core.printable import LineFormatter
@@ -83,6 +84,11 @@ class Server(uvicorn.Server):
         elif not self._shared or sig == END_GRACE:
             self._force_in(_FORCING)
             self._call(self._cut)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing: `serve` handles signals until the event loop has ended, and with it the store."""
+        yield
 
     def _force_in(self, seconds: float) -> None:
         """End the loop by force, if it is too busy to notice that it has to stop."""
@@ -153,7 +159,14 @@ class Server(uvicorn.Server):
 
     def _call(self, function: Callable[[], None]) -> None:
         if self._loop.done():
-            self._loop.result().call_soon_threadsafe(function)
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.result().call_soon_threadsafe(function)
+
+
+def stopping() -> list[int]:
+    """The signals that stop a server: also that of a terminal that is closed, unless it is ignored, as with nohup."""
+    hangup = getattr(signal, "SIGHUP", None)
+    return [*HANDLED_SIGNALS, *([hangup] if hangup and signal.getsignal(hangup) != signal.SIG_IGN else ())]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -193,6 +206,7 @@ def serve(
     cancelled at the end. If the sockets are `shared` with other processes, each takes one connection at a time.
     """
     server = _server(app, grace, settings, started, beside, shared=shared)
+    before = {number: signal.signal(number, server.handle_exit) for number in stopping()}
     try:
         server.run(sockets)
     except KeyboardInterrupt:
@@ -203,6 +217,8 @@ def serve(
     finally:
         if hasattr(signal, "setitimer"):
             signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Background:

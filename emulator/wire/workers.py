@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from emulator.wire.server import END_GRACE
+from emulator.core.clock import real_time
+from emulator.wire.server import END_GRACE, stopping
 
 Serve: TypeAlias = Callable[[Callable[[], object], Callable[[], Any]], None]
 """Serves until stopped. It is given what to call when a signal can stop it, and a coroutine to run beside serving."""
 STARTUP = 3
 """The exit code of a worker that has failed before it served."""
+_PACE = 1.0
+"""Seconds that a worker has lived at least before another one takes its place."""
 
 log = logging.getLogger("emulator")
 
@@ -33,14 +36,14 @@ class Workers:
         self._sockets = sockets
         self._serve = serve
         self._ready = ready
-        self._running: set[int] = set()
+        self._running: dict[int, float] = {}
         self._stopping = False
         self._started, self._tell_started = os.pipe()
         self._parent, self._parent_alive = os.pipe()
 
     def run(self) -> int:
         """Run until stopped, and return the exit code: 0, or that of a worker which could not start."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in stopping():
             signal.signal(number, self._stop)
         for _ in range(self._count):
             self._start()
@@ -56,14 +59,14 @@ class Workers:
                 continue
             if process not in self._running:  # none has ended, or another child, such as a browser
                 continue
-            self._running.discard(process)
+            began = self._running.pop(process)
             code = os.waitstatus_to_exitcode(status)
             if code == STARTUP and not self._stopping:
                 failed = code
                 self._stop()
             elif not self._stopping:
                 log.warning("The worker %s has ended (%s); another one takes its place.", process, code)
-                self._start()
+                self._start_at(began + _PACE)
         return failed
 
     def _read_started(self) -> bytes:
@@ -74,10 +77,17 @@ class Workers:
         signal.sigtimedwait([], 0.01)
         return b""
 
+    def _start_at(self, moment: float) -> None:
+        """Start a worker, but not before a time: one that dies each time that it starts would keep a core busy."""
+        while not self._stopping and real_time() < moment:
+            signal.sigtimedwait([], 0.01)
+        if not self._stopping:
+            self._start()
+
     def _start(self) -> None:
         process = os.fork()
         if process:
-            self._running.add(process)
+            self._running[process] = real_time()
             if self._stopping:
                 os.kill(process, signal.SIGTERM)
             return
@@ -85,8 +95,8 @@ class Workers:
             os._exit(0)
         code = STARTUP
         try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            for number in stopping():
+                signal.signal(number, signal.SIG_DFL)
             os.close(self._parent_alive)
             self._serve(lambda: os.write(self._tell_started, b"."), self._until_orphaned)
             code = 0

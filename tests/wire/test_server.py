@@ -86,7 +86,7 @@ def test_no_client_keeps_an_emulator_in_a_program_from_stopping(client: str, lon
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_second_signal_does_not_wait_for_a_body(number: signal.Signals, workers: str) -> None:
     """The grace period ends at once, and nobody could connect in it."""
     options = ("--grace", "1h", "--workers", workers)
@@ -134,6 +134,87 @@ def test_only_a_worker_is_replaced() -> None:
     assert "takes its place" not in ended.stderr
 
 
+ENDING = """
+import asyncio, sys
+from emulator.core.settings import Settings
+from emulator.wire.server import listen, serve
+
+async def store():
+    try:
+        yield
+    finally:
+        for line in ("ending", "ended"):
+            print(line, flush=True)
+            sys.stdin.readline()
+            await asyncio.sleep(0)
+
+async def beside():
+    await opened.__anext__()
+
+opened = store()
+serve(None, [listen("127.0.0.1", 0)], lambda: print("ready", flush=True), 0, Settings(), [beside], shared=%s)
+"""
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_signals_do_not_interrupt_the_end_of_the_event_loop(*, shared: bool) -> None:
+    """The store ends with the event loop, which takes a while: a signal that comes then does not leave its lease."""
+    command = [sys.executable, "-c", ENDING % shared]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in ("ready", "ending", "ended"):
+            assert process.stdout.readline() == f"{line}\n"
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                process.send_signal(number)
+                if line == "ready":
+                    break
+            if line != "ready":
+                process.stdin.write("\n")
+                process.stdin.flush()
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_hangup_is_ignored_if_it_was_before() -> None:
+    """A server that was started with nohup outlives its terminal."""
+    ignoring = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\nfrom emulator.cli import main\nmain()"
+    for workers in ("1", "2"):
+        with served("--workers", workers, python=("-c", ignoring)) as server:
+            server.ask(HEALTH)
+            server.process.send_signal(signal.SIGHUP)
+            assert server.ask(HEALTH).startswith(b"HTTP/1.1 200 ")
+            assert server.stop().code == 0
+
+
+DYING = """
+import os, socket
+from emulator.wire.workers import Workers
+
+def serve(started, until_orphaned):
+    print("begins", flush=True)
+    started()
+    os._exit(9)
+
+raise SystemExit(Workers(1, [], serve, lambda: None).run())
+"""
+
+
+def test_a_worker_that_dies_at_once_is_replaced_after_a_second() -> None:
+    """It does not keep a core busy, and a supervisor that waits to replace it can be stopped."""
+    command = [sys.executable, "-c", DYING]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "begins\n"
+        assert "another one takes its place" in process.stderr.readline()
+        begun = time.monotonic()
+        assert process.stdout.readline() == "begins\n"
+        assert time.monotonic() - begun > 0.5
+        assert "another one takes its place" in process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+
+
 def test_a_recording_stops_with_an_unfinished_request(tmp_path: Path) -> None:
     """`record` has a grace period as `serve` has."""
     command = ["record", "--upstream", "http://127.0.0.1:9", "--out", str(tmp_path / "a.yaml"), "--port", "0"]
@@ -163,6 +244,19 @@ main()
 """
 PERSON = {"type": "object", "properties": {"email": {"type": "string", "format": "email"}}, "required": ["email"]}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "person", "schema": PERSON}}
+
+
+@pytest.mark.parametrize("few", [6, 12, 16])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_without_descriptors_does_not_start(few: int, workers: str) -> None:
+    """One sentence says why, and what to do."""
+    with served(
+        "--workers", workers, "--reply", "Hello.", python=("-c", LIMITED.replace(str(FEW), str(few)))
+    ) as server:
+        ended = server.end()
+    told = f"Error: cannot start: too few file descriptors are free (the limit is {few}); raise ulimit -n"
+    assert (ended.code, ended.stderr.splitlines()[-1]) == (1, told)
+    assert "Traceback" not in ended.stderr
 
 
 def flood(server: Served, sent: bytes) -> list[socket.socket]:
