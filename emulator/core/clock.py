@@ -168,21 +168,22 @@ class VirtualClock:
 
         Tasks that begin meanwhile take part, but only 1,000 steps are taken for them alone, since there may be no end
         of them: what is due for those that begin later happens with what is due next for others, or at the end.
+        If the clock is set meanwhile, as many seconds remain as before; two advances at the same time overlap.
 
         Raises ValueError for a negative number of seconds, for a text that is no duration, and for a time after `END`.
         """
-        target = self._target(seconds)
+        target, shifted = self._target(seconds), self.shifted
         tasks = began = asyncio.all_tasks()
         joined = 0
         while True:
             if joined < _JOINED:
                 tasks = asyncio.all_tasks()
-            due = self._next(tasks)
-            if due is None or due > target:
+            due, end = self._next(tasks), min(target + self.shifted - shifted, END)
+            if due is None or due > end:
                 break
             joined += due != self._next(began)
             await self._advance_to(due, tasks)
-        await self._advance_to(target, tasks)
+        await self._advance_to(end, tasks)
         self._reschedule()
 
     def _next(self, tasks: Tasks) -> float | None:

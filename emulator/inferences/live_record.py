@@ -34,6 +34,14 @@ _MOMENT = 112
 _MESSAGE = 512
 
 
+def now_for(clock: Clock, shifted: float) -> float:
+    """The time for what began when a clock was `shifted` so far: as if it had not been set since, which takes no time.
+
+    Durations are thus those that passed, and none is negative.
+    """
+    return clock.now() - (clock.shifted - shifted)
+
+
 class Sent(msgspec.Struct):
     """What was actually sent for a request.
 
@@ -95,7 +103,7 @@ class LiveRecord:
         self.headers = headers
         self._clock = clock
         self._send = send
-        self.started = clock.now()
+        self.started, self._shifted = clock.now(), clock.shifted
         self.sent = Sent()
         self.timeline: list[tuple[float, int]] = []
         self.parts: list[bytes] = []
@@ -150,7 +158,7 @@ class LiveRecord:
         return self._send(message)
 
     def _sent(self, body: bytes) -> None:
-        at, size, timeline = self._clock.now() - self.started, len(body), self.timeline
+        at, size, timeline = now_for(self._clock, self._shifted) - self.started, len(body), self.timeline
         if len(timeline) < MAX_MOMENTS:
             timeline.append((at, size))
         else:
@@ -172,7 +180,7 @@ class LiveRecord:
     def end(self) -> None:
         """Nothing more will be sent; what is too long to be kept is cut, once its fingerprints are taken."""
         if self.sent.ended is None:
-            self.sent.ended = self._clock.now()
+            self.sent.ended = now_for(self._clock, self._shifted)
         if len(self.body) > MAX_BODY:
             self._cut_body()
         if self._long is not None:

@@ -23,7 +23,7 @@ from emulator.core.plan import Plan, QueuePlace
 from emulator.core.ready import ReadySteps
 from emulator.core.vocabulary import End, Failure, Hangup, InferenceRequest, Raw, Step, Usage, Verbatim
 from emulator.dialects import Dialect
-from emulator.inferences.live_record import MAX_RESPONSE, Outcome, Sent
+from emulator.inferences.live_record import MAX_RESPONSE, Outcome, Sent, now_for
 from emulator.wire.client import Client, ClientLeft
 from emulator.wire.errors import ErrorResponse
 from emulator.wire.frames import PIECE, TimedFrames
@@ -61,6 +61,7 @@ class Player:
         "_receive",
         "_scope",
         "_send",
+        "_shifted",
         "sent",
     )
 
@@ -83,6 +84,7 @@ class Player:
         self._receive = receive
         self._send = send
         self._begin = clock.now() if begin is None else begin
+        self._shifted = clock.shifted
         self._client = Client(scope, receive, clock)
         self.sent = Sent()
 
@@ -257,7 +259,7 @@ class Player:
                 self._end("failed", error)
 
     def _end(self, outcome: Outcome, error: ApiError | None = None) -> None:
-        self.sent.end(self._clock.now(), outcome, error)
+        self.sent.end(now_for(self._clock, self._shifted), outcome, error)
 
     async def _charge(self, used: Usage | None) -> None:
         """Charge a whole answer before its first bytes are sent. Raises `Rejected` if it cannot be."""
@@ -300,7 +302,7 @@ class Player:
                 break
         if headers:
             self._plan = msgspec.structs.replace(self._plan, headers=(*self._plan.headers, *headers))
-        self._begin = self.sent.begun = self._clock.now()
+        self._begin, self.sent.begun = self._clock.now(), now_for(self._clock, self._shifted)
         self._client.shift()
 
     def _cut(self, error: ApiError) -> None:

@@ -7,7 +7,7 @@ import pytest
 import uvloop
 
 from emulator import VirtualClock
-from emulator.core.clock import EPOCH, iso
+from emulator.core.clock import END, EPOCH, iso
 
 
 def frozen(at: float = 100.0) -> VirtualClock:
@@ -213,3 +213,27 @@ def test_a_clock_is_moved_in_the_units_of_scenarios() -> None:
     with pytest.raises(ValueError, match="expected a duration"):
         asyncio.run(clock.advance("a while"))
     assert clock.rate == 60
+
+
+@pytest.mark.parametrize("to", [-1e6, 40.0, 1e6, END - 1])
+def test_an_advance_in_which_the_clock_is_set_takes_as_long(to: float) -> None:
+    """Whoever sets it, to an earlier or a later time: what is due then happens, and the clock ends as much later."""
+
+    async def story() -> None:
+        clock, woken = VirtualClock(100.0, rate=0), list[float]()
+
+        async def wait(seconds: float) -> None:
+            await clock.sleep_until(100.0 + seconds)
+            woken.append(seconds)
+            if seconds == 4:
+                clock.set(to)
+
+        waits = [asyncio.create_task(wait(seconds)) for seconds in (2, 4, 6, 9, 11)]
+        await asyncio.sleep(0)
+        await clock.advance(10)
+        assert clock.now() == min(to + 6, END)
+        assert woken == ([2, 4] if to > END - 2 else [2, 4, 6, 9])
+        for each in waits:
+            each.cancel()
+
+    asyncio.run(story())

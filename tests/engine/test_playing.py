@@ -323,7 +323,7 @@ def play(engine: Engine, body: dict[str, Any], *advances: float, path: str = CHA
 
 @pytest.mark.parametrize("moment", ["2020-01-01", "2030-01-01"])
 def test_who_waits_for_a_slot_waits_as_long_when_the_clock_is_set(moment: str) -> None:
-    """It gets the slot once that is free, or its 429 after as many seconds as the queue has."""
+    """It gets the slot once that is free, or its 429 after as many seconds as the queue has, and so says the record."""
     engine = engine_with(
         f"models: {{{PLAIN}: {{backends: {{slots: 1, queue: 5s}}}}}}\n"
         "rules: [{reply: {text: Done., stream: {first_token: 4s}}}]"
@@ -344,6 +344,10 @@ def test_who_waits_for_a_slot_waits_as_long_when_the_clock_is_set(moment: str) -
         return early, [exchange.status for exchange in exchanges]
 
     assert asyncio.run(run()) == ([200, 200, 0], [200, 200, 429])
+    records = sorted(engine.store.inferences.all(), key=lambda each: each.number)
+    assert [each.queued for each in records] == [None, 4, None]
+    assert [round((each.ended or 0) - each.started, 3) for each in records] == [4, 8, 5]
+    assert [round(each.timeline[-1].at, 3) for each in records] == [4, 8, 5]
 
 
 def test_a_retry_after_of_an_hour_takes_no_time() -> None:

@@ -313,6 +313,34 @@ def test_clocks_that_are_moved_at_the_same_time_agree(moves: list[dict[str, Any]
     at_once(play())
 
 
+@pytest.mark.parametrize("to", [EPOCH - 1e6, EPOCH + 1e6])
+def test_an_advance_in_which_another_worker_sets_the_clock_takes_as_long(to: float) -> None:
+    """As many seconds remain as before, and the clocks agree."""
+    url = new_url()
+    first, second = engine_at(url), engine_at(url)
+    first.library.put("slow", SLOW)
+
+    async def play() -> None:
+        await first.activate("slow")
+        await second.active()
+
+        async def set_later() -> None:
+            await second.clock.sleep_until(EPOCH + 1.5)
+            second.clock.set(to)
+            await second.clock.everywhere()
+
+        setting = asyncio.ensure_future(set_later())
+        stream = Exchange(create_app(first), "POST", CHAT, chat(stream=True))
+        task = asyncio.ensure_future(stream.run())
+        await given_way(lambda: bool(stream.sends))
+        await first.clock.advance(10)
+        assert first.clock.now() == second.clock.now() == to + 8.5
+        assert stream.complete
+        await asyncio.gather(setting, task)
+
+    at_once(play())
+
+
 def test_a_worker_that_has_died_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its lease is still good, but nobody hears what is asked: the answers are those of the others."""
     monkeypatch.setattr("emulator.store.redis.asking._PATIENCE", 10 * PATIENCE)

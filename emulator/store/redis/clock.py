@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-from emulator.core.clock import VirtualClock
+from emulator.core.clock import END, VirtualClock
 from emulator.core.seeds import Seed
 from emulator.store.redis.names import SHARED, Names
 from emulator.store.redis.scripts import CLOCK, Script
@@ -182,7 +182,7 @@ class SharedClock(VirtualClock):
         others = self._others
         if others is None:
             return await super().advance(seconds)
-        target, moment = self._target(seconds), self.now()
+        target, moment, shifted = self._target(seconds), self.now(), self.shifted
         id = Seed.unpredictable().hex(8)
         turns: int | None = None
         while True:
@@ -194,6 +194,8 @@ class SharedClock(VirtualClock):
             if turns > 0 and any(each.busy for each in told):
                 turns -= 1
                 continue
+            by, shifted = self.shifted - shifted, self.shifted
+            target, moment = min(target + by, END), moment + by
             due = min((each.next for each in told if each.next is not None), default=math.inf)
             if moment >= target < due:
                 break
