@@ -152,7 +152,7 @@ def serve(
         def worker(started: "Callable[[], object]", until_orphaned: "Beside") -> None:
             serve_app(app, sockets, started, grace, engine.settings, [*beside, until_orphaned], shared=True)
 
-        code = Workers(workers, sockets, worker, ready).run()
+        code = Workers(workers, sockets, worker, ready, grace).run()
         if code:
             raise click.exceptions.Exit(code)
         return

@@ -25,7 +25,7 @@ from emulator.wire import descriptors
 from emulator.wire.protocol import Deadlines, State, TransportProtocol
 
 _CUTTING = 1  # seconds for the answers to notice that they were cut
-_FORCING = 4  # seconds after the grace in which a machine that is busy gets to that
+FORCING = 4  # seconds after the grace in which a machine that is busy gets to that
 _SWEEP = 1.0  # seconds between looks for clients that are late, if their deadlines are not shorter
 _LOOK = 0.01  # seconds
 _BACKLOG = 2048
@@ -79,10 +79,10 @@ class Server(uvicorn.Server):
         One of several processes may get each signal twice, so only `END_GRACE` ends its grace period.
         """
         if not self.should_exit:
-            self._force_in(self._grace + _FORCING)
+            self._force_in(self._grace + FORCING)
             self.stop()
         elif not self._shared or sig == END_GRACE:
-            self._force_in(_FORCING)
+            self._force_in(FORCING)
             self._call(self._cut)
 
     @contextlib.contextmanager

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from emulator.core.clock import real_time
-from emulator.wire.server import END_GRACE, stopping
+from emulator.wire.server import END_GRACE, FORCING, stopping
 
 Serve: TypeAlias = Callable[[Callable[[], object], Callable[[], Any]], None]
 """Serves until stopped. It is given what to call when a signal can stop it, and a coroutine to run beside serving."""
@@ -19,6 +19,8 @@ STARTUP = 3
 """The exit code of a worker that has failed before it served."""
 _PACE = 1.0
 """Seconds that a worker has lived at least before another one takes its place."""
+_KILLING = FORCING + 1.0
+"""Seconds after the grace period in which a worker ends itself, even if it is busy."""
 
 log = logging.getLogger("emulator")
 
@@ -31,8 +33,11 @@ class Workers:
     The sockets are closed here as well: a client that connects would otherwise wait for an answer that nobody gives.
     """
 
-    def __init__(self, count: int, sockets: Sequence[socket.socket], serve: Serve, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, count: int, sockets: Sequence[socket.socket], serve: Serve, ready: Callable[[], None], grace: float
+    ) -> None:
         self._count = count
+        self._grace = grace
         self._sockets = sockets
         self._serve = serve
         self._ready = ready
@@ -120,9 +125,19 @@ class Workers:
         os.kill(os.getpid(), signal.SIGTERM)
 
     def _stop(self, *_: object) -> None:
-        number, self._stopping = (END_GRACE if self._stopping else signal.SIGTERM), True
+        number, grace = (END_GRACE, 0.0) if self._stopping else (signal.SIGTERM, self._grace)
+        self._stopping = True
+        signal.signal(signal.SIGALRM, self._kill)
+        signal.setitimer(signal.ITIMER_REAL, grace + _KILLING, _KILLING)
         for listener in self._sockets:
             listener.close()
+        self._signal(number)
+
+    def _kill(self, *_: object) -> None:
+        """End workers that do not end by themselves, since they are paused."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
         for process in tuple(self._running):
             with suppress(ProcessLookupError):
                 os.kill(process, number)

@@ -150,9 +150,10 @@ async def store():
 
 async def beside():
     await opened.__anext__()
+    print("ready", flush=True)
 
 opened = store()
-serve(None, [listen("127.0.0.1", 0)], lambda: print("ready", flush=True), 0, Settings(), [beside], shared=%s)
+serve(None, [listen("127.0.0.1", 0)], lambda: None, 0, Settings(), [beside], shared=%s)
 """
 
 
@@ -195,7 +196,7 @@ def serve(started, until_orphaned):
     started()
     os._exit(9)
 
-raise SystemExit(Workers(1, [], serve, lambda: None).run())
+raise SystemExit(Workers(1, [], serve, lambda: None, 0).run())
 """
 
 
@@ -213,6 +214,16 @@ def test_a_worker_that_dies_at_once_is_replaced_after_a_second() -> None:
         assert "another one takes its place" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+def test_a_worker_that_is_paused_does_not_keep_the_server_from_stopping() -> None:
+    """It is killed some seconds after the grace period."""
+    with served("--workers", "2", "--grace", "0s", "--reply", "Hello.") as server:
+        told = server.ask(get("/_emulator/ready"))
+        os.kill(json.loads(told.partition(b"\r\n\r\n")[2])["process"][0], signal.SIGSTOP)
+        begun = time.monotonic()
+        assert server.stop().code == 0
+        assert time.monotonic() - begun < PATIENCE / 2
 
 
 def test_a_recording_stops_with_an_unfinished_request(tmp_path: Path) -> None:
