@@ -29,7 +29,7 @@ from emulator.store.saved import decoded, decoded_shared, encoded
 from emulator.store.state import MAX_REQUESTS, KeyState, SharedState
 from emulator.store.states import MAX_KEYS, no_room
 
-FORMAT = b"3"
+FORMAT = b"4"
 """The version of what is stored. Another one is not read."""
 _PATIENCE = 2
 """Attempts at a turn before others have to wait."""
