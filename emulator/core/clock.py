@@ -9,7 +9,7 @@ therefore read with `clock_gettime`, so that an emulator in the same process goe
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import lru_cache, partial
@@ -37,7 +37,16 @@ _PAUSE = 0.05
 _LONGEST = 24 * 3600.0
 """Real seconds of the longest timer; a longer wait takes several."""
 
-Tasks: TypeAlias = Collection["asyncio.Task[Any]"]
+Tasks: TypeAlias = Container["asyncio.Task[Any] | None"]
+
+
+class _AllTasks:
+    def __contains__(self, task: object) -> bool:
+        return True
+
+
+ALL_TASKS: Tasks = _AllTasks()
+"""All tasks, whether they have begun or not."""
 
 
 def real_time() -> float:
@@ -173,15 +182,14 @@ class VirtualClock:
         Raises ValueError for a negative number of seconds, for a text that is no duration, and for a time after `END`.
         """
         target, shifted = self._target(seconds), self.shifted
-        tasks = began = asyncio.all_tasks()
-        joined = 0
+        tasks, began, joined = ALL_TASKS, asyncio.all_tasks(), 0
         while True:
-            if joined < _JOINED:
-                tasks = asyncio.all_tasks()
             due, end = self._next(tasks), min(target + self.shifted - shifted, END)
             if due is None or due > end:
                 break
-            joined += due != self._next(began)
+            if tasks is ALL_TASKS:
+                joined += due != self._next(began)
+                tasks = ALL_TASKS if joined < _JOINED else asyncio.all_tasks()
             await self._advance_to(due, tasks)
         await self._advance_to(end, tasks)
         self._reschedule()

@@ -1,10 +1,9 @@
 """What tests wait for besides the tasks of their own event loop."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from weakref import WeakMethod
 
-from emulator.core.clock import Tasks
+from emulator.core.clock import ALL_TASKS, Tasks
 
 
 class _Elsewhere:
@@ -22,7 +21,7 @@ class _Elsewhere:
         """Return once nothing is under way."""
         for each in self._methods:
             if (settled := each()) is not None:
-                await settled(asyncio.all_tasks())
+                await settled(ALL_TASKS)
 
 
 elsewhere = _Elsewhere()

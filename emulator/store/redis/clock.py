@@ -18,8 +18,6 @@ _TURNS = 4
 """Turns that a request takes at most: for its slot, its start, its end, and to let the next one in."""
 _ADVANCES = 16
 """Advances whose tasks a worker remembers: several can be under way at the same time."""
-_JOINED = 200
-"""Steps of an advance that a worker asks for only for tasks that came meanwhile; each is a question to all workers."""
 Turns: TypeAlias = Mapping["asyncio.Task[Any]", int]
 
 
@@ -40,22 +38,16 @@ class _Stepped(msgspec.Struct):
 
 
 class _Advance:
-    """An advance as a worker sees it: the tasks that take part, as in `VirtualClock.advance`, and their last turn."""
+    """An advance as a worker sees it: the tasks that were there when it began, and the last of their turns."""
 
     def __init__(self, turns: Turns) -> None:
-        self.tasks = self.began = asyncio.all_tasks()
-        self.joined = 0
+        self.tasks = asyncio.all_tasks()
         self._last = self._last_of(turns)
-
-    def join(self) -> None:
-        """Let the tasks take part that came meanwhile."""
-        if self.joined < _JOINED:
-            self.tasks = asyncio.all_tasks()
 
     def busy(self, turns: Turns) -> bool:
         """Whether any of the tasks has taken a turn since the last call."""
-        before, self._last = self._last, max(self._last, self._last_of(turns))
-        return self._last > before
+        before, self._last = self._last, self._last_of(turns)
+        return self._last != before
 
     def _last_of(self, turns: Turns) -> int:
         return max((turns.get(task, 0) for task in self.tasks), default=0)
@@ -99,8 +91,8 @@ class SharedClock(VirtualClock):
 
     A clock that is set, frozen or run here tells the others; if several are at the same time, the last one holds for
     all, in the order in which Redis has heard of them. `advance` moves all of them from one due time to the next,
-    and waits at each until all workers have come to rest. For requests that come meanwhile, each worker asks for 200
-    steps at most (see `VirtualClock.advance`).
+    and waits at each until all workers have come to rest. Requests that come meanwhile are not waited for, since there
+    may be no end of them: what is due for them happens with what is due next for others, or at the end.
     """
 
     _others: Others | None = None
@@ -213,8 +205,5 @@ class SharedClock(VirtualClock):
                 del self._advances[next(iter(self._advances))]
         await self._advance_to(float(moment), advance.tasks)
         self._reschedule()
-        busy, running = advance.busy(turns), 0 if self._others is None else self._others.running
-        advance.join()
-        due = self._next(advance.tasks)
-        advance.joined += due != self._next(advance.began)
-        return msgspec.json.encode(_Stepped(due, busy, running)).decode()
+        running = 0 if self._others is None else self._others.running
+        return msgspec.json.encode(_Stepped(self._next(advance.tasks), advance.busy(turns), running)).decode()
