@@ -184,7 +184,7 @@ class VirtualClock:
         target, shifted = self._target(seconds), self.shifted
         tasks, began, joined = ALL_TASKS, asyncio.all_tasks(), 0
         while True:
-            due, end = self._next(tasks), min(target + self.shifted - shifted, END)
+            due, end = self._next(tasks), min(target + (self.shifted - shifted), END)
             if due is None or due > end:
                 break
             if tasks is ALL_TASKS:

@@ -287,7 +287,7 @@ def test_a_store_that_cannot_be_used_is_told_at_start() -> None:
         assert "a replica that only reads" in refused("--store", replica.url)
         url = new_url()
         redis_server().ask("HSET", f"{url.rpartition('=')[2]}:{{shared}}:state", "f", "0")
-        assert "is of version 0, but this emulator needs 3" in refused("--store", url)
+        assert "is of version 0, but this emulator needs 4" in refused("--store", url)
         assert "expected a URL such as redis://" in refused("--store", "http://127.0.0.1")
         assert "store_away has no effect without --store" in refused("--set", "store_away=answer")
     finally:
