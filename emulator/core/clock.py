@@ -20,7 +20,6 @@ from emulator.core import units
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 """The default time of a frozen clock: 2026-01-01T00:00:00Z."""
-
 FIRST, END = -62135596800.0, 253402300799.0
 """The first and the last second of a clock, in the years 1 and 9999: a date has a year of four digits."""
 FASTEST = 1_000_000
@@ -36,7 +35,6 @@ _TURN = 0.002
 _PAUSE = 0.05
 _LONGEST = 24 * 3600.0
 """Real seconds of the longest timer; a longer wait takes several."""
-
 Tasks: TypeAlias = Container["asyncio.Task[Any] | None"]
 
 
@@ -88,8 +86,7 @@ class VirtualClock:
         self._rate = _check_rate(rate)
         self._then = _monotonic()
         self._time = _check_time(_wall_time() if start is None else start)
-        self.changes = 0
-        self.shifted = 0.0
+        self.changes, self.shifted = 0, 0.0
         self.elsewhere: Callable[[Tasks], Awaitable[None]] | None = None
         self._waiters: dict[_Waiter, None] = {}
 

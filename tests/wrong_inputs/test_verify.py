@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from emulator import Emulator
-from emulator.account.keys import masked
+from emulator.account.keys import label
 from emulator.cli import main
 
-SEEN, TWICE = masked("akml-checkout"), masked("akml-twice-asked")
+SEEN, TWICE = label("akml-checkout"), label("akml-twice-asked")
 STORY = "name: s\nrules: [{name: r, reply: {text: Hi.}}]\nexpect: [{rule: r, times: 1}]\n"
 
 
