@@ -344,10 +344,10 @@ def test_who_waits_for_a_slot_waits_as_long_when_the_clock_is_set(moment: str) -
         return early, [exchange.status for exchange in exchanges]
 
     assert asyncio.run(run()) == ([200, 200, 0], [200, 200, 429])
-    records = sorted(engine.store.inferences.all(), key=lambda each: each.number)
-    assert [each.queued for each in records] == [None, 4, None]
-    assert [round((each.ended or 0) - each.started, 3) for each in records] == [4, 8, 5]
-    assert [round(each.timeline[-1].at, 3) for each in records] == [4, 8, 5]
+    records = sorted(engine.store.inferences.all(), key=lambda each: each.timeline[-1].at)
+    assert [each.queued for each in records] == [None, None, 4]
+    assert [round((each.ended or 0) - each.started, 3) for each in records] == [4, 5, 8]
+    assert [round(each.timeline[-1].at, 3) for each in records] == [4, 5, 8]
 
 
 def test_a_retry_after_of_an_hour_takes_no_time() -> None:
